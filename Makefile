@@ -1,0 +1,49 @@
+# Everything a newcomer needs. `make demo` and `make test` do all the set-up themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types imports migrations-check check bench chaos requirements clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
+
+$(VENV)/.ready: requirements-dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dbaccess needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(VENV)/.ready ## make the virtual environment from the pinned requirements
+
+demo: setup ## play one whole story in the terminal: request, approve, apply, expire
+	$(BIN)/dbaccess demo
+
+test: setup ## run the tests
+	$(BIN)/pytest -n auto
+
+lint: setup ## ruff: lint and format check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## mypy, strict
+	$(BIN)/mypy
+
+imports: setup ## import-linter: imports point one way
+	$(BIN)/lint-imports
+
+migrations-check: setup ## models and migrations agree
+	$(BIN)/pytest -q tests/store/test_migrations.py
+
+check: lint types imports migrations-check ## all that CI checks after the tests
+
+requirements: setup ## pin the dependencies again (names, versions, hashes)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.txt $(UPGRADE)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --no-header --no-emit-index-url --no-emit-find-links pyproject.toml --group dev -o requirements-dev.txt $(UPGRADE)
+
+clean: ## remove what the tools made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov dist

@@ -1,0 +1,197 @@
+"""request, extend, cancel: what somebody wishes, written down for others to decide."""
+
+from datetime import timedelta
+
+from bot.access.deciding import approve_by_policy
+from bot.access.move import Move
+from bot.domain.durations import show_duration
+from bot.domain.lifecycle import Grant, Request, RequestState
+from bot.domain.plan import MAX_RULES
+from bot.domain.policy import ClusterPolicy, Person
+from bot.domain.refusal import NotYours, Refused, quoted
+from bot.domain.wishes import AskFor, Cancel, Extend
+from bot.store import clusters, grants, requests
+from bot.store.audit import Action
+from bot.telling import post_card, update_card
+
+_REASON_CHARACTERS = 500
+
+
+def request(move: Move, wish: AskFor, person: Person) -> Request:
+    """Write a request down and owe the approvers its message.
+
+    Raises:
+        Refused: the policy, the cluster or an earlier request is against it.
+    """
+    cluster = move.policy.cluster(wish.cluster)
+    reason = _clean(wish.reason)
+    cluster.check_may_request(person)
+    cluster.check_source(wish.source)
+    cluster.check_duration(wish.duration)
+    cluster.check_reason(reason)
+    _refuse_twice(move, wish, person)
+    _refuse_unfit_cluster(move, cluster, wish.cluster)
+    made = requests.add(
+        move.session,
+        cluster=wish.cluster,
+        source=wish.source,
+        duration=wish.duration,
+        requester=person.id,
+        reason=reason,
+        created_at=move.now,
+        lapses_at=move.now + cluster.request_ttl,
+        origin=move.origin,
+    )
+    return _publish(move, cluster, made, person, lasting=wish.duration)
+
+
+def extend(move: Move, wish: Extend, person: Person) -> Request:
+    """Write down the wish that a live grant ends later; it is decided like any request.
+
+    Raises:
+        Refused: no such live grant, not theirs to extend, or longer than the policy allows.
+    """
+    grant = live_grant(move, wish.grant_id)
+    cluster = move.policy.cluster(grant.cluster)
+    if grant.requester != person.id and not cluster.may_approve(person):
+        raise NotYours(f"#{grant.id} is not yours, and you are not an approver of its cluster.")
+    duration = wish.duration or cluster.usual_duration
+    already = grant.expires_at - grant.approved_at
+    if wish.duration is None:
+        duration = min(duration, max(cluster.max_duration - already, cluster.min_duration))
+    cluster.check_duration(duration, already=already)
+    for earlier in requests.pending(move.session, extends=grant.id):
+        raise Refused(
+            f"#{grant.id} has an extension that waits for approval already: #{earlier.id}. "
+            f"`/dbaccess cancel {earlier.id}` withdraws it."
+        )
+    made = requests.add(
+        move.session,
+        cluster=grant.cluster,
+        source=grant.source,
+        duration=duration,
+        requester=person.id,
+        reason="",
+        created_at=move.now,
+        lapses_at=min(move.now + cluster.request_ttl, grant.expires_at),
+        origin=move.origin,
+        extends=grant.id,
+    )
+    return _publish(move, cluster, made, person, lasting=already + duration)
+
+
+def cancel(move: Move, wish: Cancel, person: Person) -> Request:
+    """Withdraw an undecided request.
+
+    Raises:
+        Refused: no such request, decided already, or not theirs to withdraw.
+    """
+    found = requests.get(move.session, wish.request_id)
+    if found is None:
+        raise Refused(f"There is no request #{wish.request_id}. `/dbaccess list` shows yours.")
+    cluster = move.policy.clusters.get(found.cluster)
+    if found.requester != person.id and not (cluster and cluster.may_approve(person)):
+        raise NotYours(f"#{found.id} is not yours, and you are not an approver of its cluster.")
+    if found.state is not RequestState.PENDING:
+        instead = (
+            f" `/dbaccess revoke {found.id}` ends the access."
+            if found.state is RequestState.APPROVED and not found.extends
+            else ""
+        )
+        raise Refused(f"#{found.id} is {found.state} already.{instead}")
+    cancelled = found.cancel(move.now)
+    requests.save(move.session, cancelled)
+    move.record(Action.CANCELLED, cancelled.cluster, cancelled.id, actor=person.id)
+    update_card(move.session, move.facts(cancelled, closed_by=person.id), at=move.now)
+    return cancelled
+
+
+def live_grant(move: Move, grant_id: int) -> Grant:
+    """Return a grant that has not been told to end.
+
+    Raises:
+        Refused: there is none of that number, or it has ended.
+    """
+    grant = grants.get(move.session, grant_id)
+    if grant is None:
+        raise Refused(f"There is no grant #{grant_id}. `/dbaccess list` shows yours.")
+    if not grant.wants_rule(move.now):
+        raise Refused(f"#{grant_id} has ended. Ask again with `/dbaccess request`.")
+    return grant
+
+
+def _publish(
+    move: Move, cluster: ClusterPolicy, made: Request, person: Person, *, lasting: timedelta
+) -> Request:
+    move.record(
+        Action.REQUESTED,
+        made.cluster,
+        made.id,
+        actor=person.id,
+        source=str(made.source),
+        duration=show_duration(made.duration),
+        reason=made.reason,
+        **({"extends": made.extends} if made.extends else {}),
+    )
+    post_card(move.session, move.facts(made), cluster.channel, at=move.now)
+    if cluster.written_approval(person, made.source, lasting):
+        return approve_by_policy(move, made)
+    return made
+
+
+def _refuse_twice(move: Move, wish: AskFor, person: Person) -> None:
+    for grant in grants.live(
+        move.session, requester=person.id, cluster=wish.cluster, source=wish.source
+    ):
+        raise Refused(
+            f"You have access to `{wish.cluster}` from {quoted(str(wish.source))} already: "
+            f"#{grant.id}. `/dbaccess extend {grant.id} {show_duration(wish.duration)}` asks for "
+            "more time."
+        )
+    for pending in requests.pending(
+        move.session, requester=person.id, cluster=wish.cluster, source=wish.source
+    ):
+        raise Refused(
+            f"You have asked for this already: #{pending.id} waits for approval. "
+            f"`/dbaccess cancel {pending.id}` withdraws it."
+        )
+
+
+def _refuse_unfit_cluster(move: Move, cluster: ClusterPolicy, alias: str) -> None:
+    """Refuse what the cluster's rules, as they were read lately, leave no room for (P2)."""
+    watch = clusters.get(move.session, str(cluster.id))
+    if watch is None or watch.rule_count is None or watch.read_at is None:
+        return
+    if move.now - watch.read_at > move.policy.scheduler.drift:
+        return
+    if watch.rule_count == 0 and not cluster.allow_open:
+        raise Refused(open_cluster(alias))
+    if watch.rule_count >= MAX_RULES:
+        raise Refused(full_cluster(alias))
+
+
+def open_cluster(alias: str) -> str:
+    """Return why nothing is added to a cluster that has no rules."""
+    return (
+        f"`{alias}` has no trusted sources, so it accepts connections from everywhere. A first one "
+        "would lock everybody else out. Somebody who looks after the cluster has to add the "
+        "sources that must keep working, or set `allow_open = true`."
+    )
+
+
+def full_cluster(alias: str) -> str:
+    """Return why nothing is added to a cluster that has all the rules it can have."""
+    return (
+        f"`{alias}` has {MAX_RULES} trusted sources, the most that DigitalOcean takes. Ask again "
+        f"when one has gone; `/dbaccess sources {alias}` shows them."
+    )
+
+
+def _clean(reason: str) -> str:
+    one_line = " ".join("".join(c if c.isprintable() else " " for c in reason).split())
+    if len(one_line) > _REASON_CHARACTERS:
+        raise Refused(
+            f"The reason is too long: {len(one_line):,} characters. "
+            f"Say it in {_REASON_CHARACTERS} or fewer."
+        )
+    return one_line

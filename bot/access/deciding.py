@@ -1,0 +1,142 @@
+"""decide: an approver's word, and what follows when enough have spoken (P4)."""
+
+from bot.access.move import Move
+from bot.domain.durations import show_duration
+from bot.domain.lifecycle import Decision, Request, RequestState, Verdict
+from bot.domain.notices import GrantExtended, RequestClosed
+from bot.domain.policy import ClusterPolicy, Person
+from bot.domain.refusal import Refused
+from bot.domain.wishes import Decide
+from bot.store import clusters, grants, requests
+from bot.store.audit import SYSTEM, Action
+from bot.telling import grant_facts, tell_of_grant, tell_person, update_card
+
+_STATE_WORDS = {
+    RequestState.APPROVED: "was approved",
+    RequestState.DENIED: "was denied",
+    RequestState.CANCELLED: "was withdrawn",
+    RequestState.LAPSED: "has lapsed, nobody decided in time",
+}
+
+
+def decide(move: Move, wish: Decide, person: Person) -> Request:
+    """Take an approver's word in; the last approval needed makes the grant.
+
+    Raises:
+        Refused: not entitled, decided already, lapsed, or no longer within the policy.
+    """
+    request = requests.get(move.session, wish.request_id)
+    if request is None:
+        raise Refused(f"There is no request #{wish.request_id}.")
+    cluster = move.policy.clusters.get(request.cluster)
+    if cluster is None:
+        raise Refused(
+            f"`{request.cluster}` is no longer among the clusters that dbaccess looks after, so "
+            f"#{request.id} cannot be decided."
+        )
+    cluster.check_may_approve(person, requester=request.requester)
+    if request.state is not RequestState.PENDING:
+        raise Refused(f"#{request.id} {_STATE_WORDS[request.state]} already. Nothing was changed.")
+    if move.now >= request.lapses_at:
+        raise Refused(f"#{request.id} {_STATE_WORDS[RequestState.LAPSED]}. Nothing was changed.")
+    decision = Decision(person.id, wish.verdict, move.now, wish.reason)
+    if wish.verdict is Verdict.DENY:
+        return _deny(move, request, decision)
+    if person.id in request.approvers:
+        raise Refused(
+            f"You have approved #{request.id} already. It needs {cluster.approvals} different "
+            "approvers."
+        )
+    _check_policy_still_allows(move, cluster, request)
+    moved = request.decide(decision, approvals_needed=cluster.approvals)
+    move.record(Action.APPROVED, moved.cluster, moved.id, actor=person.id)
+    return _take_in(move, cluster, moved)
+
+
+def approve_by_policy(move: Move, request: Request) -> Request:
+    """Approve because `auto_approve` says so."""
+    cluster = move.policy.cluster(request.cluster)
+    moved = request.approve_by_policy(move.now)
+    move.record(Action.APPROVED, moved.cluster, moved.id, actor="policy")
+    return _take_in(move, cluster, moved)
+
+
+def _deny(move: Move, request: Request, decision: Decision) -> Request:
+    denied = request.decide(decision, approvals_needed=1)
+    requests.save(move.session, denied)
+    move.record(
+        Action.DENIED, denied.cluster, denied.id, actor=decision.approver, reason=decision.reason
+    )
+    facts = move.facts(denied)
+    update_card(move.session, facts, at=move.now)
+    tell_person(move.session, RequestClosed(request=facts), denied.requester, at=move.now)
+    return denied
+
+
+def _take_in(move: Move, cluster: ClusterPolicy, request: Request) -> Request:
+    requests.save(move.session, request)
+    if request.state is not RequestState.APPROVED:
+        update_card(move.session, move.facts(request), at=move.now)
+        return request
+    if request.extends is None:
+        _grant(move, cluster, request)
+    else:
+        _extend(move, request)
+    facts = move.facts(request)
+    update_card(move.session, facts, at=move.now)
+    if request.extends is None:
+        tell_person(move.session, RequestClosed(request=facts), request.requester, at=move.now)
+    return request
+
+
+def _grant(move: Move, cluster: ClusterPolicy, request: Request) -> None:
+    grant = requests.new_grant(request, cluster_id=str(cluster.id), at=move.now)
+    grants.add(move.session, grant)
+    clusters.mark_due(move.session, grant.cluster_id, move.now)
+    move.record(
+        Action.GRANTED,
+        grant.cluster,
+        grant.id,
+        actor=SYSTEM,
+        source=str(grant.source),
+        requester=grant.requester,
+        approvers=list(request.approvers),
+        expires_at=grant.expires_at.isoformat(),
+    )
+
+
+def _extend(move: Move, request: Request) -> None:
+    grant = grants.get(move.session, request.extends or 0)
+    if grant is None or not grant.wants_rule(move.now):
+        raise Refused(f"#{request.extends} has ended, so there is nothing to extend.")
+    longer = grant.extend(grant.expires_at + request.duration)
+    grants.save(move.session, longer)
+    clusters.mark_due(move.session, longer.cluster_id, move.now)
+    move.record(
+        Action.EXTENDED,
+        longer.cluster,
+        longer.id,
+        actor=SYSTEM,
+        by=show_duration(request.duration),
+        extension=request.id,
+        approvers=list(request.approvers),
+        expires_at=longer.expires_at.isoformat(),
+    )
+    tell_of_grant(
+        move.session,
+        GrantExtended(grant=grant_facts(longer), by=request.duration),
+        longer,
+        move.policy,
+        at=move.now,
+    )
+
+
+def _check_policy_still_allows(move: Move, cluster: ClusterPolicy, request: Request) -> None:
+    """The policy may have changed since the request was made: the present one counts."""
+    cluster.check_source(request.source)
+    if request.extends is None:
+        cluster.check_duration(request.duration)
+        return
+    grant = grants.get(move.session, request.extends)
+    if grant is not None:
+        cluster.check_duration(request.duration, already=grant.expires_at - grant.approved_at)

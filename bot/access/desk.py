@@ -1,0 +1,199 @@
+"""The desk where wishes are carried out: one transaction each, told once it is true."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from bot.access.asking import cancel, extend, request
+from bot.access.deciding import decide
+from bot.access.ending import expire, lapse, revoke, revoke_as_operator, warn
+from bot.access.move import Move
+from bot.clock import Clock
+from bot.domain.lifecycle import Grant, Request
+from bot.domain.notices import Asked, Cancelled, Notice, Reply, Revoking
+from bot.domain.policy import ClusterPolicy, Person, Policy, Standing, groups_in_question
+from bot.domain.refusal import NotYours, Refused
+from bot.domain.wishes import AskFor, Cancel, Decide, Extend, Revoke, Wish
+from bot.store import audit, errands, grants, requests
+from bot.store.audit import Action
+from bot.store.database import Database
+from bot.store.errands import Errand
+from bot.telling import grant_facts, reply
+
+
+@dataclass(frozen=True)
+class Question:
+    """What must be asked of Slack's directory before a wish can be carried out."""
+
+    groups: frozenset[str] = frozenset()
+
+
+class Access:
+    """The use cases over one database. `wake` is called after each change that has followers."""
+
+    def __init__(
+        self,
+        database: Database,
+        policy: Callable[[], Policy],
+        clock: Clock,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._database = database
+        self._policy = policy
+        self._clock = clock
+        self._wake = wake
+
+    def question(self, wish: Wish, user_id: str) -> Question | None:
+        """Return what the directory must say first; None where nothing has to be asked."""
+        with self._database.reading() as session:
+            return _question(session, self._policy(), wish, user_id)
+
+    def carry_out(
+        self, wish: Wish, person: Person, *, origin: str, errand: Errand | None = None
+    ) -> Notice | None:
+        """Carry a wish out and return the answer for the person who made it, if there is one.
+
+        The answer to an *errand* is owed to its maker in the same transaction, a refusal too.
+
+        Raises:
+            Refused: it cannot be; only where there is no errand.
+        """
+        try:
+            with self._move(origin) as move:
+                answer = _carry_out(move, wish, person)
+                if errand is not None:
+                    errands.finish(move.session, errand.id, move.now, "done")
+                    if answer is not None:
+                        reply(move.session, answer, errand.reply_to, at=move.now)
+        except Refused as refused:
+            if isinstance(wish, Decide) and isinstance(refused, NotYours):
+                self._record_refusal(wish, person, refused)
+            if errand is None:
+                raise
+            self.refuse(errand, refused)
+            return None
+        self._wake()
+        return answer
+
+    def put_aside(
+        self, wish: Wish, *, user_id: str, team_id: str, origin: str, response_url: str | None
+    ) -> None:
+        """Write a wish down that needs the directory first; the same *origin* counts once."""
+        with self._database.transaction() as session:
+            errands.add(
+                session,
+                wish,
+                user_id=user_id,
+                team_id=team_id,
+                origin=origin,
+                response_url=response_url,
+                at=self._clock.now(),
+            )
+        self._wake()
+
+    def refuse(self, errand: Errand, refused: Refused) -> None:
+        """Close an errand with a sentence for its maker."""
+        with self._move(errand.origin) as move:
+            errands.finish(move.session, errand.id, move.now, "refused")
+            answer = Reply(sentence=refused.sentence, ask=refused.ask)
+            reply(move.session, answer, errand.reply_to, at=move.now)
+        self._wake()
+
+    def revoke_as_operator(self, grant_id: int, *, actor: str) -> Grant:
+        """Have a grant end now, from the command line.
+
+        Raises:
+            Refused: there is no such live grant.
+        """
+        with self._move(None) as move:
+            grant = revoke_as_operator(move, grant_id, actor=actor)
+        self._wake()
+        return grant
+
+    def keep_time(self) -> None:
+        """Do what is due by the clock: grants expire, requests lapse, ends are announced."""
+        for step in (expire, lapse, warn):
+            with self._move(None) as move:
+                done = step(move)
+            if done:
+                self._wake()
+
+    @contextmanager
+    def _move(self, origin: str | None) -> Iterator[Move]:
+        with self._database.transaction() as session:
+            yield Move(session, self._policy(), self._clock.now(), origin)
+
+    def _record_refusal(self, wish: Decide, person: Person, refused: Refused) -> None:
+        with self._move(None) as move:
+            audit.record(
+                move.session,
+                Action.REFUSED,
+                at=move.now,
+                actor=person.id,
+                request_id=wish.request_id,
+                verdict=wish.verdict,
+                why=refused.sentence,
+            )
+
+
+def _carry_out(move: Move, wish: Wish, person: Person) -> Notice | None:
+    match wish:
+        case AskFor():
+            known = requests.by_origin(move.session, move.origin) if move.origin else None
+            return Asked(request=move.facts(known or request(move, wish, person)))
+        case Extend():
+            known = requests.by_origin(move.session, move.origin) if move.origin else None
+            return Asked(request=move.facts(known or extend(move, wish, person)))
+        case Cancel():
+            return Cancelled(request=move.facts(cancel(move, wish, person)))
+        case Revoke():
+            return Revoking(grant=grant_facts(revoke(move, wish, person)))
+        case Decide():
+            decide(move, wish, person)
+            return None
+
+
+def _question(session: Session, policy: Policy, wish: Wish, user_id: str) -> Question | None:
+    match wish:
+        case AskFor():
+            cluster = policy.clusters.get(wish.cluster)
+            return _before_asking(cluster, wish, user_id) if cluster else None
+        case Decide():
+            subject: Request | Grant | None = requests.get(session, wish.request_id)
+            return _as_approver(policy, subject, user_id)
+        case Cancel():
+            subject = requests.get(session, wish.request_id)
+        case Extend() | Revoke():
+            subject = grants.get(session, wish.grant_id)
+    if subject is None or subject.requester == user_id:
+        if isinstance(wish, Extend) and subject and policy.clusters.get(subject.cluster):
+            asked = AskFor(
+                cluster=subject.cluster,
+                source=subject.source,
+                duration=wish.duration or policy.cluster(subject.cluster).usual_duration,
+            )
+            return _before_asking(policy.cluster(subject.cluster), asked, user_id, asking=False)
+        return None
+    return _as_approver(policy, subject, user_id)
+
+
+def _as_approver(policy: Policy, subject: Request | Grant | None, user_id: str) -> Question | None:
+    cluster = policy.clusters.get(subject.cluster) if subject else None
+    return Question(groups_in_question(user_id, cluster.approvers)) if cluster else None
+
+
+def _before_asking(
+    cluster: ClusterPolicy, wish: AskFor, user_id: str, *, asking: bool = True
+) -> Question | None:
+    """Ask for group members only where groups may ask, or a written policy might approve."""
+    groups = groups_in_question(user_id, cluster.requesters) if asking else frozenset()
+    anybody = Person(user_id, Standing.MEMBER)
+    needs_standing = False
+    for approval in cluster.auto_approve:
+        named = frozenset(name for name in approval.requesters if name.startswith("S"))
+        if approval.covers(Person(user_id, groups=named), wish.source, wish.duration):
+            needs_standing = True
+            groups |= groups_in_question(anybody.id, approval.requesters)
+    return Question(groups) if groups or needs_standing else None

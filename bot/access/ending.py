@@ -1,0 +1,94 @@
+"""revoke, expire, lapse, warn: how grants and requests come to their end."""
+
+from bot.access.asking import live_grant
+from bot.access.move import Move
+from bot.domain.lifecycle import EndReason, Grant, Request
+from bot.domain.notices import GrantExpiring, RequestClosed
+from bot.domain.policy import Person
+from bot.domain.refusal import NotYours
+from bot.domain.wishes import Revoke
+from bot.store import clusters, grants, requests
+from bot.store.audit import SYSTEM, Action
+from bot.telling import grant_facts, tell_of_grant, tell_person, update_card
+
+
+def revoke(move: Move, wish: Revoke, person: Person) -> Grant:
+    """Have a live grant end now.
+
+    Raises:
+        Refused: no such live grant, or not theirs to end.
+    """
+    grant = live_grant(move, wish.grant_id)
+    cluster = move.policy.clusters.get(grant.cluster)
+    if grant.requester != person.id and not (cluster and cluster.may_approve(person)):
+        raise NotYours(f"#{grant.id} is not yours, and you are not an approver of its cluster.")
+    return leave(move, grant.leave(EndReason.REVOKED, move.now), actor=person.id)
+
+
+def revoke_as_operator(move: Move, grant_id: int, *, actor: str) -> Grant:
+    """Have a live grant end now, from the command line.
+
+    Raises:
+        Refused: no such live grant.
+    """
+    grant = live_grant(move, grant_id)
+    return leave(move, grant.leave(EndReason.REVOKED, move.now), actor=actor)
+
+
+def expire(move: Move) -> int:
+    """Have each grant end whose time is up; return how many."""
+    overdue = grants.overdue(move.session, move.now)
+    for grant in overdue:
+        leave(move, grant.expire(move.now), actor=SYSTEM)
+    return len(overdue)
+
+
+def lapse(move: Move) -> int:
+    """Close each request that nobody decided in time; return how many."""
+    lapsing = requests.lapsing(move.session, move.now)
+    for request in lapsing:
+        lapsed = request.lapse(move.now)
+        requests.save(move.session, lapsed)
+        move.record(Action.LAPSED, lapsed.cluster, lapsed.id, actor=SYSTEM)
+        _close(move, lapsed)
+    return len(lapsing)
+
+
+def warn(move: Move) -> int:
+    """Announce each end that is near; return how many.
+
+    A grant shorter than twice `warn_before` is warned at its half.
+    """
+    warned = 0
+    for alias, cluster in move.policy.clusters.items():
+        for grant in grants.unwarned(
+            move.session, move.now, cluster=alias, within=cluster.warn_before
+        ):
+            half = (grant.expires_at - grant.approved_at) / 2
+            if move.now < grant.expires_at - min(cluster.warn_before, half):
+                continue
+            grants.save(move.session, grant.warn(move.now))
+            move.record(Action.WARNED, grant.cluster, grant.id, actor=SYSTEM)
+            notice = GrantExpiring(grant=grant_facts(grant))
+            tell_of_grant(move.session, notice, grant, move.policy, at=move.now)
+            warned += 1
+    return warned
+
+
+def leave(move: Move, leaving: Grant, *, actor: str) -> Grant:
+    """Write down that a grant is to end, and have its rule taken away."""
+    grants.save(move.session, leaving)
+    clusters.mark_due(move.session, leaving.cluster_id, move.now)
+    move.record(Action.ENDING, leaving.cluster, leaving.id, actor=actor, reason=leaving.end_reason)
+    for extension in requests.pending(move.session, extends=leaving.id):
+        cancelled = extension.cancel(move.now)
+        requests.save(move.session, cancelled)
+        move.record(Action.CANCELLED, cancelled.cluster, cancelled.id, actor=SYSTEM)
+        _close(move, cancelled)
+    return leaving
+
+
+def _close(move: Move, closed: Request) -> None:
+    facts = move.facts(closed, closed_by=SYSTEM)
+    update_card(move.session, facts, at=move.now)
+    tell_person(move.session, RequestClosed(request=facts), closed.requester, at=move.now)

@@ -1,0 +1,42 @@
+"""A move: one open transaction with what a use case needs to know."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.domain.lifecycle import Request
+from bot.domain.notices import RequestFacts
+from bot.domain.policy import Policy
+from bot.store import audit
+from bot.store.audit import Action
+from bot.telling import request_facts
+
+
+@dataclass(frozen=True)
+class Move:
+    """`now` is the aware UTC time at which it all happens; `origin` names the interaction."""
+
+    session: Session
+    policy: Policy
+    now: datetime
+    origin: str | None = None
+
+    def record(
+        self, action: Action, cluster: str, request_id: int, *, actor: str, **detail: Any
+    ) -> None:
+        """Write the audit row of this move."""
+        audit.record(
+            self.session,
+            action,
+            at=self.now,
+            actor=actor,
+            cluster=cluster,
+            request_id=request_id,
+            **detail,
+        )
+
+    def facts(self, request: Request, *, closed_by: str | None = None) -> RequestFacts:
+        """Return what may be told of a request."""
+        return request_facts(self.session, request, self.policy, closed_by=closed_by)

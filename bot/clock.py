@@ -1,0 +1,57 @@
+"""The clock that is passed in: the system's, or one that runs faster for the demo."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time, and how long to wait for one that is to come."""
+
+    def now(self) -> datetime:
+        """Return the present, aware UTC."""
+        ...
+
+    def seconds_until(self, at: datetime) -> float:
+        """Return how many real seconds to wait until *at*; zero or less if it has passed."""
+        ...
+
+
+class SystemClock:
+    """The computer's clock."""
+
+    def now(self) -> datetime:
+        """Return the present, aware UTC."""
+        return datetime.now(UTC)
+
+    def seconds_until(self, at: datetime) -> float:
+        """Return how many real seconds to wait until *at*."""
+        return (at - self.now()).total_seconds()
+
+
+class FastClock:
+    """A clock that begins now and then runs *rate* times as fast; the rate may change."""
+
+    def __init__(self, rate: float = 1.0) -> None:
+        self._rate = rate
+        self._then = datetime.now(UTC)
+        self._since = time.monotonic()
+
+    @property
+    def rate(self) -> float:
+        """How many seconds pass in one real second."""
+        return self._rate
+
+    @rate.setter
+    def rate(self, rate: float) -> None:
+        self._then, self._since = self.now(), time.monotonic()
+        self._rate = rate
+
+    def now(self) -> datetime:
+        """Return the present of this clock, aware UTC."""
+        passed = time.monotonic() - self._since
+        return self._then + timedelta(seconds=passed * self._rate)
+
+    def seconds_until(self, at: datetime) -> float:
+        """Return how many real seconds to wait until *at*."""
+        return (at - self.now()).total_seconds() / self._rate

@@ -1,0 +1,171 @@
+"""Environment and dbaccess.toml: read, checked, and refused with file, key and reason."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.domain.policy import ClusterPolicy, Policy
+
+_PSYCOPG = "postgresql+psycopg://"
+
+
+class ConfigError(Exception):
+    """A configuration that nothing should start with; each problem is a line of its own."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Settings(BaseSettings):
+    """The environment, with a `.env` file behind it. Secrets do not show when printed."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    slack_bot_token: SecretStr
+    slack_signing_secret: SecretStr
+    slack_app_token: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+    digitalocean_token: SecretStr
+    digitalocean_api_url: str = "https://api.digitalocean.com"
+    database_url: str = "sqlite:///dbaccess.db"
+    dbaccess_config: Path = Path("dbaccess.toml")
+    dbaccess_public_url: str | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=3000, ge=0, le=65535)
+    log_format: str | None = None
+
+    @field_validator("slack_app_token", "dbaccess_public_url", "log_format", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _ends_in_a_slash(cls, url: str) -> str:
+        return url.rstrip("/") + "/"
+
+    @field_validator("digitalocean_api_url")
+    @classmethod
+    def _ends_without_a_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        return database_url(url)
+
+    @field_validator("log_format")
+    @classmethod
+    def _known_format(cls, value: str | None) -> str | None:
+        if value not in (None, "console", "json"):
+            raise ValueError("must be console or json")
+        return value
+
+
+def database_url(url: str) -> str:
+    """Return *url* with the driver named: SQLite's own, psycopg 3 for PostgreSQL.
+
+    Raises:
+        ValueError: another kind of database.
+    """
+    scheme, separator, rest = url.partition("://")
+    if separator and scheme == "sqlite":
+        return url
+    if separator and scheme in ("postgres", "postgresql", "postgresql+psycopg"):
+        return _PSYCOPG + rest
+    raise ValueError("must begin with sqlite:///, postgresql:// or postgres://")
+
+
+def load_settings() -> Settings:
+    """Return the settings of the process's environment and its `.env` file.
+
+    Raises:
+        ConfigError: a variable is missing or makes no sense.
+    """
+    try:
+        return Settings()  # type: ignore[call-arg]  # pydantic-settings fills the fields
+    except ValidationError as error:
+        raise ConfigError(
+            [
+                f"environment: {str(problem['loc'][0]).upper()}: {_reason(problem)}"
+                for problem in error.errors()
+            ]
+        ) from None
+
+
+def load_policy(path: Path) -> Policy:
+    """Return what *path* (`dbaccess.toml`) says.
+
+    Raises:
+        ConfigError: no such file, not TOML, unknown keys, bad values, contradictions.
+    """
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError([f"{path}: there is no such file"]) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError([f"{path}: {error}"]) from None
+    return parse_policy(written, file=str(path))
+
+
+def parse_policy(written: Mapping[str, Any], *, file: str = "dbaccess.toml") -> Policy:
+    """Return the policy that a parsed TOML document says, defaults filled into each cluster.
+
+    Raises:
+        ConfigError: as `load_policy`.
+    """
+    document = dict(written)
+    defaults = document.pop("defaults", {})
+    clusters = document.get("clusters", {})
+    if not isinstance(defaults, dict) or not isinstance(clusters, dict):
+        raise ConfigError([f"{file}: defaults and clusters must be tables"])
+    inheritable = set(ClusterPolicy.model_fields) - {"id"}
+    problems = [
+        f"{file}: defaults.{key}: unknown key" for key in defaults if key not in inheritable
+    ]
+    document["clusters"] = {
+        alias: {**{k: v for k, v in defaults.items() if k in inheritable}, **cluster}
+        if isinstance(cluster, dict)
+        else cluster
+        for alias, cluster in clusters.items()
+    }
+    try:
+        policy = Policy.model_validate(document)
+    except ValidationError as error:
+        for problem in error.errors():
+            key = _key(problem["loc"], clusters, defaults)
+            line = f"{file}: {key}: {_reason(problem)}"
+            if line not in problems:
+                problems.append(line)
+        raise ConfigError(problems) from None
+    if problems:
+        raise ConfigError(problems)
+    return policy
+
+
+def _key(loc: tuple[int | str, ...], clusters: dict[str, Any], defaults: dict[str, Any]) -> str:
+    """Return where a value was written: one that a cluster inherited stands under defaults."""
+    if len(loc) > 2 and loc[0] == "clusters":
+        alias, name = loc[1], loc[2]
+        if name in defaults and name not in clusters.get(str(alias), {}):
+            loc = ("defaults", *loc[2:])
+    return ".".join(str(part) for part in loc if part != "[key]") or "document"
+
+
+def _reason(problem: Any) -> str:
+    match problem["type"]:
+        case "extra_forbidden":
+            return "unknown key"
+        case "missing":
+            return "is missing"
+        case "value_error":
+            return str(problem["ctx"]["error"])
+        case "string_pattern_mismatch":
+            return f"{problem['input']!r} does not look right ({problem['msg'].lower()})"
+        case _:
+            return str(problem["msg"])

@@ -1,0 +1,47 @@
+"""Durations as people type and read them: `90m`, `2h`, `1h30m`, `1d`, `1w`, `45s`."""
+
+import re
+from datetime import timedelta
+
+from bot.domain.refusal import Refused, quoted
+
+_UNIT_SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_FORM = re.compile(r"(?:(\d{1,6})w)?(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?")
+
+
+def parse_duration(text: str) -> timedelta:
+    """Return the duration that *text* names, longer than zero.
+
+    Raises:
+        Refused: the text is no duration, or a duration of zero.
+    """
+    match = _FORM.fullmatch(text.strip().lower())
+    if match is None or not match.group():
+        raise Refused(
+            f"{quoted(text)} is not a duration. Write it like `45s`, `90m`, `2h`, `1h30m`, "
+            "`1d` or `1w`."
+        )
+    seconds = sum(
+        int(count) * unit
+        for count, unit in zip(match.groups(), _UNIT_SECONDS.values(), strict=True)
+        if count is not None
+    )
+    if seconds == 0:
+        raise Refused("A duration of zero opens nothing. Ask for at least a minute, like `30m`.")
+    return timedelta(seconds=seconds)
+
+
+def looks_like_duration(text: str) -> bool:
+    """Tell whether *text* was meant as a duration: it begins with a digit."""
+    return text[:1].isdigit()
+
+
+def show_duration(duration: timedelta) -> str:
+    """Return *duration* as it would be typed, to the second: `1h30m`; `0s` for none."""
+    left = max(0, round(duration.total_seconds()))
+    parts = []
+    for unit, unit_seconds in _UNIT_SECONDS.items():
+        count, left = divmod(left, unit_seconds)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"

@@ -1,0 +1,43 @@
+"""The description that each rule of ours carries, so that it survives the loss of the database."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_LABEL = re.compile(r"dbaccess/(?P<instance>\S+) #(?P<grant>\d{1,18}) until (?P<until>\S+)")
+INSTANCE = r"[a-z0-9][a-z0-9-]{0,31}"
+
+
+@dataclass(frozen=True)
+class Label:
+    """`dbaccess/<instance> #<grant> until <UTC time>`, to the second."""
+
+    instance: str
+    grant_id: int
+    until: datetime
+
+    def __str__(self) -> str:
+        return f"dbaccess/{self.instance} #{self.grant_id} until {self.until.strftime(_TIME)}"
+
+
+def label(instance: str, grant_id: int, until: datetime) -> Label:
+    """Return the label of a grant that ends at *until* (aware UTC, cut to the second)."""
+    return Label(instance, grant_id, until.replace(microsecond=0))
+
+
+def read_label(description: str | None) -> Label | None:
+    """Return the label that *description* is, or None where it is anything else."""
+    match = _LABEL.fullmatch((description or "").strip())
+    if match is None:
+        return None
+    try:
+        until = datetime.strptime(match["until"], _TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return Label(match["instance"], int(match["grant"]), until)
+
+
+def guard_label(instance: str) -> str:
+    """Return the description of the guard rule, which keeps a cluster from being open to all."""
+    return f"dbaccess/{instance} guard, keeps this cluster closed"

@@ -1,0 +1,209 @@
+"""The states of requests and grants, and the moves between them.
+
+Each move is one method that returns the moved value; an impossible move raises `ImpossibleMove`.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.domain.sources import TrustedSource
+
+
+class RequestState(StrEnum):
+    """Where a request stands."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    CANCELLED = "cancelled"
+    LAPSED = "lapsed"
+
+
+class GrantState(StrEnum):
+    """Where a grant stands."""
+
+    APPLYING = "applying"
+    ACTIVE = "active"
+    REMOVING = "removing"
+    ENDED = "ended"
+
+
+class EndReason(StrEnum):
+    """Why a grant ended, or is about to."""
+
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    REMOVED_OUTSIDE = "removed_outside"
+    FAILED = "failed"
+
+
+class Verdict(StrEnum):
+    """What one approver says."""
+
+    APPROVE = "approve"
+    DENY = "deny"
+
+
+class ImpossibleMove(Exception):
+    """A move that the present state does not allow: a fault of the program, not of a user."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One approver's word. `approver` is a user id, or `policy` where a written policy decided."""
+
+    approver: str
+    verdict: Verdict
+    at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Somebody's wish. With `extends`, the wish that a grant ends `duration` later."""
+
+    id: int
+    cluster: str
+    source: TrustedSource
+    duration: timedelta
+    requester: str
+    state: RequestState
+    created_at: datetime
+    lapses_at: datetime
+    reason: str = ""
+    extends: int | None = None
+    decided_at: datetime | None = None
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Who approved so far, in order, each once."""
+        return tuple(d.approver for d in self.decisions if d.verdict is Verdict.APPROVE)
+
+    def decide(self, decision: Decision, *, approvals_needed: int) -> "Request":
+        """Take one word in; the state moves on a denial, or on the last approval needed.
+
+        The same approver's second approval changes nothing.
+        """
+        self._must_be_pending("decide")
+        if decision.verdict is Verdict.DENY:
+            decided = replace(self, decisions=(*self.decisions, decision))
+            return decided._close(RequestState.DENIED, decision.at)
+        if decision.approver in self.approvers:
+            return self
+        decided = replace(self, decisions=(*self.decisions, decision))
+        if len(decided.approvers) < approvals_needed:
+            return decided
+        return decided._close(RequestState.APPROVED, decision.at)
+
+    def approve_by_policy(self, at: datetime) -> "Request":
+        """Approve because a written policy says so."""
+        self._must_be_pending("approve")
+        decision = Decision("policy", Verdict.APPROVE, at)
+        decided = replace(self, decisions=(*self.decisions, decision))
+        return decided._close(RequestState.APPROVED, at)
+
+    def cancel(self, at: datetime) -> "Request":
+        """Withdraw an undecided request."""
+        self._must_be_pending("cancel")
+        return self._close(RequestState.CANCELLED, at)
+
+    def lapse(self, at: datetime) -> "Request":
+        """Close a request that nobody decided in time."""
+        self._must_be_pending("lapse")
+        return self._close(RequestState.LAPSED, at)
+
+    def _must_be_pending(self, move: str) -> None:
+        if self.state is not RequestState.PENDING:
+            raise ImpossibleMove(f"cannot {move} request {self.id}: it is {self.state}")
+
+    def _close(self, state: RequestState, at: datetime) -> "Request":
+        return replace(self, state=state, decided_at=at)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """The lease: a request that was approved, under the same number.
+
+    `owned` says whose rule it is: True ours, False somebody else's that was there before (P5),
+    None not yet known. `placing_since` is set before the first attempt to write the rule, so that
+    a crash in the middle of a write can be told from a rule that was there before.
+    """
+
+    id: int
+    cluster: str
+    cluster_id: str
+    source: TrustedSource
+    requester: str
+    state: GrantState
+    approved_at: datetime
+    expires_at: datetime
+    owned: bool | None = None
+    rule_uuid: str | None = None
+    placing_since: datetime | None = None
+    written_at: datetime | None = None
+    warned_at: datetime | None = None
+    removing_since: datetime | None = None
+    ended_at: datetime | None = None
+    end_reason: EndReason | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the grant was not told to end yet."""
+        return self.state in (GrantState.APPLYING, GrantState.ACTIVE)
+
+    def wants_rule(self, now: datetime) -> bool:
+        """Tell whether the source should be trusted for this grant at *now*."""
+        return self.is_live and now < self.expires_at
+
+    def start_placing(self, at: datetime) -> "Grant":
+        """Note that a write may be tried from *at* on; later attempts keep the first time."""
+        self._must_be(GrantState.APPLYING, move="place")
+        return self if self.placing_since else replace(self, placing_since=at)
+
+    def activate(self, at: datetime, *, owned: bool, rule_uuid: str | None) -> "Grant":
+        """Note that the source is trusted now."""
+        self._must_be(GrantState.APPLYING, move="activate")
+        return replace(
+            self, state=GrantState.ACTIVE, owned=owned, rule_uuid=rule_uuid, written_at=at
+        )
+
+    def see_rule(self, *, owned: bool, rule_uuid: str | None) -> "Grant":
+        """Note whose the rule is that the source is trusted by."""
+        self._must_be(GrantState.ACTIVE, move="see the rule of")
+        return replace(self, owned=owned, rule_uuid=rule_uuid)
+
+    def write_again(self, at: datetime) -> "Grant":
+        """Note that a vanished rule was written once more."""
+        self._must_be(GrantState.ACTIVE, move="write again")
+        return replace(self, written_at=at, owned=True)
+
+    def extend(self, until: datetime) -> "Grant":
+        """Move the end; a warning that was given counts for the old end only."""
+        self._must_be(GrantState.APPLYING, GrantState.ACTIVE, move="extend")
+        return replace(self, expires_at=until, warned_at=None)
+
+    def warn(self, at: datetime) -> "Grant":
+        """Note that the end was announced."""
+        self._must_be(GrantState.ACTIVE, move="warn of")
+        return replace(self, warned_at=at)
+
+    def leave(self, reason: EndReason, at: datetime) -> "Grant":
+        """Begin to end: the rule must go."""
+        self._must_be(GrantState.APPLYING, GrantState.ACTIVE, move="remove")
+        return replace(self, state=GrantState.REMOVING, end_reason=reason, removing_since=at)
+
+    def expire(self, at: datetime) -> "Grant":
+        """Begin to end because the time is up; a grant that was never applied failed."""
+        applied = self.state is GrantState.ACTIVE
+        return self.leave(EndReason.EXPIRED if applied else EndReason.FAILED, at)
+
+    def end(self, at: datetime) -> "Grant":
+        """Note that the rule is gone, or was never ours to take away."""
+        self._must_be(GrantState.REMOVING, move="end")
+        return replace(self, state=GrantState.ENDED, ended_at=at)
+
+    def _must_be(self, *states: GrantState, move: str) -> None:
+        if self.state not in states:
+            raise ImpossibleMove(f"cannot {move} grant {self.id}: it is {self.state}")

@@ -1,0 +1,205 @@
+"""What people are told: facts only, each notice a snapshot of the moment it became true.
+
+A notice is written to the outbox in the transaction that makes it true; `bot.slack.messages`
+turns it into words and blocks when it is delivered.
+"""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from bot.domain.lifecycle import EndReason, GrantState, RequestState
+from bot.domain.sources import TrustedSource
+
+UNKNOWN = "unknown"  # the requester of a grant that was recovered from a label
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GrantFacts(_Facts):
+    """A grant as it stood."""
+
+    id: int
+    cluster: str
+    source: TrustedSource
+    requester: str
+    state: GrantState
+    approved_at: datetime
+    expires_at: datetime
+    owned: bool | None = None
+    ended_at: datetime | None = None
+    end_reason: EndReason | None = None
+
+
+class RequestFacts(_Facts):
+    """A request as it stood, with what an approver needs to decide."""
+
+    id: int
+    cluster: str
+    source: TrustedSource
+    duration: timedelta
+    requester: str
+    state: RequestState
+    created_at: datetime
+    lapses_at: datetime
+    reason: str = ""
+    approvals_needed: int
+    approvers: tuple[str, ...] = ()  # who approved so far; `policy` for a written policy
+    may_decide: tuple[str, ...] = ()
+    self_approval: bool = False
+    seen_before: bool = False  # this person was granted this source on this cluster before
+    other_grants: int = 0  # live grants of other people on this cluster
+    decided_at: datetime | None = None
+    denied_by: str | None = None
+    denial_reason: str = ""
+    closed_by: str | None = None  # who cancelled
+    extends: GrantFacts | None = None
+
+
+class RequestCard(_Facts):
+    """The approval message, as it should look now; buttons while the request is pending."""
+
+    kind: Literal["request_card"] = "request_card"
+    request: RequestFacts
+
+
+class RequestClosed(_Facts):
+    """A request was decided, cancelled or lapsed: said to the requester."""
+
+    kind: Literal["request_closed"] = "request_closed"
+    request: RequestFacts
+
+
+class GrantStarted(_Facts):
+    """The source is trusted now. `owned` False: it was before, by somebody else's rule."""
+
+    kind: Literal["grant_started"] = "grant_started"
+    grant: GrantFacts
+
+
+class GrantExtended(_Facts):
+    """The end has moved to `grant.expires_at`."""
+
+    kind: Literal["grant_extended"] = "grant_extended"
+    grant: GrantFacts
+    by: timedelta
+
+
+class GrantExpiring(_Facts):
+    """The end is near."""
+
+    kind: Literal["grant_expiring"] = "grant_expiring"
+    grant: GrantFacts
+
+
+class GrantEnded(_Facts):
+    """The rule is gone, or stays because it is not ours or another grant needs it."""
+
+    kind: Literal["grant_ended"] = "grant_ended"
+    grant: GrantFacts
+    why: str = ""  # for `failed`: one sentence
+    still_wanted: bool = False  # another live grant keeps the source trusted
+
+
+class GrantRewritten(_Facts):
+    """A rule of ours that had vanished was written again."""
+
+    kind: Literal["grant_rewritten"] = "grant_rewritten"
+    grant: GrantFacts
+
+
+class Alarm(_Facts):
+    """A cluster's rules could not be brought in line for longer than `alarm_after`."""
+
+    kind: Literal["alarm"] = "alarm"
+    cluster: str
+    failing_since: datetime
+    error: str
+    overdue: tuple[GrantFacts, ...] = ()
+    waiting: tuple[GrantFacts, ...] = ()
+
+
+class AllClear(_Facts):
+    """What an alarm told of is over."""
+
+    kind: Literal["all_clear"] = "all_clear"
+    cluster: str
+    failing_since: datetime
+
+
+class GuardPlaced(_Facts):
+    """The last rule went, and the guard rule took its place (P2)."""
+
+    kind: Literal["guard_placed"] = "guard_placed"
+    cluster: str
+
+
+class Recovered(_Facts):
+    """Rules with our label that no row accounted for are grants again (P7)."""
+
+    kind: Literal["recovered"] = "recovered"
+    cluster: str
+    grants: tuple[GrantFacts, ...]
+
+
+class Undelivered(_Facts):
+    """A message that Slack will not take."""
+
+    kind: Literal["undelivered"] = "undelivered"
+    conversation: str
+    error: str
+    what: str
+
+
+class Asked(_Facts):
+    """The answer to a request or an extension that was taken."""
+
+    kind: Literal["asked"] = "asked"
+    request: RequestFacts
+
+
+class Cancelled(_Facts):
+    """The answer to a request that was withdrawn."""
+
+    kind: Literal["cancelled"] = "cancelled"
+    request: RequestFacts
+
+
+class Revoking(_Facts):
+    """The answer to a grant that is being ended."""
+
+    kind: Literal["revoking"] = "revoking"
+    grant: GrantFacts
+
+
+class Reply(_Facts):
+    """A sentence for one person only, mostly a refusal; `ask` names who could help."""
+
+    kind: Literal["reply"] = "reply"
+    sentence: str
+    ask: tuple[str, ...] = ()
+
+
+Notice = Annotated[
+    RequestCard
+    | RequestClosed
+    | GrantStarted
+    | GrantExtended
+    | GrantExpiring
+    | GrantEnded
+    | GrantRewritten
+    | Alarm
+    | AllClear
+    | GuardPlaced
+    | Recovered
+    | Undelivered
+    | Asked
+    | Cancelled
+    | Revoking
+    | Reply,
+    Field(discriminator="kind"),
+]
+NOTICE: TypeAdapter[Notice] = TypeAdapter(Notice)

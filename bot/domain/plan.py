@@ -1,0 +1,279 @@
+"""plan(rules, grants, …) -> Plan: what a cluster's rules should become, and why.
+
+The promises P1, P2, P3, P5 and P7 live here, as one pure function of what the API holds and what
+the grants want. Whoever writes the plan decides nothing more; after the write, the rules are read
+back and planned again, and only what that second plan sees is recorded.
+
+The API has neither versions nor single-rule writes: a write replaces the whole list, and another
+writer's stale list can undo ours. Hence `SETTLE`: a rule of ours that vanishes within it was lost
+in such a race and is written again; one that vanishes later was taken away by somebody.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.domain.labels import Label, guard_label, label, read_label
+from bot.domain.lifecycle import Grant, GrantState
+from bot.domain.sources import GUARD, TrustedSource, normal_source
+
+MAX_RULES = 100
+SETTLE = timedelta(minutes=1)
+_CLOCK_SKEW = timedelta(seconds=2)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A trusted source as the API holds it; `uuid` and `created_at` are the API's to give."""
+
+    type: str
+    value: str
+    uuid: str | None = None
+    description: str | None = None
+    created_at: datetime | None = None
+
+    @property
+    def source(self) -> TrustedSource | None:
+        """The source in its normal form; None for a type that dbaccess does not know."""
+        return normal_source(self.type, self.value)
+
+
+class Blocked(StrEnum):
+    """Why a grant's rule cannot be added."""
+
+    OPEN_CLUSTER = "open_cluster"
+    FULL_CLUSTER = "full_cluster"
+
+
+@dataclass(frozen=True)
+class Present:
+    """A live grant's source is trusted: by a rule of ours, or by one that was there before."""
+
+    owned: bool
+    rule_uuid: str | None
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A rule with our label, within its time, that no grant accounts for (P7)."""
+
+    source: TrustedSource
+    label: Label
+    rule: Rule
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to write, and what the rules that were read say about each grant.
+
+    `rules` is the whole list, to be written only if `must_write`. The grants' ids fall into:
+    `present` (trusted now), `to_add` (will be, by this write), `blocked` (cannot be), `vanished`
+    (somebody took the rule away), and `gone` (on the way out, and no rule of ours is left).
+    """
+
+    rules: tuple[Rule, ...]
+    adds: tuple[Rule, ...]
+    removes: tuple[Rule, ...]
+    keeps: tuple[Rule, ...]
+    guard_added: bool
+    must_write: bool
+    present: Mapping[int, Present]
+    to_add: frozenset[int]
+    blocked: Mapping[int, Blocked]
+    vanished: frozenset[int]
+    gone: frozenset[int]
+    orphans: tuple[Orphan, ...]
+
+
+def plan(
+    rules: Sequence[Rule],
+    grants: Iterable[Grant],
+    *,
+    instance: str,
+    now: datetime,
+    allow_open: bool = False,
+    restore: bool = False,
+) -> Plan:
+    """Return the difference between a cluster's *rules* and what its *grants* want.
+
+    Args:
+        rules: every rule of the cluster, as read just now.
+        grants: the cluster's grants that have not ended, those that ended within `SETTLE`, and
+            those that a label among the rules names.
+        instance: the name of this installation; rules labelled by another one are foreign.
+        now: the present, aware UTC.
+        allow_open: whether a first rule may be added to a cluster that has none.
+        restore: whether a rule that somebody took away is put back, instead of ending its grant.
+    """
+    grants = sorted(grants, key=lambda grant: grant.id)
+    wanted = _wanted(grants, now)
+    sorted_rules = _sort(rules, grants, wanted, instance=instance, now=now)
+    kept: list[Rule] = [
+        *sorted_rules.foreign,
+        *sorted_rules.held.values(),
+        *(orphan.rule for orphan in sorted_rules.orphans),
+    ]
+    guards = [] if sorted_rules.foreign else sorted_rules.guards
+
+    present = _present(sorted_rules, wanted)
+    absent = [g for wanters in wanted.values() for g in wanters if g.id not in present]
+    addable = [g for g in absent if restore or _may_add(g, now)]
+    if rules or allow_open:
+        fitting = _fitting(addable, room=MAX_RULES - len(kept) - len(guards))
+        why_not = Blocked.FULL_CLUSTER
+    else:  # P2: a first rule would lock everybody else out of a cluster that is open to all
+        fitting = []
+        why_not = Blocked.OPEN_CLUSTER
+    unplaced = [g for g in absent if g not in fitting]
+
+    adds = [
+        Rule(source.type, source.value, description=_label(instance, wanters))
+        for source, wanters in wanted.items()
+        if any(g in fitting for g in wanters)
+    ]
+    labelled = [
+        replace(rule, description=_label(instance, wanted[source]))
+        for source, rule in sorted_rules.held.items()
+    ]
+    result: list[Rule] = [
+        *sorted_rules.foreign,
+        *labelled,
+        *(orphan.rule for orphan in sorted_rules.orphans),
+        *guards,
+        *adds,
+    ]
+    guard_added = bool(rules) and not result
+    if guard_added:  # P2: never write an empty list
+        result = [Rule(GUARD.type, GUARD.value, description=guard_label(instance))]
+
+    leaving = [g for g in grants if not g.wants_rule(now) and g.state is not GrantState.ENDED]
+    still_there = {rule.source for rule in sorted_rules.leaving}
+    return Plan(
+        rules=tuple(result),
+        adds=tuple(adds),
+        removes=tuple(sorted_rules.leaving),
+        keeps=tuple(kept),
+        guard_added=guard_added,
+        must_write=bool(adds or sorted_rules.leaving or _outdated(sorted_rules.held, labelled)),
+        present=present,
+        to_add=frozenset(g.id for g in fitting),
+        blocked={g.id: why_not for g in unplaced if g.state is GrantState.APPLYING},
+        vanished=frozenset(g.id for g in unplaced if g.state is GrantState.ACTIVE),
+        gone=frozenset(g.id for g in leaving if g.source not in still_there),
+        orphans=tuple(sorted_rules.orphans),
+    )
+
+
+@dataclass(frozen=True)
+class _Sorted:
+    """Each rule of a cluster in exactly one place."""
+
+    foreign: list[Rule]  # not ours: stays as it is (P1)
+    held: dict[TrustedSource, Rule]  # ours, and a live grant wants it
+    orphans: list[Orphan]  # ours by its label, no grant known, time not up (P7)
+    leaving: list[Rule]  # ours, and nobody wants it any more (P3)
+    guards: list[Rule]  # ours, keeps the cluster from being open to all (P2)
+
+
+def _sort(
+    rules: Sequence[Rule],
+    grants: Sequence[Grant],
+    wanted: Mapping[TrustedSource, Sequence[Grant]],
+    *,
+    instance: str,
+    now: datetime,
+) -> _Sorted:
+    result = _Sorted([], {}, [], [], [])
+    for rule in rules:
+        source = rule.source
+        claimed = any(_claims(grant, rule, instance) for grant in grants)
+        its_label = _own_label(rule, instance)
+        if source == GUARD and rule.description == guard_label(instance):
+            result.guards.append(rule)
+        elif source is None or not (claimed or its_label):
+            result.foreign.append(rule)
+        elif source in wanted and source not in result.held:
+            result.held[source] = rule
+        elif its_label and not claimed and now < its_label.until:
+            result.orphans.append(Orphan(source, its_label, rule))
+        else:
+            result.leaving.append(rule)
+    return result
+
+
+def _present(
+    sorted_rules: _Sorted, wanted: Mapping[TrustedSource, Sequence[Grant]]
+) -> dict[int, Present]:
+    present = {}
+    for source, wanters in wanted.items():
+        own = sorted_rules.held.get(source)
+        rule = own or next((r for r in sorted_rules.foreign if r.source == source), None)
+        if rule is not None:
+            for grant in wanters:
+                present[grant.id] = Present(owned=own is not None, rule_uuid=rule.uuid)
+    return present
+
+
+def _claims(grant: Grant, rule: Rule, instance: str) -> bool:
+    """Tell whether *rule* is the one that dbaccess wrote for *grant*.
+
+    Other tools drop the description when they write the list back, and the API may then give the
+    rule a new uuid. So a rule without any description that appeared after we began to place this
+    very source is taken for ours: the error on that side ends in time, the other never would.
+    """
+    if rule.source != grant.source:
+        return False
+    its_label = read_label(rule.description)
+    if its_label is not None:
+        return its_label.instance == instance
+    if grant.owned is False:
+        return False  # P5: it was there before
+    if rule.uuid is not None and rule.uuid == grant.rule_uuid:
+        return True
+    return (
+        not rule.description
+        and grant.placing_since is not None
+        and rule.created_at is not None
+        and rule.created_at >= grant.placing_since - _CLOCK_SKEW
+    )
+
+
+def _wanted(grants: Sequence[Grant], now: datetime) -> dict[TrustedSource, list[Grant]]:
+    wanted: dict[TrustedSource, list[Grant]] = {}
+    for grant in grants:
+        if grant.wants_rule(now):
+            wanted.setdefault(grant.source, []).append(grant)
+    return wanted
+
+
+def _may_add(grant: Grant, now: datetime) -> bool:
+    """A rule may be added for a new grant, and again where a lost race is likely."""
+    if grant.state is GrantState.APPLYING:
+        return True
+    return grant.written_at is not None and now - grant.written_at < SETTLE
+
+
+def _fitting(grants: Sequence[Grant], *, room: int) -> list[Grant]:
+    """Return those whose sources fit into the cluster, the longest-standing first."""
+    ordered = sorted(grants, key=lambda grant: (grant.state is not GrantState.ACTIVE, grant.id))
+    sources = list(dict.fromkeys(grant.source for grant in ordered))[: max(room, 0)]
+    return [grant for grant in grants if grant.source in sources]
+
+
+def _label(instance: str, wanters: Sequence[Grant]) -> str:
+    last = max(wanters, key=lambda grant: (grant.expires_at, grant.id))
+    return str(label(instance, last.id, last.expires_at))
+
+
+def _own_label(rule: Rule, instance: str) -> Label | None:
+    its_label = read_label(rule.description)
+    return its_label if its_label and its_label.instance == instance else None
+
+
+def _outdated(held: Mapping[TrustedSource, Rule], labelled: Sequence[Rule]) -> bool:
+    """Tell whether a label tells an old time. A lost one waits for the next write."""
+    return any(
+        before.description != after.description and read_label(before.description) is not None
+        for before, after in zip(held.values(), labelled, strict=True)
+    )

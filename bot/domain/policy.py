@@ -1,0 +1,287 @@
+"""Policy, ClusterPolicy: who may ask, who may approve, for what and how long.
+
+The models are `dbaccess.toml` as it is checked when it is read; `bot.config` reads the file.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from ipaddress import IPv4Network
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+from rapidfuzz import fuzz, process
+
+from bot.domain.durations import parse_duration, show_duration
+from bot.domain.labels import INSTANCE
+from bot.domain.refusal import NotYours, Refused, quoted
+from bot.domain.sources import SourceType, TrustedSource, check_address
+
+ANYBODY = "*"
+_NEAR_PERCENT = 60
+
+
+class Standing(StrEnum):
+    """What somebody is to the workspace that the bot is installed in."""
+
+    MEMBER = "member"
+    GUEST = "guest"
+    BOT = "bot"
+    DEACTIVATED = "deactivated"
+    OUTSIDER = "outsider"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who acts, as Slack's directory knows them at this moment.
+
+    `groups` holds at least those user groups that the question at hand names.
+    """
+
+    id: str
+    standing: Standing = Standing.MEMBER
+    groups: frozenset[str] = frozenset()
+
+
+def _duration(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_duration(value)
+    except Refused as refused:
+        raise ValueError(refused.sentence) from refused
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+UserOrGroup = Annotated[str, StringConstraints(pattern=r"^[UWS][A-Z0-9]{2,}$")]
+Requester = Annotated[str, StringConstraints(pattern=r"^(\*|[UWS][A-Z0-9]{2,})$")]
+Channel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,}$")]
+Alias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AutoApproval(_Model):
+    """A written approval: who, from where and for how long needs no approver."""
+
+    requesters: tuple[Requester, ...] = Field(min_length=1)
+    sources: tuple[IPv4Network, ...] = Field(min_length=1)
+    max_duration: Duration
+
+    def covers(self, person: Person, source: TrustedSource, duration: timedelta) -> bool:
+        """Tell whether this approval takes the place of an approver's."""
+        network = source.network
+        return (
+            person.standing is Standing.MEMBER
+            and is_named(person, self.requesters)
+            and duration <= self.max_duration
+            and network is not None
+            and any(network.subnet_of(allowed) for allowed in self.sources)
+        )
+
+
+class Emergency(_Model):
+    """Break glass: who may be granted access at once, to be reviewed afterwards."""
+
+    requesters: tuple[Requester, ...] = Field(min_length=1)
+    max_duration: Duration
+
+
+class ClusterPolicy(_Model):
+    """What holds for one cluster: its own words over the defaults."""
+
+    id: UUID
+    channel: Channel
+    approvers: tuple[UserOrGroup, ...] = Field(min_length=1)
+    requesters: tuple[Requester, ...] = Field(default=(ANYBODY,), min_length=1)
+    approvals: int = Field(default=1, ge=1, le=10)
+    self_approval: bool = False
+    source_types: tuple[SourceType, ...] = Field(default=(SourceType.IP_ADDR,), min_length=1)
+    min_prefix: int = Field(default=32, ge=8, le=32)
+    allow_private: bool = False
+    allow_open: bool = False
+    require_reason: bool = False
+    default_duration: Duration = timedelta(hours=1)
+    min_duration: Duration = timedelta(minutes=1)
+    max_duration: Duration = timedelta(hours=8)
+    request_ttl: Duration = timedelta(hours=4)
+    warn_before: Duration = timedelta(minutes=10)
+    alarm_after: Duration = timedelta(minutes=5)
+    on_outside_removal: Literal["end", "restore"] = "end"
+    auto_approve: tuple[AutoApproval, ...] = ()
+    emergency: Emergency | None = None
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if not self.min_duration <= self.max_duration:
+            raise ValueError("min_duration is longer than max_duration")
+        if self.default_duration < self.min_duration:
+            raise ValueError("default_duration is shorter than min_duration")
+        if all(name.startswith(("U", "W")) for name in self.approvers) and self.approvals > len(
+            set(self.approvers)
+        ):
+            raise ValueError(
+                f"{self.approvals} approvals are needed, but only {len(set(self.approvers))} "
+                "approvers are named"
+            )
+        return self
+
+    @property
+    def usual_duration(self) -> timedelta:
+        """How long a request is for that names no duration."""
+        return min(self.default_duration, self.max_duration)
+
+    def check_source(self, source: TrustedSource) -> None:
+        """Refuse a source that this cluster does not take."""
+        if source.type not in self.source_types:
+            taken = ", ".join(f"`{kind}`" for kind in self.source_types)
+            raise Refused(
+                f"This cluster takes no trusted sources of type `{source.type}`, only {taken}."
+            )
+        check_address(source, min_prefix=self.min_prefix, allow_private=self.allow_private)
+
+    def check_duration(self, duration: timedelta, *, already: timedelta = timedelta()) -> None:
+        """Refuse a duration that is too short, or too long with what was granted *already*."""
+        if duration < self.min_duration:
+            raise Refused(
+                f"{quoted(show_duration(duration))} is too short. The shortest for this cluster "
+                f"is `{show_duration(self.min_duration)}`."
+            )
+        if already + duration <= self.max_duration:
+            return
+        if not already:
+            raise Refused(
+                f"{quoted(show_duration(duration))} is too long. The longest for this cluster is "
+                f"`{show_duration(self.max_duration)}`."
+            )
+        left = self.max_duration - already
+        if left < self.min_duration:
+            raise Refused(
+                f"Access to this cluster lasts at most `{show_duration(self.max_duration)}`, "
+                "extensions included, and this grant has had that. Ask again when it has ended."
+            )
+        raise Refused(
+            f"With {quoted(show_duration(duration))} more this grant would last longer than "
+            f"`{show_duration(self.max_duration)}`, the most for this cluster. "
+            f"It can be extended by `{show_duration(left)}`."
+        )
+
+    def check_reason(self, reason: str) -> None:
+        """Refuse a missing reason where one is required."""
+        if self.require_reason and not reason:
+            raise Refused("This cluster wants a reason. Write it behind the cluster's name.")
+
+    def check_may_request(self, person: Person) -> None:
+        """Refuse somebody who may not ask for this cluster."""
+        if not is_named(person, self.requesters):
+            raise NotYours(
+                "You may not ask for this cluster. Somebody on the team that looks after it can "
+                "tell you who may."
+            )
+
+    def check_may_approve(self, person: Person, *, requester: str) -> None:
+        """Refuse somebody who may not decide on a request of *requester* (P4)."""
+        if person.standing is not Standing.MEMBER:
+            raise NotYours(
+                "Only full members of this workspace may decide on requests. Nothing was changed."
+            )
+        if not is_named(person, self.approvers):
+            raise NotYours(
+                "You are not an approver of this cluster, so nothing was changed.",
+                ask=self.approvers,
+            )
+        if person.id == requester and not self.self_approval:
+            raise NotYours(
+                "You cannot decide on your own request. Another approver has to.",
+                ask=tuple(name for name in self.approvers if name != person.id),
+            )
+
+    def may_approve(self, person: Person) -> bool:
+        """Tell whether somebody is an approver of this cluster at all."""
+        return person.standing is Standing.MEMBER and is_named(person, self.approvers)
+
+    def written_approval(
+        self, person: Person, source: TrustedSource, duration: timedelta
+    ) -> AutoApproval | None:
+        """Return the written policy that approves, if one does."""
+        return next((a for a in self.auto_approve if a.covers(person, source, duration)), None)
+
+
+class Scheduler(_Model):
+    """How often the worker looks."""
+
+    tick: Duration = timedelta(seconds=1)
+    drift: Duration = timedelta(minutes=5)
+
+
+class Policy(_Model):
+    """All that `dbaccess.toml` says."""
+
+    instance: Annotated[str, StringConstraints(pattern=f"^{INSTANCE}$")]
+    operators: Channel
+    clusters: Mapping[Alias, ClusterPolicy] = Field(min_length=1)
+    scheduler: Scheduler = Scheduler()
+
+    @field_validator("clusters")
+    @classmethod
+    def _each_cluster_once(
+        cls, clusters: Mapping[str, ClusterPolicy]
+    ) -> Mapping[str, ClusterPolicy]:
+        by_id: dict[UUID, str] = {}
+        for alias, cluster in clusters.items():
+            if cluster.id in by_id:
+                raise ValueError(f"{by_id[cluster.id]} and {alias} have the same id")
+            by_id[cluster.id] = alias
+        return clusters
+
+    def cluster(self, alias: str) -> ClusterPolicy:
+        """Return the policy of a cluster.
+
+        Raises:
+            Refused: nobody wrote one; the nearest alias is offered.
+        """
+        found = self.clusters.get(alias.lower())
+        if found is None:
+            near = self.nearest(alias)
+            known = ", ".join(f"`{name}`" for name in self.clusters)
+            offer = f"Did you mean `{near}`?" if near else f"There is {known}."
+            raise Refused(f"There is no cluster {quoted(alias)}. {offer}")
+        return found
+
+    def nearest(self, alias: str) -> str | None:
+        """Return the alias that *alias* was probably meant to be."""
+        best = process.extractOne(
+            alias.lower(), list(self.clusters), scorer=fuzz.ratio, score_cutoff=_NEAR_PERCENT
+        )
+        return best[0] if best else None
+
+    def cluster_of_channel(self, channel: str) -> str | None:
+        """Return the cluster that a request from *channel* is for when it names none."""
+        here = [name for name, cluster in self.clusters.items() if cluster.channel == channel]
+        candidates = here or list(self.clusters)
+        return candidates[0] if len(candidates) == 1 else None
+
+
+def is_named(person: Person, names: Iterable[str]) -> bool:
+    """Tell whether *names* (users, user groups or `*`) include *person*."""
+    return any(name == ANYBODY or name == person.id or name in person.groups for name in names)
+
+
+def groups_in_question(user_id: str, names: Iterable[str]) -> frozenset[str]:
+    """Return the user groups whose members must be known to tell whether *names* include a user."""
+    names = set(names)
+    if ANYBODY in names or user_id in names:
+        return frozenset()
+    return frozenset(name for name in names if name.startswith("S"))

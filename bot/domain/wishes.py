@@ -1,0 +1,62 @@
+"""Wishes: what a person wants done, in plain values, before anybody asks whether they may.
+
+A wish that needs Slack's directory before it can be carried out waits as a row; so each wish can
+be written down and read back.
+"""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from bot.domain.lifecycle import Verdict
+from bot.domain.sources import TrustedSource
+
+
+class _Wish(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AskFor(_Wish):
+    """`request`: a source trusted on a cluster for a while."""
+
+    kind: Literal["ask_for"] = "ask_for"
+    cluster: str
+    source: TrustedSource
+    duration: timedelta
+    reason: str = ""
+
+
+class Decide(_Wish):
+    """A press on `Approve`, or a `Deny` with its reason."""
+
+    kind: Literal["decide"] = "decide"
+    request_id: int
+    verdict: Verdict
+    reason: str = ""
+
+
+class Extend(_Wish):
+    """`extend`: a grant's end `duration` later; None: by the cluster's usual duration."""
+
+    kind: Literal["extend"] = "extend"
+    grant_id: int
+    duration: timedelta | None = None
+
+
+class Revoke(_Wish):
+    """`revoke`: a grant ended now."""
+
+    kind: Literal["revoke"] = "revoke"
+    grant_id: int
+
+
+class Cancel(_Wish):
+    """`cancel`: an undecided request withdrawn."""
+
+    kind: Literal["cancel"] = "cancel"
+    request_id: int
+
+
+Wish = Annotated[AskFor | Decide | Extend | Revoke | Cancel, Field(discriminator="kind")]
+WISH: TypeAdapter[Wish] = TypeAdapter(Wish)

@@ -1,0 +1,177 @@
+"""An HTTP server on the loopback interface that serves one WSGI application from a thread."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterable
+from io import BytesIO
+from socket import SHUT_RDWR, socket
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.test import run_wsgi_app
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+POLL_SECONDS = 0.02
+LAST_ANSWERS_SECONDS = 0.5
+
+
+class LoopbackServer:
+    """Serves `wsgi_app` between `start()` and `stop()`; each connection has a thread of its own.
+
+    With port 0 the first start picks a free port and later starts take the same one again, so
+    that stopping and starting plays an outage. `stop()` cuts every open connection and returns
+    within about half a second even while a request is being answered; an application whose
+    requests may hang has to release them itself. An application that raises a ConnectionError,
+    before its answer or in the middle of it, has its connection closed there and then.
+    """
+
+    def __init__(
+        self, wsgi_app: WSGIApplication, *, host: str = "127.0.0.1", port: int = 0
+    ) -> None:
+        self._wsgi_app = wsgi_app
+        self._host = host
+        self._port = port
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """`http://HOST:PORT`, without a slash at the end; RuntimeError before the first start."""
+        if not self._port:
+            raise RuntimeError("the server has no port before its first start()")
+        return f"http://{self._host}:{self._port}"
+
+    def start(self) -> None:
+        """Bind the port and serve in the background; RuntimeError if it is running already."""
+        if self._server is not None:
+            raise RuntimeError("the server is running already")
+        self._server = _Server(self._host, self._port, self._wsgi_app, _Handler)
+        self._port = self._server.port
+        self._thread = threading.Thread(
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": POLL_SECONDS},
+            name=f"sandbox-{self._port}",
+            daemon=True,
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Refuse new connections and cut the open ones. Does nothing when it is not running."""
+        server, thread = self._server, self._thread
+        if server is None or thread is None:
+            return
+        self._server = self._thread = None
+        server.shutdown()
+        thread.join()
+        server.cut_connections()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class _Server(ThreadedWSGIServer):
+    def __init__(self, *args: Any) -> None:
+        self._connections: set[socket] = set()
+        self._changed = threading.Condition()
+        super().__init__(*args)
+
+    def get_request(self) -> tuple[socket, Any]:
+        connection, address = super().get_request()
+        with self._changed:
+            self._connections.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        with self._changed:
+            self._connections.discard(request)
+            self._changed.notify_all()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+    def cut_connections(self) -> None:
+        with self._changed:
+            for connection in self._connections:
+                _shut(connection)
+            self._changed.wait_for(lambda: not self._connections, timeout=LAST_ANSWERS_SECONDS)
+
+
+class _Handler(WSGIRequestHandler):
+    """Werkzeug's handler, with connections that stay open, and quiet.
+
+    Werkzeug closes after each answer because it does not know where the next request starts;
+    here the body has been read to its end before the application sees it.
+    """
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def make_environ(self) -> WSGIEnvironment:
+        environ = super().make_environ()
+        body = environ["wsgi.input"]
+        whole = "wsgi.input_terminated" in environ
+        environ["wsgi.input"] = BytesIO(
+            body.read() if whole else body.read(int(environ.get("CONTENT_LENGTH") or 0))
+        )
+        return environ
+
+    def run_wsgi(self) -> None:
+        answer: Iterable[bytes] = ()
+        try:
+            answer, status, headers = run_wsgi_app(self.server.app, self.make_environ())
+            self._send_head(status, headers)
+            self._send_body(answer, chunked=_needs_chunks(self.command, status, headers))
+        except ConnectionError:
+            self.close_connection = True
+        finally:
+            close = getattr(answer, "close", None)
+            if close is not None:
+                close()
+
+    def _send_head(self, status: str, headers: Iterable[tuple[str, str]]) -> None:
+        headers = list(headers)
+        code, _, phrase = status.partition(" ")
+        self.send_response(int(code), phrase)
+        for name, value in headers:
+            self.send_header(name, value)
+        if _needs_chunks(self.command, status, headers):
+            self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+
+    def _send_body(self, parts: Iterable[bytes], *, chunked: bool) -> None:
+        for part in parts:
+            if part:
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part) if chunked else part)
+        if chunked:
+            self.wfile.write(b"0\r\n\r\n")
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002
+        """Say nothing: a sandbox's requests are told by its list of calls."""
+
+
+def _needs_chunks(method: str, status: str, headers: Iterable[tuple[str, str]]) -> bool:
+    bodiless = method == "HEAD" or status[:1] == "1" or status[:3] in {"204", "304"}
+    return not bodiless and all(name.lower() != "content-length" for name, _ in headers)
+
+
+def _shut(connection: socket) -> None:
+    try:
+        connection.shutdown(SHUT_RDWR)
+    except OSError:
+        return

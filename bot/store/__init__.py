@@ -1,0 +1,1 @@
+"""The tables, the sessions and the queries that each use case needs."""

@@ -1,0 +1,111 @@
+"""When each cluster is to be reconciled, and how the last attempts went."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from bot.store.tables import ClusterRow
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A cluster as the worker keeps it in mind."""
+
+    id: str
+    alias: str
+    due_at: datetime | None
+    changes: int
+    read_at: datetime | None
+    rule_count: int | None
+    failures: int
+    failing_since: datetime | None
+    last_error: str
+    alarms: int
+    alarm_at: datetime | None
+
+
+def watch(session: Session, clusters: Mapping[str, str], at: datetime) -> None:
+    """Make *clusters* (id to alias) known, and each of them due at once."""
+    for cluster_id, alias in clusters.items():
+        row = session.get(ClusterRow, cluster_id) or ClusterRow(id=cluster_id, alias=alias)
+        row.alias, row.due_at = alias, at
+        session.add(row)
+
+
+def mark_due(session: Session, cluster_id: str, at: datetime) -> None:
+    """Have a cluster reconciled at *at* at the latest."""
+    row = session.get_one(ClusterRow, cluster_id, with_for_update=True)
+    row.changes += 1
+    if row.due_at is None or row.due_at > at:
+        row.due_at = at
+    session.add(row)
+
+
+def due(session: Session, now: datetime) -> list[Watch]:
+    """Return the clusters to reconcile now, the longest waiting first."""
+    query = select(ClusterRow).where(col(ClusterRow.due_at) <= now)
+    return [_watch(row) for row in session.exec(query.order_by(col(ClusterRow.due_at)))]
+
+
+def get(session: Session, cluster_id: str) -> Watch | None:
+    """Return what is known of a cluster."""
+    row = session.get(ClusterRow, cluster_id)
+    return _watch(row) if row else None
+
+
+def all_of(session: Session) -> list[Watch]:
+    """Return every cluster ever watched."""
+    return [_watch(row) for row in session.exec(select(ClusterRow).order_by(ClusterRow.alias))]
+
+
+def next_due(session: Session) -> datetime | None:
+    """Return when the next cluster is to be reconciled."""
+    query = select(ClusterRow.due_at).where(col(ClusterRow.due_at).is_not(None))
+    return session.exec(query.order_by(col(ClusterRow.due_at)).limit(1)).first()
+
+
+def note_success(
+    session: Session,
+    cluster_id: str,
+    *,
+    at: datetime,
+    rule_count: int,
+    next_at: datetime | None,
+    changes: int,
+) -> None:
+    """Note that a cluster's rules are as they should be, and when to look again.
+
+    *changes* is the count at the beginning of the attempt: where more came since, the cluster is
+    due again at once.
+    """
+    row = session.get_one(ClusterRow, cluster_id, with_for_update=True)
+    row.read_at, row.rule_count = at, rule_count
+    row.due_at = next_at if row.changes == changes else at
+    row.failures, row.failing_since, row.last_error = 0, None, ""
+    row.alarms, row.alarm_at = 0, None
+    session.add(row)
+
+
+def note_failure(
+    session: Session, cluster_id: str, *, at: datetime, error: str, next_at: datetime
+) -> None:
+    """Note that an attempt failed, and when to try again."""
+    row = session.get_one(ClusterRow, cluster_id)
+    row.failures += 1
+    row.failing_since = row.failing_since or at
+    row.last_error, row.due_at = error, next_at
+    session.add(row)
+
+
+def note_alarm(session: Session, cluster_id: str, next_at: datetime) -> None:
+    """Note that the operators were told, and when to tell them again."""
+    row = session.get_one(ClusterRow, cluster_id)
+    row.alarms += 1
+    row.alarm_at = next_at
+    session.add(row)
+
+
+def _watch(row: ClusterRow) -> Watch:
+    return Watch(**row.model_dump())

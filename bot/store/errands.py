@@ -1,0 +1,128 @@
+"""Errands: interactions that were acknowledged and wait for Slack's directory."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, or_, select
+
+from bot.domain.wishes import WISH, Wish
+from bot.store.tables import ErrandRow
+
+CLAIM = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class ReplyTo:
+    """Where one person's answer goes: the interaction's own address, else a direct message."""
+
+    user_id: str
+    response_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Errand:
+    """A claimed errand."""
+
+    id: int
+    user_id: str
+    team_id: str
+    wish: Wish
+    reply_to: ReplyTo
+    received_at: datetime
+    origin: str
+
+
+def add(
+    session: Session,
+    wish: Wish,
+    *,
+    user_id: str,
+    team_id: str,
+    origin: str,
+    response_url: str | None,
+    at: datetime,
+) -> bool:
+    """Write an errand down; False where this very interaction (*origin*) is known already."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    result = session.execute(
+        dialect.insert(ErrandRow)
+        .values(
+            origin=origin,
+            user_id=user_id,
+            team_id=team_id,
+            wish=WISH.dump_python(wish, mode="json"),
+            reply={"response_url": response_url},
+            received_at=at,
+            due_at=at,
+            attempts=0,
+            outcome="",
+        )
+        .on_conflict_do_nothing(index_elements=["origin"])
+        .returning(col(ErrandRow.id))
+    )
+    return result.first() is not None
+
+
+def claim(session: Session, now: datetime, *, most: int) -> list[Errand]:
+    """Return errands to carry out now, the oldest first, claimed for a while."""
+    query = (
+        select(ErrandRow)
+        .where(
+            col(ErrandRow.done_at).is_(None),
+            ErrandRow.due_at <= now,
+            or_(col(ErrandRow.claimed_until).is_(None), col(ErrandRow.claimed_until) <= now),
+        )
+        .order_by(col(ErrandRow.id))
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = []
+    for row in session.exec(query):
+        row.claimed_until = now + CLAIM
+        row.attempts += 1
+        session.add(row)
+        claimed.append(_errand(row))
+    return claimed
+
+
+def finish(session: Session, errand_id: int, at: datetime, outcome: str) -> None:
+    """Note that an errand was carried out or refused."""
+    row = session.get_one(ErrandRow, errand_id)
+    row.done_at, row.outcome = at, outcome
+    session.add(row)
+
+
+def put_off(session: Session, errand_id: int, until: datetime) -> None:
+    """Try an errand again later."""
+    row = session.get_one(ErrandRow, errand_id)
+    row.due_at, row.claimed_until = until, None
+    session.add(row)
+
+
+def next_due(session: Session) -> datetime | None:
+    """Return when the next errand is to be tried."""
+    query = select(ErrandRow.due_at).where(
+        col(ErrandRow.done_at).is_(None), col(ErrandRow.claimed_until).is_(None)
+    )
+    return session.exec(query.order_by(col(ErrandRow.due_at)).limit(1)).first()
+
+
+def release_claims(session: Session) -> None:
+    """Give back what a worker that is gone had claimed; only the sole worker may do so."""
+    for row in session.exec(select(ErrandRow).where(col(ErrandRow.done_at).is_(None))):
+        row.claimed_until = None
+        session.add(row)
+
+
+def _errand(row: ErrandRow) -> Errand:
+    assert row.id is not None  # noqa: S101  # a row that was read has its number
+    return Errand(
+        id=row.id,
+        user_id=row.user_id,
+        team_id=row.team_id,
+        wish=WISH.validate_python(row.wish),
+        reply_to=ReplyTo(row.user_id, row.reply.get("response_url")),
+        received_at=row.received_at,
+        origin=row.origin,
+    )

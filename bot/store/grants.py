@@ -1,0 +1,145 @@
+"""Grants: what is lent, and the queries that find the ones with something to do."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, text
+from sqlmodel import Session, col, or_, select
+
+from bot.domain.lifecycle import EndReason, Grant, GrantState
+from bot.domain.sources import SourceType, TrustedSource
+from bot.store.tables import GrantRow
+
+_NOT_ENDED: ColumnElement[bool] = col(GrantRow.state) != GrantState.ENDED
+_LIVE: ColumnElement[bool] = col(GrantRow.state).in_([GrantState.APPLYING, GrantState.ACTIVE])
+_PLAIN = [field.name for field in fields(Grant) if field.name != "source"]
+
+
+def add(session: Session, grant: Grant) -> None:
+    """Write a new grant down."""
+    row = GrantRow(
+        **{name: getattr(grant, name) for name in _PLAIN},
+        source_type=grant.source.type,
+        source_value=grant.source.value,
+    )
+    session.add(row)
+    session.flush()
+
+
+def get(session: Session, grant_id: int) -> Grant | None:
+    """Return a grant, locked until the transaction ends."""
+    row = session.get(GrantRow, grant_id, with_for_update=True)
+    return _grant(row) if row else None
+
+
+def save(session: Session, grant: Grant) -> None:
+    """Write what a move changed."""
+    row = session.get_one(GrantRow, grant.id)
+    for name in _PLAIN:
+        setattr(row, name, getattr(grant, name))
+    session.add(row)
+    session.flush()
+
+
+def live(
+    session: Session,
+    *,
+    requester: str | None = None,
+    cluster: str | None = None,
+    source: TrustedSource | None = None,
+) -> list[Grant]:
+    """Return live grants, those that end first in front."""
+    query = select(GrantRow).where(_LIVE)
+    if requester is not None:
+        query = query.where(GrantRow.requester == requester)
+    if cluster is not None:
+        query = query.where(GrantRow.cluster == cluster)
+    if source is not None:
+        query = query.where(
+            GrantRow.source_type == source.type, GrantRow.source_value == source.value
+        )
+    rows = session.exec(query.order_by(col(GrantRow.expires_at), col(GrantRow.id)))
+    return [_grant(row) for row in rows]
+
+
+def listing(session: Session, *, ended_too: bool) -> list[Grant]:
+    """Return grants by number: those that have not ended, or all."""
+    query = select(GrantRow) if ended_too else select(GrantRow).where(_NOT_ENDED)
+    return [_grant(row) for row in session.exec(query.order_by(col(GrantRow.id)))]
+
+
+def of_cluster(
+    session: Session,
+    cluster_id: str,
+    *,
+    ended_since: datetime,
+    named: Iterable[int] = (),
+) -> list[Grant]:
+    """Return a cluster's grants that matter to its rules, locked.
+
+    That is: those that have not ended, those that ended after *ended_since*, and the *named*.
+    """
+    query = (
+        select(GrantRow)
+        .where(
+            GrantRow.cluster_id == cluster_id,
+            or_(
+                _NOT_ENDED,
+                col(GrantRow.ended_at) > ended_since,
+                col(GrantRow.id).in_(list(named)),
+            ),
+        )
+        .order_by(col(GrantRow.id))
+        .with_for_update()
+    )
+    return [_grant(row) for row in session.exec(query)]
+
+
+def overdue(session: Session, now: datetime) -> list[Grant]:
+    """Return live grants whose time is up, locked."""
+    query = select(GrantRow).where(_NOT_ENDED, _LIVE, GrantRow.expires_at <= now)
+    return [_grant(row) for row in session.exec(query.with_for_update(skip_locked=True))]
+
+
+def unwarned(session: Session, now: datetime, *, cluster: str, within: timedelta) -> list[Grant]:
+    """Return a cluster's active grants that end *within* that time and were not warned, locked."""
+    query = select(GrantRow).where(
+        GrantRow.state == GrantState.ACTIVE,
+        GrantRow.cluster == cluster,
+        col(GrantRow.warned_at).is_(None),
+        GrantRow.expires_at > now,
+        GrantRow.expires_at <= now + within,
+    )
+    return [_grant(row) for row in session.exec(query.with_for_update(skip_locked=True))]
+
+
+def next_end(session: Session) -> datetime | None:
+    """Return when the next live grant ends."""
+    query = select(GrantRow.expires_at).where(_NOT_ENDED, _LIVE)
+    return session.exec(query.order_by(col(GrantRow.expires_at)).limit(1)).first()
+
+
+def clusters_with_grants(session: Session) -> set[tuple[str, str]]:
+    """Return (id, alias) of each cluster with a grant that has not ended."""
+    query = select(GrantRow.cluster_id, GrantRow.cluster).where(_NOT_ENDED).distinct()
+    return {(cluster_id, alias) for cluster_id, alias in session.exec(query)}
+
+
+def bump_numbers(session: Session, used: int) -> None:
+    """Make sure that new requests get numbers above *used* (SQLite does so by itself)."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(
+            text(
+                "SELECT setval(pg_get_serial_sequence('requests', 'id'), "
+                "GREATEST(:used, (SELECT COALESCE(MAX(id), 1) FROM requests)))"
+            ),
+            {"used": used},
+        )
+
+
+def _grant(row: GrantRow) -> Grant:
+    values = {name: getattr(row, name) for name in _PLAIN}
+    values["state"] = GrantState(row.state)
+    values["end_reason"] = EndReason(row.end_reason) if row.end_reason else None
+    return Grant(source=TrustedSource(SourceType(row.source_type), row.source_value), **values)

@@ -1,0 +1,171 @@
+"""The outbox: Slack messages that are owed, and where those that went out stand."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import func
+from sqlmodel import Session, col, or_, select
+
+from bot.domain.notices import NOTICE, Notice
+from bot.store.tables import OutboxRow, PostRow
+
+CLAIM = timedelta(seconds=60)
+
+
+class Way(StrEnum):
+    """How a message reaches people."""
+
+    POST = "post"  # a new message in a channel, remembered under its post name
+    UPDATE = "update"  # the message of that post name, changed
+    THREAD = "thread"  # a reply below it
+    DIRECT = "direct"  # a direct message
+    REPLY = "reply"  # seen by one person only, where they acted
+
+
+@dataclass(frozen=True)
+class Owed:
+    """A claimed message: `target` is the channel or user, where the way needs one."""
+
+    id: int
+    way: Way
+    conversation: str
+    target: str | None
+    post: str | None
+    response_url: str | None
+    notice: Notice
+    created_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Post:
+    """Where a message of ours stands in Slack."""
+
+    channel: str
+    ts: str
+
+
+def owe(
+    session: Session,
+    notice: Notice,
+    way: Way,
+    conversation: str,
+    *,
+    at: datetime,
+    target: str | None = None,
+    post: str | None = None,
+    response_url: str | None = None,
+) -> None:
+    """Owe a message. Messages of one *conversation* go out in the order they were owed."""
+    session.add(
+        OutboxRow(
+            conversation=conversation,
+            way=way,
+            target=target,
+            post=post,
+            response_url=response_url,
+            notice=NOTICE.dump_python(notice, mode="json"),
+            created_at=at,
+            due_at=at,
+        )
+    )
+
+
+def claim(session: Session, now: datetime, *, most: int) -> list[Owed]:
+    """Return messages to deliver now, at most one per conversation, claimed for a while."""
+    heads = (
+        select(func.min(OutboxRow.id))
+        .where(col(OutboxRow.done_at).is_(None))
+        .group_by(col(OutboxRow.conversation))
+    )
+    query = (
+        select(OutboxRow)
+        .where(
+            col(OutboxRow.id).in_(heads),
+            OutboxRow.due_at <= now,
+            or_(col(OutboxRow.claimed_until).is_(None), col(OutboxRow.claimed_until) <= now),
+            col(OutboxRow.done_at).is_(None),
+        )
+        .order_by(col(OutboxRow.id))
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = []
+    for row in session.exec(query):
+        row.claimed_until = now + CLAIM
+        row.attempts += 1
+        session.add(row)
+        claimed.append(_owed(row))
+    return claimed
+
+
+def delivered(session: Session, owed: Owed, at: datetime, post: Post | None = None) -> None:
+    """Note that a message arrived, and where it stands."""
+    row = session.get_one(OutboxRow, owed.id)
+    row.done_at, row.delivered = at, True
+    session.add(row)
+    if post is not None and owed.post is not None and owed.way is Way.POST:
+        session.merge(PostRow(post=owed.post, channel=post.channel, ts=post.ts))
+
+
+def put_off(session: Session, owed: Owed, until: datetime, error: str) -> None:
+    """Note that a message did not get through, and try again later."""
+    row = session.get_one(OutboxRow, owed.id)
+    row.due_at, row.claimed_until, row.last_error = until, None, error
+    session.add(row)
+
+
+def give_up(session: Session, owed: Owed, at: datetime, error: str) -> None:
+    """Note that Slack will never take this message."""
+    row = session.get_one(OutboxRow, owed.id)
+    row.done_at, row.delivered, row.last_error = at, False, error
+    session.add(row)
+
+
+def find_post(session: Session, post: str) -> Post | None:
+    """Return where the message of that name stands, if it was delivered."""
+    row = session.get(PostRow, post)
+    return Post(row.channel, row.ts) if row else None
+
+
+def release_claims(session: Session) -> None:
+    """Give back what a worker that is gone had claimed; only the sole worker may do so."""
+    for row in session.exec(select(OutboxRow).where(col(OutboxRow.done_at).is_(None))):
+        row.claimed_until = None
+        session.add(row)
+
+
+def owed_count(session: Session) -> int:
+    """Return how many messages are owed."""
+    query = select(func.count()).select_from(OutboxRow).where(col(OutboxRow.done_at).is_(None))
+    return session.exec(query).one()
+
+
+def oldest_owed(session: Session) -> datetime | None:
+    """Return since when the oldest undelivered message is owed."""
+    query = select(OutboxRow.created_at).where(col(OutboxRow.done_at).is_(None))
+    return session.exec(query.order_by(col(OutboxRow.id)).limit(1)).first()
+
+
+def next_due(session: Session) -> datetime | None:
+    """Return when the next message is to be tried."""
+    query = select(OutboxRow.due_at).where(
+        col(OutboxRow.done_at).is_(None), col(OutboxRow.claimed_until).is_(None)
+    )
+    return session.exec(query.order_by(col(OutboxRow.due_at)).limit(1)).first()
+
+
+def _owed(row: OutboxRow) -> Owed:
+    assert row.id is not None  # noqa: S101  # a row that was read has its number
+    return Owed(
+        id=row.id,
+        way=Way(row.way),
+        conversation=row.conversation,
+        target=row.target,
+        post=row.post,
+        response_url=row.response_url,
+        notice=NOTICE.validate_python(row.notice),
+        created_at=row.created_at,
+        attempts=row.attempts,
+    )

@@ -1,0 +1,176 @@
+"""Requests and the decisions on them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from bot.domain.lifecycle import Decision, Grant, GrantState, Request, RequestState, Verdict
+from bot.domain.sources import SourceType, TrustedSource
+from bot.store.tables import DecisionRow, GrantRow, RequestRow
+
+
+def add(
+    session: Session,
+    *,
+    cluster: str,
+    source: TrustedSource,
+    duration: timedelta,
+    requester: str,
+    reason: str,
+    created_at: datetime,
+    lapses_at: datetime,
+    origin: str | None = None,
+    extends: int | None = None,
+    id: int | None = None,  # noqa: A002
+    state: RequestState = RequestState.PENDING,
+) -> Request:
+    """Write a new request down; its number is the next one unless *id* says otherwise."""
+    row = RequestRow(
+        id=id,
+        cluster=cluster,
+        source_type=source.type,
+        source_value=source.value,
+        duration_seconds=round(duration.total_seconds()),
+        requester=requester,
+        reason=reason,
+        state=state,
+        created_at=created_at,
+        lapses_at=lapses_at,
+        extends=extends,
+        origin=origin,
+    )
+    session.add(row)
+    session.flush()
+    return _request(row, [])
+
+
+def get(session: Session, request_id: int) -> Request | None:
+    """Return a request, locked until the transaction ends."""
+    row = session.get(RequestRow, request_id, with_for_update=True)
+    return _with_decisions(session, [row])[0] if row else None
+
+
+def save(session: Session, request: Request) -> None:
+    """Write what a move changed: state, time and new decisions."""
+    row = session.get_one(RequestRow, request.id)
+    row.state = request.state
+    row.decided_at = request.decided_at
+    written = select(DecisionRow).where(DecisionRow.request_id == request.id)
+    already = len(session.exec(written).all())
+    for decision in request.decisions[already:]:
+        session.add(
+            DecisionRow(
+                request_id=request.id,
+                approver=decision.approver,
+                verdict=decision.verdict,
+                at=decision.at,
+                reason=decision.reason,
+            )
+        )
+    session.add(row)
+    session.flush()
+
+
+def by_origin(session: Session, origin: str) -> Request | None:
+    """Return the request that a Slack interaction made, if it made one."""
+    row = session.exec(select(RequestRow).where(RequestRow.origin == origin)).first()
+    return _with_decisions(session, [row])[0] if row else None
+
+
+def pending(
+    session: Session,
+    *,
+    requester: str | None = None,
+    cluster: str | None = None,
+    source: TrustedSource | None = None,
+    extends: int | None = None,
+) -> list[Request]:
+    """Return undecided requests, the oldest first."""
+    query = select(RequestRow).where(RequestRow.state == RequestState.PENDING)
+    if requester is not None:
+        query = query.where(RequestRow.requester == requester)
+    if cluster is not None:
+        query = query.where(RequestRow.cluster == cluster)
+    if source is not None:
+        query = query.where(
+            RequestRow.source_type == source.type, RequestRow.source_value == source.value
+        )
+    if extends is not None:
+        query = query.where(RequestRow.extends == extends)
+    return _with_decisions(session, session.exec(query.order_by(col(RequestRow.id))).all())
+
+
+def lapsing(session: Session, now: datetime) -> list[Request]:
+    """Return undecided requests whose time to be decided is over, locked."""
+    query = (
+        select(RequestRow)
+        .where(RequestRow.state == RequestState.PENDING, RequestRow.lapses_at <= now)
+        .with_for_update(skip_locked=True)
+    )
+    return _with_decisions(session, session.exec(query).all())
+
+
+def next_lapse(session: Session) -> datetime | None:
+    """Return when the next undecided request lapses."""
+    query = select(RequestRow.lapses_at).where(RequestRow.state == RequestState.PENDING)
+    return session.exec(query.order_by(col(RequestRow.lapses_at)).limit(1)).first()
+
+
+def was_granted_before(
+    session: Session, *, requester: str, cluster: str, source: TrustedSource
+) -> bool:
+    """Tell whether this person was granted this source on this cluster before."""
+    query = select(GrantRow.id).where(
+        GrantRow.requester == requester,
+        GrantRow.cluster == cluster,
+        GrantRow.source_type == source.type,
+        GrantRow.source_value == source.value,
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
+def is_taken(session: Session, request_id: int) -> bool:
+    """Tell whether a number is in use."""
+    return session.get(RequestRow, request_id) is not None
+
+
+def new_grant(request: Request, *, cluster_id: str, at: datetime) -> Grant:
+    """Return the grant that an approved request becomes, under the same number."""
+    return Grant(
+        id=request.id,
+        cluster=request.cluster,
+        cluster_id=cluster_id,
+        source=request.source,
+        requester=request.requester,
+        state=GrantState.APPLYING,
+        approved_at=at,
+        expires_at=at + request.duration,
+    )
+
+
+def _with_decisions(session: Session, rows: Sequence[RequestRow]) -> list[Request]:
+    ids = [row.id for row in rows]
+    query = select(DecisionRow).where(col(DecisionRow.request_id).in_(ids))
+    decisions = session.exec(query.order_by(col(DecisionRow.id))).all() if ids else []
+    return [_request(row, [d for d in decisions if d.request_id == row.id]) for row in rows]
+
+
+def _request(row: RequestRow, decisions: Sequence[DecisionRow]) -> Request:
+    assert row.id is not None  # noqa: S101  # a row that was read or flushed has its number
+    return Request(
+        id=row.id,
+        cluster=row.cluster,
+        source=TrustedSource(SourceType(row.source_type), row.source_value),
+        duration=timedelta(seconds=row.duration_seconds),
+        requester=row.requester,
+        state=RequestState(row.state),
+        created_at=row.created_at,
+        lapses_at=row.lapses_at,
+        reason=row.reason,
+        extends=row.extends,
+        decided_at=row.decided_at,
+        decisions=tuple(
+            Decision(d.approver, Verdict(d.verdict), d.at, d.reason) for d in decisions
+        ),
+    )

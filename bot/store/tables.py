@@ -1,0 +1,208 @@
+"""The tables. The migrations in `migrations/` make them; a test holds the two together."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Index, Integer, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from bot.store.database import UtcDateTime
+
+_ROW_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+_SLACK_ID = 32
+_KIND = 32
+
+
+class RequestRow(SQLModel, table=True):
+    """Somebody's wish. `origin` is the Slack interaction it came from, so that it counts once."""
+
+    __tablename__ = "requests"
+    __table_args__ = (
+        Index(
+            "ix_requests_pending",
+            "lapses_at",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    cluster: str = Field(max_length=_KIND, index=True)
+    source_type: str = Field(max_length=_KIND)
+    source_value: str = Field(max_length=255)
+    duration_seconds: int
+    requester: str = Field(max_length=_SLACK_ID, index=True)
+    reason: str = ""
+    state: str = Field(max_length=_KIND)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    lapses_at: datetime = Field(sa_type=UtcDateTime)
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    extends: int | None = Field(default=None, foreign_key="requests.id")
+    origin: str | None = Field(default=None, unique=True, max_length=255)
+
+
+class DecisionRow(SQLModel, table=True):
+    """One approver's word on one request."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (UniqueConstraint("request_id", "approver", "verdict"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    request_id: int = Field(foreign_key="requests.id", index=True)
+    approver: str = Field(max_length=_SLACK_ID)
+    verdict: str = Field(max_length=_KIND)
+    at: datetime = Field(sa_type=UtcDateTime)
+    reason: str = ""
+
+
+class GrantRow(SQLModel, table=True):
+    """A lease; its id is that of the request that was approved."""
+
+    __tablename__ = "grants"
+    __table_args__ = (
+        Index(
+            "ix_grants_live",
+            "cluster_id",
+            "expires_at",
+            sqlite_where=text("state != 'ended'"),
+            postgresql_where=text("state != 'ended'"),
+        ),
+        Index("ix_grants_cluster_ended", "cluster_id", "ended_at"),
+        Index("ix_grants_source", "cluster_id", "source_type", "source_value"),
+    )
+
+    id: int = Field(
+        primary_key=True, foreign_key="requests.id", sa_column_kwargs={"autoincrement": False}
+    )
+    cluster: str = Field(max_length=_KIND)
+    cluster_id: str = Field(max_length=36)
+    source_type: str = Field(max_length=_KIND)
+    source_value: str = Field(max_length=255)
+    requester: str = Field(max_length=_SLACK_ID, index=True)
+    state: str = Field(max_length=_KIND)
+    approved_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    owned: bool | None = None
+    rule_uuid: str | None = Field(default=None, max_length=64)
+    placing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    written_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    warned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    removing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    end_reason: str | None = Field(default=None, max_length=_KIND)
+
+
+class ClusterRow(SQLModel, table=True):
+    """When a cluster is to be reconciled next, and how the last times went.
+
+    `changes` counts what was asked of it, so that what is asked during an attempt is not forgotten
+    at its end.
+    """
+
+    __tablename__ = "clusters"
+
+    id: str = Field(primary_key=True, max_length=36)
+    alias: str = Field(max_length=_KIND)
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    changes: int = 0
+    read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    rule_count: int | None = None
+    failures: int = 0
+    failing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_error: str = ""
+    alarms: int = 0
+    alarm_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class AuditRow(SQLModel, table=True):
+    """What happened, written in the same transaction as what it tells of; never changed."""
+
+    __tablename__ = "audit"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=_ROW_NUMBER)
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
+    action: str = Field(max_length=64)
+    actor: str = Field(max_length=64)
+    cluster: str = Field(default="", max_length=_KIND)
+    request_id: int | None = Field(default=None, index=True)
+    detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class OutboxRow(SQLModel, table=True):
+    """A Slack message that is owed. Within one conversation, they go out in the order of ids."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index(
+            "ix_outbox_owed",
+            "conversation",
+            "id",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=_ROW_NUMBER)
+    conversation: str = Field(max_length=255)
+    way: str = Field(max_length=_KIND)
+    target: str | None = Field(default=None, max_length=_SLACK_ID)
+    post: str | None = Field(default=None, max_length=64)
+    response_url: str | None = None
+    notice: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    attempts: int = 0
+    last_error: str = ""
+    done_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    delivered: bool = False
+
+
+class PostRow(SQLModel, table=True):
+    """Where a message of ours stands in Slack, so that it can be updated and replied to."""
+
+    __tablename__ = "posts"
+
+    post: str = Field(primary_key=True, max_length=64)
+    channel: str = Field(max_length=_SLACK_ID)
+    ts: str = Field(max_length=32)
+
+
+class ErrandRow(SQLModel, table=True):
+    """An interaction that was acknowledged and still has to be carried out."""
+
+    __tablename__ = "errands"
+    __table_args__ = (
+        Index(
+            "ix_errands_open",
+            "due_at",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    origin: str = Field(unique=True, max_length=255)
+    user_id: str = Field(max_length=_SLACK_ID)
+    team_id: str = Field(default="", max_length=_SLACK_ID)
+    wish: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    reply: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    attempts: int = 0
+    done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    outcome: str = ""
+
+
+class HeartbeatRow(SQLModel, table=True):
+    """When each worker last looked."""
+
+    __tablename__ = "heartbeats"
+
+    worker: str = Field(primary_key=True, max_length=255)
+    ticked_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,0 +1,134 @@
+"""Telling: who hears of a change, owed in the same transaction as the change (P6)."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.domain.lifecycle import Grant, Request, Verdict
+from bot.domain.notices import UNKNOWN, GrantFacts, Notice, RequestCard, RequestFacts
+from bot.domain.policy import Policy
+from bot.store import grants, outbox, requests
+from bot.store.errands import ReplyTo
+from bot.store.outbox import Way
+
+_OPERATORS = "operators"
+
+
+def grant_facts(grant: Grant) -> GrantFacts:
+    """Return what may be told of a grant."""
+    return GrantFacts(
+        id=grant.id,
+        cluster=grant.cluster,
+        source=grant.source,
+        requester=grant.requester,
+        state=grant.state,
+        approved_at=grant.approved_at,
+        expires_at=grant.expires_at,
+        owned=grant.owned,
+        ended_at=grant.ended_at,
+        end_reason=grant.end_reason,
+    )
+
+
+def request_facts(
+    session: Session, request: Request, policy: Policy, *, closed_by: str | None = None
+) -> RequestFacts:
+    """Return what may be told of a request, with what its approvers need to know."""
+    cluster = policy.clusters.get(request.cluster)
+    denial = next((d for d in request.decisions if d.verdict is Verdict.DENY), None)
+    extended = grants.get(session, request.extends) if request.extends else None
+    others = grants.live(session, cluster=request.cluster)
+    return RequestFacts(
+        id=request.id,
+        cluster=request.cluster,
+        source=request.source,
+        duration=request.duration,
+        requester=request.requester,
+        state=request.state,
+        created_at=request.created_at,
+        lapses_at=request.lapses_at,
+        reason=request.reason,
+        approvals_needed=cluster.approvals if cluster else 1,
+        approvers=request.approvers,
+        may_decide=cluster.approvers if cluster else (),
+        self_approval=cluster.self_approval if cluster else False,
+        seen_before=requests.was_granted_before(
+            session,
+            requester=request.requester,
+            cluster=request.cluster,
+            source=request.source,
+        ),
+        other_grants=sum(grant.requester != request.requester for grant in others),
+        decided_at=request.decided_at,
+        denied_by=denial.approver if denial else None,
+        denial_reason=denial.reason if denial else "",
+        closed_by=closed_by,
+        extends=grant_facts(extended) if extended else None,
+    )
+
+
+def post_card(session: Session, facts: RequestFacts, channel: str, *, at: datetime) -> None:
+    """Owe the approval message to the cluster's channel."""
+    outbox.owe(
+        session,
+        RequestCard(request=facts),
+        Way.POST,
+        _thread(facts.id),
+        at=at,
+        target=channel,
+        post=_thread(facts.id),
+    )
+
+
+def update_card(session: Session, facts: RequestFacts, *, at: datetime) -> None:
+    """Owe the approval message its new look."""
+    outbox.owe(
+        session,
+        RequestCard(request=facts),
+        Way.UPDATE,
+        _thread(facts.id),
+        at=at,
+        post=_thread(facts.id),
+    )
+
+
+def tell_person(session: Session, notice: Notice, user_id: str, *, at: datetime) -> None:
+    """Owe somebody a direct message; nobody where the requester is not known."""
+    if user_id != UNKNOWN:
+        outbox.owe(session, notice, Way.DIRECT, f"user:{user_id}", at=at, target=user_id)
+
+
+def tell_of_grant(
+    session: Session, notice: Notice, grant: Grant, policy: Policy, *, at: datetime
+) -> None:
+    """Owe the thread of a grant's request and its holder a message.
+
+    A grant that was recovered from its label has neither: the operators hear of it.
+    """
+    if grant.requester == UNKNOWN:
+        tell_operators(session, notice, policy, at=at)
+        return
+    outbox.owe(session, notice, Way.THREAD, _thread(grant.id), at=at, post=_thread(grant.id))
+    tell_person(session, notice, grant.requester, at=at)
+
+
+def tell_operators(session: Session, notice: Notice, policy: Policy, *, at: datetime) -> None:
+    """Owe the operators' channel a message."""
+    outbox.owe(session, notice, Way.POST, _OPERATORS, at=at, target=policy.operators)
+
+
+def reply(session: Session, notice: Notice, to: ReplyTo, *, at: datetime) -> None:
+    """Owe one person the answer to what they did."""
+    outbox.owe(
+        session,
+        notice,
+        Way.REPLY,
+        f"user:{to.user_id}",
+        at=at,
+        target=to.user_id,
+        response_url=to.response_url,
+    )
+
+
+def _thread(request_id: int) -> str:
+    return f"request:{request_id}"

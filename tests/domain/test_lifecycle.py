@@ -1,0 +1,181 @@
+from collections.abc import Callable
+
+import pytest
+
+from bot.domain.lifecycle import (
+    Decision,
+    EndReason,
+    Grant,
+    GrantState,
+    ImpossibleMove,
+    Request,
+    RequestState,
+    Verdict,
+)
+from tests.domain.examples import HOUR, MINUTE, NOW, active_grant, new_grant, request
+
+ALICE = Decision("U0ALICE", Verdict.APPROVE, NOW + MINUTE)
+CAROL = Decision("U0CAROL", Verdict.APPROVE, NOW + 2 * MINUTE)
+NO = Decision("U0CAROL", Verdict.DENY, NOW + 2 * MINUTE, "not today")
+
+REQUEST_MOVES: list[Callable[[Request], Request]] = [
+    lambda asked: asked.decide(ALICE, approvals_needed=1),
+    lambda asked: asked.decide(NO, approvals_needed=1),
+    lambda asked: asked.approve_by_policy(NOW),
+    lambda asked: asked.cancel(NOW),
+    lambda asked: asked.lapse(NOW),
+]
+GRANT_MOVES: dict[str, tuple[Callable[[Grant], Grant], set[GrantState]]] = {
+    "place": (lambda g: g.start_placing(NOW), {GrantState.APPLYING}),
+    "activate": (
+        lambda g: g.activate(NOW, owned=True, rule_uuid="u-7"),
+        {GrantState.APPLYING},
+    ),
+    "see the rule of": (lambda g: g.see_rule(owned=True, rule_uuid="u-7"), {GrantState.ACTIVE}),
+    "write again": (lambda g: g.write_again(NOW), {GrantState.ACTIVE}),
+    "extend": (lambda g: g.extend(NOW + HOUR), {GrantState.APPLYING, GrantState.ACTIVE}),
+    "warn of": (lambda g: g.warn(NOW), {GrantState.ACTIVE}),
+    "remove": (
+        lambda g: g.leave(EndReason.REVOKED, NOW),
+        {GrantState.APPLYING, GrantState.ACTIVE},
+    ),
+    "end": (lambda g: g.end(NOW), {GrantState.REMOVING}),
+}
+
+
+def test_the_last_approval_needed_approves() -> None:
+    once = request().decide(ALICE, approvals_needed=2)
+    twice = once.decide(CAROL, approvals_needed=2)
+
+    assert once.state is RequestState.PENDING
+    assert once.decided_at is None
+    assert twice.state is RequestState.APPROVED
+    assert twice.decided_at == CAROL.at
+    assert twice.approvers == ("U0ALICE", "U0CAROL")
+
+
+def test_the_same_approvers_second_approval_changes_nothing() -> None:
+    once = request().decide(ALICE, approvals_needed=2)
+
+    assert once.decide(ALICE, approvals_needed=2) is once
+
+
+def test_one_denial_decides_whatever_others_said() -> None:
+    denied = request().decide(ALICE, approvals_needed=2).decide(NO, approvals_needed=2)
+
+    assert denied.state is RequestState.DENIED
+    assert denied.decided_at == NO.at
+    assert denied.approvers == ("U0ALICE",)
+    assert denied.decisions[-1].reason == "not today"
+
+
+def test_an_approver_who_changes_their_mind_in_time_denies() -> None:
+    asked = request().decide(CAROL, approvals_needed=2).decide(NO, approvals_needed=2)
+
+    assert asked.state is RequestState.DENIED
+
+
+def test_a_written_policy_approves_in_its_own_name() -> None:
+    approved = request().approve_by_policy(NOW)
+
+    assert approved.state is RequestState.APPROVED
+    assert approved.decided_at == NOW
+    assert approved.approvers == ("policy",)
+
+
+def test_a_request_can_be_withdrawn_or_lapse() -> None:
+    assert request().cancel(NOW).state is RequestState.CANCELLED
+    lapsed = request().lapse(NOW + 4 * HOUR)
+    assert lapsed.state is RequestState.LAPSED
+    assert lapsed.decided_at == NOW + 4 * HOUR
+
+
+@pytest.mark.parametrize("state", set(RequestState) - {RequestState.PENDING})
+def test_a_request_that_was_closed_stays_closed(state: RequestState) -> None:
+    closed = request(state=state)
+
+    for move in REQUEST_MOVES:
+        with pytest.raises(ImpossibleMove, match=f"request 7: it is {state}"):
+            move(closed)
+
+
+@pytest.mark.parametrize("state", GrantState)
+@pytest.mark.parametrize("move", GRANT_MOVES)
+def test_a_grant_makes_only_the_moves_of_its_state(move: str, state: GrantState) -> None:
+    make, allowed = GRANT_MOVES[move]
+    grant = new_grant(state=state)
+
+    if state in allowed:
+        make(grant)
+    else:
+        with pytest.raises(ImpossibleMove, match=f"cannot {move} grant 7: it is {state}"):
+            make(grant)
+
+
+def test_a_grant_goes_from_applying_to_active_to_removing_to_ended() -> None:
+    placing = new_grant().start_placing(NOW)
+    active = placing.activate(NOW + MINUTE, owned=True, rule_uuid="u-7")
+    leaving = active.leave(EndReason.REVOKED, NOW + 2 * MINUTE)
+    ended = leaving.end(NOW + 3 * MINUTE)
+
+    assert placing.state is GrantState.APPLYING
+    assert active.state is GrantState.ACTIVE
+    assert (active.owned, active.rule_uuid, active.written_at) == (True, "u-7", NOW + MINUTE)
+    assert leaving.state is GrantState.REMOVING
+    assert leaving.removing_since == NOW + 2 * MINUTE
+    assert ended.state is GrantState.ENDED
+    assert (ended.end_reason, ended.ended_at) == (EndReason.REVOKED, NOW + 3 * MINUTE)
+
+
+def test_later_attempts_to_place_keep_the_time_of_the_first() -> None:
+    assert new_grant().start_placing(NOW).start_placing(NOW + HOUR).placing_since == NOW
+
+
+def test_a_grant_wants_its_rule_until_the_end_and_not_at_the_end() -> None:
+    grant = active_grant(expires_at=NOW + HOUR)
+
+    assert grant.wants_rule(NOW)
+    assert not grant.wants_rule(NOW + HOUR)
+    assert new_grant().wants_rule(NOW)
+
+
+@pytest.mark.parametrize("state", [GrantState.REMOVING, GrantState.ENDED])
+def test_a_grant_that_was_told_to_end_wants_no_rule(state: GrantState) -> None:
+    grant = active_grant(state=state)
+
+    assert not grant.is_live
+    assert not grant.wants_rule(NOW)
+
+
+def test_an_extension_moves_the_end_and_takes_back_the_warning() -> None:
+    extended = active_grant().warn(NOW).extend(NOW + 3 * HOUR)
+
+    assert extended.expires_at == NOW + 3 * HOUR
+    assert extended.warned_at is None
+
+
+def test_a_warning_is_noted() -> None:
+    assert active_grant().warn(NOW).warned_at == NOW
+
+
+def test_a_grant_whose_time_is_up_expires() -> None:
+    assert active_grant().expire(NOW).end_reason is EndReason.EXPIRED
+
+
+def test_a_grant_whose_time_is_up_before_it_was_applied_failed() -> None:
+    assert new_grant().expire(NOW).end_reason is EndReason.FAILED
+
+
+def test_a_rule_that_is_written_again_is_ours_since_then() -> None:
+    again = active_grant(owned=False).write_again(NOW)
+
+    assert again.owned is True
+    assert again.written_at == NOW
+
+
+def test_a_rule_that_is_seen_is_noted_without_touching_when_it_was_written() -> None:
+    grant = active_grant()
+    seen = grant.see_rule(owned=False, rule_uuid="u-new")
+
+    assert (seen.owned, seen.rule_uuid) == (False, "u-new")
+    assert seen.written_at == grant.written_at

@@ -1,0 +1,323 @@
+from datetime import timedelta
+from ipaddress import IPv4Network
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from bot.domain.policy import (
+    ClusterPolicy,
+    Person,
+    Policy,
+    Scheduler,
+    Standing,
+    groups_in_question,
+    is_named,
+)
+from bot.domain.refusal import NotYours, Refused
+from bot.domain.sources import parse_source
+from tests.domain.examples import CLUSTER_ID, HOUR, MINUTE, ORDERS, orders
+
+ALICE = Person("U0ALICE")
+BOB = Person("U0BOB")
+ADMIN = Person("U0DAVE", groups=frozenset({"S0DBADMINS"}))
+ONCALL = Person("U0ERIN", groups=frozenset({"S0ONCALL"}))
+NIGHTLY = {"requesters": ["S0ONCALL"], "sources": ["198.51.100.0/24"], "max_duration": "1h"}
+
+
+def policy(**clusters: str) -> Policy:
+    """Return a policy with one cluster for each alias, in the channel given."""
+    return Policy.model_validate(
+        {
+            "instance": "prod",
+            "operators": "C0OPS",
+            "clusters": {
+                alias: {
+                    "id": f"00000000-0000-4000-8000-{number:012}",
+                    "channel": channel,
+                    "approvers": ["U0ALICE"],
+                }
+                for number, (alias, channel) in enumerate(clusters.items())
+            },
+        }
+    )
+
+
+def fault_of(**changes: Any) -> str:
+    """Return what is said of a cluster's policy with *changes* that make no sense."""
+    with pytest.raises(ValidationError) as fault:
+        orders(**changes)
+    return str(fault.value)
+
+
+def test_a_cluster_that_says_little_gets_the_careful_defaults() -> None:
+    assert ORDERS.requesters == ("*",)
+    assert ORDERS.approvals == 1
+    assert not ORDERS.self_approval
+    assert ORDERS.source_types == ("ip_addr",)
+    assert ORDERS.min_prefix == 32
+    assert not ORDERS.allow_private
+    assert not ORDERS.allow_open
+    assert ORDERS.default_duration == HOUR
+    assert (ORDERS.min_duration, ORDERS.max_duration) == (MINUTE, 8 * HOUR)
+    assert ORDERS.request_ttl == 4 * HOUR
+    assert ORDERS.on_outside_removal == "end"
+
+
+def test_durations_are_written_as_people_type_them() -> None:
+    assert orders(max_duration="1h30m", default_duration="1h").max_duration == 90 * MINUTE
+    assert Scheduler.model_validate({"tick": "5s"}).tick == timedelta(seconds=5)
+
+
+def test_a_duration_that_does_not_parse_is_a_fault_with_the_reason() -> None:
+    assert "`soon` is not a duration" in fault_of(max_duration="soon")
+    assert "duration of zero" in fault_of(request_ttl="0s")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"max_duratoin": "1h"},
+        {"approvers": []},
+        {"approvers": ["alice"]},
+        {"approvers": ["*"]},
+        {"requesters": []},
+        {"requesters": ["everyone"]},
+        {"channel": "#approvals"},
+        {"approvals": 0},
+        {"min_prefix": 0},
+        {"min_prefix": 33},
+        {"source_types": ["ipv6"]},
+        {"on_outside_removal": "ignore"},
+        {"auto_approve": [NIGHTLY | {"sources": ["198.51.100.7/24"]}]},
+        {"emergency": {"requesters": [], "max_duration": "30m"}},
+    ],
+)
+def test_unknown_keys_and_bad_values_are_faults_that_name_the_key(changes: dict[str, Any]) -> None:
+    assert next(iter(changes)) in fault_of(**changes)
+
+
+def test_a_shortest_duration_above_the_longest_is_a_fault() -> None:
+    assert "min_duration is longer than max_duration" in fault_of(min_duration="9h")
+
+
+def test_a_default_duration_below_the_shortest_is_a_fault() -> None:
+    assert "default_duration is shorter than min_duration" in fault_of(min_duration="2h")
+
+
+def test_more_approvals_than_named_approvers_is_a_fault() -> None:
+    assert "2 approvals are needed, but only 1 approvers" in fault_of(
+        approvers=["U0ALICE", "U0ALICE"], approvals=2
+    )
+
+
+def test_a_group_of_approvers_may_hold_as_many_as_it_takes() -> None:
+    assert orders(approvers=["S0DBADMINS"], approvals=2).approvals == 2
+
+
+def test_a_request_without_a_duration_is_for_the_default_within_the_limit() -> None:
+    assert ORDERS.usual_duration == HOUR
+    assert orders(max_duration="30m").usual_duration == 30 * MINUTE
+
+
+def test_a_source_of_a_type_the_cluster_does_not_take_is_refused_with_those_it_takes() -> None:
+    with pytest.raises(Refused, match="of type `tag`, only `ip_addr`"):
+        ORDERS.check_source(parse_source("tag:backend"))
+    orders(source_types=["ip_addr", "tag"]).check_source(parse_source("tag:backend"))
+
+
+def test_the_clusters_own_limits_hold_for_addresses() -> None:
+    ORDERS.check_source(parse_source("203.0.113.4"))
+    with pytest.raises(Refused, match="too wide"):
+        ORDERS.check_source(parse_source("203.0.113.0/28"))
+    with pytest.raises(Refused, match="private"):
+        ORDERS.check_source(parse_source("10.0.0.1"))
+    orders(min_prefix=28, allow_private=True).check_source(parse_source("10.0.0.0/28"))
+
+
+def test_a_duration_within_the_limits_is_taken() -> None:
+    ORDERS.check_duration(MINUTE)
+    ORDERS.check_duration(8 * HOUR)
+    ORDERS.check_duration(HOUR, already=7 * HOUR)
+
+
+def test_a_duration_that_is_too_short_is_refused_with_the_shortest() -> None:
+    with pytest.raises(Refused, match="`45s` is too short") as refused:
+        ORDERS.check_duration(timedelta(seconds=45))
+
+    assert "is `1m`" in refused.value.sentence
+
+
+def test_a_duration_that_is_too_long_is_refused_with_the_longest() -> None:
+    with pytest.raises(Refused, match="`8h1s` is too long") as refused:
+        ORDERS.check_duration(8 * HOUR + timedelta(seconds=1))
+
+    assert "is `8h`" in refused.value.sentence
+
+
+def test_an_extension_past_the_limit_is_refused_with_what_is_left() -> None:
+    with pytest.raises(Refused, match="With `3h` more") as refused:
+        ORDERS.check_duration(3 * HOUR, already=6 * HOUR)
+
+    assert "last longer than `8h`" in refused.value.sentence
+    assert "extended by `2h`" in refused.value.sentence
+
+
+def test_an_extension_of_a_grant_that_had_it_all_is_refused() -> None:
+    with pytest.raises(Refused, match="lasts at most `8h`, extensions included") as refused:
+        ORDERS.check_duration(HOUR, already=8 * HOUR)
+
+    assert "Ask again when it has ended" in refused.value.sentence
+
+
+def test_a_reason_is_wanted_only_where_the_policy_says_so() -> None:
+    ORDERS.check_reason("")
+    strict = orders(require_reason=True)
+    strict.check_reason("INC-4711")
+    with pytest.raises(Refused, match="wants a reason"):
+        strict.check_reason("")
+
+
+def test_everybody_may_ask_unless_requesters_are_named() -> None:
+    ORDERS.check_may_request(BOB)
+    closed = orders(requesters=["U0ALICE", "S0ONCALL"])
+    closed.check_may_request(ALICE)
+    closed.check_may_request(ONCALL)
+    with pytest.raises(NotYours, match="may not ask for this cluster"):
+        closed.check_may_request(BOB)
+
+
+@pytest.mark.parametrize("approver", [ALICE, ADMIN])
+def test_named_people_and_members_of_named_groups_may_approve(approver: Person) -> None:
+    ORDERS.check_may_approve(approver, requester="U0BOB")
+    assert ORDERS.may_approve(approver)
+
+
+def test_p4_nobody_else_may_approve_and_learns_whom_to_ask() -> None:
+    with pytest.raises(NotYours, match="not an approver") as refused:
+        ORDERS.check_may_approve(BOB, requester="U0CAROL")
+
+    assert refused.value.ask == ("U0ALICE", "S0DBADMINS")
+    assert not ORDERS.may_approve(BOB)
+
+
+@pytest.mark.parametrize("standing", set(Standing) - {Standing.MEMBER})
+def test_p4_only_full_members_may_approve_even_when_named(standing: Standing) -> None:
+    somebody = Person("U0ALICE", standing)
+
+    with pytest.raises(NotYours, match="Only full members"):
+        ORDERS.check_may_approve(somebody, requester="U0BOB")
+    assert not ORDERS.may_approve(somebody)
+
+
+def test_p4_requesters_cannot_approve_their_own_request_unless_the_policy_says_so() -> None:
+    with pytest.raises(NotYours, match="cannot decide on your own request") as refused:
+        ORDERS.check_may_approve(ALICE, requester="U0ALICE")
+
+    assert refused.value.ask == ("S0DBADMINS",)
+    orders(self_approval=True).check_may_approve(ALICE, requester="U0ALICE")
+
+
+def test_a_written_policy_approves_who_and_what_it_names() -> None:
+    nightly = orders(auto_approve=[NIGHTLY], min_prefix=24)
+    approval = nightly.written_approval(ONCALL, parse_source("198.51.100.7"), HOUR)
+
+    assert approval is nightly.auto_approve[0]
+    assert nightly.written_approval(ONCALL, parse_source("198.51.100.0/24"), HOUR)
+    assert approval.sources == (IPv4Network("198.51.100.0/24"),)
+
+
+@pytest.mark.parametrize(
+    ("person", "source", "duration"),
+    [
+        (BOB, "198.51.100.7", HOUR),
+        (Person("U0ERIN", Standing.GUEST, ONCALL.groups), "198.51.100.7", HOUR),
+        (ONCALL, "203.0.113.4", HOUR),
+        (ONCALL, "198.51.0.0/16", HOUR),
+        (ONCALL, "tag:backend", HOUR),
+        (ONCALL, "198.51.100.7", HOUR + timedelta(seconds=1)),
+    ],
+)
+def test_p4_a_written_policy_approves_nothing_that_it_does_not_name(
+    person: Person, source: str, duration: timedelta
+) -> None:
+    nightly = orders(auto_approve=[NIGHTLY])
+
+    assert nightly.written_approval(person, parse_source(source), duration) is None
+
+
+def test_a_cluster_is_found_by_its_alias_in_any_case() -> None:
+    both = policy(orders="C0ONE", billing="C0TWO")
+
+    assert both.cluster("Orders") is both.clusters["orders"]
+
+
+def test_an_unknown_cluster_is_refused_and_the_nearest_is_offered() -> None:
+    with pytest.raises(Refused, match="no cluster `ordres`") as refused:
+        policy(orders="C0ONE", billing="C0TWO").cluster("ordres")
+
+    assert "Did you mean `orders`?" in refused.value.sentence
+
+
+def test_an_unknown_cluster_that_is_near_none_is_refused_with_those_there_are() -> None:
+    with pytest.raises(Refused) as refused:
+        policy(orders="C0ONE", billing="C0TWO").cluster("xyz")
+
+    assert "There is `orders`, `billing`." in refused.value.sentence
+
+
+def test_two_aliases_for_one_cluster_are_a_fault() -> None:
+    cluster = {"id": CLUSTER_ID, "channel": "C0ONE", "approvers": ["U0ALICE"]}
+
+    with pytest.raises(ValidationError, match="orders and sales have the same id"):
+        Policy.model_validate(
+            {
+                "instance": "prod",
+                "operators": "C0OPS",
+                "clusters": {"orders": cluster, "sales": cluster},
+            }
+        )
+
+
+@pytest.mark.parametrize("instance", ["", "Prod", "a b", "prod/1", "-prod", "x" * 33])
+def test_an_instance_that_a_label_could_not_carry_is_a_fault(instance: str) -> None:
+    written = policy(orders="C0ONE").model_dump()
+
+    with pytest.raises(ValidationError, match="instance"):
+        Policy.model_validate(written | {"instance": instance})
+
+
+def test_a_request_that_names_no_cluster_is_for_the_one_of_its_channel() -> None:
+    both = policy(orders="C0ONE", billing="C0TWO")
+
+    assert both.cluster_of_channel("C0TWO") == "billing"
+    assert both.cluster_of_channel("C0ELSE") is None
+
+
+def test_a_request_that_names_no_cluster_is_for_the_only_one() -> None:
+    assert policy(orders="C0ONE").cluster_of_channel("D0DIRECT") == "orders"
+
+
+def test_a_channel_of_two_clusters_names_neither() -> None:
+    assert policy(orders="C0ONE", billing="C0ONE").cluster_of_channel("C0ONE") is None
+
+
+def test_names_are_users_groups_or_everybody() -> None:
+    assert is_named(BOB, ["*"])
+    assert is_named(BOB, ["U0ALICE", "U0BOB"])
+    assert is_named(ADMIN, ["S0DBADMINS"])
+    assert not is_named(BOB, ["U0ALICE", "S0DBADMINS"])
+    assert not is_named(BOB, [])
+
+
+def test_groups_are_looked_up_only_where_they_make_a_difference() -> None:
+    names = ("U0ALICE", "W0FRED", "S0DBADMINS")
+
+    assert groups_in_question("U0BOB", names) == {"S0DBADMINS"}
+    assert groups_in_question("U0ALICE", names) == frozenset()
+    assert groups_in_question("U0BOB", ("*", "S0DBADMINS")) == frozenset()
+
+
+def test_the_models_of_the_policy_cannot_be_changed_while_it_runs() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        ClusterPolicy.model_validate(ORDERS.model_dump()).approvals = 5
