@@ -16,6 +16,10 @@ class Clock(Protocol):
         """Return how many real seconds to wait until *at*; zero or less if it has passed."""
         ...
 
+    def in_seconds(self, seconds: float) -> datetime:
+        """Return what time it will be in so many real seconds: for leases and retries."""
+        ...
+
 
 class SystemClock:
     """The computer's clock."""
@@ -27,6 +31,10 @@ class SystemClock:
     def seconds_until(self, at: datetime) -> float:
         """Return how many real seconds to wait until *at*."""
         return (at - self.now()).total_seconds()
+
+    def in_seconds(self, seconds: float) -> datetime:
+        """Return what time it will be in so many real seconds."""
+        return self.now() + timedelta(seconds=seconds)
 
 
 class FastClock:
@@ -55,3 +63,7 @@ class FastClock:
     def seconds_until(self, at: datetime) -> float:
         """Return how many real seconds to wait until *at*."""
         return (at - self.now()).total_seconds() / self._rate
+
+    def in_seconds(self, seconds: float) -> datetime:
+        """Return what time it will be in so many real seconds."""
+        return self.now() + timedelta(seconds=seconds * self._rate)

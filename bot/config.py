@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
 
 from bot.domain.policy import ClusterPolicy, Policy
 
@@ -65,6 +66,18 @@ class Settings(BaseSettings):
         if value not in (None, "console", "json"):
             raise ValueError("must be console or json")
         return value
+
+    def secrets(self) -> list[str]:
+        """Return what must never be shown."""
+        database = make_url(self.database_url).password
+        given = [
+            self.slack_bot_token,
+            self.slack_signing_secret,
+            self.slack_app_token,
+            self.digitalocean_token,
+        ]
+        hidden = [secret.get_secret_value() for secret in given if secret is not None]
+        return [*hidden, *([str(database)] if database else [])]
 
 
 def database_url(url: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from bot.access.alarming import alarm
 from bot.access.asking import cancel, extend, request
 from bot.access.deciding import decide
 from bot.access.ending import expire, lapse, revoke, revoke_as_operator, warn
@@ -114,7 +115,7 @@ class Access:
 
     def keep_time(self) -> None:
         """Do what is due by the clock: grants expire, requests lapse, ends are announced."""
-        for step in (expire, lapse, warn):
+        for step in (expire, lapse, warn, alarm):
             with self._move(None) as move:
                 done = step(move)
             if done:

@@ -2,7 +2,7 @@
 
 from bot.access.asking import live_grant
 from bot.access.move import Move
-from bot.domain.lifecycle import EndReason, Grant, Request
+from bot.domain.lifecycle import EndReason, Grant
 from bot.domain.notices import GrantExpiring, RequestClosed
 from bot.domain.policy import Person
 from bot.domain.refusal import NotYours
@@ -44,13 +44,15 @@ def expire(move: Move) -> int:
 
 
 def lapse(move: Move) -> int:
-    """Close each request that nobody decided in time; return how many."""
+    """Close each request that nobody decided in time, or whose grant has ended; return how many."""
     lapsing = requests.lapsing(move.session, move.now)
     for request in lapsing:
         lapsed = request.lapse(move.now)
         requests.save(move.session, lapsed)
         move.record(Action.LAPSED, lapsed.cluster, lapsed.id, actor=SYSTEM)
-        _close(move, lapsed)
+        facts = move.facts(lapsed)
+        update_card(move.session, facts, at=move.now)
+        tell_person(move.session, RequestClosed(request=facts), lapsed.requester, at=move.now)
     return len(lapsing)
 
 
@@ -80,15 +82,4 @@ def leave(move: Move, leaving: Grant, *, actor: str) -> Grant:
     grants.save(move.session, leaving)
     clusters.mark_due(move.session, leaving.cluster_id, move.now)
     move.record(Action.ENDING, leaving.cluster, leaving.id, actor=actor, reason=leaving.end_reason)
-    for extension in requests.pending(move.session, extends=leaving.id):
-        cancelled = extension.cancel(move.now)
-        requests.save(move.session, cancelled)
-        move.record(Action.CANCELLED, cancelled.cluster, cancelled.id, actor=SYSTEM)
-        _close(move, cancelled)
     return leaving
-
-
-def _close(move: Move, closed: Request) -> None:
-    facts = move.facts(closed, closed_by=SYSTEM)
-    update_card(move.session, facts, at=move.now)
-    tell_person(move.session, RequestClosed(request=facts), closed.requester, at=move.now)

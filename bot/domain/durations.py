@@ -31,11 +31,6 @@ def parse_duration(text: str) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def looks_like_duration(text: str) -> bool:
-    """Tell whether *text* was meant as a duration: it begins with a digit."""
-    return text[:1].isdigit()
-
-
 def show_duration(duration: timedelta) -> str:
     """Return *duration* as it would be typed, to the second: `1h30m`; `0s` for none."""
     left = max(0, round(duration.total_seconds()))

@@ -162,6 +162,11 @@ class Grant:
         self._must_be(GrantState.APPLYING, move="place")
         return self if self.placing_since else replace(self, placing_since=at)
 
+    def stop_placing(self) -> "Grant":
+        """Note that no write was tried after all."""
+        self._must_be(GrantState.APPLYING, move="stop placing")
+        return replace(self, placing_since=None)
+
     def activate(self, at: datetime, *, owned: bool, rule_uuid: str | None) -> "Grant":
         """Note that the source is trusted now."""
         self._must_be(GrantState.APPLYING, move="activate")

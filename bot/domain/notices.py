@@ -142,7 +142,8 @@ class Recovered(_Facts):
 
     kind: Literal["recovered"] = "recovered"
     cluster: str
-    grants: tuple[GrantFacts, ...]
+    grants: tuple[GrantFacts, ...] = ()
+    removed: tuple[TrustedSource, ...] = ()  # those whose time was over already
 
 
 class Undelivered(_Facts):

@@ -198,15 +198,20 @@ def _message(payload: dict[str, Any]) -> Iterator[str]:
 def _view(payload: dict[str, Any], surface: Surface) -> Iterator[str]:
     yield from _VIEWS[surface](payload, "")
     yield from _blocks(payload["blocks"], surface, at_least=1)
-    blocks = [one for one in payload["blocks"] or () if isinstance(one, dict)]
-    if (
-        surface == "modal"
-        and "submit" not in payload
-        and any(b.get("type") == "input" for b in blocks)
-    ):
+    blocks = payload["blocks"] if isinstance(payload["blocks"], list) else []
+    asks = any(isinstance(one, dict) and one.get("type") == "input" for one in blocks)
+    if surface == "modal" and asks and "submit" not in payload:
         yield problem("a modal with an input needs a submit", "/submit")
-    if str(blocks).count("'focus_on_load': True") > 1:
+    if _focused(blocks) > 1:
         yield problem("only one element can have focus_on_load", "/blocks")
+
+
+def _focused(part: object) -> int:
+    if isinstance(part, list):
+        return sum(map(_focused, part))
+    if isinstance(part, dict):
+        return (part.get("focus_on_load") is True) + sum(map(_focused, part.values()))
+    return 0
 
 
 def _blocks(blocks: object, surface: Surface, *, at_least: int) -> Iterator[str]:

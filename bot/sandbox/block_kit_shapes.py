@@ -142,14 +142,18 @@ def initial_among_options(value: object, at: str) -> Iterator[str]:
     """Accept menus whose initial option is, key for key, one of their options."""
     if not isinstance(value, dict):
         return
-    groups = value.get("option_groups") or [{"options": value.get("options") or []}]
-    options: list[Any] = [one for group in groups for one in group.get("options", [])]
-    chosen = (
-        [value["initial_option"]] if "initial_option" in value else value.get("initial_options", [])
-    )
+    groups = [value, *_items(value, "option_groups")]
+    options = [option for group in groups for option in _items(group, "options")]
+    chosen = [value["initial_option"]] if "initial_option" in value else []
+    chosen += _items(value, "initial_options")
     for option in chosen:
         if option not in options:
             yield problem("the initial option is not one of the options", at)
+
+
+def _items(value: object, key: str) -> list[Any]:
+    items = value.get(key) if isinstance(value, dict) else None
+    return items if isinstance(items, list) else []
 
 
 def dates(value: object, at: str) -> Iterator[str]:

@@ -107,6 +107,15 @@ class SandboxSlack(Scene):
         self._door.bot_url = url.rstrip("/") if url else None
 
     @property
+    def ack_seconds(self) -> float:
+        """How long an acknowledgement may take: 3 s, as Slack has it, unless it is set."""
+        return self._door.ack_seconds
+
+    @ack_seconds.setter
+    def ack_seconds(self, seconds: float) -> None:
+        self._door.ack_seconds = seconds
+
+    @property
     def socket(self) -> SlackSocket:
         """Slack's end of Socket Mode: `socket.connected`, `socket.disconnect()`."""
         return self._socket

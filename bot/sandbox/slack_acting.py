@@ -101,7 +101,9 @@ class Acting:
             view = self._modal(user_id)
             there = {name: self._field(view, name) for name in values}
         for name, control in there.items():
-            chosen = self._chosen(user_id, control, values[name])
+            chosen = values[name]
+            if control.kind == "external_select" and isinstance(chosen, str):
+                chosen = self._offered(user_id, name, chosen)
             with self._workspace.lock:
                 view.enter(control, chosen)
         with self._workspace.lock:
@@ -232,11 +234,10 @@ class Acting:
             raise LookupError(f"{len(named)} fields called {name!r}; there is: {there}")
         return named[0]
 
-    def _chosen(self, user_id: str, control: Control, answer: Any) -> Any:
-        if control.kind != "external_select" or not isinstance(answer, str):
-            return answer
-        offered = self.suggest(user_id, control.action_id, answer)
-        return Control({}, {"type": "static_select", "options": offered}).option(answer)
+    def _offered(self, user_id: str, name: str, typed: str) -> Json:
+        options = self.suggest(user_id, name, typed)
+        menu = {"type": "static_select", "action_id": name, "options": options}
+        return Control({}, menu).option(typed)
 
 
 def _pressed(control: Control, name: str, value: str | None) -> Json:

@@ -15,15 +15,15 @@ Json = dict[str, Any]
 
 def open_view(workspace: Workspace, args: Args) -> Json:
     """Open a modal for whoever did what the trigger id stands for."""
-    user_id = workspace.triggers.use(str(args.get("trigger_id", "")))
     definition = _modal(workspace, "views.open", args)
+    user_id = workspace.triggers.use(str(args.get("trigger_id", "")))
     return _shown(workspace, workspace.views.open(user_id, definition))
 
 
 def push_view(workspace: Workspace, args: Args) -> Json:
     """Lay a modal on top of the one that person sees."""
-    user_id = workspace.triggers.use(str(args.get("trigger_id", "")))
     definition = _modal(workspace, "views.push", args)
+    user_id = workspace.triggers.use(str(args.get("trigger_id", "")))
     return _shown(workspace, workspace.views.push(user_id, definition))
 
 

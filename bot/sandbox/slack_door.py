@@ -142,6 +142,8 @@ def _timed(send: Callable[[], tuple[int, str]]) -> Answer:
     began = time.perf_counter()
     try:
         status, raw = send()
+    except urllib3.exceptions.NewConnectionError:
+        return Answer(0, time.perf_counter() - began, error="dispatch_failed")
     except (TimeoutError, urllib3.exceptions.TimeoutError):
         return Answer(0, time.perf_counter() - began, error="operation_timeout")
     except (OSError, urllib3.exceptions.HTTPError):

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
-from bot.store.tables import ClusterRow
+from bot.domain.lifecycle import GrantState
+from bot.store.tables import ClusterRow, GrantRow
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,22 @@ def get(session: Session, cluster_id: str) -> Watch | None:
 def all_of(session: Session) -> list[Watch]:
     """Return every cluster ever watched."""
     return [_watch(row) for row in session.exec(select(ClusterRow).order_by(ClusterRow.alias))]
+
+
+def troubled(session: Session) -> list[tuple[Watch, list[datetime]]]:
+    """Return the clusters that fail or have work to do, each with since when the work waits."""
+    waiting: dict[str, list[datetime]] = {}
+    query = select(GrantRow.cluster_id, GrantRow.approved_at, GrantRow.removing_since).where(
+        col(GrantRow.state).in_([GrantState.APPLYING, GrantState.REMOVING])
+    )
+    for cluster_id, approved_at, removing_since in session.exec(query):
+        waiting.setdefault(cluster_id, []).append(removing_since or approved_at)
+    rows = session.exec(
+        select(ClusterRow)
+        .where(or_(col(ClusterRow.failing_since).is_not(None), col(ClusterRow.id).in_(waiting)))
+        .with_for_update()
+    )
+    return [(_watch(row), waiting.get(row.id, [])) for row in rows]
 
 
 def next_due(session: Session) -> datetime | None:

@@ -1,7 +1,7 @@
 """Errands: interactions that were acknowledged and wait for Slack's directory."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, or_, select
@@ -9,7 +9,7 @@ from sqlmodel import Session, col, or_, select
 from bot.domain.wishes import WISH, Wish
 from bot.store.tables import ErrandRow
 
-CLAIM = timedelta(seconds=60)
+CLAIM_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def add(
     return result.first() is not None
 
 
-def claim(session: Session, now: datetime, *, most: int) -> list[Errand]:
-    """Return errands to carry out now, the oldest first, claimed for a while."""
+def claim(session: Session, now: datetime, *, until: datetime, most: int) -> list[Errand]:
+    """Return errands to carry out now, the oldest first, claimed *until* then."""
     query = (
         select(ErrandRow)
         .where(
@@ -79,7 +79,7 @@ def claim(session: Session, now: datetime, *, most: int) -> list[Errand]:
     )
     claimed = []
     for row in session.exec(query):
-        row.claimed_until = now + CLAIM
+        row.claimed_until = until
         row.attempts += 1
         session.add(row)
         claimed.append(_errand(row))

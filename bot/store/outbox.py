@@ -1,7 +1,7 @@
 """The outbox: Slack messages that are owed, and where those that went out stand."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import func
@@ -10,7 +10,7 @@ from sqlmodel import Session, col, or_, select
 from bot.domain.notices import NOTICE, Notice
 from bot.store.tables import OutboxRow, PostRow
 
-CLAIM = timedelta(seconds=60)
+CLAIM_SECONDS = 60
 
 
 class Way(StrEnum):
@@ -72,8 +72,8 @@ def owe(
     )
 
 
-def claim(session: Session, now: datetime, *, most: int) -> list[Owed]:
-    """Return messages to deliver now, at most one per conversation, claimed for a while."""
+def claim(session: Session, now: datetime, *, until: datetime, most: int) -> list[Owed]:
+    """Return messages to deliver now, at most one per conversation, claimed *until* then."""
     heads = (
         select(func.min(OutboxRow.id))
         .where(col(OutboxRow.done_at).is_(None))
@@ -93,7 +93,7 @@ def claim(session: Session, now: datetime, *, most: int) -> list[Owed]:
     )
     claimed = []
     for row in session.exec(query):
-        row.claimed_until = now + CLAIM
+        row.claimed_until = until
         row.attempts += 1
         session.add(row)
         claimed.append(_owed(row))

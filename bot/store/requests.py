@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from bot.domain.lifecycle import Decision, Grant, GrantState, Request, RequestState, Verdict
 from bot.domain.sources import SourceType, TrustedSource
@@ -102,10 +102,19 @@ def pending(
 
 
 def lapsing(session: Session, now: datetime) -> list[Request]:
-    """Return undecided requests whose time to be decided is over, locked."""
+    """Return undecided requests that can wait no longer, locked.
+
+    Their time to be decided is over, or the grant that they would extend is no longer live.
+    """
+    over = select(GrantRow.id).where(
+        col(GrantRow.state).in_([GrantState.REMOVING, GrantState.ENDED])
+    )
     query = (
         select(RequestRow)
-        .where(RequestRow.state == RequestState.PENDING, RequestRow.lapses_at <= now)
+        .where(
+            RequestRow.state == RequestState.PENDING,
+            or_(col(RequestRow.lapses_at) <= now, col(RequestRow.extends).in_(over)),
+        )
         .with_for_update(skip_locked=True)
     )
     return _with_decisions(session, session.exec(query).all())

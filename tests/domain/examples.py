@@ -93,10 +93,15 @@ def rule_of(grant: Grant, **changes: Any) -> Rule:
 
 
 def planned(
-    rules: Sequence[Rule], grants: Iterable[Grant], *, now: datetime = NOW, **options: bool
+    rules: Sequence[Rule],
+    grants: Iterable[Grant],
+    *,
+    now: datetime = NOW,
+    allow_open: bool = False,
+    restore: bool = False,
 ) -> Plan:
     """Plan for the installation `prod`."""
-    return plan(rules, grants, instance=INSTANCE, now=now, **options)
+    return plan(rules, grants, instance=INSTANCE, now=now, allow_open=allow_open, restore=restore)
 
 
 def sources_of(rules: Iterable[Rule]) -> list[TrustedSource | None]:

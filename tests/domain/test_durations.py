@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.durations import looks_like_duration, parse_duration, show_duration
+from bot.domain.durations import parse_duration, show_duration
 from bot.domain.refusal import Refused
 
 WHOLE_SECONDS = st.integers(1, 10**9).map(lambda seconds: timedelta(seconds=seconds))
@@ -50,16 +50,6 @@ def test_a_duration_of_zero_is_refused(typed: str) -> None:
     assert "like `30m`" in refused.value.sentence
 
 
-@pytest.mark.parametrize("word", ["2h", "90", "1x", "0"])
-def test_a_word_that_begins_with_a_digit_was_meant_as_a_duration(word: str) -> None:
-    assert looks_like_duration(word)
-
-
-@pytest.mark.parametrize("word", ["", "orders", "h2", "-1h"])
-def test_any_other_word_was_not_meant_as_a_duration(word: str) -> None:
-    assert not looks_like_duration(word)
-
-
 @pytest.mark.parametrize(
     ("duration", "shown"),
     [
@@ -87,5 +77,4 @@ def test_whatever_is_typed_is_a_duration_longer_than_zero_or_refused(text: str) 
     except Refused:
         return
     assert duration > timedelta()
-    assert looks_like_duration(text.strip())
     assert parse_duration(show_duration(duration)) == duration

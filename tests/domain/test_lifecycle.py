@@ -27,6 +27,7 @@ REQUEST_MOVES: list[Callable[[Request], Request]] = [
 ]
 GRANT_MOVES: dict[str, tuple[Callable[[Grant], Grant], set[GrantState]]] = {
     "place": (lambda g: g.start_placing(NOW), {GrantState.APPLYING}),
+    "stop placing": (lambda g: g.stop_placing(), {GrantState.APPLYING}),
     "activate": (
         lambda g: g.activate(NOW, owned=True, rule_uuid="u-7"),
         {GrantState.APPLYING},
@@ -129,6 +130,10 @@ def test_a_grant_goes_from_applying_to_active_to_removing_to_ended() -> None:
 
 def test_later_attempts_to_place_keep_the_time_of_the_first() -> None:
     assert new_grant().start_placing(NOW).start_placing(NOW + HOUR).placing_since == NOW
+
+
+def test_an_attempt_that_wrote_nothing_is_forgotten() -> None:
+    assert new_grant().start_placing(NOW).stop_placing() == new_grant()
 
 
 def test_a_grant_wants_its_rule_until_the_end_and_not_at_the_end() -> None:

@@ -1,11 +1,13 @@
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 import pytest
 
 from bot.domain.labels import guard_label
-from bot.domain.lifecycle import EndReason, GrantState
+from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.plan import MAX_RULES, SETTLE, Blocked, Plan, Present, Rule
-from bot.domain.sources import GUARD
+from bot.domain.sources import GUARD, TrustedSource
 from tests.domain.examples import (
     CAFE,
     GUARD_RULE,
@@ -23,8 +25,12 @@ from tests.domain.examples import (
     sources_of,
 )
 
-REVOKED = {"state": GrantState.REMOVING, "end_reason": EndReason.REVOKED, "removing_since": NOW}
 FULL = [Rule("ip_addr", f"198.51.100.{n}", f"u-f{n}", "theirs", NOW - HOUR) for n in range(8, 108)]
+
+
+def revoked_grant(id_: int = 7, source: TrustedSource = HOME, **changes: Any) -> Grant:
+    """Return an active grant that was told to end just now."""
+    return active_grant(id_, source, **changes).leave(EndReason.REVOKED, NOW)
 
 
 def bare(rule: Rule) -> Rule:
@@ -104,7 +110,7 @@ def test_expiry_removes_the_rule_and_keeps_all_others() -> None:
 
 
 def test_a_grant_is_gone_once_its_rule_is() -> None:
-    result = planned([OFFICE_RULE], [active_grant(**REVOKED)])
+    result = planned([OFFICE_RULE], [revoked_grant()])
 
     assert result.gone == {7}
     assert not result.must_write
@@ -126,9 +132,8 @@ def test_p3_expiry_keeps_a_rule_another_grant_still_needs() -> None:
 
 def test_when_the_longer_of_two_grants_is_revoked_the_label_tells_the_shorter_end() -> None:
     first = active_grant(1)
-    second = active_grant(2, expires_at=first.expires_at + HOUR)
-    revoked = second.leave(EndReason.REVOKED, NOW)
-    result = planned([OFFICE_RULE, rule_of(second)], [first, revoked])
+    second = revoked_grant(2, expires_at=first.expires_at + HOUR)
+    result = planned([OFFICE_RULE, rule_of(second)], [first, second])
 
     assert result.must_write
     assert "#1 until" in (result.rules[-1].description or "")
@@ -162,7 +167,7 @@ def test_p5_a_source_that_was_trusted_before_is_present_but_not_ours() -> None:
 
 def test_p5_a_source_that_was_trusted_before_stays_at_the_end() -> None:
     theirs = Rule("ip_addr", "203.0.113.4", "u-theirs", None, NOW - HOUR)
-    result = planned([theirs], [active_grant(owned=False, rule_uuid="u-theirs", **REVOKED)])
+    result = planned([theirs], [revoked_grant(owned=False, rule_uuid="u-theirs")])
 
     assert result.gone == {7}
     assert not result.must_write
@@ -215,7 +220,7 @@ def test_a_servers_clock_that_is_a_little_behind_does_not_turn_our_rule_into_a_f
 
 
 @pytest.mark.parametrize("created_at", [None, NOW - HOUR])
-def test_a_bare_rule_that_was_there_before_we_began_is_foreign(created_at: None) -> None:
+def test_a_bare_rule_that_was_there_before_we_began_is_foreign(created_at: datetime | None) -> None:
     theirs = Rule("ip_addr", "203.0.113.4", "u-theirs", None, created_at)
 
     assert planned([theirs], [new_grant(placing_since=NOW)]).present == {
@@ -414,7 +419,7 @@ def test_the_last_place_goes_to_the_longest_standing_grant() -> None:
 
 
 def test_a_place_that_is_freed_by_the_same_write_is_used() -> None:
-    leaving = active_grant(1, CAFE, **REVOKED)
+    leaving = revoked_grant(1, CAFE)
     result = planned([*FULL[1:], rule_of(leaving)], [leaving, new_grant(2)])
 
     assert result.to_add == {2}

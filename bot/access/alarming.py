@@ -1,0 +1,54 @@
+"""alarm: the operators hear of a cluster that could not be brought in line, again and again."""
+
+from datetime import datetime, timedelta
+
+from bot.access.move import Move
+from bot.domain.lifecycle import GrantState
+from bot.domain.notices import Alarm
+from bot.store import audit, clusters, grants
+from bot.store.audit import Action
+from bot.store.clusters import Watch
+from bot.telling import grant_facts, tell_operators
+
+_ALARM_AFTER = timedelta(minutes=5)  # for a cluster that has left the policy
+_LONGEST_SILENCE = timedelta(hours=1)
+
+
+def alarm(move: Move) -> int:
+    """Tell of each cluster in trouble for longer than `alarm_after`; return how many (P3).
+
+    Told again after twice the time, and so on, at least every hour.
+    """
+    alarmed = 0
+    for watch, waiting_since in clusters.troubled(move.session):
+        cluster = move.policy.clusters.get(watch.alias)
+        patience = cluster.alarm_after if cluster else _ALARM_AFTER
+        since = min(filter(None, [watch.failing_since, *waiting_since]))
+        next_alarm = watch.alarm_at or since + patience
+        if move.now < next_alarm:
+            continue
+        silence = min(patience * 2**watch.alarms, max(_LONGEST_SILENCE, patience))
+        clusters.note_alarm(move.session, watch.id, move.now + silence)
+        audit.record(
+            move.session,
+            Action.ALARMED,
+            at=move.now,
+            cluster=watch.alias,
+            since=since.isoformat(),
+            error=watch.last_error,
+        )
+        notice = _alarm(move, watch, since)
+        tell_operators(move.session, notice, move.policy, at=move.now)
+        alarmed += 1
+    return alarmed
+
+
+def _alarm(move: Move, watch: Watch, since: datetime) -> Alarm:
+    known = grants.of_cluster(move.session, watch.id, ended_since=move.now)
+    return Alarm(
+        cluster=watch.alias,
+        failing_since=since,
+        error=watch.last_error or "no answer yet",
+        overdue=tuple(grant_facts(g) for g in known if g.state is GrantState.REMOVING),
+        waiting=tuple(grant_facts(g) for g in known if g.state is GrantState.APPLYING),
+    )

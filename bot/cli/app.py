@@ -1,0 +1,205 @@
+"""The commands, each a few lines that put the parts together and call one of them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import __version__
+from bot.cli import console, listing
+from bot.cli.checking import check_all
+from bot.cli.serving import Role, run
+from bot.clock import SystemClock
+from bot.config import ConfigError, Settings, load_policy, load_settings
+from bot.digitalocean import ApiError
+from bot.domain.policy import Policy
+from bot.domain.refusal import Refused
+from bot.logs import set_up_logs
+from bot.parts import Parts, build_parts
+from bot.service import SchemaOutdated
+from bot.store import grants, schema
+from bot.store.database import Database
+
+app = typer.Typer(
+    help="Lend people access to DigitalOcean managed databases for a while, from Slack.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    """Take the options that come before the command."""
+    if version:
+        typer.echo(f"dbaccess {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def serve() -> None:
+    """Run web and worker in one process; brings a SQLite database's schema up to date."""
+    _run(Role.SERVE)
+
+
+@app.command()
+def web() -> None:
+    """Run the web part: answers Slack, changes nothing at DigitalOcean."""
+    _run(Role.WEB)
+
+
+@app.command()
+def worker() -> None:
+    """Run the worker: firewall rules, messages, expiry."""
+    _run(Role.WORKER)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+    settings = _settings()
+    database = Database(settings.database_url)
+    with _reporting():
+        before = schema.current_revision(database)
+        schema.upgrade(database)
+        after = schema.current_revision(database)
+    typer.echo(f"schema: {before or 'empty'} -> {after}")
+
+
+@app.command()
+def check() -> None:
+    """Check configuration, tokens, scopes, channels and clusters: one line each."""
+    lines = check_all()
+    for line in lines:
+        typer.echo(f"{'ok   ' if line.ok else 'FAULT'} {line.what}: {line.finding}")
+    if not all(line.ok for line in lines):
+        raise typer.Exit(1)
+
+
+@app.command("grants")
+def show_grants(
+    ended_too: Annotated[bool, typer.Option("--all", help="Those that ended, too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+) -> None:
+    """List grants."""
+    database = Database(_settings().database_url)
+    with _reporting(), database.reading() as session:
+        found = grants.listing(session, ended_too=ended_too)
+    if as_json:
+        typer.echo(listing.grants_json(found))
+    else:
+        console.show_grants(found, SystemClock().now())
+
+
+@app.command()
+def revoke(
+    grant_id: Annotated[int, typer.Argument(metavar="ID", help="The grant's number.", min=1)],
+) -> None:
+    """End a grant now; its rule is taken away at once, or by the worker as soon as it can."""
+    parts = _parts()
+    with _reporting():
+        grant = parts.access.revoke_as_operator(grant_id, actor="operator")
+        done = parts.reconciler.reconcile(grant.cluster_id)
+        with parts.database.reading() as session:
+            current = grants.get(session, grant_id) or grant
+    state = current.state if done else "being ended by the worker"
+    typer.echo(f"#{grant_id} ({current.source} on {current.cluster}): {state}")
+
+
+@app.command()
+def reconcile(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show, but write nothing.")] = False,
+    cluster: Annotated[str | None, typer.Option(help="Only this cluster.")] = None,
+) -> None:
+    """Bring the clusters' rules in line with the grants now."""
+    parts = _parts()
+    faults = 0
+    with _reporting():
+        aliases = [cluster] if cluster else list(parts.policy().clusters)
+        targets = {alias: str(parts.policy().cluster(alias).id) for alias in aliases}
+        for alias, cluster_id in targets.items():
+            try:
+                console.show_plan(alias, parts.reconciler.preview(cluster_id, alias))
+                if not dry_run and not parts.reconciler.reconcile(cluster_id):
+                    typer.echo(f"{alias}: the worker is at it")
+            except ApiError as error:
+                typer.echo(f"{alias}: {error}", err=True)
+                faults += 1
+    if faults:
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    rate: Annotated[float, typer.Option(help="How many times faster the clock runs.")] = 60.0,
+) -> None:
+    """Play a whole story with a Slack and a DigitalOcean of our own; nothing leaves here."""
+    from bot.demo import tell_story  # only this command needs the sandboxes
+
+    if not tell_story(rate=rate):
+        raise typer.Exit(1)
+
+
+def _run(role: Role) -> None:
+    settings, policy = _configuration()
+    with _reporting():
+        run(role, settings, policy)
+
+
+def _parts() -> Parts:
+    settings, policy = _configuration()
+    return build_parts(settings, policy)
+
+
+def _settings() -> Settings:
+    try:
+        settings = load_settings()
+    except ConfigError as error:
+        _stop(error)
+    set_up_logs(settings.log_format, settings.secrets())
+    return settings
+
+
+def _configuration() -> tuple[Settings, Policy]:
+    settings = _settings()
+    try:
+        return settings, load_policy(Path(settings.dbaccess_config))
+    except ConfigError as error:
+        _stop(error)
+
+
+def _stop(error: ConfigError) -> NoReturn:
+    for problem in error.problems:
+        typer.echo(problem, err=True)
+    raise typer.Exit(1)
+
+
+@contextmanager
+def _reporting() -> Iterator[None]:
+    """Turn what an operator can mend into one line and exit code 1."""
+    try:
+        yield
+    except Refused as refused:
+        problem = refused.sentence.replace("`", "")
+    except (ApiError, SchemaOutdated) as error:
+        problem = str(error)
+    except OSError as error:
+        problem = f"{error.strerror or error}"
+    except SQLAlchemyError as error:
+        reason = str(error.__cause__ or error).splitlines()[0]
+        problem = f"database: {reason} (is it reachable, and migrated by `dbaccess migrate`?)"
+    else:
+        return
+    typer.echo(problem, err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,129 @@
+"""Putting the parts together. Nothing happens at import; nothing here decides anything."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask
+from slack_bolt import App
+from slack_sdk import WebClient
+
+from bot.access import Access
+from bot.clock import Clock, SystemClock
+from bot.config import Settings
+from bot.digitalocean import DigitalOcean
+from bot.domain.policy import Policy
+from bot.metrics import Metrics
+from bot.reconciler import Reconciler
+from bot.scheduler import Worker
+from bot.slack.app import build_bolt
+from bot.slack.client import DIRECTORY_SECONDS, web_client
+from bot.slack.counter import Counter
+from bot.slack.delivery import Delivery
+from bot.slack.directory import Directory
+from bot.slack.door import Door
+from bot.slack.errands import Errands
+from bot.slack.pages import Pages
+from bot.store.database import Database
+from bot.web import Health, build_wsgi
+
+
+class Wakeup:
+    """Passes a wake-up on to the worker of this process, if it has one."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Have *listener* called at each wake-up."""
+        self._listeners.append(listener)
+
+    def __call__(self) -> None:
+        """Wake whoever listens."""
+        for listener in self._listeners:
+            listener()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What web and worker share in one process."""
+
+    settings: Settings
+    policy: Callable[[], Policy]
+    clock: Clock
+    database: Database
+    digitalocean: DigitalOcean
+    slack: WebClient
+    directory: Directory
+    access: Access
+    reconciler: Reconciler
+    metrics: Metrics
+    wakeup: Wakeup
+
+    def close(self) -> None:
+        """Give back connections."""
+        self.digitalocean.close()
+        self.database.close()
+
+
+def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) -> Parts:
+    """Return the parts, connected to nothing yet."""
+    clock = clock or SystemClock()
+    token = settings.slack_bot_token.get_secret_value()
+    database = Database(settings.database_url)
+    metrics = Metrics(database, clock)
+    digitalocean = DigitalOcean(
+        settings.digitalocean_token.get_secret_value(),
+        endpoint=settings.digitalocean_api_url,
+        on_call=metrics.note_call,
+    )
+    wakeup = Wakeup()
+
+    def current_policy() -> Policy:
+        return policy
+
+    return Parts(
+        settings=settings,
+        policy=current_policy,
+        clock=clock,
+        database=database,
+        digitalocean=digitalocean,
+        slack=web_client(token, settings.slack_api_url),
+        directory=Directory(
+            web_client(token, settings.slack_api_url, timeout_seconds=DIRECTORY_SECONDS)
+        ),
+        access=Access(database, current_policy, clock, wakeup),
+        reconciler=Reconciler(database, digitalocean, current_policy, clock),
+        metrics=metrics,
+        wakeup=wakeup,
+    )
+
+
+def build_counter(parts: Parts) -> Counter:
+    """Return the counter that serves Slack's interactions."""
+    pages = Pages(parts.database, parts.digitalocean, parts.policy)
+    return Counter(parts.access, pages, parts.directory, parts.slack, parts.policy)
+
+
+def build_app(parts: Parts, counter: Counter) -> tuple[Flask, App]:
+    """Return the WSGI app, and the Bolt app inside it (for Socket Mode)."""
+    bolt = build_bolt(parts.slack, counter)
+    door = Door(parts.settings.slack_signing_secret.get_secret_value())
+    health = Health(parts.database, parts.clock)
+    return build_wsgi(bolt, door, health, parts.metrics.registry), bolt
+
+
+def build_worker(parts: Parts) -> Worker:
+    """Return the worker, listening to the wake-ups of this process."""
+    worker = Worker(
+        parts.database,
+        parts.access,
+        parts.reconciler,
+        {
+            "errands": Errands(parts.database, parts.access, parts.directory, parts.clock),
+            "outbox": Delivery(parts.database, parts.slack, parts.policy, parts.clock),
+        },
+        parts.clock,
+        tick=parts.policy().scheduler.tick,
+    )
+    parts.wakeup.listen(worker.wake)
+    return worker

@@ -1,0 +1,189 @@
+"""Cluster by cluster: lock, read, plan, write, read back, record.
+
+The reconciler decides nothing. It asks `plan` what the rules should become, writes that, reads the
+rules back and asks again; what the last plan sees is recorded, in one transaction with its audit
+rows and messages. Whatever fails is tried again, by the same road, until it succeeds.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from bot.clock import Clock
+from bot.digitalocean import ApiError, DigitalOcean, OutcomeUnknown, RateLimited, Rejected
+from bot.domain.labels import read_label
+from bot.domain.lifecycle import Grant, GrantState
+from bot.domain.plan import SETTLE, Plan, Rule, plan
+from bot.domain.policy import Policy
+from bot.recording import Attempt, record_failure, record_outcome
+from bot.store import clusters, grants
+from bot.store.database import Database
+from bot.store.locks import ClusterLocks
+
+_ROUNDS = 5
+_LONGEST_WAIT_SECONDS = 30.0
+_LOOK_AGAIN = SETTLE / 2
+
+log = structlog.get_logger()
+
+
+class Reconciler:
+    """Brings clusters' rules in line with their grants. Safe to call from several threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        digitalocean: DigitalOcean,
+        policy: Callable[[], Policy],
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._digitalocean = digitalocean
+        self._policy = policy
+        self._clock = clock
+        self._locks = ClusterLocks(database)
+
+    def watch_all(self) -> None:
+        """At start: every cluster, of the policy or with a grant, is due at once (P3, P7)."""
+        with self._database.transaction() as session:
+            known = dict(grants.clusters_with_grants(session))
+            known |= {str(c.id): alias for alias, c in self._policy().clusters.items()}
+            clusters.watch(session, known, self._clock.now())
+
+    def due(self) -> list[str]:
+        """Return the ids of the clusters to reconcile now, the longest waiting first."""
+        with self._database.reading() as session:
+            return [watch.id for watch in clusters.due(session, self._clock.now())]
+
+    def preview(self, cluster_id: str, alias: str) -> Plan:
+        """Return what a reconcile would do now; the rules are read, nothing is written.
+
+        Raises:
+            ApiError: the rules cannot be read.
+        """
+        with self._database.reading() as session:
+            since = self._clock.now() - SETTLE
+            known = grants.of_cluster(session, cluster_id, ended_since=since)
+        rules = self._digitalocean.read_rules(cluster_id)
+        return self._plan(alias, rules, self._with_named(rules, known))
+
+    def reconcile(self, cluster_id: str) -> bool:
+        """Bring one cluster in line; return False where somebody else is at it.
+
+        Failures of the API are recorded and tried again later, not raised.
+        """
+        with self._locks.hold(cluster_id) as free:
+            if free:
+                self._attempt(cluster_id)
+            return free
+
+    def _attempt(self, cluster_id: str) -> None:
+        attempt = self._begin(cluster_id)
+        if attempt is None:
+            return
+        logger = log.bind(cluster=attempt.alias)
+        try:
+            self._converge(attempt)
+        except ApiError as error:
+            logger.warning("reconcile failed", error=str(error), kind=type(error).__name__)
+            self._fail(attempt, error)
+            return
+        with self._database.transaction() as session:
+            now = self._clock.now()
+            record_outcome(session, self._policy(), attempt, now=now, look_again=now + _LOOK_AGAIN)
+        logger.info("reconciled", writes=len(attempt.written), rules=attempt.rule_count)
+
+    def _begin(self, cluster_id: str) -> Attempt | None:
+        """Load what the cluster's grants want, and note that writes may follow."""
+        with self._database.transaction() as session:
+            watch = clusters.get(session, cluster_id)
+            if watch is None:
+                return None
+            now = self._clock.now()
+            loaded = grants.of_cluster(session, cluster_id, ended_since=now - SETTLE)
+            placing = [
+                grant.start_placing(now) if grant.state is GrantState.APPLYING else grant
+                for grant in loaded
+            ]
+            for before, after in zip(loaded, placing, strict=True):
+                if after is not before:
+                    grants.save(session, after)
+        return Attempt(watch=watch, loaded=tuple(loaded), placing=tuple(placing))
+
+    def _converge(self, attempt: Attempt) -> None:
+        """Read, plan and write until a plan has nothing more to write.
+
+        Raises:
+            ApiError: the rules could not be brought in line this time.
+        """
+        suspects: list[int] = []
+        rounds_left = _ROUNDS
+        while rounds_left:
+            rounds_left -= 1
+            rules = self._digitalocean.read_rules(attempt.cluster_id)
+            known = self._with_named(rules, attempt.grants())
+            left_out = {*attempt.refused, *suspects[1:]}
+            last = self._plan(attempt.alias, rules, [g for g in known if g.id not in left_out])
+            attempt.rule_count, attempt.outcome = len(rules), last
+            if not last.must_write:
+                if not suspects:
+                    return
+                suspects.pop(0)
+                continue
+            attempt.written.append(last)
+            try:
+                self._digitalocean.write_rules(attempt.cluster_id, last.rules)
+            except OutcomeUnknown:
+                log.warning("answer to a write was lost, reading back", cluster=attempt.alias)
+            except Rejected as error:
+                attempt.written.pop()
+                suspects = _next_suspects(attempt, last, suspects, error)
+                rounds_left += 2 * len(suspects) + 1
+        raise OutcomeUnknown("the rules keep changing under us", cluster_id=attempt.cluster_id)
+
+    def _plan(self, alias: str, rules: Sequence[Rule], known: Sequence[Grant]) -> Plan:
+        policy = self._policy()
+        cluster = policy.clusters.get(alias)
+        return plan(
+            rules,
+            known,
+            instance=policy.instance,
+            now=self._clock.now(),
+            allow_open=cluster.allow_open if cluster else False,
+            restore=cluster.on_outside_removal == "restore" if cluster else False,
+        )
+
+    def _with_named(self, rules: Sequence[Rule], known: Sequence[Grant]) -> list[Grant]:
+        """Add the grants that labels name but that ended long ago."""
+        instance = self._policy().instance
+        named = {
+            its_label.grant_id
+            for rule in rules
+            if (its_label := read_label(rule.description)) and its_label.instance == instance
+        } - {grant.id for grant in known}
+        if not named:
+            return list(known)
+        with self._database.reading() as session:
+            found = [grants.get(session, grant_id) for grant_id in named]
+        return [*known, *(grant for grant in found if grant is not None)]
+
+    def _fail(self, attempt: Attempt, error: ApiError) -> None:
+        wait_seconds = min(2.0 ** min(attempt.watch.failures, 10), _LONGEST_WAIT_SECONDS)
+        wait_seconds *= 0.75 + random.random() / 2  # noqa: S311  # jitter, not a secret
+        if isinstance(error, RateLimited):
+            wait_seconds += error.retry_after
+        with self._database.transaction() as session:
+            now, next_at = self._clock.now(), self._clock.in_seconds(wait_seconds)
+            record_failure(session, attempt, str(error), now=now, next_at=next_at)
+
+
+def _next_suspects(attempt: Attempt, last: Plan, suspects: list[int], error: Rejected) -> list[int]:
+    """One bad rule has the whole list refused: find it by adding one grant's rule at a time."""
+    if not last.to_add:
+        raise error
+    if not suspects and len(last.to_add) > 1:
+        return sorted(last.to_add)
+    for grant_id in last.to_add:
+        attempt.refused[grant_id] = error.message
+    return suspects[1:]

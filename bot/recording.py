@@ -1,0 +1,254 @@
+"""What a reconcile found out, written down: states, audit rows and messages in one transaction."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.domain.lifecycle import EndReason, Grant, GrantState, RequestState
+from bot.domain.notices import (
+    UNKNOWN,
+    AllClear,
+    GrantEnded,
+    GrantRewritten,
+    GrantStarted,
+    GuardPlaced,
+    Recovered,
+)
+from bot.domain.plan import Blocked, Orphan, Plan
+from bot.domain.policy import Policy
+from bot.domain.sources import TrustedSource
+from bot.store import audit, clusters, grants, requests
+from bot.store.audit import SYSTEM, Action
+from bot.store.clusters import Watch
+from bot.telling import grant_facts, tell_of_grant, tell_operators
+
+_WHY_BLOCKED = {
+    Blocked.OPEN_CLUSTER: (
+        "The cluster has no trusted sources, so it accepts connections from everywhere. A first "
+        "one would lock everybody else out."
+    ),
+    Blocked.FULL_CLUSTER: (
+        "The cluster has as many trusted sources as DigitalOcean takes. Ask again when one has "
+        "gone."
+    ),
+}
+
+
+@dataclass
+class Attempt:
+    """One try at bringing a cluster in line.
+
+    `loaded` are the grants as they were at its beginning, `placing` the same with a note that a
+    write may follow; `written` the plans that were (perhaps) carried out; `refused` the grants
+    whose rule the API will not take, with its words.
+    """
+
+    watch: Watch
+    loaded: tuple[Grant, ...]
+    placing: tuple[Grant, ...]
+    written: list[Plan] = field(default_factory=list)
+    refused: dict[int, str] = field(default_factory=dict)
+    outcome: Plan | None = None
+    rule_count: int = 0
+
+    @property
+    def cluster_id(self) -> str:
+        """The cluster's UUID."""
+        return self.watch.id
+
+    @property
+    def alias(self) -> str:
+        """The cluster's name in the policy."""
+        return self.watch.alias
+
+    def grants(self) -> tuple[Grant, ...]:
+        """The grants to plan with: before the first write, none can have been placed by us."""
+        return self.placing if self.written else self.loaded
+
+
+def record_outcome(
+    session: Session, policy: Policy, attempt: Attempt, *, now: datetime, look_again: datetime
+) -> None:
+    """Record what the last plan of a successful attempt saw.
+
+    A grant that somebody changed in the meantime keeps that change; its cluster is due again.
+    """
+    outcome = attempt.outcome
+    if outcome is None:
+        return
+    scribe = _Scribe(session, policy, attempt, outcome, now)
+    scribe.record_writes()
+    for grant in attempt.loaded:
+        current = grants.get(session, grant.id)
+        if current is not None and current.state is not GrantState.ENDED:
+            scribe.record_grant(current)
+    scribe.recover()
+    if attempt.watch.alarms:
+        since = attempt.watch.failing_since or now
+        audit.record(session, Action.ALL_CLEAR, at=now, cluster=attempt.alias)
+        notice = AllClear(cluster=attempt.alias, failing_since=since)
+        tell_operators(session, notice, policy, at=now)
+    has_live = bool(grants.live(session, cluster=attempt.alias))
+    next_at = now + policy.scheduler.drift if has_live else None
+    if attempt.written:
+        next_at = look_again
+    clusters.note_success(
+        session,
+        attempt.cluster_id,
+        at=now,
+        rule_count=attempt.rule_count,
+        next_at=next_at,
+        changes=attempt.watch.changes,
+    )
+
+
+def record_failure(
+    session: Session, attempt: Attempt, error: str, *, now: datetime, next_at: datetime
+) -> None:
+    """Record that an attempt failed, and when the next one is due."""
+    if not attempt.written:
+        for before in attempt.loaded:
+            _unplace(session, before)
+    clusters.note_failure(session, attempt.cluster_id, at=now, error=error, next_at=next_at)
+
+
+def _unplace(session: Session, before: Grant) -> None:
+    """Take back the note that a write may have been tried."""
+    if before.state is GrantState.APPLYING and before.placing_since is None:
+        current = grants.get(session, before.id)
+        if current is not None and current.state is GrantState.APPLYING:
+            grants.save(session, current.stop_placing())
+
+
+@dataclass
+class _Scribe:
+    session: Session
+    policy: Policy
+    attempt: Attempt
+    outcome: Plan
+    now: datetime
+
+    def record_writes(self) -> None:
+        for written in self.attempt.written:
+            self._audit(
+                Action.RULES_WRITTEN,
+                added=[str(rule.source) for rule in written.adds],
+                removed=[str(rule.source) for rule in written.removes],
+                kept=len(written.keeps),
+            )
+            if written.guard_added:
+                self._audit(Action.GUARD_PLACED)
+                notice = GuardPlaced(cluster=self.attempt.alias)
+                tell_operators(self.session, notice, self.policy, at=self.now)
+
+    def record_grant(self, grant: Grant) -> None:
+        if grant.id in self.outcome.present:
+            self._record_present(grant)
+        elif grant.id in self.outcome.vanished and grant.state is GrantState.ACTIVE:
+            self._end(grant.leave(EndReason.REMOVED_OUTSIDE, self.now))
+        elif grant.id in self.attempt.refused and grant.state is GrantState.APPLYING:
+            words = f"DigitalOcean does not take it: {self.attempt.refused[grant.id]}"
+            self._end(grant.leave(EndReason.FAILED, self.now), why=words)
+        elif grant.id in self.outcome.blocked and grant.state is GrantState.APPLYING:
+            why = _WHY_BLOCKED[self.outcome.blocked[grant.id]]
+            self._end(grant.leave(EndReason.FAILED, self.now), why=why)
+        elif grant.id in self.outcome.gone:
+            self._end(grant.expire(self.now) if grant.is_live else grant)
+
+    def recover(self) -> None:
+        """Make grants of the rules with our label that nobody accounts for (P7)."""
+        recovered = tuple(grant_facts(self._recover(o)) for o in self.outcome.orphans)
+        known = {grant.source for grant in self.attempt.loaded}
+        removed = tuple(
+            rule.source
+            for written in self.attempt.written
+            for rule in written.removes
+            if rule.source is not None and rule.source not in known
+        )
+        if recovered or removed:
+            notice = Recovered(cluster=self.attempt.alias, grants=recovered, removed=removed)
+            tell_operators(self.session, notice, self.policy, at=self.now)
+
+    def _record_present(self, grant: Grant) -> None:
+        seen = self.outcome.present[grant.id]
+        if grant.state is GrantState.APPLYING:
+            active = grant.activate(self.now, owned=seen.owned, rule_uuid=seen.rule_uuid)
+            grants.save(self.session, active)
+            self._audit(Action.APPLIED, grant, owned=seen.owned)
+            notice = GrantStarted(grant=grant_facts(active))
+            tell_of_grant(self.session, notice, active, self.policy, at=self.now)
+        elif grant.state is GrantState.ACTIVE:
+            active = grant.see_rule(owned=seen.owned, rule_uuid=seen.rule_uuid)
+            if any(grant.id in written.to_add for written in self.attempt.written):
+                active = active.write_again(self.now)
+                self._audit(Action.REWRITTEN, grant)
+                again = GrantRewritten(grant=grant_facts(active))
+                tell_of_grant(self.session, again, active, self.policy, at=self.now)
+            if active != grant:
+                grants.save(self.session, active)
+
+    def _end(self, leaving: Grant, *, why: str = "") -> None:
+        ended = leaving.end(self.now)
+        grants.save(self.session, ended)
+        self._audit(Action.ENDED, ended, reason=ended.end_reason, **({"why": why} if why else {}))
+        notice = GrantEnded(
+            grant=grant_facts(ended), why=why, still_wanted=self._still_wanted(ended.source)
+        )
+        tell_of_grant(self.session, notice, ended, self.policy, at=self.now)
+
+    def _still_wanted(self, source: TrustedSource) -> bool:
+        present = [g for g in self.attempt.loaded if g.id in self.outcome.present]
+        return any(grant.source == source for grant in present)
+
+    def _recover(self, orphan: Orphan) -> Grant:
+        its_label = orphan.label
+        request = requests.add(
+            self.session,
+            id=None if requests.is_taken(self.session, its_label.grant_id) else its_label.grant_id,
+            cluster=self.attempt.alias,
+            source=orphan.source,
+            duration=its_label.until - self.now,
+            requester=UNKNOWN,
+            reason="",
+            created_at=self.now,
+            lapses_at=its_label.until,
+            state=RequestState.APPROVED,
+        )
+        grant = Grant(
+            id=request.id,
+            cluster=self.attempt.alias,
+            cluster_id=self.attempt.cluster_id,
+            source=orphan.source,
+            requester=UNKNOWN,
+            state=GrantState.ACTIVE,
+            approved_at=self.now,
+            expires_at=its_label.until,
+            owned=True,
+            rule_uuid=orphan.rule.uuid,
+            placing_since=self.now,
+            written_at=self.now,
+        )
+        grants.add(self.session, grant)
+        grants.bump_numbers(self.session, grant.id)
+        if grant.id != its_label.grant_id:
+            clusters.mark_due(self.session, grant.cluster_id, self.now)
+        self._audit(
+            Action.RECOVERED,
+            grant,
+            source=str(grant.source),
+            label=str(its_label),
+            expires_at=grant.expires_at.isoformat(),
+        )
+        return grant
+
+    def _audit(self, action: Action, grant: Grant | None = None, **detail: object) -> None:
+        audit.record(
+            self.session,
+            action,
+            at=self.now,
+            actor=SYSTEM,
+            cluster=self.attempt.alias,
+            request_id=grant.id if grant else None,
+            **detail,
+        )

@@ -1,0 +1,226 @@
+"""The worker: wakes the reconciler, the outbox, the errands and the clockwork.
+
+The tables are the schedule. APScheduler only makes sure that somebody looks at them: at every
+tick, and at the very moment when the next thing is due. A wake-up that comes late or twice does
+no harm, and none is ever dropped.
+"""
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any, Generic, Protocol, TypeVar
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from bot.access import Access
+from bot.clock import Clock
+from bot.reconciler import Reconciler
+from bot.store import clusters, errands, grants, heartbeats, outbox, requests
+from bot.store.database import Database
+
+_BEAT_SECONDS = 5.0
+_HANDS = 8
+_SOON = 0.02
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+class Duty(Protocol[T]):
+    """Something that is claimed from a table and then carried out."""
+
+    def claim(self, *, most: int) -> Sequence[T]:
+        """Return at most that many things to do now."""
+        ...
+
+    def carry_out(self, item: T) -> object:
+        """Do one of them."""
+        ...
+
+
+class ReconcileDuty:
+    """The clusters that are due, each by one hand at a time."""
+
+    def __init__(self, reconciler: Reconciler) -> None:
+        self._reconciler = reconciler
+        self._in_hand: set[str] = set()
+        self._lock = threading.Lock()
+
+    def claim(self, *, most: int) -> Sequence[str]:
+        """Return clusters that are due and that nobody here is at."""
+        due = self._reconciler.due()
+        with self._lock:
+            claimed = [cluster_id for cluster_id in due if cluster_id not in self._in_hand][:most]
+            self._in_hand.update(claimed)
+        return claimed
+
+    def carry_out(self, item: str) -> object:
+        """Reconcile one cluster."""
+        try:
+            return self._reconciler.reconcile(item)
+        finally:
+            with self._lock:
+                self._in_hand.discard(item)
+
+
+class Lane(Generic[T]):
+    """One kind of duty, carried out by a few threads, so that a slow one holds up no other."""
+
+    def __init__(self, name: str, duty: Duty[T], done: Callable[[], None]) -> None:
+        self._name = name
+        self._duty = duty
+        self._done = done
+        self._pool = ThreadPoolExecutor(_HANDS, thread_name_prefix=name)
+        self._busy = 0
+        self._lock = threading.Lock()
+
+    def dispatch(self) -> None:
+        """Hand out what is due to the threads that are free."""
+        with self._lock:
+            free = _HANDS - self._busy
+        if free <= 0:
+            return
+        for item in self._duty.claim(most=free):
+            with self._lock:
+                self._busy += 1
+            self._pool.submit(self._carry_out, item)
+
+    def work_off(self) -> int:
+        """Do what is due now, here and in order; return how much that was. For tests."""
+        items = self._duty.claim(most=_HANDS)
+        for item in items:
+            self._duty.carry_out(item)
+        return len(items)
+
+    def close(self) -> None:
+        """Take on nothing more; what is under way ends by itself or is done again."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _carry_out(self, item: T) -> None:
+        try:
+            self._duty.carry_out(item)
+        except Exception:  # a thread must not die silently; the row is still due
+            log.exception("duty failed", lane=self._name)
+        finally:
+            with self._lock:
+                self._busy -= 1
+            self._done()
+
+
+class Worker:
+    """Keeps time for one process. Any number of workers may share a PostgreSQL database."""
+
+    def __init__(
+        self,
+        database: Database,
+        access: Access,
+        reconciler: Reconciler,
+        duties: dict[str, Duty[Any]],
+        clock: Clock,
+        *,
+        tick: timedelta,
+    ) -> None:
+        self._database = database
+        self._access = access
+        self._reconciler = reconciler
+        self._clock = clock
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._last_beat = -_BEAT_SECONDS
+        self._lanes = [Lane(name, duty, self.wake) for name, duty in duties.items()]
+        self._lanes.append(Lane("reconcile", ReconcileDuty(reconciler), self.wake))
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True}
+        )
+        self._scheduler.add_job(self.wake, "interval", seconds=tick.total_seconds(), id="tick")
+        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+
+    def start(self) -> None:
+        """Begin: look at every cluster, take up what an earlier process left, keep time."""
+        self.take_up()
+        self._thread.start()
+        self._scheduler.start()
+        self.wake()
+
+    def take_up(self) -> None:
+        """Have every cluster looked at, and give back what a killed process had claimed."""
+        self._reconciler.watch_all()
+        if self._database.is_sqlite:  # one process at a time: whoever had claimed is gone
+            with self._database.transaction() as session:
+                outbox.release_claims(session)
+                errands.release_claims(session)
+
+    def wake(self) -> None:
+        """Look now. May be called from any thread, at any time, any number of times."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Stop looking; what is under way is done again by the next process if need be."""
+        self._stopping.set()
+        self.wake()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        for lane in self._lanes:
+            lane.close()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+
+    def look(self) -> None:
+        """Do what the clock says, and hand out all that is due."""
+        self._beat()
+        self._access.keep_time()
+        for lane in self._lanes:
+            lane.dispatch()
+
+    def settle(self) -> None:
+        """Do all that is due now, here, until nothing is. For tests."""
+        while True:
+            self._access.keep_time()
+            if not sum([lane.work_off() for lane in self._lanes]):
+                return
+
+    def _run(self) -> None:
+        while True:
+            self._woken.wait()
+            self._woken.clear()
+            if self._stopping.is_set():
+                return
+            try:
+                self.look()
+                self._set_alarm_clock()
+            except Exception:  # the database may be away; the next tick looks again
+                log.exception("look failed")
+
+    def _beat(self) -> None:
+        if monotonic() - self._last_beat >= _BEAT_SECONDS:
+            with self._database.transaction() as session:
+                heartbeats.beat(session, self._name, self._clock.now())
+            self._last_beat = monotonic()
+
+    def _set_alarm_clock(self) -> None:
+        """Wake exactly when the next thing is due, if that is before the next tick."""
+        with self._database.reading() as session:
+            times = [
+                grants.next_end(session),
+                requests.next_lapse(session),
+                clusters.next_due(session),
+                outbox.next_due(session),
+                errands.next_due(session),
+            ]
+        now = self._clock.now()
+        coming = [at for at in times if at is not None and at > now]
+        if coming and not self._stopping.is_set():
+            seconds = max(self._clock.seconds_until(min(coming)), _SOON)
+            self._scheduler.add_job(
+                self.wake,
+                "date",
+                run_date=datetime.now(UTC) + timedelta(seconds=seconds),
+                id="next",
+                replace_existing=True,
+            )

@@ -1,0 +1,139 @@
+"""One running process: HTTP server, Socket Mode, worker, started and stopped together."""
+
+import threading
+from time import monotonic, sleep
+from typing import Any
+
+import structlog
+from flask import Flask
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from waitress import wasyncore
+from waitress.server import create_server
+
+from bot.clock import Clock
+from bot.config import Settings
+from bot.domain.policy import Policy
+from bot.parts import build_app, build_counter, build_parts, build_worker
+from bot.slack.app import socket_mode
+from bot.store import schema
+from bot.web import MAX_BODY_BYTES
+
+_THREADS = 16
+_GRACE_SECONDS = 3.0
+
+log = structlog.get_logger()
+
+
+class SchemaOutdated(Exception):
+    """The database has another schema than this version works with."""
+
+
+class HttpServer:
+    """Waitress in a thread of its own; the port is open once the object is made."""
+
+    def __init__(self, app: Flask, host: str, port: int) -> None:
+        self._sockets: dict[int, Any] = {}
+        self._server = create_server(
+            app,
+            map=self._sockets,
+            host=host,
+            port=port,
+            threads=_THREADS,
+            ident=None,
+            max_request_body_size=MAX_BODY_BYTES,
+        )
+        self._listening = [s for s in self._sockets.values() if hasattr(s, "effective_port")]
+        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
+
+    @property
+    def port(self) -> int:
+        """The port that was opened, where 0 was asked for too."""
+        return int(self._listening[0].effective_port)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer what has been asked, for a few seconds at most, then close."""
+        dispatcher = self._server.task_dispatcher
+        until = monotonic() + _GRACE_SECONDS
+        while (dispatcher.active_count or dispatcher.queue) and monotonic() < until:
+            sleep(0.01)
+        self._listening[0].trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets))
+        self._thread.join(timeout=_GRACE_SECONDS)
+        dispatcher.shutdown(timeout=1)
+
+
+class Service:
+    """The running parts of one process."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        policy: Policy,
+        *,
+        web: bool = True,
+        worker: bool = True,
+        clock: Clock | None = None,
+    ) -> None:
+        self._settings = settings
+        self.parts = build_parts(settings, policy, clock)
+        self.worker = build_worker(self.parts) if worker else None
+        self._web = web
+        self._counter = build_counter(self.parts)
+        self._http: HttpServer | None = None
+        self._socket: SocketModeHandler | None = None
+
+    @property
+    def url(self) -> str | None:
+        """Where this process answers HTTP, if it does."""
+        return f"http://{self._settings.host}:{self._http.port}" if self._http else None
+
+    def start(self, *, migrate: bool = False) -> None:
+        """Check the schema (or bring it up to date), begin to work, open the port.
+
+        Raises:
+            SchemaOutdated: the schema is another one, and `migrate` was not asked for.
+            OSError: the port is taken.
+        """
+        if migrate:
+            schema.upgrade(self.parts.database)
+        elif not schema.is_current(self.parts.database):
+            raise SchemaOutdated("database: the schema is not current; run `dbaccess migrate`")
+        app, bolt = build_app(self.parts, self._counter)
+        if self._web:
+            self._http = HttpServer(app, self._settings.host, self._settings.port)
+            self._http.start()
+            if self._settings.slack_app_token is not None:
+                token = self._settings.slack_app_token.get_secret_value()
+                self._socket = socket_mode(bolt, token, self.parts.slack)
+                self._connect(self._socket)
+        if self.worker is not None:
+            self.worker.start()
+
+    def stop(self) -> None:
+        """Stop taking anything in, then stop working."""
+        if self._socket is not None:
+            self._socket.close()
+        if self._http is not None:
+            self._http.stop()
+        self._counter.close()
+        if self.worker is not None:
+            self.worker.stop()
+        self.parts.close()
+
+    def _connect(self, handler: SocketModeHandler) -> None:
+        """Connect in the background: Slack may be away, and the worker must not wait for it."""
+
+        def keep_trying() -> None:
+            while True:
+                try:
+                    handler.connect()
+                except Exception:  # any failure: the connection is tried again
+                    log.warning("socket mode: cannot connect yet", exc_info=True)
+                    sleep(_GRACE_SECONDS)
+                else:
+                    return
+
+        threading.Thread(target=keep_trying, name="socket-mode", daemon=True).start()

@@ -1,0 +1,202 @@
+"""The outbox's postman: at least once, in order per conversation, and never twice at a time."""
+
+import random
+from collections.abc import Callable
+from http import HTTPStatus
+from http.client import HTTPException
+from typing import Any
+
+import structlog
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.webhook import WebhookClient
+
+from bot.clock import Clock
+from bot.domain.notices import RequestCard, Undelivered
+from bot.domain.policy import Policy
+from bot.slack.client import DELIVERY_SECONDS
+from bot.slack.messages import Message, render
+from bot.store import audit, outbox
+from bot.store.audit import Action
+from bot.store.database import Database
+from bot.store.outbox import Owed, Post, Way
+from bot.telling import tell_operators, tell_person
+
+_LONGEST_WAIT_SECONDS = 60.0
+_HOPELESS = frozenset(
+    {
+        "cannot_dm_bot",
+        "cant_update_message",
+        "channel_not_found",
+        "edit_window_closed",
+        "invalid_arguments",
+        "invalid_blocks",
+        "is_archived",
+        "message_not_found",
+        "messages_tab_disabled",
+        "msg_blocks_too_long",
+        "msg_too_long",
+        "no_text",
+        "not_in_channel",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_locked",
+        "user_disabled",
+        "user_not_found",
+    }
+)
+
+log = structlog.get_logger()
+
+
+class Hopeless(Exception):
+    """Slack will never take this message; the text is its error code."""
+
+
+class TryLater(Exception):
+    """Slack did not take this message now. `seconds`: as long as it asks for, if it does."""
+
+    def __init__(self, why: str, seconds: float | None = None) -> None:
+        super().__init__(why)
+        self.seconds = seconds
+
+
+class Delivery:
+    """Delivers what the outbox owes. Safe to call from several threads."""
+
+    def __init__(
+        self, database: Database, client: WebClient, policy: Callable[[], Policy], clock: Clock
+    ) -> None:
+        self._database = database
+        self._client = client
+        self._policy = policy
+        self._clock = clock
+
+    def claim(self, *, most: int) -> list[Owed]:
+        """Return messages that this process now has to deliver, one per conversation at most."""
+        with self._database.transaction() as session:
+            until = self._clock.in_seconds(outbox.CLAIM_SECONDS)
+            return outbox.claim(session, self._clock.now(), until=until, most=most)
+
+    def carry_out(self, owed: Owed) -> None:
+        """Send one message and note what became of it; nothing is raised for Slack's faults."""
+        try:
+            post = self._send(owed)
+        except Hopeless as error:
+            self._give_up(owed, str(error))
+        except TryLater as error:
+            self._put_off(owed, error)
+        else:
+            with self._database.transaction() as session:
+                outbox.delivered(session, owed, self._clock.now(), post)
+
+    def _send(self, owed: Owed) -> Post | None:
+        message = render(owed.notice)
+        match owed.way:
+            case Way.POST | Way.DIRECT:
+                return self._post(message, channel=owed.target)
+            case Way.THREAD:
+                at = self._find_post(owed)
+                return self._post(message, channel=at.channel, thread_ts=at.ts)
+            case Way.UPDATE:
+                at = self._find_post(owed)
+                self._call("chat.update", message, channel=at.channel, ts=at.ts)
+                return None
+            case Way.REPLY:
+                return self._reply(owed, message)
+
+    def _post(self, message: Message, **where: str | None) -> Post:
+        answer = self._call("chat.postMessage", message, unfurl_links=False, **where)
+        try:
+            return Post(answer["channel"], answer["ts"])
+        except KeyError as error:
+            raise TryLater("chat.postMessage named no message") from error
+
+    def _reply(self, owed: Owed, message: Message) -> Post | None:
+        """Answer where the person acted; by direct message once that address has expired."""
+        if owed.response_url and respond(owed.response_url, message):
+            return None
+        return self._post(message, channel=owed.target)
+
+    def _find_post(self, owed: Owed) -> Post:
+        with self._database.reading() as session:
+            post = outbox.find_post(session, owed.post or "")
+        if post is None:
+            raise Hopeless("there is no message to reply to")
+        return post
+
+    def _call(self, method: str, message: Message, **params: Any) -> dict[str, Any]:
+        body = {"text": message.text, "blocks": message.blocks, **params}
+        try:
+            answer = self._client.api_call(method, json=body)
+        except SlackApiError as error:
+            code = str(error.response.get("error") or f"status {error.response.status_code}")
+            if code in _HOPELESS:
+                raise Hopeless(code) from error
+            raise TryLater(code, _retry_after(error)) from error
+        except (SlackClientError, OSError, HTTPException, ValueError) as error:
+            raise TryLater(type(error).__name__) from error
+        return dict(answer.data) if isinstance(answer.data, dict) else {}
+
+    def _put_off(self, owed: Owed, error: TryLater) -> None:
+        wait_seconds = min(2.0 ** min(owed.attempts - 1, 6), _LONGEST_WAIT_SECONDS)
+        wait_seconds *= 0.75 + random.random() / 2  # noqa: S311  # jitter, not a secret
+        if error.seconds is not None:
+            wait_seconds = error.seconds
+        log.warning("message put off", outbox=owed.id, error=str(error), way=owed.way)
+        with self._database.transaction() as session:
+            until = self._clock.in_seconds(wait_seconds)
+            outbox.put_off(session, owed, until, str(error))
+
+    def _give_up(self, owed: Owed, error: str) -> None:
+        """Note that a message cannot be delivered, and tell those who can mend it."""
+        log.error("message undeliverable", outbox=owed.id, error=error, way=owed.way)
+        policy = self._policy()
+        with self._database.transaction() as session:
+            now = self._clock.now()
+            outbox.give_up(session, owed, now, error)
+            audit.record(
+                session, Action.UNDELIVERED, at=now, conversation=owed.conversation, error=error
+            )
+            if owed.way is not Way.POST or owed.target == policy.operators:
+                return
+            notice = Undelivered(
+                conversation=owed.target or owed.conversation, error=error, what=owed.notice.kind
+            )
+            tell_operators(session, notice, policy, at=now)
+            if isinstance(owed.notice, RequestCard):
+                requester = owed.notice.request.requester
+                tell_person(session, notice, requester, at=now)
+
+
+def respond(response_url: str, message: Message) -> bool:
+    """Answer one person at an interaction's own address; False once it takes no more answers.
+
+    Raises:
+        TryLater: Slack cannot be reached, or asks for patience.
+    """
+    webhook = WebhookClient(response_url, timeout=DELIVERY_SECONDS, retry_handlers=[])
+    try:
+        answer = webhook.send(
+            text=message.text,
+            blocks=message.blocks,
+            response_type="ephemeral",
+            replace_original=False,
+        )
+    except (SlackClientError, OSError, HTTPException) as error:
+        raise TryLater(type(error).__name__) from error
+    status = answer.status_code
+    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise TryLater(f"status {status}")
+    return status == HTTPStatus.OK
+
+
+def _retry_after(error: SlackApiError) -> float | None:
+    headers = {key.lower(): value for key, value in error.response.headers.items()}
+    value = headers.get("retry-after")
+    if isinstance(value, list):
+        value = value[0] if value else None
+    try:
+        return float(value) if value is not None else None
+    except ValueError:
+        return None

@@ -1,0 +1,120 @@
+"""The directory: who somebody is to the workspace, and which user groups they are in.
+
+Read from `auth.test`, `users.info` and `usergroups.users.list`, and remembered for at most a
+minute. What cannot be read is not guessed.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from http.client import HTTPException
+from time import monotonic
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+
+from bot.domain.policy import Person, Standing
+
+_REMEMBERED_SECONDS = 60.0
+
+
+class DirectoryUnavailable(Exception):
+    """Slack did not say what was asked, so nobody's right can be established."""
+
+
+class Directory:
+    """Answers from memory where that is fresh, else from Slack. Thread-safe."""
+
+    def __init__(
+        self, client: WebClient, *, clock_seconds: Callable[[], float] = monotonic
+    ) -> None:
+        self._client = client
+        self._clock_seconds = clock_seconds
+        self._remembered: dict[str, tuple[float, Any]] = {}
+        self._installation: tuple[str, str] | None = None
+        self._lock = threading.Lock()
+
+    def known(self, user_id: str, team_id: str, groups: Iterable[str]) -> Person | None:
+        """Return who somebody is if that is remembered freshly; None if Slack must be asked."""
+        groups = frozenset(groups)
+        keys = [f"user:{user_id}", *(f"group:{group}" for group in groups)]
+        if self._installation is None or any(self._recall(key) is None for key in keys):
+            return None
+        return self.person(user_id, team_id, groups)
+
+    def person(self, user_id: str, team_id: str, groups: Iterable[str]) -> Person:
+        """Return who somebody is and which of *groups* they are in.
+
+        Args:
+            user_id: the Slack user.
+            team_id: the team that the interaction came from; empty where it named none.
+            groups: the user groups in question.
+
+        Raises:
+            DirectoryUnavailable: Slack cannot be asked, or gives no clear answer.
+        """
+        standing = self._standing(user_id, team_id)
+        belongs_to = frozenset(group for group in groups if user_id in self._members(group))
+        return Person(user_id, standing, belongs_to)
+
+    def _standing(self, user_id: str, team_id: str) -> Standing:
+        user = self._ask(f"user:{user_id}", "users.info", "user", user=user_id)
+        if not isinstance(user, dict) or user.get("id") != user_id:
+            raise DirectoryUnavailable("users.info gave no user")
+        if user.get("deleted"):
+            return Standing.DEACTIVATED
+        if user.get("is_bot") or user.get("is_workflow_bot"):
+            return Standing.BOT
+        if user.get("is_stranger") or not self._is_here(user, team_id):
+            return Standing.OUTSIDER
+        if user.get("is_restricted") or user.get("is_ultra_restricted"):
+            return Standing.GUEST
+        return Standing.MEMBER
+
+    def _is_here(self, user: dict[str, Any], team_id: str) -> bool:
+        """Compare the person's team and the interaction's with those of the installation."""
+        team, enterprise = self._own_team()
+        here = {team, enterprise} - {""}
+        in_enterprise = user.get("enterprise_user") or {}
+        teams = {
+            user.get("team_id"),
+            in_enterprise.get("enterprise_id"),
+            *in_enterprise.get("teams", []),
+        }
+        acted_here = team_id in {"", *here} or bool(enterprise)
+        return bool(teams & here) and acted_here
+
+    def _own_team(self) -> tuple[str, str]:
+        if self._installation is None:
+            answer = self._call("auth.test")
+            if not answer.get("team_id"):
+                raise DirectoryUnavailable("auth.test named no team")
+            self._installation = (answer["team_id"], answer.get("enterprise_id") or "")
+        return self._installation
+
+    def _members(self, group: str) -> frozenset[str]:
+        users = self._ask(f"group:{group}", "usergroups.users.list", "users", usergroup=group)
+        if not isinstance(users, list):
+            raise DirectoryUnavailable("usergroups.users.list gave no users")
+        return frozenset(users)
+
+    def _ask(self, key: str, method: str, field: str, **params: str) -> Any:
+        remembered = self._recall(key)
+        if remembered is not None:
+            return remembered
+        fact = self._call(method, **params).get(field)
+        with self._lock:
+            self._remembered[key] = (self._clock_seconds() + _REMEMBERED_SECONDS, fact)
+        return fact
+
+    def _recall(self, key: str) -> Any:
+        with self._lock:
+            until, fact = self._remembered.get(key, (0.0, None))
+            return fact if self._clock_seconds() < until else None
+
+    def _call(self, method: str, **params: str) -> dict[str, Any]:
+        try:
+            answer = self._client.api_call(method, params=params)
+        except (SlackClientError, OSError, HTTPException, ValueError) as error:
+            raise DirectoryUnavailable(f"{method}: {type(error).__name__}") from error
+        return dict(answer.data) if isinstance(answer.data, dict) else {}

@@ -1,0 +1,45 @@
+"""What somebody presses: each press is written down, acknowledged and then carried out."""
+
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.domain.lifecycle import Verdict
+from bot.domain.wishes import Cancel, Decide, Extend, Revoke
+from bot.slack.counter import Counter
+from bot.slack.interaction import from_press
+from bot.slack.messages.buttons import Button
+
+
+def register(app: App, counter: Counter) -> None:
+    """Register the buttons."""
+
+    @app.action(Button.APPROVE)
+    def on_approve(ack: Ack, body: dict[str, Any]) -> None:
+        press = from_press(body)
+        counter.wish(Decide(request_id=press.number, verdict=Verdict.APPROVE), press.interaction)
+        ack()
+
+    @app.action(Button.DENY)
+    def on_deny(ack: Ack, body: dict[str, Any]) -> None:
+        press = from_press(body)
+        counter.open_denial(press.number, press.interaction)
+        ack()
+
+    @app.action(Button.EXTEND)
+    def on_extend(ack: Ack, body: dict[str, Any]) -> None:
+        press = from_press(body)
+        counter.wish(Extend(grant_id=press.number), press.interaction)
+        ack()
+
+    @app.action(Button.REVOKE)
+    def on_revoke(ack: Ack, body: dict[str, Any]) -> None:
+        press = from_press(body)
+        counter.wish(Revoke(grant_id=press.number), press.interaction)
+        ack()
+
+    @app.action(Button.CANCEL)
+    def on_cancel(ack: Ack, body: dict[str, Any]) -> None:
+        press = from_press(body)
+        counter.wish(Cancel(request_id=press.number), press.interaction)
+        ack()

@@ -1,0 +1,79 @@
+"""Facts: what requests and grants are called in a sentence."""
+
+from bot.domain.durations import show_duration
+from bot.domain.lifecycle import GrantState
+from bot.domain.notices import GrantFacts, RequestFacts
+from bot.domain.sources import TrustedSource
+from bot.slack.messages.mrkdwn import code, everyone, who
+
+NO_REASON = "No reason given."
+
+
+def access(facts: RequestFacts | GrantFacts) -> str:
+    """Return what is lent: access to a cluster from a source."""
+    return f"access to {code(facts.cluster)} from {source(facts)}"
+
+
+def source(facts: RequestFacts | GrantFacts) -> str:
+    """Return the trusted source, as code."""
+    return code(str(facts.source))
+
+
+def wish(request: RequestFacts) -> str:
+    """Return what is asked for."""
+    duration = show_duration(request.duration)
+    if request.extends is not None:
+        return f"*{duration} more* of {access(request)}, to extend #{request.extends.id}"
+    return f"{access(request)} for *{duration}*"
+
+
+def summary_of(request: RequestFacts) -> str:
+    """Return in one line of mrkdwn who asks for what."""
+    return f"*Request #{request.id}*: {who(request.requester)} asks for {wish(request)}."
+
+
+def how_wide(trusted: TrustedSource) -> str:
+    """Return how many addresses a network holds; nothing for what is no network."""
+    network = trusted.network
+    if network is None or network.num_addresses == 1:
+        return ""
+    return f"{network.num_addresses:,} addresses"
+
+
+def who_may_decide(request: RequestFacts) -> str:
+    """Return the approvers who may decide on a request."""
+    names = [
+        name for name in request.may_decide if request.self_approval or name != request.requester
+    ]
+    return everyone(names) or "the approvers of the cluster"
+
+
+def why_lapsed(request: RequestFacts) -> str:
+    """Return why a request was closed without a decision."""
+    if request.extends is not None and _has_ended(request.extends):
+        return f"#{request.extends.id}, which it was to extend, has ended"
+    return "nobody decided in time"
+
+
+def ask_again(facts: RequestFacts | GrantFacts) -> str:
+    """Return the command by which the same may be asked for once more."""
+    if isinstance(facts, GrantFacts):
+        return code(f"/dbaccess request {facts.source} {facts.cluster}")
+    if facts.extends is not None and _has_ended(facts.extends):
+        return ask_again(facts.extends)
+    duration = show_duration(facts.duration)
+    if facts.extends is not None:
+        return code(f"/dbaccess extend {facts.extends.id} {duration}")
+    return code(f"/dbaccess request {facts.source} {duration} {facts.cluster}")
+
+
+def foreign_rule_stays(grant: GrantFacts) -> str:
+    """Return why a source stays trusted that was trusted before the grant (P5)."""
+    return (
+        f"{source(grant)} stays trusted: it was before, by a rule that somebody else added, and "
+        "dbaccess leaves that rule alone."
+    )
+
+
+def _has_ended(grant: GrantFacts) -> bool:
+    return grant.state in (GrantState.REMOVING, GrantState.ENDED)

@@ -1,0 +1,163 @@
+"""Grants: what the holder and the thread of the request hear about access that is lent."""
+
+from bot.domain.durations import show_duration
+from bot.domain.lifecycle import EndReason
+from bot.domain.notices import (
+    UNKNOWN,
+    GrantEnded,
+    GrantExpiring,
+    GrantExtended,
+    GrantFacts,
+    GrantRewritten,
+    GrantStarted,
+    Revoking,
+)
+from bot.slack.messages.blocks import Block, Message, context, message, quote, section
+from bot.slack.messages.buttons import extend_or_revoke
+from bot.slack.messages.facts import access, ask_again, foreign_rule_stays, source
+from bot.slack.messages.mrkdwn import code, when, who
+
+
+def grant_started(notice: GrantStarted) -> Message:
+    """Return that the source is trusted now."""
+    grant = notice.grant
+    return message(
+        section(
+            f":white_check_mark: *#{grant.id} works now*: {code(grant.cluster)} trusts "
+            f"{source(grant)} until {when(grant.expires_at)}."
+        ),
+        _not_ours(grant),
+        context(_hand_back(grant)),
+        _whose(grant),
+        extend_or_revoke(grant),
+    )
+
+
+def grant_extended(notice: GrantExtended) -> Message:
+    """Return that the end has moved."""
+    grant = notice.grant
+    return message(
+        section(
+            f":heavy_plus_sign: *#{grant.id} lasts {show_duration(notice.by)} longer*: "
+            f"{access(grant)} now ends {when(grant.expires_at)}."
+        ),
+        context(_hand_back(grant)),
+        _whose(grant),
+        extend_or_revoke(grant),
+    )
+
+
+def grant_expiring(notice: GrantExpiring) -> Message:
+    """Return that the end is near, and what to do."""
+    grant = notice.grant
+    more = code(f"/dbaccess extend {grant.id} 1h")
+    return message(
+        section(
+            f":alarm_clock: *#{grant.id} ends soon*: {access(grant)} ends {when(grant.expires_at)}."
+        ),
+        section(
+            f"Still at it? Press *Extend*, or write {more} for an hour more; it is decided like "
+            "any request. Done already? Press *Revoke now*. If you do nothing, it ends by itself."
+        ),
+        _whose(grant),
+        extend_or_revoke(grant),
+    )
+
+
+def grant_ended(notice: GrantEnded) -> Message:
+    """Return that a grant is over, what is trusted still, and the next step."""
+    grant = notice.grant
+    return message(
+        section(f"{_how_it_ended(grant)} {_what_is_left(notice)}"),
+        quote(notice.why, "") if notice.why else None,
+        context(_next_step(grant)),
+        _whose(grant),
+    )
+
+
+def grant_rewritten(notice: GrantRewritten) -> Message:
+    """Return that a vanished rule was written again."""
+    grant = notice.grant
+    return message(
+        section(
+            f":wrench: The rule of *#{grant.id}* had vanished, and dbaccess wrote it again: "
+            f"{access(grant)} works until {when(grant.expires_at)}. There is nothing to do."
+        ),
+        context(
+            "If this comes again, something else (Terraform, for example) looks after the same "
+            f"list; whoever looks after {code(grant.cluster)} can keep the two apart."
+        ),
+        _whose(grant),
+    )
+
+
+def revoking(notice: Revoking) -> Message:
+    """Return the answer to a grant that is being ended."""
+    grant = notice.grant
+    holder = "The operators" if grant.requester == UNKNOWN else who(grant.requester)
+    hears = "hear" if grant.requester == UNKNOWN else "hears"
+    return message(
+        section(
+            f":lock: *#{grant.id} is being revoked*: {access(grant)} ends now. {holder} {hears} "
+            "from me when it is done."
+        )
+    )
+
+
+def _how_it_ended(grant: GrantFacts) -> str:
+    match grant.end_reason:
+        case EndReason.REVOKED:
+            return f":lock: *#{grant.id} was revoked*: {access(grant)} has ended."
+        case EndReason.REMOVED_OUTSIDE:
+            return (
+                f":warning: *#{grant.id} has ended early*: its rule was removed outside dbaccess "
+                f"(in the control panel or by another tool), and so {access(grant)} has ended."
+            )
+        case EndReason.FAILED:
+            return (
+                f":warning: *#{grant.id} could not be put in place*, so it has ended: "
+                f"{access(grant)} was approved, but never worked."
+            )
+        case _:
+            return f":lock: *#{grant.id} has ended*, its time is up: {access(grant)} is over."
+
+
+def _what_is_left(notice: GrantEnded) -> str:
+    grant = notice.grant
+    if notice.still_wanted:
+        return f"{source(grant)} stays trusted, since another grant still needs it."
+    if grant.end_reason in (EndReason.FAILED, EndReason.REMOVED_OUTSIDE):
+        return ""
+    if grant.owned is False:
+        return foreign_rule_stays(grant)
+    return f"{code(grant.cluster)} no longer trusts {source(grant)}."
+
+
+def _next_step(grant: GrantFacts) -> str:
+    if grant.end_reason is EndReason.FAILED:
+        return (
+            "The people who look after dbaccess can help. To ask again later, write "
+            f"{ask_again(grant)}."
+        )
+    return f"Need it again? Write {ask_again(grant)}."
+
+
+def _hand_back(grant: GrantFacts) -> str:
+    revoke = code(f"/dbaccess revoke {grant.id}")
+    return f"Done early? Press *Revoke now*, or write {revoke}, to hand it back."
+
+
+def _not_ours(grant: GrantFacts) -> Block | None:
+    if grant.owned is not False:
+        return None
+    return section(
+        f"{source(grant)} was trusted already, by a rule that somebody else added. dbaccess did "
+        "not add that rule and will not remove it when this ends."
+    )
+
+
+def _whose(grant: GrantFacts) -> Block | None:
+    """The thread's card says whose a grant is, unless nobody knows."""
+    if grant.requester != UNKNOWN:
+        return None
+    return context(f"It was granted to {who(grant.requester)}.")

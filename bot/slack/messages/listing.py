@@ -1,0 +1,72 @@
+"""Listing: live grants and open requests, each with its buttons."""
+
+from collections.abc import Sequence
+
+from bot.domain.lifecycle import GrantState, RequestState
+from bot.domain.notices import GrantFacts, RequestFacts
+from bot.slack.messages.blocks import Block, Message, context, message, section
+from bot.slack.messages.buttons import cancel, extend_or_revoke
+from bot.slack.messages.facts import access, wish
+from bot.slack.messages.mrkdwn import code, when, who
+
+HOW_TO_ASK = f"To ask for some, write for example {code('/dbaccess request 203.0.113.4 2h')}."
+_MOST_ITEMS = 22  # of two blocks each, with two titles and a last line: under 50 blocks
+
+
+def listing(
+    requests: Sequence[RequestFacts], grants: Sequence[GrantFacts], *, everybody: bool = False
+) -> Message:
+    """Return one person's live grants and open requests, or those of *everybody*."""
+    if not requests and not grants:
+        nothing = (
+            "Nobody has access to your clusters by way of dbaccess, and nothing waits for approval."
+            if everybody
+            else f"You have no access and no open requests. {HOW_TO_ASK}"
+        )
+        return message(section(nothing))
+    shown_grants = grants[:_MOST_ITEMS]
+    shown_requests = requests[: _MOST_ITEMS - len(shown_grants)]
+    left = len(grants) + len(requests) - len(shown_grants) - len(shown_requests)
+    return message(
+        section("*Live access*" if everybody else "*Your access*") if shown_grants else None,
+        *(part for grant in shown_grants for part in grant_item(grant, whose=everybody)),
+        section("*Open requests*" if everybody else "*Your open requests*")
+        if shown_requests
+        else None,
+        *(part for request in shown_requests for part in request_item(request, whose=everybody)),
+        and_more(left),
+    )
+
+
+def grant_item(grant: GrantFacts, *, whose: bool = False) -> list[Block | None]:
+    """Return one grant and its buttons."""
+    state = {
+        GrantState.APPLYING: "being applied, ends",
+        GrantState.ACTIVE: "ends",
+        GrantState.REMOVING: "being removed, ended",
+        GrantState.ENDED: "ended",
+    }[grant.state]
+    at = when(grant.ended_at or grant.expires_at)
+    holder = f"{who(grant.requester)}: " if whose else ""
+    return [
+        section(f"*#{grant.id}* {holder}{access(grant)}, {state} {at}"),
+        extend_or_revoke(grant),
+    ]
+
+
+def request_item(request: RequestFacts, *, whose: bool = False) -> list[Block | None]:
+    """Return one request and its button."""
+    asker = f"{who(request.requester)}: " if whose else ""
+    state = (
+        f"waits for approval until {when(request.lapses_at)}"
+        if request.state is RequestState.PENDING
+        else request.state
+    )
+    return [section(f"*#{request.id}* {asker}{wish(request)}, {state}"), cancel(request)]
+
+
+def and_more(left: int) -> Block | None:
+    """Return a last line for those that do not fit; every command works for them too."""
+    if left <= 0:
+        return None
+    return context(f"… and {left} more, which do not fit here. Their numbers work in any command.")

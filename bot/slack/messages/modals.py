@@ -1,0 +1,45 @@
+"""Modals: the forms."""
+
+from typing import Any
+
+from bot.slack.messages.blocks import section
+
+_REASON_CHARACTERS = 500
+
+
+def deny_modal(request_id: int, *, summary: str, private_metadata: str) -> dict[str, Any]:
+    """Return the form that asks an approver why not.
+
+    Args:
+        request_id: the request's number.
+        summary: who asks for what, as mrkdwn, like `summary_of` makes it.
+        private_metadata: what the form brings back when it is sent.
+    """
+    return {
+        "type": "modal",
+        "callback_id": "deny",
+        "private_metadata": private_metadata,
+        "title": _plain(f"Deny request #{request_id}"),
+        "submit": _plain("Deny"),
+        "close": _plain("Back"),
+        "blocks": [
+            section(summary or f"Request #{request_id}"),
+            {
+                "type": "input",
+                "block_id": "reason",
+                "label": _plain("Reason"),
+                "hint": _plain("The person who asked reads this, and so does the channel."),
+                "element": {
+                    "type": "plain_text_input",
+                    "action_id": "reason",
+                    "multiline": True,
+                    "max_length": _REASON_CHARACTERS,
+                    "focus_on_load": True,
+                },
+            },
+        ],
+    }
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text}

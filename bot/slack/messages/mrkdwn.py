@@ -1,0 +1,87 @@
+"""Slack's mrkdwn: what other people wrote is shown in it, never obeyed."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from bot.domain.notices import UNKNOWN
+from bot.domain.policy import ANYBODY
+
+_CODE_CHARACTERS = 300
+_MOST_NAMES = 20
+_USER = re.compile(r"[UW][A-Z0-9]+")
+_GROUP = re.compile(r"S[A-Z0-9]+")
+_NAMES = {
+    UNKNOWN: "somebody unknown (recovered from a rule's label)",
+    ANYBODY: "anybody",
+    "policy": "written policy",
+    "dbaccess": "dbaccess",
+}
+
+
+def one_line(text: str, longest: int) -> str:
+    """Return *text* without line breaks, control and direction characters, cut to *longest*."""
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    line = " ".join(printable.split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def escape(text: str) -> str:
+    """Return *text* so that Slack reads no mention, link or entity in it."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def code(text: str) -> str:
+    """Return a short text as code: on one line, with nothing in it formatted."""
+    line = one_line(text.replace("`", "'"), _CODE_CHARACTERS)
+    return f"`{escape(line) or '-'}`"
+
+
+def cut(mrkdwn: str, longest: int) -> str:
+    """Return *mrkdwn* in at most *longest* characters, with no mention or entity cut in two."""
+    if len(mrkdwn) <= longest:
+        return mrkdwn
+    kept = mrkdwn[: longest - 1]
+    for opening, closing in ("<>", "&;"):
+        if kept.rfind(opening) > kept.rfind(closing):
+            kept = kept[: kept.rfind(opening)]
+    return f"{kept}…"
+
+
+def inert(mrkdwn: str) -> str:
+    """Return *mrkdwn* in which a bare `@here` is not one: for text that cannot be `verbatim`."""
+    return re.sub(r"(?<!<)@(?=\w)", "@\N{WORD JOINER}", mrkdwn)
+
+
+def when(at: datetime) -> str:
+    """Return a time as each reader's own clock shows it; in UTC where Slack cannot."""
+    return _date(at, "{date_short_pretty} at {time}")
+
+
+def ago(at: datetime) -> str:
+    """Return how long ago a time was when the reader looks: `3 days ago`."""
+    return _date(at, "{ago}")
+
+
+def who(name: str) -> str:
+    """Return a user or user group as a mention, and the others who act by what they are."""
+    if name in _NAMES:
+        return _NAMES[name]
+    if _USER.fullmatch(name):
+        return f"<@{name}>"
+    if _GROUP.fullmatch(name):
+        return f"<!subteam^{name}>"
+    return code(name)
+
+
+def everyone(names: Sequence[str]) -> str:
+    """Return several people and groups, each as a mention."""
+    shown = [who(name) for name in names[:_MOST_NAMES]]
+    if len(names) > _MOST_NAMES:
+        shown.append(f"and {len(names) - _MOST_NAMES} more")
+    return ", ".join(shown)
+
+
+def _date(at: datetime, form: str) -> str:
+    fallback = f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"<!date^{int(at.timestamp())}^{form}|{fallback}>"

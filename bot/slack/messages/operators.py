@@ -1,0 +1,151 @@
+"""Operators: what the people who look after the clusters hear."""
+
+import re
+from collections.abc import Iterable
+
+from bot.domain.notices import Alarm, AllClear, GrantFacts, GuardPlaced, Recovered, Undelivered
+from bot.domain.sources import GUARD
+from bot.slack.messages.blocks import (
+    Block,
+    Message,
+    context,
+    header,
+    message,
+    quote,
+    section,
+    sections,
+)
+from bot.slack.messages.facts import source
+from bot.slack.messages.mrkdwn import code, when, who
+
+_MOST_LINES = 20
+_KINDS = {"request_card": "an approval message"}
+
+
+def alarm(notice: Alarm) -> Message:
+    """Return what hangs, since when and why, and what can be done."""
+    cluster = code(notice.cluster)
+    return message(
+        header(f":rotating_light: {notice.cluster}: access is not as it should be"),
+        section(
+            f"Since {when(notice.failing_since)} dbaccess cannot bring the trusted sources of "
+            f"{cluster} in line. It goes on trying. The last error:"
+        ),
+        quote(notice.error, "No error was told."),
+        *_listed(
+            "*Should have ended, but may still be open:*",
+            (f"{_grant(grant)}, to end {when(grant.expires_at)}" for grant in notice.overdue),
+            len(notice.overdue),
+        ),
+        *_listed(
+            "*Approved, but not open yet:*",
+            (f"{_grant(grant)}, until {when(grant.expires_at)}" for grant in notice.waiting),
+            len(notice.waiting),
+        ),
+        section(_what_to_do(notice)),
+    )
+
+
+def all_clear(notice: AllClear) -> Message:
+    """Return that an alarm is over."""
+    return message(
+        section(
+            f":white_check_mark: {code(notice.cluster)} is in line again. The trouble that began "
+            f"{when(notice.failing_since)} is over, and what was due has been done. There is "
+            "nothing to do."
+        )
+    )
+
+
+def guard_placed(notice: GuardPlaced) -> Message:
+    """Return that the guard rule took the place of the last one, and what to do (P2)."""
+    cluster = code(notice.cluster)
+    return message(
+        section(
+            f":shield: The last trusted source of {cluster} has gone. A cluster without any "
+            f"accepts connections from everywhere, so dbaccess put its guard rule there: "
+            f"`ip_addr` {code(GUARD.value)}, an address that leads nowhere."
+        ),
+        section(
+            f"For now nobody can connect to {cluster}. If something should, add its trusted source "
+            "in DigitalOcean's control panel, or ask with `/dbaccess request`. Leave the guard "
+            "rule where it is: dbaccess takes it away once other people's rules keep the cluster "
+            "closed."
+        ),
+    )
+
+
+def recovered(notice: Recovered) -> Message:
+    """Return what was found that the database did not know of (P7)."""
+    return message(
+        section(
+            f":mag: On {code(notice.cluster)} there were rules that bear dbaccess's own label, but "
+            "that its database does not know. Was it lost or restored from a backup?"
+        ),
+        *_listed(
+            "*Grants again, to end when their labels say:*",
+            (f"{_grant(grant)}, until {when(grant.expires_at)}" for grant in notice.grants),
+            len(notice.grants),
+        ),
+        *_listed(
+            "*Removed, since their time was over:*",
+            (code(str(removed)) for removed in notice.removed),
+            len(notice.removed),
+        ),
+        context(
+            f"Nothing has to be done. To end one early, write {code('/dbaccess revoke')} and its "
+            "number."
+            if notice.grants
+            else "Nothing has to be done."
+        ),
+    )
+
+
+def undelivered(notice: Undelivered) -> Message:
+    """Return that Slack will not take a message, and what to do."""
+    what = _KINDS.get(notice.what) or f"a message of the kind {code(notice.what)}"
+    return message(
+        section(
+            f":warning: Slack does not take {what} for {_place(notice.conversation)}, so nobody "
+            f"has seen it there. Slack's answer: {code(notice.error)}."
+        ),
+        context(
+            "To mend it, invite dbaccess into the channel with `/invite @dbaccess`, or correct "
+            "`channel` in `dbaccess.toml`. Then cancel the request and ask again."
+            if notice.what == "request_card"
+            else "To mend it, invite dbaccess into the channel with `/invite @dbaccess`, or "
+            "correct its id in `dbaccess.toml`."
+        ),
+    )
+
+
+def _what_to_do(notice: Alarm) -> str:
+    check = code("dbaccess check")
+    advice = (
+        f"*What to do:* run {check}, which tells whether the token and the cluster are in order, "
+        "and look at DigitalOcean's status page."
+    )
+    if not notice.overdue:
+        return advice
+    return (
+        f"{advice} To close something by hand now, remove its trusted source in DigitalOcean's "
+        "control panel, but never the last one: a cluster without any is open to everybody."
+    )
+
+
+def _listed(title: str, lines: Iterable[str], count: int) -> list[Block]:
+    shown = [f"• {line}" for line, _ in zip(lines, range(_MOST_LINES), strict=False)]
+    if not shown:
+        return []
+    if count > _MOST_LINES:
+        shown.append(f"… and {count - _MOST_LINES} more; {code('dbaccess grants')} shows all.")
+    return sections([title, *shown])
+
+
+def _grant(grant: GrantFacts) -> str:
+    return f"#{grant.id} {source(grant)} of {who(grant.requester)}"
+
+
+def _place(conversation: str) -> str:
+    channel = re.fullmatch(r"[CG][A-Z0-9]+", conversation)
+    return f"<#{conversation}>" if channel else who(conversation)

@@ -1,0 +1,39 @@
+"""Replies: short answers to one person, where they acted."""
+
+from bot.domain.notices import Reply
+from bot.domain.refusal import Refused
+from bot.slack.messages.blocks import Message, message, section
+from bot.slack.messages.mrkdwn import code, escape, everyone, one_line
+
+_SENTENCE_CHARACTERS = 1_500
+
+
+def reply(notice: Reply) -> Message:
+    """Return a sentence, and who could help."""
+    sentence = escape(one_line(notice.sentence, _SENTENCE_CHARACTERS))
+    ask = f"\nApprovers: {everyone(notice.ask)}." if notice.ask else ""
+    return message(section(f"{sentence or 'That did not work.'}{ask}"))
+
+
+def refusal(refused: Refused) -> Message:
+    """Return why a wish cannot be granted; the sentence's back-ticks stay, as code."""
+    return reply(Reply(sentence=refused.sentence, ask=refused.ask))
+
+
+def apology(reference: str) -> Message:
+    """Return the answer when something broke; the log has the same *reference*."""
+    return message(
+        section(
+            "Sorry, something went wrong on my side. As far as I know, nothing was changed. Please "
+            "try again in a moment. If it happens again, tell the people who look after dbaccess "
+            f"this reference: {code(reference)}."
+        )
+    )
+
+
+def checking(cluster: str | None) -> Message:
+    """Return the first answer to a wish that needs Slack's directory before it is carried out."""
+    where = f" on {code(cluster)}" if cluster else ""
+    return message(
+        section(f":hourglass_flowing_sand: Got it. Checking that you may{where}, one moment …")
+    )

@@ -1,0 +1,95 @@
+"""Requests: what the requester hears about theirs."""
+
+from bot.domain.lifecycle import RequestState
+from bot.domain.notices import Asked, Cancelled, RequestClosed, RequestFacts
+from bot.slack.messages.blocks import Message, context, message, quote, section
+from bot.slack.messages.buttons import cancel
+from bot.slack.messages.facts import NO_REASON, ask_again, who_may_decide, why_lapsed, wish
+from bot.slack.messages.mrkdwn import code, everyone, when, who
+
+_BEING_APPLIED = "It is being applied now; you hear from me when it works."
+
+
+def asked(notice: Asked) -> Message:
+    """Return the answer to a request that was taken."""
+    request = notice.request
+    if request.state is not RequestState.PENDING:
+        return request_closed(RequestClosed(request=request))
+    return message(
+        section(
+            f":hourglass_flowing_sand: *Request #{request.id}* is with the approvers: "
+            f"{wish(request)}."
+        ),
+        section(
+            f"{_how_many(request)} decide until {when(request.lapses_at)}: "
+            f"{who_may_decide(request)}. You hear from me in a direct message."
+        ),
+        context(f"Changed your mind? {code(f'/dbaccess cancel {request.id}')} withdraws it."),
+        cancel(request),
+    )
+
+
+def request_closed(notice: RequestClosed) -> Message:
+    """Return what the requester hears when a request is closed."""
+    request = notice.request
+    match request.state:
+        case RequestState.APPROVED:
+            return message(section(_approved(request)))
+        case RequestState.DENIED:
+            return _denied(request)
+        case RequestState.LAPSED:
+            return message(
+                section(
+                    f":hourglass: *Request #{request.id}* has lapsed: {why_lapsed(request)}. "
+                    f"It was for {wish(request)}."
+                ),
+                section(f"Still need it? Ask again with {ask_again(request)}."),
+            )
+        case _:
+            return message(
+                section(
+                    f":wastebasket: *Request #{request.id}* was withdrawn by "
+                    f"{who(request.closed_by or 'dbaccess')}. It was for {wish(request)}."
+                ),
+                section(f"Still need it? Ask again with {ask_again(request)}."),
+            )
+
+
+def cancelled(notice: Cancelled) -> Message:
+    """Return the answer to a request that was withdrawn."""
+    request = notice.request
+    return message(
+        section(
+            f":wastebasket: *Request #{request.id}* is withdrawn, nobody needs to decide on it any "
+            f"more. It was for {wish(request)}."
+        )
+    )
+
+
+def _how_many(request: RequestFacts) -> str:
+    missing = request.approvals_needed - len(request.approvers)
+    return "One of these may" if missing <= 1 else f"{missing} of these have to"
+
+
+def _approved(request: RequestFacts) -> str:
+    approved = (
+        f":white_check_mark: *Request #{request.id}* is approved by {everyone(request.approvers)}: "
+        f"{wish(request)}."
+    )
+    if request.extends is None:
+        return f"{approved} {_BEING_APPLIED}"
+    return f"{approved} #{request.extends.id} now ends {when(request.extends.expires_at)}."
+
+
+def _denied(request: RequestFacts) -> Message:
+    approver = who(request.denied_by or "dbaccess")
+    return message(
+        section(
+            f":no_entry: *Request #{request.id}* was denied by {approver}. It was for "
+            f"{wish(request)}. The reason:"
+        ),
+        quote(request.denial_reason, NO_REASON),
+        section(
+            f"{approver} can tell you what would work. To ask again, write {ask_again(request)}."
+        ),
+    )

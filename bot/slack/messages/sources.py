@@ -1,0 +1,62 @@
+"""Sources: what a cluster trusts, and by whom."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.notices import GrantFacts
+from bot.slack.messages.blocks import Message, context, message, section, sections
+from bot.slack.messages.mrkdwn import ago, code, one_line, when, who
+
+_MOST_LINES = 50
+_DESCRIPTION_CHARACTERS = 60
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """One trusted source as the API holds it; with a grant it is ours."""
+
+    source: str
+    description: str
+    created_at: datetime | None
+    grant: GrantFacts | None
+    is_guard: bool
+
+
+def sources_page(cluster: str, lines: Sequence[SourceLine]) -> Message:
+    """Return the trusted sources of a cluster, ours first."""
+    name = code(cluster)
+    if not lines:
+        return message(
+            section(
+                f":warning: {name} has no trusted sources, so it accepts connections from "
+                "everywhere. The people who look after it can close it by adding the sources that "
+                "must keep working."
+            )
+        )
+    ours_first = sorted(lines, key=lambda line: line.grant is None)
+    shown = [f"• {_line(line)}" for line in ours_first[:_MOST_LINES]]
+    if len(lines) > _MOST_LINES:
+        shown.append(f"… and {len(lines) - _MOST_LINES} more")
+    return message(
+        *sections([f"*Trusted sources of {name}* ({len(lines)})", *shown]),
+        context(
+            "_Ours_ are rules that dbaccess added; they go when their grant ends. _Foreign_ ones "
+            "were added by others; dbaccess leaves them alone."
+        ),
+    )
+
+
+def _line(line: SourceLine) -> str:
+    added = f", added {ago(line.created_at)}" if line.created_at else ""
+    return f"{code(line.source)}: {_whose(line)}{added}"
+
+
+def _whose(line: SourceLine) -> str:
+    if line.grant is not None:
+        grant = line.grant
+        return f"_ours_, #{grant.id} of {who(grant.requester)} until {when(grant.expires_at)}"
+    if line.is_guard:
+        return "the guard rule, which keeps the cluster closed"
+    described = one_line(line.description, _DESCRIPTION_CHARACTERS)
+    return f"_foreign_, {code(described)}" if described else "_foreign_"

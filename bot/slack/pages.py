@@ -1,0 +1,132 @@
+"""Pages: what is there, read for one person; nothing is changed."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bot.digitalocean import ApiError, DigitalOcean
+from bot.domain.durations import show_duration
+from bot.domain.labels import guard_label
+from bot.domain.lifecycle import RequestState
+from bot.domain.policy import Person, Policy, is_named
+from bot.domain.refusal import NotYours, Refused
+from bot.slack import messages
+from bot.slack.messages import Message, SourceLine
+from bot.store import grants, requests
+from bot.store.database import Database
+from bot.telling import grant_facts, request_facts
+
+
+class Pages:
+    """Reads the store, and DigitalOcean for `sources`."""
+
+    def __init__(
+        self, database: Database, digitalocean: DigitalOcean, policy: Callable[[], Policy]
+    ) -> None:
+        self._database = database
+        self._digitalocean = digitalocean
+        self._policy = policy
+
+    def groups(self) -> frozenset[str]:
+        """Return every user group that decides about what somebody may see."""
+        return frozenset(
+            name
+            for cluster in self._policy().clusters.values()
+            for name in (*cluster.requesters, *cluster.approvers)
+            if name.startswith("S")
+        )
+
+    def mine(self, user_id: str) -> Message:
+        """`list`: somebody's open requests and live grants."""
+        policy = self._policy()
+        with self._database.reading() as session:
+            pending = requests.pending(session, requester=user_id)
+            live = grants.live(session, requester=user_id)
+            facts = [request_facts(session, request, policy) for request in pending]
+        return messages.listing(facts, [grant_facts(grant) for grant in live])
+
+    def everybodys(self, person: Person) -> Message:
+        """`list all`: what is open and live on the clusters that somebody approves for.
+
+        Raises:
+            Refused: they approve for none.
+        """
+        policy = self._policy()
+        own = {alias for alias, cluster in policy.clusters.items() if cluster.may_approve(person)}
+        if not own:
+            raise NotYours("`list all` is for approvers. `/dbaccess list` shows yours.")
+        with self._database.reading() as session:
+            pending = [r for r in requests.pending(session) if r.cluster in own]
+            live = [grant for grant in grants.live(session) if grant.cluster in own]
+            facts = [request_facts(session, request, policy) for request in pending]
+        return messages.listing(facts, [grant_facts(grant) for grant in live], everybody=True)
+
+    def clusters(self, person: Person) -> Message:
+        """`clusters`: those that somebody may ask for."""
+        policies = self._policy().clusters
+        return messages.clusters_page(
+            {
+                alias: cluster
+                for alias, cluster in policies.items()
+                if is_named(person, cluster.requesters)
+            }
+        )
+
+    def sources(self, alias: str, person: Person) -> Message:
+        """`sources`: the trusted sources of a cluster, ours and foreign.
+
+        Raises:
+            Refused: not a cluster of theirs, or DigitalOcean does not answer.
+        """
+        policy = self._policy()
+        cluster = policy.cluster(alias)
+        if not cluster.may_approve(person):
+            cluster.check_may_request(person)
+        try:
+            rules = self._digitalocean.read_rules(str(cluster.id))
+        except ApiError as error:
+            raise Refused(
+                f"DigitalOcean did not tell the trusted sources of `{alias}`: {error}. "
+                "Try again in a moment."
+            ) from error
+        with self._database.reading() as session:
+            owned = {g.source: g for g in grants.live(session, cluster=alias) if g.owned}
+        lines = []
+        for rule in rules:
+            grant = owned.get(rule.source) if rule.source else None
+            lines.append(
+                SourceLine(
+                    source=rule.value if rule.type == "ip_addr" else f"{rule.type}:{rule.value}",
+                    description=rule.description or "",
+                    created_at=rule.created_at,
+                    grant=grant_facts(grant) if grant else None,
+                    is_guard=rule.description == guard_label(policy.instance),
+                )
+            )
+        return messages.sources_page(alias, lines)
+
+    def home(self, user_id: str) -> dict[str, Any]:
+        """The Home tab: my grants, my requests, and what waits for me by name."""
+        policy = self._policy()
+        with self._database.reading() as session:
+            live = [grant_facts(g) for g in grants.live(session, requester=user_id)]
+            pending = [request_facts(session, r, policy) for r in requests.pending(session)]
+        mine = [facts for facts in pending if facts.requester == user_id]
+        waiting = [
+            facts
+            for facts in pending
+            if user_id in facts.may_decide
+            and user_id not in facts.approvers
+            and (facts.requester != user_id or facts.self_approval)
+        ]
+        return messages.home(live, mine, waiting)
+
+    def summary(self, request_id: int) -> str:
+        """Return in one line what a request is about."""
+        with self._database.reading() as session:
+            request = requests.get(session, request_id)
+        if request is None or request.state is not RequestState.PENDING:
+            return f"Request #{request_id}"
+        return (
+            f"<@{request.requester}> asks for `{request.cluster}` from `{request.source}` "
+            f"for {show_duration(request.duration)}"
+        )

@@ -1,0 +1,79 @@
+"""The WSGI app: Slack's endpoint, health and metrics."""
+
+from dataclasses import dataclass
+
+import structlog
+from flask import Flask, Response, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from slack_bolt import App
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.clock import Clock
+from bot.slack.app import dispatch
+from bot.slack.door import Door
+from bot.store import heartbeats, schema
+from bot.store.database import Database
+
+MAX_BODY_BYTES = 1_000_000
+_WORKER_SILENCE_SECONDS = 30.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Health:
+    """What `/readyz` asks."""
+
+    database: Database
+    clock: Clock
+
+    def problems(self) -> list[str]:
+        """Return what keeps this installation from doing its work."""
+        try:
+            if not schema.is_current(self.database):
+                return ["the database schema is not current: run `dbaccess migrate`"]
+            with self.database.reading() as session:
+                last = heartbeats.last(session)
+        except SQLAlchemyError as error:
+            return [f"the database cannot be reached: {type(error).__name__}"]
+        if last is None or last < self.clock.in_seconds(-_WORKER_SILENCE_SECONDS):
+            return ["no worker has looked lately: is `dbaccess worker` running?"]
+        return []
+
+
+def build_wsgi(bolt: App, door: Door, health: Health, registry: CollectorRegistry) -> Flask:
+    """Return the app; nothing is read from a Slack request before its signature was checked."""
+    app = Flask("dbaccess", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+
+    @app.post("/slack/events")
+    def slack_events() -> Response:
+        body = request.get_data(cache=False)
+        if not door.admits(body, dict(request.headers)):
+            return _text("not signed by Slack\n", 401)
+        text, query = body.decode("utf-8", "replace"), request.query_string.decode()
+        answer = dispatch(bolt, text, dict(request.headers), query)
+        response = Response(answer.body, answer.status)
+        for name, values in answer.headers.items():
+            for value in values:
+                response.headers[name] = value
+        return response
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return _text("alive\n", 200)
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        problems = health.problems()
+        return _text("\n".join(problems) + "\n", 503) if problems else _text("ready\n", 200)
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+def _text(body: str, status: int) -> Response:
+    return Response(body, status, content_type="text/plain; charset=utf-8")

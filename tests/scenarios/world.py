@@ -1,0 +1,198 @@
+"""The world of a scenario: the bot between a sandbox Slack and a sandbox DigitalOcean, over HTTP.
+
+Time stands still until a test moves it; `settle` lets the worker do all that is due.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from pydantic import SecretStr
+
+from bot.config import Settings, parse_policy
+from bot.domain.lifecycle import Grant
+from bot.domain.policy import Policy
+from bot.parts import build_worker
+from bot.sandbox.digitalocean import SandboxDigitalOcean
+from bot.sandbox.slack import SandboxSlack
+from bot.sandbox.slack_conversations import Message
+from bot.sandbox.slack_door import Answer
+from bot.service import Service
+from bot.store import grants
+
+ORDERS = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30"
+ANALYTICS = "1b2f7a90-6f0c-4f3a-9a53-0f6d5c1f9f11"
+APPROVALS, OPERATIONS = "C0APPROVALS", "C0OPS"
+RITA, ALICE, BOB, OSCAR, GITA, EVE = "U0RITA", "U0ALICE", "U0BOB", "U0OSCAR", "U0GITA", "U0EVE"
+ADMINS = "S0DBADMINS"
+IP = "203.0.113.4"
+OFFICE = {"type": "ip_addr", "value": "198.51.100.7", "description": "office"}
+BACKEND = {"type": "tag", "value": "backend"}
+
+POLICY: dict[str, Any] = {
+    "instance": "test",
+    "operators": OPERATIONS,
+    "defaults": {"channel": APPROVALS, "approvers": [ALICE, BOB]},
+    "clusters": {"orders": {"id": ORDERS}},
+}
+
+T = TypeVar("T")
+
+
+class ManualClock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self._now = datetime.now(UTC).replace(microsecond=0)
+
+    def now(self) -> datetime:
+        return self._now
+
+    def seconds_until(self, at: datetime) -> float:
+        return (at - self._now).total_seconds()
+
+    def in_seconds(self, seconds: float) -> datetime:
+        return self._now + timedelta(seconds=seconds)
+
+    def advance(self, **by: float) -> None:
+        self._now += timedelta(**by)
+
+
+class World:
+    """Everything that there is, put together as the real thing is."""
+
+    def __init__(self, folder: Path, policy: dict[str, Any] | None = None) -> None:
+        self.clock = ManualClock()
+        self.policy: Policy = parse_policy(policy or POLICY)
+        self.digitalocean = SandboxDigitalOcean(clock=self.clock.now)
+        self.slack = SandboxSlack(clock=lambda: self.clock.now().timestamp())
+        self._folder = folder
+        self._populate()
+
+    def __enter__(self) -> Self:
+        self.digitalocean.start()
+        self.slack.start()
+        self.boot()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.service.stop()
+        self.slack.stop()
+        self.digitalocean.stop()
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(
+            _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it
+            slack_bot_token=SecretStr(self.slack.bot_token),
+            slack_signing_secret=SecretStr(self.slack.signing_secret),
+            slack_api_url=self.slack.api_url,
+            digitalocean_token=SecretStr(self.digitalocean.token),
+            digitalocean_api_url=self.digitalocean.url,
+            database_url=f"sqlite:///{self._folder / 'dbaccess.db'}",
+            port=0,
+        )
+
+    def boot(self) -> None:
+        """Start the bot; a second time, it is a restart on the same database."""
+        self.service = Service(self.settings, self.policy, worker=False, clock=self.clock)
+        self.service.start(migrate=True)
+        self.worker = build_worker(self.service.parts)
+        self.worker.take_up()
+        self.slack.bot_url = self.service.url
+        self.settle()
+
+    def restart(self) -> None:
+        self.service.stop()
+        self.boot()
+
+    def settle(self) -> None:
+        self.worker.settle()
+
+    def pass_time(self, **by: float) -> None:
+        """Let time pass, and let the worker do what became due."""
+        self.clock.advance(**by)
+        self.settle()
+
+    def types(self, user: str, text: str, *, channel: str = "C0GENERAL") -> Answer:
+        """Let somebody type `/dbaccess …`, and the worker do what follows."""
+        answer = self.slack.command(user, text, channel_id=channel)
+        self.settle()
+        return answer
+
+    def presses(self, user: str, message: Message, button: str) -> Answer:
+        answer = self.slack.click(user, message, button)
+        self.settle()
+        return answer
+
+    def denies(self, user: str, message: Message, reason: str) -> Answer:
+        """Press Deny and send the form off."""
+        self.slack.click(user, message, "Deny")
+        self.eventually(lambda: self.slack.modal(user))
+        answer = self.slack.submit(user, {"Reason": reason})
+        self.settle()
+        return answer
+
+    @property
+    def card(self) -> Message:
+        """The newest approval message, as it stands now."""
+        return self.slack.messages(APPROVALS, replies=False)[-1]
+
+    def thread(self) -> list[str]:
+        return [reply.all_text for reply in self.slack.thread(APPROVALS, self.card.ts)]
+
+    def told(self, user: str) -> list[str]:
+        """What somebody was told by direct message, oldest first."""
+        return [message.all_text for message in self.slack.dms(user)]
+
+    def whispered(self, user: str) -> list[str]:
+        """What only that person saw, oldest first."""
+        return [message.all_text for message in self.slack.ephemerals(user)]
+
+    def operators(self) -> list[str]:
+        return [message.all_text for message in self.slack.messages(OPERATIONS)]
+
+    def sources(self, cluster: str = ORDERS) -> set[str]:
+        return self.digitalocean.sources(cluster)
+
+    def grant(self, number: int = 1) -> Grant:
+        with self.service.parts.database.reading() as session:
+            found = grants.get(session, number)
+        assert found is not None, f"no grant #{number}"
+        return found
+
+    def granted(self, text: str = f"request {IP} 2h orders fixing the nightly job") -> Message:
+        """Let Rita ask and Alice approve; return the card."""
+        self.types(RITA, text)
+        self.presses(ALICE, self.card, "Approve")
+        return self.card
+
+    def writes(self, cluster: str = ORDERS) -> int:
+        """How many times the rules were written over HTTP."""
+        return sum(c.method == "PUT" and cluster in c.path for c in self.digitalocean.calls)
+
+    def eventually(self, ask: Callable[[], T | None], *, seconds: float = 5) -> T:
+        """Wait for what happens in another thread; real time."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            found = ask()
+            if found:
+                return found
+            time.sleep(0.01)
+        raise AssertionError("it never came")
+
+    def _populate(self) -> None:
+        self.digitalocean.add_cluster("orders", cluster_id=ORDERS, rules=[OFFICE, BACKEND])
+        self.digitalocean.add_cluster("analytics", cluster_id=ANALYTICS, rules=[OFFICE])
+        self.slack.add_user(RITA, "rita")
+        self.slack.add_user(ALICE, "alice")
+        self.slack.add_user(BOB, "bob")
+        self.slack.add_user(OSCAR, "oscar")
+        self.slack.add_user(GITA, "gita", is_restricted=True)
+        self.slack.add_user(EVE, "eve", team_id="T0ELSEWHERE")
+        self.slack.add_group(ADMINS, "db-admins", [BOB])
+        self.slack.add_channel(APPROVALS, "db-approvals")
+        self.slack.add_channel(OPERATIONS, "ops")
+        self.slack.add_channel("C0GENERAL", "general")

@@ -1,0 +1,212 @@
+"""Every message and its variants, by a name that says what is told."""
+
+from datetime import timedelta
+
+from bot.domain.lifecycle import EndReason, GrantState, RequestState
+from bot.domain.notices import (
+    UNKNOWN,
+    Alarm,
+    AllClear,
+    Asked,
+    Cancelled,
+    GrantEnded,
+    GrantExpiring,
+    GrantExtended,
+    GrantRewritten,
+    GrantStarted,
+    GuardPlaced,
+    Notice,
+    Recovered,
+    Reply,
+    RequestCard,
+    RequestClosed,
+    Revoking,
+    Undelivered,
+)
+from bot.domain.refusal import Refused
+from bot.domain.sources import GUARD
+from bot.slack.messages import (
+    Message,
+    apology,
+    checking,
+    clusters_page,
+    help_page,
+    listing,
+    refusal,
+    sources_page,
+)
+from tests.slack.messages.examples import (
+    ADMINS,
+    ALICE,
+    BOB,
+    DAVE,
+    HOME,
+    HOUR,
+    MINUTE,
+    NOW,
+    OFFICE,
+    WORKER,
+    ended,
+    extension,
+    grant,
+    policy,
+    request,
+    source_line,
+)
+
+PENDING, APPROVED = RequestState.PENDING, RequestState.APPROVED
+DENIED, CANCELLED, LAPSED = RequestState.DENIED, RequestState.CANCELLED, RequestState.LAPSED
+LONGER = {"expires_at": NOW + 3 * HOUR}
+DENIAL = {"denied_by": ALICE, "denial_reason": "not before the <backup> is done"}
+
+CARDS = {
+    "a request": request(),
+    "a request without a reason": request(reason=""),
+    "a request of known source": request(seen_before=True, other_grants=1),
+    "a request for a network": request(source=OFFICE, other_grants=3),
+    "a request for a droplet": request(source=WORKER),
+    "a request half approved": request(approvals_needed=2, approvers=(ALICE,)),
+    "a request that the requester may approve": request(
+        may_decide=(ALICE, BOB), self_approval=True
+    ),
+    "a request that the requester, an approver, may not approve": request(may_decide=(ALICE, BOB)),
+    "an extension": extension(seen_before=True),
+    "an extension for somebody else": extension(requester=DAVE),
+    "a request approved": request(APPROVED, approvers=(ALICE, DAVE), approvals_needed=2),
+    "a request approved by policy": request(APPROVED, approvers=("policy",)),
+    "an extension approved": extension(APPROVED, approvers=(ALICE,), extends=grant(**LONGER)),
+    "a request denied": request(DENIED, **DENIAL),
+    "a request denied without a reason": request(DENIED, denied_by=ALICE),
+    "a request cancelled": request(CANCELLED, closed_by=BOB),
+    "a request cancelled by dbaccess": request(CANCELLED, closed_by="dbaccess"),
+    "a request lapsed": request(LAPSED, approvals_needed=2, approvers=(ALICE,)),
+    "an extension lapsed": extension(LAPSED, extends=grant(GrantState.REMOVING)),
+}
+
+NOTICES: dict[str, Notice] = {
+    **{f"card: {name}": RequestCard(request=facts) for name, facts in CARDS.items()},
+    **{
+        f"closed: {name}": RequestClosed(request=facts)
+        for name, facts in CARDS.items()
+        if facts.state is not PENDING
+    },
+    "asked": Asked(request=request()),
+    "asked, two must approve": Asked(request=request(approvals_needed=2)),
+    "asked, approved by policy": Asked(request=request(APPROVED, approvers=("policy",))),
+    "asked for an extension": Asked(request=extension()),
+    "asked for an extension, approved by policy": Asked(
+        request=extension(APPROVED, approvers=("policy",), extends=grant(**LONGER))
+    ),
+    "cancelled": Cancelled(request=request(CANCELLED, closed_by=BOB)),
+    "started": GrantStarted(grant=grant()),
+    "started, trusted before": GrantStarted(grant=grant(owned=False)),
+    "extended": GrantExtended(grant=grant(**LONGER), by=HOUR),
+    "expiring": GrantExpiring(grant=grant()),
+    "expiring, trusted before": GrantExpiring(grant=grant(owned=False)),
+    "expiring, recovered": GrantExpiring(grant=grant(requester=UNKNOWN)),
+    "ended: expired": GrantEnded(grant=ended(EndReason.EXPIRED)),
+    "ended: expired, recovered": GrantEnded(grant=ended(EndReason.EXPIRED, requester=UNKNOWN)),
+    "ended: expired, trusted before": GrantEnded(grant=ended(EndReason.EXPIRED, owned=False)),
+    "ended: expired, still needed": GrantEnded(grant=ended(EndReason.EXPIRED), still_wanted=True),
+    "ended: revoked": GrantEnded(grant=ended(EndReason.REVOKED)),
+    "ended: removed outside": GrantEnded(grant=ended(EndReason.REMOVED_OUTSIDE)),
+    "ended: failed": GrantEnded(
+        grant=ended(EndReason.FAILED, owned=None),
+        why="DigitalOcean does not take it: invalid rule value",
+    ),
+    "ended: failed, nobody knows why": GrantEnded(grant=ended(EndReason.FAILED, owned=None)),
+    "rewritten": GrantRewritten(grant=grant()),
+    "revoking": Revoking(grant=grant(GrantState.REMOVING)),
+    "revoking, recovered": Revoking(grant=grant(GrantState.REMOVING, requester=UNKNOWN)),
+    "alarm": Alarm(
+        cluster="orders",
+        failing_since=NOW,
+        error="503 Service Unavailable",
+        overdue=(grant(GrantState.REMOVING), grant(GrantState.REMOVING, id=18, source=WORKER)),
+        waiting=(grant(GrantState.APPLYING, id=19, requester=DAVE),),
+    ),
+    "alarm, nothing hangs yet": Alarm(cluster="orders", failing_since=NOW, error="no answer yet"),
+    "alarm, much hangs": Alarm(
+        cluster="orders",
+        failing_since=NOW,
+        error="503",
+        overdue=tuple(grant(GrantState.REMOVING, id=number) for number in range(1, 31)),
+    ),
+    "all clear": AllClear(cluster="orders", failing_since=NOW),
+    "guard placed": GuardPlaced(cluster="orders"),
+    "recovered": Recovered(
+        cluster="orders", grants=(grant(requester=UNKNOWN),), removed=(WORKER, HOME)
+    ),
+    "recovered, all over": Recovered(cluster="orders", removed=(HOME,)),
+    "undelivered": Undelivered(
+        conversation="C0APPROVALS", error="channel_not_found", what="request_card"
+    ),
+    "undelivered to a person": Undelivered(
+        conversation=BOB, error="user_disabled", what="grant_ended"
+    ),
+    "reply": Reply(sentence="`1.2.3` is not an IPv4 address or network."),
+}
+
+PAGES: dict[str, Message] = {
+    "refusal": refusal(Refused("There is no cluster `a<b>&c`. Did you mean `orders`?")),
+    "refusal with people to ask": refusal(
+        Refused("You are not an approver of this cluster.", ask=(ALICE, ADMINS))
+    ),
+    "apology": apology("4f1c2a9b"),
+    "checking": checking(None),
+    "checking for a cluster": checking("orders"),
+    "help": help_page(),
+    "list": listing(
+        [request(), extension()],
+        [
+            grant(),
+            grant(GrantState.APPLYING, id=18, source=WORKER),
+            grant(GrantState.REMOVING, id=19),
+        ],
+    ),
+    "list, nothing there": listing([], []),
+    "list all": listing([request()], [grant()], everybody=True),
+    "list all, nothing there": listing([], [], everybody=True),
+    "list, too long": listing(
+        [request(id=number) for number in range(100, 115)],
+        [grant(id=number) for number in range(1, 15)],
+    ),
+    "clusters": clusters_page(
+        {
+            "orders": policy(),
+            "billing": policy(
+                approvals=2,
+                self_approval=True,
+                require_reason=True,
+                source_types=["ip_addr", "droplet", "tag"],
+                min_prefix=24,
+                allow_private=True,
+                max_duration=timedelta(minutes=90),
+                default_duration=timedelta(hours=2),
+                auto_approve=[
+                    {
+                        "requesters": ["S0ONCALL"],
+                        "sources": ["198.51.100.0/24", "203.0.113.0/28"],
+                        "max_duration": "1h",
+                    }
+                ],
+            ),
+        }
+    ),
+    "clusters, none to ask for": clusters_page({}),
+    "sources": sources_page(
+        "orders",
+        [
+            source_line(),
+            source_line(source="tag:backend", description="", created_at=None),
+            source_line(source="203.0.113.4", description="dbaccess/prod #17", grant=grant()),
+        ],
+    ),
+    "sources, only the guard": sources_page(
+        "orders", [source_line(source=GUARD.value, is_guard=True, created_at=NOW - MINUTE)]
+    ),
+    "sources, open to everybody": sources_page("orders", []),
+    "sources, very many": sources_page(
+        "orders", [source_line(source=f"198.51.100.{number}") for number in range(100)]
+    ),
+}

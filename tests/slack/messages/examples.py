@@ -1,0 +1,88 @@
+"""Facts that the tests of the messages speak about."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.domain.lifecycle import EndReason, GrantState, RequestState
+from bot.domain.notices import GrantFacts, RequestFacts
+from bot.domain.policy import ClusterPolicy
+from bot.domain.sources import SourceType, TrustedSource
+from bot.slack.messages import SourceLine
+
+NOW = datetime(2026, 11, 25, 14, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+HOME = TrustedSource(SourceType.IP_ADDR, "203.0.113.4")
+OFFICE = TrustedSource(SourceType.IP_ADDR, "198.51.100.0/24")
+WORKER = TrustedSource(SourceType.DROPLET, "163973392")
+BOB, ALICE, DAVE, ADMINS = "U0BOB", "U0ALICE", "U0DAVE", "S0DBADMINS"
+REASON = "fix invoice 88 & close #12"
+
+
+def request(state: RequestState = RequestState.PENDING, **changes: Any) -> RequestFacts:
+    """Return Bob's request for two hours, decided or not."""
+    facts: dict[str, Any] = {
+        "id": 17,
+        "cluster": "orders",
+        "source": HOME,
+        "duration": 2 * HOUR,
+        "requester": BOB,
+        "state": state,
+        "created_at": NOW,
+        "lapses_at": NOW + 4 * HOUR,
+        "reason": REASON,
+        "approvals_needed": 1,
+        "may_decide": (ALICE, ADMINS),
+        "decided_at": None if state is RequestState.PENDING else NOW + 5 * MINUTE,
+    }
+    return RequestFacts.model_validate(facts | changes)
+
+
+def extension(state: RequestState = RequestState.PENDING, **changes: Any) -> RequestFacts:
+    """Return Bob's request for an hour more of grant 17."""
+    facts: dict[str, Any] = {"id": 21, "duration": HOUR, "reason": "", "extends": grant()}
+    return request(state, **(facts | changes))
+
+
+def grant(state: GrantState = GrantState.ACTIVE, **changes: Any) -> GrantFacts:
+    """Return Bob's grant of two hours."""
+    facts: dict[str, Any] = {
+        "id": 17,
+        "cluster": "orders",
+        "source": HOME,
+        "requester": BOB,
+        "state": state,
+        "approved_at": NOW,
+        "expires_at": NOW + 2 * HOUR,
+        "owned": True,
+    }
+    return GrantFacts.model_validate(facts | changes)
+
+
+def ended(reason: EndReason, **changes: Any) -> GrantFacts:
+    """Return Bob's grant when it is over."""
+    end = {"end_reason": reason, "ended_at": NOW + 2 * HOUR}
+    return grant(GrantState.ENDED, **(end | changes))
+
+
+def source_line(**changes: Any) -> SourceLine:
+    """Return a rule that somebody added by hand."""
+    facts: dict[str, Any] = {
+        "source": "198.51.100.0/24",
+        "description": "office",
+        "created_at": NOW - 1000 * HOUR,
+        "grant": None,
+        "is_guard": False,
+    }
+    return SourceLine(**(facts | changes))
+
+
+def policy(**changes: Any) -> ClusterPolicy:
+    """Return a cluster's policy as `dbaccess.toml` has it."""
+    facts: dict[str, Any] = {
+        "id": "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30",
+        "channel": "C0APPROVALS",
+        "approvers": [ALICE, ADMINS],
+    }
+    return ClusterPolicy.model_validate(facts | changes)

@@ -1,0 +1,191 @@
+"""What people write is shown, never obeyed, and never too long for Slack."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.domain.lifecycle import EndReason, RequestState
+from bot.domain.notices import (
+    Alarm,
+    Asked,
+    GrantEnded,
+    Reply,
+    RequestCard,
+    RequestClosed,
+    Undelivered,
+)
+from bot.domain.refusal import Refused, quoted
+from bot.domain.sources import SourceType, TrustedSource
+from bot.sandbox.block_kit import problems
+from bot.slack.messages import (
+    Message,
+    deny_modal,
+    home,
+    listing,
+    refusal,
+    render,
+    sources_page,
+    summary_of,
+)
+from bot.slack.messages.mrkdwn import code, cut, escape
+from tests.slack.messages.examples import (
+    ADMINS,
+    ALICE,
+    BOB,
+    NOW,
+    ended,
+    extension,
+    grant,
+    request,
+    source_line,
+)
+
+OURS = re.compile(
+    rf"<(@({BOB}|{ALICE})|!subteam\^{ADMINS}|#C0APPROVALS|!date\^\d+\^[^^|<>]+\|[-: \d]+UTC)>"
+)
+WORST = [
+    "<!channel> @here <@U0EVIL> <#C0EVIL> <http://evil.example|click> http://evil.example",
+    "&" * 40_000,
+    "<!channel>" * 4_000,
+    "`*_~" * 1_000,
+    "``` ` ``",
+    "\N{RIGHT-TO-LEFT OVERRIDE}evil\N{RIGHT-TO-LEFT MARK}\x00\x1b[31m\r\n\t\x7f\u2028",
+    "&lt;!channel&gt; &amp;",
+    "👩‍💻🔥" * 300,
+    "> quote\n> more\n# title",
+    "\ud800",
+    " \n ",
+]
+hostile = st.one_of(
+    st.text(max_size=400),
+    st.lists(
+        st.sampled_from(
+            ["<!channel>", "<@U0EVIL>", "@here", "&", "<", ">", "`", "*", "\n", "|", "^"]
+        )
+    ).map("".join),
+    st.sampled_from(WORST),
+)
+
+
+def messages_with(text: str) -> Iterator[Message]:
+    tag = TrustedSource(SourceType.TAG, text)
+    for facts in (
+        request(reason=text),
+        request(cluster=text, source=tag, may_decide=(text,)),
+        extension(reason=text, requester=text),
+        request(RequestState.DENIED, reason=text, denied_by=ALICE, denial_reason=text),
+        request(RequestState.CANCELLED, closed_by=text),
+    ):
+        yield render(RequestCard(request=facts))
+        yield render(RequestClosed(request=facts))
+        yield render(Asked(request=facts))
+        yield listing([facts], [])
+    failed = ended(EndReason.FAILED, source=tag, cluster=text)
+    yield render(GrantEnded(grant=failed, why=text))
+    yield render(Alarm(cluster=text, failing_since=NOW, error=text, overdue=(failed,) * 25))
+    yield render(Undelivered(conversation=text, error=text, what=text))
+    yield render(Reply(sentence=text, ask=(text,)))
+    yield refusal(Refused(f"{quoted(text)} is not something I know."))
+    yield sources_page(text, [source_line(source=text, description=text)] * 100)
+    yield listing([request(source=tag)] * 3, [grant(source=tag, cluster=text)], everybody=True)
+
+
+def texts(part: Any) -> Iterator[dict[str, Any]]:
+    """Every text object in these blocks."""
+    if isinstance(part, list):
+        for one in part:
+            yield from texts(one)
+    elif isinstance(part, dict):
+        if isinstance(part.get("text"), str):
+            yield part
+        for value in part.values():
+            yield from texts(value)
+
+
+def live_parts(message: Message) -> list[str]:
+    """Whatever Slack would read as a mention, a link or an entity, but for our own."""
+    parsed = [message.text, *(t["text"] for t in texts(message.blocks) if t["type"] == "mrkdwn")]
+    left = " ".join(re.sub(r"&(amp|lt|gt);", "", OURS.sub("", text)) for text in parsed)
+    return re.findall(r"[<>&].{0,20}", left) + re.findall(r"@\w+", OURS.sub("", message.text))
+
+
+def every_worst(test: Any) -> Any:
+    for text in WORST:
+        test = example(text)(test)
+    return test
+
+
+@every_worst
+@given(hostile)
+def test_no_text_of_a_user_becomes_a_mention_or_a_link(text: str) -> None:
+    for message in messages_with(text):
+        assert live_parts(message) == []
+
+
+@every_worst
+@given(hostile)
+def test_slack_takes_every_message_whatever_users_write(text: str) -> None:
+    for message in messages_with(text):
+        blocks = [{**block, "block_id": f"{number}"} for number, block in enumerate(message.blocks)]
+        assert problems({"text": message.text, "blocks": blocks}, "message") == []
+
+
+@every_worst
+@given(hostile)
+def test_nothing_that_users_write_moves_the_cursor_or_turns_the_line(text: str) -> None:
+    for message in messages_with(text):
+        for shown in [message.text, *(t["text"] for t in texts(message.blocks))]:
+            assert all(c.isprintable() or c in "\n\N{WORD JOINER}" for c in shown)
+            json.dumps(shown).encode()
+            shown.encode()
+
+
+@every_worst
+@given(hostile)
+def test_slack_takes_every_view_whatever_users_write(text: str) -> None:
+    hostile_request = request(reason=text, cluster=text)
+    form = deny_modal(17, summary=summary_of(hostile_request), private_metadata="")
+
+    assert problems(form, "modal") == []
+    assert problems(home([grant(cluster=text)], [], [hostile_request]), "home") == []
+
+
+def test_slack_itself_makes_no_links_of_what_looks_like_one() -> None:
+    message = render(RequestCard(request=request(RequestState.DENIED, denied_by=ALICE)))
+
+    assert all(t["verbatim"] for t in texts(message.blocks) if t["type"] == "mrkdwn")
+
+
+def test_a_reason_is_quoted_letter_by_letter() -> None:
+    message = render(RequestCard(request=request(reason="*if* x < 3 & `y`: <!here>")))
+
+    shown = [t["text"] for t in texts(message.blocks) if t["type"] == "text"]
+    assert shown == ["*if* x < 3 & `y`: <!here>"]
+
+
+def test_the_back_ticks_of_a_refusal_stay() -> None:
+    message = refusal(Refused(f"{quoted('a<b')} is not a duration. Write it like `45s`."))
+
+    assert message.text == "`a&lt;b` is not a duration. Write it like `45s`."
+
+
+def test_a_back_tick_cannot_end_what_is_shown_as_code() -> None:
+    assert code("a`*b*`") == "`a'*b*'`"
+
+
+@given(st.text(), st.integers(1, 60))
+def test_cutting_leaves_no_half_of_an_entity(text: str, longest: int) -> None:
+    assert re.sub(r"&(amp|lt|gt);", "", cut(escape(text), longest)).count("&") == 0
+
+
+@pytest.mark.parametrize("longest", range(1, 40))
+def test_cutting_leaves_no_half_of_a_mention(longest: int) -> None:
+    short = cut("so says <@U0ALICE>, and others who know", longest)
+
+    assert len(short) <= longest
+    assert short.count("<") == short.count(">")

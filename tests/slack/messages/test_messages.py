@@ -1,0 +1,88 @@
+"""Every message looks as agreed, and Slack would take it."""
+
+from typing import Any, get_args
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from bot.domain.notices import Notice
+from bot.sandbox.block_kit import problems
+from bot.sandbox.slack_controls import controls
+from bot.slack.messages import Button, Message, deny_modal, home, render, summary_of
+from tests.slack.messages.every_message import NOTICES, PAGES
+from tests.slack.messages.examples import extension, grant, request
+
+MESSAGES = {name: render(notice) for name, notice in NOTICES.items()} | PAGES
+MODAL = deny_modal(17, summary=summary_of(request()), private_metadata='{"request_id": 17}')
+HOMES = {
+    "home": home(
+        [grant()], [extension()], [request(requester="U0DAVE"), request(id=18, reason="")]
+    ),
+    "home, nothing there": home([], [], []),
+    "home, full": home(
+        [grant(id=number) for number in range(30)],
+        [request(id=number) for number in range(30)],
+        [request(id=number) for number in range(30)],
+    ),
+}
+
+each_message = pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES.keys())
+each_home = pytest.mark.parametrize("view", HOMES.values(), ids=HOMES.keys())
+
+
+@each_message
+def test_a_message_looks_as_agreed(message: Message, snapshot: SnapshotAssertion) -> None:
+    assert {"text": message.text.split("\n"), "blocks": message.blocks} == snapshot
+
+
+@each_message
+def test_slack_takes_a_message(message: Message) -> None:
+    assert problems({"text": message.text, "blocks": message.blocks}, "message") == []
+
+
+@each_home
+def test_a_home_tab_looks_as_agreed(view: dict[str, Any], snapshot: SnapshotAssertion) -> None:
+    assert view == snapshot
+
+
+@each_home
+def test_slack_takes_a_home_tab(view: dict[str, Any]) -> None:
+    assert problems(view, "home") == []
+
+
+def test_the_form_behind_deny_looks_as_agreed(snapshot: SnapshotAssertion) -> None:
+    assert snapshot == MODAL
+
+
+def test_slack_takes_the_form_behind_deny() -> None:
+    assert problems(MODAL, "modal") == []
+
+
+def test_slack_takes_the_form_of_a_request_with_a_long_number() -> None:
+    long_number = deny_modal(999_999_999, summary="", private_metadata="")
+
+    assert problems(long_number, "modal") == []
+
+
+def test_there_is_an_example_of_each_kind_of_notice() -> None:
+    kinds = set(get_args(get_args(Notice)[0]))
+
+    assert {type(notice) for notice in NOTICES.values()} == kinds
+
+
+@each_message
+def test_a_button_carries_the_number_of_its_request_or_grant(message: Message) -> None:
+    for control in controls(message.blocks):
+        place, number = control.block["block_id"].split(":")
+        assert control.element["value"] == number
+        assert place == ("grant" if control.action_id in {"extend", "revoke"} else "request")
+        assert control.action_id in set(Button)
+
+
+@each_message
+def test_the_text_of_a_message_says_all_that_its_blocks_say(message: Message) -> None:
+    said = [
+        block["text"]["text"] for block in message.blocks if block["type"] in {"section", "header"}
+    ]
+
+    assert message.text.endswith("…") or all(text in message.text for text in said)
