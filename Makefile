@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types imports migrations-check check bench chaos requirements clean
+.PHONY: help setup demo test lint types imports migrations-check package-check check requirements clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -37,7 +37,14 @@ imports: setup ## import-linter: imports point one way
 migrations-check: setup ## models and migrations agree
 	$(BIN)/pytest -q tests/store/test_migrations.py
 
-check: lint types imports migrations-check ## all that CI checks after the tests
+package-check: setup ## the wheel installs and runs outside the checkout
+	rm -rf dist && $(BIN)/python -m hatchling build -t wheel
+	$(PYTHON) -m venv --clear dist/venv
+	dist/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	dist/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps dist/*.whl
+	cd dist && DATABASE_URL=sqlite:///check.db SLACK_BOT_TOKEN=x SLACK_SIGNING_SECRET=x DIGITALOCEAN_TOKEN=x venv/bin/dbaccess migrate
+
+check: lint types imports migrations-check package-check ## all that CI checks after the tests
 
 requirements: setup ## pin the dependencies again (names, versions, hashes)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

@@ -37,12 +37,15 @@ class Redaction:
         return event
 
 
-def set_up_logs(log_format: str | None, secrets: Iterable[str] = ()) -> None:
+def set_up_logs(
+    log_format: str | None, secrets: Iterable[str] = (), *, level: int = logging.INFO
+) -> None:
     """Send all logs, those of the libraries too, to standard error.
 
     Args:
         log_format: `console` or `json`; None: `console` at a terminal, else `json`.
         secrets: what must never be written, besides what looks like a token.
+        level: the least important entries that are written, one of `logging`'s levels.
     """
     as_console = log_format == "console" or (log_format is None and sys.stderr.isatty())
     render: Processor = (
@@ -61,6 +64,7 @@ def set_up_logs(log_format: str | None, secrets: Iterable[str] = ()) -> None:
     structlog.configure(
         processors=[*first, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -72,7 +76,7 @@ def set_up_logs(log_format: str | None, secrets: Iterable[str] = ()) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
+    root.setLevel(level)
     for noisy in ("apscheduler", "azure", "alembic", "slack_sdk", "waitress.queue"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # Bolt warns that a token is ignored, which is just what we want: see `build_bolt`.

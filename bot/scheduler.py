@@ -166,10 +166,10 @@ class Worker:
         self.wake()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
-        for lane in self._lanes:
-            lane.close()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
+        for lane in self._lanes:
+            lane.close()
 
     def look(self) -> None:
         """Do what the clock says, and hand out all that is due."""

@@ -133,16 +133,17 @@ class SandboxSlack(Scene):
     def command(
         self, user_id: str, text: str, *, channel_id: str, command: str = "/dbaccess"
     ) -> Answer:
-        """Let that person type a slash command; LookupErrors and SlackErrors are your own."""
+        """Let that person type a slash command; SlackError for an unknown person or channel."""
         return self._acting.command(user_id, text, channel_id, command)
 
     def click(
         self, user_id: str, message: Message | Json, button: str, *, value: str | None = None
     ) -> Answer:
-        """Let that person press a button of a message, a modal or a Home tab, as it was then.
+        """Let that person press a button of a message, a modal or a Home tab.
 
         `button` is its visible text or action_id, or an overflow option's text; `value` tells
-        apart buttons that read the same, and names what is chosen in a menu. LookupError, with
+        apart buttons that read the same, and names what is chosen in a menu. A message is taken
+        as it stood in this snapshot, as by somebody whose screen lags behind. LookupError, with
         what there is to press, if not just one thing fits.
         """
         if isinstance(message, Message):

@@ -41,6 +41,7 @@ class Acting:
         """Type a slash command; what the acknowledgement says is shown to the person."""
         with self._workspace.lock:
             person = self._workspace.people.person(user_id)
+            self._workspace.conversations.dm(user_id)
             channel = self._workspace.conversations.channel(channel_id)
             payload = self._payloads.command(
                 person,

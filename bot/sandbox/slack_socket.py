@@ -19,6 +19,7 @@ from bot.sandbox.slack_people import APP_ID
 HOST = "127.0.0.1"
 HELLO_LIFE_SECONDS = 3600
 CLOSE_SECONDS = 0.2
+_HUNG_UP = object()
 
 
 class SlackSocket:
@@ -32,7 +33,7 @@ class SlackSocket:
         self._thread: threading.Thread | None = None
         self._tickets: set[str] = set()
         self._lines: list[ServerConnection] = []
-        self._waiting: dict[str, queue.SimpleQueue[Any]] = {}
+        self._waiting: dict[str, tuple[ServerConnection, queue.SimpleQueue[Any]]] = {}
 
     @property
     def connected(self) -> bool:
@@ -73,7 +74,7 @@ class SlackSocket:
             if not self._lines:
                 raise ConnectionError("no bot is connected by Socket Mode")
             line = self._lines[-1]
-            self._waiting[envelope_id] = answer
+            self._waiting[envelope_id] = (line, answer)
         envelope = {
             "envelope_id": envelope_id,
             "type": kind,
@@ -82,7 +83,7 @@ class SlackSocket:
         }
         try:
             line.send(json.dumps(envelope))
-            return answer.get(timeout=timeout_seconds)
+            said = answer.get(timeout=timeout_seconds)
         except queue.Empty:
             raise TimeoutError("the envelope was not acknowledged") from None
         except ConnectionClosed as closed:
@@ -90,6 +91,9 @@ class SlackSocket:
         finally:
             with self._lock:
                 del self._waiting[envelope_id]
+        if said is _HUNG_UP:
+            raise ConnectionError("the bot hung up")
+        return said
 
     def disconnect(self) -> None:
         """Tell every bot to connect again, as Slack does now and then, and hang up."""
@@ -120,6 +124,9 @@ class SlackSocket:
         finally:
             with self._lock:
                 self._lines.remove(line)
+                for asked, waiting in self._waiting.values():
+                    if asked is line:
+                        waiting.put(_HUNG_UP)
 
     def _admit(self, line: ServerConnection) -> bool:
         path = line.request.path if line.request else ""
@@ -146,6 +153,6 @@ class SlackSocket:
         except ValueError:
             return
         with self._lock:
-            waiting = self._waiting.get(answer.get("envelope_id", ""))
-        if waiting is not None:
-            waiting.put(answer.get("payload"))
+            asked = self._waiting.get(answer.get("envelope_id", ""))
+        if asked is not None:
+            asked[1].put(answer.get("payload"))

@@ -31,7 +31,10 @@ Event = Literal[
 
 @dataclass(frozen=True)
 class Change:
-    """Something that happened; `thing` is the Message, view, Person, Call or sentence it befell."""
+    """Something that happened to `thing`: a Message, a view, a Person, a Call or a sentence.
+
+    It is None for a modal that closed, or that its own answer changed.
+    """
 
     event: Event
     thing: Any

@@ -1,5 +1,7 @@
 """The Bolt app: put together from its parts, with no call to Slack on the way."""
 
+import logging
+
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
@@ -22,6 +24,7 @@ def build_bolt(client: WebClient, counter: Counter) -> App:
 
     app = App(
         name="dbaccess",
+        logger=logging.getLogger("slack_bolt"),
         client=client,
         authorize=authorize,
         request_verification_enabled=False,

@@ -1,159 +1,26 @@
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import requests
-from slack_bolt import App
-from slack_bolt.adapter.wsgi import SlackRequestHandler
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.sandbox.faults import Fault
-from bot.sandbox.server import LoopbackServer
 from bot.sandbox.slack import SandboxSlack
-from bot.sandbox.slack_controls import Json
-
-CHANNEL = "C0APPROVALS"
-ALICE = "U0ALICE"
-
-
-def plain(text: str) -> Json:
-    return {"type": "plain_text", "text": text}
-
-
-def section(text: str, **more: Any) -> Json:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text}, **more}
-
-
-def button(text: str, value: str = "7") -> Json:
-    action_id = text.lower().replace(" ", "_")
-    return {"type": "button", "text": plain(text), "action_id": action_id, "value": value}
-
-
-def option(text: str) -> Json:
-    return {"text": plain(text), "value": text.lower()}
-
-
-def asking(label: str, block_id: str, element: Json, **more: Any) -> Json:
-    element = {"action_id": "entered", **element}
-    return {
-        "type": "input",
-        "block_id": block_id,
-        "label": plain(label),
-        "element": element,
-        **more,
-    }
-
-
-def form(callback_id: str = "ask", **more: Any) -> Json:
-    clusters = {"type": "static_select", "options": [option("Orders"), option("Users")]}
-    more_controls = [
-        {"type": "overflow", "action_id": "more", "options": [option("Help")]},
-        {"type": "users_select", "action_id": "colleague"},
-    ]
-    return {
-        "type": "modal",
-        "callback_id": callback_id,
-        "title": plain("Ask for access"),
-        "submit": plain("Ask"),
-        "blocks": [
-            asking("Cluster", "cluster", clusters),
-            asking("Address", "source", {"type": "plain_text_input", "max_length": 20}),
-            asking("Droplet", "droplet", {"type": "external_select"}, optional=True),
-            {"type": "actions", "elements": more_controls},
-        ],
-        **more,
-    }
-
-
-class Bot:
-    """A bot with one of everything; `seen` holds the payloads it got, newest last."""
-
-    def __init__(self, slack: SandboxSlack) -> None:
-        self.seen: list[Json] = []
-        self.ack: Json = {}
-        self.slow = threading.Event()
-        client = WebClient(slack.bot_token, base_url=slack.api_url, timeout=5)
-        app = App(client=client, signing_secret=slack.signing_secret)
-        self.client = client
-        app.command("/dbaccess")(self._command)
-        for action_id in ("approve", "deny", "revoke", "more", "colleague"):
-            app.action(action_id)(self._pressed)
-        app.view("ask")(self._submitted)
-        app.view_closed("ask")(self._heard)
-        app.options("entered")(self._suggest)
-        app.shortcut("ask_shortcut")(self._heard)
-        app.event("app_home_opened")(self._heard)
-        app.event("user_change")(self._heard)
-        self.server = LoopbackServer(SlackRequestHandler(app, path="/slack/events"))
-
-    def _command(self, ack: Any, command: Json, respond: Any, client: WebClient) -> None:
-        self.seen.append(command)
-        match command["text"]:
-            case "form":
-                ack()
-                client.views_open(trigger_id=command["trigger_id"], view=form())
-            case "form, tell me":
-                ack()
-                client.views_open(trigger_id=command["trigger_id"], view=form(notify_on_close=True))
-            case "later":
-                ack()
-                respond(text="a second thought")
-            case "all":
-                ack(response_type="in_channel", text="everybody sees this")
-            case "blocks":
-                ack(
-                    text="your grants", blocks=[{"type": "actions", "elements": [button("Revoke")]}]
-                )
-            case "bad":
-                ack(text="your grants", blocks=[{"type": "section"}])
-            case "slow":
-                self.slow.wait(10)
-                ack()
-            case "crash":
-                raise RuntimeError
-            case text:
-                ack(f"you said {text}")
-
-    def _pressed(self, ack: Any, body: Json, respond: Any) -> None:
-        self.seen.append(body)
-        ack()
-        if body["actions"][0]["action_id"] == "deny":
-            respond(text="denied", replace_original=True)
-        if body["actions"][0]["action_id"] == "revoke":
-            respond(delete_original=True)
-
-    def _submitted(self, ack: Any, body: Json) -> None:
-        self.seen.append(body)
-        ack(**self.ack)
-
-    def _suggest(self, ack: Any, body: Json) -> None:
-        self.seen.append(body)
-        typed = body["value"].lower()
-        ack(options=[one for one in (option("Web-1"), option("Db-1")) if typed in one["value"]])
-
-    def _heard(self, ack: Any, body: Json) -> None:
-        self.seen.append(body)
-        ack()
+from tests.sandbox.small_bot import ALICE, CHANNEL, Bot, button, form, small_bot, small_slack
 
 
 @pytest.fixture
 def slack() -> Iterator[SandboxSlack]:
-    with SandboxSlack() as sandbox:
-        sandbox.add_channel(CHANNEL, "approvals")
-        sandbox.add_user(ALICE, "alice")
+    with small_slack() as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def bot(slack: SandboxSlack) -> Iterator[Bot]:
-    small = Bot(slack)
-    with small.server:
-        slack.bot_url = small.server.url
-        yield small
-        small.slow.set()
+    with small_bot(slack) as bot:
+        yield bot
 
 
 @pytest.fixture
@@ -163,13 +30,6 @@ def at_end_no_problems(slack: SandboxSlack, bot: Bot) -> Iterator[None]:
 
 
 healthy = pytest.mark.usefixtures("at_end_no_problems")
-
-
-def approval(slack: SandboxSlack, bot: Bot, *buttons: Json) -> Any:
-    elements = list(buttons) or [button("Approve"), button("Deny")]
-    block = {"type": "actions", "block_id": "decide", "elements": elements}
-    bot.client.chat_postMessage(channel=CHANNEL, text="a request", blocks=[block])
-    return slack.messages(CHANNEL)[-1]
 
 
 @healthy
@@ -206,7 +66,7 @@ def test_a_button_of_an_acknowledgement_can_be_pressed(slack: SandboxSlack, bot:
 
 @healthy
 def test_a_click_brings_what_slack_brings(slack: SandboxSlack, bot: Bot) -> None:
-    message = approval(slack, bot)
+    message = bot.ask_for_a_decision(slack)
     slack.add_user("U0ALIEN", "alien", team_id="T0OTHER")
     answer = slack.click("U0ALIEN", message, "Approve")
 
@@ -226,7 +86,7 @@ def test_a_click_brings_what_slack_brings(slack: SandboxSlack, bot: Bot) -> None
 
 @healthy
 def test_the_original_can_be_replaced_by_its_response_url(slack: SandboxSlack, bot: Bot) -> None:
-    message = approval(slack, bot)
+    message = bot.ask_for_a_decision(slack)
     slack.click(ALICE, message, "deny")
 
     slack.wait_until(lambda: slack.message(CHANNEL, message.ts).text == "denied")
@@ -234,7 +94,7 @@ def test_the_original_can_be_replaced_by_its_response_url(slack: SandboxSlack, b
 
 @healthy
 def test_a_missing_button_is_told_with_those_there_are(slack: SandboxSlack, bot: Bot) -> None:
-    message = approval(slack, bot)
+    message = bot.ask_for_a_decision(slack)
 
     with pytest.raises(LookupError, match=r"nothing here called 'Extend'.*Approve.*Deny"):
         slack.click(ALICE, message, "Extend")
@@ -243,110 +103,10 @@ def test_a_missing_button_is_told_with_those_there_are(slack: SandboxSlack, bot:
 @healthy
 def test_buttons_that_read_the_same_are_told_apart_by_value(slack: SandboxSlack, bot: Bot) -> None:
     several = [{**button("Approve", str(one)), "action_id": f"a{one}"} for one in range(2)]
-    message = approval(slack, bot, *several)
+    message = bot.ask_for_a_decision(slack, *several)
 
     with pytest.raises(LookupError, match="2 things"):
         slack.click(ALICE, message, "Approve")
-
-
-@healthy
-def test_a_form_is_filled_in_by_label_and_option_text(slack: SandboxSlack, bot: Bot) -> None:
-    slack.command(ALICE, "form", channel_id=CHANNEL)
-    slack.wait_until(lambda: slack.modal(ALICE))
-    answer = slack.submit(ALICE, {"Cluster": "Users", "source": "203.0.113.4", "Droplet": "Web-1"})
-
-    values = bot.seen[-1]["view"]["state"]["values"]
-    assert answer.errors == {}
-    assert values["cluster"]["entered"]["selected_option"]["value"] == "users"
-    assert values["source"]["entered"] == {"type": "plain_text_input", "value": "203.0.113.4"}
-    assert values["droplet"]["entered"]["selected_option"]["text"]["text"] == "Web-1"
-    assert slack.modal(ALICE) is None
-
-
-@healthy
-def test_a_refused_form_stays_open_with_what_was_entered(slack: SandboxSlack, bot: Bot) -> None:
-    slack.command(ALICE, "form", channel_id=CHANNEL)
-    slack.wait_until(lambda: slack.modal(ALICE))
-    bot.ack = {"response_action": "errors", "errors": {"source": "not an address"}}
-    answer = slack.submit(ALICE, {"Cluster": "Users", "Address": "::1"})
-    assert answer.errors == {"source": "not an address"}
-
-    bot.ack = {"response_action": "clear"}
-    slack.submit(ALICE, {"Address": "203.0.113.4"})
-    values = bot.seen[-1]["view"]["state"]["values"]
-    assert values["cluster"]["entered"]["selected_option"]["value"] == "users"
-    assert slack.modal(ALICE) is None
-
-
-@healthy
-def test_a_form_can_be_answered_with_another(slack: SandboxSlack, bot: Bot) -> None:
-    slack.command(ALICE, "form", channel_id=CHANNEL)
-    slack.wait_until(lambda: slack.modal(ALICE))
-    first = {"Cluster": "Users", "Address": "203.0.113.4"}
-    bot.ack = {"response_action": "update", "view": form(private_metadata="2")}
-    slack.submit(ALICE, first)
-    updated = slack.modal(ALICE)
-    bot.ack = {"response_action": "push", "view": form(private_metadata="3")}
-    slack.submit(ALICE)
-    pushed = slack.modal(ALICE)
-    slack.close_modal(ALICE)
-
-    assert updated is not None
-    assert pushed is not None
-    assert [updated["private_metadata"], pushed["private_metadata"]] == ["2", "3"]
-    assert pushed["previous_view_id"] == updated["id"]
-    assert slack.modal(ALICE) == updated
-
-
-@healthy
-def test_slack_itself_holds_back_an_incomplete_form(slack: SandboxSlack, bot: Bot) -> None:
-    slack.command(ALICE, "form", channel_id=CHANNEL)
-    slack.wait_until(lambda: slack.modal(ALICE))
-
-    with pytest.raises(ValueError, match="'Cluster' is required; 'Address' takes 0 to 20"):
-        slack.submit(ALICE, {"Address": "x" * 21})
-    with pytest.raises(LookupError, match="no option 'Billing'"):
-        slack.submit(ALICE, {"Cluster": "Billing"})
-    with pytest.raises(LookupError, match="0 fields called 'Reason'"):
-        slack.submit(ALICE, {"Reason": "because"})
-    with pytest.raises(LookupError, match="no modal open"):
-        slack.submit("U0BOB", {})
-
-
-@healthy
-def test_menus_in_a_form_are_chosen_from_at_once(slack: SandboxSlack, bot: Bot) -> None:
-    slack.command(ALICE, "form", channel_id=CHANNEL)
-    view = slack.wait_until(lambda: slack.modal(ALICE))
-    assert view is not None
-
-    slack.click(ALICE, view, "Help")
-    assert bot.seen[-1]["actions"][0]["selected_option"]["value"] == "help"
-    slack.click(ALICE, view, "colleague", value=ALICE)
-    assert bot.seen[-1]["actions"][0]["selected_user"] == ALICE
-    assert bot.seen[-1]["container"] == {"type": "view", "view_id": view["id"]}
-
-
-@healthy
-def test_an_external_select_is_asked_while_somebody_types(slack: SandboxSlack, bot: Bot) -> None:
-    slack.command(ALICE, "form", channel_id=CHANNEL)
-    slack.wait_until(lambda: slack.modal(ALICE))
-
-    with pytest.raises(LookupError, match="no option 'Mail-1'"):
-        slack.submit(ALICE, {"Droplet": "Mail-1"})
-    assert [one["value"] for one in slack.suggest(ALICE, "Droplet", "db")] == ["db-1"]
-
-
-@healthy
-@pytest.mark.parametrize(("text", "hears"), [("form, tell me", True), ("form", False)])
-def test_closing_is_told_to_a_bot_that_asked_for_it(
-    slack: SandboxSlack, bot: Bot, text: str, hears: bool
-) -> None:
-    slack.command(ALICE, text, channel_id=CHANNEL)
-    slack.wait_until(lambda: slack.modal(ALICE))
-
-    assert (slack.close_modal(ALICE) is not None) == hears
-    assert (bot.seen[-1].get("type") == "view_closed") == hears
-    assert slack.modal(ALICE) is None
 
 
 @healthy
@@ -426,17 +186,6 @@ def test_a_bot_that_is_down_is_written_down(slack: SandboxSlack, bot: Bot) -> No
     assert slack.command(ALICE, "hello", channel_id=CHANNEL).error == "dispatch_failed"
 
 
-def test_errors_for_a_field_that_is_not_there_are_written_down(
-    slack: SandboxSlack, bot: Bot
-) -> None:
-    slack.command(ALICE, "form", channel_id=CHANNEL)
-    slack.wait_until(lambda: slack.modal(ALICE))
-    bot.ack = {"response_action": "errors", "errors": {"reason": "too short"}}
-    slack.submit(ALICE, {"Cluster": "Users", "Address": "203.0.113.4"})
-
-    assert slack.problems == ["submission of 'ask': errors for no field: {'reason'}"]
-
-
 def test_without_a_bot_nothing_can_be_sent(slack: SandboxSlack) -> None:
     with pytest.raises(RuntimeError, match="there is no bot"):
         slack.command(ALICE, "hello", channel_id=CHANNEL)
@@ -450,12 +199,8 @@ def test_a_trigger_opens_one_form_within_three_seconds(
     age_seconds: float, times: int, error: str | None
 ) -> None:
     now = [time.time()]
-    with SandboxSlack(clock=lambda: now[0]) as slack:
-        slack.add_channel(CHANNEL, "approvals")
-        slack.add_user(ALICE, "alice")
-        small = Bot(slack)
-        with small.server:
-            slack.bot_url = small.server.url
+    with small_slack(clock=lambda: now[0]) as slack:
+        with small_bot(slack) as small:
             slack.command(ALICE, "hello", channel_id=CHANNEL)
         now[0] += age_seconds
         errors: list[str | None] = []
@@ -476,12 +221,8 @@ def test_a_response_url_serves_five_times_in_half_an_hour(
     age_seconds: float, uses: int, error: str
 ) -> None:
     now = [time.time()]
-    with SandboxSlack(clock=lambda: now[0]) as slack:
-        slack.add_channel(CHANNEL, "approvals")
-        slack.add_user(ALICE, "alice")
-        small = Bot(slack)
-        with small.server:
-            slack.bot_url = small.server.url
+    with small_slack(clock=lambda: now[0]) as slack:
+        with small_bot(slack) as small:
             slack.command(ALICE, "form", channel_id=CHANNEL)
         now[0] += age_seconds
         answers = [

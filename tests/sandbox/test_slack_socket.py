@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -123,6 +124,19 @@ def test_an_envelope_nobody_acknowledges_is_written_down(slack: SandboxSlack) ->
 
     assert answer.error == "operation_timeout"
     assert slack.problems == ["/dbaccess hello: operation_timeout (status 0)"]
+
+
+def test_a_bot_that_hangs_up_is_written_down_at_once(slack: SandboxSlack) -> None:
+    client = WebClient(slack.app_token, base_url=slack.api_url)
+    with connect(client.apps_connections_open(app_token=slack.app_token)["url"]) as line:
+        line.recv()
+        slack.wait_until(lambda: slack.socket.connected)
+        with ThreadPoolExecutor(1) as elsewhere:
+            answer = elsewhere.submit(slack.command, ALICE, "hello", channel_id=CHANNEL)
+            line.recv()
+            line.close()
+
+    assert answer.result().error == "dispatch_failed"
 
 
 def test_slack_may_ask_to_connect_again(slack: SandboxSlack) -> None:

@@ -45,7 +45,7 @@ def extend_or_revoke(grant: GrantFacts) -> Block | None:
         return None
     confirm = {
         "title": _plain("Revoke now?"),
-        "text": _plain(f"#{grant.id} ends at once. You can ask for access again at any time."),
+        "text": _plain(f"#{grant.id} ends at once. Access can be asked for again at any time."),
         "confirm": _plain("Revoke now"),
         "deny": _plain("Keep it"),
         "style": "danger",

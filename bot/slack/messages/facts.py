@@ -20,24 +20,17 @@ def source(facts: RequestFacts | GrantFacts) -> str:
 
 
 def wish(request: RequestFacts) -> str:
-    """Return what is asked for."""
+    """Return what is asked for, with the size of a network."""
+    lent = f"{access(request)}{_how_wide(request.source)}"
     duration = show_duration(request.duration)
     if request.extends is not None:
-        return f"*{duration} more* of {access(request)}, to extend #{request.extends.id}"
-    return f"{access(request)} for *{duration}*"
+        return f"*{duration} more* of {lent}, an extension of #{request.extends.id}"
+    return f"{lent} for *{duration}*"
 
 
 def summary_of(request: RequestFacts) -> str:
     """Return in one line of mrkdwn who asks for what."""
     return f"*Request #{request.id}*: {who(request.requester)} asks for {wish(request)}."
-
-
-def how_wide(trusted: TrustedSource) -> str:
-    """Return how many addresses a network holds; nothing for what is no network."""
-    network = trusted.network
-    if network is None or network.num_addresses == 1:
-        return ""
-    return f"{network.num_addresses:,} addresses"
 
 
 def who_may_decide(request: RequestFacts) -> str:
@@ -73,6 +66,13 @@ def foreign_rule_stays(grant: GrantFacts) -> str:
         f"{source(grant)} stays trusted: it was before, by a rule that somebody else added, and "
         "dbaccess leaves that rule alone."
     )
+
+
+def _how_wide(trusted: TrustedSource) -> str:
+    network = trusted.network
+    if network is None or network.num_addresses == 1:
+        return ""
+    return f" ({network.num_addresses:,} addresses)"
 
 
 def _has_ended(grant: GrantFacts) -> bool:

@@ -56,9 +56,10 @@ def grant_expiring(notice: GrantExpiring) -> Message:
             f":alarm_clock: *#{grant.id} ends soon*: {access(grant)} ends {when(grant.expires_at)}."
         ),
         section(
-            f"Still at it? Press *Extend*, or write {more} for an hour more; it is decided like "
-            "any request. Done already? Press *Revoke now*. If you do nothing, it ends by itself."
+            f"Need more time? Press *Extend*, or write {more}; it is decided like any request. "
+            "Done already? Press *Revoke now*. If you do nothing, it ends by itself."
         ),
+        context(foreign_rule_stays(grant)) if grant.owned is False else None,
         _whose(grant),
         extend_or_revoke(grant),
     )
@@ -68,8 +69,8 @@ def grant_ended(notice: GrantEnded) -> Message:
     """Return that a grant is over, what is trusted still, and the next step."""
     grant = notice.grant
     return message(
-        section(f"{_how_it_ended(grant)} {_what_is_left(notice)}"),
-        quote(notice.why, "") if notice.why else None,
+        section(f"{_how_it_ended(grant)}{_what_is_left(notice)}"),
+        _why(notice),
         context(_next_step(grant)),
         _whose(grant),
     )
@@ -84,7 +85,7 @@ def grant_rewritten(notice: GrantRewritten) -> Message:
             f"{access(grant)} works until {when(grant.expires_at)}. There is nothing to do."
         ),
         context(
-            "If this comes again, something else (Terraform, for example) looks after the same "
+            "If this happens again, something else (Terraform, for example) looks after the same "
             f"list; whoever looks after {code(grant.cluster)} can keep the two apart."
         ),
         _whose(grant),
@@ -94,12 +95,11 @@ def grant_rewritten(notice: GrantRewritten) -> Message:
 def revoking(notice: Revoking) -> Message:
     """Return the answer to a grant that is being ended."""
     grant = notice.grant
-    holder = "The operators" if grant.requester == UNKNOWN else who(grant.requester)
-    hears = "hear" if grant.requester == UNKNOWN else "hears"
+    holder = "the operators" if grant.requester == UNKNOWN else who(grant.requester)
     return message(
         section(
-            f":lock: *#{grant.id} is being revoked*: {access(grant)} ends now. {holder} {hears} "
-            "from me when it is done."
+            f":lock: *#{grant.id} is being revoked*: {access(grant)} ends now. A message to "
+            f"{holder} follows when it is done."
         )
     )
 
@@ -110,13 +110,13 @@ def _how_it_ended(grant: GrantFacts) -> str:
             return f":lock: *#{grant.id} was revoked*: {access(grant)} has ended."
         case EndReason.REMOVED_OUTSIDE:
             return (
-                f":warning: *#{grant.id} has ended early*: its rule was removed outside dbaccess "
-                f"(in the control panel or by another tool), and so {access(grant)} has ended."
+                f":warning: *#{grant.id} has ended early*: the rule for {access(grant)} was "
+                "removed outside dbaccess, in the control panel or by another tool."
             )
         case EndReason.FAILED:
             return (
-                f":warning: *#{grant.id} could not be put in place*, so it has ended: "
-                f"{access(grant)} was approved, but never worked."
+                f":warning: *#{grant.id} could not be put in place*: {access(grant)} was approved, "
+                "but did not come about."
             )
         case _:
             return f":lock: *#{grant.id} has ended*, its time is up: {access(grant)} is over."
@@ -125,19 +125,25 @@ def _how_it_ended(grant: GrantFacts) -> str:
 def _what_is_left(notice: GrantEnded) -> str:
     grant = notice.grant
     if notice.still_wanted:
-        return f"{source(grant)} stays trusted, since another grant still needs it."
+        return f" {source(grant)} stays trusted, since another grant still needs it."
     if grant.end_reason in (EndReason.FAILED, EndReason.REMOVED_OUTSIDE):
         return ""
     if grant.owned is False:
-        return foreign_rule_stays(grant)
-    return f"{code(grant.cluster)} no longer trusts {source(grant)}."
+        return f" {foreign_rule_stays(grant)}"
+    return f" {code(grant.cluster)} no longer trusts {source(grant)}."
+
+
+def _why(notice: GrantEnded) -> Block | None:
+    if notice.grant.end_reason is not EndReason.FAILED:
+        return None
+    return quote(notice.why, "Its time was up before DigitalOcean had taken it.")
 
 
 def _next_step(grant: GrantFacts) -> str:
     if grant.end_reason is EndReason.FAILED:
         return (
-            "The people who look after dbaccess can help. To ask again later, write "
-            f"{ask_again(grant)}."
+            f"It may work later: to ask again, write {ask_again(grant)}. If it does not, the "
+            "people who look after the cluster can help."
         )
     return f"Need it again? Write {ask_again(grant)}."
 

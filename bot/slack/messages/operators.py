@@ -84,7 +84,10 @@ def recovered(notice: Recovered) -> Message:
         ),
         *_listed(
             "*Grants again, to end when their labels say:*",
-            (f"{_grant(grant)}, until {when(grant.expires_at)}" for grant in notice.grants),
+            (
+                f"#{grant.id} {source(grant)}, until {when(grant.expires_at)}"
+                for grant in notice.grants
+            ),
             len(notice.grants),
         ),
         *_listed(
@@ -110,13 +113,16 @@ def undelivered(notice: Undelivered) -> Message:
             f"has seen it there. Slack's answer: {code(notice.error)}."
         ),
         context(
-            "To mend it, invite dbaccess into the channel with `/invite @dbaccess`, or correct "
-            "`channel` in `dbaccess.toml`. Then cancel the request and ask again."
-            if notice.what == "request_card"
-            else "To mend it, invite dbaccess into the channel with `/invite @dbaccess`, or "
-            "correct its id in `dbaccess.toml`."
+            "To mend it, invite dbaccess into the channel, or correct the channel in "
+            f"`dbaccess.toml`.{_afterwards(notice)}"
         ),
     )
+
+
+def _afterwards(notice: Undelivered) -> str:
+    if notice.what != "request_card":
+        return ""
+    return " Then cancel the request and ask again, so that the approvers see it."
 
 
 def _what_to_do(notice: Alarm) -> str:

@@ -33,7 +33,7 @@ def help_page() -> Message:
         context(
             "A source is an IPv4 address like `203.0.113.4`, a network like `203.0.113.0/28`, or "
             "`droplet:ID`, `k8s:UUID`, `tag:NAME`, `app:UUID`. A duration is like `45s`, `90m`, "
-            "`2h`, `1h30m`, `1d` or `1w`."
+            "`2h`, `1h30m`, `1d` or `1w`. Without a cluster, the channel's is meant."
         ),
     )
 
@@ -88,9 +88,9 @@ def _sources(cluster: ClusterPolicy) -> str:
 
 
 def _approvals(cluster: ClusterPolicy) -> str:
-    count = "one of" if cluster.approvals == 1 else f"{cluster.approvals} different people of"
-    own = ", also on their own requests" if cluster.self_approval else ""
-    return f"{count} {everyone(cluster.approvers)}{own}"
+    count = "1 approval" if cluster.approvals == 1 else f"{cluster.approvals} approvals"
+    own = ", their own counts too" if cluster.self_approval else ""
+    return f"{count} from {everyone(cluster.approvers)}{own}"
 
 
 def _written(approval: AutoApproval) -> str:

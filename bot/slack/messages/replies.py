@@ -33,7 +33,7 @@ def apology(reference: str) -> Message:
 
 def checking(cluster: str | None) -> Message:
     """Return the first answer to a wish that needs Slack's directory before it is carried out."""
-    where = f" on {code(cluster)}" if cluster else ""
+    what = f"ask for {code(cluster)}" if cluster else "do this"
     return message(
-        section(f":hourglass_flowing_sand: Got it. Checking that you may{where}, one moment …")
+        section(f":hourglass_flowing_sand: Got it. Checking that you may {what}, one moment …")
     )

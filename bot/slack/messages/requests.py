@@ -21,8 +21,8 @@ def asked(notice: Asked) -> Message:
             f"{wish(request)}."
         ),
         section(
-            f"{_how_many(request)} decide until {when(request.lapses_at)}: "
-            f"{who_may_decide(request)}. You hear from me in a direct message."
+            f"{_needed(request)} from {who_may_decide(request)}. If nobody decides, it lapses "
+            f"{when(request.lapses_at)}. The outcome comes to you as a direct message."
         ),
         context(f"Changed your mind? {code(f'/dbaccess cancel {request.id}')} withdraws it."),
         cancel(request),
@@ -66,9 +66,10 @@ def cancelled(notice: Cancelled) -> Message:
     )
 
 
-def _how_many(request: RequestFacts) -> str:
-    missing = request.approvals_needed - len(request.approvers)
-    return "One of these may" if missing <= 1 else f"{missing} of these have to"
+def _needed(request: RequestFacts) -> str:
+    if request.approvals_needed == 1:
+        return "It needs an approval"
+    return f"It needs {request.approvals_needed} approvals"
 
 
 def _approved(request: RequestFacts) -> str:
@@ -86,7 +87,7 @@ def _denied(request: RequestFacts) -> Message:
     return message(
         section(
             f":no_entry: *Request #{request.id}* was denied by {approver}. It was for "
-            f"{wish(request)}. The reason:"
+            f"{wish(request)}."
         ),
         quote(request.denial_reason, NO_REASON),
         section(

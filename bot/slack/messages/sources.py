@@ -8,7 +8,7 @@ from bot.domain.notices import GrantFacts
 from bot.slack.messages.blocks import Message, context, message, section, sections
 from bot.slack.messages.mrkdwn import ago, code, one_line, when, who
 
-_MOST_LINES = 50
+_MOST_LINES = 45  # under 50 blocks even if each line fills one
 _DESCRIPTION_CHARACTERS = 60
 
 

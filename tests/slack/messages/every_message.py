@@ -1,6 +1,7 @@
 """Every message and its variants, by a name that says what is told."""
 
 from datetime import timedelta
+from typing import Any
 
 from bot.domain.lifecycle import EndReason, GrantState, RequestState
 from bot.domain.notices import (
@@ -56,8 +57,8 @@ from tests.slack.messages.examples import (
 
 PENDING, APPROVED = RequestState.PENDING, RequestState.APPROVED
 DENIED, CANCELLED, LAPSED = RequestState.DENIED, RequestState.CANCELLED, RequestState.LAPSED
-LONGER = {"expires_at": NOW + 3 * HOUR}
-DENIAL = {"denied_by": ALICE, "denial_reason": "not before the <backup> is done"}
+LONGER: dict[str, Any] = {"expires_at": NOW + 3 * HOUR}
+DENIAL: dict[str, Any] = {"denied_by": ALICE, "denial_reason": "not before the <backup> is done"}
 
 CARDS = {
     "a request": request(),
@@ -157,7 +158,7 @@ PAGES: dict[str, Message] = {
     "checking for a cluster": checking("orders"),
     "help": help_page(),
     "list": listing(
-        [request(), extension()],
+        [request(id=20), extension()],
         [
             grant(),
             grant(GrantState.APPLYING, id=18, source=WORKER),
@@ -165,7 +166,7 @@ PAGES: dict[str, Message] = {
         ],
     ),
     "list, nothing there": listing([], []),
-    "list all": listing([request()], [grant()], everybody=True),
+    "list all": listing([request(id=20)], [grant()], everybody=True),
     "list all, nothing there": listing([], [], everybody=True),
     "list, too long": listing(
         [request(id=number) for number in range(100, 115)],

@@ -46,7 +46,7 @@ def test_a_card_says_how_wide_a_network_is() -> None:
 
 def test_a_card_says_whether_the_source_is_new_for_the_person() -> None:
     assert "new source for this person" in text_of(request())
-    assert "Seen before" in text_of(request(seen_before=True))
+    assert "seen before" in text_of(request(seen_before=True))
 
 
 def test_a_card_counts_the_approvals() -> None:
@@ -68,7 +68,7 @@ def test_an_extension_says_the_end_it_would_move_and_the_end_it_would_make() -> 
     text = text_of(extension())
 
     assert f"ends <!date^{int((NOW + 2 * HOUR).timestamp())}^" in text
-    assert f"ends <!date^{int((NOW + 3 * HOUR).timestamp())}^" in text
+    assert f"would end <!date^{int((NOW + 3 * HOUR).timestamp())}^" in text
 
 
 def test_an_approved_extension_says_the_end_that_the_grant_has_now() -> None:

@@ -1,0 +1,5 @@
+"""`python -m bot` is `dbaccess`."""
+
+from bot.cli import main
+
+main()
