@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask
-from slack_bolt import App
-from slack_sdk import WebClient
 
 from bot.access import Access
 from bot.clock import Clock, SystemClock
@@ -15,8 +13,8 @@ from bot.domain.policy import Policy
 from bot.metrics import Metrics
 from bot.reconciler import Reconciler
 from bot.scheduler import Worker
-from bot.slack.app import build_bolt
-from bot.slack.client import DIRECTORY_SECONDS, web_client
+from bot.slack.app import SlackApp
+from bot.slack.client import DIRECTORY_SECONDS, WebClient, web_client
 from bot.slack.counter import Counter
 from bot.slack.delivery import Delivery
 from bot.slack.directory import Directory
@@ -98,18 +96,18 @@ def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) 
     )
 
 
-def build_counter(parts: Parts) -> Counter:
-    """Return the counter that serves Slack's interactions."""
+def build_slack(parts: Parts) -> SlackApp:
+    """Return what Slack talks to."""
     pages = Pages(parts.database, parts.digitalocean, parts.policy)
-    return Counter(parts.access, pages, parts.directory, parts.slack, parts.policy)
-
-
-def build_app(parts: Parts, counter: Counter) -> tuple[Flask, App]:
-    """Return the WSGI app, and the Bolt app inside it (for Socket Mode)."""
-    bolt = build_bolt(parts.slack, counter)
+    counter = Counter(parts.access, pages, parts.directory, parts.slack, parts.policy)
     door = Door(parts.settings.slack_signing_secret.get_secret_value())
+    return SlackApp(parts.slack, counter, door)
+
+
+def build_app(parts: Parts, slack: SlackApp) -> Flask:
+    """Return the WSGI app."""
     health = Health(parts.database, parts.clock)
-    return build_wsgi(bolt, door, health, parts.metrics.registry), bolt
+    return build_wsgi(slack, health, parts.metrics.registry)
 
 
 def build_worker(parts: Parts) -> Worker:

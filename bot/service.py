@@ -4,24 +4,19 @@ import threading
 from time import monotonic, sleep
 from typing import Any
 
-import structlog
 from flask import Flask
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 from waitress import wasyncore
 from waitress.server import create_server
 
 from bot.clock import Clock
 from bot.config import Settings
 from bot.domain.policy import Policy
-from bot.parts import build_app, build_counter, build_parts, build_worker
-from bot.slack.app import socket_mode
+from bot.parts import build_app, build_parts, build_slack, build_worker
 from bot.store import schema
 from bot.web import MAX_BODY_BYTES
 
 _THREADS = 16
 _GRACE_SECONDS = 3.0
-
-log = structlog.get_logger()
 
 
 class SchemaOutdated(Exception):
@@ -80,10 +75,8 @@ class Service:
         self._settings = settings
         self.parts = build_parts(settings, policy, clock)
         self.worker = build_worker(self.parts) if worker else None
-        self._web = web
-        self._counter = build_counter(self.parts)
+        self._slack = build_slack(self.parts) if web else None
         self._http: HttpServer | None = None
-        self._socket: SocketModeHandler | None = None
 
     @property
     def url(self) -> str | None:
@@ -101,39 +94,21 @@ class Service:
             schema.upgrade(self.parts.database)
         elif not schema.is_current(self.parts.database):
             raise SchemaOutdated("database: the schema is not current; run `dbaccess migrate`")
-        app, bolt = build_app(self.parts, self._counter)
-        if self._web:
+        if self._slack is not None:
+            app = build_app(self.parts, self._slack)
             self._http = HttpServer(app, self._settings.host, self._settings.port)
             self._http.start()
             if self._settings.slack_app_token is not None:
-                token = self._settings.slack_app_token.get_secret_value()
-                self._socket = socket_mode(bolt, token, self.parts.slack)
-                self._connect(self._socket)
+                self._slack.connect(self._settings.slack_app_token.get_secret_value())
         if self.worker is not None:
             self.worker.start()
 
     def stop(self) -> None:
         """Stop taking anything in, then stop working."""
-        if self._socket is not None:
-            self._socket.close()
         if self._http is not None:
             self._http.stop()
-        self._counter.close()
+        if self._slack is not None:
+            self._slack.close()
         if self.worker is not None:
             self.worker.stop()
         self.parts.close()
-
-    def _connect(self, handler: SocketModeHandler) -> None:
-        """Connect in the background: Slack may be away, and the worker must not wait for it."""
-
-        def keep_trying() -> None:
-            while True:
-                try:
-                    handler.connect()
-                except Exception:  # any failure: the connection is tried again
-                    log.warning("socket mode: cannot connect yet", exc_info=True)
-                    sleep(_GRACE_SECONDS)
-                else:
-                    return
-
-        threading.Thread(target=keep_trying, name="socket-mode", daemon=True).start()

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 import structlog
 from flask import Flask, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from slack_bolt import App
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock
-from bot.slack.app import dispatch
-from bot.slack.door import Door
+from bot.slack.app import SlackApp
 from bot.store import heartbeats, schema
 from bot.store.database import Database
 
@@ -41,7 +39,7 @@ class Health:
         return []
 
 
-def build_wsgi(bolt: App, door: Door, health: Health, registry: CollectorRegistry) -> Flask:
+def build_wsgi(slack: SlackApp, health: Health, registry: CollectorRegistry) -> Flask:
     """Return the app; nothing is read from a Slack request before its signature was checked."""
     app = Flask("dbaccess", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
@@ -49,10 +47,10 @@ def build_wsgi(bolt: App, door: Door, health: Health, registry: CollectorRegistr
     @app.post("/slack/events")
     def slack_events() -> Response:
         body = request.get_data(cache=False)
-        if not door.admits(body, dict(request.headers)):
+        if not slack.admits(body, dict(request.headers)):
             return _text("not signed by Slack\n", 401)
         text, query = body.decode("utf-8", "replace"), request.query_string.decode()
-        answer = dispatch(bolt, text, dict(request.headers), query)
+        answer = slack.dispatch(text, dict(request.headers), query)
         response = Response(answer.body, answer.status)
         for name, values in answer.headers.items():
             for value in values:

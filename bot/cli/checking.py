@@ -2,20 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.client import HTTPException
 
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.config import ConfigError, Settings, load_policy, load_settings
 from bot.digitalocean import ApiError, DigitalOcean
 from bot.domain.policy import Policy
-from bot.slack.client import DIRECTORY_SECONDS, web_client
+from bot.slack.examination import examine
 from bot.store import schema
 from bot.store.database import Database
-
-SCOPES = ("chat:write", "commands", "usergroups:read", "users:read")
 
 
 @dataclass(frozen=True)
@@ -60,44 +55,15 @@ def _check_database(settings: Settings) -> Line:
 
 
 def _check_slack(settings: Settings, policy: Policy | None) -> Iterator[Line]:
-    client = web_client(
-        settings.slack_bot_token.get_secret_value(),
-        settings.slack_api_url,
-        timeout_seconds=DIRECTORY_SECONDS,
-    )
-    try:
-        answer = client.auth_test()
-    except (SlackClientError, OSError, HTTPException) as error:
-        yield Line(False, "slack token", f"{_reason(error)}: is SLACK_BOT_TOKEN right?")
-        return
-    yield Line(True, "slack token", f"{answer.get('user')} in {answer.get('team')}")
-    headers = {key.lower(): value for key, value in answer.headers.items()}
-    granted = {scope.strip() for scope in str(headers.get("x-oauth-scopes", "")).split(",")}
-    for scope in SCOPES:
-        if scope not in granted:
-            yield Line(False, "slack scopes", f"{scope} is missing: install the app again")
-    if set(SCOPES) <= granted:
-        yield Line(True, "slack scopes", ", ".join(SCOPES))
-    if policy is not None:
-        yield from _check_groups(client, policy)
-
-
-def _check_groups(client: WebClient, policy: Policy) -> Iterator[Line]:
-    groups = sorted(
-        {
-            name
-            for cluster in policy.clusters.values()
-            for name in (*cluster.approvers, *cluster.requesters)
-            if name.startswith("S")
-        }
-    )
-    for group in groups:
-        try:
-            members = client.usergroups_users_list(usergroup=group).get("users") or []
-        except (SlackClientError, OSError, HTTPException) as error:
-            yield Line(False, f"user group {group}", f"cannot be read: {_reason(error)}")
-        else:
-            yield Line(bool(members), f"user group {group}", f"{len(members)} members")
+    groups = {
+        name
+        for cluster in (policy.clusters.values() if policy else ())
+        for name in (*cluster.approvers, *cluster.requesters)
+        if name.startswith("S")
+    }
+    token = settings.slack_bot_token.get_secret_value()
+    for finding in examine(token, settings.slack_api_url, groups):
+        yield Line(finding.ok, f"slack {finding.what}", finding.words)
 
 
 def _check_digitalocean(settings: Settings, policy: Policy | None) -> Iterator[Line]:
@@ -123,9 +89,3 @@ def _check_digitalocean(settings: Settings, policy: Policy | None) -> Iterator[L
                 "or set allow_open = true",
             )
     digitalocean.close()
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, SlackApiError):
-        return str(error.response.get("error") or "no answer")
-    return type(error).__name__

@@ -1,18 +1,72 @@
-"""The Bolt app: put together from its parts, with no call to Slack on the way."""
+"""The Slack app: put together from its parts, with no call to Slack on the way."""
 
 import logging
+import threading
+from collections.abc import Mapping
 
+import structlog
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.slack.counter import Counter
+from bot.slack.door import Door
 from bot.slack.handlers import register
 
+_RECONNECT_SECONDS = 3.0
 
-def build_bolt(client: WebClient, counter: Counter) -> App:
-    """Return the app with all its listeners.
+log = structlog.get_logger()
+
+
+class SlackApp:
+    """What Slack talks to: over HTTP, or over a connection that the bot opens (Socket Mode)."""
+
+    def __init__(self, client: WebClient, counter: Counter, door: Door) -> None:
+        self._client = client
+        self._counter = counter
+        self._door = door
+        self._bolt = _build_bolt(client, counter)
+        self._socket: SocketModeHandler | None = None
+        self._closing = threading.Event()
+
+    def admits(self, body: bytes, headers: Mapping[str, str]) -> bool:
+        """Tell whether Slack signed this very body just now (P8)."""
+        return self._door.admits(body, headers)
+
+    def dispatch(self, body: str, headers: Mapping[str, str], query: str) -> BoltResponse:
+        """Answer one HTTP request that was admitted."""
+        return self._bolt.dispatch(BoltRequest(body=body, query=query, headers=dict(headers)))
+
+    def connect(self, app_token: str) -> None:
+        """Open the connection of Socket Mode, in the background: Slack may be away for now."""
+        web_client = WebClient(base_url=self._client.base_url)
+        self._socket = SocketModeHandler(self._bolt, app_token, web_client=web_client)
+        threading.Thread(
+            target=self._keep_trying, args=[self._socket], name="socket-mode", daemon=True
+        ).start()
+
+    def close(self) -> None:
+        """Take nothing more in."""
+        self._closing.set()
+        if self._socket is not None:
+            self._socket.client.auto_reconnect_enabled = False
+            self._socket.close()
+        self._counter.close()
+
+    def _keep_trying(self, handler: SocketModeHandler) -> None:
+        while not self._closing.is_set():
+            try:
+                handler.connect()
+            except Exception as error:  # whatever it is, the connection is tried again
+                log.warning("socket mode: cannot connect yet", error=type(error).__name__)
+                self._closing.wait(_RECONNECT_SECONDS)
+            else:
+                return
+
+
+def _build_bolt(client: WebClient, counter: Counter) -> App:
+    """Return the Bolt app with all its listeners.
 
     Bolt's own single-team authorisation asks Slack before it lets a request through, and its own
     signature check comes after the body was read. Here the door checks signatures, and nothing
@@ -25,20 +79,10 @@ def build_bolt(client: WebClient, counter: Counter) -> App:
     app = App(
         name="dbaccess",
         logger=logging.getLogger("slack_bolt"),
-        client=client,
+        client=WebClient(base_url=client.base_url, timeout=client.timeout),
         authorize=authorize,
         request_verification_enabled=False,
         process_before_response=True,
     )
     register(app, counter)
     return app
-
-
-def dispatch(app: App, body: str, headers: dict[str, str], query: str) -> BoltResponse:
-    """Hand one HTTP request, admitted by the door, to the app."""
-    return app.dispatch(BoltRequest(body=body, query=query, headers=dict(headers)))
-
-
-def socket_mode(app: App, app_token: str, client: WebClient) -> SocketModeHandler:
-    """Return the connection by which Slack reaches the bot without an address of its own."""
-    return SocketModeHandler(app, app_token, web_client=WebClient(base_url=client.base_url))

@@ -2,6 +2,8 @@
 
 from slack_sdk import WebClient
 
+__all__ = ["DELIVERY_SECONDS", "DIRECTORY_SECONDS", "WebClient", "web_client"]
+
 DELIVERY_SECONDS = 10
 DIRECTORY_SECONDS = 5
 

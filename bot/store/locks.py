@@ -1,7 +1,7 @@
 """One reconciler at a time for a cluster, across processes; the lock dies with its holder."""
 
+import hashlib
 import threading
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -47,16 +47,18 @@ class ClusterLocks:
 
     @contextmanager
     def _advisory(self, cluster_id: str) -> Iterator[bool]:
-        key = {"key": zlib.crc32(cluster_id.encode())}
+        key = {"key": _number(cluster_id)}
         engine = self._database.engine.execution_options(isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            ask = text("SELECT pg_try_advisory_lock(1685217633, :key::bigint::bit(32)::int)")
+            ask = text("SELECT pg_try_advisory_lock(:key)")
             free = bool(connection.execute(ask, key).scalar())
             try:
                 yield free
             finally:
                 if free:
-                    connection.execute(
-                        text("SELECT pg_advisory_unlock(1685217633, :key::bigint::bit(32)::int)"),
-                        key,
-                    )
+                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+
+
+def _number(cluster_id: str) -> int:
+    digest = hashlib.sha256(f"dbaccess {cluster_id}".encode()).digest()
+    return int.from_bytes(digest[:8], signed=True)

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from pydantic import SecretStr
+from sqlmodel import select
 
 from bot.config import Settings, parse_policy
-from bot.domain.lifecycle import Grant
+from bot.domain.lifecycle import Grant, Request
 from bot.domain.policy import Policy
 from bot.parts import build_worker
 from bot.sandbox.digitalocean import SandboxDigitalOcean
@@ -20,7 +21,8 @@ from bot.sandbox.slack import SandboxSlack
 from bot.sandbox.slack_conversations import Message
 from bot.sandbox.slack_door import Answer
 from bot.service import Service
-from bot.store import grants
+from bot.store import audit, grants, requests
+from bot.store.tables import AuditRow, DecisionRow, ErrandRow, GrantRow, OutboxRow, RequestRow
 
 ORDERS = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30"
 ANALYTICS = "1b2f7a90-6f0c-4f3a-9a53-0f6d5c1f9f11"
@@ -39,6 +41,12 @@ POLICY: dict[str, Any] = {
 }
 
 T = TypeVar("T")
+
+
+def policy(clusters: dict[str, Any] | None = None, **defaults: Any) -> dict[str, Any]:
+    """Return the usual policy with other defaults, perhaps for other clusters."""
+    changed = {**POLICY, "defaults": {**POLICY["defaults"], **defaults}}
+    return changed if clusters is None else {**changed, "clusters": clusters}
 
 
 class ManualClock:
@@ -104,9 +112,24 @@ class World:
         self.slack.bot_url = self.service.url
         self.settle()
 
-    def restart(self) -> None:
+    def restart(self, **away: float) -> None:
+        """Stop the bot, let time pass while it is away, and start it again."""
         self.service.stop()
+        self.clock.advance(**away)
         self.boot()
+
+    def lose_database(self, **away: float) -> None:
+        """As `restart`, but with nothing left of the database."""
+        self.service.stop()
+        for file in self._folder.glob("dbaccess.db*"):
+            file.unlink()
+        self.clock.advance(**away)
+        self.boot()
+
+    def govern(self, written: dict[str, Any]) -> None:
+        """Put another policy in force; the bot starts again with it."""
+        self.policy = parse_policy(written)
+        self.restart()
 
     def settle(self) -> None:
         self.worker.settle()
@@ -163,9 +186,38 @@ class World:
         assert found is not None, f"no grant #{number}"
         return found
 
-    def granted(self, text: str = f"request {IP} 2h orders fixing the nightly job") -> Message:
-        """Let Rita ask and Alice approve; return the card."""
-        self.types(RITA, text)
+    def request(self, number: int = 1) -> Request:
+        with self.service.parts.database.reading() as session:
+            found = requests.get(session, number)
+        assert found is not None, f"no request #{number}"
+        return found
+
+    def grants(self) -> list[Grant]:
+        with self.service.parts.database.reading() as session:
+            return grants.listing(session, ended_too=True)
+
+    def audited(self) -> list[tuple[str, str]]:
+        """What was done and by whom, oldest first."""
+        with self.service.parts.database.reading() as session:
+            return [(row.action, row.actor) for row in audit.rows(session)]
+
+    def footprint(self) -> dict[str, int]:
+        """Count all that a change would leave behind: rows, messages, calls of either API."""
+        with self.service.parts.database.reading() as session:
+            tables = (RequestRow, DecisionRow, GrantRow, AuditRow, OutboxRow, ErrandRow)
+            rows = {table.__name__: len(session.exec(select(table)).all()) for table in tables}
+        return {
+            **rows,
+            "messages": sum(len(self.slack.messages(c.id)) for c in self.slack.channels()),
+            "Slack": len(self.slack.calls),
+            "DigitalOcean": len(self.digitalocean.calls),
+        }
+
+    def granted(
+        self, text: str = f"request {IP} 2h orders fixing the nightly job", *, to: str = RITA
+    ) -> Message:
+        """Let somebody ask and Alice approve; return the card."""
+        self.types(to, text)
         self.presses(ALICE, self.card, "Approve")
         return self.card
 

@@ -63,8 +63,8 @@ def ask_again(facts: RequestFacts | GrantFacts) -> str:
 def foreign_rule_stays(grant: GrantFacts) -> str:
     """Return why a source stays trusted that was trusted before the grant (P5)."""
     return (
-        f"{source(grant)} stays trusted: it was before, by a rule that somebody else added, and "
-        "dbaccess leaves that rule alone."
+        f"{code(grant.cluster)} still trusts {source(grant)}, as it did before: somebody else "
+        "added that rule, and dbaccess leaves it alone."
     )
 
 

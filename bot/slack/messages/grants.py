@@ -59,7 +59,7 @@ def grant_expiring(notice: GrantExpiring) -> Message:
             f"Need more time? Press *Extend*, or write {more}; it is decided like any request. "
             "Done already? Press *Revoke now*. If you do nothing, it ends by itself."
         ),
-        context(foreign_rule_stays(grant)) if grant.owned is False else None,
+        context(f"After that, {foreign_rule_stays(grant)}") if grant.owned is False else None,
         _whose(grant),
         extend_or_revoke(grant),
     )
@@ -107,7 +107,7 @@ def revoking(notice: Revoking) -> Message:
 def _how_it_ended(grant: GrantFacts) -> str:
     match grant.end_reason:
         case EndReason.REVOKED:
-            return f":lock: *#{grant.id} was revoked*: {access(grant)} has ended."
+            return f":lock: *#{grant.id} has ended*, it was revoked."
         case EndReason.REMOVED_OUTSIDE:
             return (
                 f":warning: *#{grant.id} has ended early*: the rule for {access(grant)} was "
@@ -119,13 +119,13 @@ def _how_it_ended(grant: GrantFacts) -> str:
                 "but did not come about."
             )
         case _:
-            return f":lock: *#{grant.id} has ended*, its time is up: {access(grant)} is over."
+            return f":lock: *#{grant.id} has ended*, its time is up."
 
 
 def _what_is_left(notice: GrantEnded) -> str:
     grant = notice.grant
     if notice.still_wanted:
-        return f" {source(grant)} stays trusted, since another grant still needs it."
+        return f" {code(grant.cluster)} still trusts {source(grant)}: another grant needs it."
     if grant.end_reason in (EndReason.FAILED, EndReason.REMOVED_OUTSIDE):
         return ""
     if grant.owned is False:

@@ -1,0 +1,203 @@
+"""The client: reads that are repeated, writes that are not, and a rate limit that is minded."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC
+from itertools import count
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ValidationError
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+from tenacity.stop import stop_before_delay
+from tenacity.wait import wait_random_exponential
+
+from bot.digitalocean.errors import Call, Cluster, RateLimited, Unavailable
+from bot.digitalocean.wire import Answer, Task, UnsentBody, Wire, error_of, failure_of
+from bot.domain.plan import Rule
+
+SHORT_WAIT_SECONDS = 5.0  # a read sits out a 429 of up to this long
+USUAL_WAIT_SECONDS = 60.0  # the burst limit counts by the minute
+LONGEST_WAIT_SECONDS = 3600.0  # the other limit counts by the hour; no header silences us longer
+PER_PAGE = 200
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+class _RulesBody(BaseModel):
+    rules: list[Rule]
+
+
+class _ClusterBody(BaseModel):
+    database: Cluster
+
+
+class _ClustersBody(BaseModel):
+    databases: list[Cluster]
+    links: dict[str, Any] = {}
+
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+class DigitalOcean:
+    """The API, for any number of threads at once; its methods raise the errors above.
+
+    Args:
+        token: needs the scopes `database:read` and `database:update`.
+        endpoint: https, or http on loopback; anything else raises ValueError.
+        timeout_seconds: the longest silence; a method returns within 1.5 times as long, its
+            repetitions included (`clusters`: for each page).
+        attempts: how often a read is tried; a write is never repeated.
+        sleep: waits that many seconds between attempts.
+        monotonic: seconds that only grow.
+        on_call: told of each HTTP exchange, in the caller's thread.
+    """
+
+    def __init__(
+        self,
+        token: str,
+        *,
+        endpoint: str = "https://api.digitalocean.com",
+        timeout_seconds: float = 10.0,
+        attempts: int = 3,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+        on_call: Callable[[Call], None] | None = None,
+    ) -> None:
+        address = urlsplit(endpoint)
+        if address.scheme != "https" and address.hostname not in LOOPBACK:
+            raise ValueError("DigitalOcean's endpoint must be https, for the token travels there")
+        self.rate_limit_remaining: int | None = None
+        self._limit_seconds = 1.5 * timeout_seconds
+        self._attempts = attempts
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._on_call = on_call
+        self._not_before = -math.inf
+        self._redact: Callable[[str], str] = lambda text: text.replace(token, "[token]")
+        self._wire = Wire(token, endpoint, timeout_seconds)
+
+    def read_rules(self, cluster_id: str) -> list[Rule]:
+        """Return every rule of the cluster as the API holds it, in its order."""
+        where = {"database_cluster_uuid": cluster_id}
+        task = Task("read_rules", cluster_id, "list_firewall_rules", where)
+        return [_in_utc(rule) for rule in self._read(task, _RulesBody).rules]
+
+    def write_rules(self, cluster_id: str, rules: Sequence[Rule]) -> None:
+        """Replace the cluster's whole list of rules, in one attempt.
+
+        Raises ValueError for an empty list, which would open the cluster to the world (P2).
+        """
+        if not rules:
+            raise ValueError("an empty list of rules would open the cluster to everybody")
+        deadline = self._monotonic() + self._limit_seconds
+        content = json.dumps({"rules": [_as_json(rule) for rule in rules]}).encode()
+        body = UnsentBody(content, lambda: self._monotonic() < deadline)
+        what = {"database_cluster_uuid": cluster_id, "body": body}
+        task = Task("write_rules", cluster_id, "update_firewall_rules", what, is_write=True)
+        self._mind_the_limit(task)
+        self._exchange(task, deadline)
+
+    def clusters(self) -> list[Cluster]:
+        """Return every cluster that the token can see."""
+        clusters: list[Cluster] = []
+        for number in count(1):
+            which = {"params": {"page": number, "per_page": PER_PAGE}}
+            page = self._read(Task("clusters", None, "list_clusters", which), _ClustersBody)
+            clusters += page.databases
+            if not page.databases or not page.links.get("pages", {}).get("next"):
+                break
+        return clusters
+
+    def cluster(self, cluster_id: str) -> Cluster:
+        """Return one cluster."""
+        where = {"database_cluster_uuid": cluster_id}
+        return self._read(Task("cluster", cluster_id, "get_cluster", where), _ClusterBody).database
+
+    def close(self) -> None:
+        """Close the connections, once no call is under way."""
+        self._wire.close()
+
+    def _read(self, task: Task, shape: type[Body]) -> Body:
+        deadline = self._monotonic() + self._limit_seconds
+        self._mind_the_limit(task)
+
+        def attempt() -> Body:
+            answer = self._exchange(task, deadline)
+            try:
+                return shape.model_validate(answer.body)
+            except ValidationError:
+                nonsense = task.no_use(f"it answered {answer.status} with what makes no sense")
+            raise nonsense
+
+        return Retrying(
+            stop=stop_after_attempt(self._attempts) | stop_before_delay(self._limit_seconds),
+            wait=_pause,
+            retry=retry_if_exception(_is_worth_repeating),
+            sleep=self._sleep,
+            reraise=True,
+        )(attempt)
+
+    def _mind_the_limit(self, task: Task) -> None:
+        """Make no call before the time that the last 429 named: the limit is the token's."""
+        wait = self._not_before - self._monotonic()
+        if wait > 0:
+            raise RateLimited(wait, task.cluster_id)
+
+    def _exchange(self, task: Task, deadline: float) -> Answer:
+        """Do one HTTP exchange; return its answer if that says that all went well."""
+        began = self._monotonic()
+        outcome = self._wire.send(task, max(deadline - began, 0.0))
+        status = outcome.status if isinstance(outcome, Answer) else None
+        if self._on_call:
+            seconds = self._monotonic() - began
+            self._on_call(Call(task.operation, task.cluster_id, status, seconds))
+        if not isinstance(outcome, Answer):
+            raise failure_of(task, outcome)
+        remaining = outcome.number("ratelimit-remaining")
+        if remaining is not None:
+            self.rate_limit_remaining = int(remaining)
+        if outcome.status == 429:
+            raise self._rate_limited(task, outcome.number("retry-after"))
+        error = error_of(task, outcome, self._redact)
+        if error is not None:
+            raise error
+        return outcome
+
+    def _rate_limited(self, task: Task, seconds: float | None) -> RateLimited:
+        if seconds is None:
+            return RateLimited(USUAL_WAIT_SECONDS, task.cluster_id)
+        wait = min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)
+        self._not_before = max(self._not_before, self._monotonic() + wait)
+        return RateLimited(wait, task.cluster_id)
+
+
+def _is_worth_repeating(error: BaseException) -> bool:
+    if isinstance(error, RateLimited):
+        return error.retry_after <= SHORT_WAIT_SECONDS
+    return isinstance(error, Unavailable)
+
+
+def _pause(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, RateLimited):
+        return error.retry_after
+    return wait_random_exponential(multiplier=0.25, max=2.0)(state)  # full jitter
+
+
+def _as_json(rule: Rule) -> dict[str, str]:
+    fields = {"uuid": rule.uuid, "type": rule.type, "value": rule.value}
+    fields["description"] = rule.description
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _in_utc(rule: Rule) -> Rule:
+    at = rule.created_at
+    if at is None:
+        return rule
+    return replace(rule, created_at=at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC))

@@ -1,0 +1,62 @@
+"""What can come of a call: the typed errors, and the values that are not rules."""
+
+import math
+from dataclasses import dataclass
+
+
+class ApiError(Exception):
+    """A call that failed; its text is a sentence for operators and never holds the token."""
+
+    def __init__(self, message: str, cluster_id: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.cluster_id = cluster_id
+
+
+class ClusterNotFound(ApiError):
+    """There is no such cluster, which is not the same as one without rules."""
+
+
+class NotAuthorised(ApiError):
+    """The token is wrong, or its scopes do not allow this; nothing was changed."""
+
+
+class Rejected(ApiError):
+    """The content was refused and nothing was changed; `message` is in the API's own words."""
+
+
+class RateLimited(ApiError):
+    """Too many calls for this token, nothing was changed; try again in `retry_after` seconds."""
+
+    def __init__(self, retry_after: float, cluster_id: str | None = None) -> None:
+        said = f"DigitalOcean's rate limit is reached, try again in {math.ceil(retry_after)} s"
+        super().__init__(said, cluster_id)
+        self.retry_after = retry_after
+
+
+class Unavailable(ApiError):
+    """There was no usable answer, and nothing was changed."""
+
+
+class OutcomeUnknown(ApiError):
+    """A write without a usable answer: it may have taken effect or not. Read the rules back."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A managed database cluster; `engine` is `pg`, `mysql` or so, `status` `online` or so."""
+
+    id: str
+    name: str
+    engine: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One HTTP exchange, for metrics; `status` is None where no whole answer came."""
+
+    operation: str
+    cluster_id: str | None
+    status: int | None
+    seconds: float
