@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types imports migrations-check package-check check requirements clean
+.PHONY: help setup demo test lint types imports migrations-check package-check check bench requirements clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -33,6 +33,9 @@ types: setup ## mypy, strict
 
 imports: setup ## import-linter: imports point one way
 	$(BIN)/lint-imports
+
+bench: setup ## measure; prints a table
+	$(BIN)/python -m bench.click_to_rule
 
 migrations-check: setup ## models and migrations agree
 	$(BIN)/pytest -q tests/store/test_migrations.py

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.domain.lifecycle import EndReason, Grant, GrantState, RequestState
+from bot.domain.blocking import open_cluster, why_blocked
+from bot.domain.lifecycle import Decision, EndReason, Grant, GrantState, RequestState, Verdict
 from bot.domain.notices import (
     UNKNOWN,
     AllClear,
@@ -14,25 +15,22 @@ from bot.domain.notices import (
     GrantStarted,
     GuardPlaced,
     Recovered,
+    RequestClosed,
 )
-from bot.domain.plan import Blocked, Orphan, Plan
+from bot.domain.plan import Orphan, Plan
 from bot.domain.policy import Policy
 from bot.domain.sources import TrustedSource
 from bot.store import audit, clusters, grants, requests
 from bot.store.audit import SYSTEM, Action
 from bot.store.clusters import Watch
-from bot.telling import grant_facts, tell_of_grant, tell_operators
-
-_WHY_BLOCKED = {
-    Blocked.OPEN_CLUSTER: (
-        "The cluster has no trusted sources, so it accepts connections from everywhere. A first "
-        "one would lock everybody else out."
-    ),
-    Blocked.FULL_CLUSTER: (
-        "The cluster has as many trusted sources as DigitalOcean takes. Ask again when one has "
-        "gone."
-    ),
-}
+from bot.telling import (
+    grant_facts,
+    request_facts,
+    tell_of_grant,
+    tell_operators,
+    tell_person,
+    update_card,
+)
 
 
 @dataclass
@@ -84,6 +82,7 @@ def record_outcome(
         if current is not None and current.state is not GrantState.ENDED:
             scribe.record_grant(current)
     scribe.recover()
+    scribe.refuse_for_open_cluster()
     if attempt.watch.alarms:
         since = attempt.watch.failing_since or now
         audit.record(session, Action.ALL_CLEAR, at=now, cluster=attempt.alias)
@@ -151,7 +150,7 @@ class _Scribe:
             words = f"DigitalOcean does not take it: {self.attempt.refused[grant.id]}"
             self._end(grant.leave(EndReason.FAILED, self.now), why=words)
         elif grant.id in self.outcome.blocked and grant.state is GrantState.APPLYING:
-            why = _WHY_BLOCKED[self.outcome.blocked[grant.id]]
+            why = why_blocked(self.outcome.blocked[grant.id], grant.cluster)
             self._end(grant.leave(EndReason.FAILED, self.now), why=why)
         elif grant.id in self.outcome.gone:
             self._end(grant.expire(self.now) if grant.is_live else grant)
@@ -169,6 +168,29 @@ class _Scribe:
         if recovered or removed:
             notice = Recovered(cluster=self.attempt.alias, grants=recovered, removed=removed)
             tell_operators(self.session, notice, self.policy, at=self.now)
+
+    def refuse_for_open_cluster(self) -> None:
+        """Refuse what is asked of a cluster that turned out to be open to all (P2)."""
+        cluster = self.policy.clusters.get(self.attempt.alias)
+        if self.attempt.rule_count or cluster is None or cluster.allow_open:
+            return
+        for request in requests.pending(self.session, cluster=self.attempt.alias):
+            why = open_cluster(request.cluster)
+            decision = Decision(SYSTEM, Verdict.DENY, self.now, why)
+            denied = request.decide(decision, approvals_needed=1)
+            requests.save(self.session, denied)
+            audit.record(
+                self.session,
+                Action.DENIED,
+                at=self.now,
+                cluster=denied.cluster,
+                request_id=denied.id,
+                reason=why,
+            )
+            facts = request_facts(self.session, denied, self.policy)
+            update_card(self.session, facts, at=self.now)
+            notice = RequestClosed(request=facts)
+            tell_person(self.session, notice, denied.requester, at=self.now)
 
     def _record_present(self, grant: Grant) -> None:
         seen = self.outcome.present[grant.id]

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from bot.access.deciding import approve_by_policy
 from bot.access.move import Move
+from bot.domain.blocking import full_cluster, open_cluster
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant, Request, RequestState
 from bot.domain.plan import MAX_RULES
@@ -160,31 +161,14 @@ def _refuse_twice(move: Move, wish: AskFor, person: Person) -> None:
 def _refuse_unfit_cluster(move: Move, cluster: ClusterPolicy, alias: str) -> None:
     """Refuse what the cluster's rules, as they were read lately, leave no room for (P2)."""
     watch = clusters.get(move.session, str(cluster.id))
-    if watch is None or watch.rule_count is None or watch.read_at is None:
+    if watch is None:
         return
-    if move.now - watch.read_at > move.policy.scheduler.drift:
-        return
-    if watch.rule_count == 0 and not cluster.allow_open:
+    if watch.read_at is None or move.now - watch.read_at > move.policy.scheduler.drift:
+        clusters.mark_due(move.session, watch.id, move.now)  # told by the next read
+    elif watch.rule_count == 0 and not cluster.allow_open:
         raise Refused(open_cluster(alias))
-    if watch.rule_count >= MAX_RULES:
+    elif watch.rule_count is not None and watch.rule_count >= MAX_RULES:
         raise Refused(full_cluster(alias))
-
-
-def open_cluster(alias: str) -> str:
-    """Return why nothing is added to a cluster that has no rules."""
-    return (
-        f"`{alias}` has no trusted sources, so it accepts connections from everywhere. A first one "
-        "would lock everybody else out. Somebody who looks after the cluster has to add the "
-        "sources that must keep working, or set `allow_open = true`."
-    )
-
-
-def full_cluster(alias: str) -> str:
-    """Return why nothing is added to a cluster that has all the rules it can have."""
-    return (
-        f"`{alias}` has {MAX_RULES} trusted sources, the most that DigitalOcean takes. Ask again "
-        f"when one has gone; `/dbaccess sources {alias}` shows them."
-    )
 
 
 def _clean(reason: str) -> str:

@@ -190,11 +190,11 @@ def _before_asking(
 ) -> Question | None:
     """Ask for group members only where groups may ask, or a written policy might approve."""
     groups = groups_in_question(user_id, cluster.requesters) if asking else frozenset()
-    anybody = Person(user_id, Standing.MEMBER)
     needs_standing = False
     for approval in cluster.auto_approve:
         named = frozenset(name for name in approval.requesters if name.startswith("S"))
-        if approval.covers(Person(user_id, groups=named), wish.source, wish.duration):
+        at_best = Person(user_id, Standing.MEMBER, named)
+        if approval.covers(at_best, wish.source, wish.duration):
             needs_standing = True
-            groups |= groups_in_question(anybody.id, approval.requesters)
+            groups |= groups_in_question(user_id, approval.requesters)
     return Question(groups) if groups or needs_standing else None

@@ -32,8 +32,12 @@ _NEAR_PERCENT = 60
 
 
 class Standing(StrEnum):
-    """What somebody is to the workspace that the bot is installed in."""
+    """What somebody is to the workspace that the bot is installed in.
 
+    UNKNOWN: nobody asked. That is enough for what is one's own, and for no right over others.
+    """
+
+    UNKNOWN = "unknown"
     MEMBER = "member"
     GUEST = "guest"
     BOT = "bot"
@@ -49,7 +53,7 @@ class Person:
     """
 
     id: str
-    standing: Standing = Standing.MEMBER
+    standing: Standing = Standing.UNKNOWN
     groups: frozenset[str] = frozenset()
 
 

@@ -1,0 +1,40 @@
+"""Socket Mode: the same bot, reached by a connection that it opens itself."""
+
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot.config import Settings
+from tests.scenarios.world import ALICE, IP, RITA, World
+
+
+class SocketWorld(World):
+    """A world in which the bot has an app-level token and no address that Slack knows."""
+
+    @property
+    def settings(self) -> Settings:
+        token = SecretStr(self.slack.app_token)
+        return super().settings.model_copy(update={"slack_app_token": token})
+
+    def boot(self) -> None:
+        super().boot()
+        self.slack.bot_url = None
+        self.eventually(lambda: self.slack.socket.connected)
+
+
+def test_the_main_job_runs_over_a_connection_that_the_bot_opens(tmp_path: Path) -> None:
+    with SocketWorld(tmp_path) as world:
+        answer = world.types(RITA, f"request {IP} 2h orders")
+        assert "#1" in answer.text
+        world.presses(ALICE, world.card, "Approve")
+        assert f"ip_addr:{IP}" in world.sources()
+        world.pass_time(hours=2)
+        assert f"ip_addr:{IP}" not in world.sources()
+        assert world.slack.problems == []
+
+
+def test_a_connection_that_slack_closes_is_opened_again(tmp_path: Path) -> None:
+    with SocketWorld(tmp_path) as world:
+        world.slack.socket.disconnect()
+        world.eventually(lambda: world.slack.socket.connected, seconds=20)
+        assert "#1" in world.types(RITA, f"request {IP} 2h orders").text
