@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import __version__
 from bot.cli import console, listing
+from bot.cli.auditing import Format, parse_since, render
 from bot.cli.checking import check_all
 from bot.cli.serving import Role, run
 from bot.clock import SystemClock
@@ -20,7 +21,7 @@ from bot.domain.refusal import Refused
 from bot.logs import set_up_logs
 from bot.parts import Parts, build_parts
 from bot.service import SchemaOutdated
-from bot.store import grants, schema
+from bot.store import audit, grants, schema
 from bot.store.database import Database
 
 app = typer.Typer(
@@ -138,6 +139,24 @@ def reconcile(
                 faults += 1
     if faults:
         raise typer.Exit(1)
+
+
+@app.command("audit")
+def show_audit(
+    since: Annotated[
+        str | None, typer.Option(help="A UTC time like 2026-11-25T14:00, or 30d for so long ago.")
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+) -> None:
+    """Print what happened, the oldest first."""
+    database = Database(_settings().database_url)
+    try:
+        start = parse_since(since, SystemClock().now()) if since else None
+    except ValueError as error:
+        raise typer.BadParameter(f"{since} is no time", param_hint="--since") from error
+    with _reporting(), database.reading() as session:
+        found = audit.rows(session, since=start)
+    typer.echo(render(found, form))
 
 
 @app.command()

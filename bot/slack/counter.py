@@ -122,7 +122,7 @@ class Counter:
                 )
             case ShowSources(cluster=cluster):
                 self._promise(asked, lambda person: self._pages.sources(cluster, person))
-                return messages.checking(cluster)
+                return messages.checking(None)
             case _:
                 return self._carry_out(command, asked)
 

@@ -10,6 +10,7 @@ import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.webhook import WebhookClient
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock
 from bot.domain.notices import RequestCard, Undelivered
@@ -23,6 +24,7 @@ from bot.store.outbox import Owed, Post, Way
 from bot.telling import tell_operators, tell_person
 
 _LONGEST_WAIT_SECONDS = 60.0
+_ATTEMPTS = 5
 _HOPELESS = frozenset(
     {
         "cannot_dm_bot",
@@ -86,6 +88,14 @@ class Delivery:
             self._give_up(owed, str(error))
         except TryLater as error:
             self._put_off(owed, error)
+        except SQLAlchemyError:
+            raise  # the database is away: the message is still owed when it is back
+        except Exception as error:  # a fault of ours must not hold up the conversation for ever
+            log.exception("message failed", outbox=owed.id)
+            if owed.attempts < _ATTEMPTS:
+                self._put_off(owed, TryLater(type(error).__name__))
+            else:
+                self._give_up(owed, type(error).__name__)
         else:
             with self._database.transaction() as session:
                 outbox.delivered(session, owed, self._clock.now(), post)

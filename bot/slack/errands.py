@@ -1,6 +1,9 @@
 """Errands: wishes that were acknowledged and are carried out once Slack has said who asks."""
 
+import secrets
+
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.access import Access
 from bot.clock import Clock
@@ -13,6 +16,7 @@ from bot.store.errands import Errand
 
 _PATIENCE_SECONDS = 30.0
 _RETRY_SECONDS = 2.0
+_ATTEMPTS = 5
 
 log = structlog.get_logger()
 
@@ -36,6 +40,14 @@ class Errands:
 
     def carry_out(self, errand: Errand) -> None:
         """Carry one errand out, or say no: a right that cannot be established is no right (P4)."""
+        try:
+            self._carry_out(errand)
+        except SQLAlchemyError:
+            raise  # the database is away: the errand is still there when it is back
+        except Exception as error:  # the person hears of it, and the log has it whole
+            self._fail(errand, error)
+
+    def _carry_out(self, errand: Errand) -> None:
         question = self._access.question(errand.wish, errand.user_id)
         person = Person(errand.user_id)
         if question is not None:
@@ -46,11 +58,28 @@ class Errands:
                 return
         self._access.carry_out(errand.wish, person, origin=errand.origin, errand=errand)
 
+    def _fail(self, errand: Errand, error: Exception) -> None:
+        reference = secrets.token_hex(4)
+        log.error("errand failed", errand=errand.id, reference=reference, exc_info=error)
+        if errand.attempts < _ATTEMPTS:
+            self._put_off(errand)
+            return
+        self._access.refuse(
+            errand,
+            Refused(
+                "Something went wrong on my side, and nothing was changed. Please try again; if "
+                f"it happens again, tell the people who run dbaccess this reference: {reference}"
+            ),
+        )
+
+    def _put_off(self, errand: Errand) -> None:
+        with self._database.transaction() as session:
+            errands.put_off(session, errand.id, self._clock.in_seconds(_RETRY_SECONDS))
+
     def _not_now(self, errand: Errand, error: DirectoryUnavailable) -> None:
         log.warning("directory unavailable", errand=errand.id, error=str(error))
         if errand.received_at > self._clock.in_seconds(-_PATIENCE_SECONDS):
-            with self._database.transaction() as session:
-                errands.put_off(session, errand.id, self._clock.in_seconds(_RETRY_SECONDS))
+            self._put_off(errand)
             return
         self._access.refuse(
             errand,

@@ -31,6 +31,7 @@ class Errand:
     reply_to: ReplyTo
     received_at: datetime
     origin: str
+    attempts: int
 
 
 def add(
@@ -125,4 +126,5 @@ def _errand(row: ErrandRow) -> Errand:
         reply_to=ReplyTo(row.user_id, row.reply.get("response_url")),
         received_at=row.received_at,
         origin=row.origin,
+        attempts=row.attempts,
     )
