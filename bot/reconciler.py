@@ -102,14 +102,10 @@ class Reconciler:
                 return None
             now = self._clock.now()
             loaded = grants.of_cluster(session, cluster_id, ended_since=now - SETTLE)
-            placing = [
-                grant.start_placing(now) if grant.state is GrantState.APPLYING else grant
-                for grant in loaded
-            ]
-            for before, after in zip(loaded, placing, strict=True):
-                if after is not before:
-                    grants.save(session, after)
-        return Attempt(watch=watch, loaded=tuple(loaded), placing=tuple(placing))
+            for grant in loaded:
+                if grant.state is GrantState.APPLYING:
+                    grants.save(session, grant.start_placing(now))
+        return Attempt(watch=watch, loaded=tuple(loaded), began_at=now)
 
     def _converge(self, attempt: Attempt) -> None:
         """Read, plan and write until a plan has nothing more to write.
@@ -131,6 +127,7 @@ class Reconciler:
                     return
                 suspects.pop(0)
                 continue
+            self._note_rewrites(attempt, last)
             attempt.written.append(last)
             try:
                 self._digitalocean.write_rules(attempt.cluster_id, last.rules)
@@ -141,6 +138,20 @@ class Reconciler:
                 suspects = _next_suspects(attempt, last, suspects, error)
                 rounds_left += 2 * len(suspects) + 1
         raise OutcomeUnknown("the rules keep changing under us", cluster_id=attempt.cluster_id)
+
+    def _note_rewrites(self, attempt: Attempt, last: Plan) -> None:
+        """Note before the write which vanished rules it puts back; rare, so the time is spent."""
+        again = [
+            grant
+            for grant in attempt.loaded
+            if grant.id in last.to_add and grant.state is GrantState.ACTIVE
+        ]
+        if again:
+            with self._database.transaction() as session:
+                for before in again:
+                    grant = grants.get(session, before.id)
+                    if grant is not None and grant.state is GrantState.ACTIVE:
+                        grants.save(session, grant.write_again(self._clock.now()))
 
     def _plan(self, alias: str, rules: Sequence[Rule], known: Sequence[Grant]) -> Plan:
         policy = self._policy()

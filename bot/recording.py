@@ -37,14 +37,15 @@ from bot.telling import (
 class Attempt:
     """One try at bringing a cluster in line.
 
-    `loaded` are the grants as they were at its beginning, `placing` the same with a note that a
-    write may follow; `written` the plans that were (perhaps) carried out; `refused` the grants
-    whose rule the API will not take, with its words.
+    `loaded` are the grants as they were at its beginning; `began_at` is noted with the new ones
+    among them, so that a crash in the middle of a write can be told from a rule that was there
+    before. `written` are the plans that were (perhaps) carried out; `refused` the grants whose rule
+    the API will not take, with its words.
     """
 
     watch: Watch
     loaded: tuple[Grant, ...]
-    placing: tuple[Grant, ...]
+    began_at: datetime
     written: list[Plan] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
     outcome: Plan | None = None
@@ -60,9 +61,19 @@ class Attempt:
         """The cluster's name in the policy."""
         return self.watch.alias
 
-    def grants(self) -> tuple[Grant, ...]:
-        """The grants to plan with: before the first write, none can have been placed by us."""
-        return self.placing if self.written else self.loaded
+    @property
+    def tried(self) -> frozenset[int]:
+        """The grants whose rules a write (perhaps) added."""
+        return frozenset().union(*(written.to_add for written in self.written))
+
+    def grants(self) -> list[Grant]:
+        """The grants to plan with: only what was tried can have been placed by us."""
+        return [self._as_tried(grant) if grant.id in self.tried else grant for grant in self.loaded]
+
+    def _as_tried(self, grant: Grant) -> Grant:
+        if grant.state is GrantState.APPLYING:
+            return grant.start_placing(self.began_at)
+        return grant.write_again(self.began_at)
 
 
 def record_outcome(
@@ -106,8 +117,8 @@ def record_failure(
     session: Session, attempt: Attempt, error: str, *, now: datetime, next_at: datetime
 ) -> None:
     """Record that an attempt failed, and when the next one is due."""
-    if not attempt.written:
-        for before in attempt.loaded:
+    for before in attempt.loaded:
+        if before.id not in attempt.tried:
             _unplace(session, before)
     clusters.note_failure(session, attempt.cluster_id, at=now, error=error, next_at=next_at)
 
@@ -153,7 +164,7 @@ class _Scribe:
             why = why_blocked(self.outcome.blocked[grant.id], grant.cluster)
             self._end(grant.leave(EndReason.FAILED, self.now), why=why)
         elif grant.id in self.outcome.gone:
-            self._end(grant.expire(self.now) if grant.is_live else grant)
+            self._record_gone(grant)
 
     def recover(self) -> None:
         """Make grants of the rules with our label that nobody accounts for (P7)."""
@@ -202,13 +213,19 @@ class _Scribe:
             tell_of_grant(self.session, notice, active, self.policy, at=self.now)
         elif grant.state is GrantState.ACTIVE:
             active = grant.see_rule(owned=seen.owned, rule_uuid=seen.rule_uuid)
-            if any(grant.id in written.to_add for written in self.attempt.written):
+            if grant.id in self.attempt.tried:
                 active = active.write_again(self.now)
                 self._audit(Action.REWRITTEN, grant)
                 again = GrantRewritten(grant=grant_facts(active))
                 tell_of_grant(self.session, again, active, self.policy, at=self.now)
             if active != grant:
                 grants.save(self.session, active)
+
+    def _record_gone(self, grant: Grant) -> None:
+        if not grant.wants_rule(self.now):
+            self._end(grant.expire(self.now) if grant.is_live else grant)
+        elif grant.state is GrantState.ACTIVE:  # it was extended while its rule was taken away
+            grants.save(self.session, grant.write_again(self.now))
 
     def _end(self, leaving: Grant, *, why: str = "") -> None:
         ended = leaving.end(self.now)

@@ -163,7 +163,7 @@ class Grant:
         return self if self.placing_since else replace(self, placing_since=at)
 
     def stop_placing(self) -> "Grant":
-        """Note that no write was tried after all."""
+        """Note that no write for this grant was tried after all."""
         self._must_be(GrantState.APPLYING, move="stop placing")
         return replace(self, placing_since=None)
 
@@ -171,7 +171,12 @@ class Grant:
         """Note that the source is trusted now."""
         self._must_be(GrantState.APPLYING, move="activate")
         return replace(
-            self, state=GrantState.ACTIVE, owned=owned, rule_uuid=rule_uuid, written_at=at
+            self,
+            state=GrantState.ACTIVE,
+            owned=owned,
+            rule_uuid=rule_uuid,
+            placing_since=self.placing_since if owned else None,
+            written_at=at,
         )
 
     def see_rule(self, *, owned: bool, rule_uuid: str | None) -> "Grant":
@@ -180,7 +185,7 @@ class Grant:
         return replace(self, owned=owned, rule_uuid=rule_uuid)
 
     def write_again(self, at: datetime) -> "Grant":
-        """Note that a vanished rule was written once more."""
+        """Note that a vanished rule is written once more, from *at* on; it is ours then."""
         self._must_be(GrantState.ACTIVE, move="write again")
         return replace(self, written_at=at, owned=True)
 

@@ -69,7 +69,9 @@ class Plan:
 
     `rules` is the whole list, to be written only if `must_write`. The grants' ids fall into:
     `present` (trusted now), `to_add` (will be, by this write), `blocked` (cannot be), `vanished`
-    (somebody took the rule away), and `gone` (on the way out, and no rule of ours is left).
+    (somebody took the rule away), and `gone` (its time is up or it was told to end, and no rule of
+    ours is left). A grant whose rule vanished is `present` again once another grant has the same
+    source trusted.
     """
 
     rules: tuple[Rule, ...]
@@ -231,11 +233,12 @@ def _claims(grant: Grant, rule: Rule, instance: str) -> bool:
         return False  # P5: it was there before
     if rule.uuid is not None and rule.uuid == grant.rule_uuid:
         return True
+    placed_since = grant.placing_since or (grant.approved_at if grant.owned else None)
     return (
         not rule.description
-        and grant.placing_since is not None
+        and placed_since is not None
         and rule.created_at is not None
-        and rule.created_at >= grant.placing_since - _CLOCK_SKEW
+        and rule.created_at >= placed_since - _CLOCK_SKEW
     )
 
 

@@ -58,8 +58,12 @@ class Person:
 
 
 def _duration(value: object) -> object:
-    if not isinstance(value, str):
+    if isinstance(value, timedelta):
         return value
+    if not isinstance(value, str):
+        raise ValueError(  # noqa: TRY004  # pydantic reports ValueErrors with their key
+            f'{value!r} is not a duration: write it in quotes, like "90m" or "2h"'
+        )
     try:
         return parse_duration(value)
     except Refused as refused:

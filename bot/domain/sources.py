@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
-from uuid import UUID
 
 from bot.domain.refusal import Refused, quoted
 
@@ -37,8 +36,13 @@ class TrustedSource:
 
     @property
     def network(self) -> IPv4Network | None:
-        """The addresses of an `ip_addr` source; None for the other types."""
-        return IPv4Network(self.value) if self.type is SourceType.IP_ADDR else None
+        """The addresses of an `ip_addr` source; None where there are none to be told."""
+        if self.type is not SourceType.IP_ADDR:
+            return None
+        try:
+            return IPv4Network(self.value, strict=False)
+        except ValueError:  # odd, but the API holds it
+            return None
 
 
 GUARD = TrustedSource(SourceType.IP_ADDR, GUARD_ADDRESS)
@@ -67,6 +71,7 @@ _NEVER = tuple(
 )
 _GUARD_NETWORK = IPv4Network("192.0.2.0/24")
 _TAG = re.compile(r"[A-Za-z0-9_:\-]{1,255}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LEADING_ZERO = re.compile(r"(?:^|\.|/)0\d")
 _IPV4_LIKE = re.compile(r"[\d.]+(?:/\d*)?")
 _EXAMPLES = (
@@ -85,13 +90,13 @@ def parse_source(text: str) -> TrustedSource:
     """
     typed = text.strip().strip("`'\"")
     prefix, colon, value = typed.partition(":")
-    if colon and prefix.lower() in set(SourceType):
-        return _PARSERS[SourceType(prefix.lower())](value.strip())
-    if colon and _is_ipv6(typed):
+    if colon and (_is_ipv6(typed) or _is_ipv6(value)):
         raise Refused(
             f"{quoted(typed)} is an IPv6 address, and DigitalOcean takes only IPv4 addresses as "
             "trusted sources. Use the IPv4 address you connect from, like `203.0.113.4`."
         )
+    if colon and prefix.lower() in set(SourceType):
+        return _PARSERS[SourceType(prefix.lower())](value.strip())
     return _parse_address(typed)
 
 
@@ -109,14 +114,9 @@ def check_address(source: TrustedSource, *, min_prefix: int, allow_private: bool
     network = source.network
     if network is None:
         return
-    if network.prefixlen == 0:
-        raise Refused(
-            f"{quoted(source.value)} is the whole internet. Ask for the one address you connect "
-            "from, like `203.0.113.4`."
-        )
     if network.overlaps(_GUARD_NETWORK):
         raise Refused(
-            f"{quoted(source.value)} lies in `192.0.2.0/24`, where dbaccess keeps its guard rule. "
+            f"{quoted(source.value)} overlaps `192.0.2.0/24`, where dbaccess keeps its guard rule. "
             "Use the address you really connect from."
         )
     refused = _NEVER if allow_private else _NEVER + _PRIVATE
@@ -161,6 +161,11 @@ def _parse_address(typed: str) -> TrustedSource:
         network = IPv4Network(typed, strict=False)
     except ValueError as error:
         raise Refused(f"{quoted(typed)} is not an IPv4 address or network. {_EXAMPLES}") from error
+    if network.prefixlen == 0:
+        raise Refused(
+            f"{quoted(typed)} is the whole internet. Ask for the one address you connect from, "
+            "like `203.0.113.4`."
+        )
     if slash and IPv4Address(address) != network.network_address:
         raise Refused(
             f"{quoted(typed)} has bits set to the right of its prefix. "
@@ -195,13 +200,12 @@ def _parse_app(value: str) -> TrustedSource:
 
 
 def _uuid(value: str, what: str, prefix: str) -> str:
-    try:
-        return str(UUID(value))
-    except ValueError as error:
+    if not _UUID.fullmatch(value):
         raise Refused(
             f"{quoted(value)} is not the UUID of {what}. It looks like "
             f"`{prefix}:ff2a6c52-5a44-4b63-b99c-0e98e7a63d61`."
-        ) from error
+        )
+    return value.lower()
 
 
 def _is_ipv6(text: str) -> bool:

@@ -91,7 +91,7 @@ def test_a_request_can_be_withdrawn_or_lapse() -> None:
     assert lapsed.decided_at == NOW + 4 * HOUR
 
 
-@pytest.mark.parametrize("state", set(RequestState) - {RequestState.PENDING})
+@pytest.mark.parametrize("state", sorted(set(RequestState) - {RequestState.PENDING}))
 def test_a_request_that_was_closed_stays_closed(state: RequestState) -> None:
     closed = request(state=state)
 

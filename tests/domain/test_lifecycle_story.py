@@ -25,11 +25,11 @@ T = TypeVar("T")
 APPROVALS = 2
 ADMINS = frozenset({"S0DBADMINS"})
 PEOPLE = [
-    Person("U0ALICE"),
-    Person("U0BOB"),
-    Person("U0DAVE", groups=ADMINS),
+    Person("U0ALICE", Standing.MEMBER),
+    Person("U0BOB", Standing.MEMBER),
+    Person("U0DAVE", Standing.MEMBER, ADMINS),
     Person("U0GUEST", Standing.GUEST, ADMINS),
-    Person("U0FAYE", groups=ADMINS),
+    Person("U0FAYE", Standing.MEMBER, ADMINS),
 ]
 ENTITLED = {"U0ALICE", "U0DAVE", "U0FAYE"}
 
@@ -75,6 +75,7 @@ class ClusterStory(RuleBasedStateMachine):
         asked = self.bot.ask(source, duration, "U0BOB")
         for person in PEOPLE:
             self.bot.decide(asked.id, person, Verdict.APPROVE)
+        assert asked.id in self.bot.grants
 
     @rule(source=SOURCES, duration=DURATIONS, person=ANYBODY)
     def ask(self, source: TrustedSource, duration: timedelta, person: Person) -> None:
@@ -241,15 +242,14 @@ def _looks_otherwise(held: Held, known: Sequence[Grant]) -> bool:
         return False
     grants = [grant for grant in known if grant.source == held.rule.source]
     if held.ours:
-        return not any(g.placing_since or g.rule_uuid == held.rule.uuid for g in grants)
+        return not any(g.owned or g.placing_since or g.rule_uuid == held.rule.uuid for g in grants)
     created_at = held.rule.created_at
     return created_at is not None and any(
-        grant.owned is not False
-        and grant.placing_since is not None
-        and created_at >= grant.placing_since - 2 * SECOND
+        grant.owned is not False and since is not None and created_at >= since - 2 * SECOND
         for grant in grants
+        for since in [grant.placing_since or (grant.approved_at if grant.owned else None)]
     )
 
 
 TestClusterStory = ClusterStory.TestCase
-TestClusterStory.settings = settings(deadline=None, max_examples=600, stateful_step_count=40)
+TestClusterStory.settings = settings(deadline=None, max_examples=1000, stateful_step_count=40)

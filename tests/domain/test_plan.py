@@ -78,6 +78,14 @@ def test_two_grants_of_one_source_share_one_rule_labelled_with_the_later_end() -
     assert result.to_add == {1, 2, 3}
 
 
+def test_of_two_grants_with_the_same_end_the_label_names_the_later_one() -> None:
+    result = planned([OFFICE_RULE], [new_grant(1), new_grant(2)])
+
+    assert [rule.description for rule in result.adds] == [
+        "dbaccess/prod #2 until 2026-11-25T10:00:00Z"
+    ]
+
+
 def test_the_same_address_written_as_a_network_of_one_is_the_same_source() -> None:
     theirs = Rule("ip_addr", "203.0.113.4/32", "u-theirs", "Bob at home", NOW - HOUR)
 
@@ -309,7 +317,7 @@ def test_a_rule_that_vanished_is_put_back_where_the_policy_wants_it_restored() -
     assert not result.vanished
 
 
-def test_a_new_grant_of_a_source_whose_rule_vanished_brings_it_back_for_itself_only() -> None:
+def test_a_new_grant_of_a_source_whose_rule_vanished_brings_the_rule_back() -> None:
     result = planned([OFFICE_RULE], [active_grant(1), new_grant(2)])
 
     assert result.to_add == {2}
@@ -433,6 +441,18 @@ def test_p1_a_rule_of_a_type_nobody_knows_yet_is_foreign_and_kept() -> None:
     strange = Rule("vpc", "f00", "u-vpc", "dbaccess/prod #1 until 2026-11-25T08:00:00Z", NOW)
 
     assert planned([strange], [new_grant()]).rules[0] is strange
+
+
+def test_p1_a_rule_that_only_borrows_the_guards_description_is_foreign_and_kept() -> None:
+    borrowed = Rule("ip_addr", "203.0.113.9", "u-b", guard_label(INSTANCE), NOW)
+
+    assert planned([borrowed, OFFICE_RULE], [new_grant()]).rules[0] is borrowed
+
+
+def test_p1_a_rule_that_only_has_the_guards_address_is_foreign_and_kept() -> None:
+    borrowed = Rule(GUARD.type, GUARD.value, "u-b", "closed for the night", NOW)
+
+    assert planned([borrowed, OFFICE_RULE], [new_grant()]).rules[0] is borrowed
 
 
 def test_p1_foreign_rules_come_first_unchanged_and_in_their_order() -> None:

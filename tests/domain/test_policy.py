@@ -18,10 +18,10 @@ from bot.domain.refusal import NotYours, Refused
 from bot.domain.sources import parse_source
 from tests.domain.examples import CLUSTER_ID, HOUR, MINUTE, ORDERS, orders
 
-ALICE = Person("U0ALICE")
-BOB = Person("U0BOB")
-ADMIN = Person("U0DAVE", groups=frozenset({"S0DBADMINS"}))
-ONCALL = Person("U0ERIN", groups=frozenset({"S0ONCALL"}))
+ALICE = Person("U0ALICE", Standing.MEMBER)
+BOB = Person("U0BOB", Standing.MEMBER)
+ADMIN = Person("U0DAVE", Standing.MEMBER, frozenset({"S0DBADMINS"}))
+ONCALL = Person("U0ERIN", Standing.MEMBER, frozenset({"S0ONCALL"}))
 NIGHTLY = {"requesters": ["S0ONCALL"], "sources": ["198.51.100.0/24"], "max_duration": "1h"}
 
 
@@ -201,13 +201,21 @@ def test_p4_nobody_else_may_approve_and_learns_whom_to_ask() -> None:
     assert not ORDERS.may_approve(BOB)
 
 
-@pytest.mark.parametrize("standing", set(Standing) - {Standing.MEMBER})
+@pytest.mark.parametrize("standing", sorted(set(Standing) - {Standing.MEMBER}))
 def test_p4_only_full_members_may_approve_even_when_named(standing: Standing) -> None:
     somebody = Person("U0ALICE", standing)
 
     with pytest.raises(NotYours, match="Only full members"):
         ORDERS.check_may_approve(somebody, requester="U0BOB")
     assert not ORDERS.may_approve(somebody)
+
+
+def test_p4_somebody_nobody_asked_the_directory_about_has_no_right_over_others() -> None:
+    unknown = Person("U0ALICE")
+
+    assert not ORDERS.may_approve(unknown)
+    with pytest.raises(NotYours):
+        ORDERS.check_may_approve(unknown, requester="U0BOB")
 
 
 def test_p4_requesters_cannot_approve_their_own_request_unless_the_policy_says_so() -> None:
@@ -321,3 +329,11 @@ def test_groups_are_looked_up_only_where_they_make_a_difference() -> None:
 def test_the_models_of_the_policy_cannot_be_changed_while_it_runs() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         ClusterPolicy.model_validate(ORDERS.model_dump()).approvals = 5
+
+
+@pytest.mark.parametrize("value", [0, -5, 3600, 1.5, True])
+def test_a_duration_in_the_policy_is_written_like_one(value: object) -> None:
+    with pytest.raises(ValueError, match="is not a duration"):
+        ClusterPolicy.model_validate(
+            {"id": CLUSTER_ID, "channel": "C0A", "approvers": ["U0A"], "request_ttl": value}
+        )

@@ -20,7 +20,7 @@ ADDRESSES = st.ip_addresses(v=4).map(str)
 NETWORKS = st.builds(
     lambda address, bits: str(IPv4Network(f"{address}/{bits}", strict=False)),
     ADDRESSES,
-    st.integers(0, 31),
+    st.integers(1, 31),
 )
 SOURCES = st.one_of(
     st.builds(TrustedSource, st.just(SourceType.IP_ADDR), ADDRESSES | NETWORKS),
@@ -297,3 +297,22 @@ def test_what_a_cluster_takes_is_public_and_no_wider_than_allowed(
         assert not network.overlaps(IPv4Network("192.0.2.0/24"))
         assert not network.is_multicast
         assert network.is_global or any(network.overlaps(example) for example in examples)
+
+
+def test_an_odd_value_that_the_api_holds_tells_no_addresses() -> None:
+    assert TrustedSource(SourceType.IP_ADDR, "somewhere").network is None
+    assert TrustedSource(SourceType.TAG, "backend").network is None
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "app:a_a_a_a_a_a_a_a_a_a_a_a_a_a_a_aa",
+        "k8s:0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "app:{ff2a6c52-5a44-4b63-b99c-0e98e7a63d61}",
+        "k8s:urn:uuid:ff2a6c52-5a44-4b63-b99c-0e98e7a63d61",
+    ],
+)
+def test_a_uuid_is_written_in_its_one_usual_form(typed: str) -> None:
+    with pytest.raises(Refused, match="is not the UUID of"):
+        parse_source(typed)
