@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
@@ -25,6 +25,7 @@ from bot.store.database import Database
 
 _BEAT_SECONDS = 5.0
 _HANDS = 8
+_BUSY_SECONDS = 0.2
 _SOON = 0.02
 
 T = TypeVar("T")
@@ -60,9 +61,12 @@ class ReconcileDuty:
         return claimed
 
     def carry_out(self, item: str) -> object:
-        """Reconcile one cluster."""
+        """Reconcile one cluster; where another process is at it, leave it alone for a moment."""
         try:
-            return self._reconciler.reconcile(item)
+            done = self._reconciler.reconcile(item)
+            if not done:
+                sleep(_BUSY_SECONDS)
+            return done
         finally:
             with self._lock:
                 self._in_hand.discard(item)

