@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.lifecycle import RequestState
 from tests.scenarios.world import (
     ALICE,
     ANALYTICS,
@@ -176,6 +177,18 @@ def test_an_open_cluster_is_refused_before_anybody_has_to_decide(world: World) -
     assert "accepts connections from everywhere" in answer.text
     assert "`allow_open = true`" in answer.text
     assert world.footprint() == before
+
+
+def test_a_cluster_that_was_not_read_lately_is_read_before_anybody_decides(world: World) -> None:
+    world.pass_time(minutes=6)
+    world.digitalocean.replace_rules(ORDERS, [], by="terraform")
+
+    answer = world.types(RITA, f"request {IP} 2h orders")
+
+    assert "#1" in answer.text, "nobody waits for DigitalOcean"
+    assert world.card.buttons == []
+    assert "accepts connections from everywhere" in world.told(RITA)[-1]
+    assert world.request().state is RequestState.DENIED
 
 
 @pytest.mark.parametrize("rules", [[], MANY_RULES], ids=["open", "full"])

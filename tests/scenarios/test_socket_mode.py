@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.config import Settings
+from bot.sandbox.slack_workspace import Call
 from tests.scenarios.world import ALICE, IP, RITA, World
 
 
@@ -15,6 +16,9 @@ class SocketWorld(World):
     def settings(self) -> Settings:
         token = SecretStr(self.slack.app_token)
         return super().settings.model_copy(update={"slack_app_token": token})
+
+    def connections(self) -> list[Call]:
+        return [call for call in self.slack.calls if call.method == "apps.connections.open"]
 
     def boot(self) -> None:
         super().boot()
@@ -35,6 +39,8 @@ def test_the_main_job_runs_over_a_connection_that_the_bot_opens(tmp_path: Path) 
 
 def test_a_connection_that_slack_closes_is_opened_again(tmp_path: Path) -> None:
     with SocketWorld(tmp_path) as world:
+        opened = len(world.connections())
         world.slack.socket.disconnect()
-        world.eventually(lambda: world.slack.socket.connected, seconds=20)
+        world.eventually(lambda: len(world.connections()) > opened, seconds=20)
+        world.eventually(lambda: world.slack.socket.connected)
         assert "#1" in world.types(RITA, f"request {IP} 2h orders").text

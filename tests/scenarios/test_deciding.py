@@ -1,0 +1,636 @@
+"""Deciding: who may, how often it counts, and all that does not count (P4, P6)."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from bot.domain.lifecycle import RequestState
+from bot.parts import build_worker
+from bot.sandbox.faults import Fault
+from bot.sandbox.slack_conversations import Message
+from bot.sandbox.slack_door import Answer
+from tests.scenarios.world import (
+    ADMINS,
+    ALICE,
+    APPROVALS,
+    BOB,
+    EVE,
+    GITA,
+    IP,
+    ORDERS,
+    OSCAR,
+    RITA,
+    World,
+    policy,
+)
+
+Worlds = Callable[[dict[str, Any]], World]
+
+ASK = f"request {IP} 2h orders invoice 88"
+TRUSTED = f"ip_addr:{IP}"
+FORGED: list[Any] = [
+    "",
+    "abc",
+    "-1",
+    "1e3",
+    "1; DROP TABLE grants",
+    "9" * 40,
+    "\u0663",
+    None,
+    [],
+    {},
+    1.5,
+]
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def asked(world: World, by: str = RITA) -> Message:
+    """Let somebody ask; return the approval message."""
+    world.types(by, ASK)
+    return world.card
+
+
+def assert_undecided(world: World) -> None:
+    assert world.request().state is RequestState.PENDING
+    assert world.grants() == []
+    assert world.writes() == 0
+    assert world.card.buttons == ["Approve", "Deny"]
+
+
+def assert_refused(world: World, user: str, *words: str) -> None:
+    """Nothing was decided, the clicker was told why, and the audit has it."""
+    assert_undecided(world)
+    for word in words:
+        assert word in world.whispered(user)[-1]
+    assert ("decision.refused", user) in world.audited()
+
+
+def interaction(world: World, **payload: Any) -> Answer:
+    """Send an interaction that Slack itself would never send, signed as by Slack."""
+    body = urlencode({"payload": json.dumps(payload)}).encode()
+    return world.slack.send_raw(body, {**FORM, **world.slack.signed(body)})
+
+
+def forged_press(world: World, action_id: str, value: Any) -> Answer:
+    action = {"type": "button", "action_id": action_id, "block_id": "b", "value": value}
+    return interaction(
+        world,
+        type="block_actions",
+        user={"id": ALICE, "team_id": world.slack.team_id},
+        team={"id": world.slack.team_id},
+        channel={"id": APPROVALS},
+        trigger_id=f"forged.{time.monotonic_ns()}",
+        actions=[action],
+    )
+
+
+def test_one_approval_opens_the_cluster_and_is_told_in_all_places(world: World) -> None:
+    card = asked(world)
+
+    answer = world.presses(ALICE, card, "Approve")
+
+    assert (answer.status, answer.text) == (200, "")
+    assert TRUSTED in world.sources()
+    assert world.card.buttons == []
+    assert f"Approved by <@{ALICE}>" in world.card.text
+    assert f"approved by <@{ALICE}>" in world.told(RITA)[0]
+    assert "works now" in world.told(RITA)[1]
+    assert "works now" in world.thread()[-1]
+    assert [action for action, actor in world.audited() if actor == ALICE] == ["request.approved"]
+
+
+def test_two_approvals_come_from_two_people(worlds: Worlds) -> None:
+    world = worlds(policy(approvals=2))
+    card = asked(world)
+
+    world.presses(ALICE, card, "Approve")
+    assert_undecided(world)
+    assert f"1 of 2 approvals: <@{ALICE}>" in world.card.text
+
+    world.presses(ALICE, world.card, "Approve")
+    assert_undecided(world)
+    assert "You have approved #1 already" in world.whispered(ALICE)[-1]
+
+    world.presses(BOB, world.card, "Approve")
+    assert TRUSTED in world.sources()
+    assert f"Approved by <@{ALICE}>, <@{BOB}>" in world.card.text
+
+
+def test_a_denial_after_the_first_of_two_approvals_denies(worlds: Worlds) -> None:
+    world = worlds(policy(approvals=2))
+    card = asked(world)
+
+    world.presses(ALICE, card, "Approve")
+    world.denies(BOB, world.card, "not on a Friday")
+
+    assert world.request().state is RequestState.DENIED
+    assert world.grants() == []
+
+
+def test_an_approver_may_have_second_thoughts(worlds: Worlds) -> None:
+    world = worlds(policy(approvals=2))
+    card = asked(world)
+
+    world.presses(ALICE, card, "Approve")
+    world.denies(ALICE, world.card, "on second thoughts, no")
+
+    assert world.request().state is RequestState.DENIED
+
+
+def test_a_double_click_grants_once(world: World) -> None:
+    card = asked(world)
+
+    for _ in range(3):
+        world.slack.click(ALICE, card, "Approve")
+    world.settle()
+
+    assert len(world.grants()) == 1
+    assert world.writes() == 1
+    assert world.audited().count(("grant.approved", "dbaccess")) == 1
+    assert "#1 was approved already. Nothing was changed." in world.whispered(ALICE)[-1]
+
+
+def test_two_approvers_at_once_make_one_grant(world: World) -> None:
+    card = asked(world)
+
+    with ThreadPoolExecutor(2) as hands:
+        list(hands.map(lambda who: world.slack.click(who, card, "Approve"), [ALICE, BOB]))
+    world.settle()
+
+    assert len(world.grants()) == 1
+    assert world.writes() == 1
+    told = [*world.whispered(ALICE), *world.whispered(BOB)]
+    assert len(told) == 1
+    assert "was approved already" in told[0]
+
+
+def test_two_workers_at_once_carry_each_click_out_once(world: World) -> None:
+    card = asked(world)
+    for who in (ALICE, BOB) * 4:
+        world.slack.click(who, card, "Approve")
+    ready = threading.Barrier(2)
+
+    def work() -> None:
+        worker = build_worker(world.service.parts)
+        ready.wait()
+        worker.settle()
+        worker.stop()
+
+    with ThreadPoolExecutor(2) as hands:
+        for done in [hands.submit(work) for _ in range(2)]:
+            done.result()
+    world.settle()
+
+    assert len(world.grants()) == 1
+    assert world.audited().count(("grant.approved", "dbaccess")) == 1
+    assert world.audited().count(("grant.applied", "dbaccess")) == 1
+    assert sum("works now" in told for told in world.told(RITA)) == 1
+    assert len(world.whispered(ALICE)) + len(world.whispered(BOB)) == 7
+
+
+def test_an_approver_cannot_decide_on_their_own_request(world: World) -> None:
+    card = asked(world, by=ALICE)
+
+    world.presses(ALICE, card, "Approve")
+
+    assert_refused(world, ALICE, "You cannot decide on your own request", f"<@{BOB}>")
+    world.presses(BOB, card, "Approve")
+    assert TRUSTED in world.sources()
+
+
+def test_an_approver_may_decide_on_their_own_request_where_the_policy_says_so(
+    worlds: Worlds,
+) -> None:
+    world = worlds(policy(self_approval=True))
+
+    world.presses(ALICE, asked(world, by=ALICE), "Approve")
+
+    assert TRUSTED in world.sources()
+
+
+def test_own_approval_is_one_of_two_where_the_policy_says_so(worlds: Worlds) -> None:
+    world = worlds(policy(self_approval=True, approvals=2))
+
+    world.presses(ALICE, asked(world, by=ALICE), "Approve")
+
+    assert_undecided(world)
+
+
+def test_a_colleague_who_is_no_approver_cannot_decide(world: World) -> None:
+    card = asked(world)
+
+    world.presses(OSCAR, card, "Approve")
+
+    assert_refused(world, OSCAR, "You are not an approver", f"<@{ALICE}>, <@{BOB}>")
+
+
+def test_the_requester_who_is_no_approver_cannot_decide(world: World) -> None:
+    world.presses(RITA, asked(world), "Approve")
+
+    assert_undecided(world)
+    assert "You are not an approver" in world.whispered(RITA)[-1]
+
+
+@pytest.mark.parametrize("who", [EVE, GITA, "U0ROBOT"], ids=["outsider", "guest", "bot"])
+def test_only_full_members_decide_even_where_the_policy_names_others(
+    worlds: Worlds, who: str
+) -> None:
+    world = worlds(policy(approvers=[ALICE, EVE, GITA, "U0ROBOT"]))
+    world.slack.add_user("U0ROBOT", "robot", is_bot=True)
+
+    world.presses(who, asked(world), "Approve")
+
+    assert_refused(world, who, "Only full members of this workspace may decide")
+
+
+def test_whoever_was_deactivated_no_longer_decides(world: World) -> None:
+    card = asked(world)
+    world.slack.deactivate_user(ALICE, tell_bot=False)
+
+    world.presses(ALICE, card, "Approve")
+
+    assert_refused(world, ALICE, "Only full members of this workspace may decide")
+
+
+def test_whoever_was_taken_out_of_the_policy_no_longer_decides(world: World) -> None:
+    card = asked(world)
+    world.govern(policy(approvers=[BOB]))
+
+    world.presses(ALICE, card, "Approve")
+
+    assert_refused(world, ALICE, "You are not an approver")
+
+
+def test_a_member_of_an_approving_group_decides(worlds: Worlds) -> None:
+    world = worlds(policy(approvers=[ADMINS]))
+    card = asked(world)
+    assert f"<!subteam^{ADMINS}>" in card.all_text
+
+    world.presses(BOB, card, "Approve")
+
+    assert TRUSTED in world.sources()
+
+
+def test_whoever_left_the_approving_group_no_longer_decides(worlds: Worlds) -> None:
+    world = worlds(policy(approvers=[ADMINS]))
+    card = asked(world)
+    world.slack.set_group_members(ADMINS, [ALICE])
+
+    world.presses(BOB, card, "Approve")
+
+    assert_refused(world, BOB, "You are not an approver")
+
+
+def test_whoever_asked_when_the_policy_was_laxer_gets_what_it_says_now(world: World) -> None:
+    card = asked(world)
+    world.govern(policy(max_duration="1h"))
+
+    world.presses(ALICE, card, "Approve")
+
+    assert_undecided(world)
+    assert "`2h` is too long. The longest for this cluster is `1h`." in world.whispered(ALICE)[-1]
+
+
+def test_more_approvals_are_needed_if_the_policy_was_tightened_meanwhile(world: World) -> None:
+    card = asked(world)
+    world.govern(policy(approvals=2))
+
+    world.presses(ALICE, card, "Approve")
+
+    assert_undecided(world)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.status(500, target="users.info", times=None),
+        Fault.reset(target="users.info", times=None),
+        Fault.status(500, target="usergroups.users.list", times=None),
+        Fault.status(500, target="auth.test", times=None),
+    ],
+    ids=["error", "cut line", "no groups", "no team"],
+)
+def test_while_slack_does_not_say_who_somebody_is_the_answer_is_no(
+    worlds: Worlds, fault: Fault
+) -> None:
+    world = worlds(policy(approvers=[ADMINS]))
+    card = asked(world)
+    world.slack.faults.add(fault)
+
+    world.presses(BOB, card, "Approve")
+    assert_undecided(world)
+    assert world.whispered(BOB) == []
+    world.pass_time(seconds=31)
+
+    assert_undecided(world)
+    assert "Slack did not tell me whether you may do this" in world.whispered(BOB)[-1]
+    world.slack.faults.clear()
+    world.presses(BOB, card, "Approve")
+    assert TRUSTED in world.sources()
+
+
+def test_a_click_outlives_a_moment_without_slack(world: World) -> None:
+    card = asked(world)
+    world.slack.faults.add(Fault.status(500, target="users.info", times=2))
+
+    world.presses(ALICE, card, "Approve")
+    assert_undecided(world)
+    world.pass_time(seconds=3)
+    world.pass_time(seconds=3)
+
+    assert TRUSTED in world.sources()
+
+
+def test_a_denial_gives_its_reason_to_the_channel_and_to_the_requester(world: World) -> None:
+    card = asked(world)
+
+    answer = world.denies(BOB, card, "use the replica <!here>")
+
+    assert answer.status == 200
+    assert world.slack.modal(BOB) is None
+    assert world.card.buttons == []
+    assert f"Denied by <@{BOB}>" in world.card.text
+    assert "use the replica" in world.card.all_text
+    assert f"denied by <@{BOB}>" in world.told(RITA)[-1]
+    assert "use the replica" in world.told(RITA)[-1]
+    assert "<!here>" not in world.card.text
+    assert world.writes() == 0
+    assert ("request.denied", BOB) in world.audited()
+
+
+def test_the_form_behind_deny_says_what_it_is_about(world: World) -> None:
+    card = asked(world)
+
+    world.slack.click(ALICE, card, "Deny")
+    form = world.eventually(lambda: world.slack.modal(ALICE))
+
+    assert form["title"]["text"] == "Deny request #1"
+    assert IP in json.dumps(form["blocks"])
+    assert_undecided(world)
+
+
+def test_a_denial_without_a_reason_keeps_the_form_open(world: World) -> None:
+    answer = world.denies(ALICE, asked(world), "   ")
+
+    assert answer.errors == {"reason": "Say why, in a few words."}
+    assert world.slack.modal(ALICE) is not None
+    assert_undecided(world)
+
+
+def test_a_denial_by_somebody_without_the_right_changes_nothing(world: World) -> None:
+    world.denies(OSCAR, asked(world), "because I can")
+
+    assert_refused(world, OSCAR, "You are not an approver")
+
+
+def test_a_denial_that_comes_after_the_approval_changes_nothing(world: World) -> None:
+    card = asked(world)
+    world.slack.click(BOB, card, "Deny")
+    world.eventually(lambda: world.slack.modal(BOB))
+    world.presses(ALICE, card, "Approve")
+
+    world.slack.submit(BOB, {"Reason": "too late"})
+    world.settle()
+
+    assert TRUSTED in world.sources()
+    assert "#1 was approved already" in world.whispered(BOB)[-1]
+
+
+def test_a_request_that_nobody_decides_lapses_and_says_so(world: World) -> None:
+    card = asked(world)
+
+    world.pass_time(hours=3, minutes=59, seconds=59)
+    assert world.card.buttons == ["Approve", "Deny"]
+    world.pass_time(seconds=1)
+
+    assert world.request().state is RequestState.LAPSED
+    assert world.card.buttons == []
+    assert "nobody decided in time" in world.card.text
+    assert "has lapsed" in world.told(RITA)[-1]
+    assert f"/dbaccess request {IP} 2h orders" in world.told(RITA)[-1]
+
+    world.presses(ALICE, card, "Approve")
+    assert "has lapsed" in world.whispered(ALICE)[-1]
+    assert world.grants() == []
+
+
+def test_a_request_whose_time_is_up_is_not_approved_even_before_the_worker_looks(
+    world: World,
+) -> None:
+    card = asked(world)
+    world.clock.advance(hours=4)
+    world.slack.click(ALICE, card, "Approve")
+
+    for lane in world.worker._lanes:  # before the clock is looked at
+        lane.work_off()
+
+    assert world.grants() == []
+    world.settle()
+    assert world.request().state is RequestState.LAPSED
+
+
+def test_a_decision_after_the_request_was_withdrawn_changes_nothing(world: World) -> None:
+    card = asked(world)
+    world.types(RITA, "cancel 1")
+
+    world.presses(ALICE, card, "Approve")
+
+    assert "#1 was withdrawn already. Nothing was changed." in world.whispered(ALICE)[-1]
+    assert world.grants() == []
+    assert world.writes() == 0
+
+
+def test_a_request_for_a_cluster_that_left_the_policy_cannot_be_decided(world: World) -> None:
+    card = asked(world)
+    world.govern(policy({"analytics": {"id": "1b2f7a90-6f0c-4f3a-9a53-0f6d5c1f9f11"}}))
+
+    world.presses(ALICE, card, "Approve")
+
+    assert_undecided(world)
+    assert "`orders` is no longer among the clusters" in world.whispered(ALICE)[-1]
+
+
+def test_a_decision_outlives_a_restart_between_the_click_and_its_effect(world: World) -> None:
+    card = asked(world)
+    world.slack.click(ALICE, card, "Approve")
+    assert world.grants() == []
+
+    world.restart()
+
+    assert TRUSTED in world.sources()
+
+
+# What Slack would never send, but its signing secret vouches for.
+
+
+@pytest.mark.parametrize("action", ["approve", "deny", "extend", "revoke", "cancel"])
+def test_a_button_with_a_forged_value_does_nothing(world: World, action: str) -> None:
+    asked(world)
+    before = world.rows()
+
+    for value in FORGED:
+        forged_press(world, action, value)
+    world.settle()
+
+    assert world.rows() == before
+    assert_undecided(world)
+    assert world.slack.modal(ALICE) is None
+
+
+@pytest.mark.parametrize("action", ["approve", "extend", "revoke", "cancel"])
+def test_a_button_for_something_that_is_not_there_is_answered_with_that(
+    world: World, action: str
+) -> None:
+    asked(world)
+
+    for value in ("0", "2", "999999999"):
+        assert forged_press(world, action, value).status == 200
+        world.settle()
+
+        assert "There is no" in world.told(ALICE)[-1]
+        assert f"#{value}." in world.told(ALICE)[-1]
+    assert_undecided(world)
+
+
+def test_an_action_nobody_knows_does_nothing(world: World) -> None:
+    asked(world)
+    before = world.footprint()
+
+    forged_press(world, "open_sesame", "1")
+    world.settle()
+
+    assert world.footprint() == before
+
+
+# What comes without Slack's signature, or with an old one.
+
+
+def test_a_request_that_is_delivered_again_counts_once(world: World) -> None:
+    answer = world.slack.command(RITA, ASK, channel_id="C0GENERAL")
+
+    again = world.slack.replay(3)
+
+    world.settle()
+    assert [a.text for a in again] == [answer.text] * 3
+    assert len(world.slack.messages(APPROVALS)) == 1
+    assert world.audited() == [("request.made", RITA)]
+
+
+def test_a_request_that_is_delivered_many_times_at_once_counts_once(world: World) -> None:
+    world.slack.command(RITA, ASK, channel_id="C0GENERAL")
+
+    again = world.slack.replay(8, at_once=True)
+
+    world.settle()
+    assert {a.status for a in again} == {200}
+    assert len(world.slack.messages(APPROVALS)) == 1
+
+
+def test_a_click_that_is_delivered_many_times_at_once_counts_once(world: World) -> None:
+    world.slack.click(ALICE, asked(world), "Approve")
+
+    world.slack.replay(8, at_once=True)
+
+    world.settle()
+    assert len(world.grants()) == 1
+    assert world.whispered(ALICE) == [], "nobody is told that they were late"
+
+
+def test_a_denial_that_is_delivered_again_counts_once(world: World) -> None:
+    world.denies(ALICE, asked(world), "no")
+
+    world.slack.replay(2)
+
+    world.settle()
+    assert world.audited().count(("request.denied", ALICE)) == 1
+    assert world.whispered(ALICE) == []
+
+
+def command_body(text: str) -> bytes:
+    fields = {"command": "/dbaccess", "text": text, "user_id": RITA, "trigger_id": "1.forged"}
+    return urlencode(fields).encode()
+
+
+def test_what_is_signed_is_taken(world: World) -> None:
+    """The counter-proof of the tests below."""
+    body = command_body(ASK)
+
+    assert world.slack.send_raw(body, {**FORM, **world.slack.signed(body)}).status == 200
+    assert world.request().requester == RITA
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda _world, _body: {},
+        lambda world, body: {"X-Slack-Signature": world.slack.signed(body)["X-Slack-Signature"]},
+        lambda world, body: {**world.slack.signed(body), "X-Slack-Signature": "v0=" + "0" * 64},
+        lambda world, body: {**world.slack.signed(body), "X-Slack-Signature": ""},
+        lambda world, body: {**world.slack.signed(body), "X-Slack-Request-Timestamp": "now"},
+        lambda world, body: {**world.slack.signed(body), "X-Slack-Request-Timestamp": "-1"},
+        lambda world, body: world.slack.signed(body, at=time.time() - 360),
+        lambda world, body: world.slack.signed(body, at=time.time() + 360),
+        lambda world, body: world.slack.signed(body + b" "),
+    ],
+    ids=[
+        "unsigned",
+        "no timestamp",
+        "wrong signature",
+        "empty signature",
+        "no number for a timestamp",
+        "negative timestamp",
+        "six minutes old",
+        "six minutes early",
+        "signed for another body",
+    ],
+)
+def test_what_is_not_freshly_signed_is_refused_unread(
+    world: World, forge: Callable[[World, bytes], dict[str, str]]
+) -> None:
+    """P8."""
+    before = world.footprint()
+    body = command_body(ASK)
+
+    answer = world.slack.send_raw(body, {**FORM, **forge(world, body)})
+
+    assert answer.status == 401
+    assert answer.text == "not signed by Slack\n"
+    assert world.footprint() == before
+
+
+def test_an_unsigned_body_that_would_not_even_parse_is_refused_all_the_same(world: World) -> None:
+    headers = {"Content-Type": "application/json"}
+
+    assert world.slack.send_raw(b'{"type": ', headers).status == 401
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_body_that_is_too_large_is_refused_unread(world: World, *, signed: bool) -> None:
+    before = world.footprint()
+    body = command_body(ASK + " x" * 500_000)
+    signature = world.slack.signed(body) if signed else {}
+
+    answer = world.slack.send_raw(body, {**FORM, **signature})
+
+    assert answer.status == 413
+    assert world.footprint() == before
+
+
+def test_the_grant_lasts_from_the_approval_not_from_the_request(world: World) -> None:
+    card = asked(world)
+    world.pass_time(hours=3)
+
+    world.presses(ALICE, card, "Approve")
+
+    grant = world.grant()
+    assert grant.approved_at == world.clock.now()
+    assert grant.expires_at == world.clock.now() + timedelta(hours=2)
+    label = {r["value"]: r.get("description", "") for r in world.digitalocean.rules(ORDERS)}[IP]
+    assert label == f"dbaccess/test #1 until {grant.expires_at:%Y-%m-%dT%H:%M:%SZ}"

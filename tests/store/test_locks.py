@@ -1,0 +1,85 @@
+"""One reconciler at a time for a cluster, and a lock that dies with its holder."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from bot.store.database import Database
+from bot.store.locks import ClusterLocks
+
+ORDERS, ANALYTICS = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30", "1b2f7a90-6f0c-4f3a-9a53-0f6d5c1f9f11"
+HOLD_FOR_EVER = """
+import sys, time
+from bot.store.database import Database
+from bot.store.locks import ClusterLocks
+with ClusterLocks(Database(sys.argv[1])).hold(sys.argv[2]) as free:
+    print(free, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def locks(empty_database: Database) -> ClusterLocks:
+    return ClusterLocks(empty_database)
+
+
+@pytest.fixture
+def others(empty_database: Database) -> Iterator[ClusterLocks]:
+    """The locks of another process, as far as locks can tell."""
+    database = Database(empty_database.url.render_as_string())
+    yield ClusterLocks(database)
+    database.close()
+
+
+def is_free(locks: ClusterLocks, cluster_id: str = ORDERS) -> bool:
+    with locks.hold(cluster_id) as free:
+        return free
+
+
+def test_the_second_to_come_is_told_that_it_is_taken(locks: ClusterLocks) -> None:
+    with locks.hold(ORDERS) as free:
+        assert free
+        assert not is_free(locks)
+        assert not is_free(locks), "asking takes nothing away"
+    assert is_free(locks)
+
+
+def test_another_process_is_told_so_too(locks: ClusterLocks, others: ClusterLocks) -> None:
+    with locks.hold(ORDERS):
+        assert not is_free(others)
+    assert is_free(others)
+    with others.hold(ORDERS):
+        assert not is_free(locks)
+    assert is_free(locks)
+
+
+def test_each_cluster_has_a_lock_of_its_own(locks: ClusterLocks, others: ClusterLocks) -> None:
+    with locks.hold(ORDERS):
+        assert is_free(locks, ANALYTICS)
+        assert is_free(others, ANALYTICS)
+
+
+def test_the_lock_is_free_again_after_a_failure(locks: ClusterLocks, others: ClusterLocks) -> None:
+    with pytest.raises(RuntimeError), locks.hold(ORDERS):
+        raise RuntimeError
+    assert is_free(others)
+    assert is_free(locks)
+
+
+def test_the_lock_dies_with_a_process_that_is_killed(
+    empty_database: Database, locks: ClusterLocks
+) -> None:
+    url = empty_database.url.render_as_string()
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD_FOR_EVER, url, ORDERS], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "True\n"
+        assert not is_free(locks)
+    finally:
+        holder.kill()
+        holder.communicate(timeout=5)
+    assert is_free(locks)

@@ -1,0 +1,152 @@
+"""The outbox: in order per conversation, claimed by one at a time, at least once."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.domain.notices import Notice, Reply
+from bot.store import outbox
+from bot.store.database import Database
+from bot.store.outbox import Owed, Post, Way
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def say(sentence: str) -> Notice:
+    return Reply(sentence=sentence)
+
+
+def owe(database: Database, sentence: str, *, conversation: str = "user:U0RITA") -> None:
+    with database.transaction() as session:
+        outbox.owe(session, say(sentence), Way.DIRECT, conversation, at=NOW, target="U0RITA")
+
+
+def claim(database: Database, *, at: datetime = NOW, most: int = 8) -> list[Owed]:
+    with database.transaction() as session:
+        return outbox.claim(session, at, until=at + MINUTE, most=most)
+
+
+def deliver(database: Database, owed: Owed, post: Post | None = None) -> None:
+    with database.transaction() as session:
+        outbox.delivered(session, owed, NOW, post)
+
+
+def said(claimed: list[Owed]) -> list[str]:
+    return [owed.notice.sentence for owed in claimed if isinstance(owed.notice, Reply)]
+
+
+def test_the_messages_of_one_conversation_go_out_one_by_one_in_order(database: Database) -> None:
+    for sentence in ("one", "two", "three"):
+        owe(database, sentence)
+
+    order = []
+    while claimed := claim(database):
+        assert len(claimed) == 1
+        order += said(claimed)
+        deliver(database, claimed[0])
+    assert order == ["one", "two", "three"]
+
+
+def test_conversations_do_not_wait_for_each_other(database: Database) -> None:
+    owe(database, "one")
+    owe(database, "two")
+    owe(database, "other", conversation="operators")
+    assert said(claim(database)) == ["one", "other"]
+
+
+def test_no_more_are_claimed_than_asked_for(database: Database) -> None:
+    for number in range(5):
+        owe(database, str(number), conversation=f"user:{number}")
+    assert said(claim(database, most=2)) == ["0", "1"]
+    assert said(claim(database, most=2)) == ["2", "3"]
+
+
+def test_what_is_claimed_is_nobody_elses_until_the_claim_runs_out(database: Database) -> None:
+    owe(database, "one")
+    assert said(claim(database)) == ["one"]
+    assert claim(database) == []
+    assert claim(database, at=NOW + MINUTE - timedelta(seconds=1)) == []
+
+    again = claim(database, at=NOW + MINUTE)
+    assert said(again) == ["one"]
+    assert again[0].attempts == 2
+
+
+def test_what_a_killed_process_had_claimed_is_given_back(database: Database) -> None:
+    owe(database, "one")
+    claim(database)
+    with database.transaction() as session:
+        outbox.release_claims(session)
+    assert said(claim(database)) == ["one"]
+
+
+def test_a_message_that_is_put_off_holds_back_its_conversation_only(database: Database) -> None:
+    owe(database, "one")
+    owe(database, "two")
+    [one] = claim(database)
+    owe(database, "other", conversation="operators")
+    with database.transaction() as session:
+        outbox.put_off(session, one, NOW + 2 * MINUTE, "ratelimited")
+
+    assert said(claim(database)) == ["other"]
+    with database.reading() as session:
+        assert outbox.next_due(session) == NOW  # the one behind it, which may not pass
+        assert outbox.owed_count(session) == 3
+    later = claim(database, at=NOW + 2 * MINUTE)
+    assert said(later)[0] == "one"
+
+
+def test_a_message_that_was_given_up_makes_way_for_the_next(database: Database) -> None:
+    owe(database, "one")
+    owe(database, "two")
+    [one] = claim(database)
+    with database.transaction() as session:
+        outbox.give_up(session, one, NOW, "is_archived")
+    assert said(claim(database)) == ["two"]
+
+
+def test_where_a_posted_message_stands_is_remembered_under_its_name(database: Database) -> None:
+    with database.transaction() as session:
+        outbox.owe(
+            session, say("card"), Way.POST, "request:1", at=NOW, target="C0", post="request:1"
+        )
+    [card] = claim(database)
+    deliver(database, card, Post("C0", "1764000000.000100"))
+    with database.reading() as session:
+        assert outbox.find_post(session, "request:1") == Post("C0", "1764000000.000100")
+        assert outbox.find_post(session, "request:2") is None
+
+
+def test_a_reply_below_a_message_does_not_take_its_place(database: Database) -> None:
+    with database.transaction() as session:
+        outbox.owe(session, say("reply"), Way.THREAD, "request:1", at=NOW, post="request:1")
+    [reply] = claim(database)
+    deliver(database, reply, Post("C0", "2.0"))
+    with database.reading() as session:
+        assert outbox.find_post(session, "request:1") is None
+
+
+def fail_after_owing(database: Database) -> None:
+    with database.transaction() as session:
+        outbox.owe(session, say("never"), Way.DIRECT, "user:U0RITA", at=NOW, target="U0RITA")
+        session.flush()
+        raise RuntimeError("in the middle")
+
+
+def test_nothing_is_owed_for_a_change_that_was_rolled_back(database: Database) -> None:
+    with pytest.raises(RuntimeError, match="in the middle"):
+        fail_after_owing(database)
+    assert claim(database) == []
+
+
+def test_what_is_owed_and_since_when_can_be_told(database: Database) -> None:
+    with database.reading() as session:
+        assert outbox.owed_count(session) == 0
+        assert outbox.oldest_owed(session) is None
+        assert outbox.next_due(session) is None
+    owe(database, "one")
+    owe(database, "two")
+    with database.reading() as session:
+        assert outbox.owed_count(session) == 2
+        assert outbox.oldest_owed(session) == NOW
