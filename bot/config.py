@@ -11,6 +11,14 @@ from sqlalchemy.engine import make_url
 
 from bot.domain.policy import ClusterPolicy, Policy
 
+_EXPECTED = {
+    "instance": "small letters, digits and dashes, like prod",
+    "operators": "a channel's ID like C0OPS",
+    "channel": "a channel's ID like C0APPROVALS",
+    "approvers": "a user's ID like U0ALICE or a user group's like S0DBADMINS",
+    "requesters": "\"*\", a user's ID like U0ALICE or a user group's like S0ONCALL",
+    "clusters": "a short name in small letters, like orders",
+}
 _PSYCOPG = "postgresql+psycopg://"
 
 
@@ -150,9 +158,9 @@ def parse_policy(written: Mapping[str, Any], *, file: str = "dbaccess.toml") -> 
     try:
         policy = Policy.model_validate(document)
     except ValidationError as error:
-        for problem in error.errors():
+        for problem in _telling(error):
             key = _key(problem["loc"], clusters, defaults)
-            line = f"{file}: {key}: {_reason(problem)}"
+            line = f"{file}: {key}: {_reason(problem, key)}"
             if line not in problems:
                 problems.append(line)
         raise ConfigError(problems) from None
@@ -170,7 +178,21 @@ def _key(loc: tuple[int | str, ...], clusters: dict[str, Any], defaults: dict[st
     return ".".join(str(part) for part in loc if part != "[key]") or "document"
 
 
-def _reason(problem: Any) -> str:
+def _telling(error: ValidationError) -> list[Any]:
+    """Return the problems without those that only follow from a deeper one."""
+    problems = error.errors()
+    return [
+        problem
+        for problem in problems
+        if problem["type"] != "too_short"
+        or not any(
+            other is not problem and other["loc"][: len(problem["loc"])] == problem["loc"]
+            for other in problems
+        )
+    ]
+
+
+def _reason(problem: Any, key: str = "") -> str:
     match problem["type"]:
         case "extra_forbidden":
             return "unknown key"
@@ -179,6 +201,9 @@ def _reason(problem: Any) -> str:
         case "value_error":
             return str(problem["ctx"]["error"])
         case "string_pattern_mismatch":
-            return f"{problem['input']!r} does not look right ({problem['msg'].lower()})"
+            name = next(
+                (part for part in reversed(key.split(".")) if part in _EXPECTED), "clusters"
+            )
+            return f"{problem['input']!r} does not look right, it is {_EXPECTED[name]}"
         case _:
             return str(problem["msg"])

@@ -27,6 +27,7 @@ def grant_facts(grant: Grant) -> GrantFacts:
         owned=grant.owned,
         ended_at=grant.ended_at,
         end_reason=grant.end_reason,
+        revoked_by=grant.revoked_by,
     )
 
 

@@ -27,7 +27,7 @@ from bot.digitalocean import Call, DigitalOcean
 from bot.domain.labels import guard_label, label, read_label
 from bot.domain.lifecycle import EndReason, Grant, GrantState, Request, RequestState, Verdict
 from bot.domain.notices import UNKNOWN, Asked, Notice
-from bot.domain.policy import Person, Standing
+from bot.domain.people import Person, Standing
 from bot.domain.refusal import Refused
 from bot.domain.sources import parse_source
 from bot.domain.wishes import AskFor, Cancel, Decide, Extend, Revoke, Wish

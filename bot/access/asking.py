@@ -2,18 +2,20 @@
 
 from datetime import timedelta
 
-from bot.access.deciding import approve_by_policy
+from bot.access.deciding import already, approve_by_policy
 from bot.access.move import Move
 from bot.domain.blocking import full_cluster, open_cluster
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant, Request, RequestState
+from bot.domain.notices import RequestClosed
+from bot.domain.people import Person
 from bot.domain.plan import MAX_RULES
-from bot.domain.policy import ClusterPolicy, Person
+from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import NotYours, Refused, quoted
 from bot.domain.wishes import AskFor, Cancel, Extend
 from bot.store import clusters, grants, requests
 from bot.store.audit import Action
-from bot.telling import post_card, update_card
+from bot.telling import post_card, tell_person, update_card
 
 _REASON_CHARACTERS = 500
 
@@ -30,7 +32,8 @@ def request(move: Move, wish: AskFor, person: Person) -> Request:
     cluster.check_source(wish.source)
     cluster.check_duration(wish.duration)
     cluster.check_reason(reason)
-    _refuse_twice(move, wish, person)
+    cluster.check_can_be_decided(requester=person.id)
+    _refuse_twice(move, cluster, wish, person)
     _refuse_unfit_cluster(move, cluster, wish.cluster)
     made = requests.add(
         move.session,
@@ -94,16 +97,18 @@ def cancel(move: Move, wish: Cancel, person: Person) -> Request:
     if found.requester != person.id and not (cluster and cluster.may_approve(person)):
         raise NotYours(f"#{found.id} is not yours, and you are not an approver of its cluster.")
     if found.state is not RequestState.PENDING:
-        instead = (
-            f" `/dbaccess revoke {found.id}` ends the access."
-            if found.state is RequestState.APPROVED and not found.extends
-            else ""
-        )
-        raise Refused(f"#{found.id} is {found.state} already.{instead}")
+        grant = grants.get(move.session, found.id)
+        is_live = grant is not None and grant.wants_rule(move.now)
+        instead = f" `/dbaccess revoke {found.id}` ends the access." if is_live else ""
+        raise Refused(f"{already(found.id, found.state)}{instead}")
     cancelled = found.cancel(move.now)
     requests.save(move.session, cancelled)
     move.record(Action.CANCELLED, cancelled.cluster, cancelled.id, actor=person.id)
-    update_card(move.session, move.facts(cancelled, closed_by=person.id), at=move.now)
+    facts = move.facts(cancelled, closed_by=person.id)
+    update_card(move.session, facts, at=move.now)
+    if person.id != cancelled.requester:
+        notice = RequestClosed(request=facts)
+        tell_person(move.session, notice, cancelled.requester, at=move.now)
     return cancelled
 
 
@@ -115,6 +120,11 @@ def live_grant(move: Move, grant_id: int) -> Grant:
     """
     grant = grants.get(move.session, grant_id)
     if grant is None:
+        request = requests.get(move.session, grant_id)
+        if request is not None and request.state is RequestState.PENDING:
+            raise Refused(
+                f"{already(grant_id, request.state)} `/dbaccess cancel {grant_id}` withdraws it."
+            )
         raise Refused(f"There is no grant #{grant_id}. `/dbaccess list` shows yours.")
     if not grant.wants_rule(move.now):
         raise Refused(f"#{grant_id} has ended. Ask again with `/dbaccess request`.")
@@ -140,14 +150,22 @@ def _publish(
     return made
 
 
-def _refuse_twice(move: Move, wish: AskFor, person: Person) -> None:
+def _refuse_twice(move: Move, cluster: ClusterPolicy, wish: AskFor, person: Person) -> None:
     for grant in grants.live(
         move.session, requester=person.id, cluster=wish.cluster, source=wish.source
     ):
+        if not grant.wants_rule(move.now):
+            continue
+        left = cluster.max_duration - (grant.expires_at - grant.approved_at)
+        more = show_duration(min(wish.duration, left))
+        offer = (
+            f"`/dbaccess extend {grant.id} {more}` asks for more time."
+            if left >= cluster.min_duration
+            else f"It lasts the `{show_duration(cluster.max_duration)}` that this cluster allows."
+        )
         raise Refused(
             f"You have access to `{wish.cluster}` from {quoted(str(wish.source))} already: "
-            f"#{grant.id}. `/dbaccess extend {grant.id} {show_duration(wish.duration)}` asks for "
-            "more time."
+            f"#{grant.id}. {offer}"
         )
     for pending in requests.pending(
         move.session, requester=person.id, cluster=wish.cluster, source=wish.source

@@ -4,7 +4,8 @@ from bot.access.move import Move
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Decision, Request, RequestState, Verdict
 from bot.domain.notices import GrantExtended, RequestClosed
-from bot.domain.policy import ClusterPolicy, Person
+from bot.domain.people import Person
+from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Refused
 from bot.domain.wishes import Decide
 from bot.store import clusters, grants, requests
@@ -12,11 +13,17 @@ from bot.store.audit import SYSTEM, Action
 from bot.telling import grant_facts, tell_of_grant, tell_person, update_card
 
 _STATE_WORDS = {
-    RequestState.APPROVED: "was approved",
-    RequestState.DENIED: "was denied",
-    RequestState.CANCELLED: "was withdrawn",
+    RequestState.PENDING: "is still a request",
+    RequestState.APPROVED: "was approved already",
+    RequestState.DENIED: "was denied already",
+    RequestState.CANCELLED: "was withdrawn already",
     RequestState.LAPSED: "has lapsed, nobody decided in time",
 }
+
+
+def already(request_id: int, state: RequestState) -> str:
+    """Return in a sentence where a request stands."""
+    return f"#{request_id} {_STATE_WORDS[state]}."
 
 
 def decide(move: Move, wish: Decide, person: Person) -> Request:
@@ -36,19 +43,19 @@ def decide(move: Move, wish: Decide, person: Person) -> Request:
         )
     cluster.check_may_approve(person, requester=request.requester)
     if request.state is not RequestState.PENDING:
-        raise Refused(f"#{request.id} {_STATE_WORDS[request.state]} already. Nothing was changed.")
+        raise Refused(f"{already(request.id, request.state)} Nothing was changed.")
     if move.now >= request.lapses_at:
-        raise Refused(f"#{request.id} {_STATE_WORDS[RequestState.LAPSED]}. Nothing was changed.")
+        raise Refused(f"{already(request.id, RequestState.LAPSED)} Nothing was changed.")
     decision = Decision(person.id, wish.verdict, move.now, wish.reason)
     if wish.verdict is Verdict.DENY:
         return _deny(move, request, decision)
-    if person.id in request.approvers:
+    _check_policy_still_allows(move, cluster, request)
+    moved = request.decide(decision, approvals_needed=cluster.approvals)
+    if moved == request:
         raise Refused(
             f"You have approved #{request.id} already. It needs {cluster.approvals} different "
             "approvers."
         )
-    _check_policy_still_allows(move, cluster, request)
-    moved = request.decide(decision, approvals_needed=cluster.approvals)
     move.record(Action.APPROVED, moved.cluster, moved.id, actor=person.id)
     return _take_in(move, cluster, moved)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from bot.access.alarming import alarm
@@ -14,7 +15,8 @@ from bot.access.move import Move
 from bot.clock import Clock
 from bot.domain.lifecycle import Grant, Request
 from bot.domain.notices import Asked, Cancelled, Notice, Reply, Revoking
-from bot.domain.policy import ClusterPolicy, Person, Policy, Standing, groups_in_question
+from bot.domain.people import Person, Standing, groups_in_question
+from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.refusal import NotYours, Refused
 from bot.domain.wishes import AskFor, Cancel, Decide, Extend, Revoke, Wish
 from bot.store import audit, errands, grants, requests
@@ -62,12 +64,10 @@ class Access:
             Refused: it cannot be; only where there is no errand.
         """
         try:
-            with self._move(origin) as move:
-                answer = _carry_out(move, wish, person)
-                if errand is not None:
-                    errands.finish(move.session, errand.id, move.now, "done")
-                    if answer is not None:
-                        reply(move.session, answer, errand.reply_to, at=move.now)
+            try:
+                answer = self._once(wish, person, origin, errand)
+            except IntegrityError:  # the same interaction was delivered twice at this moment
+                answer = self._once(wish, person, origin, errand)
         except Refused as refused:
             if isinstance(wish, Decide) and isinstance(refused, NotYours):
                 self._record_refusal(wish, person, refused)
@@ -76,6 +76,17 @@ class Access:
             self.refuse(errand, refused)
             return None
         self._wake()
+        return answer
+
+    def _once(
+        self, wish: Wish, person: Person, origin: str, errand: Errand | None
+    ) -> Notice | None:
+        with self._move(origin) as move:
+            answer = _carry_out(move, wish, person)
+            if errand is not None:
+                errands.finish(move.session, errand.id, move.now, "done")
+                if answer is not None:
+                    reply(move.session, answer, errand.reply_to, at=move.now)
         return answer
 
     def put_aside(

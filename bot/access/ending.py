@@ -2,9 +2,9 @@
 
 from bot.access.asking import live_grant
 from bot.access.move import Move
-from bot.domain.lifecycle import EndReason, Grant
+from bot.domain.lifecycle import Grant
 from bot.domain.notices import GrantExpiring, RequestClosed
-from bot.domain.policy import Person
+from bot.domain.people import Person
 from bot.domain.refusal import NotYours
 from bot.domain.wishes import Revoke
 from bot.store import clusters, grants, requests
@@ -22,7 +22,7 @@ def revoke(move: Move, wish: Revoke, person: Person) -> Grant:
     cluster = move.policy.clusters.get(grant.cluster)
     if grant.requester != person.id and not (cluster and cluster.may_approve(person)):
         raise NotYours(f"#{grant.id} is not yours, and you are not an approver of its cluster.")
-    return leave(move, grant.leave(EndReason.REVOKED, move.now), actor=person.id)
+    return leave(move, grant.revoke(person.id, move.now), actor=person.id)
 
 
 def revoke_as_operator(move: Move, grant_id: int, *, actor: str) -> Grant:
@@ -32,7 +32,7 @@ def revoke_as_operator(move: Move, grant_id: int, *, actor: str) -> Grant:
         Refused: no such live grant.
     """
     grant = live_grant(move, grant_id)
-    return leave(move, grant.leave(EndReason.REVOKED, move.now), actor=actor)
+    return leave(move, grant.revoke(actor, move.now), actor=actor)
 
 
 def expire(move: Move) -> int:

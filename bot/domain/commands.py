@@ -73,6 +73,8 @@ def _request(words: Sequence[str], policy: Policy, channel: str) -> Command:
     duration = None
     if rest and rest[0].lower() not in policy.clusters:
         duration = parse_duration(rest.pop(0))
+    elif len(rest) > 1 and rest[1][0].isdigit():  # the other way round was meant
+        duration = parse_duration(rest.pop(1))
     cluster, reason = _cluster_and_reason(rest, policy, channel)
     return AskFor(
         cluster=cluster,

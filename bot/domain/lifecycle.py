@@ -84,15 +84,15 @@ class Request:
     def decide(self, decision: Decision, *, approvals_needed: int) -> "Request":
         """Take one word in; the state moves on a denial, or on the last approval needed.
 
-        The same approver's second approval changes nothing.
+        The same approver's second approval counts as one, but may find that one is enough now.
         """
         self._must_be_pending("decide")
         if decision.verdict is Verdict.DENY:
             decided = replace(self, decisions=(*self.decisions, decision))
             return decided._close(RequestState.DENIED, decision.at)
-        if decision.approver in self.approvers:
-            return self
-        decided = replace(self, decisions=(*self.decisions, decision))
+        decided = self
+        if decision.approver not in self.approvers:
+            decided = replace(self, decisions=(*self.decisions, decision))
         if len(decided.approvers) < approvals_needed:
             return decided
         return decided._close(RequestState.APPROVED, decision.at)
@@ -145,6 +145,7 @@ class Grant:
     written_at: datetime | None = None
     warned_at: datetime | None = None
     removing_since: datetime | None = None
+    revoked_by: str | None = None
     ended_at: datetime | None = None
     end_reason: EndReason | None = None
 
@@ -203,6 +204,10 @@ class Grant:
         """Begin to end: the rule must go."""
         self._must_be(GrantState.APPLYING, GrantState.ACTIVE, move="remove")
         return replace(self, state=GrantState.REMOVING, end_reason=reason, removing_since=at)
+
+    def revoke(self, by: str, at: datetime) -> "Grant":
+        """Begin to end because somebody says so: a user, or `operator` at the command line."""
+        return replace(self.leave(EndReason.REVOKED, at), revoked_by=by)
 
     def expire(self, at: datetime) -> "Grant":
         """Begin to end because the time is up; a grant that was never applied failed."""

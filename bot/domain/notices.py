@@ -32,6 +32,7 @@ class GrantFacts(_Facts):
     owned: bool | None = None
     ended_at: datetime | None = None
     end_reason: EndReason | None = None
+    revoked_by: str | None = None
 
 
 class RequestFacts(_Facts):
@@ -173,7 +174,7 @@ class Revoking(_Facts):
     """The answer to a grant that is being ended."""
 
     kind: Literal["revoking"] = "revoking"
-    grant: GrantFacts
+    grant: GrantFacts  # `revoked_by` is who is answered
 
 
 class Reply(_Facts):

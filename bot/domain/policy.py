@@ -3,10 +3,8 @@
 The models are `dbaccess.toml` as it is checked when it is read; `bot.config` reads the file.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import timedelta
-from enum import StrEnum
 from ipaddress import IPv4Network
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -16,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
     field_validator,
     model_validator,
@@ -24,37 +23,11 @@ from rapidfuzz import fuzz, process
 
 from bot.domain.durations import parse_duration, show_duration
 from bot.domain.labels import INSTANCE
+from bot.domain.people import ANYBODY, Person, Standing, is_named
 from bot.domain.refusal import NotYours, Refused, quoted
 from bot.domain.sources import SourceType, TrustedSource, check_address
 
-ANYBODY = "*"
 _NEAR_PERCENT = 60
-
-
-class Standing(StrEnum):
-    """What somebody is to the workspace that the bot is installed in.
-
-    UNKNOWN: nobody asked. That is enough for what is one's own, and for no right over others.
-    """
-
-    UNKNOWN = "unknown"
-    MEMBER = "member"
-    GUEST = "guest"
-    BOT = "bot"
-    DEACTIVATED = "deactivated"
-    OUTSIDER = "outsider"
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody who acts, as Slack's directory knows them at this moment.
-
-    `groups` holds at least those user groups that the question at hand names.
-    """
-
-    id: str
-    standing: Standing = Standing.UNKNOWN
-    groups: frozenset[str] = frozenset()
 
 
 def _duration(value: object) -> object:
@@ -114,13 +87,13 @@ class ClusterPolicy(_Model):
     channel: Channel
     approvers: tuple[UserOrGroup, ...] = Field(min_length=1)
     requesters: tuple[Requester, ...] = Field(default=(ANYBODY,), min_length=1)
-    approvals: int = Field(default=1, ge=1, le=10)
-    self_approval: bool = False
+    approvals: int = Field(default=1, ge=1, le=10, strict=True)
+    self_approval: StrictBool = False
     source_types: tuple[SourceType, ...] = Field(default=(SourceType.IP_ADDR,), min_length=1)
-    min_prefix: int = Field(default=32, ge=8, le=32)
-    allow_private: bool = False
-    allow_open: bool = False
-    require_reason: bool = False
+    min_prefix: int = Field(default=32, ge=8, le=32, strict=True)
+    allow_private: StrictBool = False
+    allow_open: StrictBool = False
+    require_reason: StrictBool = False
     default_duration: Duration = timedelta(hours=1)
     min_duration: Duration = timedelta(minutes=1)
     max_duration: Duration = timedelta(hours=8)
@@ -216,6 +189,18 @@ class ClusterPolicy(_Model):
                 ask=tuple(name for name in self.approvers if name != person.id),
             )
 
+    def check_can_be_decided(self, *, requester: str) -> None:
+        """Refuse a request for which there are not enough approvers besides its requester."""
+        if any(name.startswith("S") for name in self.approvers):
+            return
+        others = {name for name in self.approvers if self.self_approval or name != requester}
+        if len(others) < self.approvals:
+            raise Refused(
+                f"This cluster needs {self.approvals} approvals, and besides you only "
+                f"{len(others)} may approve. Somebody who looks after dbaccess has to name more "
+                "approvers."
+            )
+
     def may_approve(self, person: Person) -> bool:
         """Tell whether somebody is an approver of this cluster at all."""
         return person.standing is Standing.MEMBER and is_named(person, self.approvers)
@@ -280,16 +265,3 @@ class Policy(_Model):
         here = [name for name, cluster in self.clusters.items() if cluster.channel == channel]
         candidates = here or list(self.clusters)
         return candidates[0] if len(candidates) == 1 else None
-
-
-def is_named(person: Person, names: Iterable[str]) -> bool:
-    """Tell whether *names* (users, user groups or `*`) include *person*."""
-    return any(name == ANYBODY or name == person.id or name in person.groups for name in names)
-
-
-def groups_in_question(user_id: str, names: Iterable[str]) -> frozenset[str]:
-    """Return the user groups whose members must be known to tell whether *names* include a user."""
-    names = set(names)
-    if ANYBODY in names or user_id in names:
-        return frozenset()
-    return frozenset(name for name in names if name.startswith("S"))

@@ -13,6 +13,7 @@ from slack_sdk import WebClient
 from bot.slack.counter import Counter
 from bot.slack.door import Door
 from bot.slack.handlers import register
+from bot.slack.interaction import Unreadable
 
 _RECONNECT_SECONDS = 3.0
 
@@ -85,4 +86,13 @@ def _build_bolt(client: WebClient, counter: Counter) -> App:
         process_before_response=True,
     )
     register(app, counter)
+
+    @app.error
+    def on_error(error: Exception) -> BoltResponse:
+        if isinstance(error, Unreadable):  # signed, but not sane: nothing to do, nobody to tell
+            log.warning("unreadable interaction", error=str(error))
+            return BoltResponse(status=200, body="")
+        log.error("listener failed", exc_info=error)
+        return BoltResponse(status=500, body="")
+
     return app

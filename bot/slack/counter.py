@@ -20,12 +20,13 @@ from bot.domain.commands import (
     ShowSources,
     parse_command,
 )
-from bot.domain.policy import Person, Policy
+from bot.domain.people import Person
+from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
 from bot.domain.wishes import AskFor, Wish
 from bot.slack import messages
 from bot.slack.delivery import TryLater, respond
-from bot.slack.directory import Directory
+from bot.slack.directory import Directory, DirectoryUnavailable, cannot_tell
 from bot.slack.interaction import Interaction, denial_metadata
 from bot.slack.messages import Message
 from bot.slack.pages import Pages
@@ -94,12 +95,16 @@ class Counter:
 
         self._later.submit(open_view)
 
-    def show_home(self, user_id: str) -> None:
+    def show_home(self, user_id: str, team_id: str) -> None:
         """Bring somebody's Home tab up to date."""
 
         def publish() -> None:
             try:
-                self._client.views_publish(user_id=user_id, view=self._pages.home(user_id))
+                person = self._directory.person(user_id, team_id, self._pages.groups())
+            except DirectoryUnavailable:  # those who approve by a group see less for now
+                person = Person(user_id)
+            try:
+                self._client.views_publish(user_id=user_id, view=self._pages.home(person))
             except (SlackClientError, OSError) as error:
                 log.warning("home not published", error=type(error).__name__)
 
@@ -155,6 +160,8 @@ class Counter:
                 message = page(self._directory.person(asked.user_id, asked.team_id, groups))
             except Refused as refused:
                 message = messages.refusal(refused)
+            except DirectoryUnavailable:
+                message = messages.refusal(cannot_tell())
             except Exception as error:  # the person hears of it, and the log has it whole
                 message = _apologise("page failed", error)
             self._respond(asked, message)

@@ -11,15 +11,32 @@ from time import monotonic
 from typing import Any
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.domain.policy import Person, Standing
+from bot.domain.people import Person, Standing
+from bot.domain.refusal import Refused
 
 _REMEMBERED_SECONDS = 60.0
+_NO_SUCH_GROUP = "no_such_subteam"
 
 
 class DirectoryUnavailable(Exception):
-    """Slack did not say what was asked, so nobody's right can be established."""
+    """Slack did not say what was asked, so nobody's right can be established.
+
+    `code` is Slack's own word for it, where it had one.
+    """
+
+    def __init__(self, why: str, code: str = "") -> None:
+        super().__init__(why)
+        self.code = code
+
+
+def cannot_tell() -> Refused:
+    """Return the answer where a right cannot be established (P4)."""
+    return Refused(
+        "Slack did not tell me whether you may do this, so the answer is no for now. Nothing was "
+        "changed. Please try again in a moment."
+    )
 
 
 class Directory:
@@ -93,7 +110,12 @@ class Directory:
         return self._installation
 
     def _members(self, group: str) -> frozenset[str]:
-        users = self._ask(f"group:{group}", "usergroups.users.list", "users", usergroup=group)
+        try:
+            users = self._ask(f"group:{group}", "usergroups.users.list", "users", usergroup=group)
+        except DirectoryUnavailable as error:
+            if error.code != _NO_SUCH_GROUP:
+                raise
+            return frozenset()  # a group that is gone has no members; other groups may do
         if not isinstance(users, list):
             raise DirectoryUnavailable("usergroups.users.list gave no users")
         return frozenset(users)
@@ -115,6 +137,9 @@ class Directory:
     def _call(self, method: str, **params: str) -> dict[str, Any]:
         try:
             answer = self._client.api_call(method, params=params)
+        except SlackApiError as error:
+            code = str(error.response.get("error") or "")
+            raise DirectoryUnavailable(f"{method}: {code}", code) from error
         except (SlackClientError, OSError, HTTPException, ValueError) as error:
             raise DirectoryUnavailable(f"{method}: {type(error).__name__}") from error
         return dict(answer.data) if isinstance(answer.data, dict) else {}

@@ -7,9 +7,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.access import Access
 from bot.clock import Clock
-from bot.domain.policy import Person
+from bot.domain.people import Person
 from bot.domain.refusal import Refused
-from bot.slack.directory import Directory, DirectoryUnavailable
+from bot.slack.directory import Directory, DirectoryUnavailable, cannot_tell
 from bot.store import errands
 from bot.store.database import Database
 from bot.store.errands import Errand
@@ -81,10 +81,4 @@ class Errands:
         if errand.received_at > self._clock.in_seconds(-_PATIENCE_SECONDS):
             self._put_off(errand)
             return
-        self._access.refuse(
-            errand,
-            Refused(
-                "Slack did not tell me whether you may do this, so the answer is no for now. "
-                "Nothing was changed. Please try again in a moment."
-            ),
-        )
+        self._access.refuse(errand, cannot_tell())

@@ -1,8 +1,11 @@
 """What Slack sends, read once into plain values. The payloads are signed, not therefore sane."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import parse_qs
 
 DENIAL = "deny"
 _REASON_CHARACTERS = 500
@@ -41,29 +44,45 @@ class Unreadable(Exception):
     """A payload that does not say what it must."""
 
 
+def is_payload(body: bytes, content_type: str) -> bool:
+    """Tell whether a request's body is one of the kinds that Slack sends."""
+    try:
+        text = body.decode()
+        if "json" in content_type:
+            return isinstance(json.loads(text), dict)
+        form = parse_qs(text, keep_blank_values=True)
+        return "payload" not in form or isinstance(json.loads(form["payload"][0]), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 def from_command(body: dict[str, Any]) -> Interaction:
-    """Read a slash command."""
-    return Interaction(
-        user_id=str(body["user_id"]),
-        team_id=str(body.get("team_id") or ""),
-        channel_id=str(body.get("channel_id") or ""),
-        origin=f"command:{body['trigger_id']}",
-        trigger_id=str(body["trigger_id"]),
-        response_url=body.get("response_url"),
-    )
+    """Read a slash command.
+
+    Raises:
+        Unreadable: it does not say who typed it.
+    """
+    with _reading("a command"):
+        return Interaction(
+            user_id=str(body["user_id"]),
+            team_id=str(body.get("team_id") or ""),
+            channel_id=str(body.get("channel_id") or ""),
+            origin=f"command:{body['trigger_id']}",
+            trigger_id=str(body["trigger_id"]),
+            response_url=body.get("response_url"),
+        )
 
 
 def from_press(body: dict[str, Any]) -> Press:
     """Read a pressed button.
 
     Raises:
-        Unreadable: its value is not the number of a request or grant.
+        Unreadable: it does not say who pressed what, for which request or grant.
     """
-    action = body["actions"][0]
-    return Press(
-        number=_number(action.get("value")),
-        interaction=_interactive(body, f"press:{body.get('trigger_id') or action['action_ts']}"),
-    )
+    with _reading("a press"):
+        action = body["actions"][0]
+        origin = f"press:{body.get('trigger_id') or action['action_ts']}"
+        return Press(_number(action.get("value")), _interactive(body, origin))
 
 
 def from_denial(body: dict[str, Any]) -> Denial:
@@ -72,20 +91,16 @@ def from_denial(body: dict[str, Any]) -> Denial:
     Raises:
         Unreadable: it does not say which request it is about.
     """
-    view = body["view"]
-    try:
+    with _reading("a denial"):
+        view = body["view"]
         metadata = json.loads(view.get("private_metadata") or "{}")
         reason = view["state"]["values"]["reason"]["reason"].get("value") or ""
-    except (ValueError, KeyError, TypeError) as error:
-        raise Unreadable("a denial without its fields") from error
-    interaction = _interactive(body, f"view:{view['id']}")
-    return Denial(
-        number=_number(metadata.get("request_id")),
-        reason=" ".join(reason.split())[:_REASON_CHARACTERS],
-        interaction=Interaction(
-            **{**vars(interaction), "response_url": metadata.get("response_url")}
-        ),
-    )
+        interaction = _interactive(body, f"view:{view['id']}")
+        return Denial(
+            number=_number(metadata.get("request_id")),
+            reason=" ".join(reason.split())[:_REASON_CHARACTERS],
+            interaction=replace(interaction, response_url=metadata.get("response_url")),
+        )
 
 
 def denial_metadata(request_id: int, response_url: str | None) -> str:
@@ -103,6 +118,14 @@ def _interactive(body: dict[str, Any], origin: str) -> Interaction:
         trigger_id=str(body.get("trigger_id") or ""),
         response_url=body.get("response_url"),
     )
+
+
+@contextmanager
+def _reading(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise Unreadable(f"{what} without what it must say: {error!r}"[:200]) from error
 
 
 def _number(value: Any) -> int:

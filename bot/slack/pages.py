@@ -7,7 +7,8 @@ from bot.digitalocean import ApiError, DigitalOcean
 from bot.domain.durations import show_duration
 from bot.domain.labels import guard_label
 from bot.domain.lifecycle import RequestState
-from bot.domain.policy import Person, Policy, is_named
+from bot.domain.people import Person, is_named
+from bot.domain.policy import Policy
 from bot.domain.refusal import NotYours, Refused
 from bot.slack import messages
 from bot.slack.messages import Message, SourceLine
@@ -104,9 +105,9 @@ class Pages:
             )
         return messages.sources_page(alias, lines)
 
-    def home(self, user_id: str) -> dict[str, Any]:
-        """The Home tab: my grants, my requests, and what waits for me by name."""
-        policy = self._policy()
+    def home(self, person: Person) -> dict[str, Any]:
+        """The Home tab: my grants, my requests, and what waits for me."""
+        policy, user_id = self._policy(), person.id
         with self._database.reading() as session:
             live = [grant_facts(g) for g in grants.live(session, requester=user_id)]
             pending = [request_facts(session, r, policy) for r in requests.pending(session)]
@@ -114,7 +115,7 @@ class Pages:
         waiting = [
             facts
             for facts in pending
-            if user_id in facts.may_decide
+            if is_named(person, facts.may_decide)
             and user_id not in facts.approvers
             and (facts.requester != user_id or facts.self_approval)
         ]

@@ -182,6 +182,7 @@ def upgrade() -> None:
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("warned_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("removing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_by", sa.String(32), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("end_reason", sa.String(32), nullable=True),
         sa.ForeignKeyConstraint(

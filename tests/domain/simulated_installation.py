@@ -19,8 +19,9 @@ from bot.domain.lifecycle import (
     RequestState,
     Verdict,
 )
+from bot.domain.people import Person
 from bot.domain.plan import SETTLE, Orphan, Plan, plan
-from bot.domain.policy import ClusterPolicy, Person
+from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Refused
 from bot.domain.sources import TrustedSource
 from tests.domain.examples import INSTANCE, new_grant, request

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from bot.domain.lifecycle import Grant, GrantState, Verdict
+from bot.domain.people import Person, Standing
 from bot.domain.plan import Plan, Rule
-from bot.domain.policy import Person, Standing
 from bot.domain.sources import SourceType, TrustedSource
 from tests.domain.examples import HOUR, MINUTE, NOW, SECOND, orders
 from tests.domain.simulated_cluster import Held, SimulatedCluster

@@ -5,15 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bot.domain.policy import (
-    ClusterPolicy,
-    Person,
-    Policy,
-    Scheduler,
-    Standing,
-    groups_in_question,
-    is_named,
-)
+from bot.domain.people import Person, Standing, groups_in_question, is_named
+from bot.domain.policy import ClusterPolicy, Policy, Scheduler
 from bot.domain.refusal import NotYours, Refused
 from bot.domain.sources import parse_source
 from tests.domain.examples import CLUSTER_ID, HOUR, MINUTE, ORDERS, orders

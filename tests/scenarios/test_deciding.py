@@ -2,12 +2,10 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 
@@ -15,7 +13,6 @@ from bot.domain.lifecycle import RequestState
 from bot.parts import build_worker
 from bot.sandbox.faults import Fault
 from bot.sandbox.slack_conversations import Message
-from bot.sandbox.slack_door import Answer
 from tests.scenarios.world import (
     ADMINS,
     ALICE,
@@ -35,20 +32,6 @@ Worlds = Callable[[dict[str, Any]], World]
 
 ASK = f"request {IP} 2h orders invoice 88"
 TRUSTED = f"ip_addr:{IP}"
-FORGED: list[Any] = [
-    "",
-    "abc",
-    "-1",
-    "1e3",
-    "1; DROP TABLE grants",
-    "9" * 40,
-    "\u0663",
-    None,
-    [],
-    {},
-    1.5,
-]
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def asked(world: World, by: str = RITA) -> Message:
@@ -70,25 +53,6 @@ def assert_refused(world: World, user: str, *words: str) -> None:
     for word in words:
         assert word in world.whispered(user)[-1]
     assert ("decision.refused", user) in world.audited()
-
-
-def interaction(world: World, **payload: Any) -> Answer:
-    """Send an interaction that Slack itself would never send, signed as by Slack."""
-    body = urlencode({"payload": json.dumps(payload)}).encode()
-    return world.slack.send_raw(body, {**FORM, **world.slack.signed(body)})
-
-
-def forged_press(world: World, action_id: str, value: Any) -> Answer:
-    action = {"type": "button", "action_id": action_id, "block_id": "b", "value": value}
-    return interaction(
-        world,
-        type="block_actions",
-        user={"id": ALICE, "team_id": world.slack.team_id},
-        team={"id": world.slack.team_id},
-        channel={"id": APPROVALS},
-        trigger_id=f"forged.{time.monotonic_ns()}",
-        actions=[action],
-    )
 
 
 def test_one_approval_opens_the_cluster_and_is_told_in_all_places(world: World) -> None:
@@ -467,162 +431,6 @@ def test_a_decision_outlives_a_restart_between_the_click_and_its_effect(world: W
     assert TRUSTED in world.sources()
 
 
-# What Slack would never send, but its signing secret vouches for.
-
-
-@pytest.mark.parametrize("action", ["approve", "deny", "extend", "revoke", "cancel"])
-def test_a_button_with_a_forged_value_does_nothing(world: World, action: str) -> None:
-    asked(world)
-    before = world.rows()
-
-    for value in FORGED:
-        forged_press(world, action, value)
-    world.settle()
-
-    assert world.rows() == before
-    assert_undecided(world)
-    assert world.slack.modal(ALICE) is None
-
-
-@pytest.mark.parametrize("action", ["approve", "extend", "revoke", "cancel"])
-def test_a_button_for_something_that_is_not_there_is_answered_with_that(
-    world: World, action: str
-) -> None:
-    asked(world)
-
-    for value in ("0", "2", "999999999"):
-        assert forged_press(world, action, value).status == 200
-        world.settle()
-
-        assert "There is no" in world.told(ALICE)[-1]
-        assert f"#{value}." in world.told(ALICE)[-1]
-    assert_undecided(world)
-
-
-def test_an_action_nobody_knows_does_nothing(world: World) -> None:
-    asked(world)
-    before = world.footprint()
-
-    forged_press(world, "open_sesame", "1")
-    world.settle()
-
-    assert world.footprint() == before
-
-
-# What comes without Slack's signature, or with an old one.
-
-
-def test_a_request_that_is_delivered_again_counts_once(world: World) -> None:
-    answer = world.slack.command(RITA, ASK, channel_id="C0GENERAL")
-
-    again = world.slack.replay(3)
-
-    world.settle()
-    assert [a.text for a in again] == [answer.text] * 3
-    assert len(world.slack.messages(APPROVALS)) == 1
-    assert world.audited() == [("request.made", RITA)]
-
-
-def test_a_request_that_is_delivered_many_times_at_once_counts_once(world: World) -> None:
-    world.slack.command(RITA, ASK, channel_id="C0GENERAL")
-
-    again = world.slack.replay(8, at_once=True)
-
-    world.settle()
-    assert {a.status for a in again} == {200}
-    assert len(world.slack.messages(APPROVALS)) == 1
-
-
-def test_a_click_that_is_delivered_many_times_at_once_counts_once(world: World) -> None:
-    world.slack.click(ALICE, asked(world), "Approve")
-
-    world.slack.replay(8, at_once=True)
-
-    world.settle()
-    assert len(world.grants()) == 1
-    assert world.whispered(ALICE) == [], "nobody is told that they were late"
-
-
-def test_a_denial_that_is_delivered_again_counts_once(world: World) -> None:
-    world.denies(ALICE, asked(world), "no")
-
-    world.slack.replay(2)
-
-    world.settle()
-    assert world.audited().count(("request.denied", ALICE)) == 1
-    assert world.whispered(ALICE) == []
-
-
-def command_body(text: str) -> bytes:
-    fields = {"command": "/dbaccess", "text": text, "user_id": RITA, "trigger_id": "1.forged"}
-    return urlencode(fields).encode()
-
-
-def test_what_is_signed_is_taken(world: World) -> None:
-    """The counter-proof of the tests below."""
-    body = command_body(ASK)
-
-    assert world.slack.send_raw(body, {**FORM, **world.slack.signed(body)}).status == 200
-    assert world.request().requester == RITA
-
-
-@pytest.mark.parametrize(
-    "forge",
-    [
-        lambda _world, _body: {},
-        lambda world, body: {"X-Slack-Signature": world.slack.signed(body)["X-Slack-Signature"]},
-        lambda world, body: {**world.slack.signed(body), "X-Slack-Signature": "v0=" + "0" * 64},
-        lambda world, body: {**world.slack.signed(body), "X-Slack-Signature": ""},
-        lambda world, body: {**world.slack.signed(body), "X-Slack-Request-Timestamp": "now"},
-        lambda world, body: {**world.slack.signed(body), "X-Slack-Request-Timestamp": "-1"},
-        lambda world, body: world.slack.signed(body, at=time.time() - 360),
-        lambda world, body: world.slack.signed(body, at=time.time() + 360),
-        lambda world, body: world.slack.signed(body + b" "),
-    ],
-    ids=[
-        "unsigned",
-        "no timestamp",
-        "wrong signature",
-        "empty signature",
-        "no number for a timestamp",
-        "negative timestamp",
-        "six minutes old",
-        "six minutes early",
-        "signed for another body",
-    ],
-)
-def test_what_is_not_freshly_signed_is_refused_unread(
-    world: World, forge: Callable[[World, bytes], dict[str, str]]
-) -> None:
-    """P8."""
-    before = world.footprint()
-    body = command_body(ASK)
-
-    answer = world.slack.send_raw(body, {**FORM, **forge(world, body)})
-
-    assert answer.status == 401
-    assert answer.text == "not signed by Slack\n"
-    assert world.footprint() == before
-
-
-def test_an_unsigned_body_that_would_not_even_parse_is_refused_all_the_same(world: World) -> None:
-    headers = {"Content-Type": "application/json"}
-
-    assert world.slack.send_raw(b'{"type": ', headers).status == 401
-
-
-@pytest.mark.parametrize("signed", [True, False])
-def test_a_body_that_is_too_large_is_refused_unread(world: World, *, signed: bool) -> None:
-    before = world.footprint()
-    body = command_body(ASK + " x" * 500_000)
-    signature = world.slack.signed(body) if signed else {}
-
-    answer = world.slack.send_raw(body, {**FORM, **signature})
-
-    assert answer.status == 413
-    assert world.footprint() == before
-
-
 def test_the_grant_lasts_from_the_approval_not_from_the_request(world: World) -> None:
     card = asked(world)
     world.pass_time(hours=3)
@@ -634,3 +442,24 @@ def test_the_grant_lasts_from_the_approval_not_from_the_request(world: World) ->
     assert grant.expires_at == world.clock.now() + timedelta(hours=2)
     label = {r["value"]: r.get("description", "") for r in world.digitalocean.rules(ORDERS)}[IP]
     assert label == f"dbaccess/test #1 until {grant.expires_at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_one_group_that_is_gone_does_not_lock_the_members_of_another_out(worlds: Worlds) -> None:
+    world = worlds(policy(approvers=["S0GONE", ADMINS]))
+    world.presses(BOB, asked(world), "Approve")
+    assert TRUSTED in world.sources()
+
+
+def test_one_approval_is_enough_once_the_policy_says_so(worlds: Worlds) -> None:
+    world = worlds(policy(approvals=2))
+    world.presses(ALICE, asked(world), "Approve")
+    world.govern(policy(approvals=1))
+    world.presses(ALICE, world.card, "Approve")
+    assert TRUSTED in world.sources()
+
+
+def test_what_too_few_people_could_approve_is_refused_when_it_is_asked(worlds: Worlds) -> None:
+    world = worlds(policy(approvals=2))
+    answer = world.types(ALICE, ASK)
+    assert "needs 2 approvals, and besides you only 1 may approve" in answer.text
+    assert world.slack.messages(APPROVALS) == []

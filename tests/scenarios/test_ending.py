@@ -189,7 +189,7 @@ def test_what_is_decided_cannot_be_withdrawn_but_revoked(world: World) -> None:
 
     answer = world.types(RITA, "cancel 1")
 
-    assert "#1 is approved already. `/dbaccess revoke 1` ends the access." in answer.text
+    assert "#1 was approved already. `/dbaccess revoke 1` ends the access." in answer.text
     assert TRUSTED in world.sources()
 
 
@@ -596,3 +596,29 @@ def test_nothing_waits_for_the_one_who_asked(world: World) -> None:
     tab = home(world, ALICE, IP)
 
     assert "Waiting for you" not in json.dumps(tab["blocks"])
+
+
+def test_the_requester_hears_that_an_approver_withdrew_the_request(world: World) -> None:
+    world.types(RITA, f"request {IP} 2h orders")
+    world.types(ALICE, "cancel 1")
+    assert f"was withdrawn by <@{ALICE}>" in world.told(RITA)[-1]
+
+
+def test_the_holder_reads_who_revoked(world: World) -> None:
+    world.granted()
+    world.types(ALICE, "revoke 1")
+    assert f"it was revoked by <@{ALICE}>" in world.told(RITA)[-1]
+
+
+def test_a_request_that_still_waits_is_offered_to_be_withdrawn_not_revoked(world: World) -> None:
+    world.types(RITA, f"request {IP} 2h orders")
+    answer = world.types(RITA, "revoke 1")
+    assert "#1 is still a request. `/dbaccess cancel 1` withdraws it." in answer.text
+
+
+def test_the_home_tab_shows_what_waits_for_a_member_of_an_approving_group(worlds: Worlds) -> None:
+    world = worlds(policy(approvers=[ADMINS]))
+    world.types(RITA, f"request {IP} 2h orders")
+    world.slack.open_home(BOB)
+    tab = world.eventually(lambda: world.slack.home(BOB))
+    assert "Waiting for you" in json.dumps(tab)

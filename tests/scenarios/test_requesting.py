@@ -380,3 +380,9 @@ def test_a_request_is_remembered_when_the_bot_is_started_again(world: World) -> 
 
     assert f"ip_addr:{IP}" in world.sources()
     assert world.grant().expires_at - world.grant().approved_at == timedelta(hours=2)
+
+
+def test_a_duration_behind_the_cluster_is_meant_as_one(world: World) -> None:
+    world.types(RITA, f"request {IP} orders 2h invoice 88")
+    assert "for *2h*" in world.card.text
+    assert "invoice 88" in world.card.text

@@ -11,6 +11,6 @@ def register(app: App, counter: Counter) -> None:
     """Register the opening of the Home tab."""
 
     @app.event("app_home_opened")
-    def on_home(event: dict[str, Any]) -> None:
+    def on_home(event: dict[str, Any], body: dict[str, Any]) -> None:
         if event.get("tab", "home") == "home":
-            counter.show_home(event["user"])
+            counter.show_home(str(event["user"]), str(body.get("team_id") or ""))

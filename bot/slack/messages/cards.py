@@ -48,7 +48,8 @@ def _outcome(request: RequestFacts) -> list[Block]:
             denied = f"Denied by {who(request.denied_by or 'dbaccess')}, {at}."
             return [section(f":no_entry: {denied}"), quote(request.denial_reason, NO_REASON)]
         case RequestState.CANCELLED:
-            withdrawn = f"Withdrawn by {who(request.closed_by or 'dbaccess')}, {at}."
+            by = f" by {who(request.closed_by)}" if request.closed_by else ""
+            withdrawn = f"Withdrawn{by}, {at}."
             return [section(f":wastebasket: {withdrawn}")]
         case RequestState.LAPSED:
             had = f" It had {_approvals(request)}." if request.approvers else ""

@@ -96,6 +96,8 @@ def revoking(notice: Revoking) -> Message:
     """Return the answer to a grant that is being ended."""
     grant = notice.grant
     holder = "the operators" if grant.requester == UNKNOWN else who(grant.requester)
+    if grant.revoked_by == grant.requester:
+        holder = "you"
     return message(
         section(
             f":lock: *#{grant.id} is being revoked*: {access(grant)} ends now. A message to "
@@ -107,7 +109,8 @@ def revoking(notice: Revoking) -> Message:
 def _how_it_ended(grant: GrantFacts) -> str:
     match grant.end_reason:
         case EndReason.REVOKED:
-            return f":lock: *#{grant.id} has ended*, it was revoked."
+            by = f" by {who(grant.revoked_by)}" if grant.revoked_by else ""
+            return f":lock: *#{grant.id} has ended*, it was revoked{by}."
         case EndReason.REMOVED_OUTSIDE:
             return (
                 f":warning: *#{grant.id} has ended early*: the rule for {access(grant)} was "

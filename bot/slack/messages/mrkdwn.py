@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.domain.notices import UNKNOWN
-from bot.domain.policy import ANYBODY
+from bot.domain.people import ANYBODY
 
 _CODE_CHARACTERS = 300
 _MOST_NAMES = 20

@@ -48,8 +48,8 @@ def request_closed(notice: RequestClosed) -> Message:
         case _:
             return message(
                 section(
-                    f":wastebasket: *Request #{request.id}* was withdrawn by "
-                    f"{who(request.closed_by or 'dbaccess')}. It was for {wish(request)}."
+                    f":wastebasket: *Request #{request.id}* was withdrawn{_by(request)}. "
+                    f"It was for {wish(request)}."
                 ),
                 section(f"Still need it? Ask again with {ask_again(request)}."),
             )
@@ -64,6 +64,10 @@ def cancelled(notice: Cancelled) -> Message:
             f"more. It was for {wish(request)}."
         )
     )
+
+
+def _by(request: RequestFacts) -> str:
+    return f" by {who(request.closed_by)}" if request.closed_by else ""
 
 
 def _needed(request: RequestFacts) -> str:

@@ -1,0 +1,400 @@
+"""The real thing: processes of their own, real time, killed in the middle and started again."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import requests
+
+from bot.domain.labels import label
+from bot.sandbox.cloud import Change
+from bot.sandbox.digitalocean import SandboxDigitalOcean, utc_now
+from bot.sandbox.faults import Fault
+from bot.sandbox.slack import SandboxSlack
+from bot.sandbox.slack_conversations import Message
+from tests.scenarios.world import ALICE, APPROVALS, BACKEND, IP, OFFICE, OPERATIONS, ORDERS, RITA
+
+T = TypeVar("T")
+
+DBACCESS = [sys.executable, "-c", "from bot.cli import main; main()"]
+TRUSTED = f"ip_addr:{IP}"
+FOREIGN = {"ip_addr:198.51.100.7", "tag:backend"}
+CONFIG = f"""
+instance = "test"
+operators = "{OPERATIONS}"
+
+[defaults]
+channel = "{APPROVALS}"
+approvers = ["{ALICE}"]
+min_duration = "1s"
+warn_before = "2s"
+
+[clusters.orders]
+id = "{ORDERS}"
+"""
+
+
+class Process:
+    """One process of the bot; what it logs is read as it comes."""
+
+    def __init__(self, command: str, folder: Path, env: dict[str, str]) -> None:
+        self._popen = subprocess.Popen(
+            [*DBACCESS, command],
+            cwd=folder,
+            env=env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.lines: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def url(self) -> str:
+        """Where it answers, once it has said so."""
+
+        def started() -> Any:
+            assert self._popen.poll() is None, self.lines
+            events = [json.loads(line) for line in list(self.lines) if line.startswith("{")]
+            return next((event for event in events if event["event"] == "started"), None)
+
+        return str(eventually(started)["url"])
+
+    def terminate(self) -> int:
+        """Ask it to stop; the exit code."""
+        self._popen.terminate()
+        return self._ended()
+
+    def kill(self) -> None:
+        """Let it die where it stands."""
+        self._popen.kill()
+        self._ended()
+
+    def _ended(self) -> int:
+        code = self._popen.wait(timeout=20)
+        self._reader.join(timeout=5)
+        return code
+
+    def _read(self) -> None:
+        assert self._popen.stderr is not None
+        with self._popen.stderr as stderr:
+            self.lines.extend(stderr)
+
+
+class Place:
+    """A folder with a configuration, between the sandboxes, and the processes started there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.slack = SandboxSlack()
+        self.digitalocean = SandboxDigitalOcean()
+        self.digitalocean.add_cluster("orders", cluster_id=ORDERS, rules=[OFFICE, BACKEND])
+        for user in (RITA, ALICE):
+            self.slack.add_user(user, user[2:].lower())
+        for channel in (APPROVALS, OPERATIONS, "C0GENERAL"):
+            self.slack.add_channel(channel, channel[2:].lower())
+        self.slack.ack_seconds = 10  # the machine may be busy; how fast it is, others measure
+        self.configure(CONFIG)
+        self.processes: list[Process] = []
+
+    def configure(self, text: str) -> None:
+        (self.folder / "dbaccess.toml").write_text(text)
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "SLACK_BOT_TOKEN": self.slack.bot_token,
+            "SLACK_SIGNING_SECRET": self.slack.signing_secret,
+            "SLACK_API_URL": self.slack.api_url,
+            "DIGITALOCEAN_TOKEN": self.digitalocean.token,
+            "DIGITALOCEAN_API_URL": self.digitalocean.url,
+            "LOG_FORMAT": "json",
+            "PORT": "0",
+        }
+
+    def begin(self, command: str) -> Process:
+        self.processes.append(Process(command, self.folder, self.env))
+        return self.processes[-1]
+
+    def serve(self, command: str = "serve") -> Process:
+        """Start what answers Slack, and wait until it is ready."""
+        process = self.begin(command)
+        self.slack.bot_url = process.url()
+        eventually(lambda: requests.get(f"{self.slack.bot_url}/readyz", timeout=5).ok)
+        return process
+
+    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*DBACCESS, *arguments],
+            cwd=self.folder,
+            env=self.env | env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def types(self, text: str) -> str:
+        answer = self.slack.command(RITA, text, channel_id="C0GENERAL")
+        assert answer.error is None
+        return answer.text
+
+    def card(self) -> Message:
+        return eventually(lambda: self.slack.messages(APPROVALS, replies=False))[-1]
+
+    def sources(self) -> set[str]:
+        return self.digitalocean.sources(ORDERS)
+
+    def told(self, words: str) -> int:
+        return sum(words in message.all_text for message in self.slack.dms(RITA))
+
+    def lend(self, duration: str) -> None:
+        """Let Rita ask and Alice approve, and wait until it works and she knows."""
+        self.types(f"request {IP} {duration} orders")
+        assert self.slack.click(ALICE, self.card(), "Approve").error is None
+        self.until_it_works()
+
+    def until_it_works(self) -> None:
+        eventually(lambda: self.told("works now"))
+        written = [rules for _, rules in self.digitalocean.history(ORDERS)]
+        assert any(rule["value"] == IP for rules in written for rule in rules)
+
+    def until_it_ended(self) -> None:
+        eventually(lambda: self.told("has ended"))
+        assert self.sources() == FOREIGN
+
+
+def eventually(ask: Callable[[], T | None], *, seconds: float = 40) -> T:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found = ask()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it never came")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    place = Place(tmp_path)
+    with place.slack, place.digitalocean:
+        yield place
+        for process in place.processes:
+            process.kill()
+    assert not place.digitalocean.ever_empty(ORDERS)
+
+
+# Stories.
+
+
+def test_the_main_story_is_told_by_a_process_that_then_stops_cleanly(place: Place) -> None:
+    process = place.serve()
+    place.lend("4s")
+    place.until_it_ended()
+
+    assert place.told("ends soon") == 1
+    assert process.terminate() == 0
+    assert place.slack.problems == []
+    assert [json.loads(line)["event"] for line in process.lines][-1] == "stopping"
+    said = "".join(process.lines)
+    for secret in (place.slack.bot_token, place.slack.signing_secret, place.digitalocean.token):
+        assert secret not in said
+
+
+def test_web_and_worker_are_two_processes_on_one_database(place: Place) -> None:
+    assert place.run("migrate").returncode == 0
+    worker = place.begin("worker")
+    web = place.serve("web")
+
+    place.lend("1h")
+    assert "#1" in place.types("list")
+    place.types("revoke 1")
+    place.until_it_ended()
+
+    assert place.slack.problems == []
+    assert web.terminate() == 0
+    assert worker.terminate() == 0
+
+
+def hold_the_click(place: Place) -> Callable[[], object]:
+    """It was acknowledged, and nobody knows yet who clicked."""
+    place.slack.faults.add(Fault.hang(target="users.info", times=None))
+    return lambda: place.slack.faults.hanging
+
+
+def hold_the_read(place: Place) -> Callable[[], object]:
+    """The grant is there, and nothing was written."""
+    place.digitalocean.faults.add(Fault.hang(method="GET", times=None))
+    return lambda: place.digitalocean.faults.hanging
+
+
+def hold_the_read_back(place: Place) -> Callable[[], object]:
+    """The rule was written, and nothing was recorded."""
+
+    def hang_after_a_write(event: object) -> None:
+        if isinstance(event, Change):
+            place.digitalocean.faults.add(Fault.hang(method="GET", times=None))
+            stop()
+
+    stop = place.digitalocean.subscribe(hang_after_a_write)
+    return lambda: place.digitalocean.faults.hanging and TRUSTED in place.sources()
+
+
+def hold_the_messages(place: Place) -> Callable[[], object]:
+    """It works, and nobody was told."""
+    place.slack.faults.add(Fault.hang(target="chat.", times=None))
+    return lambda: place.slack.faults.hanging and TRUSTED in place.sources()
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [hold_the_click, hold_the_read, hold_the_read_back, hold_the_messages],
+    ids=["before-the-decision", "before-the-write", "after-the-write", "before-the-messages"],
+)
+def test_what_a_killed_process_began_is_finished_by_the_next(
+    place: Place, hold: Callable[[Place], Callable[[], object]]
+) -> None:
+    process = place.serve()
+    place.types(f"request {IP} 1h orders")
+    card = place.card()
+    held = hold(place)
+    assert place.slack.click(ALICE, card, "Approve").error is None
+    eventually(held)
+    process.kill()
+    place.slack.faults.clear()
+    place.digitalocean.faults.clear()
+
+    place.serve()
+    place.until_it_works()
+    eventually(lambda: place.card().buttons == [])
+    assert place.sources() == {*FOREIGN, TRUSTED}
+
+    place.types("revoke 1")
+    place.until_it_ended()
+
+
+def test_what_ran_out_while_nobody_was_there_goes_at_the_next_start(place: Place) -> None:
+    process = place.serve()
+    place.lend("3s")
+    process.kill()
+    assert TRUSTED in place.sources()
+    time.sleep(3)
+    place.serve()
+    place.until_it_ended()
+    [grant] = json.loads(place.run("grants", "--all", "--json").stdout)
+    assert grant["end_reason"] == "expired"
+
+
+# The command line.
+
+
+def test_an_operator_sees_and_ends_grants_from_the_command_line(place: Place) -> None:
+    place.serve()
+    place.lend("1h")
+
+    listed = place.run("grants", "--json")
+    [grant] = json.loads(listed.stdout)
+    assert listed.returncode == 0
+    assert grant | {"id": 1, "cluster": "orders", "source_type": "ip_addr", "source_value": IP} == (
+        grant
+    )
+    assert grant["requester"] == RITA
+    assert grant["state"] == "active"
+    assert grant["end_reason"] is None
+    assert grant["ended_at"] is None
+    assert grant["approved_at"] < grant["expires_at"]
+
+    revoked = place.run("revoke", "1")
+    assert revoked.returncode == 0
+    place.until_it_ended()
+    [ended] = json.loads(place.run("grants", "--all", "--json").stdout)
+    assert ended["state"] == "ended"
+    assert ended["end_reason"] == "revoked"
+    assert ended["ended_at"] is not None
+
+    again = place.run("revoke", "1")
+    assert again.returncode == 1
+    assert "#1 has ended" in again.stderr
+    assert place.run("revoke", "one").returncode == 2
+
+
+def test_a_dry_run_shows_and_changes_nothing_and_a_reconcile_does_it(place: Place) -> None:
+    assert place.run("migrate").returncode == 0
+    old = str(label("test", 7, utc_now()))
+    place.digitalocean.add_rule(ORDERS, "ip_addr", IP, old)
+    process = place.serve()
+    eventually(lambda: TRUSTED not in place.sources())
+    assert process.terminate() == 0
+    place.digitalocean.add_rule(ORDERS, "ip_addr", IP, old)
+    before = place.digitalocean.rules(ORDERS)
+
+    dry = place.run("reconcile", "--dry-run")
+    assert dry.returncode == 0
+    assert f"remove  {IP}" in dry.stdout
+    assert place.digitalocean.rules(ORDERS) == before
+
+    done = place.run("reconcile", "--cluster", "orders")
+    assert done.returncode == 0
+    assert place.sources() == FOREIGN
+
+    place.digitalocean.faults.add(Fault.status(401, times=None))
+    failed = place.run("reconcile")
+    assert failed.returncode == 1
+    assert "orders" in failed.stderr
+
+
+def test_the_schema_is_made_by_migrate_and_missed_by_those_who_need_it(place: Place) -> None:
+    early = place.run("worker")
+    assert early.returncode == 1
+    assert "dbaccess migrate" in early.stderr
+
+    first, second = place.run("migrate"), place.run("migrate")
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert "empty" in first.stdout
+    assert "empty" not in second.stdout
+
+
+def test_check_tells_line_by_line_what_is_wrong(place: Place) -> None:
+    good = place.run("check")
+    assert good.returncode == 0, good.stdout
+    assert "FAULT" not in good.stdout
+
+    place.slack.scopes.discard("usergroups:read")
+    bad = place.run("check", DIGITALOCEAN_TOKEN="dop_v1_wrong")
+    assert bad.returncode == 1
+    faults = [line for line in bad.stdout.splitlines() if line.startswith("FAULT")]
+    assert any("usergroups:read" in line for line in faults)
+    assert any("orders" in line for line in faults)
+    assert "dop_v1_wrong" not in bad.stdout + bad.stderr
+
+
+@pytest.mark.parametrize(
+    ("config", "env", "complaint"),
+    [
+        (CONFIG + 'colour = "red"\n', {}, "dbaccess.toml: clusters.orders.colour: unknown key"),
+        (CONFIG.replace('"1s"', '"soon"', 1), {}, "dbaccess.toml: defaults.min_duration: "),
+        (CONFIG.replace('instance = "test"', ""), {}, "dbaccess.toml: instance: is missing"),
+        ("[[", {}, "dbaccess.toml: "),
+        (CONFIG, {"DBACCESS_CONFIG": "elsewhere.toml"}, "elsewhere.toml: there is no such file"),
+        (CONFIG, {"DATABASE_URL": "mysql://h/d"}, "environment: DATABASE_URL: "),
+        (CONFIG, {"PORT": "http"}, "environment: PORT: "),
+    ],
+    ids=["unknown-key", "bad-value", "missing-key", "no-toml", "no-file", "database", "port"],
+)
+def test_nothing_starts_with_a_configuration_that_makes_no_sense(
+    place: Place, config: str, env: dict[str, str], complaint: str
+) -> None:
+    place.configure(config)
+    stopped = place.run("serve", **env)
+    assert stopped.returncode == 1
+    assert complaint in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    assert not (place.folder / "dbaccess.db").exists()
