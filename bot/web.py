@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock
 from bot.slack.app import SlackApp
+from bot.slack.interaction import is_payload
 from bot.store import heartbeats, schema
 from bot.store.database import Database
 
@@ -49,7 +50,9 @@ def build_wsgi(slack: SlackApp, health: Health, registry: CollectorRegistry) -> 
         body = request.get_data(cache=False)
         if not slack.admits(body, dict(request.headers)):
             return _text("not signed by Slack\n", 401)
-        text, query = body.decode("utf-8", "replace"), request.query_string.decode()
+        if not is_payload(body, request.content_type or ""):
+            return _text("not a payload of Slack's\n", 400)
+        text, query = body.decode(), request.query_string.decode()
         answer = slack.dispatch(text, dict(request.headers), query)
         response = Response(answer.body, answer.status)
         for name, values in answer.headers.items():
