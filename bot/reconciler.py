@@ -23,7 +23,6 @@ from bot.store.locks import ClusterLocks
 
 _ROUNDS = 5
 _LONGEST_WAIT_SECONDS = 30.0
-_LOOK_AGAIN = SETTLE / 2
 
 log = structlog.get_logger()
 
@@ -73,26 +72,41 @@ class Reconciler:
 
         Failures of the API are recorded and tried again later, not raised.
         """
-        with self._locks.hold(cluster_id) as free:
-            if free:
-                self._attempt(cluster_id)
-            return free
-
-    def _attempt(self, cluster_id: str) -> None:
-        attempt = self._begin(cluster_id)
-        if attempt is None:
-            return
-        logger = log.bind(cluster=attempt.alias)
         try:
-            self._converge(attempt)
+            return self.reconcile_or_raise(cluster_id)
         except ApiError as error:
-            logger.warning("reconcile failed", error=str(error), kind=type(error).__name__)
-            self._fail(attempt, error)
-            return
-        with self._database.transaction() as session:
-            now = self._clock.now()
-            record_outcome(session, self._policy(), attempt, now=now, look_again=now + _LOOK_AGAIN)
-        logger.info("reconciled", writes=len(attempt.written), rules=attempt.rule_count)
+            log.warning(
+                "reconcile failed",
+                cluster_id=cluster_id,
+                error=str(error),
+                kind=type(error).__name__,
+            )
+            return True
+
+    def reconcile_or_raise(self, cluster_id: str) -> bool:
+        """As `reconcile`, but a failure is raised after it was recorded.
+
+        Raises:
+            ApiError: the rules could not be brought in line this time.
+        """
+        with self._locks.hold(cluster_id) as free:
+            attempt = self._begin(cluster_id) if free else None
+            if attempt is None:
+                return free
+            try:
+                self._converge(attempt)
+            except ApiError as error:
+                self._fail(attempt, error)
+                raise
+            with self._database.transaction() as session:
+                record_outcome(session, self._policy(), attempt, now=self._clock.now())
+            log.info(
+                "reconciled",
+                cluster=attempt.alias,
+                writes=len(attempt.written),
+                rules=attempt.rule_count,
+            )
+            return True
 
     def _begin(self, cluster_id: str) -> Attempt | None:
         """Load what the cluster's grants want, and note that writes may follow."""
@@ -102,6 +116,10 @@ class Reconciler:
                 return None
             now = self._clock.now()
             loaded = grants.of_cluster(session, cluster_id, ended_since=now - SETTLE)
+            left_policy = watch.alias not in self._policy().clusters
+            if left_policy and all(grant.state is GrantState.ENDED for grant in loaded):
+                clusters.forget(session, cluster_id)
+                return None
             for grant in loaded:
                 if grant.state is GrantState.APPLYING:
                     grants.save(session, grant.start_placing(now))
@@ -114,6 +132,7 @@ class Reconciler:
             ApiError: the rules could not be brought in line this time.
         """
         suspects: list[int] = []
+        lost: list[OutcomeUnknown] = []
         rounds_left = _ROUNDS
         while rounds_left:
             rounds_left -= 1
@@ -121,7 +140,9 @@ class Reconciler:
             known = self._with_named(rules, attempt.grants())
             left_out = {*attempt.refused, *suspects[1:]}
             last = self._plan(attempt.alias, rules, [g for g in known if g.id not in left_out])
-            attempt.rule_count, attempt.outcome = len(rules), last
+            attempt.rule_count, attempt.outcome, attempt.absent = len(rules), last, last.to_add
+            if len(lost) > 1 and last.must_write:
+                raise lost[-1]  # read back twice, and not there: tried again after a pause
             if not last.must_write:
                 if not suspects:
                     return
@@ -129,12 +150,15 @@ class Reconciler:
                 continue
             self._note_rewrites(attempt, last)
             attempt.written.append(last)
+            attempt.absent = frozenset()
             try:
                 self._digitalocean.write_rules(attempt.cluster_id, last.rules)
-            except OutcomeUnknown:
+            except OutcomeUnknown as error:
                 log.warning("answer to a write was lost, reading back", cluster=attempt.alias)
+                lost.append(error)
             except Rejected as error:
                 attempt.written.pop()
+                attempt.absent = last.to_add
                 suspects = _next_suspects(attempt, last, suspects, error)
                 rounds_left += 2 * len(suspects) + 1
         raise OutcomeUnknown("the rules keep changing under us", cluster_id=attempt.cluster_id)

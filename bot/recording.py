@@ -1,7 +1,7 @@
 """What a reconcile found out, written down: states, audit rows and messages in one transaction."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -17,7 +17,7 @@ from bot.domain.notices import (
     Recovered,
     RequestClosed,
 )
-from bot.domain.plan import Orphan, Plan
+from bot.domain.plan import SETTLE, Orphan, Plan
 from bot.domain.policy import Policy
 from bot.domain.sources import TrustedSource
 from bot.store import audit, clusters, grants, requests
@@ -31,6 +31,10 @@ from bot.telling import (
     tell_person,
     update_card,
 )
+
+_LOOKS = (SETTLE / 2, SETTLE - timedelta(seconds=5))
+_IDLE_DRIFTS = 12
+_HIGHEST_LABELLED = 10_000_000  # a number from a label is taken over up to here
 
 
 @dataclass
@@ -49,6 +53,7 @@ class Attempt:
     written: list[Plan] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
     outcome: Plan | None = None
+    absent: frozenset[int] = frozenset()  # seen to have no rule since the last write
     rule_count: int = 0
 
     @property
@@ -76,9 +81,7 @@ class Attempt:
         return grant.write_again(self.began_at)
 
 
-def record_outcome(
-    session: Session, policy: Policy, attempt: Attempt, *, now: datetime, look_again: datetime
-) -> None:
+def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: datetime) -> None:
     """Record what the last plan of a successful attempt saw.
 
     A grant that somebody changed in the meantime keeps that change; its cluster is due again.
@@ -94,23 +97,36 @@ def record_outcome(
             scribe.record_grant(current)
     scribe.recover()
     scribe.refuse_for_open_cluster()
-    if attempt.watch.alarms:
-        since = attempt.watch.failing_since or now
+    before = clusters.get(session, attempt.cluster_id)
+    if before is not None and before.alarms:
         audit.record(session, Action.ALL_CLEAR, at=now, cluster=attempt.alias)
-        notice = AllClear(cluster=attempt.alias, failing_since=since)
+        notice = AllClear(cluster=attempt.alias, failing_since=before.alarm_since or now)
         tell_operators(session, notice, policy, at=now)
+    written_at = now if attempt.written else attempt.watch.written_at
     has_live = bool(grants.live(session, cluster=attempt.alias))
-    next_at = now + policy.scheduler.drift if has_live else None
-    if attempt.written:
-        next_at = look_again
     clusters.note_success(
         session,
         attempt.cluster_id,
         at=now,
         rule_count=attempt.rule_count,
-        next_at=next_at,
+        written_at=written_at,
+        next_at=_next_look(policy, now, written_at=written_at, has_live=has_live),
         changes=attempt.watch.changes,
     )
+
+
+def _next_look(
+    policy: Policy, now: datetime, *, written_at: datetime | None, has_live: bool
+) -> datetime:
+    """Return when to look at a cluster again.
+
+    Twice while a change of ours may still be undone by a rival's stale list, then at every drift
+    check; and now and then where nothing of ours should be, for a list may come back at any time.
+    """
+    for after in _LOOKS:
+        if written_at is not None and now < written_at + after:
+            return written_at + after
+    return now + policy.scheduler.drift * (1 if has_live else _IDLE_DRIFTS)
 
 
 def record_failure(
@@ -118,17 +134,18 @@ def record_failure(
 ) -> None:
     """Record that an attempt failed, and when the next one is due."""
     for before in attempt.loaded:
-        if before.id not in attempt.tried:
-            _unplace(session, before)
+        unplaced = before.id in attempt.absent
+        untried = before.id not in attempt.tried and before.placing_since is None
+        if before.state is GrantState.APPLYING and (unplaced or untried):
+            _unplace(session, before.id)
     clusters.note_failure(session, attempt.cluster_id, at=now, error=error, next_at=next_at)
 
 
-def _unplace(session: Session, before: Grant) -> None:
-    """Take back the note that a write may have been tried."""
-    if before.state is GrantState.APPLYING and before.placing_since is None:
-        current = grants.get(session, before.id)
-        if current is not None and current.state is GrantState.APPLYING:
-            grants.save(session, current.stop_placing())
+def _unplace(session: Session, grant_id: int) -> None:
+    """Take back the note that a rule may have been written."""
+    current = grants.get(session, grant_id)
+    if current is not None and current.state is GrantState.APPLYING:
+        grants.save(session, current.stop_placing())
 
 
 @dataclass
@@ -241,10 +258,11 @@ class _Scribe:
         return any(grant.source == source for grant in present)
 
     def _recover(self, orphan: Orphan) -> Grant:
-        its_label = orphan.label
+        its_label, number = orphan.label, orphan.label.grant_id
+        is_free = number <= _HIGHEST_LABELLED and not requests.is_taken(self.session, number)
         request = requests.add(
             self.session,
-            id=None if requests.is_taken(self.session, its_label.grant_id) else its_label.grant_id,
+            id=number if is_free else None,
             cluster=self.attempt.alias,
             source=orphan.source,
             duration=its_label.until - self.now,

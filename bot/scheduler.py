@@ -25,7 +25,7 @@ from bot.store.database import Database
 
 _BEAT_SECONDS = 5.0
 _HANDS = 8
-_BUSY_SECONDS = 0.2
+_BUSY_SECONDS = 0.5
 _SOON = 0.02
 
 T = TypeVar("T")

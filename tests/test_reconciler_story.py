@@ -459,13 +459,14 @@ class ReconcilerStory(RuleBasedStateMachine):
         """Do what somebody wants; None where it was refused, and then nothing has changed."""
         self.origins += 1
         origin = f"press:{self.origins}"
-        self.last_wish = (wish, person, origin)
         before = self.states()
         try:
-            return self.access.carry_out(wish, person, origin=origin)
+            answer = self.access.carry_out(wish, person, origin=origin)
         except Refused:
             assert self.states() == before
             return None
+        self.last_wish = (wish, person, origin)
+        return answer
 
     def ask_for(self, value: str, duration: timedelta, person: Person) -> int | None:
         wish = AskFor(cluster="orders", source=parse_source(value), duration=duration)

@@ -12,6 +12,7 @@ from bot.telling import grant_facts, tell_operators
 
 _ALARM_AFTER = timedelta(minutes=5)  # for a cluster that has left the policy
 _LONGEST_SILENCE = timedelta(hours=1)
+_DOUBLINGS = 12
 
 
 def alarm(move: Move) -> int:
@@ -23,12 +24,15 @@ def alarm(move: Move) -> int:
     for watch, waiting_since in clusters.troubled(move.session):
         cluster = move.policy.clusters.get(watch.alias)
         patience = cluster.alarm_after if cluster else _ALARM_AFTER
+        if cluster is None and not waiting_since:
+            continue  # it has left the policy, and nothing there is ours any more
         since = min(filter(None, [watch.failing_since, *waiting_since]))
         next_alarm = watch.alarm_at or since + patience
         if move.now < next_alarm:
             continue
-        silence = min(patience * 2**watch.alarms, max(_LONGEST_SILENCE, patience))
-        clusters.note_alarm(move.session, watch.id, move.now + silence)
+        doubled = patience * 2 ** min(watch.alarms, _DOUBLINGS)
+        silence = min(doubled, max(_LONGEST_SILENCE, patience))
+        clusters.note_alarm(move.session, watch.id, since=since, next_at=move.now + silence)
         audit.record(
             move.session,
             Action.ALARMED,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
-_LABEL = re.compile(r"dbaccess/(?P<instance>\S+) #(?P<grant>\d{1,18}) until (?P<until>\S+)")
+_LABEL = re.compile(r"dbaccess/(?P<instance>\S+) #(?P<grant>[1-9]\d{0,8}) until (?P<until>\S+)")
 INSTANCE = r"[a-z0-9][a-z0-9-]{0,31}"
 
 

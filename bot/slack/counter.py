@@ -7,6 +7,7 @@ given later, from a durable row where something is to be changed.
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 
 import structlog
 from slack_sdk import WebClient
@@ -32,6 +33,7 @@ from bot.slack.messages import Message
 from bot.slack.pages import Pages
 
 _HANDS = 4
+_NO_ANSWER = (SlackClientError, OSError, HTTPException, ValueError)
 
 log = structlog.get_logger()
 
@@ -88,7 +90,7 @@ class Counter:
         def open_view() -> None:
             try:
                 self._client.views_open(trigger_id=asked.trigger_id, view=view)
-            except (SlackClientError, OSError) as error:
+            except _NO_ANSWER as error:
                 log.warning("form not opened", error=type(error).__name__)
                 sentence = "Slack did not open the form. Nothing was changed; press Deny again."
                 self._respond(asked, messages.refusal(Refused(sentence)))
@@ -105,7 +107,7 @@ class Counter:
                 person = Person(user_id)
             try:
                 self._client.views_publish(user_id=user_id, view=self._pages.home(person))
-            except (SlackClientError, OSError) as error:
+            except _NO_ANSWER as error:
                 log.warning("home not published", error=type(error).__name__)
 
         self._later.submit(publish)

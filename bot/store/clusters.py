@@ -23,7 +23,9 @@ class Watch:
     failures: int
     failing_since: datetime | None
     last_error: str
+    written_at: datetime | None
     alarms: int
+    alarm_since: datetime | None
     alarm_at: datetime | None
 
 
@@ -89,6 +91,7 @@ def note_success(
     *,
     at: datetime,
     rule_count: int,
+    written_at: datetime | None,
     next_at: datetime | None,
     changes: int,
 ) -> None:
@@ -98,10 +101,18 @@ def note_success(
     due again at once.
     """
     row = session.get_one(ClusterRow, cluster_id, with_for_update=True)
-    row.read_at, row.rule_count = at, rule_count
+    row.read_at, row.rule_count, row.written_at = at, rule_count, written_at
     row.due_at = next_at if row.changes == changes else at
     row.failures, row.failing_since, row.last_error = 0, None, ""
-    row.alarms, row.alarm_at = 0, None
+    row.alarms, row.alarm_at, row.alarm_since = 0, None, None
+    session.add(row)
+
+
+def forget(session: Session, cluster_id: str) -> None:
+    """Look at a cluster no more: it has left the policy, and no grant is left on it."""
+    row = session.get_one(ClusterRow, cluster_id)
+    row.due_at, row.failures, row.failing_since, row.last_error = None, 0, None, ""
+    row.alarms, row.alarm_at, row.alarm_since = 0, None, None
     session.add(row)
 
 
@@ -116,11 +127,11 @@ def note_failure(
     session.add(row)
 
 
-def note_alarm(session: Session, cluster_id: str, next_at: datetime) -> None:
-    """Note that the operators were told, and when to tell them again."""
+def note_alarm(session: Session, cluster_id: str, *, since: datetime, next_at: datetime) -> None:
+    """Note since when the operators were told of trouble, and when to tell them again."""
     row = session.get_one(ClusterRow, cluster_id)
     row.alarms += 1
-    row.alarm_at = next_at
+    row.alarm_at, row.alarm_since = next_at, row.alarm_since or since
     session.add(row)
 
 

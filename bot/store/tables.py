@@ -112,7 +112,9 @@ class ClusterRow(SQLModel, table=True):
     failures: int = 0
     failing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_error: str = ""
+    written_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     alarms: int = 0
+    alarm_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     alarm_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

@@ -38,7 +38,13 @@ def mark_due(database: Database, at: datetime) -> None:
 def succeed(database: Database, before: Watch, *, next_at: datetime | None) -> None:
     with database.transaction() as session:
         clusters.note_success(
-            session, ORDERS, at=NOW, rule_count=2, next_at=next_at, changes=before.changes
+            session,
+            ORDERS,
+            at=NOW,
+            rule_count=2,
+            written_at=NOW,
+            next_at=next_at,
+            changes=before.changes,
         )
 
 
@@ -112,7 +118,7 @@ def test_the_first_failure_of_a_row_is_remembered_until_a_success(watched: Datab
 def test_a_success_ends_the_count_of_alarms(watched: Database) -> None:
     fail(watched, at=NOW, next_at=NOW + MINUTE)
     with watched.transaction() as session:
-        clusters.note_alarm(session, ORDERS, NOW + 10 * MINUTE)
+        clusters.note_alarm(session, ORDERS, since=NOW, next_at=NOW + 10 * MINUTE)
     assert orders(watched).alarms == 1
     assert orders(watched).alarm_at == NOW + 10 * MINUTE
     succeed(watched, orders(watched), next_at=None)
