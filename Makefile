@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types imports migrations-check package-check check bench requirements clean
+.PHONY: help setup demo story test test-browser page lint types imports migrations-check package-check check bench requirements clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -18,11 +18,20 @@ $(VENV)/.ready: requirements-dev.txt pyproject.toml
 
 setup: $(VENV)/.ready ## make the virtual environment from the pinned requirements
 
-demo: setup ## play one whole story in the terminal: request, approve, apply, expire
+demo: setup ## try it in a browser: prints one local address
 	$(BIN)/dbaccess demo
 
+story: setup ## the same in the terminal: request, approve, apply, expire
+	$(BIN)/dbaccess demo --script
+
 test: setup ## run the tests
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist loadgroup
+
+test-browser: setup ## play the stories in a real Chromium; pictures go to screenshots/
+	$(BIN)/pytest tests/browser
+
+page: ## build the playground's page again (needs node; the result is committed)
+	cd bot/sandbox/page && npm ci --silent && npm run check && npm run build
 
 lint: setup ## ruff: lint and format check
 	$(BIN)/ruff check .
@@ -56,4 +65,4 @@ requirements: setup ## pin the dependencies again (names, versions, hashes)
 	  --no-header --no-emit-index-url --no-emit-find-links pyproject.toml --group dev -o requirements-dev.txt $(UPGRADE)
 
 clean: ## remove what the tools made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov dist screenshots bot/sandbox/page/node_modules

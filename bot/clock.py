@@ -41,29 +41,26 @@ class FastClock:
     """A clock that begins now and then runs *rate* times as fast; the rate may change."""
 
     def __init__(self, rate: float = 1.0) -> None:
-        self._rate = rate
-        self._then = datetime.now(UTC)
-        self._since = time.monotonic()
+        self._course = (datetime.now(UTC), time.monotonic(), rate)  # one value: read as a whole
 
     @property
     def rate(self) -> float:
         """How many seconds pass in one real second."""
-        return self._rate
+        return self._course[2]
 
     @rate.setter
     def rate(self, rate: float) -> None:
-        self._then, self._since = self.now(), time.monotonic()
-        self._rate = rate
+        self._course = (self.now(), time.monotonic(), rate)
 
     def now(self) -> datetime:
         """Return the present of this clock, aware UTC."""
-        passed = time.monotonic() - self._since
-        return self._then + timedelta(seconds=passed * self._rate)
+        then, since, rate = self._course
+        return then + timedelta(seconds=(time.monotonic() - since) * rate)
 
     def seconds_until(self, at: datetime) -> float:
         """Return how many real seconds to wait until *at*."""
-        return (at - self.now()).total_seconds() / self._rate
+        return (at - self.now()).total_seconds() / self.rate
 
     def in_seconds(self, seconds: float) -> datetime:
         """Return what time it will be in so many real seconds."""
-        return self.now() + timedelta(seconds=seconds * self._rate)
+        return self.now() + timedelta(seconds=seconds * self.rate)

@@ -127,12 +127,14 @@ def reconcile(
     parts = _parts()
     faults = 0
     with _reporting():
+        if not dry_run:
+            parts.reconciler.watch_all()
         aliases = [cluster] if cluster else list(parts.policy().clusters)
         targets = {alias: str(parts.policy().cluster(alias).id) for alias in aliases}
         for alias, cluster_id in targets.items():
             try:
                 console.show_plan(alias, parts.reconciler.preview(cluster_id, alias))
-                if not dry_run and not parts.reconciler.reconcile(cluster_id):
+                if not dry_run and not parts.reconciler.reconcile_or_raise(cluster_id):
                     typer.echo(f"{alias}: the worker is at it")
             except ApiError as error:
                 typer.echo(f"{alias}: {error}", err=True)
@@ -161,12 +163,16 @@ def show_audit(
 
 @app.command()
 def demo(
-    rate: Annotated[float, typer.Option(help="How many times faster the clock runs.")] = 60.0,
+    port: Annotated[int, typer.Option(help="The page's port; 0 takes a free one.", min=0)] = 0,
+    script: Annotated[bool, typer.Option("--script", help="Tell one story here instead.")] = False,
+    rate: Annotated[float, typer.Option(help="How fast the story's clock runs.")] = 60.0,
 ) -> None:
-    """Play a whole story with a Slack and a DigitalOcean of our own; nothing leaves here."""
-    from bot.demo import tell_story  # only this command needs the sandboxes
+    """Try it in a browser, with a Slack and a DigitalOcean of our own; nothing leaves here."""
+    from bot.demo import play, tell_story  # only this command needs the sandboxes
 
-    if not tell_story(rate=rate):
+    if not script:
+        play(port=port)
+    elif not tell_story(rate=rate):
         raise typer.Exit(1)
 
 

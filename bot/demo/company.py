@@ -9,44 +9,82 @@ from bot.domain.policy import Policy
 from bot.sandbox.digitalocean import SandboxDigitalOcean
 from bot.sandbox.slack import SandboxSlack
 
-RITA, ALICE, BOB, OSCAR = "U0RITA", "U0ALICE", "U0BOB", "U0OSCAR"
+RITA, ALICE, BOB, CAROL = "U0RITA", "U0ALICE", "U0BOB", "U0CAROL"
+OSCAR, GITA = "U0OSCAR", "U0GITA"
 GENERAL, APPROVALS, OPERATIONS = "C0GENERAL", "C0APPROVALS", "C0OPS"
 ORDERS = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30"
 ANALYTICS = "1b2f7a90-6f0c-4f3a-9a53-0f6d5c1f9f11"
-PEOPLE = {RITA: "rita", ALICE: "alice", BOB: "bob", OSCAR: "oscar"}
+PEOPLE = {
+    RITA: "rita",
+    ALICE: "alice",
+    BOB: "bob",
+    CAROL: "carol",
+    OSCAR: "oscar",
+    GITA: "gita",
+}
 CHANNELS = {GENERAL: "general", APPROVALS: "db-approvals", OPERATIONS: "ops"}
 CLUSTERS = {ORDERS: "orders", ANALYTICS: "analytics"}
+INSTANCE = "demo"
+_PARTNER_TEAM = "T0PARTNER"
 
 
 def people_slack(slack: SandboxSlack) -> None:
-    """Let the company's people and channels in."""
+    """Let the company's people and channels in.
+
+    Oscar is of a partner's organisation, with which the channels are shared; Gita is a guest.
+    """
     for user_id, name in PEOPLE.items():
-        slack.add_user(user_id, name)
+        team_id = _PARTNER_TEAM if user_id == OSCAR else None
+        slack.add_user(user_id, name, team_id=team_id, is_restricted=user_id == GITA)
     for channel_id, name in CHANNELS.items():
-        slack.add_channel(channel_id, name)
+        staff = [one for one in PEOPLE if one not in (OSCAR, GITA)]
+        slack.add_channel(channel_id, name, members=staff if channel_id == OPERATIONS else None)
 
 
 def fill_digitalocean(digitalocean: SandboxDigitalOcean) -> None:
     """Set up the company's clusters, with the rules that were there before dbaccess."""
     office = {"type": "ip_addr", "value": "198.51.100.7", "description": "office"}
     backend = {"type": "tag", "value": "backend", "description": "the shop's servers"}
+    reports = {"type": "ip_addr", "value": "198.51.100.32/28", "description": "report builders"}
     digitalocean.add_cluster("orders", cluster_id=ORDERS, rules=[office, backend])
-    digitalocean.add_cluster("analytics", cluster_id=ANALYTICS, rules=[office])
+    digitalocean.add_cluster("analytics", cluster_id=ANALYTICS, rules=[office, reports])
 
 
-def policy() -> Policy:
-    """Return who may do what in this company."""
+def policy(*, orders_approvals: int = 1) -> Policy:
+    """Return who may do what in this company.
+
+    `analytics` asks for one approval, and Rita needs none from the office for up to an hour.
+
+    Args:
+        orders_approvals: how many different people have to approve access to `orders`.
+    """
     return parse_policy(
         {
-            "instance": "demo",
+            "instance": INSTANCE,
             "operators": OPERATIONS,
-            "defaults": {"channel": APPROVALS, "approvers": [ALICE, BOB]},
+            "defaults": {"channel": APPROVALS, "approvers": [ALICE, BOB, CAROL]},
             "clusters": {
-                "orders": {"id": ORDERS, "max_duration": "2h"},
-                "analytics": {"id": ANALYTICS},
+                "orders": {"id": ORDERS, "max_duration": "4h", "approvals": orders_approvals},
+                "analytics": {
+                    "id": ANALYTICS,
+                    "auto_approve": [
+                        {
+                            "requesters": [RITA],
+                            "sources": ["198.51.100.0/24"],
+                            "max_duration": "1h",
+                        }
+                    ],
+                },
             },
         }
     )
+
+
+def small_talk(slack: SandboxSlack) -> None:
+    """Let the company's people have said a few things before the bot comes."""
+    slack.say(ALICE, GENERAL, "Good morning! The nightly job on orders failed again.")
+    slack.say(RITA, GENERAL, "On it. I need to look into the database for an hour or two.")
+    slack.say(BOB, GENERAL, "Ask `/dbaccess`, it opens the firewall for you and closes it again.")
 
 
 def settings(folder: Path, slack: SandboxSlack, digitalocean: SandboxDigitalOcean) -> Settings:

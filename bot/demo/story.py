@@ -15,7 +15,7 @@ from rich.text import Text
 
 from bot.clock import FastClock
 from bot.demo import company
-from bot.demo.company import ALICE, APPROVALS, GENERAL, ORDERS, OSCAR, RITA
+from bot.demo.company import ALICE, APPROVALS, BOB, GENERAL, ORDERS, OSCAR, RITA
 from bot.logs import set_up_logs
 from bot.sandbox.cloud import Change as RulesChange
 from bot.sandbox.digitalocean import SandboxDigitalOcean
@@ -43,7 +43,7 @@ def tell_story(*, rate: float) -> bool:
         company.fill_digitalocean(digitalocean)
         with digitalocean, slack:
             settings = company.settings(Path(folder), slack, digitalocean)
-            service = Service(settings, company.policy(), clock=clock)
+            service = Service(settings, company.policy(orders_approvals=2), clock=clock)
             service.start(migrate=True)
             slack.bot_url = service.url
             try:
@@ -76,14 +76,16 @@ class _Story:
         self._wait_for(lambda: self._cards(), "the approval message")
         self._presses(OSCAR, "Approve")
         self._wait_for(lambda: self._slack.ephemerals(OSCAR), "the refusal")
-        pressed = monotonic()
         self._presses(ALICE, "Approve")
+        self._wait_for(lambda: "1 of 2" in self._cards()[-1].all_text, "the first approval")
+        pressed = monotonic()
+        self._presses(BOB, "Approve")
         self._wait_for(lambda: f"ip_addr:{ADDRESS}" in self._sources(), "the rule")
         seconds = monotonic() - pressed
         self._wait_for(lambda: len(self._slack.dms(RITA)) > 1, "the good news")
         self._title(
-            f"From the click to the rule: {seconds * 1000:.0f} ms. Now 20 minutes pass, and the "
-            f"clock runs {self._rate:g} times as fast …"
+            f"From the last click to the rule: {seconds * 1000:.0f} ms. Now 20 minutes pass, and "
+            f"the clock runs {self._rate:g} times as fast …"
         )
         self._clock.rate = self._rate
         self._wait_for(lambda: f"ip_addr:{ADDRESS}" not in self._sources(), "the end")

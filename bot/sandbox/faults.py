@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
@@ -127,9 +127,9 @@ class Faults:
             self._cleared = threading.Event()
 
     def pending(self) -> list[Fault]:
-        """The faults that can still strike."""
+        """The faults that can still strike, each with the `times` that are left of it."""
         with self._lock:
-            return [queued.fault for queued in self._queue]
+            return [replace(queued.fault, times=queued.left) for queued in self._queue]
 
     def wrap(
         self, wsgi_app: WSGIApplication, error_body: Callable[[int], bytes]

@@ -33,7 +33,9 @@ class SandboxSlack(Scene):
     Set `bot_url` (`http://127.0.0.1:PORT`) to reach the bot over HTTP; while it is None, what
     people do goes over Socket Mode. `problems` collects all that Slack would refuse, would show
     wrongly or would answer to nobody: a healthy bot leaves it empty. `clock` gives Unix seconds
-    and decides about timestamps and expiry; requests are signed with the real time.
+    and decides about timestamps and expiry; requests are signed with the real time. With an
+    `expiry_clock`, that one decides when trigger ids and response URLs expire: where `clock` runs
+    fast, people and the bot still have as long as they have in Slack.
     """
 
     def __init__(
@@ -44,8 +46,9 @@ class SandboxSlack(Scene):
         app_token: str = APP_TOKEN,
         team_id: str = "T0SANDBOX",
         clock: Callable[[], float] = time.time,
+        expiry_clock: Callable[[], float] | None = None,
     ) -> None:
-        super().__init__(Workspace(team_id, clock))
+        super().__init__(Workspace(team_id, clock, expiry_clock))
         self.bot_token = bot_token
         self.signing_secret = signing_secret
         self.app_token = app_token
@@ -149,6 +152,10 @@ class SandboxSlack(Scene):
         if isinstance(message, Message):
             return self._acting.press_in_message(user_id, message, button, value)
         return self._acting.press_in_view(user_id, message["id"], button, value)
+
+    def fill_in(self, user_id: str, values: Mapping[str, Any]) -> None:
+        """Let that person fill in the modal they see, and leave it at that; see `submit`."""
+        self._acting.fill_in(user_id, values)
 
     def submit(self, user_id: str, values: Mapping[str, Any] | None = None) -> Answer:
         """Let that person fill in the modal they see and send it off.

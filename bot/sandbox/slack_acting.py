@@ -92,12 +92,8 @@ class Acting:
             )
         return self._interact(payload, f"click on {name!r}")
 
-    def submit(self, user_id: str, values: Mapping[str, Any]) -> Answer:
-        """Fill in the modal on top and send it off; it closes, changes or shows errors.
-
-        Fields are named by label, block_id or action_id. LookupError for a field or option that
-        is not there; ValueError where Slack itself would not let the person submit.
-        """
+    def fill_in(self, user_id: str, values: Mapping[str, Any]) -> OpenView:
+        """Fill in the modal on top without sending it off; LookupError for what is not there."""
         with self._workspace.lock:
             view = self._modal(user_id)
             there = {name: self._field(view, name) for name in values}
@@ -107,6 +103,15 @@ class Acting:
                 chosen = self._offered(user_id, name, chosen)
             with self._workspace.lock:
                 view.enter(control, chosen)
+        return view
+
+    def submit(self, user_id: str, values: Mapping[str, Any]) -> Answer:
+        """Fill in the modal on top and send it off; it closes, changes or shows errors.
+
+        Fields are named by label, block_id or action_id. LookupError for a field or option that
+        is not there; ValueError where Slack itself would not let the person submit.
+        """
+        view = self.fill_in(user_id, values)
         with self._workspace.lock:
             if wanting := missing(view):
                 raise ValueError(f"Slack does not submit this form: {'; '.join(wanting)}")

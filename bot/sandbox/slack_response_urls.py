@@ -34,7 +34,9 @@ class ResponseUrls:
     def issue(self, root: str, user_id: str, channel_id: str, about: Message | None = None) -> str:
         """A URL for what that person did there; `about` is the message they clicked in."""
         token = secrets.token_urlsafe(12)
-        self._issued[token] = _ResponseUrl(user_id, channel_id, about, self._workspace.clock())
+        self._issued[token] = _ResponseUrl(
+            user_id, channel_id, about, self._workspace.expiry_clock()
+        )
         return f"{root}/response/{token}"
 
     def take(self, token: str, payload: Mapping[str, Any]) -> None:
@@ -42,7 +44,7 @@ class ResponseUrls:
         url = self._issued.get(token)
         if url is None:
             raise SlackError("no_service")
-        if self._workspace.clock() - url.issued_at > LIFE_SECONDS:
+        if self._workspace.expiry_clock() - url.issued_at > LIFE_SECONDS:
             raise SlackError("expired_url")
         if url.uses >= MOST_USES:
             raise SlackError("used_url")

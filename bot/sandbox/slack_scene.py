@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from bot.sandbox.slack_conversations import Channel, Message
+from bot.sandbox.slack_conversations import Channel, Content, Message
+from bot.sandbox.slack_errors import SlackError
 from bot.sandbox.slack_people import Group, Person
 from bot.sandbox.slack_workspace import Call, Change, Workspace
 
@@ -74,6 +75,11 @@ class Scene:
         with self._workspace.lock:
             return self._workspace.people.add_group(Group(group_id, handle, tuple(members)))
 
+    def groups(self) -> list[Group]:
+        """All user groups."""
+        with self._workspace.lock:
+            return self._workspace.people.groups()
+
     def set_group_members(self, group_id: str, members: Iterable[str]) -> None:
         """Change who is in a group."""
         with self._workspace.lock:
@@ -100,6 +106,25 @@ class Scene:
         """All channels, the opened direct messages too."""
         with self._workspace.lock:
             return self._workspace.conversations.channels()
+
+    def say(
+        self, user_id: str, channel_id: str, text: str, *, thread_ts: str | None = None
+    ) -> Message:
+        """Let a person write something; the bot does not hear of it.
+
+        SlackError for an unknown person or channel, one they are not in, or nothing to say.
+        """
+        with self._workspace.lock:
+            person = self._workspace.people.person(user_id)
+            channel = self._workspace.conversations.channel(channel_id)
+            if not channel.has(person.id):
+                raise SlackError("not_in_channel")
+            if not text.strip():
+                raise SlackError("no_text")
+            typed = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+            return self._workspace.say(
+                channel.id, Content(typed), user=person.id, thread_ts=thread_ts
+            )
 
     def messages(self, channel_id: str, *, replies: bool = True) -> list[Message]:
         """What everybody in a channel sees, oldest first; `replies=False` leaves threads out."""

@@ -60,14 +60,20 @@ class Call:
 class Workspace:
     """Who there is, what was said, what is open; hold `lock` while you read or change any of it."""
 
-    def __init__(self, team_id: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        team_id: str,
+        clock: Callable[[], float],
+        expiry_clock: Callable[[], float] | None = None,
+    ) -> None:
         self.lock = threading.RLock()
         self.team_id = team_id
         self.clock = clock
+        self.expiry_clock = expiry_clock or clock
         self.scopes = set(ALL_SCOPES)
         self.people = People(team_id)
         self.conversations = Conversations(self.next_ts)
-        self.triggers = Triggers(clock)
+        self.triggers = Triggers(self.expiry_clock)
         self.views = Views(team_id, self.new_id)
         self.problems: list[str] = []
         self.calls: list[Call] = []

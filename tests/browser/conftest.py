@@ -1,0 +1,72 @@
+"""A real Chromium, and for each test a company of its own at play."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
+
+from bot.demo import playing
+from tests.browser.visitor import Visitor
+
+SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
+WIDE, NARROW = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+Visit = Callable[..., Visitor]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process drives one browser: `--dist loadgroup` keeps these tests together."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        if os.environ.get("CI"):
+            pytest.fail("there is no chromium: apt-get install chromium")
+        pytest.skip("there is no chromium on the PATH: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """Opens the page, wide or narrow, light or dark; leaves a picture of how it ended."""
+    contexts, visitors = [], []
+    with playing() as playground:
+
+        def open_page(size: ViewportSize = WIDE, *, dark: bool = False) -> Visitor:
+            context = browser.new_context(
+                viewport=size, color_scheme="dark" if dark else "light", reduced_motion="reduce"
+            )
+            contexts.append(context)
+            page = context.new_page()
+            page.set_default_timeout(8_000)
+            visitors.append(Visitor(page, playground.url))
+            return visitors[-1]
+
+        yield open_page
+        SCREENSHOTS.mkdir(exist_ok=True)
+        name = request.node.name.replace("/", "-")
+        for number, visitor in enumerate(visitors):
+            visitor.page.screenshot(path=SCREENSHOTS / f"{name}{number or ''}.png")
+        for context in contexts:
+            context.close()
+    for visitor in visitors:
+        assert visitor.went_wrong == []
+        assert visitor.asked_elsewhere == []
+
+
+@pytest.fixture
+def visitor(visit: Visit) -> Visitor:
+    """Somebody before the page, as wide as a small laptop."""
+    return visit()
