@@ -345,7 +345,8 @@ def test_a_dry_run_shows_and_changes_nothing_and_a_reconcile_does_it(place: Plac
     assert done.returncode == 0
     assert place.sources() == FOREIGN
 
-    place.digitalocean.faults.add(Fault.status(401, times=None))
+    place.digitalocean.add_rule(ORDERS, "ip_addr", IP, old)
+    place.digitalocean.faults.add(Fault.status(500, method="PUT", times=None))
     failed = place.run("reconcile")
     assert failed.returncode == 1
     assert "orders" in failed.stderr

@@ -287,9 +287,14 @@ def test_a_right_that_cannot_be_established_is_no_right_and_the_answer_finds_its
     assert TRUSTED in world.sources()
 
 
-def test_a_form_that_slack_does_not_open_is_told_to_who_pressed(world: World) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [Fault.status(500, target="views.open"), Fault.half_body(target="views.open")],
+    ids=["500", "half-body"],
+)
+def test_a_form_that_slack_does_not_open_is_told_to_who_pressed(world: World, fault: Fault) -> None:
     world.types(RITA, f"request {IP} 2h orders")
-    world.slack.faults.add(Fault.status(500, target="views.open"))
+    world.slack.faults.add(fault)
 
     world.slack.click(ALICE, world.card, "Deny")
 
