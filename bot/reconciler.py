@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Sequence
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock
 from bot.digitalocean import ApiError, DigitalOcean, OutcomeUnknown, RateLimited, Rejected
@@ -95,7 +96,9 @@ class Reconciler:
                 return free
             try:
                 self._converge(attempt)
-            except ApiError as error:
+            except SQLAlchemyError:
+                raise  # the database is away: the cluster is still due when it is back
+            except Exception as error:  # a fault of ours waits its turn like one of the API's
                 self._fail(attempt, error)
                 raise
             with self._database.transaction() as session:
@@ -203,14 +206,15 @@ class Reconciler:
             found = [grants.get(session, grant_id) for grant_id in named]
         return [*known, *(grant for grant in found if grant is not None)]
 
-    def _fail(self, attempt: Attempt, error: ApiError) -> None:
+    def _fail(self, attempt: Attempt, error: Exception) -> None:
         wait_seconds = min(2.0 ** min(attempt.watch.failures, 10), _LONGEST_WAIT_SECONDS)
         wait_seconds *= 0.75 + random.random() / 2  # noqa: S311  # jitter, not a secret
         if isinstance(error, RateLimited):
             wait_seconds += error.retry_after
         with self._database.transaction() as session:
             now, next_at = self._clock.now(), self._clock.in_seconds(wait_seconds)
-            record_failure(session, attempt, str(error), now=now, next_at=next_at)
+            words = str(error) if isinstance(error, ApiError) else f"a fault of ours: {error!r}"
+            record_failure(session, attempt, words, now=now, next_at=next_at)
 
 
 def _next_suspects(attempt: Attempt, last: Plan, suspects: list[int], error: Rejected) -> list[int]:

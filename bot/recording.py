@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from bot.domain.blocking import open_cluster, why_blocked
+from bot.domain.labels import read_label
 from bot.domain.lifecycle import Decision, EndReason, Grant, GrantState, RequestState, Verdict
 from bot.domain.notices import (
     UNKNOWN,
@@ -17,7 +18,7 @@ from bot.domain.notices import (
     Recovered,
     RequestClosed,
 )
-from bot.domain.plan import SETTLE, Orphan, Plan
+from bot.domain.plan import SETTLE, Orphan, Plan, Rule
 from bot.domain.policy import Policy
 from bot.domain.sources import TrustedSource
 from bot.store import audit, clusters, grants, requests
@@ -186,16 +187,23 @@ class _Scribe:
     def recover(self) -> None:
         """Make grants of the rules with our label that nobody accounts for (P7)."""
         recovered = tuple(grant_facts(self._recover(o)) for o in self.outcome.orphans)
-        known = {grant.source for grant in self.attempt.loaded}
         removed = tuple(
             rule.source
             for written in self.attempt.written
             for rule in written.removes
-            if rule.source is not None and rule.source not in known
+            if rule.source is not None and not self._is_known(rule)
         )
         if recovered or removed:
             notice = Recovered(cluster=self.attempt.alias, grants=recovered, removed=removed)
             tell_operators(self.session, notice, self.policy, at=self.now)
+
+    def _is_known(self, rule: Rule) -> bool:
+        """Tell whether a rule that was removed belonged to a grant that is on record."""
+        if any(grant.source == rule.source for grant in self.attempt.loaded):
+            return True
+        its_label = read_label(rule.description)
+        grant = grants.get(self.session, its_label.grant_id) if its_label else None
+        return grant is not None and grant.source == rule.source
 
     def refuse_for_open_cluster(self) -> None:
         """Refuse what is asked of a cluster that turned out to be open to all (P2)."""
@@ -289,7 +297,7 @@ class _Scribe:
         grants.add(self.session, grant)
         grants.bump_numbers(self.session, grant.id)
         if grant.id != its_label.grant_id:
-            clusters.mark_due(self.session, grant.cluster_id, self.now)
+            clusters.mark_due(self.session, grant.cluster_id, grant.cluster, self.now)
         self._audit(
             Action.RECOVERED,
             grant,

@@ -179,10 +179,9 @@ def _refuse_twice(move: Move, cluster: ClusterPolicy, wish: AskFor, person: Pers
 def _refuse_unfit_cluster(move: Move, cluster: ClusterPolicy, alias: str) -> None:
     """Refuse what the cluster's rules, as they were read lately, leave no room for (P2)."""
     watch = clusters.get(move.session, str(cluster.id))
-    if watch is None:
-        return
-    if watch.read_at is None or move.now - watch.read_at > move.policy.scheduler.drift:
-        clusters.mark_due(move.session, watch.id, move.now)  # told by the next read
+    last_read = watch.read_at if watch else None
+    if watch is None or last_read is None or move.now - last_read > move.policy.scheduler.drift:
+        clusters.mark_due(move.session, str(cluster.id), alias, move.now)  # the read will tell
     elif watch.rule_count == 0 and not cluster.allow_open:
         raise Refused(open_cluster(alias))
     elif watch.rule_count is not None and watch.rule_count >= MAX_RULES:

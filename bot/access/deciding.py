@@ -99,7 +99,7 @@ def _take_in(move: Move, cluster: ClusterPolicy, request: Request) -> Request:
 def _grant(move: Move, cluster: ClusterPolicy, request: Request) -> None:
     grant = requests.new_grant(request, cluster_id=str(cluster.id), at=move.now)
     grants.add(move.session, grant)
-    clusters.mark_due(move.session, grant.cluster_id, move.now)
+    clusters.mark_due(move.session, grant.cluster_id, grant.cluster, move.now)
     move.record(
         Action.GRANTED,
         grant.cluster,
@@ -118,7 +118,7 @@ def _extend(move: Move, request: Request) -> None:
         raise Refused(f"#{request.extends} has ended, so there is nothing to extend.")
     longer = grant.extend(grant.expires_at + request.duration)
     grants.save(move.session, longer)
-    clusters.mark_due(move.session, longer.cluster_id, move.now)
+    clusters.mark_due(move.session, longer.cluster_id, longer.cluster, move.now)
     move.record(
         Action.EXTENDED,
         longer.cluster,

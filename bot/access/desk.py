@@ -4,13 +4,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy.exc import IntegrityError
+import structlog
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlmodel import Session
 
 from bot.access.alarming import alarm
 from bot.access.asking import cancel, extend, request
 from bot.access.deciding import decide
-from bot.access.ending import expire, lapse, revoke, revoke_as_operator, warn
+from bot.access.ending import (
+    close_for_gone_cluster,
+    expire,
+    lapse,
+    revoke,
+    revoke_as_operator,
+    warn,
+)
 from bot.access.move import Move
 from bot.clock import Clock
 from bot.domain.lifecycle import Grant, Request
@@ -24,6 +32,8 @@ from bot.store.audit import Action
 from bot.store.database import Database
 from bot.store.errands import Errand
 from bot.telling import grant_facts, reply
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -124,13 +134,30 @@ class Access:
         self._wake()
         return grant
 
+    def close_for_gone_cluster(self, grant_id: int, *, actor: str) -> Grant:
+        """End a grant whose cluster DigitalOcean no longer knows.
+
+        Raises:
+            Refused: there is no such grant, or it has ended.
+        """
+        with self._move(None) as move:
+            grant = close_for_gone_cluster(move, grant_id, actor=actor)
+        self._wake()
+        return grant
+
     def keep_time(self) -> None:
         """Do what is due by the clock: grants expire, requests lapse, ends are announced."""
         for step in (expire, lapse, warn, alarm):
-            with self._move(None) as move:
-                done = step(move)
-            if done:
-                self._wake()
+            try:
+                with self._move(None) as move:
+                    done = step(move)
+            except SQLAlchemyError:
+                raise  # the database is away: all of it is tried again
+            except Exception:  # a fault in one must not keep the others from their time
+                log.exception("keeping time failed", step=step.__name__)
+            else:
+                if done:
+                    self._wake()
 
     @contextmanager
     def _move(self, origin: str | None) -> Iterator[Move]:

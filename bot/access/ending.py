@@ -2,10 +2,10 @@
 
 from bot.access.asking import live_grant
 from bot.access.move import Move
-from bot.domain.lifecycle import Grant
-from bot.domain.notices import GrantExpiring, RequestClosed
+from bot.domain.lifecycle import Grant, GrantState
+from bot.domain.notices import GrantEnded, GrantExpiring, RequestClosed
 from bot.domain.people import Person
-from bot.domain.refusal import NotYours
+from bot.domain.refusal import NotYours, Refused
 from bot.domain.wishes import Revoke
 from bot.store import clusters, grants, requests
 from bot.store.audit import SYSTEM, Action
@@ -33,6 +33,31 @@ def revoke_as_operator(move: Move, grant_id: int, *, actor: str) -> Grant:
     """
     grant = live_grant(move, grant_id)
     return leave(move, grant.revoke(actor, move.now), actor=actor)
+
+
+def close_for_gone_cluster(move: Move, grant_id: int, *, actor: str) -> Grant:
+    """End a grant whose cluster is no more: there is no rule left to take away.
+
+    Raises:
+        Refused: no such grant, or it has ended.
+    """
+    grant = grants.get(move.session, grant_id)
+    if grant is None or grant.state is GrantState.ENDED:
+        raise Refused(f"There is no grant #{grant_id} that has not ended.")
+    leaving = grant.revoke(actor, move.now) if grant.is_live else grant
+    ended = leaving.end(move.now)
+    grants.save(move.session, ended)
+    move.record(
+        Action.ENDED,
+        ended.cluster,
+        ended.id,
+        actor=actor,
+        reason=ended.end_reason,
+        cluster_gone=True,
+    )
+    notice = GrantEnded(grant=grant_facts(ended))
+    tell_of_grant(move.session, notice, ended, move.policy, at=move.now)
+    return ended
 
 
 def expire(move: Move) -> int:
@@ -80,6 +105,6 @@ def warn(move: Move) -> int:
 def leave(move: Move, leaving: Grant, *, actor: str) -> Grant:
     """Write down that a grant is to end, and have its rule taken away."""
     grants.save(move.session, leaving)
-    clusters.mark_due(move.session, leaving.cluster_id, move.now)
+    clusters.mark_due(move.session, leaving.cluster_id, leaving.cluster, move.now)
     move.record(Action.ENDING, leaving.cluster, leaving.id, actor=actor, reason=leaving.end_reason)
     return leaving

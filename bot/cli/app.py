@@ -15,7 +15,7 @@ from bot.cli.checking import check_all
 from bot.cli.serving import Role, run
 from bot.clock import SystemClock
 from bot.config import ConfigError, Settings, load_policy, load_settings
-from bot.digitalocean import ApiError
+from bot.digitalocean import ApiError, ClusterNotFound
 from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
 from bot.logs import set_up_logs
@@ -106,10 +106,16 @@ def show_grants(
 @app.command()
 def revoke(
     grant_id: Annotated[int, typer.Argument(metavar="ID", help="The grant's number.", min=1)],
+    cluster_gone: Annotated[
+        bool, typer.Option("--cluster-gone", help="The cluster was deleted at DigitalOcean.")
+    ] = False,
 ) -> None:
     """End a grant now; its rule is taken away at once, or by the worker as soon as it can."""
     parts = _parts()
     with _reporting():
+        if cluster_gone:
+            _close_for_gone_cluster(parts, grant_id)
+            return
         grant = parts.access.revoke_as_operator(grant_id, actor="operator")
         done = parts.reconciler.reconcile(grant.cluster_id)
         with parts.database.reading() as session:
@@ -174,6 +180,20 @@ def demo(
         play(port=port)
     elif not tell_story(rate=rate):
         raise typer.Exit(1)
+
+
+def _close_for_gone_cluster(parts: Parts, grant_id: int) -> None:
+    with parts.database.reading() as session:
+        grant = grants.get(session, grant_id)
+    if grant is None:
+        raise Refused(f"There is no grant #{grant_id}.")
+    try:
+        parts.digitalocean.read_rules(grant.cluster_id)
+    except ClusterNotFound:
+        parts.access.close_for_gone_cluster(grant_id, actor="operator")
+        typer.echo(f"#{grant_id}: ended, DigitalOcean knows no cluster {grant.cluster_id}")
+    else:
+        raise Refused(f"{grant.cluster} is there; end the grant without --cluster-gone.")
 
 
 def _run(role: Role) -> None:

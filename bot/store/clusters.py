@@ -37,9 +37,10 @@ def watch(session: Session, clusters: Mapping[str, str], at: datetime) -> None:
         session.add(row)
 
 
-def mark_due(session: Session, cluster_id: str, at: datetime) -> None:
+def mark_due(session: Session, cluster_id: str, alias: str, at: datetime) -> None:
     """Have a cluster reconciled at *at* at the latest."""
-    row = session.get_one(ClusterRow, cluster_id, with_for_update=True)
+    row = session.get(ClusterRow, cluster_id, with_for_update=True)
+    row = row or ClusterRow(id=cluster_id, alias=alias)
     row.changes += 1
     if row.due_at is None or row.due_at > at:
         row.due_at = at

@@ -1,7 +1,9 @@
 """Trouble that lasts: for days, or for a cluster that nobody looks after any more."""
 
+import pytest
+
 from bot.sandbox.faults import Fault
-from tests.scenarios.world import ANALYTICS, ORDERS, POLICY, World, policy
+from tests.scenarios.world import ALICE, ANALYTICS, IP, ORDERS, POLICY, RITA, World, policy
 
 
 def test_p3_an_end_that_is_held_up_for_days_comes_when_it_can(world: World) -> None:
@@ -14,6 +16,34 @@ def test_p3_an_end_that_is_held_up_for_days_comes_when_it_can(world: World) -> N
     world.digitalocean.faults.clear()
     world.pass_time(hours=1)
     assert world.grant().state == "ended"
+
+
+def test_a_grant_of_a_cluster_that_was_deleted_can_be_closed(world: World) -> None:
+    world.granted()
+    world.digitalocean.remove_cluster(ORDERS)
+    world.pass_time(hours=3)
+    assert world.grant().state == "removing"
+    world.service.parts.access.close_for_gone_cluster(1, actor="operator")
+    world.settle()
+    assert world.grant().state == "ended"
+    assert "ended" in world.told(RITA)[-1]
+
+
+def test_a_fault_of_ours_waits_its_turn_and_holds_up_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.types(RITA, f"request {IP} 1h orders")
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("bot.reconciler.plan", broken)
+    with pytest.raises(RuntimeError):
+        world.presses(ALICE, world.card, "Approve")
+    world.settle()  # nothing is tried again at once
+    monkeypatch.undo()
+    world.pass_time(seconds=5)
+    assert world.grant().state == "active"
 
 
 def test_a_cluster_that_left_the_policy_and_holds_nothing_of_ours_is_left_alone(

@@ -326,6 +326,13 @@ def test_an_operator_sees_and_ends_grants_from_the_command_line(place: Place) ->
     assert place.run("revoke", "one").returncode == 2
 
 
+def test_a_reconcile_works_where_no_worker_ever_ran(place: Place) -> None:
+    place.run("migrate")
+    place.digitalocean.add_rule(ORDERS, "ip_addr", IP, str(label("test", 7, utc_now())))
+    assert place.run("reconcile").returncode == 0
+    assert TRUSTED not in place.sources()
+
+
 def test_a_dry_run_shows_and_changes_nothing_and_a_reconcile_does_it(place: Place) -> None:
     assert place.run("migrate").returncode == 0
     old = str(label("test", 7, utc_now()))

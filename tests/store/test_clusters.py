@@ -32,7 +32,7 @@ def orders(database: Database) -> Watch:
 
 def mark_due(database: Database, at: datetime) -> None:
     with database.transaction() as session:
-        clusters.mark_due(session, ORDERS, at)
+        clusters.mark_due(session, ORDERS, "orders", at)
 
 
 def succeed(database: Database, before: Watch, *, next_at: datetime | None) -> None:
