@@ -42,5 +42,6 @@ def test_a_connection_that_slack_closes_is_opened_again(tmp_path: Path) -> None:
         opened = len(world.connections())
         world.slack.socket.disconnect()
         world.eventually(lambda: len(world.connections()) > opened, seconds=20)
-        world.eventually(lambda: world.slack.socket.connected)
-        assert "#1" in world.types(RITA, f"request {IP} 2h orders").text
+        world.eventually(
+            lambda: "#1" in world.types(RITA, f"request {IP} 2h orders").text, seconds=20
+        )

@@ -16,6 +16,7 @@ _NAMES = {
     ANYBODY: "anybody",
     "policy": "written policy",
     "dbaccess": "dbaccess",
+    "operator": "an operator, at the command line",
 }
 
 
