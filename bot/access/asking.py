@@ -11,7 +11,7 @@ from bot.domain.notices import RequestClosed
 from bot.domain.people import Person
 from bot.domain.plan import MAX_RULES
 from bot.domain.policy import ClusterPolicy
-from bot.domain.refusal import NotYours, Refused, quoted
+from bot.domain.refusal import Field, NotYours, Refused, about, quoted
 from bot.domain.wishes import AskFor, Cancel, Extend
 from bot.store import clusters, grants, requests
 from bot.store.audit import Action
@@ -27,14 +27,19 @@ def request(move: Move, wish: AskFor, person: Person) -> Request:
         Refused: the policy, the cluster or an earlier request is against it.
     """
     cluster = move.policy.cluster(wish.cluster)
-    reason = _clean(wish.reason)
-    cluster.check_may_request(person)
-    cluster.check_source(wish.source)
-    cluster.check_duration(wish.duration)
-    cluster.check_reason(reason)
-    cluster.check_can_be_decided(requester=person.id)
-    _refuse_twice(move, cluster, wish, person)
-    _refuse_unfit_cluster(move, cluster, wish.cluster)
+    with about(Field.CLUSTER):
+        cluster.check_may_request(person)
+        cluster.check_can_be_decided(requester=person.id)
+    with about(Field.SOURCE):
+        cluster.check_source(wish.source)
+        _refuse_twice(move, cluster, wish, person)
+    with about(Field.DURATION):
+        cluster.check_duration(wish.duration)
+    with about(Field.REASON):
+        reason = _clean(wish.reason)
+        cluster.check_reason(reason)
+    with about(Field.CLUSTER):
+        _refuse_unfit_cluster(move, cluster, wish.cluster)
     made = requests.add(
         move.session,
         cluster=wish.cluster,

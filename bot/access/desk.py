@@ -1,7 +1,7 @@
 """The desk where wishes are carried out: one transaction each, told once it is true."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import structlog
@@ -99,6 +99,16 @@ class Access:
                     reply(move.session, answer, errand.reply_to, at=move.now)
         return answer
 
+    def rehearse(self, wish: Wish, person: Person) -> None:
+        """Find out whether a wish would be refused now; nothing is changed.
+
+        Raises:
+            Refused: it would.
+        """
+        with suppress(_CurtainFall), self._move(None) as move:
+            _carry_out(move, wish, person)
+            raise _CurtainFall
+
     def put_aside(
         self, wish: Wish, *, user_id: str, team_id: str, origin: str, response_url: str | None
     ) -> None:
@@ -175,6 +185,10 @@ class Access:
                 verdict=wish.verdict,
                 why=refused.sentence,
             )
+
+
+class _CurtainFall(Exception):
+    """The end of a rehearsal: rolls everything back."""
 
 
 def _carry_out(move: Move, wish: Wish, person: Person) -> Notice | None:

@@ -6,14 +6,23 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from bot.domain.durations import parse_duration
+from bot.domain.durations import parse_duration, show_duration
 from bot.domain.policy import Policy
-from bot.domain.refusal import Refused, quoted
+from bot.domain.refusal import Field, Refused, about, quoted
 from bot.domain.sources import parse_source
 from bot.domain.wishes import AskFor, Cancel, Extend, Revoke, Wish
 
 _ID = re.compile(r"#?([1-9][0-9]{0,8})")
 _NEAR_PERCENT = 60
+
+
+@dataclass(frozen=True)
+class OpenForm:
+    """Nothing or `request` alone, or a request that lacks its cluster: the form, filled in."""
+
+    source: str = ""
+    duration: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,7 @@ class ShowSources:
     cluster: str
 
 
-Command = Wish | ShowHelp | ShowList | ShowClusters | ShowSources
+Command = Wish | OpenForm | ShowHelp | ShowList | ShowClusters | ShowSources
 
 
 def parse_command(text: str, policy: Policy, *, channel: str) -> Command:
@@ -51,7 +60,7 @@ def parse_command(text: str, policy: Policy, *, channel: str) -> Command:
     """
     words = text.split()
     if not words:
-        return ShowHelp()
+        return OpenForm()
     reader = _READERS.get(words[0].lower())
     if reader is None:
         near = process.extractOne(
@@ -64,10 +73,7 @@ def parse_command(text: str, policy: Policy, *, channel: str) -> Command:
 
 def _request(words: Sequence[str], policy: Policy, channel: str) -> Command:
     if not words:
-        raise Refused(
-            "Say what to open and for how long: `/dbaccess request 203.0.113.4 2h`. Behind that, "
-            "if you like, the cluster and the reason."
-        )
+        return OpenForm()
     source = parse_source(words[0])
     rest = list(words[1:])
     duration = None
@@ -76,6 +82,9 @@ def _request(words: Sequence[str], policy: Policy, channel: str) -> Command:
     elif len(rest) > 1 and rest[1][0].isdigit():  # the other way round was meant
         duration = parse_duration(rest.pop(1))
     cluster, reason = _cluster_and_reason(rest, policy, channel)
+    if cluster is None:
+        typed = show_duration(duration) if duration else ""
+        return OpenForm(source=str(source), duration=typed, reason=reason)
     return AskFor(
         cluster=cluster,
         source=source,
@@ -84,8 +93,25 @@ def _request(words: Sequence[str], policy: Policy, channel: str) -> Command:
     )
 
 
-def _cluster_and_reason(words: Sequence[str], policy: Policy, channel: str) -> tuple[str, str]:
-    """Tell the cluster from the first word of a reason.
+def read_form(policy: Policy, *, cluster: str, source: str, duration: str, reason: str) -> AskFor:
+    """Return the wish that a filled-in form says.
+
+    Raises:
+        Refused: a field makes no sense; its `field` says which.
+    """
+    with about(Field.CLUSTER):
+        usual = policy.cluster(cluster).usual_duration
+    with about(Field.SOURCE):
+        asked = parse_source(source)
+    with about(Field.DURATION):
+        length = parse_duration(duration) if duration.strip() else usual
+    return AskFor(cluster=cluster, source=asked, duration=length, reason=reason)
+
+
+def _cluster_and_reason(
+    words: Sequence[str], policy: Policy, channel: str
+) -> tuple[str | None, str]:
+    """Tell the cluster from the first word of a reason; None where it cannot be told.
 
     A word that is nearly a cluster's name, or stands alone, was meant as one: opening the wrong
     cluster would be worse than asking once more.
@@ -94,14 +120,7 @@ def _cluster_and_reason(words: Sequence[str], policy: Policy, channel: str) -> t
         return words[0].lower(), " ".join(words[1:])
     if len(words) == 1 or (words and policy.nearest(words[0])):
         policy.cluster(words[0])
-    cluster = policy.cluster_of_channel(channel)
-    if cluster is None:
-        known = ", ".join(f"`{alias}`" for alias in policy.clusters)
-        raise Refused(
-            f"Which cluster? Name it behind the duration: {known}. For example "
-            f"`/dbaccess request 203.0.113.4 2h {next(iter(policy.clusters))}`."
-        )
-    return cluster, " ".join(words)
+    return policy.cluster_of_channel(channel), " ".join(words)
 
 
 def _extend(words: Sequence[str], _policy: Policy, _channel: str) -> Command:

@@ -1,6 +1,19 @@
 """Refused: what a user can mend, said in one sentence."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
 _SHOWN_CHARACTERS = 60
+
+
+class Field(StrEnum):
+    """The parts of a request, as the form has them."""
+
+    CLUSTER = "cluster"
+    SOURCE = "source"
+    DURATION = "duration"
+    REASON = "reason"
 
 
 class Refused(Exception):
@@ -8,17 +21,28 @@ class Refused(Exception):
 
     The sentence is plain text with back-ticks around what was typed; whoever shows it
     escapes it for the place where it is shown. `ask` names the users and user groups who
-    could help.
+    could help; `field` the part of a request that it is about, where it is about one.
     """
 
     def __init__(self, sentence: str, *, ask: tuple[str, ...] = ()) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.ask = ask
+        self.field: Field | None = None
 
 
 class NotYours(Refused):
     """A wish that somebody with other rights could make: the right is missing, not the sense."""
+
+
+@contextmanager
+def about(field: Field) -> Iterator[None]:
+    """Mark what is refused inside as being about *field*."""
+    try:
+        yield
+    except Refused as refused:
+        refused.field = field
+        raise
 
 
 def quoted(text: str) -> str:

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
+from typing import Any
 
 import structlog
 from slack_sdk import WebClient
@@ -15,20 +16,22 @@ from slack_sdk.errors import SlackClientError
 
 from bot.access import Access
 from bot.domain.commands import (
+    OpenForm,
     ShowClusters,
     ShowHelp,
     ShowList,
     ShowSources,
     parse_command,
+    read_form,
 )
 from bot.domain.people import Person
 from bot.domain.policy import Policy
-from bot.domain.refusal import Refused
+from bot.domain.refusal import Field, NotYours, Refused
 from bot.domain.wishes import AskFor, Wish
 from bot.slack import messages
 from bot.slack.delivery import TryLater, respond
 from bot.slack.directory import Directory, DirectoryUnavailable, cannot_tell
-from bot.slack.interaction import Interaction, denial_metadata
+from bot.slack.interaction import Interaction, RequestForm, denial_metadata, form_metadata
 from bot.slack.messages import Message
 from bot.slack.pages import Pages
 
@@ -60,8 +63,8 @@ class Counter:
         """Stop answering later; what is promised durably is kept by the worker."""
         self._later.shutdown(wait=False, cancel_futures=True)
 
-    def command(self, text: str, asked: Interaction) -> Message:
-        """Return the answer to a slash command; it never raises."""
+    def command(self, text: str, asked: Interaction) -> Message | None:
+        """Return the answer to a slash command, None where a form opens; it never raises."""
         try:
             return self._command(text, asked)
         except Refused as refused:
@@ -79,6 +82,29 @@ class Counter:
             response_url=asked.response_url,
         )
 
+    def request_form(self, form: RequestForm) -> dict[str, str]:
+        """Take a form that was sent off; return what is wrong with it, field by field."""
+        asked = form.interaction
+        try:
+            wish = read_form(
+                self._policy(),
+                cluster=form.cluster,
+                source=form.source,
+                duration=form.duration,
+                reason=form.reason,
+            )
+            question = self._access.question(wish, asked.user_id)
+            person: Person | None = Person(asked.user_id)
+            if question is not None:
+                person = self._directory.known(asked.user_id, asked.team_id, question.groups)
+            if person is not None:
+                self._access.rehearse(wish, person)
+        except Refused as refused:
+            field = refused.field or Field.CLUSTER
+            return {field: refused.sentence.replace("`", "")}
+        self.wish(wish, asked)
+        return {}
+
     def open_denial(self, request_id: int, asked: Interaction) -> None:
         """Open the form that asks for a reason; Slack gives three seconds for it."""
         view = messages.deny_modal(
@@ -86,16 +112,7 @@ class Counter:
             summary=self._pages.summary(request_id),
             private_metadata=denial_metadata(request_id, asked.response_url),
         )
-
-        def open_view() -> None:
-            try:
-                self._client.views_open(trigger_id=asked.trigger_id, view=view)
-            except _NO_ANSWER as error:
-                log.warning("form not opened", error=type(error).__name__)
-                sentence = "Slack did not open the form. Nothing was changed; press Deny again."
-                self._respond(asked, messages.refusal(Refused(sentence)))
-
-        self._later.submit(open_view)
+        self._open(view, asked, otherwise="Nothing was changed; press Deny again.")
 
     def show_home(self, user_id: str, team_id: str) -> None:
         """Bring somebody's Home tab up to date."""
@@ -112,9 +129,42 @@ class Counter:
 
         self._later.submit(publish)
 
-    def _command(self, text: str, asked: Interaction) -> Message:
+    def _open_form(self, form: OpenForm, asked: Interaction) -> None:
+        policy = self._policy()
+        clusters = self._pages.clusters_to_ask_for(asked.user_id)
+        if not clusters:
+            raise NotYours("There is no cluster that you may ask for.")
+        here = policy.cluster_of_channel(asked.channel_id)
+        view = messages.request_modal(
+            clusters,
+            chosen=here if here in clusters else None,
+            source=form.source,
+            duration=form.duration,
+            reason=form.reason,
+            private_metadata=form_metadata(asked.response_url),
+        )
+        otherwise = "Write it instead: `/dbaccess request 203.0.113.4 2h orders`."
+        self._open(view, asked, otherwise=otherwise)
+
+    def _open(self, view: dict[str, Any], asked: Interaction, *, otherwise: str) -> None:
+        """Open a form after the acknowledgement; where Slack does not, say what else to do."""
+
+        def open_view() -> None:
+            try:
+                self._client.views_open(trigger_id=asked.trigger_id, view=view)
+            except _NO_ANSWER as error:
+                log.warning("form not opened", error=type(error).__name__)
+                sentence = f"Slack did not open the form. {otherwise}"
+                self._respond(asked, messages.refusal(Refused(sentence)))
+
+        self._later.submit(open_view)
+
+    def _command(self, text: str, asked: Interaction) -> Message | None:
         command = parse_command(text, self._policy(), channel=asked.channel_id)
         match command:
+            case OpenForm():
+                self._open_form(command, asked)
+                return None
             case ShowHelp():
                 return messages.help_page()
             case ShowClusters():

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 DENIAL = "deny"
+REQUEST_FORM = "request"
 _REASON_CHARACTERS = 500
 
 
@@ -36,6 +37,17 @@ class Denial:
     """The form behind `Deny`, sent off."""
 
     number: int
+    reason: str
+    interaction: Interaction
+
+
+@dataclass(frozen=True)
+class RequestForm:
+    """The form that asks for access, sent off; the fields as they were typed."""
+
+    cluster: str
+    source: str
+    duration: str
     reason: str
     interaction: Interaction
 
@@ -101,6 +113,33 @@ def from_denial(body: dict[str, Any]) -> Denial:
             reason=" ".join(reason.split())[:_REASON_CHARACTERS],
             interaction=replace(interaction, response_url=metadata.get("response_url")),
         )
+
+
+def from_request_form(body: dict[str, Any]) -> RequestForm:
+    """Read the form that asks for access.
+
+    Raises:
+        Unreadable: a field is not there.
+    """
+    with _reading("a request form"):
+        view = body["view"]
+        metadata = json.loads(view.get("private_metadata") or "{}")
+        values = view["state"]["values"]
+        typed = {
+            name: str(values[name][name].get("value") or "")
+            for name in ("source", "duration", "reason")
+        }
+        interaction = _interactive(body, f"view:{view['id']}")
+        return RequestForm(
+            cluster=str(values["cluster"]["cluster"]["selected_option"]["value"]),
+            **typed,
+            interaction=replace(interaction, response_url=metadata.get("response_url")),
+        )
+
+
+def form_metadata(response_url: str | None) -> str:
+    """Return what the form that asks for access carries along."""
+    return json.dumps({"response_url": response_url})
 
 
 def denial_metadata(request_id: int, response_url: str | None) -> str:

@@ -7,7 +7,7 @@ from bot.digitalocean import ApiError, DigitalOcean
 from bot.domain.durations import show_duration
 from bot.domain.labels import guard_label
 from bot.domain.lifecycle import RequestState
-from bot.domain.people import Person, is_named
+from bot.domain.people import Person, groups_in_question, is_named
 from bot.domain.policy import Policy
 from bot.domain.refusal import NotYours, Refused
 from bot.slack import messages
@@ -71,6 +71,15 @@ class Pages:
                 if is_named(person, cluster.requesters)
             }
         )
+
+    def clusters_to_ask_for(self, user_id: str) -> list[str]:
+        """Return the clusters that somebody may ask for, and those that only Slack could tell."""
+        return [
+            alias
+            for alias, cluster in self._policy().clusters.items()
+            if is_named(Person(user_id), cluster.requesters)
+            or groups_in_question(user_id, cluster.requesters)
+        ]
 
     def sources(self, alias: str, person: Person) -> Message:
         """`sources`: the trusted sources of a cluster, ours and foreign.

@@ -36,6 +36,25 @@ def test_two_approvals_bring_the_rule(visitor: Visitor) -> None:
     expect(visitor.opens_thread()).to_contain_text("#1 works now")
 
 
+def test_access_is_asked_for_by_form_and_corrected_at_the_field(visitor: Visitor) -> None:
+    visitor.types("/dbaccess")
+    expect(visitor.modal).to_be_visible()
+    visitor.modal.get_by_label("Cluster").select_option("orders")
+    visitor.modal.get_by_label("From where").fill("10.0.0.1")
+    visitor.modal.get_by_label("For how long").fill("90m")
+    visitor.modal.get_by_label("Why").fill("invoice 88")
+    visitor.modal.get_by_role("button", name="Ask").click()
+    expect(visitor.modal.get_by_role("alert")).to_contain_text("is a private address")
+
+    visitor.modal.get_by_label("From where").fill(IP)
+    visitor.modal.get_by_role("button", name="Ask").click()
+    expect(visitor.modal).to_have_count(0)
+    visitor.sees("Request #1 is with the approvers")
+    visitor.becomes("Alice")
+    visitor.goes_to("db-approvals")
+    visitor.sees("invoice 88")
+
+
 def test_a_denial_takes_a_reason_and_the_requester_reads_it(visitor: Visitor) -> None:
     visitor.types(ASK)
     visitor.becomes("Alice")

@@ -5,14 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.commands import (
+    OpenForm,
     ShowClusters,
     ShowHelp,
     ShowList,
     ShowSources,
     parse_command,
+    read_form,
 )
 from bot.domain.policy import Policy
-from bot.domain.refusal import Refused
+from bot.domain.refusal import Field, Refused
 from bot.domain.sources import SourceType, TrustedSource
 from bot.domain.wishes import AskFor, Cancel, Extend, Revoke
 
@@ -107,11 +109,10 @@ def test_a_cluster_that_is_named_counts_more_than_the_channel() -> None:
     assert read(f"request {IP} 2h analytics", TWO, "C0ORDERS") == ask_for("analytics")
 
 
-def test_which_cluster_is_asked_where_several_could_be_meant() -> None:
-    sentence = refusal(f"request {IP} 2h to look around", TWO)
-
-    assert sentence.startswith("Which cluster? Name it behind the duration: `orders`, `analytics`.")
-    assert sentence.endswith(f"`/dbaccess request {IP} 2h orders`.")
+def test_the_form_opens_filled_in_where_several_clusters_could_be_meant() -> None:
+    form = OpenForm(source=IP, duration="2h", reason="to look around")
+    assert read(f"request {IP} 2h to look around", TWO) == form
+    assert read(f"request {IP}", TWO) == OpenForm(source=IP)
 
 
 @pytest.mark.parametrize("rest", ["ordres", "oders please", "Analytic", "nothinglikeit"])
@@ -120,8 +121,24 @@ def test_a_word_that_was_meant_as_a_cluster_is_never_taken_for_a_reason(rest: st
     assert refusal(f"request {IP} 2h {rest}", TWO, "C0ORDERS").startswith("There is no cluster")
 
 
-def test_a_request_with_nothing_is_told_what_to_say() -> None:
-    assert f"`/dbaccess request {IP} 2h`" in refusal("request")
+@pytest.mark.parametrize("text", ["", "  ", "request", "REQUEST "])
+def test_nothing_and_a_request_with_nothing_open_the_form(text: str) -> None:
+    assert read(text) == OpenForm()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"cluster": "ordres"}, Field.CLUSTER),
+        ({"source": "nonsense"}, Field.SOURCE),
+        ({"duration": "2x"}, Field.DURATION),
+    ],
+)
+def test_a_form_says_which_field_makes_no_sense(wrong: dict[str, str], field: Field) -> None:
+    typed = {"cluster": "orders", "source": IP, "duration": "2h", "reason": "", **wrong}
+    with pytest.raises(Refused) as caught:
+        read_form(TWO, **typed)
+    assert caught.value.field is field
 
 
 @pytest.mark.parametrize(

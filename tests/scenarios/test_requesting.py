@@ -234,15 +234,6 @@ def test_without_a_cluster_the_one_of_the_channel_is_meant(worlds: Worlds) -> No
     assert [m.buttons for m in world.slack.messages("C0ANALYTICS")] == [["Approve", "Deny"]]
 
 
-def test_without_a_cluster_one_is_asked_for_where_several_could_be_meant(worlds: Worlds) -> None:
-    world = worlds(policy(TWO_CLUSTERS))
-
-    answer = world.types(RITA, f"request {IP} 2h", channel="C0GENERAL")
-
-    assert "Which cluster?" in answer.text
-    assert "`orders`, `analytics`" in answer.text
-
-
 def test_a_reason_is_demanded_where_the_policy_wants_one(worlds: Worlds) -> None:
     world = worlds(policy(require_reason=True))
     before = world.footprint()

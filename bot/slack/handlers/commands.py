@@ -14,4 +14,7 @@ def register(app: App, counter: Counter) -> None:
     @app.command("/dbaccess")
     def on_command(ack: Ack, body: dict[str, Any]) -> None:
         message = counter.command(body.get("text", ""), from_command(body))
-        ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
+        if message is None:
+            ack()
+        else:
+            ack(text=message.text, blocks=message.blocks, response_type="ephemeral")

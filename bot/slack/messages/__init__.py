@@ -12,7 +12,7 @@ from bot.slack.messages.buttons import Button
 from bot.slack.messages.facts import summary_of
 from bot.slack.messages.home import home
 from bot.slack.messages.listing import listing
-from bot.slack.messages.modals import deny_modal
+from bot.slack.messages.modals import deny_modal, request_modal
 from bot.slack.messages.pages import clusters_page, help_page
 from bot.slack.messages.replies import apology, checking, refusal
 from bot.slack.messages.sources import SourceLine, sources_page
@@ -30,6 +30,7 @@ __all__ = [
     "listing",
     "refusal",
     "render",
+    "request_modal",
     "sources_page",
     "summary_of",
 ]

@@ -1,10 +1,12 @@
 """Modals: the forms."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from bot.slack.messages.blocks import section
 
 _REASON_CHARACTERS = 500
+_MOST_OPTIONS = 100
 
 
 def deny_modal(request_id: int, *, summary: str, private_metadata: str) -> dict[str, Any]:
@@ -39,6 +41,83 @@ def deny_modal(request_id: int, *, summary: str, private_metadata: str) -> dict[
             },
         ],
     }
+
+
+def request_modal(
+    clusters: Sequence[str],
+    *,
+    chosen: str | None,
+    source: str,
+    duration: str,
+    reason: str,
+    private_metadata: str,
+) -> dict[str, Any]:
+    """Return the form that asks for access, filled in as far as is known.
+
+    Args:
+        clusters: the aliases to choose from; a menu holds a hundred at the most.
+        chosen: the one that is meant unless the person says otherwise.
+        source, duration, reason: what stands in the fields at first.
+        private_metadata: what the form brings back when it is sent.
+    """
+    options = [{"text": _plain(alias), "value": alias} for alias in clusters[:_MOST_OPTIONS]]
+    menu: dict[str, Any] = {"type": "static_select", "action_id": "cluster", "options": options}
+    menu |= {"initial_option": next(o for o in options if o["value"] == chosen)} if chosen else {}
+    return {
+        "type": "modal",
+        "callback_id": "request",
+        "private_metadata": private_metadata,
+        "title": _plain("Ask for access"),
+        "submit": _plain("Ask"),
+        "close": _plain("Back"),
+        "blocks": [
+            _input("cluster", "Cluster", menu),
+            _input(
+                "source",
+                "From where",
+                _text_input("source", source, "203.0.113.4"),
+                hint="The public IPv4 address you connect from, or a network, droplet:ID, "
+                "k8s:UUID, tag:NAME or app:UUID where the cluster takes them.",
+            ),
+            _input(
+                "duration",
+                "For how long",
+                _text_input("duration", duration, "1h"),
+                hint="Like 45s, 90m, 2h, 1h30m or 1d. Left empty: what is usual for the cluster.",
+                optional=True,
+            ),
+            _input(
+                "reason",
+                "Why",
+                _text_input("reason", reason, "fixing the nightly job")
+                | {"max_length": _REASON_CHARACTERS},
+                hint="The approvers read this.",
+                optional=True,
+            ),
+        ],
+    }
+
+
+def _input(
+    block_id: str, label: str, element: dict[str, Any], *, hint: str = "", optional: bool = False
+) -> dict[str, Any]:
+    block = {
+        "type": "input",
+        "block_id": block_id,
+        "label": _plain(label),
+        "element": element,
+        "optional": optional,
+    }
+    return block | ({"hint": _plain(hint)} if hint else {})
+
+
+def _text_input(action_id: str, value: str, placeholder: str) -> dict[str, Any]:
+    element = {
+        "type": "plain_text_input",
+        "action_id": action_id,
+        "placeholder": _plain(placeholder),
+    }
+    return element | ({"initial_value": value} if value else {})
 
 
 def _plain(text: str) -> dict[str, Any]:

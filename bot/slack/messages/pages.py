@@ -10,7 +10,9 @@ from bot.slack.messages.mrkdwn import code, everyone
 
 _MOST_CLUSTERS = 40
 _COMMANDS = {
-    "request <source> <duration> [cluster] [reason …]": "asks for access",
+    "request <source> <duration> [cluster] [reason …]": (
+        "asks for access; `request` alone, or nothing at all, opens a form for it"
+    ),
     "list": "your access and your open requests; `list all` for approvers",
     "extend <number> <duration>": "asks for more time",
     "revoke <number>": "ends access now",

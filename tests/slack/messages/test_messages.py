@@ -8,7 +8,7 @@ from syrupy.assertion import SnapshotAssertion
 from bot.domain.notices import Notice
 from bot.sandbox.block_kit import problems
 from bot.sandbox.slack_controls import controls
-from bot.slack.messages import Button, Message, deny_modal, home, render, summary_of
+from bot.slack.messages import Button, Message, deny_modal, home, render, request_modal, summary_of
 from tests.slack.messages.every_message import NOTICES, PAGES
 from tests.slack.messages.examples import extension, grant, request
 
@@ -86,3 +86,28 @@ def test_the_text_of_a_message_says_all_that_its_blocks_say(message: Message) ->
     ]
 
     assert message.text.endswith("…") or all(text in message.text for text in said)
+
+
+def test_the_form_that_asks_is_filled_in_as_far_as_is_known(snapshot: SnapshotAssertion) -> None:
+    form = request_modal(
+        ["orders", "analytics"],
+        chosen="orders",
+        source="203.0.113.4",
+        duration="2h",
+        reason="fixing the nightly job",
+        private_metadata="{}",
+    )
+    assert problems(form, "modal") == []
+    assert form == snapshot
+
+
+def test_a_menu_of_clusters_holds_what_slack_allows() -> None:
+    form = request_modal(
+        [f"cluster-{number}" for number in range(150)],
+        chosen=None,
+        source="",
+        duration="",
+        reason="",
+        private_metadata="",
+    )
+    assert problems(form, "modal") == []

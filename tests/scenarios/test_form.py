@@ -1,0 +1,158 @@
+"""The form that asks for access: opened empty or filled in, sent off, corrected."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot.sandbox.faults import Fault
+from tests.scenarios.world import (
+    ADMINS,
+    ALICE,
+    ANALYTICS,
+    APPROVALS,
+    BOB,
+    IP,
+    ORDERS,
+    RITA,
+    World,
+    policy,
+)
+
+Worlds = Callable[[dict[str, Any]], World]
+FILLED = {"Cluster": "orders", "From where": IP, "For how long": "2h", "Why": "invoice 88"}
+BOTH = {"orders": {"id": ORDERS}, "analytics": {"id": ANALYTICS}}
+
+
+def opened(world: World, text: str = "", *, by: str = RITA) -> dict[str, Any]:
+    """Type a command that opens the form; return it."""
+    answer = world.types(by, text)
+    assert answer.text == ""
+    return world.eventually(lambda: world.slack.modal(by))
+
+
+def filled_in(form: dict[str, Any], block_id: str) -> str:
+    element = next(b["element"] for b in form["blocks"] if b["block_id"] == block_id)
+    chosen = element.get("initial_option", {}).get("value", "")
+    return str(element.get("initial_value", chosen))
+
+
+@pytest.mark.parametrize("text", ["", "request"])
+def test_the_form_asks_like_the_command_does(world: World, text: str) -> None:
+    opened(world, text)
+    answer = world.slack.submit(RITA, FILLED)
+    world.settle()
+
+    assert answer.errors == {}
+    assert world.slack.modal(RITA) is None
+    for fact in ("orders", IP, "for *2h*", "invoice 88"):
+        assert fact in world.card.all_text
+    assert "#1* is with the approvers" in world.whispered(RITA)[-1]
+    world.presses(ALICE, world.card, "Approve")
+    assert f"ip_addr:{IP}" in world.sources()
+
+
+def test_a_request_without_its_cluster_opens_the_form_filled_in(worlds: Worlds) -> None:
+    world = worlds(policy(BOTH))
+    form = opened(world, f"request {IP} 2h why not say so now")
+    assert filled_in(form, "source") == IP
+    assert filled_in(form, "duration") == "2h"
+    assert filled_in(form, "reason") == "why not say so now"
+    assert filled_in(form, "cluster") == ""
+
+    world.slack.submit(RITA, {"Cluster": "analytics"})
+    world.settle()
+    assert "`analytics`" in world.card.text
+    assert "why not say so now" in world.card.text
+
+
+def test_the_only_cluster_is_chosen_already_and_the_usual_duration_is_meant(world: World) -> None:
+    form = opened(world)
+    assert filled_in(form, "cluster") == "orders"
+    world.slack.submit(RITA, {"From where": IP})
+    world.settle()
+    assert "for *1h*" in world.card.text
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "field", "words"),
+    [
+        ("From where", "10.0.0.1", "source", "is a private address"),
+        ("From where", "2001:db8::1", "source", "is an IPv6 address"),
+        ("From where", "tag:backend", "source", "takes no trusted sources of type tag"),
+        ("For how long", "2x", "duration", "is not a duration"),
+        ("For how long", "99h", "duration", "is too long"),
+    ],
+)
+def test_what_is_wrong_is_said_at_the_field_and_changes_nothing(
+    world: World, label: str, value: str, field: str, words: str
+) -> None:
+    opened(world)
+    answer = world.slack.submit(RITA, {**FILLED, label: value})
+    world.settle()
+
+    assert list(answer.errors) == [field]
+    assert words in answer.errors[field]
+    assert "`" not in answer.errors[field]
+    assert world.slack.modal(RITA) is not None
+    assert world.slack.messages(APPROVALS) == []
+
+    world.slack.submit(RITA, FILLED)
+    world.settle()
+    assert "#1" in world.card.text
+
+
+def test_a_missing_reason_is_said_at_its_field(worlds: Worlds) -> None:
+    world = worlds(policy(require_reason=True))
+    opened(world)
+    answer = world.slack.submit(RITA, {"From where": IP})
+    assert "wants a reason" in answer.errors["reason"]
+    world.slack.close_modal(RITA)
+
+
+def test_what_one_has_already_is_said_before_the_form_closes(world: World) -> None:
+    world.granted()
+    opened(world)
+    answer = world.slack.submit(RITA, FILLED)
+    assert "You have access to orders" in answer.errors["source"]
+
+
+def test_a_form_that_is_delivered_again_counts_once(world: World) -> None:
+    opened(world)
+    world.slack.submit(RITA, FILLED)
+    world.slack.replay(2)
+    world.settle()
+    assert len(world.slack.messages(APPROVALS, replies=False)) == 1
+
+
+def test_only_clusters_that_somebody_may_ask_for_are_offered(worlds: Worlds) -> None:
+    clusters = {"orders": {"id": ORDERS}, "analytics": {"id": ANALYTICS, "requesters": [BOB]}}
+    world = worlds(policy(clusters))
+    form = opened(world)
+    menu = next(b["element"] for b in form["blocks"] if b["block_id"] == "cluster")
+    assert [option["value"] for option in menu["options"]] == ["orders"]
+
+
+def test_whoever_may_ask_for_nothing_is_told_so(worlds: Worlds) -> None:
+    world = worlds(policy({"orders": {"id": ORDERS, "requesters": [BOB]}}))
+    assert "no cluster that you may ask for" in world.types(RITA, "").text
+
+
+def test_the_right_of_a_group_is_asked_of_slack_after_the_form_is_sent(worlds: Worlds) -> None:
+    world = worlds(policy({"orders": {"id": ORDERS, "requesters": [ADMINS]}}))
+    opened(world, by=BOB)
+    world.slack.submit(BOB, FILLED)
+    world.settle()
+    assert "#1* is with the approvers" in world.whispered(BOB)[-1]
+
+    opened(world, by=RITA)
+    world.slack.submit(RITA, FILLED)
+    world.settle()
+    assert "may not ask for this cluster" in world.whispered(RITA)[-1]
+
+
+def test_a_form_that_slack_does_not_open_says_what_to_write_instead(world: World) -> None:
+    world.slack.faults.add(Fault.status(500, target="views.open"))
+    world.types(RITA, "")
+    said = world.eventually(lambda: world.whispered(RITA))
+    assert "Write it instead: `/dbaccess request" in said[-1]
