@@ -5,11 +5,7 @@ from bot.domain.plan import MAX_RULES, Blocked
 
 def why_blocked(blocked: Blocked, alias: str) -> str:
     """Return why nothing can be added to the cluster *alias*."""
-    match blocked:
-        case Blocked.OPEN_CLUSTER:
-            return open_cluster(alias)
-        case Blocked.FULL_CLUSTER:
-            return full_cluster(alias)
+    return (open_cluster if blocked is Blocked.OPEN_CLUSTER else full_cluster)(alias)
 
 
 def open_cluster(alias: str) -> str:

@@ -13,6 +13,7 @@ from bot.domain.sources import parse_source
 from bot.domain.wishes import AskFor, Cancel, Extend, Revoke, Wish
 
 _ID = re.compile(r"#?([1-9][0-9]{0,8})")
+_DURATION = re.compile(r"(?:\d+[wdhms])+", re.IGNORECASE)
 _NEAR_PERCENT = 60
 
 
@@ -79,7 +80,7 @@ def _request(words: Sequence[str], policy: Policy, channel: str) -> Command:
     duration = None
     if rest and rest[0].lower() not in policy.clusters:
         duration = parse_duration(rest.pop(0))
-    elif len(rest) > 1 and rest[1][0].isdigit():  # the other way round was meant
+    elif len(rest) > 1 and _DURATION.fullmatch(rest[1]):  # the other way round was meant
         duration = parse_duration(rest.pop(1))
     cluster, reason = _cluster_and_reason(rest, policy, channel)
     if cluster is None:

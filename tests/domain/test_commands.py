@@ -254,3 +254,18 @@ def test_whatever_is_typed_is_understood_or_refused_with_a_sentence(text: str) -
 def test_whatever_follows_a_command_is_understood_or_refused(start: str, rest: str) -> None:
     for sentence in refusals(f"{start} {rest}"):
         assert sentence.count("`") % 2 == 0
+
+
+def test_a_duration_behind_the_cluster_is_meant_as_one() -> None:
+    assert read(f"request {IP} orders 2h invoice 88") == AskFor(
+        cluster="orders", source=HERE, duration=TWO_HOURS, reason="invoice 88"
+    )
+    first = read(f"request {IP} orders 2nd try")
+    assert isinstance(first, AskFor)
+    assert first.reason == "2nd try"
+
+
+def test_a_form_without_a_duration_means_the_usual_one() -> None:
+    wish = read_form(TWO, cluster="orders", source=IP, duration=" ", reason="why")
+    assert wish.duration == timedelta(hours=1)
+    assert wish.reason == "why"

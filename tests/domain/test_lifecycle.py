@@ -184,3 +184,10 @@ def test_a_rule_that_is_seen_is_noted_without_touching_when_it_was_written() -> 
 
     assert (seen.owned, seen.rule_uuid) == (False, "u-new")
     assert seen.written_at == grant.written_at
+
+
+def test_a_revoked_grant_remembers_who_revoked_it() -> None:
+    revoked = active_grant().revoke("U0ALICE", NOW)
+    assert revoked.state is GrantState.REMOVING
+    assert revoked.end_reason is EndReason.REVOKED
+    assert revoked.revoked_by == "U0ALICE"

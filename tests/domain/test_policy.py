@@ -330,3 +330,16 @@ def test_a_duration_in_the_policy_is_written_like_one(value: object) -> None:
         ClusterPolicy.model_validate(
             {"id": CLUSTER_ID, "channel": "C0A", "approvers": ["U0A"], "request_ttl": value}
         )
+
+
+def test_p4_a_request_that_too_few_could_approve_is_refused_at_once() -> None:
+    two = orders(approvers=["U0ALICE", "U0BOB"], approvals=2)
+    with pytest.raises(Refused, match="needs 2 approvals, and besides you only 1 may approve"):
+        two.check_can_be_decided(requester="U0ALICE")
+    two.check_can_be_decided(requester="U0RITA")
+    itself = orders(approvers=["U0ALICE", "U0BOB"], approvals=2, self_approval=True)
+    itself.check_can_be_decided(requester="U0ALICE")
+
+
+def test_whether_a_group_has_enough_members_is_not_guessed() -> None:
+    orders(approvers=["S0DBADMINS"], approvals=2).check_can_be_decided(requester="U0ALICE")

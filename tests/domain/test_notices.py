@@ -1,0 +1,23 @@
+from bot.domain.notices import NOTICE, GrantFacts, GrantStarted
+from bot.domain.wishes import WISH, AskFor
+from tests.domain.examples import HOUR, active_grant
+
+
+def test_a_notice_that_was_written_down_is_read_as_the_same() -> None:
+    grant = active_grant()
+    facts = GrantFacts(
+        id=grant.id,
+        cluster=grant.cluster,
+        source=grant.source,
+        requester=grant.requester,
+        state=grant.state,
+        approved_at=grant.approved_at,
+        expires_at=grant.expires_at,
+    )
+    notice = GrantStarted(grant=facts)
+    assert NOTICE.validate_python(NOTICE.dump_python(notice, mode="json")) == notice
+
+
+def test_a_wish_that_was_written_down_is_read_as_the_same() -> None:
+    wish = AskFor(cluster="orders", source=active_grant().source, duration=HOUR, reason="why")
+    assert WISH.validate_python(WISH.dump_python(wish, mode="json")) == wish
