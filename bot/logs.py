@@ -79,5 +79,5 @@ def set_up_logs(
     root.setLevel(level)
     for noisy in ("apscheduler", "azure", "alembic", "slack_sdk", "waitress.queue"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    # Bolt warns that a token is ignored, which is just what we want: see `build_bolt`.
+    # Bolt warns that a token is ignored, which is just what we want: see `bot.slack.app`.
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""What `GET /metrics` tells, read from the tables when asked: every process says the same."""
+"""What `GET /metrics` tells: the tables as they are when asked, and this process's API calls."""
 
 from collections.abc import Iterable
 

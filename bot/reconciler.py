@@ -9,17 +9,16 @@ import random
 from collections.abc import Callable, Sequence
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock
 from bot.digitalocean import ApiError, DigitalOcean, OutcomeUnknown, RateLimited, Rejected
 from bot.domain.labels import read_label
 from bot.domain.lifecycle import Grant, GrantState
-from bot.domain.plan import SETTLE, Plan, Rule, plan
+from bot.domain.plan import SETTLE, Plan, Rule, is_guard, plan
 from bot.domain.policy import Policy
 from bot.recording import Attempt, record_failure, record_outcome
 from bot.store import clusters, grants
-from bot.store.database import Database
+from bot.store.database import AWAY, Database
 from bot.store.locks import ClusterLocks
 
 _ROUNDS = 5
@@ -56,7 +55,7 @@ class Reconciler:
         with self._database.reading() as session:
             return [watch.id for watch in clusters.due(session, self._clock.now())]
 
-    def preview(self, cluster_id: str, alias: str) -> Plan:
+    def preview(self, cluster_id: str) -> Plan:
         """Return what a reconcile would do now; the rules are read, nothing is written.
 
         Raises:
@@ -66,7 +65,7 @@ class Reconciler:
             since = self._clock.now() - SETTLE
             known = grants.of_cluster(session, cluster_id, ended_since=since)
         rules = self._digitalocean.read_rules(cluster_id)
-        return self._plan(alias, rules, self._with_named(rules, known))
+        return self._plan(cluster_id, rules, self._with_named(rules, known))
 
     def reconcile(self, cluster_id: str) -> bool:
         """Bring one cluster in line; return False where somebody else is at it.
@@ -96,13 +95,13 @@ class Reconciler:
                 return free
             try:
                 self._converge(attempt)
-            except SQLAlchemyError:
-                raise  # the database is away: the cluster is still due when it is back
+                with self._database.transaction() as session:
+                    record_outcome(session, self._policy(), attempt, now=self._clock.now())
+            except AWAY:
+                raise  # the cluster is still due when the database is back
             except Exception as error:  # a fault of ours waits its turn like one of the API's
                 self._fail(attempt, error)
                 raise
-            with self._database.transaction() as session:
-                record_outcome(session, self._policy(), attempt, now=self._clock.now())
             log.info(
                 "reconciled",
                 cluster=attempt.alias,
@@ -119,7 +118,7 @@ class Reconciler:
                 return None
             now = self._clock.now()
             loaded = grants.of_cluster(session, cluster_id, ended_since=now - SETTLE)
-            left_policy = watch.alias not in self._policy().clusters
+            left_policy = self._policy().by_id(cluster_id) is None
             if left_policy and all(grant.state is GrantState.ENDED for grant in loaded):
                 clusters.forget(session, cluster_id)
                 return None
@@ -142,8 +141,9 @@ class Reconciler:
             rules = self._digitalocean.read_rules(attempt.cluster_id)
             known = self._with_named(rules, attempt.grants())
             left_out = {*attempt.refused, *suspects[1:]}
-            last = self._plan(attempt.alias, rules, [g for g in known if g.id not in left_out])
+            last = self._plan(attempt.cluster_id, rules, [g for g in known if g.id not in left_out])
             attempt.rule_count, attempt.outcome, attempt.absent = len(rules), last, last.to_add
+            attempt.guarded = any(is_guard(rule, self._policy().instance) for rule in rules)
             if len(lost) > 1 and last.must_write:
                 raise lost[-1]  # read back twice, and not there: tried again after a pause
             if not last.must_write:
@@ -180,9 +180,9 @@ class Reconciler:
                     if grant is not None and grant.state is GrantState.ACTIVE:
                         grants.save(session, grant.write_again(self._clock.now()))
 
-    def _plan(self, alias: str, rules: Sequence[Rule], known: Sequence[Grant]) -> Plan:
+    def _plan(self, cluster_id: str, rules: Sequence[Rule], known: Sequence[Grant]) -> Plan:
         policy = self._policy()
-        cluster = policy.clusters.get(alias)
+        cluster = policy.by_id(cluster_id)
         return plan(
             rules,
             known,

@@ -56,6 +56,7 @@ class Attempt:
     outcome: Plan | None = None
     absent: frozenset[int] = frozenset()  # seen to have no rule since the last write
     rule_count: int = 0
+    guarded: bool = False  # the guard rule was among the rules of the last read
 
     @property
     def cluster_id(self) -> str:
@@ -92,6 +93,7 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
         return
     scribe = _Scribe(session, policy, attempt, outcome, now)
     scribe.record_writes()
+    scribe.record_guard()
     for grant in attempt.loaded:
         current = grants.get(session, grant.id)
         if current is not None and current.state is not GrantState.ENDED:
@@ -111,6 +113,7 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
         at=now,
         rule_count=attempt.rule_count,
         written_at=written_at,
+        guarded=attempt.guarded,
         next_at=_next_look(policy, now, written_at=written_at, has_live=has_live),
         changes=attempt.watch.changes,
     )
@@ -134,6 +137,16 @@ def record_failure(
     session: Session, attempt: Attempt, error: str, *, now: datetime, next_at: datetime
 ) -> None:
     """Record that an attempt failed, and when the next one is due."""
+    for written in attempt.written:
+        audit.record(
+            session,
+            Action.RULES_WRITTEN,
+            at=now,
+            cluster=attempt.alias,
+            added=[str(rule.source) for rule in written.adds],
+            removed=[str(rule.source) for rule in written.removes],
+            certain=False,
+        )
     for before in attempt.loaded:
         unplaced = before.id in attempt.absent
         untried = before.id not in attempt.tried and before.placing_since is None
@@ -165,10 +178,14 @@ class _Scribe:
                 removed=[str(rule.source) for rule in written.removes],
                 kept=len(written.keeps),
             )
-            if written.guard_added:
-                self._audit(Action.GUARD_PLACED)
-                notice = GuardPlaced(cluster=self.attempt.alias)
-                tell_operators(self.session, notice, self.policy, at=self.now)
+
+    def record_guard(self) -> None:
+        """Tell of a guard rule that is there and was not before, whoever's attempt put it there."""
+        before = clusters.get(self.session, self.attempt.cluster_id)
+        if self.attempt.guarded and before is not None and not before.guarded:
+            self._audit(Action.GUARD_PLACED)
+            notice = GuardPlaced(cluster=self.attempt.alias)
+            tell_operators(self.session, notice, self.policy, at=self.now)
 
     def record_grant(self, grant: Grant) -> None:
         if grant.id in self.outcome.present:
@@ -207,10 +224,10 @@ class _Scribe:
 
     def refuse_for_open_cluster(self) -> None:
         """Refuse what is asked of a cluster that turned out to be open to all (P2)."""
-        cluster = self.policy.clusters.get(self.attempt.alias)
+        cluster = self.policy.by_id(self.attempt.cluster_id)
         if self.attempt.rule_count or cluster is None or cluster.allow_open:
             return
-        for request in requests.pending(self.session, cluster=self.attempt.alias):
+        for request in requests.pending(self.session, cluster=self.attempt.alias, take=True):
             why = open_cluster(request.cluster)
             decision = Decision(SYSTEM, Verdict.DENY, self.now, why)
             denied = request.decide(decision, approvals_needed=1)

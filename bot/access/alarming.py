@@ -22,7 +22,7 @@ def alarm(move: Move) -> int:
     """
     alarmed = 0
     for watch, waiting_since in clusters.troubled(move.session):
-        cluster = move.policy.clusters.get(watch.alias)
+        cluster = move.policy.by_id(watch.id)
         patience = cluster.alarm_after if cluster else _ALARM_AFTER
         if cluster is None and not waiting_since:
             continue  # it has left the policy, and nothing there is ours any more
@@ -48,7 +48,7 @@ def alarm(move: Move) -> int:
 
 
 def _alarm(move: Move, watch: Watch, since: datetime) -> Alarm:
-    known = grants.of_cluster(move.session, watch.id, ended_since=move.now)
+    known = grants.listing(move.session, cluster_id=watch.id)
     return Alarm(
         cluster=watch.alias,
         failing_since=since,

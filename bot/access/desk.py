@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from bot.access.alarming import alarm
@@ -29,7 +29,7 @@ from bot.domain.refusal import NotYours, Refused
 from bot.domain.wishes import AskFor, Cancel, Decide, Extend, Revoke, Wish
 from bot.store import audit, errands, grants, requests
 from bot.store.audit import Action
-from bot.store.database import Database
+from bot.store.database import AWAY, Database
 from bot.store.errands import Errand
 from bot.telling import grant_facts, reply
 
@@ -161,7 +161,7 @@ class Access:
             try:
                 with self._move(None) as move:
                     done = step(move)
-            except SQLAlchemyError:
+            except AWAY:
                 raise  # the database is away: all of it is tried again
             except Exception:  # a fault in one must not keep the others from their time
                 log.exception("keeping time failed", step=step.__name__)

@@ -80,7 +80,7 @@ def migrate() -> None:
 
 @app.command()
 def check() -> None:
-    """Check configuration, tokens, scopes, channels and clusters: one line each."""
+    """Check configuration, database, tokens, scopes, user groups and clusters: one line each."""
     lines = check_all()
     for line in lines:
         typer.echo(f"{'ok   ' if line.ok else 'FAULT'} {line.what}: {line.finding}")
@@ -139,7 +139,7 @@ def reconcile(
         targets = {alias: str(parts.policy().cluster(alias).id) for alias in aliases}
         for alias, cluster_id in targets.items():
             try:
-                console.show_plan(alias, parts.reconciler.preview(cluster_id, alias))
+                console.show_plan(alias, parts.reconciler.preview(cluster_id))
                 if not dry_run and not parts.reconciler.reconcile_or_raise(cluster_id):
                     typer.echo(f"{alias}: the worker is at it")
             except ApiError as error:

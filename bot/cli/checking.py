@@ -58,7 +58,11 @@ def _check_slack(settings: Settings, policy: Policy | None) -> Iterator[Line]:
     groups = {
         name
         for cluster in (policy.clusters.values() if policy else ())
-        for name in (*cluster.approvers, *cluster.requesters)
+        for name in (
+            *cluster.approvers,
+            *cluster.requesters,
+            *(name for written in cluster.auto_approve for name in written.requesters),
+        )
         if name.startswith("S")
     }
     token = settings.slack_bot_token.get_secret_value()

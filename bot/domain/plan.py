@@ -167,6 +167,11 @@ def plan(
     )
 
 
+def is_guard(rule: Rule, instance: str) -> bool:
+    """Tell whether *rule* is the guard rule of this installation (P2)."""
+    return rule.source == GUARD and rule.description == guard_label(instance)
+
+
 @dataclass(frozen=True)
 class _Sorted:
     """Each rule of a cluster in exactly one place."""
@@ -191,7 +196,7 @@ def _sort(
         source = rule.source
         claimed = any(_claims(grant, rule, instance) for grant in grants)
         its_label = _own_label(rule, instance)
-        if source == GUARD and rule.description == guard_label(instance):
+        if is_guard(rule, instance):
             result.guards.append(rule)
         elif source is None or not (claimed or its_label):
             result.foreign.append(rule)

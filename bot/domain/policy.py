@@ -253,6 +253,10 @@ class Policy(_Model):
             raise Refused(f"There is no cluster {quoted(alias)}. {offer}")
         return found
 
+    def by_id(self, cluster_id: str) -> ClusterPolicy | None:
+        """Return the policy of the cluster with that UUID, if one is written."""
+        return next((c for c in self.clusters.values() if str(c.id) == cluster_id), None)
+
     def nearest(self, alias: str) -> str | None:
         """Return the alias that *alias* was probably meant to be."""
         best = process.extractOne(

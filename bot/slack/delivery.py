@@ -10,7 +10,6 @@ import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.webhook import WebhookClient
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock
 from bot.domain.notices import RequestCard, Undelivered
@@ -19,7 +18,7 @@ from bot.slack.client import DELIVERY_SECONDS
 from bot.slack.messages import Message, render
 from bot.store import audit, outbox
 from bot.store.audit import Action
-from bot.store.database import Database
+from bot.store.database import AWAY, Database
 from bot.store.outbox import Owed, Post, Way
 from bot.telling import tell_operators, tell_person
 
@@ -88,7 +87,7 @@ class Delivery:
             self._give_up(owed, str(error))
         except TryLater as error:
             self._put_off(owed, error)
-        except SQLAlchemyError:
+        except AWAY:
             raise  # the database is away: the message is still owed when it is back
         except Exception as error:  # a fault of ours must not hold up the conversation for ever
             log.exception("message failed", outbox=owed.id)

@@ -3,7 +3,6 @@
 import secrets
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.access import Access
 from bot.clock import Clock
@@ -11,7 +10,7 @@ from bot.domain.people import Person
 from bot.domain.refusal import Refused
 from bot.slack.directory import Directory, DirectoryUnavailable, cannot_tell
 from bot.store import errands
-from bot.store.database import Database
+from bot.store.database import AWAY, Database
 from bot.store.errands import Errand
 
 _PATIENCE_SECONDS = 30.0
@@ -42,7 +41,7 @@ class Errands:
         """Carry one errand out, or say no: a right that cannot be established is no right (P4)."""
         try:
             self._carry_out(errand)
-        except SQLAlchemyError:
+        except AWAY:
             raise  # the database is away: the errand is still there when it is back
         except Exception as error:  # the person hears of it, and the log has it whole
             self._fail(errand, error)

@@ -25,7 +25,7 @@ def examine(token: str, base_url: str, groups: Iterable[str]) -> Iterator[Findin
     client = web_client(token, base_url, timeout_seconds=DIRECTORY_SECONDS)
     try:
         answer = client.auth_test()
-    except (SlackClientError, OSError, HTTPException) as error:
+    except (SlackClientError, OSError, HTTPException, ValueError) as error:
         yield Finding(False, "token", f"{_reason(error)}: is SLACK_BOT_TOKEN right?")
         return
     yield Finding(True, "token", f"{answer.get('user')} in {answer.get('team')}")
@@ -39,7 +39,7 @@ def examine(token: str, base_url: str, groups: Iterable[str]) -> Iterator[Findin
     for group in sorted(groups):
         try:
             members = client.usergroups_users_list(usergroup=group).get("users") or []
-        except (SlackClientError, OSError, HTTPException) as error:
+        except (SlackClientError, OSError, HTTPException, ValueError) as error:
             yield Finding(False, f"user group {group}", f"cannot be read: {_reason(error)}")
         else:
             yield Finding(bool(members), f"user group {group}", f"{len(members)} members")

@@ -110,7 +110,7 @@ def from_denial(body: dict[str, Any]) -> Denial:
         interaction = _interactive(body, f"view:{view['id']}")
         return Denial(
             number=_number(metadata.get("request_id")),
-            reason=" ".join(reason.split())[:_REASON_CHARACTERS],
+            reason=_one_line(reason)[:_REASON_CHARACTERS],
             interaction=replace(interaction, response_url=metadata.get("response_url")),
         )
 
@@ -157,6 +157,10 @@ def _interactive(body: dict[str, Any], origin: str) -> Interaction:
         trigger_id=str(body.get("trigger_id") or ""),
         response_url=body.get("response_url"),
     )
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 @contextmanager

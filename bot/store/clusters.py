@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, or_, select
 
 from bot.domain.lifecycle import GrantState
@@ -24,6 +25,7 @@ class Watch:
     failing_since: datetime | None
     last_error: str
     written_at: datetime | None
+    guarded: bool
     alarms: int
     alarm_since: datetime | None
     alarm_at: datetime | None
@@ -31,16 +33,15 @@ class Watch:
 
 def watch(session: Session, clusters: Mapping[str, str], at: datetime) -> None:
     """Make *clusters* (id to alias) known, and each of them due at once."""
-    for cluster_id, alias in clusters.items():
-        row = session.get(ClusterRow, cluster_id) or ClusterRow(id=cluster_id, alias=alias)
+    for cluster_id, alias in sorted(clusters.items()):
+        row = _row(session, cluster_id, alias)
         row.alias, row.due_at = alias, at
         session.add(row)
 
 
 def mark_due(session: Session, cluster_id: str, alias: str, at: datetime) -> None:
     """Have a cluster reconciled at *at* at the latest."""
-    row = session.get(ClusterRow, cluster_id, with_for_update=True)
-    row = row or ClusterRow(id=cluster_id, alias=alias)
+    row = _row(session, cluster_id, alias)
     row.changes += 1
     if row.due_at is None or row.due_at > at:
         row.due_at = at
@@ -75,7 +76,7 @@ def troubled(session: Session) -> list[tuple[Watch, list[datetime]]]:
     rows = session.exec(
         select(ClusterRow)
         .where(or_(col(ClusterRow.failing_since).is_not(None), col(ClusterRow.id).in_(waiting)))
-        .with_for_update()
+        .with_for_update(skip_locked=True)
     )
     return [(_watch(row), waiting.get(row.id, [])) for row in rows]
 
@@ -93,6 +94,7 @@ def note_success(
     at: datetime,
     rule_count: int,
     written_at: datetime | None,
+    guarded: bool,
     next_at: datetime | None,
     changes: int,
 ) -> None:
@@ -103,6 +105,7 @@ def note_success(
     """
     row = session.get_one(ClusterRow, cluster_id, with_for_update=True)
     row.read_at, row.rule_count, row.written_at = at, rule_count, written_at
+    row.guarded = guarded
     row.due_at = next_at if row.changes == changes else at
     row.failures, row.failing_since, row.last_error = 0, None, ""
     row.alarms, row.alarm_at, row.alarm_since = 0, None, None
@@ -134,6 +137,16 @@ def note_alarm(session: Session, cluster_id: str, *, since: datetime, next_at: d
     row.alarms += 1
     row.alarm_at, row.alarm_since = next_at, row.alarm_since or since
     session.add(row)
+
+
+def _row(session: Session, cluster_id: str, alias: str) -> ClusterRow:
+    """Return a cluster's row, locked; made first where nobody knew the cluster."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    new = ClusterRow(id=cluster_id, alias=alias).model_dump()
+    session.execute(
+        dialect.insert(ClusterRow).values(**new).on_conflict_do_nothing(index_elements=["id"])
+    )
+    return session.get_one(ClusterRow, cluster_id, with_for_update=True, populate_existing=True)
 
 
 def _watch(row: ClusterRow) -> Watch:

@@ -8,8 +8,11 @@ from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, TypeDecorator, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
+AWAY = (OperationalError, InterfaceError, PoolTimeout)  # the database cannot be asked just now
 _BUSY_SECONDS = 10
 _POOL_SIZE = 32
 

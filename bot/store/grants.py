@@ -1,6 +1,5 @@
 """Grants: what is lent, and the queries that find the ones with something to do."""
 
-from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime, timedelta
 
@@ -63,9 +62,13 @@ def live(
     return [_grant(row) for row in rows]
 
 
-def listing(session: Session, *, ended_too: bool) -> list[Grant]:
-    """Return grants by number: those that have not ended, or all."""
+def listing(
+    session: Session, *, ended_too: bool = False, cluster_id: str | None = None
+) -> list[Grant]:
+    """Return grants by number: those that have not ended, or all; of one cluster, or of all."""
     query = select(GrantRow) if ended_too else select(GrantRow).where(_NOT_ENDED)
+    if cluster_id is not None:
+        query = query.where(GrantRow.cluster_id == cluster_id)
     return [_grant(row) for row in session.exec(query.order_by(col(GrantRow.id)))]
 
 
@@ -74,21 +77,13 @@ def of_cluster(
     cluster_id: str,
     *,
     ended_since: datetime,
-    named: Iterable[int] = (),
 ) -> list[Grant]:
-    """Return a cluster's grants that matter to its rules, locked.
-
-    That is: those that have not ended, those that ended after *ended_since*, and the *named*.
-    """
+    """Return a cluster's grants that have not ended, or ended after *ended_since*, locked."""
     query = (
         select(GrantRow)
         .where(
             GrantRow.cluster_id == cluster_id,
-            or_(
-                _NOT_ENDED,
-                col(GrantRow.ended_at) > ended_since,
-                col(GrantRow.id).in_(list(named)),
-            ),
+            or_(_NOT_ENDED, col(GrantRow.ended_at) > ended_since),
         )
         .order_by(col(GrantRow.id))
         .with_for_update()
@@ -99,6 +94,7 @@ def of_cluster(
 def overdue(session: Session, now: datetime) -> list[Grant]:
     """Return live grants whose time is up, locked."""
     query = select(GrantRow).where(_NOT_ENDED, _LIVE, GrantRow.expires_at <= now)
+    query = query.order_by(col(GrantRow.cluster_id), col(GrantRow.id))  # one order for all locks
     return [_grant(row) for row in session.exec(query.with_for_update(skip_locked=True))]
 
 

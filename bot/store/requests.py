@@ -85,8 +85,12 @@ def pending(
     cluster: str | None = None,
     source: TrustedSource | None = None,
     extends: int | None = None,
+    take: bool = False,
 ) -> list[Request]:
-    """Return undecided requests, the oldest first."""
+    """Return undecided requests, the oldest first.
+
+    With *take*, they are locked, and those that somebody is deciding on right now are left out.
+    """
     query = select(RequestRow).where(RequestRow.state == RequestState.PENDING)
     if requester is not None:
         query = query.where(RequestRow.requester == requester)
@@ -98,7 +102,10 @@ def pending(
         )
     if extends is not None:
         query = query.where(RequestRow.extends == extends)
-    return _with_decisions(session, session.exec(query.order_by(col(RequestRow.id))).all())
+    query = query.order_by(col(RequestRow.id))
+    if take:
+        query = query.with_for_update(skip_locked=True)
+    return _with_decisions(session, session.exec(query).all())
 
 
 def lapsing(session: Session, now: datetime) -> list[Request]:

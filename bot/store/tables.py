@@ -113,6 +113,7 @@ class ClusterRow(SQLModel, table=True):
     failing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_error: str = ""
     written_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    guarded: bool = False
     alarms: int = 0
     alarm_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     alarm_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.String(), nullable=False),
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("guarded", sa.Boolean(), nullable=False),
         sa.Column("alarms", sa.Integer(), nullable=False),
         sa.Column("alarm_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("alarm_at", sa.DateTime(timezone=True), nullable=True),

@@ -2,8 +2,9 @@
 
 import pytest
 
+from bot.sandbox.calls import Call
 from bot.sandbox.faults import Fault
-from tests.scenarios.world import ALICE, ANALYTICS, IP, ORDERS, POLICY, RITA, World, policy
+from tests.scenarios.world import ALICE, ANALYTICS, IP, OFFICE, ORDERS, POLICY, RITA, World, policy
 
 
 def test_p3_an_end_that_is_held_up_for_days_comes_when_it_can(world: World) -> None:
@@ -16,6 +17,36 @@ def test_p3_an_end_that_is_held_up_for_days_comes_when_it_can(world: World) -> N
     world.digitalocean.faults.clear()
     world.pass_time(hours=1)
     assert world.grant().state == "ended"
+
+
+def test_p2_the_guard_rule_is_told_of_though_its_read_back_failed(world: World) -> None:
+    world.granted()
+    world.pass_time(minutes=2)
+    for kind, value in (("ip_addr", "198.51.100.7"), ("tag", "backend")):
+        world.digitalocean.remove_rule(ORDERS, kind, value)
+
+    def fail_the_read_back(heard: object) -> None:
+        if isinstance(heard, Call) and heard.method == "PUT":
+            world.digitalocean.faults.add(Fault.status(500, method="GET", times=3))
+
+    stop = world.digitalocean.subscribe(fail_the_read_back)
+    world.pass_time(hours=2)
+    stop()
+    world.pass_time(seconds=5)
+    assert world.sources() == {"ip_addr:192.0.2.1"}
+    assert sum("guard rule" in said for said in world.operators()) == 1
+    assert not world.digitalocean.ever_empty(ORDERS)
+
+
+def test_a_cluster_that_was_made_anew_under_its_old_name_is_another_one(world: World) -> None:
+    world.digitalocean.remove_cluster(ORDERS)
+    anew = world.digitalocean.add_cluster("orders", rules=[OFFICE])
+    world.govern(policy({"orders": {"id": anew}}))
+    for _ in range(5):
+        world.pass_time(hours=1)
+    world.granted(f"request {IP} 1h orders")
+    assert f"ip_addr:{IP}" in world.digitalocean.sources(anew)
+    assert world.operators() == []
 
 
 def test_a_grant_of_a_cluster_that_was_deleted_can_be_closed(world: World) -> None:

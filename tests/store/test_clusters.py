@@ -43,6 +43,7 @@ def succeed(database: Database, before: Watch, *, next_at: datetime | None) -> N
             at=NOW,
             rule_count=2,
             written_at=NOW,
+            guarded=False,
             next_at=next_at,
             changes=before.changes,
         )
