@@ -1,6 +1,7 @@
 """One running process: HTTP server, Socket Mode, worker, started and stopped together."""
 
 import threading
+from contextlib import suppress
 from time import monotonic, sleep
 from typing import Any
 
@@ -55,7 +56,8 @@ class HttpServer:
         until = monotonic() + _GRACE_SECONDS
         while (dispatcher.active_count or dispatcher.queue) and monotonic() < until:
             sleep(0.01)
-        self._listening[0].trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets))
+        with suppress(OSError):  # the loop was awake and has closed the trigger under our hands
+            self._listening[0].trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets))
         self._thread.join(timeout=_GRACE_SECONDS)
         dispatcher.shutdown(timeout=1)
 
