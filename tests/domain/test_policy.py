@@ -343,3 +343,10 @@ def test_p4_a_request_that_too_few_could_approve_is_refused_at_once() -> None:
 
 def test_whether_a_group_has_enough_members_is_not_guessed() -> None:
     orders(approvers=["S0DBADMINS"], approvals=2).check_can_be_decided(requester="U0ALICE")
+
+
+def test_a_cluster_is_known_by_its_uuid_whatever_its_name() -> None:
+    cluster = orders()
+    policy = Policy(instance="prod", operators="C0OPS", clusters={"orders": cluster})
+    assert policy.by_id(str(cluster.id)) == cluster
+    assert policy.by_id("00000000-0000-4000-8000-000000000000") is None
