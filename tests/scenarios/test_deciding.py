@@ -12,7 +12,7 @@ import pytest
 from bot.domain.lifecycle import RequestState
 from bot.parts import build_worker
 from bot.sandbox.faults import Fault
-from bot.sandbox.slack_conversations import Message
+from tests.scenarios.deciding import ASK, TRUSTED, asked, assert_refused, assert_undecided
 from tests.scenarios.world import (
     ADMINS,
     ALICE,
@@ -29,30 +29,6 @@ from tests.scenarios.world import (
 )
 
 Worlds = Callable[[dict[str, Any]], World]
-
-ASK = f"request {IP} 2h orders invoice 88"
-TRUSTED = f"ip_addr:{IP}"
-
-
-def asked(world: World, by: str = RITA) -> Message:
-    """Let somebody ask; return the approval message."""
-    world.types(by, ASK)
-    return world.card
-
-
-def assert_undecided(world: World) -> None:
-    assert world.request().state is RequestState.PENDING
-    assert world.grants() == []
-    assert world.writes() == 0
-    assert world.card.buttons == ["Approve", "Deny"]
-
-
-def assert_refused(world: World, user: str, *words: str) -> None:
-    """Nothing was decided, the clicker was told why, and the audit has it."""
-    assert_undecided(world)
-    for word in words:
-        assert word in world.whispered(user)[-1]
-    assert ("decision.refused", user) in world.audited()
 
 
 def test_one_approval_opens_the_cluster_and_is_told_in_all_places(world: World) -> None:

@@ -8,21 +8,17 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bot.domain.lifecycle import RequestState
-from bot.sandbox.slack_conversations import Message
 from bot.sandbox.slack_door import Answer
+from tests.scenarios.deciding import ASK, asked, assert_undecided
 from tests.scenarios.world import (
     ALICE,
     APPROVALS,
-    IP,
     RITA,
     World,
 )
 
 Worlds = Callable[[dict[str, Any]], World]
 
-ASK = f"request {IP} 2h orders invoice 88"
-TRUSTED = f"ip_addr:{IP}"
 FORGED: list[Any] = [
     "",
     "abc",
@@ -37,27 +33,6 @@ FORGED: list[Any] = [
     1.5,
 ]
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-def asked(world: World, by: str = RITA) -> Message:
-    """Let somebody ask; return the approval message."""
-    world.types(by, ASK)
-    return world.card
-
-
-def assert_undecided(world: World) -> None:
-    assert world.request().state is RequestState.PENDING
-    assert world.grants() == []
-    assert world.writes() == 0
-    assert world.card.buttons == ["Approve", "Deny"]
-
-
-def assert_refused(world: World, user: str, *words: str) -> None:
-    """Nothing was decided, the clicker was told why, and the audit has it."""
-    assert_undecided(world)
-    for word in words:
-        assert word in world.whispered(user)[-1]
-    assert ("decision.refused", user) in world.audited()
 
 
 def interaction(world: World, **payload: Any) -> Answer:
