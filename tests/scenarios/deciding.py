@@ -8,7 +8,6 @@ from tests.scenarios.world import (
     World,
 )
 
-
 ASK = f"request {IP} 2h orders invoice 88"
 TRUSTED = f"ip_addr:{IP}"
 
