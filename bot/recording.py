@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session
 
@@ -16,7 +17,6 @@ from bot.domain.notices import (
     GrantStarted,
     GuardPlaced,
     Recovered,
-    RequestClosed,
 )
 from bot.domain.plan import SETTLE, Orphan, Plan, Rule
 from bot.domain.policy import Policy
@@ -27,10 +27,9 @@ from bot.store.clusters import Watch
 from bot.telling import (
     grant_facts,
     request_facts,
+    tell_closed,
     tell_of_grant,
     tell_operators,
-    tell_person,
-    update_card,
 )
 
 _LOOKS = (SETTLE / 2, SETTLE - timedelta(seconds=5))
@@ -92,7 +91,7 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
     if outcome is None:
         return
     scribe = _Scribe(session, policy, attempt, outcome, now)
-    scribe.record_writes()
+    _record_writes(session, attempt, now)
     scribe.record_guard()
     for grant in attempt.loaded:
         current = grants.get(session, grant.id)
@@ -137,6 +136,16 @@ def record_failure(
     session: Session, attempt: Attempt, error: str, *, now: datetime, next_at: datetime
 ) -> None:
     """Record that an attempt failed, and when the next one is due."""
+    _record_writes(session, attempt, now, certain=False)
+    for before in attempt.loaded:
+        unplaced = before.id in attempt.absent
+        untried = before.id not in attempt.tried and before.placing_since is None
+        if before.state is GrantState.APPLYING and (unplaced or untried):
+            _unplace(session, before.id)
+    clusters.note_failure(session, attempt.cluster_id, at=now, error=error, next_at=next_at)
+
+
+def _record_writes(session: Session, attempt: Attempt, now: datetime, **more: Any) -> None:
     for written in attempt.written:
         audit.record(
             session,
@@ -145,14 +154,9 @@ def record_failure(
             cluster=attempt.alias,
             added=[str(rule.source) for rule in written.adds],
             removed=[str(rule.source) for rule in written.removes],
-            certain=False,
+            kept=len(written.keeps),
+            **more,
         )
-    for before in attempt.loaded:
-        unplaced = before.id in attempt.absent
-        untried = before.id not in attempt.tried and before.placing_since is None
-        if before.state is GrantState.APPLYING and (unplaced or untried):
-            _unplace(session, before.id)
-    clusters.note_failure(session, attempt.cluster_id, at=now, error=error, next_at=next_at)
 
 
 def _unplace(session: Session, grant_id: int) -> None:
@@ -169,15 +173,6 @@ class _Scribe:
     attempt: Attempt
     outcome: Plan
     now: datetime
-
-    def record_writes(self) -> None:
-        for written in self.attempt.written:
-            self._audit(
-                Action.RULES_WRITTEN,
-                added=[str(rule.source) for rule in written.adds],
-                removed=[str(rule.source) for rule in written.removes],
-                kept=len(written.keeps),
-            )
 
     def record_guard(self) -> None:
         """Tell of a guard rule that is there and was not before, whoever's attempt put it there."""
@@ -241,9 +236,7 @@ class _Scribe:
                 reason=why,
             )
             facts = request_facts(self.session, denied, self.policy)
-            update_card(self.session, facts, at=self.now)
-            notice = RequestClosed(request=facts)
-            tell_person(self.session, notice, denied.requester, at=self.now)
+            tell_closed(self.session, facts, at=self.now)
 
     def _record_present(self, grant: Grant) -> None:
         seen = self.outcome.present[grant.id]

@@ -5,7 +5,14 @@ from datetime import datetime
 from sqlmodel import Session
 
 from bot.domain.lifecycle import Grant, Request, Verdict
-from bot.domain.notices import UNKNOWN, GrantFacts, Notice, RequestCard, RequestFacts
+from bot.domain.notices import (
+    UNKNOWN,
+    GrantFacts,
+    Notice,
+    RequestCard,
+    RequestClosed,
+    RequestFacts,
+)
 from bot.domain.policy import Policy
 from bot.store import grants, outbox, requests
 from bot.store.errands import ReplyTo
@@ -91,6 +98,12 @@ def update_card(session: Session, facts: RequestFacts, *, at: datetime) -> None:
         at=at,
         post=_thread(facts.id),
     )
+
+
+def tell_closed(session: Session, facts: RequestFacts, *, at: datetime) -> None:
+    """Owe a closed request's card its new look, and the requester the outcome."""
+    update_card(session, facts, at=at)
+    tell_person(session, RequestClosed(request=facts), facts.requester, at=at)
 
 
 def tell_person(session: Session, notice: Notice, user_id: str, *, at: datetime) -> None:

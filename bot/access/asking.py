@@ -7,15 +7,14 @@ from bot.access.move import Move
 from bot.domain.blocking import full_cluster, open_cluster
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant, Request, RequestState
-from bot.domain.notices import RequestClosed
 from bot.domain.people import Person
 from bot.domain.plan import MAX_RULES
 from bot.domain.policy import ClusterPolicy
-from bot.domain.refusal import Field, NotYours, Refused, about, quoted
+from bot.domain.refusal import Field, Refused, about, one_line, quoted
 from bot.domain.wishes import AskFor, Cancel, Extend
 from bot.store import clusters, grants, requests
 from bot.store.audit import Action
-from bot.telling import post_card, tell_person, update_card
+from bot.telling import post_card, tell_closed, update_card
 
 _REASON_CHARACTERS = 500
 
@@ -62,8 +61,7 @@ def extend(move: Move, wish: Extend, person: Person) -> Request:
     """
     grant = live_grant(move, wish.grant_id)
     cluster = move.policy.cluster(grant.cluster)
-    if grant.requester != person.id and not cluster.may_approve(person):
-        raise NotYours(f"#{grant.id} is not yours, and you are not an approver of its cluster.")
+    move.check_may_touch(grant, person)
     duration = wish.duration or cluster.usual_duration
     already = grant.expires_at - grant.approved_at
     if wish.duration is None:
@@ -98,9 +96,7 @@ def cancel(move: Move, wish: Cancel, person: Person) -> Request:
     found = requests.get(move.session, wish.request_id)
     if found is None:
         raise Refused(f"There is no request #{wish.request_id}. `/dbaccess list` shows yours.")
-    cluster = move.policy.clusters.get(found.cluster)
-    if found.requester != person.id and not (cluster and cluster.may_approve(person)):
-        raise NotYours(f"#{found.id} is not yours, and you are not an approver of its cluster.")
+    move.check_may_touch(found, person)
     if found.state is not RequestState.PENDING:
         grant = grants.get(move.session, found.id)
         is_live = grant is not None and grant.wants_rule(move.now)
@@ -110,10 +106,10 @@ def cancel(move: Move, wish: Cancel, person: Person) -> Request:
     requests.save(move.session, cancelled)
     move.record(Action.CANCELLED, cancelled.cluster, cancelled.id, actor=person.id)
     facts = move.facts(cancelled, closed_by=person.id)
-    update_card(move.session, facts, at=move.now)
-    if person.id != cancelled.requester:
-        notice = RequestClosed(request=facts)
-        tell_person(move.session, notice, cancelled.requester, at=move.now)
+    if person.id == cancelled.requester:
+        update_card(move.session, facts, at=move.now)
+    else:
+        tell_closed(move.session, facts, at=move.now)
     return cancelled
 
 
@@ -193,11 +189,11 @@ def _refuse_unfit_cluster(move: Move, cluster: ClusterPolicy, alias: str) -> Non
         raise Refused(full_cluster(alias))
 
 
-def _clean(reason: str) -> str:
-    one_line = " ".join("".join(c if c.isprintable() else " " for c in reason).split())
-    if len(one_line) > _REASON_CHARACTERS:
+def _clean(typed: str) -> str:
+    reason = one_line(typed)
+    if len(reason) > _REASON_CHARACTERS:
         raise Refused(
-            f"The reason is too long: {len(one_line):,} characters. "
+            f"The reason is too long: {len(reason):,} characters. "
             f"Say it in {_REASON_CHARACTERS} or fewer."
         )
-    return one_line
+    return reason

@@ -3,14 +3,14 @@
 from bot.access.move import Move
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Decision, Request, RequestState, Verdict
-from bot.domain.notices import GrantExtended, RequestClosed
+from bot.domain.notices import GrantExtended
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Refused
 from bot.domain.wishes import Decide
 from bot.store import clusters, grants, requests
 from bot.store.audit import SYSTEM, Action
-from bot.telling import grant_facts, tell_of_grant, tell_person, update_card
+from bot.telling import grant_facts, tell_closed, tell_of_grant, update_card
 
 _STATE_WORDS = {
     RequestState.PENDING: "is still a request",
@@ -74,9 +74,7 @@ def _deny(move: Move, request: Request, decision: Decision) -> Request:
     move.record(
         Action.DENIED, denied.cluster, denied.id, actor=decision.approver, reason=decision.reason
     )
-    facts = move.facts(denied)
-    update_card(move.session, facts, at=move.now)
-    tell_person(move.session, RequestClosed(request=facts), denied.requester, at=move.now)
+    tell_closed(move.session, move.facts(denied), at=move.now)
     return denied
 
 
@@ -87,12 +85,10 @@ def _take_in(move: Move, cluster: ClusterPolicy, request: Request) -> Request:
         return request
     if request.extends is None:
         _grant(move, cluster, request)
+        tell_closed(move.session, move.facts(request), at=move.now)
     else:
         _extend(move, request)
-    facts = move.facts(request)
-    update_card(move.session, facts, at=move.now)
-    if request.extends is None:
-        tell_person(move.session, RequestClosed(request=facts), request.requester, at=move.now)
+        update_card(move.session, move.facts(request), at=move.now)
     return request
 
 

@@ -3,13 +3,13 @@
 from bot.access.asking import live_grant
 from bot.access.move import Move
 from bot.domain.lifecycle import Grant, GrantState
-from bot.domain.notices import GrantEnded, GrantExpiring, RequestClosed
+from bot.domain.notices import GrantEnded, GrantExpiring
 from bot.domain.people import Person
-from bot.domain.refusal import NotYours, Refused
+from bot.domain.refusal import Refused
 from bot.domain.wishes import Revoke
 from bot.store import clusters, grants, requests
 from bot.store.audit import SYSTEM, Action
-from bot.telling import grant_facts, tell_of_grant, tell_person, update_card
+from bot.telling import grant_facts, tell_closed, tell_of_grant
 
 
 def revoke(move: Move, wish: Revoke, person: Person) -> Grant:
@@ -19,9 +19,7 @@ def revoke(move: Move, wish: Revoke, person: Person) -> Grant:
         Refused: no such live grant, or not theirs to end.
     """
     grant = live_grant(move, wish.grant_id)
-    cluster = move.policy.clusters.get(grant.cluster)
-    if grant.requester != person.id and not (cluster and cluster.may_approve(person)):
-        raise NotYours(f"#{grant.id} is not yours, and you are not an approver of its cluster.")
+    move.check_may_touch(grant, person)
     return leave(move, grant.revoke(person.id, move.now), actor=person.id)
 
 
@@ -75,9 +73,7 @@ def lapse(move: Move) -> int:
         lapsed = request.lapse(move.now)
         requests.save(move.session, lapsed)
         move.record(Action.LAPSED, lapsed.cluster, lapsed.id, actor=SYSTEM)
-        facts = move.facts(lapsed)
-        update_card(move.session, facts, at=move.now)
-        tell_person(move.session, RequestClosed(request=facts), lapsed.requester, at=move.now)
+        tell_closed(move.session, move.facts(lapsed), at=move.now)
     return len(lapsing)
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.domain.lifecycle import Request
+from bot.domain.lifecycle import Grant, Request
 from bot.domain.notices import RequestFacts
+from bot.domain.people import Person
 from bot.domain.policy import Policy
+from bot.domain.refusal import NotYours
 from bot.store import audit
 from bot.store.audit import Action
 from bot.telling import request_facts
@@ -36,6 +38,14 @@ class Move:
             request_id=request_id,
             **detail,
         )
+
+    def check_may_touch(self, subject: Request | Grant, person: Person) -> None:
+        """Refuse somebody who neither owns a request or grant nor approves for its cluster."""
+        cluster = self.policy.clusters.get(subject.cluster)
+        if subject.requester != person.id and not (cluster and cluster.may_approve(person)):
+            raise NotYours(
+                f"#{subject.id} is not yours, and you are not an approver of its cluster."
+            )
 
     def facts(self, request: Request, *, closed_by: str | None = None) -> RequestFacts:
         """Return what may be told of a request."""

@@ -45,10 +45,14 @@ def about(field: Field) -> Iterator[None]:
         raise
 
 
+def one_line(text: str) -> str:
+    """Return what a user typed without control characters, on one line."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 def quoted(text: str) -> str:
     """Return what a user typed, in back-ticks, on one line and short enough to be repeated."""
-    printable = "".join(c if c.isprintable() and c != "`" else " " for c in text)
-    one_line = " ".join(printable.split())
-    if len(one_line) > _SHOWN_CHARACTERS:
-        one_line = one_line[: _SHOWN_CHARACTERS - 1] + "…"
-    return f"`{one_line}`"
+    shown = one_line(text.replace("`", " "))
+    if len(shown) > _SHOWN_CHARACTERS:
+        shown = shown[: _SHOWN_CHARACTERS - 1] + "…"
+    return f"`{shown}`"

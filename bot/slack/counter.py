@@ -93,10 +93,7 @@ class Counter:
                 duration=form.duration,
                 reason=form.reason,
             )
-            question = self._access.question(wish, asked.user_id)
-            person: Person | None = Person(asked.user_id)
-            if question is not None:
-                person = self._directory.known(asked.user_id, asked.team_id, question.groups)
+            person = self._person_now(wish, asked)
             if person is not None:
                 self._access.rehearse(wish, person)
         except Refused as refused:
@@ -185,15 +182,19 @@ class Counter:
 
     def _carry_out(self, wish: Wish, asked: Interaction) -> Message:
         """Carry a wish out at once where nobody has to be asked, else write it down."""
-        question = self._access.question(wish, asked.user_id)
-        person: Person | None = Person(asked.user_id)
-        if question is not None:
-            person = self._directory.known(asked.user_id, asked.team_id, question.groups)
+        person = self._person_now(wish, asked)
         if person is None:
             self.wish(wish, asked)
             return messages.checking(wish.cluster if isinstance(wish, AskFor) else None)
         answer = self._access.carry_out(wish, person, origin=asked.origin)
         return messages.render(answer) if answer is not None else messages.checking(None)
+
+    def _person_now(self, wish: Wish, asked: Interaction) -> Person | None:
+        """Return as much of who asks as the wish needs; None where Slack must be asked first."""
+        question = self._access.question(wish, asked.user_id)
+        if question is None:
+            return Person(asked.user_id)
+        return self._directory.known(asked.user_id, asked.team_id, question.groups)
 
     def _answer_as(
         self, asked: Interaction, groups: frozenset[str], page: Callable[[Person], Message]

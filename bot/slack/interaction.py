@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs
 
+from bot.domain.refusal import one_line
+
 DENIAL = "deny"
 REQUEST_FORM = "request"
 _REASON_CHARACTERS = 500
@@ -110,7 +112,7 @@ def from_denial(body: dict[str, Any]) -> Denial:
         interaction = _interactive(body, f"view:{view['id']}")
         return Denial(
             number=_number(metadata.get("request_id")),
-            reason=_one_line(reason)[:_REASON_CHARACTERS],
+            reason=one_line(reason)[:_REASON_CHARACTERS],
             interaction=replace(interaction, response_url=metadata.get("response_url")),
         )
 
@@ -157,10 +159,6 @@ def _interactive(body: dict[str, Any], origin: str) -> Interaction:
         trigger_id=str(body.get("trigger_id") or ""),
         response_url=body.get("response_url"),
     )
-
-
-def _one_line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 @contextmanager
