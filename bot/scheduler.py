@@ -213,6 +213,7 @@ class Worker:
             times = [
                 grants.next_end(session),
                 requests.next_lapse(session),
+                requests.next_reminder(session),
                 clusters.next_due(session),
                 outbox.next_due(session),
                 errands.next_due(session),

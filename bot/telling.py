@@ -1,6 +1,6 @@
 """Telling: who hears of a change, owed in the same transaction as the change (P6)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -35,6 +35,8 @@ def grant_facts(grant: Grant) -> GrantFacts:
         ended_at=grant.ended_at,
         end_reason=grant.end_reason,
         revoked_by=grant.revoked_by,
+        adopted=grant.adopted,
+        source_name=grant.source_name,
     )
 
 
@@ -45,7 +47,8 @@ def request_facts(
     cluster = policy.clusters.get(request.cluster)
     denial = next((d for d in request.decisions if d.verdict is Verdict.DENY), None)
     extended = grants.get(session, request.extends) if request.extends else None
-    others = grants.live(session, cluster=request.cluster)
+    live = grants.live(session, cluster=request.cluster)
+    granted = request.granted_duration
     return RequestFacts(
         id=request.id,
         cluster=request.cluster,
@@ -66,7 +69,15 @@ def request_facts(
             cluster=request.cluster,
             source=request.source,
         ),
-        other_grants=sum(grant.requester != request.requester for grant in others),
+        other_grants=sum(grant.requester != request.requester for grant in live),
+        own_grants=sum(grant.requester == request.requester for grant in live),
+        shortest=cluster.min_duration if cluster else timedelta(),
+        longest=cluster.max_duration if cluster else timedelta(),
+        kind=request.kind,
+        source_name=request.source_name,
+        granted_duration=granted if granted != request.duration else None,
+        reviewed_by=request.reviewed_by,
+        reviewed_at=request.reviewed_at,
         decided_at=request.decided_at,
         denied_by=denial.approver if denial else None,
         denial_reason=denial.reason if denial else "",
@@ -112,6 +123,11 @@ def tell_person(session: Session, notice: Notice, user_id: str, *, at: datetime)
         outbox.owe(session, notice, Way.DIRECT, f"user:{user_id}", at=at, target=user_id)
 
 
+def tell_thread(session: Session, notice: Notice, request_id: int, *, at: datetime) -> None:
+    """Owe the thread of a request a message."""
+    outbox.owe(session, notice, Way.THREAD, _thread(request_id), at=at, post=_thread(request_id))
+
+
 def tell_of_grant(
     session: Session, notice: Notice, grant: Grant, policy: Policy, *, at: datetime
 ) -> None:
@@ -122,7 +138,7 @@ def tell_of_grant(
     if grant.requester == UNKNOWN:
         tell_operators(session, notice, policy, at=at)
         return
-    outbox.owe(session, notice, Way.THREAD, _thread(grant.id), at=at, post=_thread(grant.id))
+    tell_thread(session, notice, grant.id, at=at)
     tell_person(session, notice, grant.requester, at=at)
 
 

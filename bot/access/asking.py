@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from bot.access.deciding import already, approve_by_policy
+from bot.access.adopting import prolong_adoption
+from bot.access.deciding import already, approve_at_once
 from bot.access.move import Move
 from bot.domain.blocking import full_cluster, open_cluster
 from bot.domain.durations import show_duration
@@ -11,7 +12,7 @@ from bot.domain.people import Person
 from bot.domain.plan import MAX_RULES
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Field, Refused, about, one_line, quoted
-from bot.domain.wishes import AskFor, Cancel, Extend
+from bot.domain.wishes import AskFor, BreakGlass, Cancel, Extend
 from bot.store import clusters, grants, requests
 from bot.store.audit import Action
 from bot.telling import post_card, tell_closed, update_card
@@ -31,14 +32,19 @@ def request(move: Move, wish: AskFor, person: Person) -> Request:
         cluster.check_can_be_decided(requester=person.id)
     with about(Field.SOURCE):
         cluster.check_source(wish.source)
-        _refuse_twice(move, cluster, wish, person)
+        refuse_second_grant(move, cluster, wish, person)
+        for pending in requests_for_the_same(move, wish, person):
+            raise Refused(
+                f"You have asked for this already: #{pending.id} waits for approval. "
+                f"`/dbaccess cancel {pending.id}` withdraws it."
+            )
     with about(Field.DURATION):
         cluster.check_duration(wish.duration)
     with about(Field.REASON):
-        reason = _clean(wish.reason)
+        reason = clean_reason(wish.reason)
         cluster.check_reason(reason)
     with about(Field.CLUSTER):
-        _refuse_unfit_cluster(move, cluster, wish.cluster)
+        refuse_unfit_cluster(move, cluster, wish.cluster)
     made = requests.add(
         move.session,
         cluster=wish.cluster,
@@ -48,7 +54,9 @@ def request(move: Move, wish: AskFor, person: Person) -> Request:
         reason=reason,
         created_at=move.now,
         lapses_at=move.now + cluster.request_ttl,
+        remind_at=move.now + cluster.request_ttl / 2,
         origin=move.origin,
+        source_name=move.name_of(wish.source),
     )
     return _publish(move, cluster, made, person, lasting=wish.duration)
 
@@ -61,6 +69,8 @@ def extend(move: Move, wish: Extend, person: Person) -> Request:
     """
     grant = live_grant(move, wish.grant_id)
     cluster = move.policy.cluster(grant.cluster)
+    if grant.adopted:
+        return prolong_adoption(move, cluster, grant, wish, person)
     move.check_may_touch(grant, person)
     duration = wish.duration or cluster.usual_duration
     already = grant.expires_at - grant.approved_at
@@ -72,6 +82,7 @@ def extend(move: Move, wish: Extend, person: Person) -> Request:
             f"#{grant.id} has an extension that waits for approval already: #{earlier.id}. "
             f"`/dbaccess cancel {earlier.id}` withdraws it."
         )
+    lapses_at = min(move.now + cluster.request_ttl, grant.expires_at)
     made = requests.add(
         move.session,
         cluster=grant.cluster,
@@ -80,9 +91,11 @@ def extend(move: Move, wish: Extend, person: Person) -> Request:
         requester=person.id,
         reason="",
         created_at=move.now,
-        lapses_at=min(move.now + cluster.request_ttl, grant.expires_at),
+        lapses_at=lapses_at,
+        remind_at=move.now + (lapses_at - move.now) / 2,
         origin=move.origin,
         extends=grant.id,
+        source_name=grant.source_name,
     )
     return _publish(move, cluster, made, person, lasting=already + duration)
 
@@ -145,13 +158,16 @@ def _publish(
         reason=made.reason,
         **({"extends": made.extends} if made.extends else {}),
     )
-    post_card(move.session, move.facts(made), cluster.channel, at=move.now)
     if cluster.written_approval(person, made.source, lasting):
-        return approve_by_policy(move, made)
+        return approve_at_once(move, cluster, made, by="policy")
+    post_card(move.session, move.facts(made), cluster.channel, at=move.now)
     return made
 
 
-def _refuse_twice(move: Move, cluster: ClusterPolicy, wish: AskFor, person: Person) -> None:
+def refuse_second_grant(
+    move: Move, cluster: ClusterPolicy, wish: AskFor | BreakGlass, person: Person
+) -> None:
+    """Refuse a source that the same person has access from already; offer to extend it."""
     for grant in grants.live(
         move.session, requester=person.id, cluster=wish.cluster, source=wish.source
     ):
@@ -168,16 +184,20 @@ def _refuse_twice(move: Move, cluster: ClusterPolicy, wish: AskFor, person: Pers
             f"You have access to `{wish.cluster}` from {quoted(str(wish.source))} already: "
             f"#{grant.id}. {offer}"
         )
-    for pending in requests.pending(
-        move.session, requester=person.id, cluster=wish.cluster, source=wish.source
-    ):
-        raise Refused(
-            f"You have asked for this already: #{pending.id} waits for approval. "
-            f"`/dbaccess cancel {pending.id}` withdraws it."
+
+
+def requests_for_the_same(move: Move, wish: AskFor | BreakGlass, person: Person) -> list[Request]:
+    """Return somebody's undecided requests for the very same access."""
+    return [
+        pending
+        for pending in requests.pending(
+            move.session, requester=person.id, cluster=wish.cluster, source=wish.source
         )
+        if pending.extends is None
+    ]
 
 
-def _refuse_unfit_cluster(move: Move, cluster: ClusterPolicy, alias: str) -> None:
+def refuse_unfit_cluster(move: Move, cluster: ClusterPolicy, alias: str) -> None:
     """Refuse what the cluster's rules, as they were read lately, leave no room for (P2)."""
     watch = clusters.get(move.session, str(cluster.id))
     last_read = watch.read_at if watch else None
@@ -189,7 +209,12 @@ def _refuse_unfit_cluster(move: Move, cluster: ClusterPolicy, alias: str) -> Non
         raise Refused(full_cluster(alias))
 
 
-def _clean(typed: str) -> str:
+def clean_reason(typed: str) -> str:
+    """Return a reason as it is kept: one line, without control characters.
+
+    Raises:
+        Refused: it is too long.
+    """
     reason = one_line(typed)
     if len(reason) > _REASON_CHARACTERS:
         raise Refused(

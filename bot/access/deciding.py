@@ -1,16 +1,25 @@
 """decide: an approver's word, and what follows when enough have spoken (P4)."""
 
+from datetime import timedelta
+
 from bot.access.move import Move
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Decision, Request, RequestState, Verdict
-from bot.domain.notices import GrantExtended
+from bot.domain.notices import GrantExtended, RequestClosed
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Refused
 from bot.domain.wishes import Decide
 from bot.store import clusters, grants, requests
 from bot.store.audit import SYSTEM, Action
-from bot.telling import grant_facts, tell_closed, tell_of_grant, update_card
+from bot.telling import (
+    grant_facts,
+    post_card,
+    tell_closed,
+    tell_of_grant,
+    tell_person,
+    update_card,
+)
 
 _STATE_WORDS = {
     RequestState.PENDING: "is still a request",
@@ -46,26 +55,52 @@ def decide(move: Move, wish: Decide, person: Person) -> Request:
         raise Refused(f"{already(request.id, request.state)} Nothing was changed.")
     if move.now >= request.lapses_at:
         raise Refused(f"{already(request.id, RequestState.LAPSED)} Nothing was changed.")
-    decision = Decision(person.id, wish.verdict, move.now, wish.reason)
+    decision = Decision(person.id, wish.verdict, move.now, wish.reason, wish.at_most)
     if wish.verdict is Verdict.DENY:
         return _deny(move, request, decision)
     _check_policy_still_allows(move, cluster, request)
+    if wish.at_most is not None:
+        _check_shortened(cluster, request, wish.at_most)
     moved = request.decide(decision, approvals_needed=cluster.approvals)
     if moved == request:
         raise Refused(
             f"You have approved #{request.id} already. It needs {cluster.approvals} different "
             "approvers."
         )
-    move.record(Action.APPROVED, moved.cluster, moved.id, actor=person.id)
-    return _take_in(move, cluster, moved)
+    shorter = {"at_most": show_duration(wish.at_most)} if wish.at_most else {}
+    move.record(Action.APPROVED, moved.cluster, moved.id, actor=person.id, **shorter)
+    requests.save(move.session, moved)
+    if moved.state is RequestState.APPROVED:
+        carry_out(move, cluster, moved)
+        if moved.extends is None:
+            closed = RequestClosed(request=move.facts(moved))
+            tell_person(move.session, closed, moved.requester, at=move.now)
+    update_card(move.session, move.facts(moved), at=move.now)
+    return moved
 
 
-def approve_by_policy(move: Move, request: Request) -> Request:
-    """Approve because `auto_approve` says so."""
-    cluster = move.policy.cluster(request.cluster)
-    moved = request.approve_by_policy(move.now)
-    move.record(Action.APPROVED, moved.cluster, moved.id, actor="policy")
-    return _take_in(move, cluster, moved)
+def approve_at_once(
+    move: Move,
+    cluster: ClusterPolicy,
+    request: Request,
+    *,
+    by: str,
+    review_after: timedelta | None = None,
+) -> Request:
+    """Approve a new request by one word, and owe its card as it looks then.
+
+    Args:
+        by: `policy`, `emergency`, or the approver who adopts a rule.
+        review_after: when somebody is to be reminded to review it, if anybody is.
+    """
+    moved = request.approve_at_once(by, move.now)
+    if review_after is not None:
+        moved = moved.remind(move.now + review_after)
+    move.record(Action.APPROVED, moved.cluster, moved.id, actor=by)
+    requests.save(move.session, moved)
+    carry_out(move, cluster, moved)
+    post_card(move.session, move.facts(moved), cluster.channel, at=move.now)
+    return moved
 
 
 def _deny(move: Move, request: Request, decision: Decision) -> Request:
@@ -78,18 +113,12 @@ def _deny(move: Move, request: Request, decision: Decision) -> Request:
     return denied
 
 
-def _take_in(move: Move, cluster: ClusterPolicy, request: Request) -> Request:
-    requests.save(move.session, request)
-    if request.state is not RequestState.APPROVED:
-        update_card(move.session, move.facts(request), at=move.now)
-        return request
+def carry_out(move: Move, cluster: ClusterPolicy, request: Request) -> None:
+    """Make of an approved request what it asks for: a grant, or a later end of one."""
     if request.extends is None:
         _grant(move, cluster, request)
-        tell_closed(move.session, move.facts(request), at=move.now)
     else:
         _extend(move, request)
-        update_card(move.session, move.facts(request), at=move.now)
-    return request
 
 
 def _grant(move: Move, cluster: ClusterPolicy, request: Request) -> None:
@@ -112,7 +141,7 @@ def _extend(move: Move, request: Request) -> None:
     grant = grants.get(move.session, request.extends or 0)
     if grant is None or not grant.wants_rule(move.now):
         raise Refused(f"#{request.extends} has ended, so there is nothing to extend.")
-    longer = grant.extend(grant.expires_at + request.duration)
+    longer = grant.extend(grant.expires_at + request.granted_duration)
     grants.save(move.session, longer)
     clusters.mark_due(move.session, longer.cluster_id, longer.cluster, move.now)
     move.record(
@@ -120,14 +149,14 @@ def _extend(move: Move, request: Request) -> None:
         longer.cluster,
         longer.id,
         actor=SYSTEM,
-        by=show_duration(request.duration),
+        by=show_duration(request.granted_duration),
         extension=request.id,
         approvers=list(request.approvers),
         expires_at=longer.expires_at.isoformat(),
     )
     tell_of_grant(
         move.session,
-        GrantExtended(grant=grant_facts(longer), by=request.duration),
+        GrantExtended(grant=grant_facts(longer), by=request.granted_duration),
         longer,
         move.policy,
         at=move.now,
@@ -143,3 +172,14 @@ def _check_policy_still_allows(move: Move, cluster: ClusterPolicy, request: Requ
     grant = grants.get(move.session, request.extends)
     if grant is not None:
         cluster.check_duration(request.duration, already=grant.expires_at - grant.approved_at)
+
+
+def _check_shortened(cluster: ClusterPolicy, request: Request, at_most: timedelta) -> None:
+    """An approver may give less than was asked for, but nothing that the policy calls too short."""
+    if at_most < cluster.min_duration:
+        cluster.check_duration(at_most)
+    if at_most > request.duration:
+        raise Refused(
+            f"#{request.id} is for `{show_duration(request.duration)}`; it cannot be approved for "
+            "longer than that."
+        )

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 import structlog
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
 
+from bot.access.adopting import adopt
 from bot.access.alarming import alarm
 from bot.access.asking import cancel, extend, request
 from bot.access.deciding import decide
+from bot.access.emergency import break_glass, review
 from bot.access.ending import (
     close_for_gone_cluster,
+    depart,
     expire,
     lapse,
     revoke,
@@ -20,14 +21,27 @@ from bot.access.ending import (
     warn,
 )
 from bot.access.move import Move
+from bot.access.questions import Question, question_of
+from bot.access.reminding import remind
 from bot.clock import Clock
-from bot.domain.lifecycle import Grant, Request
-from bot.domain.notices import Asked, Cancelled, Notice, Reply, Revoking
-from bot.domain.people import Person, Standing, groups_in_question
-from bot.domain.policy import ClusterPolicy, Policy
+from bot.domain.lifecycle import Grant
+from bot.domain.notices import Adopted, Asked, Cancelled, Notice, Reply, Revoking
+from bot.domain.people import Person
+from bot.domain.policy import Policy
 from bot.domain.refusal import NotYours, Refused
-from bot.domain.wishes import AskFor, Cancel, Decide, Extend, Revoke, Wish
-from bot.store import audit, errands, grants, requests
+from bot.domain.sources import TrustedSource
+from bot.domain.wishes import (
+    Adopt,
+    AskFor,
+    BreakGlass,
+    Cancel,
+    Decide,
+    Extend,
+    Review,
+    Revoke,
+    Wish,
+)
+from bot.store import audit, errands, requests
 from bot.store.audit import Action
 from bot.store.database import AWAY, Database
 from bot.store.errands import Errand
@@ -36,15 +50,11 @@ from bot.telling import grant_facts, reply
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
-class Question:
-    """What must be asked of Slack's directory before a wish can be carried out."""
-
-    groups: frozenset[str] = frozenset()
-
-
 class Access:
-    """The use cases over one database. `wake` is called after each change that has followers."""
+    """The use cases over one database. `wake` is called after each change that has followers.
+
+    `name_of` says at once, from memory, what people call a source; `""` where that is not known.
+    """
 
     def __init__(
         self,
@@ -52,7 +62,9 @@ class Access:
         policy: Callable[[], Policy],
         clock: Clock,
         wake: Callable[[], None] = lambda: None,
+        name_of: Callable[[TrustedSource], str] = lambda _source: "",
     ) -> None:
+        self._name_of = name_of
         self._database = database
         self._policy = policy
         self._clock = clock
@@ -61,7 +73,7 @@ class Access:
     def question(self, wish: Wish, user_id: str) -> Question | None:
         """Return what the directory must say first; None where nothing has to be asked."""
         with self._database.reading() as session:
-            return _question(session, self._policy(), wish, user_id)
+            return question_of(session, self._policy(), wish, user_id)
 
     def carry_out(
         self, wish: Wish, person: Person, *, origin: str, errand: Errand | None = None
@@ -79,7 +91,7 @@ class Access:
             except IntegrityError:  # the same interaction was delivered twice at this moment
                 answer = self._once(wish, person, origin, errand)
         except Refused as refused:
-            if isinstance(wish, Decide) and isinstance(refused, NotYours):
+            if isinstance(wish, Decide | Review) and isinstance(refused, NotYours):
                 self._record_refusal(wish, person, refused)
             if errand is None:
                 raise
@@ -133,6 +145,14 @@ class Access:
             reply(move.session, answer, errand.reply_to, at=move.now)
         self._wake()
 
+    def depart(self, user_id: str) -> None:
+        """Have all that somebody had who left the workspace end now."""
+        with self._move(None) as move:
+            ended = depart(move, user_id)
+        if ended:
+            log.info("somebody left", user=user_id, grants=ended)
+        self._wake()
+
     def revoke_as_operator(self, grant_id: int, *, actor: str) -> Grant:
         """Have a grant end now, from the command line.
 
@@ -157,7 +177,7 @@ class Access:
 
     def keep_time(self) -> None:
         """Do what is due by the clock: grants expire, requests lapse, ends are announced."""
-        for step in (expire, lapse, warn, alarm):
+        for step in (expire, lapse, warn, remind, alarm):
             try:
                 with self._move(None) as move:
                     done = step(move)
@@ -172,9 +192,9 @@ class Access:
     @contextmanager
     def _move(self, origin: str | None) -> Iterator[Move]:
         with self._database.transaction() as session:
-            yield Move(session, self._policy(), self._clock.now(), origin)
+            yield Move(session, self._policy(), self._clock.now(), origin, self._name_of)
 
-    def _record_refusal(self, wish: Decide, person: Person, refused: Refused) -> None:
+    def _record_refusal(self, wish: Decide | Review, person: Person, refused: Refused) -> None:
         with self._move(None) as move:
             audit.record(
                 move.session,
@@ -182,7 +202,7 @@ class Access:
                 at=move.now,
                 actor=person.id,
                 request_id=wish.request_id,
-                verdict=wish.verdict,
+                verdict=wish.verdict if isinstance(wish, Decide) else wish.kind,
                 why=refused.sentence,
             )
 
@@ -192,13 +212,19 @@ class _CurtainFall(Exception):
 
 
 def _carry_out(move: Move, wish: Wish, person: Person) -> Notice | None:
+    known = requests.by_origin(move.session, move.origin) if move.origin else None
     match wish:
         case AskFor():
-            known = requests.by_origin(move.session, move.origin) if move.origin else None
             return Asked(request=move.facts(known or request(move, wish, person)))
+        case BreakGlass():
+            return Asked(request=move.facts(known or break_glass(move, wish, person)))
         case Extend():
-            known = requests.by_origin(move.session, move.origin) if move.origin else None
             return Asked(request=move.facts(known or extend(move, wish, person)))
+        case Adopt():
+            return Adopted(request=move.facts(known or adopt(move, wish, person)))
+        case Review():
+            review(move, wish, person)
+            return None
         case Cancel():
             return Cancelled(request=move.facts(cancel(move, wish, person)))
         case Revoke():
@@ -206,47 +232,3 @@ def _carry_out(move: Move, wish: Wish, person: Person) -> Notice | None:
         case Decide():
             decide(move, wish, person)
             return None
-
-
-def _question(session: Session, policy: Policy, wish: Wish, user_id: str) -> Question | None:
-    match wish:
-        case AskFor():
-            cluster = policy.clusters.get(wish.cluster)
-            return _before_asking(cluster, wish, user_id) if cluster else None
-        case Decide():
-            subject: Request | Grant | None = requests.get(session, wish.request_id)
-            return _as_approver(policy, subject, user_id)
-        case Cancel():
-            subject = requests.get(session, wish.request_id)
-        case Extend() | Revoke():
-            subject = grants.get(session, wish.grant_id)
-    if subject is None or subject.requester == user_id:
-        if isinstance(wish, Extend) and subject and policy.clusters.get(subject.cluster):
-            asked = AskFor(
-                cluster=subject.cluster,
-                source=subject.source,
-                duration=wish.duration or policy.cluster(subject.cluster).usual_duration,
-            )
-            return _before_asking(policy.cluster(subject.cluster), asked, user_id, asking=False)
-        return None
-    return _as_approver(policy, subject, user_id)
-
-
-def _as_approver(policy: Policy, subject: Request | Grant | None, user_id: str) -> Question | None:
-    cluster = policy.clusters.get(subject.cluster) if subject else None
-    return Question(groups_in_question(user_id, cluster.approvers)) if cluster else None
-
-
-def _before_asking(
-    cluster: ClusterPolicy, wish: AskFor, user_id: str, *, asking: bool = True
-) -> Question | None:
-    """Ask for group members only where groups may ask, or a written policy might approve."""
-    groups = groups_in_question(user_id, cluster.requesters) if asking else frozenset()
-    needs_standing = False
-    for approval in cluster.auto_approve:
-        named = frozenset(name for name in approval.requesters if name.startswith("S"))
-        at_best = Person(user_id, Standing.MEMBER, named)
-        if approval.covers(at_best, wish.source, wish.duration):
-            needs_standing = True
-            groups |= groups_in_question(user_id, approval.requesters)
-    return Question(groups) if groups or needs_standing else None

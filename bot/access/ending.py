@@ -1,4 +1,6 @@
-"""revoke, expire, lapse, warn: how grants and requests come to their end."""
+"""revoke, depart, expire, lapse, warn: how grants and requests come to their end."""
+
+from datetime import timedelta
 
 from bot.access.asking import live_grant
 from bot.access.move import Move
@@ -9,7 +11,10 @@ from bot.domain.refusal import Refused
 from bot.domain.wishes import Revoke
 from bot.store import clusters, grants, requests
 from bot.store.audit import SYSTEM, Action
-from bot.telling import grant_facts, tell_closed, tell_of_grant
+from bot.telling import grant_facts, tell_closed, tell_of_grant, update_card
+
+DEPARTED = "departed"  # who ends what somebody had who is no longer there
+_ADOPTED_WARNING = timedelta(days=1)
 
 
 def revoke(move: Move, wish: Revoke, person: Person) -> Grant:
@@ -31,6 +36,22 @@ def revoke_as_operator(move: Move, grant_id: int, *, actor: str) -> Grant:
     """
     grant = live_grant(move, grant_id)
     return leave(move, grant.revoke(actor, move.now), actor=actor)
+
+
+def depart(move: Move, user_id: str) -> int:
+    """Have all that somebody who left had end now; return how many grants that is.
+
+    Rules that they adopted stay on their timers: those are other people's access.
+    """
+    for pending in requests.pending(move.session, requester=user_id):
+        cancelled = pending.cancel(move.now)
+        requests.save(move.session, cancelled)
+        move.record(Action.CANCELLED, cancelled.cluster, cancelled.id, actor=DEPARTED)
+        update_card(move.session, move.facts(cancelled, closed_by=DEPARTED), at=move.now)
+    theirs = [g for g in grants.live(move.session, requester=user_id) if not g.adopted]
+    for grant in theirs:
+        leave(move, grant.revoke(DEPARTED, move.now), actor=DEPARTED)
+    return len(theirs)
 
 
 def close_for_gone_cluster(move: Move, grant_id: int, *, actor: str) -> Grant:
@@ -80,15 +101,22 @@ def lapse(move: Move) -> int:
 def warn(move: Move) -> int:
     """Announce each end that is near; return how many.
 
-    A grant shorter than twice `warn_before` is warned at its half.
+    A grant shorter than twice `warn_before` is warned at its half. The end of an adopted rule is
+    announced a day before, since more than one person may depend on it.
     """
     warned = 0
     for alias, cluster in move.policy.clusters.items():
+        adopted_within = max(cluster.warn_before, _ADOPTED_WARNING)
         for grant in grants.unwarned(
-            move.session, move.now, cluster=alias, within=cluster.warn_before
+            move.session,
+            move.now,
+            cluster=alias,
+            within=cluster.warn_before,
+            adopted_within=adopted_within,
         ):
+            before = adopted_within if grant.adopted else cluster.warn_before
             half = (grant.expires_at - grant.approved_at) / 2
-            if move.now < grant.expires_at - min(cluster.warn_before, half):
+            if move.now < grant.expires_at - min(before, half):
                 continue
             grants.save(move.session, grant.warn(move.now))
             move.record(Action.WARNED, grant.cluster, grant.id, actor=SYSTEM)

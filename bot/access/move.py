@@ -1,5 +1,6 @@
 """A move: one open transaction with what a use case needs to know."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from bot.domain.notices import RequestFacts
 from bot.domain.people import Person
 from bot.domain.policy import Policy
 from bot.domain.refusal import NotYours
+from bot.domain.sources import TrustedSource
 from bot.store import audit
 from bot.store.audit import Action
 from bot.telling import request_facts
@@ -18,12 +20,16 @@ from bot.telling import request_facts
 
 @dataclass(frozen=True)
 class Move:
-    """`now` is the aware UTC time at which it all happens; `origin` names the interaction."""
+    """`now` is the aware UTC time at which it all happens; `origin` names the interaction.
+
+    `name_of` says what people call a source, where that is known.
+    """
 
     session: Session
     policy: Policy
     now: datetime
     origin: str | None = None
+    name_of: Callable[[TrustedSource], str] = lambda _source: ""
 
     def record(
         self, action: Action, cluster: str, request_id: int, *, actor: str, **detail: Any

@@ -24,6 +24,15 @@ PEOPLE = {
 }
 CHANNELS = {GENERAL: "general", APPROVALS: "db-approvals", OPERATIONS: "ops"}
 CLUSTERS = {ORDERS: "orders", ANALYTICS: "analytics"}
+DROPLETS = {
+    418230517: "shop-web-1",
+    418230542: "shop-web-2",
+    423907118: "nightly-jobs",
+    431155026: "report-builder",
+}
+TAGS = ("backend", "reporting", "staging")
+KUBERNETES = "ff2a6c52-5a44-4b63-b99c-0e98e7a63d61"
+APP = "4f6c71e2-1e90-4762-9fee-6cc4a0a9f2cf"
 INSTANCE = "demo"
 _PARTNER_TEAM = "T0PARTNER"
 
@@ -42,12 +51,23 @@ def people_slack(slack: SandboxSlack) -> None:
 
 
 def fill_digitalocean(digitalocean: SandboxDigitalOcean) -> None:
-    """Set up the company's clusters, with the rules that were there before dbaccess."""
+    """Set up the company's clusters, with the rules that were there before dbaccess.
+
+    Around them is what else could be a trusted source: Droplets, tags and the like.
+    """
     office = {"type": "ip_addr", "value": "198.51.100.7", "description": "office"}
     backend = {"type": "tag", "value": "backend", "description": "the shop's servers"}
     reports = {"type": "ip_addr", "value": "198.51.100.32/28", "description": "report builders"}
-    digitalocean.add_cluster("orders", cluster_id=ORDERS, rules=[office, backend])
-    digitalocean.add_cluster("analytics", cluster_id=ANALYTICS, rules=[office, reports])
+    digitalocean.add_cluster("orders", cluster_id=ORDERS, engine="pg", rules=[office, backend])
+    digitalocean.add_cluster(
+        "analytics", cluster_id=ANALYTICS, engine="mysql", rules=[office, reports]
+    )
+    for droplet_id, name in DROPLETS.items():
+        digitalocean.add_droplet(name, droplet_id)
+    for tag in TAGS:
+        digitalocean.add_tag(tag)
+    digitalocean.add_kubernetes_cluster("shop-production", KUBERNETES)
+    digitalocean.add_app("invoice-portal", APP)
 
 
 def policy(*, orders_approvals: int = 1) -> Policy:

@@ -1,11 +1,13 @@
 """DigitalOcean's databases API: typed rules in, typed errors out. Nothing else imports pydo."""
 
+from bot.digitalocean.catalogue import Catalogue
 from bot.digitalocean.client import DigitalOcean
 from bot.digitalocean.errors import (
     ApiError,
     Call,
     Cluster,
     ClusterNotFound,
+    Named,
     NotAuthorised,
     OutcomeUnknown,
     RateLimited,
@@ -16,9 +18,11 @@ from bot.digitalocean.errors import (
 __all__ = [
     "ApiError",
     "Call",
+    "Catalogue",
     "Cluster",
     "ClusterNotFound",
     "DigitalOcean",
+    "Named",
     "NotAuthorised",
     "OutcomeUnknown",
     "RateLimited",

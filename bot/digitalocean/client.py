@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
-from itertools import count
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,41 +16,43 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from tenacity.stop import stop_before_delay
 from tenacity.wait import wait_random_exponential
 
-from bot.digitalocean.errors import Call, Cluster, RateLimited, Unavailable
+from bot.digitalocean.answers import (
+    LISTINGS,
+    CertificateBody,
+    ClusterBody,
+    ClustersPage,
+    ConnectionBody,
+    Page,
+    RulesBody,
+)
+from bot.digitalocean.errors import Call, Cluster, Named, RateLimited, Unavailable
 from bot.digitalocean.wire import Answer, Task, UnsentBody, Wire, error_of, failure_of
+from bot.domain.connecting import Connection
 from bot.domain.plan import Rule
+from bot.domain.sources import SourceType
 
 SHORT_WAIT_SECONDS = 5.0  # a read sits out a 429 of up to this long
 USUAL_WAIT_SECONDS = 60.0  # the burst limit counts by the minute
 LONGEST_WAIT_SECONDS = 3600.0  # the other limit counts by the hour; no header silences us longer
 PER_PAGE = 200
+MOST_PAGES = 50
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
-class _RulesBody(BaseModel):
-    rules: list[Rule]
-
-
-class _ClusterBody(BaseModel):
-    database: Cluster
-
-
-class _ClustersBody(BaseModel):
-    databases: list[Cluster]
-    links: dict[str, Any] = {}
-
-
 Body = TypeVar("Body", bound=BaseModel)
+OnePage = TypeVar("OnePage", bound=Page)
 
 
 class DigitalOcean:
     """The API, for any number of threads at once; its methods raise the errors above.
 
     Args:
-        token: needs the scopes `database:read` and `database:update`.
+        token: needs the scopes `database:read` and `database:update`, and for `named`
+            `droplet:read`, `kubernetes:read`, `tag:read` or `app:read`. It does not need
+            `database:view_credentials`; without it, a connection has no user's name.
         endpoint: https, or http on loopback; anything else raises ValueError.
         timeout_seconds: the longest silence; a method returns within 1.5 times as long, its
-            repetitions included (`clusters`: for each page).
+            repetitions included (`clusters` and `named`: for each page).
         attempts: how often a read is tried; a write is never repeated.
         sleep: waits that many seconds between attempts.
         monotonic: seconds that only grow.
@@ -84,9 +85,8 @@ class DigitalOcean:
 
     def read_rules(self, cluster_id: str) -> list[Rule]:
         """Return every rule of the cluster as the API holds it, in its order."""
-        where = {"database_cluster_uuid": cluster_id}
-        task = Task("read_rules", cluster_id, "list_firewall_rules", where)
-        return [_in_utc(rule) for rule in self._read(task, _RulesBody).rules]
+        task = _of_cluster("read_rules", cluster_id, "list_firewall_rules")
+        return [_in_utc(rule) for rule in self._read(task, RulesBody).rules]
 
     def write_rules(self, cluster_id: str, rules: Sequence[Rule]) -> None:
         """Replace the cluster's whole list of rules, in one attempt.
@@ -98,30 +98,67 @@ class DigitalOcean:
         deadline = self._monotonic() + self._limit_seconds
         content = json.dumps({"rules": [_as_json(rule) for rule in rules]}).encode()
         body = UnsentBody(content, lambda: self._monotonic() < deadline)
-        what = {"database_cluster_uuid": cluster_id, "body": body}
-        task = Task("write_rules", cluster_id, "update_firewall_rules", what, is_write=True)
+        task = _of_cluster("write_rules", cluster_id, "update_firewall_rules", body=body)
+        task = replace(task, is_write=True)
         self._mind_the_limit(task)
         self._exchange(task, deadline)
 
     def clusters(self) -> list[Cluster]:
         """Return every cluster that the token can see."""
-        clusters: list[Cluster] = []
-        for number in count(1):
-            which = {"params": {"page": number, "per_page": PER_PAGE}}
-            page = self._read(Task("clusters", None, "list_clusters", which), _ClustersBody)
-            clusters += page.databases
-            if not page.databases or not page.links.get("pages", {}).get("next"):
-                break
-        return clusters
+        pages = self._pages(
+            "clusters", "databases.list_clusters", ClustersPage, lambda page: {"params": page}
+        )
+        return [cluster for page in pages for cluster in page.things]
 
     def cluster(self, cluster_id: str) -> Cluster:
         """Return one cluster."""
-        where = {"database_cluster_uuid": cluster_id}
-        return self._read(Task("cluster", cluster_id, "get_cluster", where), _ClusterBody).database
+        return self._read(_of_cluster("cluster", cluster_id, "get_cluster"), ClusterBody).database
+
+    def connection(self, cluster_id: str) -> Connection:
+        """Return how the cluster is reached; Unavailable while it has no address yet."""
+        task = _of_cluster("connection", cluster_id, "get_cluster")
+        connection = self._read(task, ConnectionBody).connection()
+        if connection is None:
+            said = "DigitalOcean has given this cluster no address yet, try again in some minutes"
+            raise Unavailable(said, cluster_id)
+        return connection
+
+    def certificate(self, cluster_id: str) -> str:
+        """Return the CA certificate of the cluster as PEM text, with a line break at its end."""
+        return self._read(
+            _of_cluster("certificate", cluster_id, "get_ca"), CertificateBody
+        ).ca.certificate
+
+    def named(self, kind: SourceType) -> list[Named]:
+        """Return all things of a kind by name: the first 10,000 of them, in the API's order.
+
+        Raises ValueError for `ip_addr`: addresses are in no list.
+        """
+        if kind not in LISTINGS:
+            raise ValueError(f"DigitalOcean keeps no list of {kind}")
+        listing = LISTINGS[kind]
+        pages = self._pages(f"named_{kind}", listing.method, listing.page, lambda page: page)
+        things = (thing.named() for page in pages for thing in page.things)
+        return list(dict.fromkeys(things))  # a list that grew meanwhile repeats some
 
     def close(self) -> None:
         """Close the connections, once no call is under way."""
         self._wire.close()
+
+    def _pages(
+        self,
+        operation: str,
+        method: str,
+        shape: type[OnePage],
+        arguments: Callable[[dict[str, int]], Mapping[str, Any]],
+    ) -> list[OnePage]:
+        pages: list[OnePage] = []
+        for number in range(1, MOST_PAGES + 1):
+            which = arguments({"page": number, "per_page": PER_PAGE})
+            pages.append(self._read(Task(operation, None, method, which), shape))
+            if pages[-1].is_last:
+                break
+        return pages
 
     def _read(self, task: Task, shape: type[Body]) -> Body:
         deadline = self._monotonic() + self._limit_seconds
@@ -175,6 +212,11 @@ class DigitalOcean:
         wait = min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)
         self._not_before = max(self._not_before, self._monotonic() + wait)
         return RateLimited(wait, task.cluster_id)
+
+
+def _of_cluster(operation: str, cluster_id: str, method: str, **more: Any) -> Task:
+    where = {"database_cluster_uuid": cluster_id, **more}
+    return Task(operation, cluster_id, f"databases.{method}", where)
 
 
 def _is_worth_repeating(error: BaseException) -> bool:

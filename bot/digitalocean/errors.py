@@ -53,6 +53,14 @@ class Cluster:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A thing that can be a trusted source: a rule's `value` for it, and the name people know."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Call:
     """One HTTP exchange, for metrics; `status` is None where no whole answer came."""
 

@@ -11,8 +11,9 @@ import math
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
+from operator import attrgetter
 from threading import Thread
 from typing import Any
 
@@ -32,7 +33,7 @@ _LONGEST_WORDS = 300
 
 @dataclass(frozen=True)
 class Task:
-    """One of pydo's methods and its arguments, under the name it has here."""
+    """One of pydo's methods, like `databases.get_ca`, and its arguments, by its name here."""
 
     operation: str
     cluster_id: str | None
@@ -50,11 +51,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer; `body` is the JSON in it, None where there is none."""
+    """An HTTP answer; `body` is the JSON in it, None where there is none.
+
+    Its `repr` leaves out the body, for a cluster's holds passwords and a crash report shows locals.
+    """
 
     status: int
     headers: Mapping[str, str]
-    body: Any
+    body: Any = field(repr=False)
 
     def number(self, header: str) -> float | None:
         """The number in that header, None without one."""
@@ -119,7 +123,7 @@ class Wire:
             client = self._client()
         heard: list[Any] = []
         try:
-            method = getattr(client.databases, task.method)
+            method = attrgetter(task.method)(client)
             method(**task.arguments, raw_response_hook=heard.append)
         except Exception:
             if not heard:  # otherwise this is only pydo's opinion of the answer

@@ -5,7 +5,13 @@ from bot.domain.plan import MAX_RULES, Blocked
 
 def why_blocked(blocked: Blocked, alias: str) -> str:
     """Return why nothing can be added to the cluster *alias*."""
-    return (open_cluster if blocked is Blocked.OPEN_CLUSTER else full_cluster)(alias)
+    match blocked:
+        case Blocked.OPEN_CLUSTER:
+            return open_cluster(alias)
+        case Blocked.FULL_CLUSTER:
+            return full_cluster(alias)
+        case Blocked.NOT_THERE:
+            return not_there(alias)
 
 
 def open_cluster(alias: str) -> str:
@@ -22,4 +28,12 @@ def full_cluster(alias: str) -> str:
     return (
         f"`{alias}` has {MAX_RULES} trusted sources, the most that DigitalOcean takes. Ask again "
         f"when one has gone; `/dbaccess sources {alias}` shows them."
+    )
+
+
+def not_there(alias: str) -> str:
+    """Return why a rule cannot be put on a timer that the cluster does not have."""
+    return (
+        f"`{alias}` has no such rule that could be put on a timer. `/dbaccess sources {alias}` "
+        "shows those that it has."
     )

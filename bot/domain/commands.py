@@ -3,54 +3,34 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from rapidfuzz import fuzz, process
 
 from bot.domain.durations import parse_duration, show_duration
 from bot.domain.policy import Policy
 from bot.domain.refusal import Field, Refused, about, quoted
-from bot.domain.sources import parse_source
-from bot.domain.wishes import AskFor, Cancel, Extend, Revoke, Wish
+from bot.domain.screens import (
+    OpenEmergencyForm,
+    OpenForm,
+    Screen,
+    ShowClusters,
+    ShowConnect,
+    ShowHelp,
+    ShowHistory,
+    ShowList,
+    ShowMyIp,
+    ShowSources,
+)
+from bot.domain.sources import TrustedSource, parse_source
+from bot.domain.wishes import Adopt, AskFor, BreakGlass, Cancel, Extend, Revoke, Wish
 
 _ID = re.compile(r"#?([1-9][0-9]{0,8})")
 _DURATION = re.compile(r"(?:\d+[wdhms])+", re.IGNORECASE)
 _NEAR_PERCENT = 60
 
 
-@dataclass(frozen=True)
-class OpenForm:
-    """Nothing or `request` alone, or a request that lacks its cluster: the form, filled in."""
-
-    source: str = ""
-    duration: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class ShowHelp:
-    """`help`."""
-
-
-@dataclass(frozen=True)
-class ShowList:
-    """`list`, or `list all` for approvers."""
-
-    everybody: bool = False
-
-
-@dataclass(frozen=True)
-class ShowClusters:
-    """`clusters`."""
-
-
-@dataclass(frozen=True)
-class ShowSources:
-    """`sources <cluster>`."""
-
-    cluster: str
-
-
-Command = Wish | OpenForm | ShowHelp | ShowList | ShowClusters | ShowSources
+Command = Wish | Screen
 
 
 def parse_command(text: str, policy: Policy, *, channel: str) -> Command:
@@ -72,9 +52,21 @@ def parse_command(text: str, policy: Policy, *, channel: str) -> Command:
     return reader(words[1:], policy, channel)
 
 
-def _request(words: Sequence[str], policy: Policy, channel: str) -> Command:
-    if not words:
-        return OpenForm()
+@dataclass(frozen=True)
+class _Typed:
+    """What `request` or `emergency` was given; only the source is always there."""
+
+    source: TrustedSource
+    duration: timedelta | None
+    cluster: str | None
+    reason: str
+
+    @property
+    def shown_duration(self) -> str:
+        return show_duration(self.duration) if self.duration else ""
+
+
+def _read_request(words: Sequence[str], policy: Policy, channel: str) -> _Typed:
     source = parse_source(words[0])
     rest = list(words[1:])
     duration = None
@@ -83,14 +75,41 @@ def _request(words: Sequence[str], policy: Policy, channel: str) -> Command:
     elif len(rest) > 1 and _DURATION.fullmatch(rest[1]):  # the other way round was meant
         duration = parse_duration(rest.pop(1))
     cluster, reason = _cluster_and_reason(rest, policy, channel)
-    if cluster is None:
-        typed = show_duration(duration) if duration else ""
-        return OpenForm(source=str(source), duration=typed, reason=reason)
+    return _Typed(source, duration, cluster, reason)
+
+
+def _request(words: Sequence[str], policy: Policy, channel: str) -> Command:
+    if not words:
+        return OpenForm()
+    typed = _read_request(words, policy, channel)
+    if typed.cluster is None:
+        return OpenForm(str(typed.source), typed.shown_duration, typed.reason)
     return AskFor(
-        cluster=cluster,
-        source=source,
-        duration=duration or policy.cluster(cluster).usual_duration,
-        reason=reason,
+        cluster=typed.cluster,
+        source=typed.source,
+        duration=typed.duration or policy.cluster(typed.cluster).usual_duration,
+        reason=typed.reason,
+    )
+
+
+def _emergency(words: Sequence[str], policy: Policy, channel: str) -> Command:
+    if not words:
+        return OpenEmergencyForm()
+    typed = _read_request(words, policy, channel)
+    return OpenEmergencyForm(
+        str(typed.source), typed.shown_duration, typed.reason, typed.cluster or ""
+    )
+
+
+def _adopt(words: Sequence[str], policy: Policy, _channel: str) -> Command:
+    if len(words) != 3:
+        raise Refused(
+            "Say on which cluster, which source and for how long it may stay: "
+            "`/dbaccess adopt orders 203.0.113.4 1w`. `/dbaccess sources` shows what is there."
+        )
+    policy.cluster(words[0])
+    return Adopt(
+        cluster=words[0].lower(), source=parse_source(words[1]), duration=parse_duration(words[2])
     )
 
 
@@ -107,6 +126,23 @@ def read_form(policy: Policy, *, cluster: str, source: str, duration: str, reaso
     with about(Field.DURATION):
         length = parse_duration(duration) if duration.strip() else usual
     return AskFor(cluster=cluster, source=asked, duration=length, reason=reason)
+
+
+def read_emergency_form(
+    policy: Policy, *, cluster: str, source: str, duration: str, reason: str
+) -> BreakGlass:
+    """Return the wish that a filled-in emergency form says.
+
+    Raises:
+        Refused: a field makes no sense; its `field` says which.
+    """
+    with about(Field.CLUSTER):
+        usual = policy.cluster(cluster).usual_emergency
+    with about(Field.SOURCE):
+        asked = parse_source(source)
+    with about(Field.DURATION):
+        length = parse_duration(duration) if duration.strip() else usual
+    return BreakGlass(cluster=cluster, source=asked, duration=length, reason=reason)
 
 
 def _cluster_and_reason(
@@ -149,18 +185,37 @@ def _clusters(_words: Sequence[str], _policy: Policy, _channel: str) -> Command:
 
 
 def _sources(words: Sequence[str], policy: Policy, channel: str) -> Command:
-    if words:
-        policy.cluster(words[0])
-        return ShowSources(words[0].lower())
-    cluster = policy.cluster_of_channel(channel)
-    if cluster is None:
-        known = ", ".join(f"`{alias}`" for alias in policy.clusters)
-        raise Refused(f"Of which cluster? Write `/dbaccess sources` and one of {known}.")
-    return ShowSources(cluster)
+    return ShowSources(_one_cluster(words, policy, channel, command="sources"))
+
+
+def _connect(words: Sequence[str], policy: Policy, channel: str) -> Command:
+    return ShowConnect(_one_cluster(words, policy, channel, command="connect"))
+
+
+def _history(words: Sequence[str], policy: Policy, _channel: str) -> Command:
+    if not words:
+        return ShowHistory(None)
+    policy.cluster(words[0])
+    return ShowHistory(words[0].lower())
+
+
+def _myip(_words: Sequence[str], _policy: Policy, _channel: str) -> Command:
+    return ShowMyIp()
 
 
 def _help(_words: Sequence[str], _policy: Policy, _channel: str) -> Command:
     return ShowHelp()
+
+
+def _one_cluster(words: Sequence[str], policy: Policy, channel: str, *, command: str) -> str:
+    if words:
+        policy.cluster(words[0])
+        return words[0].lower()
+    cluster = policy.cluster_of_channel(channel)
+    if cluster is None:
+        known = ", ".join(f"`{alias}`" for alias in policy.clusters)
+        raise Refused(f"Of which cluster? Write `/dbaccess {command}` and one of {known}.")
+    return cluster
 
 
 def _only_number(words: Sequence[str], what: str, command: str) -> int:
@@ -180,11 +235,16 @@ def _number(word: str) -> int:
 
 _READERS: dict[str, Callable[[Sequence[str], Policy, str], Command]] = {
     "request": _request,
+    "emergency": _emergency,
     "list": _list,
     "extend": _extend,
     "revoke": _revoke,
     "cancel": _cancel,
     "clusters": _clusters,
     "sources": _sources,
+    "connect": _connect,
+    "history": _history,
+    "myip": _myip,
+    "adopt": _adopt,
     "help": _help,
 }

@@ -20,6 +20,18 @@ class RequestState(StrEnum):
     LAPSED = "lapsed"
 
 
+class RequestKind(StrEnum):
+    """What sort of wish a request is.
+
+    ACCESS: decided by people, or by a written policy. EMERGENCY: granted at once, reviewed
+    afterwards. ADOPTION: an approver puts a rule that somebody once added by hand on a timer.
+    """
+
+    ACCESS = "access"
+    EMERGENCY = "emergency"
+    ADOPTION = "adoption"
+
+
 class GrantState(StrEnum):
     """Where a grant stands."""
 
@@ -51,17 +63,25 @@ class ImpossibleMove(Exception):
 
 @dataclass(frozen=True)
 class Decision:
-    """One approver's word. `approver` is a user id, or `policy` where a written policy decided."""
+    """One approver's word; `at_most` is for how long they approve, where that is less than asked.
+
+    `approver` is a user id, or `policy` or `emergency` where a written policy decided.
+    """
 
     approver: str
     verdict: Verdict
     at: datetime
     reason: str = ""
+    at_most: timedelta | None = None
 
 
 @dataclass(frozen=True)
 class Request:
-    """Somebody's wish. With `extends`, the wish that a grant ends `duration` later."""
+    """Somebody's wish. With `extends`, the wish that a grant ends `duration` later.
+
+    `source_name` is what people call the source, where it has a name. `remind_at` is when
+    somebody is to be reminded of it: to decide, or to review what was an emergency.
+    """
 
     id: int
     cluster: str
@@ -75,11 +95,28 @@ class Request:
     extends: int | None = None
     decided_at: datetime | None = None
     decisions: tuple[Decision, ...] = ()
+    kind: RequestKind = RequestKind.ACCESS
+    source_name: str = ""
+    remind_at: datetime | None = None
+    reviewed_by: str | None = None
+    reviewed_at: datetime | None = None
 
     @property
     def approvers(self) -> tuple[str, ...]:
         """Who approved so far, in order, each once."""
         return tuple(d.approver for d in self.decisions if d.verdict is Verdict.APPROVE)
+
+    @property
+    def granted_duration(self) -> timedelta:
+        """For how long it is approved: the shortest that any approver named."""
+        named = [d.at_most for d in self.decisions if d.at_most is not None]
+        return min([self.duration, *named])
+
+    @property
+    def wants_review(self) -> bool:
+        """Whether it was an emergency that no approver has reviewed yet."""
+        is_emergency = self.kind is RequestKind.EMERGENCY
+        return is_emergency and self.state is RequestState.APPROVED and self.reviewed_at is None
 
     def decide(self, decision: Decision, *, approvals_needed: int) -> "Request":
         """Take one word in; the state moves on a denial, or on the last approval needed.
@@ -97,10 +134,10 @@ class Request:
             return decided
         return decided._close(RequestState.APPROVED, decision.at)
 
-    def approve_by_policy(self, at: datetime) -> "Request":
-        """Approve because a written policy says so."""
+    def approve_at_once(self, by: str, at: datetime) -> "Request":
+        """Approve by one word: `policy`, `emergency`, or the approver who adopts a rule."""
         self._must_be_pending("approve")
-        decision = Decision("policy", Verdict.APPROVE, at)
+        decision = Decision(by, Verdict.APPROVE, at)
         decided = replace(self, decisions=(*self.decisions, decision))
         return decided._close(RequestState.APPROVED, at)
 
@@ -114,12 +151,24 @@ class Request:
         self._must_be_pending("lapse")
         return self._close(RequestState.LAPSED, at)
 
+    def remind(self, again_at: datetime | None) -> "Request":
+        """Note that somebody was reminded, and when to remind them again."""
+        if self.state is not RequestState.PENDING and not self.wants_review:
+            raise ImpossibleMove(f"cannot remind of request {self.id}: nobody has to act on it")
+        return replace(self, remind_at=again_at)
+
+    def review(self, by: str, at: datetime) -> "Request":
+        """Close an emergency: an approver has looked into it."""
+        if not self.wants_review:
+            raise ImpossibleMove(f"cannot review request {self.id}: there is nothing to review")
+        return replace(self, reviewed_by=by, reviewed_at=at, remind_at=None)
+
     def _must_be_pending(self, move: str) -> None:
         if self.state is not RequestState.PENDING:
             raise ImpossibleMove(f"cannot {move} request {self.id}: it is {self.state}")
 
     def _close(self, state: RequestState, at: datetime) -> "Request":
-        return replace(self, state=state, decided_at=at)
+        return replace(self, state=state, decided_at=at, remind_at=None)
 
 
 @dataclass(frozen=True)
@@ -128,7 +177,8 @@ class Grant:
 
     `owned` says whose rule it is: True ours, False somebody else's that was there before (P5),
     None not yet known. `placing_since` is set before the first attempt to write the rule, so that
-    a crash in the middle of a write can be told from a rule that was there before.
+    a crash in the middle of a write can be told from a rule that was there before. `adopted`: its
+    rule was added by hand, and an approver put it on a timer; such a rule is never added by us.
     """
 
     id: int
@@ -148,6 +198,8 @@ class Grant:
     revoked_by: str | None = None
     ended_at: datetime | None = None
     end_reason: EndReason | None = None
+    adopted: bool = False
+    source_name: str = ""
 
     @property
     def is_live(self) -> bool:

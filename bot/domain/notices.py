@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from bot.domain.lifecycle import EndReason, GrantState, RequestState
+from bot.domain.lifecycle import EndReason, GrantState, RequestKind, RequestState
 from bot.domain.sources import TrustedSource
 
 UNKNOWN = "unknown"  # the requester of a grant that was recovered from a label
@@ -33,6 +33,8 @@ class GrantFacts(_Facts):
     ended_at: datetime | None = None
     end_reason: EndReason | None = None
     revoked_by: str | None = None
+    adopted: bool = False
+    source_name: str = ""  # what people call a Droplet, a Kubernetes cluster or an app
 
 
 class RequestFacts(_Facts):
@@ -53,6 +55,14 @@ class RequestFacts(_Facts):
     self_approval: bool = False
     seen_before: bool = False  # this person was granted this source on this cluster before
     other_grants: int = 0  # live grants of other people on this cluster
+    own_grants: int = 0  # live grants of this person on this cluster
+    shortest: timedelta = timedelta()  # what the policy allows, extensions included
+    longest: timedelta = timedelta()
+    kind: RequestKind = RequestKind.ACCESS
+    source_name: str = ""
+    granted_duration: timedelta | None = None  # where it was approved for less than asked
+    reviewed_by: str | None = None
+    reviewed_at: datetime | None = None
     decided_at: datetime | None = None
     denied_by: str | None = None
     denial_reason: str = ""
@@ -64,6 +74,42 @@ class RequestCard(_Facts):
     """The approval message, as it should look now; buttons while the request is pending."""
 
     kind: Literal["request_card"] = "request_card"
+    request: RequestFacts
+
+
+class RequestReminder(_Facts):
+    """Half of the time to decide is over: said to the approvers."""
+
+    kind: Literal["request_reminder"] = "request_reminder"
+    request: RequestFacts
+
+
+class EmergencyOpened(_Facts):
+    """Somebody broke the glass: said to the operators, loudly."""
+
+    kind: Literal["emergency_opened"] = "emergency_opened"
+    request: RequestFacts
+    channel: str  # where the approvers review it
+
+
+class ReviewReminder(_Facts):
+    """An emergency that no approver has reviewed yet."""
+
+    kind: Literal["review_reminder"] = "review_reminder"
+    request: RequestFacts
+
+
+class Reviewed(_Facts):
+    """An approver has looked into an emergency."""
+
+    kind: Literal["reviewed"] = "reviewed"
+    request: RequestFacts
+
+
+class Adopted(_Facts):
+    """The answer to a rule that was put on a timer."""
+
+    kind: Literal["adopted"] = "adopted"
     request: RequestFacts
 
 
@@ -187,6 +233,11 @@ class Reply(_Facts):
 
 Notice = Annotated[
     RequestCard
+    | RequestReminder
+    | EmergencyOpened
+    | ReviewReminder
+    | Reviewed
+    | Adopted
     | RequestClosed
     | GrantStarted
     | GrantExtended

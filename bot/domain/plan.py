@@ -44,6 +44,7 @@ class Blocked(StrEnum):
 
     OPEN_CLUSTER = "open_cluster"
     FULL_CLUSTER = "full_cluster"
+    NOT_THERE = "not_there"  # the rule that was to be adopted
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def plan(
 
     present = _present(sorted_rules, wanted)
     absent = [g for wanters in wanted.values() for g in wanters if g.id not in present]
-    addable = [g for g in absent if restore or _may_add(g, now)]
+    addable = [g for g in absent if not g.adopted and (restore or _may_add(g, now))]
     if rules or allow_open:
         fitting = _fitting(addable, room=MAX_RULES - len(kept) - len(guards))
         why_not = Blocked.FULL_CLUSTER
@@ -157,10 +158,19 @@ def plan(
         removes=tuple(sorted_rules.leaving),
         keeps=tuple(kept),
         guard_added=guard_added,
-        must_write=bool(adds or sorted_rules.leaving or _outdated(sorted_rules.held, labelled)),
+        must_write=bool(
+            adds
+            or sorted_rules.leaving
+            or _outdated(sorted_rules.held, labelled)
+            or _newly_adopted(sorted_rules.held, wanted, labelled)
+        ),
         present=present,
         to_add=frozenset(g.id for g in fitting),
-        blocked={g.id: why_not for g in unplaced if g.state is GrantState.APPLYING},
+        blocked={
+            g.id: Blocked.NOT_THERE if g.adopted else why_not
+            for g in unplaced
+            if g.state is GrantState.APPLYING
+        },
         vanished=frozenset(g.id for g in unplaced if g.state is GrantState.ACTIVE),
         gone=frozenset(g.id for g in leaving if g.source not in still_there),
         orphans=tuple(sorted_rules.orphans),
@@ -216,9 +226,12 @@ def _present(
     for source, wanters in wanted.items():
         own = sorted_rules.held.get(source)
         rule = own or next((r for r in sorted_rules.foreign if r.source == source), None)
-        if rule is not None:
-            for grant in wanters:
-                present[grant.id] = Present(owned=own is not None, rule_uuid=rule.uuid)
+        if rule is None:
+            continue
+        for grant in wanters:
+            if own is None and grant.adopted and grant.state is GrantState.APPLYING:
+                continue  # another installation's rule is not ours to adopt
+            present[grant.id] = Present(owned=own is not None, rule_uuid=rule.uuid)
     return present
 
 
@@ -234,6 +247,8 @@ def _claims(grant: Grant, rule: Rule, instance: str) -> bool:
     its_label = read_label(rule.description)
     if its_label is not None:
         return its_label.instance == instance
+    if grant.adopted and grant.state is GrantState.APPLYING:
+        return True  # an approver said so, and this is the first sight of it
     if grant.owned is False:
         return False  # P5: it was there before
     if rule.uuid is not None and rule.uuid == grant.rule_uuid:
@@ -277,6 +292,19 @@ def _label(instance: str, wanters: Sequence[Grant]) -> str:
 def _own_label(rule: Rule, instance: str) -> Label | None:
     its_label = read_label(rule.description)
     return its_label if its_label and its_label.instance == instance else None
+
+
+def _newly_adopted(
+    held: Mapping[TrustedSource, Rule],
+    wanted: Mapping[TrustedSource, Sequence[Grant]],
+    labelled: Sequence[Rule],
+) -> bool:
+    """Tell whether a rule that is being adopted does not bear its label yet (P7)."""
+    return any(
+        before.description != after.description
+        and any(g.adopted and g.state is GrantState.APPLYING for g in wanted[source])
+        for (source, before), after in zip(held.items(), labelled, strict=True)
+    )
 
 
 def _outdated(held: Mapping[TrustedSource, Rule], labelled: Sequence[Rule]) -> bool:

@@ -24,9 +24,11 @@ from rapidfuzz import fuzz, process
 from bot.domain.durations import parse_duration, show_duration
 from bot.domain.labels import INSTANCE
 from bot.domain.people import ANYBODY, Person, Standing, is_named
-from bot.domain.refusal import NotYours, Refused, quoted
+from bot.domain.refusal import Field as Part
+from bot.domain.refusal import NotYours, Refused, about, quoted
 from bot.domain.sources import SourceType, TrustedSource, check_address
 
+LONGEST_ADOPTION = timedelta(weeks=52)
 _NEAR_PERCENT = 60
 
 
@@ -74,10 +76,14 @@ class AutoApproval(_Model):
 
 
 class Emergency(_Model):
-    """Break glass: who may be granted access at once, to be reviewed afterwards."""
+    """Break glass: who may be granted access at once, to be reviewed afterwards.
+
+    Until somebody has reviewed it, the approvers are reminded every `remind_every`.
+    """
 
     requesters: tuple[Requester, ...] = Field(min_length=1)
     max_duration: Duration
+    remind_every: Duration = timedelta(hours=4)
 
 
 class ClusterPolicy(_Model):
@@ -123,6 +129,12 @@ class ClusterPolicy(_Model):
     def usual_duration(self) -> timedelta:
         """How long a request is for that names no duration."""
         return min(self.default_duration, self.max_duration)
+
+    @property
+    def usual_emergency(self) -> timedelta:
+        """How long emergency access is for that names no duration."""
+        longest = self.emergency.max_duration if self.emergency else self.max_duration
+        return min(self.usual_duration, longest)
 
     def check_source(self, source: TrustedSource) -> None:
         """Refuse a source that this cluster does not take."""
@@ -170,6 +182,63 @@ class ClusterPolicy(_Model):
             raise NotYours(
                 "You may not ask for this cluster. Somebody on the team that looks after it can "
                 "tell you who may."
+            )
+
+    def check_emergency(self, person: Person, duration: timedelta, reason: str) -> None:
+        """Refuse what the written emergency policy does not cover.
+
+        Who is refused may be so for want of a right, for too long a time, or for no reason.
+        """
+        rule = self.emergency
+        if rule is None:
+            raise Refused(
+                "There is no emergency access to this cluster. Ask for access in the usual way."
+            )
+        if person.standing is not Standing.MEMBER or not is_named(person, rule.requesters):
+            raise NotYours(
+                "Emergency access to this cluster is for others. Ask for access in the usual way."
+            )
+        with about(Part.DURATION):
+            self.check_duration(duration)
+            if duration > rule.max_duration:
+                raise Refused(
+                    f"{quoted(show_duration(duration))} is too long. In an emergency, the longest "
+                    f"for this cluster is `{show_duration(rule.max_duration)}`."
+                )
+        with about(Part.REASON):
+            if not reason:
+                raise Refused("Say why in a few words. The approvers read it afterwards.")
+
+    def check_may_review(self, person: Person, *, requester: str) -> None:
+        """Refuse somebody who may not close an emergency of *requester*."""
+        if not self.may_approve(person):
+            raise NotYours(
+                "Only an approver of this cluster can review this, so nothing was changed.",
+                ask=self.approvers,
+            )
+        if person.id == requester:
+            raise NotYours(
+                "You cannot review your own emergency. Another approver has to.",
+                ask=tuple(name for name in self.approvers if name != person.id),
+            )
+
+    def check_may_adopt(self, person: Person) -> None:
+        """Refuse somebody who may not put rules that others added on a timer."""
+        if not self.may_approve(person):
+            raise NotYours(
+                "Only an approver of this cluster can put its rules on a timer, so nothing was "
+                "changed.",
+                ask=self.approvers,
+            )
+
+    def check_adoption(self, duration: timedelta) -> None:
+        """Refuse a timer that is too short to be noticed, or that nobody would remember."""
+        shortest = max(self.min_duration, self.warn_before)
+        if not shortest <= duration <= LONGEST_ADOPTION:
+            raise Refused(
+                f"A rule can be put on a timer of `{show_duration(shortest)}` to "
+                f"`{show_duration(LONGEST_ADOPTION)}`, so that there is time to warn you before it "
+                f"goes. {quoted(show_duration(duration))} is outside of that."
             )
 
     def check_may_approve(self, person: Person, *, requester: str) -> None:

@@ -27,13 +27,40 @@ class AskFor(_Wish):
     reason: str = ""
 
 
+class BreakGlass(_Wish):
+    """`emergency`: as `AskFor`, granted at once by written policy and reviewed afterwards."""
+
+    kind: Literal["break_glass"] = "break_glass"
+    cluster: str
+    source: TrustedSource
+    duration: timedelta
+    reason: str
+
+
+class Review(_Wish):
+    """A press on `Reviewed`: an approver has looked into an emergency."""
+
+    kind: Literal["review"] = "review"
+    request_id: int
+
+
+class Adopt(_Wish):
+    """`adopt`: a rule that somebody added by hand, put on a timer."""
+
+    kind: Literal["adopt"] = "adopt"
+    cluster: str
+    source: TrustedSource
+    duration: timedelta
+
+
 class Decide(_Wish):
-    """A press on `Approve`, or a `Deny` with its reason."""
+    """A press on `Approve`, or a `Deny` with its reason; `at_most`: approved for less time."""
 
     kind: Literal["decide"] = "decide"
     request_id: int
     verdict: Verdict
     reason: str = ""
+    at_most: timedelta | None = None
 
 
 class Extend(_Wish):
@@ -58,5 +85,8 @@ class Cancel(_Wish):
     request_id: int
 
 
-Wish = Annotated[AskFor | Decide | Extend | Revoke | Cancel, Field(discriminator="kind")]
+Wish = Annotated[
+    AskFor | BreakGlass | Review | Adopt | Decide | Extend | Revoke | Cancel,
+    Field(discriminator="kind"),
+]
 WISH: TypeAdapter[Wish] = TypeAdapter(Wish)

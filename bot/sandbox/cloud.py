@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from bot.sandbox import cloud_objects
+from bot.sandbox import cloud_clusters, cloud_objects
 from bot.sandbox.firewall import Rule, api_time, replace
 
 RuleJson = dict[str, str]
@@ -56,7 +56,7 @@ class Cloud:
         """A cluster that trusts `rules` (type, value, maybe description); gives its UUID."""
         cluster_id = cluster_id or str(uuid4())
         now = self._clock()
-        cluster = cloud_objects.database_cluster(cluster_id, name, engine, api_time(now))
+        cluster = cloud_clusters.database_cluster(cluster_id, name, engine, api_time(now))
         wanted = [dict(rule) for rule in rules]
         with self._lock:
             self._rules[cluster_id] = replace((), wanted, cluster_uuid=cluster_id, now=now)

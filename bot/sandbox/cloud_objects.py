@@ -2,34 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 from uuid import uuid4
 
 REGION = "fra1"
-PASSWORD = "sandbox-password"
-CA_CERTIFICATE = """\
------BEGIN CERTIFICATE-----
-MIIBojCCAUmgAwIBAgIUDMzjJ4kStso/ZHviDpH4j3YACtcwCgYIKoZIzj0EAwIw
-JjEkMCIGA1UEAwwbZGJhY2Nlc3Mgc2FuZGJveCBQcm9qZWN0IENBMCAXDTI2MTEy
-NTAxMjgyNFoYDzIxMjYxMTAxMDEyODI0WjAmMSQwIgYDVQQDDBtkYmFjY2VzcyBz
-YW5kYm94IFByb2plY3QgQ0EwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQ7XTIR
-7mqgojMHwL6Ym3E5jQaj3FaB2ek6qx3slSNMliCly5zA7T2q+LVtekAgaFN66ERm
-RHKl/aRNiZjRItIYo1MwUTAdBgNVHQ4EFgQUMgJPKhTKpdg1Qs3DvdnBPgC68FAw
-HwYDVR0jBBgwFoAUMgJPKhTKpdg1Qs3DvdnBPgC68FAwDwYDVR0TAQH/BAUwAwEB
-/zAKBggqhkjOPQQDAgNHADBEAiBlb1ttOUyzRdXFUf+SFM2vuE3zmys0LsOMEqeY
-Z9QDLAIgbynWU9AvO3qbAVQ2V/EQ6ojJniQiheuJ2b6urpAGmD8=
------END CERTIFICATE-----
-"""
-# engine: version, port, database, start of the URI, its options
-ENGINES = {
-    "pg": ("17", 25060, "defaultdb", "postgresql", "?sslmode=require"),
-    "mysql": ("8", 25060, "defaultdb", "mysql", "?ssl-mode=REQUIRED"),
-    "valkey": ("8", 25061, "", "rediss", ""),
-    "mongodb": ("7", 27017, "admin", "mongodb+srv", "?tls=true&authSource=admin"),
-    "kafka": ("3.8", 25073, "", "kafka+ssl", ""),
-    "opensearch": ("2", 25060, "", "https", ""),
-}
 
 
 def account() -> dict[str, Any]:
@@ -44,38 +20,6 @@ def account() -> dict[str, Any]:
         "status": "active",
         "status_message": "",
         "team": {"uuid": "5df3e3004a17e242b7c20ca6c9fc25b701a47ece", "name": "Sandbox"},
-    }
-
-
-def certificate() -> dict[str, str]:
-    """The CA certificate of every sandbox cluster, in base64 as the API gives it."""
-    return {"certificate": base64.b64encode(CA_CERTIFICATE.encode()).decode()}
-
-
-def database_cluster(cluster_id: str, name: str, engine: str, created_at: str) -> dict[str, Any]:
-    """A cluster without its rules; KeyError for an engine the sandbox does not know."""
-    version, port, *_ = ENGINES[engine]
-    host = f"{name}-do-user-4915-0.g.db.ondigitalocean.com"
-    return {
-        "id": cluster_id,
-        "name": name,
-        "engine": engine,
-        "version": version,
-        "semantic_version": f"{version}.0",
-        "num_nodes": 1,
-        "size": "db-s-1vcpu-2gb",
-        "region": REGION,
-        "status": "online",
-        "created_at": created_at,
-        "storage_size_mib": 30720,
-        "db_names": ["defaultdb"],
-        "tags": [],
-        "private_network_uuid": str(uuid4()),
-        "project_id": str(uuid4()),
-        "maintenance_window": {"day": "sunday", "hour": "03:00:00", "pending": False},
-        "connection": _connection(engine, host, port),
-        "private_connection": _connection(engine, f"private-{host}", port),
-        "users": [{"name": "doadmin", "role": "primary", "password": PASSWORD}],
     }
 
 
@@ -145,16 +89,3 @@ def tag(name: str) -> dict[str, Any]:
 def app(app_id: str, name: str, created_at: str) -> dict[str, Any]:
     """An App Platform app."""
     return {"id": app_id, "spec": {"name": name}, "created_at": created_at}
-
-
-def _connection(engine: str, host: str, port: int) -> dict[str, Any]:
-    _, _, database, scheme, options = ENGINES[engine]
-    return {
-        "uri": f"{scheme}://doadmin:{PASSWORD}@{host}:{port}/{database}{options}",
-        "database": database,
-        "host": host,
-        "port": port,
-        "user": "doadmin",
-        "password": PASSWORD,
-        "ssl": True,
-    }

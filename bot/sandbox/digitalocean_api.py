@@ -11,7 +11,7 @@ from uuid import uuid4
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from bot.sandbox import cloud_objects
+from bot.sandbox import cloud_clusters, cloud_objects
 from bot.sandbox.cloud import Cloud, UnknownClusterError
 from bot.sandbox.firewall import InvalidRulesError
 
@@ -91,7 +91,7 @@ def _serve_databases(cloud: Cloud, api: Flask) -> None:
     @api.get("/v2/databases/<cluster_id>/ca")
     def certificate(cluster_id: str) -> Response:
         cloud.database(cluster_id)
-        return jsonify(ca=cloud_objects.certificate())
+        return jsonify(ca=cloud_clusters.certificate())
 
     @api.get("/v2/databases/<cluster_id>/firewall")
     def rules(cluster_id: str) -> Response:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -11,6 +12,8 @@ from bot.domain.refusal import one_line
 
 DENIAL = "deny"
 REQUEST_FORM = "request"
+EMERGENCY_FORM = "emergency"
+SHORTCUT = "ask_for_access"
 _REASON_CHARACTERS = 500
 
 
@@ -35,6 +38,15 @@ class Press:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """A time chosen from a menu that stands for a request."""
+
+    number: int
+    duration: timedelta
+    interaction: Interaction
+
+
+@dataclass(frozen=True)
 class Denial:
     """The form behind `Deny`, sent off."""
 
@@ -52,6 +64,11 @@ class RequestForm:
     duration: str
     reason: str
     interaction: Interaction
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """The fields by name."""
+        return {name: getattr(self, name) for name in ("cluster", "source", "duration", "reason")}
 
 
 class Unreadable(Exception):
@@ -99,6 +116,20 @@ def from_press(body: dict[str, Any]) -> Press:
         return Press(_number(action.get("value")), _interactive(body, origin))
 
 
+def from_choice(body: dict[str, Any]) -> Choice:
+    """Read what was chosen from a menu of times.
+
+    Raises:
+        Unreadable: it does not say what was chosen, or for which request.
+    """
+    with _reading("a choice"):
+        action = body["actions"][0]
+        number, _, seconds = str(action["selected_option"]["value"]).partition(":")
+        origin = f"press:{body.get('trigger_id') or action['action_ts']}"
+        duration = timedelta(seconds=_number(seconds))
+        return Choice(_number(number), duration, _interactive(body, origin))
+
+
 def from_denial(body: dict[str, Any]) -> Denial:
     """Read the form behind `Deny`.
 
@@ -115,6 +146,16 @@ def from_denial(body: dict[str, Any]) -> Denial:
             reason=one_line(reason)[:_REASON_CHARACTERS],
             interaction=replace(interaction, response_url=metadata.get("response_url")),
         )
+
+
+def from_shortcut(body: dict[str, Any]) -> Interaction:
+    """Read the choice of a global shortcut; there is no place to answer but a form.
+
+    Raises:
+        Unreadable: it does not say who chose it.
+    """
+    with _reading("a shortcut"):
+        return _interactive(body, f"shortcut:{body['trigger_id']}")
 
 
 def from_request_form(body: dict[str, Any]) -> RequestForm:

@@ -1,6 +1,8 @@
 """Pages: what is there, read for one person; nothing is changed."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from bot.digitalocean import ApiError, DigitalOcean
@@ -81,6 +83,18 @@ class Pages:
             or groups_in_question(user_id, cluster.requesters)
         ]
 
+    def clusters_for_emergencies(self, user_id: str) -> dict[str, timedelta]:
+        """Return where somebody may break the glass, as far as Slack need not be asked."""
+        return {
+            alias: cluster.emergency.max_duration
+            for alias, cluster in self._policy().clusters.items()
+            if cluster.emergency is not None
+            and (
+                is_named(Person(user_id), cluster.emergency.requesters)
+                or groups_in_question(user_id, cluster.emergency.requesters)
+            )
+        }
+
     def sources(self, alias: str, person: Person) -> Message:
         """`sources`: the trusted sources of a cluster, ours and foreign.
 
@@ -113,6 +127,27 @@ class Pages:
                 )
             )
         return messages.sources_page(alias, lines)
+
+    def connect(self, alias: str, person: Person) -> Message:
+        """`connect`: how to reach a cluster, with everything but the password.
+
+        Raises:
+            Refused: not a cluster of theirs, or DigitalOcean does not answer.
+        """
+        cluster = self._policy().cluster(alias)
+        if not cluster.may_approve(person):
+            cluster.check_may_request(person)
+        try:
+            connection = self._digitalocean.connection(str(cluster.id))
+        except ApiError as error:
+            raise Refused(
+                f"DigitalOcean did not tell how to reach `{alias}`: {error}. Try again in a moment."
+            ) from error
+        certificate = ""
+        if connection.needs_ca_file:
+            with suppress(ApiError):  # the page then says where else it is to be had
+                certificate = self._digitalocean.certificate(str(cluster.id))
+        return messages.connect_page(alias, connection, certificate)
 
     def home(self, person: Person) -> dict[str, Any]:
         """The Home tab: my grants, my requests, and what waits for me."""

@@ -18,6 +18,10 @@ class Action(StrEnum):
     CANCELLED = "request.cancelled"
     LAPSED = "request.lapsed"
     REFUSED = "decision.refused"  # somebody without the right tried to decide
+    REMINDED = "request.reminded"
+    BROKE_GLASS = "emergency.opened"
+    REVIEWED = "emergency.reviewed"
+    ADOPTED = "rule.adopted"
     GRANTED = "grant.approved"
     APPLIED = "grant.applied"
     EXTENDED = "grant.extended"

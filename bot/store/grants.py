@@ -4,7 +4,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, text
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, and_, col, or_, select
 
 from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.sources import SourceType, TrustedSource
@@ -98,14 +98,24 @@ def overdue(session: Session, now: datetime) -> list[Grant]:
     return [_grant(row) for row in session.exec(query.with_for_update(skip_locked=True))]
 
 
-def unwarned(session: Session, now: datetime, *, cluster: str, within: timedelta) -> list[Grant]:
+def unwarned(
+    session: Session,
+    now: datetime,
+    *,
+    cluster: str,
+    within: timedelta,
+    adopted_within: timedelta,
+) -> list[Grant]:
     """Return a cluster's active grants that end *within* that time and were not warned, locked."""
     query = select(GrantRow).where(
         GrantRow.state == GrantState.ACTIVE,
         GrantRow.cluster == cluster,
         col(GrantRow.warned_at).is_(None),
         GrantRow.expires_at > now,
-        GrantRow.expires_at <= now + within,
+        or_(
+            GrantRow.expires_at <= now + within,
+            and_(col(GrantRow.adopted), GrantRow.expires_at <= now + adopted_within),
+        ),
     )
     return [_grant(row) for row in session.exec(query.with_for_update(skip_locked=True))]
 

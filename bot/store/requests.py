@@ -5,7 +5,15 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, or_, select
 
-from bot.domain.lifecycle import Decision, Grant, GrantState, Request, RequestState, Verdict
+from bot.domain.lifecycle import (
+    Decision,
+    Grant,
+    GrantState,
+    Request,
+    RequestKind,
+    RequestState,
+    Verdict,
+)
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store.tables import DecisionRow, GrantRow, RequestRow
 
@@ -22,6 +30,9 @@ def add(
     lapses_at: datetime,
     origin: str | None = None,
     extends: int | None = None,
+    kind: RequestKind = RequestKind.ACCESS,
+    source_name: str = "",
+    remind_at: datetime | None = None,
     id: int | None = None,  # noqa: A002
     state: RequestState = RequestState.PENDING,
 ) -> Request:
@@ -39,6 +50,9 @@ def add(
         lapses_at=lapses_at,
         extends=extends,
         origin=origin,
+        kind=kind,
+        source_name=source_name,
+        remind_at=remind_at,
     )
     session.add(row)
     session.flush()
@@ -52,10 +66,12 @@ def get(session: Session, request_id: int) -> Request | None:
 
 
 def save(session: Session, request: Request) -> None:
-    """Write what a move changed: state, time and new decisions."""
+    """Write what a move changed: state, times, review and new decisions."""
     row = session.get_one(RequestRow, request.id)
     row.state = request.state
     row.decided_at = request.decided_at
+    row.remind_at = request.remind_at
+    row.reviewed_by, row.reviewed_at = request.reviewed_by, request.reviewed_at
     written = select(DecisionRow).where(DecisionRow.request_id == request.id)
     already = len(session.exec(written).all())
     for decision in request.decisions[already:]:
@@ -66,6 +82,7 @@ def save(session: Session, request: Request) -> None:
                 verdict=decision.verdict,
                 at=decision.at,
                 reason=decision.reason,
+                at_most_seconds=_seconds(decision.at_most),
             )
         )
     session.add(row)
@@ -127,6 +144,19 @@ def lapsing(session: Session, now: datetime) -> list[Request]:
     return _with_decisions(session, session.exec(query).all())
 
 
+def to_remind(session: Session, now: datetime) -> list[Request]:
+    """Return requests of which somebody is to be reminded now, locked."""
+    query = select(RequestRow).where(col(RequestRow.remind_at) <= now)
+    query = query.order_by(col(RequestRow.id)).with_for_update(skip_locked=True)
+    return _with_decisions(session, session.exec(query).all())
+
+
+def next_reminder(session: Session) -> datetime | None:
+    """Return when somebody is to be reminded next."""
+    query = select(RequestRow.remind_at).where(col(RequestRow.remind_at).is_not(None))
+    return session.exec(query.order_by(col(RequestRow.remind_at)).limit(1)).first()
+
+
 def next_lapse(session: Session) -> datetime | None:
     """Return when the next undecided request lapses."""
     query = select(RequestRow.lapses_at).where(RequestRow.state == RequestState.PENDING)
@@ -161,7 +191,9 @@ def new_grant(request: Request, *, cluster_id: str, at: datetime) -> Grant:
         requester=request.requester,
         state=GrantState.APPLYING,
         approved_at=at,
-        expires_at=at + request.duration,
+        expires_at=at + request.granted_duration,
+        adopted=request.kind is RequestKind.ADOPTION,
+        source_name=request.source_name,
     )
 
 
@@ -187,6 +219,20 @@ def _request(row: RequestRow, decisions: Sequence[DecisionRow]) -> Request:
         extends=row.extends,
         decided_at=row.decided_at,
         decisions=tuple(
-            Decision(d.approver, Verdict(d.verdict), d.at, d.reason) for d in decisions
+            Decision(d.approver, Verdict(d.verdict), d.at, d.reason, _duration(d.at_most_seconds))
+            for d in decisions
         ),
+        kind=RequestKind(row.kind),
+        source_name=row.source_name,
+        remind_at=row.remind_at,
+        reviewed_by=row.reviewed_by,
+        reviewed_at=row.reviewed_at,
     )
+
+
+def _seconds(duration: timedelta | None) -> int | None:
+    return None if duration is None else round(duration.total_seconds())
+
+
+def _duration(seconds: int | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Index, Integer, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 from bot.store.database import UtcDateTime
@@ -11,6 +11,7 @@ from bot.store.database import UtcDateTime
 _ROW_NUMBER = BigInteger().with_variant(Integer, "sqlite")
 _SLACK_ID = 32
 _KIND = 32
+_NAME = 255
 
 
 class RequestRow(SQLModel, table=True):
@@ -24,13 +25,25 @@ class RequestRow(SQLModel, table=True):
             sqlite_where=text("state = 'pending'"),
             postgresql_where=text("state = 'pending'"),
         ),
+        Index(
+            "ix_requests_remind",
+            "remind_at",
+            sqlite_where=text("remind_at IS NOT NULL"),
+            postgresql_where=text("remind_at IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 
     id: int | None = Field(default=None, primary_key=True)
+    kind: str = Field(
+        default="access", max_length=_KIND, sa_column_kwargs={"server_default": "access"}
+    )
     cluster: str = Field(max_length=_KIND, index=True)
     source_type: str = Field(max_length=_KIND)
     source_value: str = Field(max_length=255)
+    source_name: str = Field(
+        default="", max_length=_NAME, sa_column_kwargs={"server_default": text("''")}
+    )
     duration_seconds: int
     requester: str = Field(max_length=_SLACK_ID, index=True)
     reason: str = ""
@@ -38,6 +51,9 @@ class RequestRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     lapses_at: datetime = Field(sa_type=UtcDateTime)
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    remind_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reviewed_by: str | None = Field(default=None, max_length=_SLACK_ID)
+    reviewed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     extends: int | None = Field(default=None, foreign_key="requests.id")
     origin: str | None = Field(default=None, unique=True, max_length=255)
 
@@ -54,6 +70,7 @@ class DecisionRow(SQLModel, table=True):
     verdict: str = Field(max_length=_KIND)
     at: datetime = Field(sa_type=UtcDateTime)
     reason: str = ""
+    at_most_seconds: int | None = None
 
 
 class GrantRow(SQLModel, table=True):
@@ -79,6 +96,10 @@ class GrantRow(SQLModel, table=True):
     cluster_id: str = Field(max_length=36)
     source_type: str = Field(max_length=_KIND)
     source_value: str = Field(max_length=255)
+    source_name: str = Field(
+        default="", max_length=_NAME, sa_column_kwargs={"server_default": text("''")}
+    )
+    adopted: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     requester: str = Field(max_length=_SLACK_ID, index=True)
     state: str = Field(max_length=_KIND)
     approved_at: datetime = Field(sa_type=UtcDateTime)
@@ -201,6 +222,42 @@ class ErrandRow(SQLModel, table=True):
     attempts: int = 0
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     outcome: str = ""
+
+
+class HomeRow(SQLModel, table=True):
+    """Somebody's Home tab, so that it can be kept up to date for as long as it may be looked at.
+
+    `approves` are the clusters that it showed them as an approver of. `changes` counts what
+    happened since it was made known, so that what happens during an update is not forgotten.
+    """
+
+    __tablename__ = "homes"
+
+    user_id: str = Field(primary_key=True, max_length=_SLACK_ID)
+    team_id: str = Field(default="", max_length=_SLACK_ID)
+    opened_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    approves: list[str] = Field(default_factory=list, sa_type=JSON)
+    changes: int = 0
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class IpLinkRow(SQLModel, table=True):
+    """A link that reads the address somebody's browser comes from; it serves once.
+
+    `form` is what was filled in already where the link was asked for.
+    """
+
+    __tablename__ = "ip_links"
+
+    id: str = Field(primary_key=True, max_length=64)
+    user_id: str = Field(max_length=_SLACK_ID)
+    team_id: str = Field(default="", max_length=_SLACK_ID)
+    response_url: str | None = None
+    form: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class HeartbeatRow(SQLModel, table=True):

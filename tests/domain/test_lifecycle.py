@@ -21,7 +21,7 @@ NO = Decision("U0CAROL", Verdict.DENY, NOW + 2 * MINUTE, "not today")
 REQUEST_MOVES: list[Callable[[Request], Request]] = [
     lambda asked: asked.decide(ALICE, approvals_needed=1),
     lambda asked: asked.decide(NO, approvals_needed=1),
-    lambda asked: asked.approve_by_policy(NOW),
+    lambda asked: asked.approve_at_once("policy", NOW),
     lambda asked: asked.cancel(NOW),
     lambda asked: asked.lapse(NOW),
 ]
@@ -77,7 +77,7 @@ def test_an_approver_who_changes_their_mind_in_time_denies() -> None:
 
 
 def test_a_written_policy_approves_in_its_own_name() -> None:
-    approved = request().approve_by_policy(NOW)
+    approved = request().approve_at_once("policy", NOW)
 
     assert approved.state is RequestState.APPROVED
     assert approved.decided_at == NOW

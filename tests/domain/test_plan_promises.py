@@ -83,6 +83,7 @@ GRANTS = st.lists(
         rule_uuid=st.none() | st.sampled_from(UUIDS),
         placing_since=st.none() | TIMES,
         written_at=st.none() | TIMES,
+        adopted=st.booleans(),
     ),
     max_size=4,
     unique_by=lambda grant: grant.id,
@@ -99,7 +100,11 @@ def may_be_ours(rule: Rule, grants: Sequence[Grant]) -> bool:
     return any(
         grant.source == rule.source
         and grant.owned is not False
-        and (rule.uuid == grant.rule_uuid or (grant.placing_since and not rule.description))
+        and (
+            rule.uuid == grant.rule_uuid
+            or ((grant.placing_since or grant.owned) and not rule.description)
+            or (grant.adopted and grant.state is GrantState.APPLYING)
+        )
         for grant in grants
     )
 

@@ -11,6 +11,7 @@ from openapi_core import OpenAPI
 from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAPIResponse
 from openapi_core.validation.request.exceptions import InvalidRequestBody
 
+from bot.sandbox.cloud_clusters import ENGINES
 from bot.sandbox.digitalocean import SandboxDigitalOcean
 from bot.sandbox.faults import Fault
 
@@ -84,7 +85,7 @@ def test_the_lists_are_as_specified(
     assert client.ask(path).status_code == 200
 
 
-@pytest.mark.parametrize("engine", ["pg", "mysql", "valkey", "mongodb", "kafka", "opensearch"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_cluster_of_each_engine_is_as_specified(
     do: SandboxDigitalOcean, client: CheckedClient, engine: str
 ) -> None:

@@ -21,6 +21,8 @@ TABLES = {
         tables.PostRow,
         tables.ErrandRow,
         tables.HeartbeatRow,
+        tables.HomeRow,
+        tables.IpLinkRow,
     )
 }
 

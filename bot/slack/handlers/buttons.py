@@ -5,9 +5,9 @@ from typing import Any
 from slack_bolt import Ack, App
 
 from bot.domain.lifecycle import Verdict
-from bot.domain.wishes import Cancel, Decide, Extend, Revoke
+from bot.domain.wishes import Cancel, Decide, Extend, Review, Revoke
 from bot.slack.counter import Counter
-from bot.slack.interaction import from_press
+from bot.slack.interaction import from_choice, from_press
 from bot.slack.messages.buttons import Button
 
 
@@ -20,10 +20,23 @@ def register(app: App, counter: Counter) -> None:
         counter.wish(Decide(request_id=press.number, verdict=Verdict.APPROVE), press.interaction)
         ack()
 
+    @app.action(Button.APPROVE_FOR)
+    def on_approve_for(ack: Ack, body: dict[str, Any]) -> None:
+        choice = from_choice(body)
+        wish = Decide(request_id=choice.number, verdict=Verdict.APPROVE, at_most=choice.duration)
+        counter.wish(wish, choice.interaction)
+        ack()
+
     @app.action(Button.DENY)
     def on_deny(ack: Ack, body: dict[str, Any]) -> None:
         press = from_press(body)
-        counter.open_denial(press.number, press.interaction)
+        counter.forms.open_denial(press.number, press.interaction)
+        ack()
+
+    @app.action(Button.REVIEWED)
+    def on_reviewed(ack: Ack, body: dict[str, Any]) -> None:
+        press = from_press(body)
+        counter.wish(Review(request_id=press.number), press.interaction)
         ack()
 
     @app.action(Button.EXTEND)

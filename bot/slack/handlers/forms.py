@@ -7,19 +7,32 @@ from slack_bolt import Ack, App
 from bot.domain.lifecycle import Verdict
 from bot.domain.wishes import Decide
 from bot.slack.counter import Counter
-from bot.slack.interaction import DENIAL, REQUEST_FORM, from_denial, from_request_form
+from bot.slack.interaction import (
+    DENIAL,
+    EMERGENCY_FORM,
+    REQUEST_FORM,
+    SHORTCUT,
+    from_denial,
+    from_request_form,
+    from_shortcut,
+)
 
 
 def register(app: App, counter: Counter) -> None:
-    """Register the form that asks for access, and the one behind `Deny`."""
+    """Register the forms that ask for access, the shortcut, and the form behind `Deny`."""
+
+    @app.shortcut(SHORTCUT)
+    def on_shortcut(ack: Ack, body: dict[str, Any]) -> None:
+        counter.shortcut(from_shortcut(body))
+        ack()
 
     @app.view(REQUEST_FORM)
     def on_request_form(ack: Ack, body: dict[str, Any]) -> None:
-        errors = counter.request_form(from_request_form(body))
-        if errors:
-            ack(response_action="errors", errors=errors)
-        else:
-            ack()
+        _answer(ack, counter.forms.request_sent(from_request_form(body)))
+
+    @app.view(EMERGENCY_FORM)
+    def on_emergency_form(ack: Ack, body: dict[str, Any]) -> None:
+        _answer(ack, counter.forms.emergency_sent(from_request_form(body)))
 
     @app.view(DENIAL)
     def on_denial(ack: Ack, body: dict[str, Any]) -> None:
@@ -29,4 +42,11 @@ def register(app: App, counter: Counter) -> None:
             return
         wish = Decide(request_id=denial.number, verdict=Verdict.DENY, reason=denial.reason)
         counter.wish(wish, denial.interaction)
+        ack()
+
+
+def _answer(ack: Ack, errors: dict[str, str]) -> None:
+    if errors:
+        ack(response_action="errors", errors=errors)
+    else:
         ack()

@@ -6,13 +6,14 @@ not parse, or escaped and between back-ticks.
 
 from bot.domain import notices
 from bot.domain.notices import Notice
-from bot.slack.messages import cards, grants, operators, replies, requests
+from bot.slack.messages import cards, grants, operators, reminders, replies, requests
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.buttons import Button
+from bot.slack.messages.connect import connect_page
 from bot.slack.messages.facts import summary_of
 from bot.slack.messages.home import home
 from bot.slack.messages.listing import listing
-from bot.slack.messages.modals import deny_modal, request_modal
+from bot.slack.messages.modals import deny_modal, emergency_modal, request_modal
 from bot.slack.messages.pages import clusters_page, help_page
 from bot.slack.messages.replies import apology, checking, refusal
 from bot.slack.messages.sources import SourceLine, sources_page
@@ -24,7 +25,9 @@ __all__ = [
     "apology",
     "checking",
     "clusters_page",
+    "connect_page",
     "deny_modal",
+    "emergency_modal",
     "help_page",
     "home",
     "listing",
@@ -41,6 +44,16 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
     match notice:
         case notices.RequestCard():
             return cards.request_card(notice)
+        case notices.RequestReminder():
+            return reminders.request_reminder(notice)
+        case notices.EmergencyOpened():
+            return reminders.emergency_opened(notice)
+        case notices.ReviewReminder():
+            return reminders.review_reminder(notice)
+        case notices.Reviewed():
+            return reminders.reviewed(notice)
+        case notices.Adopted():
+            return requests.adopted(notice)
         case notices.RequestClosed():
             return requests.request_closed(notice)
         case notices.Asked():

@@ -94,7 +94,8 @@ def _said(block: Block) -> Iterator[str]:
             yield escape(text["text"])
         case {"type": "rich_text", "elements": [{"elements": [{"text": text}]}]}:
             yield f"“{escape(one_line(text, _QUOTED_FALLBACK_CHARACTERS))}”"
-        case {"type": "actions", "elements": [*buttons]}:
-            yield f"Buttons: {', '.join(button['text']['text'] for button in buttons)}"
+        case {"type": "actions", "elements": [*controls]}:
+            names = [control.get("text") or control["placeholder"] for control in controls]
+            yield f"Buttons: {', '.join(name['text'] for name in names)}"
         case _:
             pass

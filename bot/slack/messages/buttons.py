@@ -1,11 +1,21 @@
 """Buttons: what can be pressed; each carries the number of its request or grant."""
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from bot.domain.durations import show_duration
 from bot.domain.lifecycle import GrantState, RequestState
 from bot.domain.notices import GrantFacts, RequestFacts
 from bot.slack.messages.blocks import Block
+
+_SHORTER = [
+    *(timedelta(minutes=minutes) for minutes in (5, 15, 30)),
+    *(timedelta(hours=hours) for hours in (1, 2, 4, 8)),
+    *(timedelta(days=days) for days in (1, 2, 3)),
+    *(timedelta(weeks=weeks) for weeks in (1, 2)),
+]
+_MOST_SHORTER = 5
 
 
 class Button(StrEnum):
@@ -16,6 +26,8 @@ class Button(StrEnum):
     EXTEND = "extend"
     REVOKE = "revoke"
     CANCEL = "cancel"
+    APPROVE_FOR = "approve_for"
+    REVIEWED = "reviewed"
 
 
 def approve_or_deny(request: RequestFacts, *, place: str = "request") -> Block | None:
@@ -29,6 +41,16 @@ def approve_or_deny(request: RequestFacts, *, place: str = "request") -> Block |
         f"{place}:{request.id}",
         _button(Button.APPROVE, "Approve", request.id, style="primary"),
         _button(Button.DENY, "Deny", request.id, style="danger"),
+        *_approve_for_less(request),
+    )
+
+
+def review_or_revoke(request: RequestFacts) -> Block:
+    """Return the approvers' buttons of an emergency."""
+    return _row(
+        f"emergency:{request.id}",
+        _button(Button.REVIEWED, "Reviewed", request.id, style="primary"),
+        _revoke_now(request.id),
     )
 
 
@@ -43,18 +65,53 @@ def extend_or_revoke(grant: GrantFacts) -> Block | None:
     """Return the holder's buttons; none once the grant was told to end."""
     if grant.state not in (GrantState.APPLYING, GrantState.ACTIVE):
         return None
+    return _row(
+        f"grant:{grant.id}",
+        _button(Button.EXTEND, "Extend", grant.id),
+        _revoke_now(grant.id, adopted=grant.adopted),
+    )
+
+
+def _approve_for_less(request: RequestFacts) -> list[Block]:
+    """Return a menu of the shorter times that make sense; none where there are none."""
+    shorter = [d for d in _SHORTER if request.shortest <= d < request.duration]
+    if not shorter:
+        return []
+    asked = show_duration(request.duration)
+    confirm = {
+        "title": _plain("Approve for less time?"),
+        "text": _plain(f"#{request.id} is for {asked}. You approve it for the time you chose."),
+        "confirm": _plain("Approve"),
+        "deny": _plain("Back"),
+    }
+    menu = {
+        "type": "static_select",
+        "action_id": Button.APPROVE_FOR.value,
+        "placeholder": _plain("Approve for less…"),
+        "options": [
+            {
+                "text": _plain(f"Approve for {show_duration(duration)}"),
+                "value": f"{request.id}:{int(duration.total_seconds())}",
+            }
+            for duration in shorter[-_MOST_SHORTER:]
+        ],
+        "confirm": confirm,
+    }
+    return [menu]
+
+
+def _revoke_now(number: int, *, adopted: bool = False) -> Block:
+    text = f"#{number} ends at once. Access can be asked for again at any time."
+    if adopted:
+        text = f"The rule of #{number} was added by hand. It is removed at once, for good."
     confirm = {
         "title": _plain("Revoke now?"),
-        "text": _plain(f"#{grant.id} ends at once. Access can be asked for again at any time."),
+        "text": _plain(text),
         "confirm": _plain("Revoke now"),
         "deny": _plain("Keep it"),
         "style": "danger",
     }
-    return _row(
-        f"grant:{grant.id}",
-        _button(Button.EXTEND, "Extend", grant.id),
-        _button(Button.REVOKE, "Revoke now", grant.id, style="danger", confirm=confirm),
-    )
+    return _button(Button.REVOKE, "Revoke now", number, style="danger", confirm=confirm)
 
 
 def _row(block_id: str, *buttons: Block) -> Block:

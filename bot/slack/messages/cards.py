@@ -1,9 +1,10 @@
 """Cards: the approval message, from which alone an approver can decide."""
 
-from bot.domain.lifecycle import RequestState
+from bot.domain.durations import show_duration
+from bot.domain.lifecycle import RequestKind, RequestState
 from bot.domain.notices import GrantFacts, RequestCard, RequestFacts
-from bot.slack.messages.blocks import Block, Message, message, quote, section
-from bot.slack.messages.buttons import approve_or_deny
+from bot.slack.messages.blocks import Block, Message, context, message, quote, section
+from bot.slack.messages.buttons import approve_or_deny, review_or_revoke
 from bot.slack.messages.facts import (
     NO_REASON,
     source,
@@ -12,15 +13,20 @@ from bot.slack.messages.facts import (
     why_lapsed,
     wish,
 )
-from bot.slack.messages.mrkdwn import everyone, when, who
+from bot.slack.messages.mrkdwn import code, everyone, when, who
 
 
 def request_card(card: RequestCard) -> Message:
     """Return the approval message as it should look now."""
     request = card.request
+    if request.kind is RequestKind.EMERGENCY:
+        return _emergency(request)
+    if request.kind is RequestKind.ADOPTION:
+        return _adoption(request)
     if request.state is RequestState.PENDING:
         return _open(request)
-    asked = f"*Request #{request.id}*: {who(request.requester)} asked for {wish(request)}."
+    as_asked = request.model_copy(update={"granted_duration": None})
+    asked = f"*Request #{request.id}*: {who(request.requester)} asked for {wish(as_asked)}."
     return message(section(asked), quote(request.reason, NO_REASON), *_outcome(request))
 
 
@@ -28,6 +34,7 @@ def _open(request: RequestFacts) -> Message:
     facts = [
         f"*Source*\n{source(request)}, {_known(request)}",
         f"*Others with access*\n{_others(request)}",
+        f"*Policy*\n{_policy(request)}",
         f"*So far*\n{_approvals(request)}",
         f"*Can be decided until*\n{when(request.lapses_at)}",
     ]
@@ -38,6 +45,50 @@ def _open(request: RequestFacts) -> Message:
         quote(request.reason, NO_REASON),
         section(f"*May decide:* {who_may_decide(request)}. {_self_approval(request)}", facts),
         approve_or_deny(request),
+    )
+
+
+def _emergency(request: RequestFacts) -> Message:
+    """The same message before and after the review; what was done stays in sight."""
+    broke = (
+        f":rotating_light: *Emergency #{request.id}*: {who(request.requester)} broke the glass and "
+        f"was given {wish(request)}, at once."
+    )
+    if request.reviewed_at is not None:
+        reviewed = f"Reviewed by {who(request.reviewed_by or '')}, {when(request.reviewed_at)}."
+        return message(
+            section(broke),
+            quote(request.reason, NO_REASON),
+            section(f":white_check_mark: {reviewed}"),
+        )
+    return message(
+        section(broke),
+        quote(request.reason, NO_REASON),
+        section(
+            f"*To review:* {who_may_decide(request)}. Was it right? Press *Reviewed* once you have "
+            "looked into it; until then I ask again. *Revoke now* ends the access."
+        ),
+        review_or_revoke(request),
+    )
+
+
+def _adoption(request: RequestFacts) -> Message:
+    adopter, duration = who(request.requester), show_duration(request.duration)
+    trusted = f"{source(request)} on {code(request.cluster)}"
+    if request.extends is not None:
+        until = when(request.extends.expires_at)
+        longer = f"{adopter} gave #{request.extends.id} {duration} more"
+        return message(section(f":timer_clock: *{longer}*: {trusted} now goes {until}."))
+    goes = when(request.created_at + request.duration)
+    return message(
+        section(
+            f":timer_clock: *#{request.id}*: {adopter} put a rule on a timer that somebody once "
+            f"added by hand. {trusted} stays for *{duration}*, and goes {goes}."
+        ),
+        context(
+            f"Still needed after that? An approver can write "
+            f"{code(f'/dbaccess extend {request.id} 1w')} before it goes."
+        ),
     )
 
 
@@ -56,7 +107,11 @@ def _outcome(request: RequestFacts) -> list[Block]:
             lapsed = f"Lapsed, {at}: {why_lapsed(request)}.{had}"
             return [section(f":hourglass: {lapsed}")]
         case _:
-            approved = f"Approved by {everyone(request.approvers)}, {at}.{_new_end(request)}"
+            less = ""
+            if request.granted_duration:
+                less = f" for {show_duration(request.granted_duration)}"
+            by = everyone(request.approvers)
+            approved = f"Approved{less} by {by}, {at}.{_new_end(request)}"
             return [section(f":white_check_mark: {approved}")]
 
 
@@ -67,11 +122,22 @@ def _known(request: RequestFacts) -> str:
 
 
 def _others(request: RequestFacts) -> str:
-    if not request.other_grants:
-        return "nobody by way of dbaccess"
-    if request.other_grants == 1:
-        return "1 live grant of somebody else"
-    return f"{request.other_grants} live grants of other people"
+    own = f"; {who(request.requester)} has {request.own_grants}" if request.own_grants else ""
+    match request.other_grants:
+        case 0:
+            return f"nobody by way of dbaccess{own}"
+        case 1:
+            return f"1 live grant of somebody else{own}"
+        case count:
+            return f"{count} live grants of other people{own}"
+
+
+def _policy(request: RequestFacts) -> str:
+    count = request.approvals_needed
+    approvals = "1 approval" if count == 1 else f"{count} approvals of different people"
+    if not request.longest:
+        return approvals
+    return f"{approvals}; {show_duration(request.longest)} at most, extensions included"
 
 
 def _approvals(request: RequestFacts) -> str:

@@ -15,17 +15,19 @@ def access(facts: RequestFacts | GrantFacts) -> str:
 
 
 def source(facts: RequestFacts | GrantFacts) -> str:
-    """Return the trusted source, as code."""
-    return code(str(facts.source))
+    """Return the trusted source, as code, with the name that people know it by."""
+    name = f" ({code(facts.source_name)})" if facts.source_name else ""
+    return f"{code(str(facts.source))}{name}"
 
 
 def wish(request: RequestFacts) -> str:
     """Return what is asked for, with the size of a network."""
     lent = f"{access(request)}{_how_wide(request.source)}"
-    duration = show_duration(request.duration)
+    duration = show_duration(request.granted_duration or request.duration)
+    less = f" ({show_duration(request.duration)} asked for)" if request.granted_duration else ""
     if request.extends is not None:
-        return f"*{duration} more* of {lent}, an extension of #{request.extends.id}"
-    return f"{lent} for *{duration}*"
+        return f"*{duration} more*{less} of {lent}, an extension of #{request.extends.id}"
+    return f"{lent} for *{duration}*{less}"
 
 
 def summary_of(request: RequestFacts) -> str:

@@ -21,6 +21,16 @@ from bot.slack.messages.mrkdwn import code, when, who
 def grant_started(notice: GrantStarted) -> Message:
     """Return that the source is trusted now."""
     grant = notice.grant
+    if grant.adopted:
+        return message(
+            section(
+                f":timer_clock: *#{grant.id} is on its timer*: {code(grant.cluster)} trusts "
+                f"{source(grant)} until {when(grant.expires_at)}. Somebody once added it by hand; "
+                "then dbaccess removes it."
+            ),
+            context("You are told before it goes, so that it can be given more time."),
+            extend_or_revoke(grant),
+        )
     return message(
         section(
             f":white_check_mark: *#{grant.id} works now*: {code(grant.cluster)} trusts "
@@ -50,6 +60,8 @@ def grant_extended(notice: GrantExtended) -> Message:
 def grant_expiring(notice: GrantExpiring) -> Message:
     """Return that the end is near, and what to do."""
     grant = notice.grant
+    if grant.adopted:
+        return _adopted_expiring(grant)
     more = code(f"/dbaccess extend {grant.id} 1h")
     return message(
         section(
@@ -61,6 +73,21 @@ def grant_expiring(notice: GrantExpiring) -> Message:
         ),
         context(f"After that, {foreign_rule_stays(grant)}") if grant.owned is False else None,
         _whose(grant),
+        extend_or_revoke(grant),
+    )
+
+
+def _adopted_expiring(grant: GrantFacts) -> Message:
+    more = code(f"/dbaccess extend {grant.id} 1w")
+    return message(
+        section(
+            f":alarm_clock: *#{grant.id} goes soon*: {source(grant)}, which somebody once added by "
+            f"hand, is removed from {code(grant.cluster)} {when(grant.expires_at)}."
+        ),
+        section(
+            f"Still needed? An approver can press *Extend* for another day, or write {more}. If "
+            "nobody does, it goes by itself."
+        ),
         extend_or_revoke(grant),
     )
 
@@ -143,6 +170,8 @@ def _why(notice: GrantEnded) -> Block | None:
 
 
 def _next_step(grant: GrantFacts) -> str:
+    if grant.adopted:
+        return "If something depended on it, ask for access in the usual way, or add it again."
     if grant.end_reason is EndReason.FAILED:
         return (
             f"It may work later: to ask again, write {ask_again(grant)}. If it does not, the "

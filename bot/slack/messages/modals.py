@@ -1,8 +1,10 @@
 """Modals: the forms."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
+from bot.domain.durations import show_duration
 from bot.slack.messages.blocks import section
 
 _REASON_CHARACTERS = 500
@@ -93,6 +95,64 @@ def request_modal(
                 | {"max_length": _REASON_CHARACTERS},
                 hint="The approvers read this.",
                 optional=True,
+            ),
+        ],
+    }
+
+
+def emergency_modal(
+    clusters: Mapping[str, timedelta],
+    *,
+    chosen: str | None,
+    source: str,
+    duration: str,
+    reason: str,
+    private_metadata: str,
+) -> dict[str, Any]:
+    """Return the form that confirms an emergency; the arguments are those of `request_modal`.
+
+    Args:
+        clusters: the aliases to choose from, with the longest time for each.
+    """
+    options = [
+        {"text": _plain(f"{alias} (at most {show_duration(longest)})"), "value": alias}
+        for alias, longest in list(clusters.items())[:_MOST_OPTIONS]
+    ]
+    menu: dict[str, Any] = {"type": "static_select", "action_id": "cluster", "options": options}
+    menu |= {"initial_option": next(o for o in options if o["value"] == chosen)} if chosen else {}
+    return {
+        "type": "modal",
+        "callback_id": "emergency",
+        "private_metadata": private_metadata,
+        "title": _plain("Emergency access"),
+        "submit": _plain("Break the glass"),
+        "close": _plain("Back"),
+        "blocks": [
+            section(
+                ":rotating_light: You get access at once, without anybody's approval. The "
+                "approvers and the operators are told now, with your name and your reason, and an "
+                "approver reviews it afterwards."
+            ),
+            _input("cluster", "Cluster", menu),
+            _input(
+                "source",
+                "From where",
+                _text_input("source", source, "203.0.113.4"),
+                hint="The public IPv4 address you connect from.",
+            ),
+            _input(
+                "duration",
+                "For how long",
+                _text_input("duration", duration, "30m"),
+                hint="Like 15m or 1h. Left empty: what is usual for the cluster.",
+                optional=True,
+            ),
+            _input(
+                "reason",
+                "What is happening?",
+                _text_input("reason", reason, "orders is down, I must look at the locks")
+                | {"max_length": _REASON_CHARACTERS},
+                hint="The approvers read this.",
             ),
         ],
     }

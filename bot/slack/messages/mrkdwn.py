@@ -15,6 +15,8 @@ _NAMES = {
     UNKNOWN: "somebody unknown (recovered from a rule's label)",
     ANYBODY: "anybody",
     "policy": "written policy",
+    "emergency": "the emergency policy",
+    "departed": "dbaccess, since the account was deactivated",
     "dbaccess": "dbaccess",
     "operator": "an operator, at the command line",
 }

@@ -18,7 +18,14 @@ _COMMANDS = {
     "revoke <number>": "ends access now",
     "cancel <number>": "withdraws a request",
     "clusters": "the clusters you may ask for, and on what terms",
-    "sources <cluster>": "what a cluster trusts now",
+    "sources <cluster>": "what a cluster trusts now, and since when",
+    "connect <cluster>": "how to connect: host, port, certificate and the line to type",
+    "history [cluster]": "what was decided and lent lately",
+    "myip": "reads the address that you come from and fills it in",
+    "emergency": "access at once when it cannot wait, to be reviewed afterwards",
+    "adopt <cluster> <source> <duration>": (
+        "for approvers: puts a rule that somebody once added by hand on a timer"
+    ),
     "help": "this page",
 }
 

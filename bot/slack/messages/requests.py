@@ -1,10 +1,18 @@
 """Requests: what the requester hears about theirs."""
 
-from bot.domain.lifecycle import RequestState
-from bot.domain.notices import Asked, Cancelled, RequestClosed, RequestFacts
+from bot.domain.durations import show_duration
+from bot.domain.lifecycle import RequestKind, RequestState
+from bot.domain.notices import Adopted, Asked, Cancelled, RequestClosed, RequestFacts
 from bot.slack.messages.blocks import Message, context, message, quote, section
 from bot.slack.messages.buttons import cancel
-from bot.slack.messages.facts import NO_REASON, ask_again, who_may_decide, why_lapsed, wish
+from bot.slack.messages.facts import (
+    NO_REASON,
+    ask_again,
+    source,
+    who_may_decide,
+    why_lapsed,
+    wish,
+)
 from bot.slack.messages.mrkdwn import code, everyone, when, who
 
 _BEING_APPLIED = "It is being applied now; you hear from me when it works."
@@ -55,6 +63,23 @@ def request_closed(notice: RequestClosed) -> Message:
             )
 
 
+def adopted(notice: Adopted) -> Message:
+    """Return the answer to a rule that was put on a timer."""
+    request = notice.request
+    duration = show_duration(request.duration)
+    return message(
+        section(
+            f":timer_clock: *#{request.id}*: {source(request)} on {code(request.cluster)} is being "
+            f"put on a timer of *{duration}*. You hear from me when that is done, and again before "
+            "it goes."
+        ),
+        context(
+            f"{code(f'/dbaccess extend {request.id} 1w')} gives it more time, "
+            f"{code(f'/dbaccess revoke {request.id}')} removes it at once."
+        ),
+    )
+
+
 def cancelled(notice: Cancelled) -> Message:
     """Return the answer to a request that was withdrawn."""
     request = notice.request
@@ -77,6 +102,15 @@ def _needed(request: RequestFacts) -> str:
 
 
 def _approved(request: RequestFacts) -> str:
+    if request.kind is RequestKind.EMERGENCY:
+        return (
+            f":rotating_light: *Emergency #{request.id}* is granted: {wish(request)}. "
+            f"{_BEING_APPLIED} The approvers and the operators were told, and will ask you about "
+            "it afterwards."
+        )
+    if request.kind is RequestKind.ADOPTION and request.extends is not None:
+        until = when(request.extends.expires_at)
+        return f":timer_clock: *#{request.extends.id}* stays on its timer until {until}."
     approved = (
         f":white_check_mark: *Request #{request.id}* is approved by {everyone(request.approvers)}: "
         f"{wish(request)}."

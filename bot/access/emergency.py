@@ -1,0 +1,100 @@
+"""Break glass: access at once by written policy, told loudly, and reviewed afterwards."""
+
+from bot.access.asking import (
+    clean_reason,
+    refuse_second_grant,
+    refuse_unfit_cluster,
+    requests_for_the_same,
+)
+from bot.access.deciding import approve_at_once
+from bot.access.move import Move
+from bot.domain.durations import show_duration
+from bot.domain.lifecycle import Request, RequestKind
+from bot.domain.notices import EmergencyOpened, Reviewed
+from bot.domain.people import Person
+from bot.domain.refusal import Field, Refused, about
+from bot.domain.wishes import BreakGlass, Review
+from bot.store import requests
+from bot.store.audit import Action
+from bot.telling import tell_closed, tell_operators, tell_thread, update_card
+
+
+def break_glass(move: Move, wish: BreakGlass, person: Person) -> Request:
+    """Grant access now; the approvers and operators hear of it, and somebody has to review it.
+
+    An undecided request of the same person for the same access is withdrawn: it is no longer
+    needed.
+
+    Raises:
+        Refused: the emergency policy or the cluster is against it.
+    """
+    cluster = move.policy.cluster(wish.cluster)
+    with about(Field.REASON):
+        reason = clean_reason(wish.reason)
+    cluster.check_emergency(person, wish.duration, reason)
+    with about(Field.SOURCE):
+        cluster.check_source(wish.source)
+        refuse_second_grant(move, cluster, wish, person)
+    with about(Field.CLUSTER):
+        refuse_unfit_cluster(move, cluster, wish.cluster)
+    for pending in requests_for_the_same(move, wish, person):
+        _withdraw(move, pending)
+    made = requests.add(
+        move.session,
+        kind=RequestKind.EMERGENCY,
+        cluster=wish.cluster,
+        source=wish.source,
+        source_name=move.name_of(wish.source),
+        duration=wish.duration,
+        requester=person.id,
+        reason=reason,
+        created_at=move.now,
+        lapses_at=move.now + wish.duration,
+        origin=move.origin,
+    )
+    move.record(
+        Action.BROKE_GLASS,
+        made.cluster,
+        made.id,
+        actor=person.id,
+        source=str(made.source),
+        duration=show_duration(made.duration),
+        reason=made.reason,
+    )
+    every = cluster.emergency.remind_every if cluster.emergency else None
+    granted = approve_at_once(move, cluster, made, by="emergency", review_after=every)
+    opened = EmergencyOpened(request=move.facts(granted), channel=cluster.channel)
+    tell_operators(move.session, opened, move.policy, at=move.now)
+    return granted
+
+
+def review(move: Move, wish: Review, person: Person) -> Request:
+    """Close an emergency: an approver has looked into it.
+
+    Raises:
+        Refused: no such emergency, not entitled, or reviewed already.
+    """
+    request = requests.get(move.session, wish.request_id)
+    if request is None or request.kind is not RequestKind.EMERGENCY:
+        raise Refused(f"#{wish.request_id} was no emergency, so there is nothing to review.")
+    cluster = move.policy.cluster(request.cluster)
+    cluster.check_may_review(person, requester=request.requester)
+    if not request.wants_review:
+        raise Refused(f"#{request.id} was reviewed already. Nothing was changed.")
+    reviewed = request.review(person.id, move.now)
+    requests.save(move.session, reviewed)
+    move.record(Action.REVIEWED, reviewed.cluster, reviewed.id, actor=person.id)
+    facts = move.facts(reviewed)
+    update_card(move.session, facts, at=move.now)
+    notice = Reviewed(request=facts)
+    tell_thread(move.session, notice, reviewed.id, at=move.now)
+    tell_operators(move.session, notice, move.policy, at=move.now)
+    return reviewed
+
+
+def _withdraw(move: Move, pending: Request) -> None:
+    cancelled = pending.cancel(move.now)
+    requests.save(move.session, cancelled)
+    move.record(Action.CANCELLED, cancelled.cluster, cancelled.id, actor=cancelled.requester)
+    facts = move.facts(cancelled, closed_by=cancelled.requester)
+    tell_closed(move.session, facts, at=move.now)

@@ -1,0 +1,202 @@
+"""Answers: the fields that are taken out of what the API says; all others are dropped unread.
+
+A cluster's answer holds its passwords (P8). They have no field here, so nothing can show them.
+"""
+
+import base64
+import re
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AliasPath, BaseModel, BeforeValidator, ConfigDict, Field
+
+from bot.digitalocean.errors import Cluster, Named
+from bot.domain.connecting import Connection
+from bot.domain.plan import Rule
+from bot.domain.sources import SourceType
+
+_PEM = re.compile(
+    r"(?:-----BEGIN CERTIFICATE-----\n(?:[A-Za-z0-9+/=]+\n)+-----END CERTIFICATE-----\n+)+"
+)
+
+
+def _pem_certificate(in_base64: str) -> str:
+    """Return the PEM text in there; ValueError for all else, what comes with a key included."""
+    pem = base64.b64decode(in_base64, validate=True).decode("ascii").replace("\r\n", "\n")
+    pem = f"{pem.strip()}\n"
+    if not _PEM.fullmatch(pem):
+        raise ValueError("not certificates alone")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+    except ssl.SSLError:
+        raise ValueError("no certificate that could be read") from None
+    return pem
+
+
+def _nothing_as_empty(value: Any) -> Any:
+    return "" if value is None else value
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("not a name that could be typed")
+    return text
+
+
+_Word = Annotated[
+    str, Field(max_length=255), BeforeValidator(_nothing_as_empty), AfterValidator(_printable)
+]
+_Host = Annotated[
+    str,
+    Field(max_length=253, pattern=r"^([A-Za-z0-9][A-Za-z0-9.-]*)?$"),
+    BeforeValidator(_nothing_as_empty),
+]
+_Port = Annotated[
+    int, Field(ge=0, le=65535), BeforeValidator(lambda port: 0 if port is None else port)
+]
+
+
+class _Quiet(BaseModel):
+    """A body whose errors do not repeat what was said: there are passwords in it."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+
+class RulesBody(BaseModel):
+    """`GET …/firewall`."""
+
+    rules: list[Rule]
+
+
+class ClusterBody(_Quiet):
+    """`GET /v2/databases/{uuid}`, as far as it names the cluster."""
+
+    database: Cluster
+
+
+class _Address(_Quiet):
+    host: _Host = ""
+    port: _Port = 0
+    database: _Word = ""
+    user: _Word = ""
+
+
+class _Reachable(_Quiet):
+    engine: _Word
+    version: _Word = ""
+    connection: _Address | None = None
+    private_connection: _Address | None = None
+
+
+class ConnectionBody(_Quiet):
+    """`GET /v2/databases/{uuid}`, as far as it says how to connect."""
+
+    database: _Reachable
+
+    def connection(self) -> Connection | None:
+        """Return what it says, None for a cluster that has no address yet."""
+        cluster, public = self.database, self.database.connection
+        if public is None or not public.host or not public.port:
+            return None
+        private = cluster.private_connection
+        return Connection(
+            engine=cluster.engine,
+            version=cluster.version,
+            host=public.host,
+            port=public.port,
+            database=public.database,
+            user=public.user,
+            private_host=private.host if private else "",
+        )
+
+
+class _Ca(_Quiet):
+    certificate: Annotated[str, AfterValidator(_pem_certificate)]
+
+
+class CertificateBody(_Quiet):
+    """`GET …/ca`."""
+
+    ca: _Ca
+
+
+class _Neighbours(BaseModel):
+    next: str | None = None
+
+
+class _Links(BaseModel):
+    pages: _Neighbours | None = None
+
+
+class Page(_Quiet):
+    """One page of a list."""
+
+    links: _Links | None = None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no other page comes after it."""
+        return not (self.links and self.links.pages and self.links.pages.next)
+
+
+class ClustersPage(Page):
+    """`GET /v2/databases`."""
+
+    things: list[Cluster] = Field(validation_alias="databases")
+
+
+class _Thing(BaseModel):
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+    id: str = Field(min_length=1)
+    name: str
+
+    def named(self) -> Named:
+        return Named(self.id, self.name or self.id)
+
+
+class _Tag(_Thing):
+    id: str = Field(validation_alias="name", min_length=1)
+
+
+class _App(_Thing):
+    name: str = Field(validation_alias=AliasPath("spec", "name"))
+
+
+class NamesPage(Page):
+    """A page of things that can be a trusted source."""
+
+    things: Sequence[_Thing]
+
+
+class _Droplets(NamesPage):
+    things: list[_Thing] = Field(validation_alias="droplets")
+
+
+class _KubernetesClusters(NamesPage):
+    things: list[_Thing] = Field(validation_alias="kubernetes_clusters")
+
+
+class _Tags(NamesPage):
+    things: list[_Tag] = Field(validation_alias="tags")
+
+
+class _Apps(NamesPage):
+    things: list[_App] = Field(validation_alias="apps")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """How pydo lists one kind of thing, and what its pages look like."""
+
+    method: str
+    page: type[NamesPage]
+
+
+LISTINGS: Mapping[SourceType, Listing] = {
+    SourceType.DROPLET: Listing("droplets.list", _Droplets),
+    SourceType.K8S: Listing("kubernetes.list_clusters", _KubernetesClusters),
+    SourceType.TAG: Listing("tags.list", _Tags),
+    SourceType.APP: Listing("apps.list", _Apps),
+}

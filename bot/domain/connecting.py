@@ -1,0 +1,183 @@
+"""Connecting: where a cluster listens, and what one types to reach it; never a password (P8).
+
+Each way verifies the server: its certificate and, where the client can, the host name in it.
+"""
+
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+# docs.digitalocean.com, "How to Connect to Valkey Database Clusters": Let's Encrypt, no CA to load
+_PUBLICLY_CERTIFIED = {"redis", "valkey"}
+_PLAIN = re.compile(r"[A-Za-z0-9._-]+")
+PLACEHOLDER_USER = "YOUR_USER"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How a cluster is reached with TLS.
+
+    Args:
+        engine: as DigitalOcean names it: `pg`, `mysql`, `redis`, `valkey`, `mongodb`, `kafka`,
+            `opensearch`, or one that is new.
+        version: of the engine, like `17`.
+        host: the public name, which the server's certificate is made out to.
+        port: the TCP port there and at `private_host`.
+        database: the default database; empty where the engine has none.
+        user: the default user's name; empty where the token may not see it.
+        private_host: the name inside the cluster's VPC; empty where there is none.
+    """
+
+    engine: str
+    version: str
+    host: str
+    port: int
+    database: str
+    user: str
+    private_host: str = ""
+
+    @property
+    def needs_ca_file(self) -> bool:
+        """Whether only the cluster's own CA certificate proves whom one talks to.
+
+        The others show a certificate of a public authority, which that CA would not confirm.
+        """
+        return self.engine not in _PUBLICLY_CERTIFIED
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to connect: a client's name, the lines to type, and sentences about them."""
+
+    client: str
+    lines: str
+    note: str = "It asks for the password."
+
+
+def ways(connection: Connection, ca_file: str) -> list[Way]:
+    """Return the ways to connect, the usual client first; none for an engine that is new.
+
+    The lines are quoted for a POSIX shell or for Python, whatever the API said.
+
+    Args:
+        connection: where to.
+        ca_file: the name under which the CA certificate was saved.
+    """
+    make = _WAYS.get(connection.engine)
+    return make(connection, ca_file) if make else []
+
+
+def _postgresql(to: Connection, ca_file: str) -> list[Way]:
+    facts: dict[str, str | int] = {"host": to.host, "port": to.port}
+    if to.database:
+        facts["dbname"] = to.database
+    facts["user"] = _user(to)
+    verified = {"sslmode": "verify-full", "sslrootcert": ca_file}
+    conninfo = " ".join(f"{key}={_libpq(value)}" for key, value in (facts | verified).items())
+    return [
+        Way("psql", f"psql {shlex.quote(conninfo)}"),
+        Way(
+            "psycopg",
+            f"psycopg.connect({_python(facts)}, password=getpass(),\n"
+            f"                {_python(verified)})",
+            "In Python; `getpass()` asks for the password.",
+        ),
+    ]
+
+
+def _mysql(to: Connection, ca_file: str) -> list[Way]:
+    options = [
+        "--ssl-mode=VERIFY_IDENTITY",
+        f"--ssl-ca={ca_file}",
+        f"--host={to.host}",
+        f"--port={to.port}",
+        f"--user={_user(to)}",
+        "--password",
+    ]
+    if to.database:
+        options.append(f"--database={to.database}")
+    return [Way("mysql", shlex.join(["mysql", *options]))]
+
+
+def _redis(to: Connection, _: str) -> list[Way]:
+    client = "valkey-cli" if to.engine == "valkey" else "redis-cli"
+    where = ["-h", to.host, "-p", str(to.port), "--user", _user(to), "--askpass"]
+    facts: dict[str, str | int] = {"host": to.host, "port": to.port, "username": _user(to)}
+    return [
+        Way(
+            client,
+            shlex.join([client, "--tls", *where]),
+            "It asks for the password. It checks who signed the server's certificate, but not the "
+            "host name in it.",
+        ),
+        Way(
+            "redis-py",
+            f"redis.Redis({_python(facts)}, password=getpass(),\n"
+            "            ssl=True, ssl_cert_reqs='required', ssl_check_hostname=True)",
+            "In Python; `getpass()` asks for the password. It checks both.",
+        ),
+    ]
+
+
+def _mongodb(to: Connection, ca_file: str) -> list[Way]:
+    address = f"mongodb+srv://{to.host}/{quote(to.database, safe='')}"
+    tls = ["--tls", "--tlsCAFile", ca_file]
+    who = ["--username", _user(to), "--authenticationDatabase", "admin"]
+    return [Way("mongosh", shlex.join(["mongosh", address, *tls, *who]))]
+
+
+def _kafka(to: Connection, ca_file: str) -> list[Way]:
+    settings = {
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanisms": "SCRAM-SHA-256",
+        "sasl.username": _user(to),
+        "ssl.ca.location": ca_file,
+        "ssl.endpoint.identification.algorithm": "https",
+    }
+    options = " ".join(f"-X {shlex.quote(f'{key}={said}')}" for key, said in settings.items())
+    broker = f"{to.host}:{to.port}"
+    return [
+        Way(
+            "kcat",
+            "read -rs KAFKA_PASSWORD\n"
+            f'kcat -b {shlex.quote(broker)} {options} -X sasl.password="$KAFKA_PASSWORD" -L',
+            "The first line waits for the password and shows nothing.",
+        )
+    ]
+
+
+def _opensearch(to: Connection, ca_file: str) -> list[Way]:
+    address = f"https://{to.host}:{to.port}/"
+    return [Way("curl", shlex.join(["curl", "--cacert", ca_file, "--user", _user(to), address]))]
+
+
+def _user(to: Connection) -> str:
+    return to.user or PLACEHOLDER_USER
+
+
+def _libpq(value: str | int) -> str:
+    """Return a value as libpq reads it in a connection string."""
+    text = str(value)
+    if _PLAIN.fullmatch(text):
+        return text
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _python(arguments: dict[str, str] | dict[str, str | int]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+
+
+_WAYS: dict[str, Callable[[Connection, str], list[Way]]] = {
+    "pg": _postgresql,
+    "advanced_pg": _postgresql,
+    "mysql": _mysql,
+    "advanced_mysql": _mysql,
+    "redis": _redis,
+    "valkey": _redis,
+    "mongodb": _mongodb,
+    "kafka": _kafka,
+    "opensearch": _opensearch,
+}

@@ -1,0 +1,70 @@
+"""Screens: what a person wants to see, where nothing is to be changed yet."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class OpenForm:
+    """Nothing or `request` alone, or a request that lacks its cluster: the form, filled in."""
+
+    source: str = ""
+    duration: str = ""
+    reason: str = ""
+    cluster: str = ""
+
+
+@dataclass(frozen=True)
+class OpenEmergencyForm:
+    """`emergency`: the form that confirms it, filled in as far as was typed."""
+
+    source: str = ""
+    duration: str = ""
+    reason: str = ""
+    cluster: str = ""
+
+
+@dataclass(frozen=True)
+class ShowHelp:
+    """`help`."""
+
+
+@dataclass(frozen=True)
+class ShowList:
+    """`list`, or `list all` for approvers."""
+
+    everybody: bool = False
+
+
+@dataclass(frozen=True)
+class ShowClusters:
+    """`clusters`."""
+
+
+@dataclass(frozen=True)
+class ShowSources:
+    """`sources <cluster>`."""
+
+    cluster: str
+
+
+@dataclass(frozen=True)
+class ShowConnect:
+    """`connect <cluster>`."""
+
+    cluster: str
+
+
+@dataclass(frozen=True)
+class ShowHistory:
+    """`history [cluster]`; None: of all clusters."""
+
+    cluster: str | None
+
+
+@dataclass(frozen=True)
+class ShowMyIp:
+    """`myip`."""
+
+
+Page = ShowHelp | ShowList | ShowClusters | ShowSources | ShowConnect | ShowHistory | ShowMyIp
+Screen = OpenForm | OpenEmergencyForm | Page

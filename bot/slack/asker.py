@@ -1,0 +1,32 @@
+"""Asker: who asks, as far as that is known without asking Slack, and what they wish."""
+
+from bot.access import Access
+from bot.domain.people import Person
+from bot.domain.wishes import Wish
+from bot.slack.directory import Directory
+from bot.slack.interaction import Interaction
+
+
+class Asker:
+    """Tells who somebody is for the wish at hand, or writes the wish down until Slack has said."""
+
+    def __init__(self, access: Access, directory: Directory) -> None:
+        self._access = access
+        self._directory = directory
+
+    def now(self, wish: Wish, asked: Interaction) -> Person | None:
+        """Return as much of who asks as the wish needs; None where Slack must be asked first."""
+        question = self._access.question(wish, asked.user_id)
+        if question is None:
+            return Person(asked.user_id)
+        return self._directory.known(asked.user_id, asked.team_id, question.groups)
+
+    def put_aside(self, wish: Wish, asked: Interaction) -> None:
+        """Write a wish down, to be carried out in a moment."""
+        self._access.put_aside(
+            wish,
+            user_id=asked.user_id,
+            team_id=asked.team_id,
+            origin=asked.origin,
+            response_url=asked.response_url,
+        )

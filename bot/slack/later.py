@@ -1,0 +1,84 @@
+"""Later: what is answered after the acknowledgement, by threads of this process.
+
+Only what may be lost with the process is done here: pages and forms that somebody waits for, and
+would ask for again. What changes anything is written down first, as an errand.
+"""
+
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
+from typing import Any
+
+import structlog
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+
+from bot.domain.refusal import Refused
+from bot.slack import messages
+from bot.slack.delivery import TryLater, respond
+from bot.slack.interaction import Interaction
+from bot.slack.messages import Message
+
+NO_ANSWER = (SlackClientError, OSError, HTTPException, ValueError)
+_HANDS = 4
+
+log = structlog.get_logger()
+
+
+class Later:
+    """A few hands that do things after the acknowledgement."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+        self._pool = ThreadPoolExecutor(_HANDS, thread_name_prefix="counter")
+
+    def close(self) -> None:
+        """Take nothing more on; what is under way ends by itself."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def do(self, act: Callable[[], None]) -> None:
+        """Have *act* done soon."""
+        self._pool.submit(act)
+
+    def open_view(self, view: dict[str, Any], asked: Interaction, *, otherwise: str) -> None:
+        """Open a form, soon: Slack gives three seconds. Where it does not open, say what to do."""
+
+        def act() -> None:
+            try:
+                self._client.views_open(trigger_id=asked.trigger_id, view=view)
+            except NO_ANSWER as error:
+                log.warning("form not opened", error=type(error).__name__)
+                sentence = f"Slack did not open the form. {otherwise}"
+                self.respond(asked, messages.refusal(Refused(sentence)))
+
+        self.do(act)
+
+    def direct(self, user_id: str, message: Message) -> None:
+        """Write to one person, soon."""
+
+        def act() -> None:
+            try:
+                self._client.chat_postMessage(
+                    channel=user_id, text=message.text, blocks=message.blocks
+                )
+            except NO_ANSWER as error:
+                log.warning("answer not delivered", error=type(error).__name__)
+
+        self.do(act)
+
+    def respond(self, asked: Interaction, message: Message) -> None:
+        """Answer one person where they acted, if that place still takes answers."""
+        if asked.response_url is None:
+            return
+        try:
+            respond(asked.response_url, message)
+        except TryLater as error:
+            log.warning("answer not delivered", error=str(error))
+
+
+def apologise(what: str, error: Exception) -> Message:
+    """Log a fault of ours whole, and return what the person hears, with the same reference."""
+    reference = secrets.token_hex(4)
+    log.error(what, reference=reference, exc_info=error)
+    return messages.apology(reference)
