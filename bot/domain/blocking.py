@@ -5,13 +5,11 @@ from bot.domain.plan import MAX_RULES, Blocked
 
 def why_blocked(blocked: Blocked, alias: str) -> str:
     """Return why nothing can be added to the cluster *alias*."""
-    match blocked:
-        case Blocked.OPEN_CLUSTER:
-            return open_cluster(alias)
-        case Blocked.FULL_CLUSTER:
-            return full_cluster(alias)
-        case Blocked.NOT_THERE:
-            return not_there(alias)
+    return {
+        Blocked.OPEN_CLUSTER: open_cluster,
+        Blocked.FULL_CLUSTER: full_cluster,
+        Blocked.NOT_THERE: not_there,
+    }[blocked](alias)
 
 
 def open_cluster(alias: str) -> str:

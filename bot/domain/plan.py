@@ -204,7 +204,7 @@ def _sort(
     result = _Sorted([], {}, [], [], [])
     for rule in rules:
         source = rule.source
-        claimed = any(_claims(grant, rule, instance) for grant in grants)
+        claimed = any(_claims(grant, rule, instance, now) for grant in grants)
         its_label = _own_label(rule, instance)
         if is_guard(rule, instance):
             result.guards.append(rule)
@@ -235,7 +235,7 @@ def _present(
     return present
 
 
-def _claims(grant: Grant, rule: Rule, instance: str) -> bool:
+def _claims(grant: Grant, rule: Rule, instance: str, now: datetime) -> bool:
     """Tell whether *rule* is the one that dbaccess wrote for *grant*.
 
     Other tools drop the description when they write the list back, and the API may then give the
@@ -248,7 +248,7 @@ def _claims(grant: Grant, rule: Rule, instance: str) -> bool:
     if its_label is not None:
         return its_label.instance == instance
     if grant.adopted and grant.state is GrantState.APPLYING:
-        return True  # an approver said so, and this is the first sight of it
+        return grant.wants_rule(now)  # an approver said so, and this is the first sight of it
     if grant.owned is False:
         return False  # P5: it was there before
     if rule.uuid is not None and rule.uuid == grant.rule_uuid:

@@ -5,88 +5,26 @@ The models are `dbaccess.toml` as it is checked when it is read; `bot.config` re
 
 from collections.abc import Mapping
 from datetime import timedelta
-from ipaddress import IPv4Network
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, StrictBool, StringConstraints, field_validator, model_validator
 from rapidfuzz import fuzz, process
 
-from bot.domain.durations import parse_duration, show_duration
+from bot.domain.durations import show_duration
 from bot.domain.labels import INSTANCE
 from bot.domain.people import ANYBODY, Person, Standing, is_named
+from bot.domain.policy_types import Alias, Channel, Duration, PolicyModel, Requester, UserOrGroup
 from bot.domain.refusal import Field as Part
 from bot.domain.refusal import NotYours, Refused, about, quoted
 from bot.domain.sources import SourceType, TrustedSource, check_address
+from bot.domain.written_policy import AutoApproval, Emergency
 
 LONGEST_ADOPTION = timedelta(weeks=52)
 _NEAR_PERCENT = 60
 
 
-def _duration(value: object) -> object:
-    if isinstance(value, timedelta):
-        return value
-    if not isinstance(value, str):
-        raise ValueError(  # noqa: TRY004  # pydantic reports ValueErrors with their key
-            f'{value!r} is not a duration: write it in quotes, like "90m" or "2h"'
-        )
-    try:
-        return parse_duration(value)
-    except Refused as refused:
-        raise ValueError(refused.sentence) from refused
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-UserOrGroup = Annotated[str, StringConstraints(pattern=r"^[UWS][A-Z0-9]{2,}$")]
-Requester = Annotated[str, StringConstraints(pattern=r"^(\*|[UWS][A-Z0-9]{2,})$")]
-Channel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,}$")]
-Alias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AutoApproval(_Model):
-    """A written approval: who, from where and for how long needs no approver."""
-
-    requesters: tuple[Requester, ...] = Field(min_length=1)
-    sources: tuple[IPv4Network, ...] = Field(min_length=1)
-    max_duration: Duration
-
-    def covers(self, person: Person, source: TrustedSource, duration: timedelta) -> bool:
-        """Tell whether this approval takes the place of an approver's."""
-        network = source.network
-        return (
-            person.standing is Standing.MEMBER
-            and is_named(person, self.requesters)
-            and duration <= self.max_duration
-            and network is not None
-            and any(network.subnet_of(allowed) for allowed in self.sources)
-        )
-
-
-class Emergency(_Model):
-    """Break glass: who may be granted access at once, to be reviewed afterwards.
-
-    Until somebody has reviewed it, the approvers are reminded every `remind_every`.
-    """
-
-    requesters: tuple[Requester, ...] = Field(min_length=1)
-    max_duration: Duration
-    remind_every: Duration = timedelta(hours=4)
-
-
-class ClusterPolicy(_Model):
+class ClusterPolicy(PolicyModel):
     """What holds for one cluster: its own words over the defaults."""
 
     id: UUID
@@ -281,14 +219,14 @@ class ClusterPolicy(_Model):
         return next((a for a in self.auto_approve if a.covers(person, source, duration)), None)
 
 
-class Scheduler(_Model):
+class Scheduler(PolicyModel):
     """How often the worker looks."""
 
     tick: Duration = timedelta(seconds=1)
     drift: Duration = timedelta(minutes=5)
 
 
-class Policy(_Model):
+class Policy(PolicyModel):
     """All that `dbaccess.toml` says."""
 
     instance: Annotated[str, StringConstraints(pattern=f"^{INSTANCE}$")]

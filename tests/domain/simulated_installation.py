@@ -16,6 +16,7 @@ from bot.domain.lifecycle import (
     Grant,
     GrantState,
     Request,
+    RequestKind,
     RequestState,
     Verdict,
 )
@@ -132,6 +133,17 @@ class Installation:
         grant = self.grants[approved.extends]
         if grant.is_live:
             self._save(grant.extend(grant.expires_at + approved.duration))
+
+    def is_lent(self, source: TrustedSource) -> bool:
+        return any(g.source == source and g.owned is not False for g in self.live)
+
+    def adopt(self, source: TrustedSource, duration: timedelta) -> None:
+        asked = self.ask(source, duration, "U0ALICE")
+        wish = replace(asked, kind=RequestKind.ADOPTION)
+        self.requests[asked.id] = wish.approve_at_once("U0ALICE", self.now)
+        until = self.now + duration
+        made = new_grant(asked.id, source, approved_at=self.now, expires_at=until, adopted=True)
+        self._save(made)
 
     def cancel(self, id_: int) -> None:
         self.requests[id_] = self.requests[id_].cancel(self.now)

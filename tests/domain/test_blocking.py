@@ -13,3 +13,7 @@ def test_a_full_cluster_says_how_to_see_what_fills_it() -> None:
     why = why_blocked(Blocked.FULL_CLUSTER, "orders")
     assert "100 trusted sources" in why
     assert "/dbaccess sources orders" in why
+
+
+def test_a_rule_that_is_not_there_says_how_to_see_those_that_are() -> None:
+    assert "/dbaccess sources orders" in why_blocked(Blocked.NOT_THERE, "orders")

@@ -4,17 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.commands import (
-    OpenForm,
-    ShowClusters,
-    ShowHelp,
-    ShowList,
-    ShowSources,
-    parse_command,
-    read_form,
-)
+from bot.domain.commands import parse_command, read_form
 from bot.domain.policy import Policy
 from bot.domain.refusal import Field, Refused
+from bot.domain.screens import OpenForm, ShowClusters, ShowHelp, ShowList, ShowSources
 from bot.domain.sources import SourceType, TrustedSource
 from bot.domain.wishes import AskFor, Cancel, Extend, Revoke
 

@@ -9,6 +9,7 @@ from bot.domain.lifecycle import (
     GrantState,
     ImpossibleMove,
     Request,
+    RequestKind,
     RequestState,
     Verdict,
 )
@@ -191,3 +192,42 @@ def test_a_revoked_grant_remembers_who_revoked_it() -> None:
     assert revoked.state is GrantState.REMOVING
     assert revoked.end_reason is EndReason.REVOKED
     assert revoked.revoked_by == "U0ALICE"
+
+
+def test_the_shortest_time_that_any_approver_named_is_granted() -> None:
+    half = Decision("U0ALICE", Verdict.APPROVE, NOW, at_most=HOUR / 2)
+    once = request().decide(half, approvals_needed=2)
+    twice = once.decide(CAROL, approvals_needed=2)
+
+    assert request().granted_duration == HOUR
+    assert twice.granted_duration == HOUR / 2
+
+
+def test_an_emergency_waits_for_its_review_once_it_was_granted() -> None:
+    emergency = request(kind=RequestKind.EMERGENCY)
+    granted = emergency.approve_at_once("emergency", NOW)
+
+    assert not emergency.wants_review
+    assert granted.wants_review
+    assert granted.remind(NOW + HOUR).remind_at == NOW + HOUR
+    reviewed = granted.remind(NOW + HOUR).review("U0ALICE", NOW + MINUTE)
+    assert (reviewed.reviewed_by, reviewed.reviewed_at) == ("U0ALICE", NOW + MINUTE)
+    assert not reviewed.wants_review
+    assert reviewed.remind_at is None
+    with pytest.raises(ImpossibleMove):
+        reviewed.review("U0CAROL", NOW)
+
+
+def test_what_is_decided_is_reminded_of_no_more() -> None:
+    waiting = request(remind_at=NOW + HOUR)
+    decided = waiting.decide(ALICE, approvals_needed=1)
+
+    assert waiting.remind(None).remind_at is None
+    assert decided.remind_at is None
+    with pytest.raises(ImpossibleMove):
+        decided.remind(NOW)
+
+
+def test_a_request_that_was_no_emergency_is_not_reviewed() -> None:
+    with pytest.raises(ImpossibleMove):
+        request().approve_at_once("policy", NOW).review("U0ALICE", NOW)

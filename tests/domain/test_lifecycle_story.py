@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from bot.domain.lifecycle import Grant, GrantState, Verdict
 from bot.domain.people import Person, Standing
 from bot.domain.plan import Plan, Rule
-from bot.domain.sources import SourceType, TrustedSource
+from bot.domain.sources import GUARD, SourceType, TrustedSource
 from tests.domain.examples import HOUR, MINUTE, NOW, SECOND, orders
 from tests.domain.simulated_cluster import Held, SimulatedCluster
 from tests.domain.simulated_installation import Installation, Unavailable, Weather
@@ -107,6 +107,21 @@ class ClusterStory(RuleBasedStateMachine):
     @rule(n=ANY)
     def revoke(self, n: int) -> None:
         self.bot.revoke(_nth(self.bot.live, n))
+
+    @precondition(lambda self: self.cluster.held)
+    @rule(n=ANY, duration=DURATIONS)
+    def adopt(self, n: int, duration: timedelta) -> None:
+        """An approver puts a rule on a timer: whose it is from then on is theirs to say."""
+        source = _nth(self.cluster.held, n).rule.source
+        if source is None or source == GUARD or self.bot.is_lent(source):
+            return
+        self.bot.adopt(source, duration)
+        adopted = {h.rule.uuid for h in self.cluster.held if h.rule.source == source}
+        self.cluster.doubt(lambda held: held.rule.uuid in adopted)
+        self.rivals_copy = [
+            replace(held, unsure=True) if held.rule.uuid in adopted else held
+            for held in self.rivals_copy
+        ]
 
     # Time and loss
 
@@ -235,14 +250,20 @@ def _anew(held: Held) -> Held:
 def _looks_otherwise(held: Held, known: Sequence[Grant]) -> bool:
     """Tell whether a bare rule's age, and what is on record, point to the wrong writer.
 
-    A foreign rule looks like ours if it is younger than our attempt to add its source. A rule of
-    ours looks foreign once no record speaks of its uuid or of an attempt.
+    A foreign rule looks like ours if it is younger than our attempt to add its source, or while an
+    approver has it adopted. A rule of ours looks foreign once no record speaks of its uuid or of
+    an attempt.
     """
+    grants = [grant for grant in known if grant.source == held.rule.source]
+    if any(grant.adopted and grant.state is GrantState.APPLYING for grant in grants):
+        return True
     if held.rule.description:
         return False
-    grants = [grant for grant in known if grant.source == held.rule.source]
     if held.ours:
-        return not any(g.owned or g.placing_since or g.rule_uuid == held.rule.uuid for g in grants)
+        return not any(
+            g.owned is not False and (g.owned or g.placing_since or g.rule_uuid == held.rule.uuid)
+            for g in grants
+        )
     created_at = held.rule.created_at
     return created_at is not None and any(
         grant.owned is not False and since is not None and created_at >= since - 2 * SECOND

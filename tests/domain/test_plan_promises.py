@@ -99,11 +99,15 @@ def may_be_ours(rule: Rule, grants: Sequence[Grant]) -> bool:
         return True
     return any(
         grant.source == rule.source
-        and grant.owned is not False
         and (
-            rule.uuid == grant.rule_uuid
-            or ((grant.placing_since or grant.owned) and not rule.description)
-            or (grant.adopted and grant.state is GrantState.APPLYING)
+            (grant.adopted and grant.state is GrantState.APPLYING and grant.wants_rule(NOW))
+            or (
+                grant.owned is not False
+                and (
+                    rule.uuid == grant.rule_uuid
+                    or ((grant.placing_since or grant.owned) and not rule.description)
+                )
+            )
         )
         for grant in grants
     )
@@ -279,7 +283,7 @@ def test_a_write_brings_in_what_it_adds_and_lets_go_what_is_to_go(
     assert all(again.present[id_].owned for id_ in served)
     assert again.gone == {grant.id for grant in leaving}
     assert again.vanished == first.vanished - served
-    assert again.blocked == first.blocked
+    assert again.blocked == {id_: why for id_, why in first.blocked.items() if id_ not in served}
     assert again.orphans == first.orphans
 
 

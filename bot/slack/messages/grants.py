@@ -51,7 +51,7 @@ def grant_extended(notice: GrantExtended) -> Message:
             f":heavy_plus_sign: *#{grant.id} lasts {show_duration(notice.by)} longer*: "
             f"{access(grant)} now ends {when(grant.expires_at)}."
         ),
-        context(_hand_back(grant)),
+        None if grant.adopted else context(_hand_back(grant)),
         _whose(grant),
         extend_or_revoke(grant),
     )
@@ -143,6 +143,11 @@ def _how_it_ended(grant: GrantFacts) -> str:
                 f":warning: *#{grant.id} has ended early*: the rule for {access(grant)} was "
                 "removed outside dbaccess, in the control panel or by another tool."
             )
+        case EndReason.FAILED if grant.adopted:
+            return (
+                f":warning: *#{grant.id} could not be put on a timer*: {source(grant)} on "
+                f"{code(grant.cluster)} is as it was."
+            )
         case EndReason.FAILED:
             return (
                 f":warning: *#{grant.id} could not be put in place*: {access(grant)} was approved, "
@@ -170,6 +175,8 @@ def _why(notice: GrantEnded) -> Block | None:
 
 
 def _next_step(grant: GrantFacts) -> str:
+    if grant.adopted and grant.end_reason is EndReason.FAILED:
+        return f"{code(f'/dbaccess sources {grant.cluster}')} shows what could be adopted."
     if grant.adopted:
         return "If something depended on it, ask for access in the usual way, or add it again."
     if grant.end_reason is EndReason.FAILED:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from bot.domain.durations import show_duration
-from bot.domain.policy import AutoApproval, ClusterPolicy
+from bot.domain.policy import ClusterPolicy
 from bot.domain.sources import SourceType
+from bot.domain.written_policy import AutoApproval
 from bot.slack.messages.blocks import Message, context, message, section, sections
 from bot.slack.messages.mrkdwn import code, everyone
 

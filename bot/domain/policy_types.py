@@ -1,0 +1,35 @@
+"""The kinds of value that `dbaccess.toml` is made of."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+
+from bot.domain.durations import parse_duration
+from bot.domain.refusal import Refused
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(  # noqa: TRY004  # pydantic reports ValueErrors with their key
+            f'{value!r} is not a duration: write it in quotes, like "90m" or "2h"'
+        )
+    try:
+        return parse_duration(value)
+    except Refused as refused:
+        raise ValueError(refused.sentence) from refused
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+UserOrGroup = Annotated[str, StringConstraints(pattern=r"^[UWS][A-Z0-9]{2,}$")]
+Requester = Annotated[str, StringConstraints(pattern=r"^(\*|[UWS][A-Z0-9]{2,})$")]
+Channel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,}$")]
+Alias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+
+
+class PolicyModel(BaseModel):
+    """Unknown keys are faults, and nothing changes after it was read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,0 +1,40 @@
+"""Written policy: what may be granted without asking anybody first."""
+
+from datetime import timedelta
+from ipaddress import IPv4Network
+
+from pydantic import Field
+
+from bot.domain.people import Person, Standing, is_named
+from bot.domain.policy_types import Duration, PolicyModel, Requester
+from bot.domain.sources import TrustedSource
+
+
+class AutoApproval(PolicyModel):
+    """A written approval: who, from where and for how long needs no approver."""
+
+    requesters: tuple[Requester, ...] = Field(min_length=1)
+    sources: tuple[IPv4Network, ...] = Field(min_length=1)
+    max_duration: Duration
+
+    def covers(self, person: Person, source: TrustedSource, duration: timedelta) -> bool:
+        """Tell whether this approval takes the place of an approver's."""
+        network = source.network
+        return (
+            person.standing is Standing.MEMBER
+            and is_named(person, self.requesters)
+            and duration <= self.max_duration
+            and network is not None
+            and any(network.subnet_of(allowed) for allowed in self.sources)
+        )
+
+
+class Emergency(PolicyModel):
+    """Break glass: who may be granted access at once, to be reviewed afterwards.
+
+    Until somebody has reviewed it, the approvers are reminded every `remind_every`.
+    """
+
+    requesters: tuple[Requester, ...] = Field(min_length=1)
+    max_duration: Duration
+    remind_every: Duration = timedelta(hours=4)

@@ -1,0 +1,126 @@
+"""A rule that somebody once added by hand, put on a timer by an approver."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.labels import label
+from bot.domain.lifecycle import EndReason, Grant, GrantState
+from bot.domain.plan import Blocked, Rule
+from tests.domain.examples import (
+    HOME,
+    HOUR,
+    INSTANCE,
+    MINUTE,
+    NOW,
+    OFFICE_RULE,
+    active_grant,
+    new_grant,
+    planned,
+)
+
+CLUTTER = Rule("ip_addr", HOME.value, "u-old", "intern, summer", NOW - 9000 * HOUR)
+ADOPTED = new_grant(adopted=True)
+
+
+def labelled(grant: Grant = ADOPTED) -> Rule:
+    """Return the old rule as the adoption has written it."""
+    return replace(CLUTTER, description=str(label(INSTANCE, grant.id, grant.expires_at)))
+
+
+def on_its_timer() -> Grant:
+    return active_grant(adopted=True, rule_uuid="u-old", placing_since=NOW, written_at=NOW)
+
+
+def test_an_adopted_rule_is_ours_from_then_on_and_bears_its_label() -> None:
+    first = planned([OFFICE_RULE, CLUTTER], [ADOPTED])
+
+    assert first.must_write
+    assert first.rules == (OFFICE_RULE, labelled())
+    assert not first.adds
+    assert not first.removes
+
+    after = planned(first.rules, [ADOPTED])
+    assert not after.must_write
+    assert after.present[7].owned
+    assert after.present[7].rule_uuid == "u-old"
+
+
+def test_p1_no_other_rule_is_touched_by_an_adoption() -> None:
+    bare = Rule("ip_addr", "203.0.113.9", "u-bare", None, NOW - HOUR)
+    assert planned([bare, OFFICE_RULE, CLUTTER], [ADOPTED]).rules[:2] == (bare, OFFICE_RULE)
+
+
+def test_p3_an_adopted_rule_goes_when_its_time_is_up() -> None:
+    grant = on_its_timer()
+    ends = planned([OFFICE_RULE, labelled(grant)], [grant], now=grant.expires_at)
+
+    assert ends.rules == (OFFICE_RULE,)
+    assert planned(ends.rules, [grant], now=grant.expires_at).gone == {7}
+
+
+def test_p2_the_guard_takes_the_place_of_an_adopted_rule_that_was_the_last() -> None:
+    grant = on_its_timer()
+    assert planned([labelled(grant)], [grant], now=grant.expires_at).guard_added
+
+
+@pytest.mark.parametrize("description", [None, "", "intern, summer"])
+def test_p3_an_adopted_rule_stays_ours_whatever_others_write_into_its_description(
+    description: str | None,
+) -> None:
+    grant = on_its_timer()
+    rule = replace(CLUTTER, description=description)
+    assert planned([OFFICE_RULE, rule], [grant], now=grant.expires_at).removes == (rule,)
+
+
+@pytest.mark.parametrize("restore", [True, False])
+def test_a_rule_that_is_not_there_is_not_added_by_adopting_it(restore: bool) -> None:
+    nothing = planned([OFFICE_RULE], [ADOPTED], restore=restore)
+
+    assert not nothing.must_write
+    assert nothing.blocked == {7: Blocked.NOT_THERE}
+
+
+@pytest.mark.parametrize("restore", [True, False])
+def test_an_adopted_rule_that_somebody_removes_is_not_put_back(restore: bool) -> None:
+    gone = planned([OFFICE_RULE], [on_its_timer()], now=NOW + MINUTE / 2, restore=restore)
+
+    assert not gone.must_write
+    assert gone.vanished == {7}
+
+
+def test_p1_a_rule_added_by_hand_after_an_adoption_ended_is_foreign() -> None:
+    ended = on_its_timer().leave(EndReason.EXPIRED, NOW).end(NOW)
+    again = Rule("ip_addr", HOME.value, "u-new", "intern, winter", NOW)
+
+    assert ended.state is GrantState.ENDED
+    assert not planned([OFFICE_RULE, again], [ended]).must_write
+
+
+def test_p1_an_adoption_whose_time_was_over_before_anybody_saw_the_rule_removes_nothing() -> None:
+    late = planned([OFFICE_RULE, CLUTTER], [ADOPTED], now=ADOPTED.expires_at)
+
+    assert not late.must_write
+    assert late.gone == {7}
+
+
+def test_p1_an_adoption_that_was_revoked_before_anybody_saw_the_rule_removes_nothing() -> None:
+    revoked = ADOPTED.revoke("U0ALICE", NOW)
+    assert not planned([OFFICE_RULE, CLUTTER], [revoked]).must_write
+
+
+def test_p7_another_installations_rule_cannot_be_adopted() -> None:
+    theirs = replace(CLUTTER, description=str(label("staging", 3, NOW + HOUR)))
+    refused = planned([OFFICE_RULE, theirs], [ADOPTED])
+
+    assert not refused.must_write
+    assert refused.blocked == {7: Blocked.NOT_THERE}
+
+
+def test_a_source_that_is_lent_meanwhile_outlives_its_adoption() -> None:
+    adopted = on_its_timer()
+    lent = new_grant(8, expires_at=NOW + 9 * HOUR)
+    after = planned([OFFICE_RULE, labelled(adopted)], [adopted, lent], now=adopted.expires_at)
+
+    assert not after.removes
+    assert after.present[8].owned

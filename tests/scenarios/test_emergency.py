@@ -1,0 +1,272 @@
+"""Break glass: access at once, told loudly, and closed only by an approver's review."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot.domain.lifecycle import RequestState
+from bot.sandbox.faults import Fault
+from tests.scenarios.world import (
+    ALICE,
+    ANALYTICS,
+    APPROVALS,
+    BOB,
+    EVE,
+    GITA,
+    IP,
+    ORDERS,
+    OSCAR,
+    RITA,
+    World,
+    policy,
+)
+
+Worlds = Callable[[dict[str, Any]], World]
+ONCALL = "S0ONCALL"
+TRUSTED = f"ip_addr:{IP}"
+GLASS = {"requesters": [ONCALL], "max_duration": "30m"}
+TYPED = f"emergency {IP} 30m orders everything is locked"
+
+
+def with_glass(worlds: Worlds, *on_call: str, **rule: Any) -> World:
+    """Return a world in which those people may break the glass of `orders`."""
+    orders = {"id": ORDERS, "emergency": {**GLASS, **rule}}
+    world = worlds(policy({"orders": orders, "analytics": {"id": ANALYTICS}}))
+    world.slack.add_group(ONCALL, "on-call", on_call or (RITA,))
+    return world
+
+
+def breaks_glass(world: World, user: str = RITA, text: str = TYPED, **changes: str) -> Any:
+    """Type the command, look at the form, and send it off."""
+    world.types(user, text)
+    world.eventually(lambda: world.slack.modal(user))
+    answer = world.slack.submit(user, changes)
+    world.settle()
+    return answer
+
+
+def assert_nothing_was_opened(world: World) -> None:
+    assert world.grants() == []
+    assert TRUSTED not in world.sources()
+
+
+def test_the_glass_is_broken_only_after_a_form_says_what_follows(worlds: Worlds) -> None:
+    world = with_glass(worlds)
+
+    world.types(RITA, TYPED)
+    form = world.eventually(lambda: world.slack.modal(RITA))
+
+    assert form["submit"]["text"] == "Break the glass"
+    assert "without anybody's approval" in str(form["blocks"])
+    assert_nothing_was_opened(world)
+
+
+def test_who_breaks_the_glass_has_access_at_once_and_everybody_hears_of_it(worlds: Worlds) -> None:
+    world = with_glass(worlds)
+
+    breaks_glass(world)
+
+    assert TRUSTED in world.sources()
+    assert world.grant().expires_at - world.grant().approved_at == world.request().duration
+    assert "broke the glass" in world.card.text
+    assert "everything is locked" in world.card.all_text
+    assert f"<@{ALICE}>" in world.card.text
+    assert world.card.buttons == ["Reviewed", "Revoke now"]
+    assert "Emergency access to orders" in world.operators()[-1]
+    assert "everything is locked" in world.operators()[-1]
+    assert "works now" in world.thread()[-1]
+    assert "works now" in world.told(RITA)[-1]
+    assert "*Emergency #1* is granted" in world.whispered(RITA)[-1]
+    assert ("emergency.opened", RITA) in world.audited()
+    assert ("request.approved", "emergency") in world.audited()
+
+
+def test_an_emergency_ends_like_everything_else_and_is_reviewed_all_the_same(
+    worlds: Worlds,
+) -> None:
+    world = with_glass(worlds)
+    breaks_glass(world)
+
+    world.pass_time(minutes=30)
+
+    assert TRUSTED not in world.sources()
+    assert world.request().wants_review
+    assert world.card.buttons == ["Reviewed", "Revoke now"]
+
+
+def test_an_approver_closes_an_emergency_with_one_click(worlds: Worlds) -> None:
+    world = with_glass(worlds)
+    breaks_glass(world)
+
+    world.presses(ALICE, world.card, "Reviewed")
+
+    assert world.request().reviewed_by == ALICE
+    assert world.card.buttons == []
+    assert f"Reviewed by <@{ALICE}>" in world.card.text
+    assert "was reviewed by" in world.thread()[-1]
+    assert "was reviewed by" in world.operators()[-1]
+    assert ("emergency.reviewed", ALICE) in world.audited()
+    world.pass_time(hours=48)
+    assert not [words for words in world.operators() if "waits for a review" in words]
+
+
+def test_nobody_is_left_in_peace_until_an_emergency_is_reviewed(worlds: Worlds) -> None:
+    world = with_glass(worlds, remind_every="2h")
+    breaks_glass(world)
+
+    world.pass_time(hours=2)
+    world.pass_time(hours=2)
+
+    reminders = [words for words in world.operators() if "waits for a review" in words]
+    assert len(reminders) == 2
+    assert f"<@{ALICE}>" in reminders[0]
+    assert sum("waits for a review" in words for words in world.thread()) == 2
+    world.presses(BOB, world.card, "Reviewed")
+    world.pass_time(hours=2)
+    assert sum("waits for a review" in words for words in world.thread()) == 2
+
+
+def test_reminders_outlive_a_restart(worlds: Worlds) -> None:
+    world = with_glass(worlds)
+    breaks_glass(world)
+
+    world.restart(hours=4)
+
+    assert "waits for a review" in world.operators()[-1]
+
+
+@pytest.mark.parametrize("clicker", [RITA, OSCAR, GITA, EVE])
+def test_p4_only_another_approver_can_review(worlds: Worlds, clicker: str) -> None:
+    world = with_glass(worlds)
+    breaks_glass(world)
+
+    world.presses(clicker, world.card, "Reviewed")
+
+    assert world.request().wants_review
+    assert "review" in world.whispered(clicker)[-1]
+    assert ("decision.refused", clicker) in world.audited()
+
+
+def test_p4_an_approver_cannot_review_their_own_emergency(worlds: Worlds) -> None:
+    world = with_glass(worlds, ALICE)
+    breaks_glass(world, ALICE)
+
+    world.presses(ALICE, world.card, "Reviewed")
+
+    assert world.request().wants_review
+    assert "your own emergency" in world.whispered(ALICE)[-1]
+
+
+def test_a_second_review_changes_nothing(worlds: Worlds) -> None:
+    world = with_glass(worlds)
+    breaks_glass(world)
+    before = world.card
+    world.presses(ALICE, before, "Reviewed")
+
+    world.presses(BOB, before, "Reviewed")
+
+    assert world.request().reviewed_by == ALICE
+    assert "reviewed already" in world.whispered(BOB)[-1]
+
+
+def test_an_approver_ends_an_emergency_from_its_message(worlds: Worlds) -> None:
+    world = with_glass(worlds)
+    breaks_glass(world)
+
+    world.presses(ALICE, world.card, "Revoke now")
+
+    assert TRUSTED not in world.sources()
+    assert world.grant().revoked_by == ALICE
+
+
+@pytest.mark.parametrize("user", [OSCAR, GITA, EVE])
+def test_p4_who_is_not_on_call_cannot_break_the_glass(worlds: Worlds, user: str) -> None:
+    world = with_glass(worlds, RITA, GITA, EVE)
+
+    breaks_glass(world, user)
+
+    assert_nothing_was_opened(world)
+    assert "for others" in world.whispered(user)[-1]
+
+
+def test_p4_a_right_that_slack_does_not_confirm_is_no_right_in_an_emergency_either(
+    worlds: Worlds,
+) -> None:
+    world = with_glass(worlds)
+    world.slack.faults.add(Fault.status(500, target="usergroups.users.list", times=None))
+
+    breaks_glass(world)
+    world.pass_time(seconds=40)
+    world.slack.faults.clear()
+
+    assert_nothing_was_opened(world)
+    assert "the answer is no for now" in world.whispered(RITA)[-1]
+
+
+def test_a_cluster_without_emergencies_says_so_before_a_form_opens(worlds: Worlds) -> None:
+    world = with_glass(worlds)
+
+    answer = world.types(RITA, f"emergency {IP} 30m analytics all is lost")
+
+    assert "no emergency access to `analytics`" in answer.text
+
+
+def test_without_any_emergency_policy_the_command_points_to_the_usual_way(world: World) -> None:
+    assert "`/dbaccess request`" in world.types(RITA, "emergency").text
+
+
+def test_the_form_wants_a_reason_and_keeps_to_the_longest_time(worlds: Worlds) -> None:
+    world = with_glass(worlds)
+    breaks_glass(world)  # so that Slack's directory is remembered
+    world.presses(ALICE, world.card, "Revoke now")
+
+    answer = breaks_glass(world, text=f"emergency {IP} 1h orders still locked")
+    assert "30m" in answer.errors["duration"]
+
+    answer = breaks_glass(world, text=f"emergency {IP} 30m orders \N{ZERO WIDTH SPACE} again")
+    assert answer.errors == {}
+
+
+def test_an_undecided_request_for_the_same_is_withdrawn_and_not_decided_later(
+    worlds: Worlds,
+) -> None:
+    world = with_glass(worlds)
+    world.types(RITA, f"request {IP} 2h orders everything is locked")
+
+    breaks_glass(world)
+
+    assert world.request(1).state is RequestState.CANCELLED
+    assert "Withdrawn" in world.slack.messages(APPROVALS, replies=False)[0].text
+    assert world.request(2).wants_review
+
+
+def test_p2_even_an_emergency_adds_no_first_rule_to_an_open_cluster(worlds: Worlds) -> None:
+    world = with_glass(worlds)
+    world.digitalocean.replace_rules(ORDERS, [])
+    world.pass_time(hours=1)
+
+    breaks_glass(world)
+
+    assert_nothing_was_opened(world)
+    assert world.digitalocean.sources(ORDERS) == set()
+
+
+def test_p6_a_form_that_is_delivered_twice_breaks_the_glass_once(worlds: Worlds) -> None:
+    world = with_glass(worlds)
+    breaks_glass(world)
+
+    world.slack.replay(3, at_once=True)
+    world.settle()
+
+    assert len(world.grants()) == 1
+
+
+def test_a_longer_stay_after_an_emergency_is_decided_by_people(worlds: Worlds) -> None:
+    world = with_glass(worlds)
+    breaks_glass(world)
+
+    world.types(RITA, "extend 1 30m")
+
+    assert world.request(2).state is RequestState.PENDING
+    assert world.card.buttons == ["Approve", "Deny"]
