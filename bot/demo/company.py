@@ -73,7 +73,8 @@ def fill_digitalocean(digitalocean: SandboxDigitalOcean) -> None:
 def policy(*, orders_approvals: int = 1) -> Policy:
     """Return who may do what in this company.
 
-    `analytics` asks for one approval, and Rita needs none from the office for up to an hour.
+    `analytics` asks for one approval, and Rita needs none from the office for up to an hour. She
+    may also break the glass of `orders`.
 
     Args:
         orders_approvals: how many different people have to approve access to `orders`.
@@ -84,7 +85,12 @@ def policy(*, orders_approvals: int = 1) -> Policy:
             "operators": OPERATIONS,
             "defaults": {"channel": APPROVALS, "approvers": [ALICE, BOB, CAROL]},
             "clusters": {
-                "orders": {"id": ORDERS, "max_duration": "4h", "approvals": orders_approvals},
+                "orders": {
+                    "id": ORDERS,
+                    "max_duration": "4h",
+                    "approvals": orders_approvals,
+                    "emergency": {"requesters": [RITA], "max_duration": "30m"},
+                },
                 "analytics": {
                     "id": ANALYTICS,
                     "auto_approve": [

@@ -6,7 +6,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
-from bot.store import schema, tables
+from bot.domain.lifecycle import RequestKind
+from bot.store import requests, schema, tables
 from bot.store.database import Database
 
 TABLES = {
@@ -67,3 +68,28 @@ def test_an_upgrade_of_what_is_up_to_date_changes_nothing(database: Database) ->
     before = tables_in(database)
     schema.upgrade(database)
     assert tables_in(database) == before
+
+
+def test_rows_of_the_first_version_outlive_the_way_up_and_down(empty_database: Database) -> None:
+    schema.upgrade(empty_database, "0001")
+    with empty_database.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO requests (id, cluster, source_type, source_value, duration_seconds, "
+            "requester, reason, state, created_at, lapses_at) VALUES (7, 'orders', 'ip_addr', "
+            "'203.0.113.4', 60, 'U0RITA', '', 'pending', '2026-11-25 09:00', '2026-11-25 13:00')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO decisions (request_id, approver, verdict, at, reason) "
+            "VALUES (7, 'U0ALICE', 'approve', '2026-11-25 09:01', '')"
+        )
+
+    schema.upgrade(empty_database)
+
+    with empty_database.reading() as session:
+        request = requests.get(session, 7)
+    assert request is not None
+    assert request.kind is RequestKind.ACCESS
+    assert request.approvers == ("U0ALICE",)
+    schema.downgrade(empty_database, "0001")
+    with empty_database.engine.begin() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM decisions").scalar() == 1

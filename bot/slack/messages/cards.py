@@ -10,6 +10,7 @@ from bot.slack.messages.facts import (
     source,
     summary_of,
     who_may_decide,
+    who_may_review,
     why_lapsed,
     wish,
 )
@@ -65,7 +66,7 @@ def _emergency(request: RequestFacts) -> Message:
         section(broke),
         quote(request.reason, NO_REASON),
         section(
-            f"*To review:* {who_may_decide(request)}. Was it right? Press *Reviewed* once you have "
+            f"*To review:* {who_may_review(request)}. Was it right? Press *Reviewed* once you have "
             "looked into it; until then I ask again. *Revoke now* ends the access."
         ),
         review_or_revoke(request),

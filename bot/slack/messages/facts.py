@@ -43,6 +43,12 @@ def who_may_decide(request: RequestFacts) -> str:
     return everyone(names) or "the approvers of the cluster"
 
 
+def who_may_review(request: RequestFacts) -> str:
+    """Return the approvers who may review an emergency: never the one who had it."""
+    names = [name for name in request.may_decide if name != request.requester]
+    return everyone(names) or "another approver of the cluster"
+
+
 def why_lapsed(request: RequestFacts) -> str:
     """Return why a request was closed without a decision."""
     if request.extends is not None and _has_ended(request.extends):

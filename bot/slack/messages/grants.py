@@ -176,7 +176,7 @@ def _why(notice: GrantEnded) -> Block | None:
 
 def _next_step(grant: GrantFacts) -> str:
     if grant.adopted and grant.end_reason is EndReason.FAILED:
-        return f"{code(f'/dbaccess sources {grant.cluster}')} shows what could be adopted."
+        return "Nothing was changed."
     if grant.adopted:
         return "If something depended on it, ask for access in the usual way, or add it again."
     if grant.end_reason is EndReason.FAILED:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bot.domain.durations import show_duration
 from bot.domain.policy import ClusterPolicy
 from bot.domain.sources import SourceType
-from bot.domain.written_policy import AutoApproval
+from bot.domain.written_policy import AutoApproval, Emergency
 from bot.slack.messages.blocks import Message, context, message, section, sections
 from bot.slack.messages.mrkdwn import code, everyone
 
@@ -74,6 +74,8 @@ def _cluster(alias: str, cluster: ClusterPolicy) -> str:
         f"• Who decides: {_approvals(cluster)}",
         *(f"• {_written(approval)}" for approval in cluster.auto_approve),
     ]
+    if cluster.emergency is not None:
+        lines.append(f"• {_glass(cluster.emergency)}")
     if cluster.require_reason:
         lines.append("• A reason is needed")
     return "\n".join(lines)
@@ -101,6 +103,13 @@ def _approvals(cluster: ClusterPolicy) -> str:
     count = "1 approval" if cluster.approvals == 1 else f"{cluster.approvals} approvals"
     own = ", their own counts too" if cluster.self_approval else ""
     return f"{count} from {everyone(cluster.approvers)}{own}"
+
+
+def _glass(emergency: Emergency) -> str:
+    return (
+        f"In an emergency, at once: {everyone(emergency.requesters)}, for "
+        f"{code(show_duration(emergency.max_duration))} at most, reviewed afterwards"
+    )
 
 
 def _written(approval: AutoApproval) -> str:

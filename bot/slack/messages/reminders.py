@@ -2,7 +2,7 @@
 
 from bot.domain.notices import EmergencyOpened, RequestReminder, Reviewed, ReviewReminder
 from bot.slack.messages.blocks import Message, header, message, quote, section
-from bot.slack.messages.facts import NO_REASON, who_may_decide, wish
+from bot.slack.messages.facts import NO_REASON, who_may_decide, who_may_review, wish
 from bot.slack.messages.mrkdwn import when, who
 
 
@@ -31,7 +31,7 @@ def emergency_opened(notice: EmergencyOpened) -> Message:
         ),
         quote(request.reason, NO_REASON),
         section(
-            f"{who_may_decide(request)} can review it in <#{notice.channel}>, or end it there with "
+            f"{who_may_review(request)} can review it in <#{notice.channel}>, or end it there with "
             "*Revoke now*."
         ),
     )
@@ -42,7 +42,7 @@ def review_reminder(notice: ReviewReminder) -> Message:
     request = notice.request
     return message(
         section(
-            f":bell: {who_may_decide(request)}: *emergency #{request.id}* of "
+            f":bell: {who_may_review(request)}: *emergency #{request.id}* of "
             f"{who(request.requester)} on {when(request.created_at)} waits for a review: "
             f"{wish(request)}. Press *Reviewed* on its message once one of you has looked into it."
         ),

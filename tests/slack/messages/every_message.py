@@ -3,13 +3,16 @@
 from datetime import timedelta
 from typing import Any
 
+from bot.domain.blocking import not_there
 from bot.domain.lifecycle import EndReason, GrantState, RequestState
 from bot.domain.notices import (
     UNKNOWN,
+    Adopted,
     Alarm,
     AllClear,
     Asked,
     Cancelled,
+    EmergencyOpened,
     GrantEnded,
     GrantExpiring,
     GrantExtended,
@@ -21,6 +24,9 @@ from bot.domain.notices import (
     Reply,
     RequestCard,
     RequestClosed,
+    RequestReminder,
+    Reviewed,
+    ReviewReminder,
     Revoking,
     Undelivered,
 )
@@ -47,6 +53,9 @@ from tests.slack.messages.examples import (
     NOW,
     OFFICE,
     WORKER,
+    adopted,
+    adoption,
+    emergency,
     ended,
     extension,
     grant,
@@ -66,6 +75,21 @@ CARDS = {
     "a request of known source": request(seen_before=True, other_grants=1),
     "a request for a network": request(source=OFFICE, other_grants=3),
     "a request for a droplet": request(source=WORKER),
+    "a request for a droplet with a name": request(source=WORKER, source_name="web-1 <prod>"),
+    "a request of somebody with other access": request(own_grants=2, other_grants=1),
+    "a request too short to shorten": request(duration=MINUTE),
+    "a request half approved for less": request(
+        approvals_needed=2, approvers=(ALICE,), granted_duration=HOUR
+    ),
+    "a request approved for less": request(APPROVED, approvers=(ALICE,), granted_duration=HOUR),
+    "an extension approved for less": extension(
+        APPROVED, approvers=(ALICE,), granted_duration=HOUR / 2, extends=grant(**LONGER)
+    ),
+    "a request withdrawn since its maker left": request(CANCELLED, closed_by="departed"),
+    "an emergency": emergency(),
+    "an emergency reviewed": emergency(reviewed_by=ALICE, reviewed_at=NOW + HOUR),
+    "a rule adopted": adoption(),
+    "a rule adopted for longer": adoption(duration=24 * HOUR, extends=adopted()),
     "a request half approved": request(approvals_needed=2, approvers=(ALICE,)),
     "a request that the requester may approve": request(
         may_decide=(ALICE, BOB), self_approval=True
@@ -99,6 +123,24 @@ NOTICES: dict[str, Notice] = {
         request=extension(APPROVED, approvers=("policy",), extends=grant(**LONGER))
     ),
     "cancelled": Cancelled(request=request(CANCELLED, closed_by=BOB)),
+    "reminder": RequestReminder(request=request()),
+    "reminder, one of two is missing": RequestReminder(
+        request=request(approvals_needed=2, approvers=(ALICE,))
+    ),
+    "reminder, two are missing": RequestReminder(request=request(approvals_needed=2)),
+    "emergency opened": EmergencyOpened(request=emergency(), channel="C0APPROVALS"),
+    "emergency not reviewed": ReviewReminder(request=emergency()),
+    "emergency reviewed": Reviewed(request=emergency(reviewed_by=ALICE, reviewed_at=NOW + HOUR)),
+    "adopted": Adopted(request=adoption()),
+    "on its timer": GrantStarted(grant=adopted()),
+    "on its timer for longer": GrantExtended(grant=adopted(), by=24 * HOUR),
+    "going soon": GrantExpiring(grant=adopted()),
+    "gone": GrantEnded(grant=adopted(GrantState.ENDED, end_reason=EndReason.EXPIRED)),
+    "not there to be adopted": GrantEnded(
+        grant=adopted(GrantState.ENDED, end_reason=EndReason.FAILED, owned=None),
+        why=not_there("orders"),
+    ),
+    "ended: somebody left": GrantEnded(grant=ended(EndReason.REVOKED, revoked_by="departed")),
     "started": GrantStarted(grant=grant()),
     "started, trusted before": GrantStarted(grant=grant(owned=False)),
     "extended": GrantExtended(grant=grant(**LONGER), by=HOUR),
@@ -191,6 +233,7 @@ PAGES: dict[str, Message] = {
                         "max_duration": "1h",
                     }
                 ],
+                emergency={"requesters": ["S0ONCALL"], "max_duration": "30m"},
             ),
         }
     ),
@@ -201,6 +244,7 @@ PAGES: dict[str, Message] = {
             source_line(),
             source_line(source="tag:backend", description="", created_at=None),
             source_line(source="203.0.113.4", description="dbaccess/prod #17", grant=grant()),
+            source_line(description="dbaccess/prod #18", grant=adopted(id=18)),
         ],
     ),
     "sources, only the guard": sources_page(

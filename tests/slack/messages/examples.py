@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.domain.lifecycle import EndReason, GrantState, RequestState
+from bot.domain.lifecycle import EndReason, GrantState, RequestKind, RequestState
 from bot.domain.notices import GrantFacts, RequestFacts
 from bot.domain.policy import ClusterPolicy
 from bot.domain.sources import SourceType, TrustedSource
@@ -34,6 +34,8 @@ def request(state: RequestState = RequestState.PENDING, **changes: Any) -> Reque
         "reason": REASON,
         "approvals_needed": 1,
         "may_decide": (ALICE, ADMINS),
+        "shortest": MINUTE,
+        "longest": 8 * HOUR,
         "decided_at": None if state is RequestState.PENDING else NOW + 5 * MINUTE,
     }
     return RequestFacts.model_validate(facts | changes)
@@ -58,6 +60,40 @@ def grant(state: GrantState = GrantState.ACTIVE, **changes: Any) -> GrantFacts:
         "owned": True,
     }
     return GrantFacts.model_validate(facts | changes)
+
+
+def emergency(**changes: Any) -> RequestFacts:
+    """Return the half hour that Bob gave himself."""
+    facts: dict[str, Any] = {
+        "kind": RequestKind.EMERGENCY,
+        "duration": HOUR / 2,
+        "approvers": ("emergency",),
+    }
+    return request(RequestState.APPROVED, **(facts | changes))
+
+
+def adoption(**changes: Any) -> RequestFacts:
+    """Return Alice's timer of a week on a rule that somebody once added by hand."""
+    facts: dict[str, Any] = {
+        "kind": RequestKind.ADOPTION,
+        "source": OFFICE,
+        "requester": ALICE,
+        "duration": 168 * HOUR,
+        "reason": "",
+        "approvers": (ALICE,),
+    }
+    return request(RequestState.APPROVED, **(facts | changes))
+
+
+def adopted(state: GrantState = GrantState.ACTIVE, **changes: Any) -> GrantFacts:
+    """Return the grant of `adoption`."""
+    facts: dict[str, Any] = {
+        "source": OFFICE,
+        "requester": ALICE,
+        "adopted": True,
+        "expires_at": NOW + 168 * HOUR,
+    }
+    return grant(state, **(facts | changes))
 
 
 def ended(reason: EndReason, **changes: Any) -> GrantFacts:

@@ -1,42 +1,13 @@
 """How to connect is said completely, safely to copy, and without a password."""
 
-import shlex
-from typing import Any
-
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 from syrupy.assertion import SnapshotAssertion
 
-from bot.domain.connecting import Connection, ways
 from bot.sandbox.block_kit import problems
 from bot.sandbox.cloud_clusters import CA_CERTIFICATE, ENGINES
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.connect import connect_page
-
-CA_FILE = "orders-ca.crt"
-HOSTILE = "x' y\"; $(rm -rf ~) `id` \\ <!channel> @here &"
-
-
-def connection(engine: str = "pg", **changes: Any) -> Connection:
-    host = f"orders-do-user-4915-0.{ENGINES[engine].domain if engine in ENGINES else 'do.example'}"
-    facts: dict[str, Any] = {
-        "engine": engine,
-        "version": "17",
-        "host": host,
-        "port": 25060,
-        "database": "defaultdb",
-        "user": "doadmin",
-        "private_host": f"private-{host}",
-    }
-    if engine in ENGINES:
-        real = ENGINES[engine]
-        facts |= {
-            "version": real.version,
-            "port": real.port,
-            "database": real.database,
-            "user": real.user,
-        }
-    return Connection(**(facts | changes))
+from tests.domain.test_connecting import CA_FILE, HOSTILE, connection
 
 
 def snippets(message: Message) -> list[str]:
@@ -46,12 +17,6 @@ def snippets(message: Message) -> list[str]:
         for block in message.blocks
         if block["type"] == "rich_text"
     ]
-
-
-def typed(engine: str, **changes: Any) -> list[str]:
-    """The words that a shell makes of the last line of the first way to connect."""
-    first, *_ = ways(connection(engine, **changes), CA_FILE)
-    return shlex.split(first.lines.splitlines()[-1])
 
 
 PAGES = {
@@ -109,75 +74,6 @@ def test_a_page_shows_no_certificate_that_would_not_confirm_a_public_one(engine:
     page = connect_page("orders", connection(engine), CA_CERTIFICATE)
     assert all("CERTIFICATE" not in snippet and ".crt" not in snippet for snippet in snippets(page))
     assert "ssl_check_hostname=True" in snippets(page)[-1]
-
-
-def test_psql_verifies_the_certificate_and_the_name_in_it() -> None:
-    command, conninfo = typed("pg")
-    assert command == "psql"
-    assert conninfo_to_dict(conninfo) == {
-        "host": "orders-do-user-4915-0.g.db.ondigitalocean.com",
-        "port": "25060",
-        "dbname": "defaultdb",
-        "user": "doadmin",
-        "sslmode": "verify-full",
-        "sslrootcert": CA_FILE,
-    }
-
-
-def test_the_python_line_calls_psycopg_with_the_same_facts() -> None:
-    _, python = ways(connection(database=HOSTILE), CA_FILE)
-    called: list[dict[str, Any]] = []
-
-    class Psycopg:
-        @staticmethod
-        def connect(**facts: Any) -> None:
-            called.append(facts)
-
-    eval(python.lines, {"psycopg": Psycopg, "getpass": lambda: "typed"})  # noqa: S307
-    assert called == [
-        {
-            "host": "orders-do-user-4915-0.g.db.ondigitalocean.com",
-            "port": 25060,
-            "dbname": HOSTILE,
-            "user": "doadmin",
-            "password": "typed",
-            "sslmode": "verify-full",
-            "sslrootcert": CA_FILE,
-        }
-    ]
-
-
-@pytest.mark.parametrize(
-    ("engine", "verified"),
-    [
-        ("mysql", ["--ssl-mode=VERIFY_IDENTITY", f"--ssl-ca={CA_FILE}"]),
-        ("valkey", ["--tls"]),
-        ("redis", ["--tls"]),
-        ("mongodb", ["--tls", "--tlsCAFile", CA_FILE]),
-        ("kafka", ["security.protocol=SASL_SSL", f"ssl.ca.location={CA_FILE}"]),
-        ("opensearch", ["--cacert", CA_FILE]),
-    ],
-)
-def test_each_engines_client_uses_tls_and_verifies_it(engine: str, verified: list[str]) -> None:
-    words = typed(engine)
-    assert set(verified) <= set(words)
-    assert not {"-k", "--insecure", "--tlsAllowInvalidHostnames"} & set(words)
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-def test_what_the_api_said_cannot_leave_its_place_in_a_command(engine: str) -> None:
-    words = typed(engine, user=HOSTILE, database=HOSTILE)
-    usual = typed(engine, database="defaultdb")
-    assert len(words) == len(usual)
-    if engine == "pg":
-        read = conninfo_to_dict(words[1])
-        assert (read["user"], read["dbname"], read["sslmode"]) == (HOSTILE, HOSTILE, "verify-full")
-    else:
-        assert any(HOSTILE in word for word in words)
-
-
-def test_a_user_whom_the_token_may_not_see_is_filled_in_by_the_reader() -> None:
-    assert "user=YOUR_USER" in typed("pg", user="")[1]
 
 
 def test_control_and_direction_characters_are_shown_as_unknown() -> None:
