@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from bot.store.database import UtcDateTime
 
-_ROW_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+_LARGE_NUMBER = BigInteger().with_variant(Integer, "sqlite")
 _SLACK_ID = 32
 _KIND = 32
 _NAME = 255
@@ -44,7 +44,7 @@ class RequestRow(SQLModel, table=True):
     source_name: str = Field(
         default="", max_length=_NAME, sa_column_kwargs={"server_default": text("''")}
     )
-    duration_seconds: int
+    duration_seconds: int = Field(sa_type=_LARGE_NUMBER)
     requester: str = Field(max_length=_SLACK_ID, index=True)
     reason: str = ""
     state: str = Field(max_length=_KIND)
@@ -146,7 +146,7 @@ class AuditRow(SQLModel, table=True):
     __tablename__ = "audit"
     __table_args__ = ({"sqlite_autoincrement": True},)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=_ROW_NUMBER)
+    id: int | None = Field(default=None, primary_key=True, sa_type=_LARGE_NUMBER)
     at: datetime = Field(sa_type=UtcDateTime, index=True)
     action: str = Field(max_length=64)
     actor: str = Field(max_length=64)
@@ -170,7 +170,7 @@ class OutboxRow(SQLModel, table=True):
         {"sqlite_autoincrement": True},
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=_ROW_NUMBER)
+    id: int | None = Field(default=None, primary_key=True, sa_type=_LARGE_NUMBER)
     conversation: str = Field(max_length=255)
     way: str = Field(max_length=_KIND)
     target: str | None = Field(default=None, max_length=_SLACK_ID)

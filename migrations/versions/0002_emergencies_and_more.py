@@ -55,6 +55,8 @@ def upgrade() -> None:
     op.add_column("requests", sa.Column("remind_at", at, nullable=True))
     op.add_column("requests", sa.Column("reviewed_by", sa.String(32), nullable=True))
     op.add_column("requests", sa.Column("reviewed_at", at, nullable=True))
+    if op.get_bind().dialect.name == "postgresql":  # SQLite's integers are large as they are
+        op.alter_column("requests", "duration_seconds", type_=sa.BigInteger())
     op.create_index(
         "ix_requests_remind",
         "requests",
@@ -66,6 +68,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_requests_remind", "requests")
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column("requests", "duration_seconds", type_=sa.Integer())
     for column in ("reviewed_at", "reviewed_by", "remind_at", "kind", "source_name"):
         op.drop_column("requests", column)
     op.drop_column("grants", "adopted")

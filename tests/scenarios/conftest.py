@@ -6,24 +6,41 @@ from typing import Any
 
 import pytest
 
+from tests.postgresql import PostgresServer
 from tests.scenarios.world import World
+from tests.storage import PostgresStorage, SqliteStorage, Storage
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Play the stories of a module marked `both_databases` on PostgreSQL too."""
+    if metafunc.definition.get_closest_marker("both_databases"):
+        metafunc.parametrize("storage", ["sqlite", "postgresql"], indirect=True)
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    """An empty database."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return SqliteStorage(tmp_path)
+    server: PostgresServer = request.getfixturevalue("postgresql")
+    return PostgresStorage(server)
+
+
+@pytest.fixture
+def world(storage: Storage) -> Iterator[World]:
     """A world with one cluster, `orders`, and the approvers Alice and Bob."""
-    with World(tmp_path) as made:
+    with World(storage) as made:
         yield made
         assert made.slack.problems == []
 
 
 @pytest.fixture
-def worlds(tmp_path: Path) -> Iterator[Callable[[dict[str, Any]], World]]:
+def worlds(storage: Storage) -> Iterator[Callable[[dict[str, Any]], World]]:
     """Worlds under another policy."""
     made: list[World] = []
 
     def make(policy: dict[str, Any]) -> World:
-        made.append(World(tmp_path, policy).__enter__())
+        made.append(World(storage, policy).__enter__())
         return made[-1]
 
     yield make

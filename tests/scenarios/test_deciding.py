@@ -28,6 +28,8 @@ from tests.scenarios.world import (
     policy,
 )
 
+pytestmark = pytest.mark.both_databases
+
 Worlds = Callable[[dict[str, Any]], World]
 
 

@@ -22,6 +22,8 @@ from tests.scenarios.world import (
     policy,
 )
 
+pytestmark = pytest.mark.both_databases
+
 Worlds = Callable[[dict[str, Any]], World]
 ONCALL = "S0ONCALL"
 TRUSTED = f"ip_addr:{IP}"

@@ -23,6 +23,8 @@ from tests.scenarios.world import (
     policy,
 )
 
+pytestmark = pytest.mark.both_databases
+
 Worlds = Callable[[dict[str, Any]], World]
 
 TRUSTED = f"ip_addr:{IP}"

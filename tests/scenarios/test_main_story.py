@@ -1,6 +1,10 @@
 """The main job, whole: request, approve, apply, warn, expire."""
 
+import pytest
+
 from tests.scenarios.world import ALICE, IP, RITA, World
+
+pytestmark = pytest.mark.both_databases
 
 TRUSTED = f"ip_addr:{IP}"
 

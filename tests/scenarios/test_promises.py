@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +18,9 @@ from bot.slack.errands import Errands
 from bot.store import audit, errands
 from bot.store.audit import Action
 from tests.scenarios.world import ALICE, APPROVALS, BOB, IP, ORDERS, OSCAR, RITA, World, policy
+from tests.storage import Storage
+
+pytestmark = pytest.mark.both_databases
 
 TRUSTED = f"ip_addr:{IP}"
 OTHER_IP = "203.0.113.5"
@@ -365,7 +367,7 @@ def logged(capfd: pytest.CaptureFixture[str], world: World) -> Iterator[Callable
 
 
 def test_p8_tokens_are_nowhere_to_be_read_when_everything_fails(
-    world: World, logged: Callable[[], str], tmp_path: Path
+    world: World, logged: Callable[[], str], storage: Storage
 ) -> None:
     world.types(RITA, f"request {IP} 2h orders")
     card = world.card
@@ -399,9 +401,7 @@ def test_p8_tokens_are_nowhere_to_be_read_when_everything_fails(
         for message in world.slack.messages(channel.id)
     ]
     shown += world.whispered(RITA) + world.whispered(ALICE) + world.whispered(BOB)
-    stored = "".join(
-        file.read_bytes().decode("latin-1") for file in tmp_path.iterdir() if file.is_file()
-    )
+    stored = storage.everything()
     assert "ip_addr" in stored
     for secret in world.settings.secrets():
         for place in (said, stored, *pages, *shown):

@@ -1,11 +1,15 @@
 """Other hands on the same list: what they undo by accident, and what they mean."""
 
+import pytest
+
 from bot.domain.lifecycle import Verdict
 from bot.domain.people import Person, Standing
 from bot.domain.wishes import Decide
 from bot.sandbox.calls import Call
 from bot.sandbox.faults import Fault
 from tests.scenarios.world import ALICE, IP, ORDERS, RITA, World
+
+pytestmark = pytest.mark.both_databases
 
 TRUSTED = f"ip_addr:{IP}"
 BEFORE = [("ip_addr", "198.51.100.7"), ("tag", "backend")]

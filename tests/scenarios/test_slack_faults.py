@@ -10,6 +10,8 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.slack_conversations import Message
 from tests.scenarios.world import ALICE, APPROVALS, IP, OPERATIONS, OSCAR, RITA, World
 
+pytestmark = pytest.mark.both_databases
+
 TRUSTED = f"ip_addr:{IP}"
 OTHER_IP = "203.0.113.5"
 POSTING = "chat.postMessage"

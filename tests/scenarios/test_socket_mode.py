@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from bot.config import Settings
 from bot.sandbox.slack_workspace import Call
 from tests.scenarios.world import ALICE, IP, RITA, World
+from tests.storage import SqliteStorage
 
 
 class SocketWorld(World):
@@ -27,7 +28,7 @@ class SocketWorld(World):
 
 
 def test_the_main_job_runs_over_a_connection_that_the_bot_opens(tmp_path: Path) -> None:
-    with SocketWorld(tmp_path) as world:
+    with SocketWorld(SqliteStorage(tmp_path)) as world:
         answer = world.types(RITA, f"request {IP} 2h orders")
         assert "#1" in answer.text
         world.presses(ALICE, world.card, "Approve")
@@ -38,7 +39,7 @@ def test_the_main_job_runs_over_a_connection_that_the_bot_opens(tmp_path: Path) 
 
 
 def test_a_connection_that_slack_closes_is_opened_again(tmp_path: Path) -> None:
-    with SocketWorld(tmp_path) as world:
+    with SocketWorld(SqliteStorage(tmp_path)) as world:
         opened = len(world.connections())
         world.slack.socket.disconnect()
         world.eventually(lambda: len(world.connections()) > opened, seconds=20)

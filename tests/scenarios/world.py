@@ -6,7 +6,6 @@ Time stands still until a test moves it; `settle` lets the worker do all that is
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from pydantic import SecretStr
@@ -23,6 +22,7 @@ from bot.sandbox.slack_door import Answer
 from bot.service import Service
 from bot.store import audit, grants, requests
 from bot.store.tables import AuditRow, DecisionRow, ErrandRow, GrantRow, OutboxRow, RequestRow
+from tests.storage import Storage
 
 ORDERS = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30"
 ANALYTICS = "1b2f7a90-6f0c-4f3a-9a53-0f6d5c1f9f11"
@@ -71,12 +71,12 @@ class ManualClock:
 class World:
     """Everything that there is, put together as the real thing is."""
 
-    def __init__(self, folder: Path, policy: dict[str, Any] | None = None) -> None:
+    def __init__(self, storage: Storage, policy: dict[str, Any] | None = None) -> None:
         self.clock = ManualClock()
         self.policy: Policy = parse_policy(policy or POLICY)
         self.digitalocean = SandboxDigitalOcean(clock=self.clock.now)
         self.slack = SandboxSlack(clock=lambda: self.clock.now().timestamp())
-        self._folder = folder
+        self._storage = storage
         self._populate()
 
     def __enter__(self) -> Self:
@@ -99,7 +99,7 @@ class World:
             slack_api_url=self.slack.api_url,
             digitalocean_token=SecretStr(self.digitalocean.token),
             digitalocean_api_url=self.digitalocean.url,
-            database_url=f"sqlite:///{self._folder / 'dbaccess.db'}",
+            database_url=self._storage.url,
             port=0,
         )
 
@@ -121,8 +121,7 @@ class World:
     def lose_database(self, **away: float) -> None:
         """As `restart`, but with nothing left of the database."""
         self.service.stop()
-        for file in self._folder.glob("dbaccess.db*"):
-            file.unlink()
+        self._storage.lose()
         self.clock.advance(**away)
         self.boot()
 

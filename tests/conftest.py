@@ -1,0 +1,20 @@
+"""What tests of several folders share."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.postgresql import PostgresServer, binaries
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresServer]:
+    """A PostgreSQL server; where none is installed, tests that need it are skipped, but in CI."""
+    programs = binaries()
+    if programs is None:
+        if os.environ.get("CI"):
+            pytest.fail("PostgreSQL is not installed, and in CI it must be")
+        pytest.skip("PostgreSQL is not installed")
+    with PostgresServer(programs) as server:
+        yield server

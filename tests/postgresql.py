@@ -1,0 +1,108 @@
+"""A real PostgreSQL for the tests: Debian's, started on a free port of the loopback interface.
+
+PostgreSQL refuses to run as root, so root starts it as another user.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg
+
+_USER = "postgres"
+_DURABLE_ENOUGH = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300"]
+
+
+def binaries() -> Path | None:
+    """Where the newest installed PostgreSQL has its programs; None where there is none."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=_version)
+    if found:
+        return found[-1].parent
+    anywhere = shutil.which("initdb")
+    return Path(anywhere).resolve().parent if anywhere else None
+
+
+class PostgresServer:
+    """One server with as many databases as are asked for."""
+
+    def __init__(self, programs: Path) -> None:
+        self._programs = programs
+        self._folder = Path(tempfile.mkdtemp(prefix="dbaccess-postgresql-"))
+        self._numbers = count(1)
+        self.port = _free_port()
+
+    def __enter__(self) -> Self:
+        if os.geteuid() == 0:
+            shutil.chown(self._folder, _USER)
+        data = str(self._folder / "data")
+        self._run("initdb", "-D", data, "-U", _USER, "--auth=trust", "--no-sync", "-E", "UTF8")
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = ["-p", str(self.port), "-c", "listen_addresses=127.0.0.1"]
+        options += ["-c", f"unix_socket_directories={self._folder}", *_DURABLE_ENOUGH]
+        log = str(self._folder / "log")
+        self._control("start", "-l", log, "-o", " ".join(options))
+
+    def stop(self, how: str = "immediate") -> None:
+        """Stop it: `immediate` is what a crash looks like, `fast` hangs up on everybody."""
+        self._control("stop", "-m", how)
+
+    def database(self) -> str:
+        """Return the URL of a new, empty database."""
+        name = f"dbaccess_{next(self._numbers)}"
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        return self.url(name)
+
+    def url(self, name: str = "postgres") -> str:
+        """Return the URL of a database."""
+        return f"postgresql://{_USER}@127.0.0.1:{self.port}/{name}"
+
+    def execute(self, statement: str, *values: Any) -> None:
+        """Run a statement of the administrator's."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(statement.encode(), values or None)
+
+    def _control(self, action: str, *more: str) -> None:
+        self._run("pg_ctl", action, "-D", str(self._folder / "data"), "-w", "-s", *more)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._programs / program), *arguments]
+        if os.geteuid() == 0:
+            command = ["setpriv", f"--reuid={_USER}", "--regid", _USER, "--clear-groups", *command]
+        _quietly(command, cwd=self._folder)
+
+
+def _quietly(command: Sequence[str], *, cwd: Path) -> None:
+    """Run a program; what it said shows only where it failed. A daemon may outlive the pipe."""
+    with tempfile.TemporaryFile("w+") as said:
+        done = subprocess.run(command, cwd=cwd, stdout=said, stderr=said, check=False)
+        if done.returncode:
+            said.seek(0)
+            raise RuntimeError(f"{command[-1]}: {said.read()}")
+
+
+def _version(path: Path) -> float:
+    try:
+        return float(path.parent.parent.name)
+    except ValueError:
+        return 0.0
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,67 @@
+"""Where the bot of a test keeps its rows: a SQLite file, or a database on a real PostgreSQL."""
+
+from pathlib import Path
+from typing import Protocol
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from tests.postgresql import PostgresServer
+
+
+class Storage(Protocol):
+    """One database, which can be lost."""
+
+    @property
+    def url(self) -> str:
+        """The value for DATABASE_URL."""
+        ...
+
+    def lose(self) -> None:
+        """Let everything in it be gone, as after a disaster without a backup."""
+        ...
+
+    def everything(self) -> str:
+        """Return all that is written down, as text."""
+        ...
+
+
+class SqliteStorage:
+    """A file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self._folder / 'dbaccess.db'}"
+
+    def lose(self) -> None:
+        for file in self._folder.glob("dbaccess.db*"):
+            file.unlink()
+
+    def everything(self) -> str:
+        files = self._folder.glob("dbaccess.db*")
+        return "".join(file.read_bytes().decode("latin-1") for file in files)
+
+
+class PostgresStorage:
+    """A database on a server that others share."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+        self.url = server.database()
+
+    def lose(self) -> None:
+        self.url = self._server.database()
+
+    def everything(self) -> str:
+        with psycopg.connect(self.url) as connection:
+            tables = connection.execute(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+            ).fetchall()
+            return "\n".join(
+                str(row)
+                for (table,) in tables
+                for row in connection.execute(SQL("SELECT * FROM {}").format(Identifier(table)))
+            )
