@@ -1,5 +1,6 @@
 """Environment and dbaccess.toml: read, checked, and refused with file, key and reason."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ _EXPECTED = {
     "clusters": "a short name in small letters, like orders",
 }
 _PSYCOPG = "postgresql+psycopg://"
+_PUBLIC_URL = re.compile(r"https?://[\w.\-:\[\]]+(?:/[\w.\-~/]*)?", re.ASCII)
 
 
 class ConfigError(Exception):
@@ -44,6 +46,7 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///dbaccess.db"
     dbaccess_config: Path = Path("dbaccess.toml")
     dbaccess_public_url: str | None = None
+    dbaccess_trusted_proxies: int = Field(default=0, ge=0)
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)
     log_format: str | None = None
@@ -62,6 +65,13 @@ class Settings(BaseSettings):
     @classmethod
     def _ends_without_a_slash(cls, url: str) -> str:
         return url.rstrip("/")
+
+    @field_validator("dbaccess_public_url")
+    @classmethod
+    def _browsers_can_go_there(cls, url: str | None) -> str | None:
+        if url is not None and not _PUBLIC_URL.fullmatch(url):
+            raise ValueError("must look like https://dbaccess.example.com, with nothing behind it")
+        return url.rstrip("/") if url else None
 
     @field_validator("database_url")
     @classmethod

@@ -11,6 +11,7 @@ from structlog.typing import Processor
 
 _TOKEN_LIKE = re.compile(r"\b(?:xox[a-z]|xapp|dop_v1|doo_v1|dor_v1)[-_][A-Za-z0-9-]+")
 _RESPONSE_URL = re.compile(r"(https?://[^/\s\"']+/(?:commands|actions|response)[^\s\"']*)")
+_IP_LINK = re.compile(r"(?<=/ip/)[^\s\"'<>]+")
 _HIDDEN = "[secret]"
 
 
@@ -24,7 +25,9 @@ class Redaction:
         """Return *text* without secrets."""
         for secret in self._secrets:
             text = text.replace(secret, _HIDDEN)
-        return _RESPONSE_URL.sub(_HIDDEN, _TOKEN_LIKE.sub(_HIDDEN, text))
+        for pattern in (_TOKEN_LIKE, _RESPONSE_URL, _IP_LINK):
+            text = pattern.sub(_HIDDEN, text)
+        return text
 
     def __call__(
         self, _logger: Any, _method: str, event: MutableMapping[str, Any]

@@ -9,7 +9,10 @@ from bot.access import Access
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
 from bot.digitalocean import DigitalOcean
+from bot.digitalocean.catalogue import Catalogue
 from bot.domain.policy import Policy
+from bot.domain.sources import SourceType, TrustedSource
+from bot.ip_links import IpLinks
 from bot.metrics import Metrics
 from bot.reconciler import Reconciler
 from bot.scheduler import Worker
@@ -20,9 +23,11 @@ from bot.slack.delivery import Delivery
 from bot.slack.directory import Directory
 from bot.slack.door import Door
 from bot.slack.errands import Errands
+from bot.slack.homes import Homes
+from bot.slack.leavers import Leavers
 from bot.slack.pages import Pages
 from bot.store.database import Database
-from bot.web import Health, build_wsgi
+from bot.web import Health, build_wsgi, ip_pages
 
 
 class Wakeup:
@@ -50,12 +55,20 @@ class Parts:
     clock: Clock
     database: Database
     digitalocean: DigitalOcean
+    catalogue: Catalogue
     slack: WebClient
     directory: Directory
     access: Access
+    homes: Homes
+    ip_links: IpLinks
     reconciler: Reconciler
     metrics: Metrics
     wakeup: Wakeup
+
+    def learn_names(self) -> None:
+        """Have the names of all that can be a trusted source fetched, in the background."""
+        taken = {kind for one in self.policy().clusters.values() for kind in one.source_types}
+        self.catalogue.begin_to_fetch(taken - {SourceType.IP_ADDR})
 
     def close(self) -> None:
         """Give back connections."""
@@ -74,10 +87,18 @@ def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) 
         endpoint=settings.digitalocean_api_url,
         on_call=metrics.note_call,
     )
+    catalogue = Catalogue(digitalocean.named)
+    slack = web_client(token, settings.slack_api_url)
+    directory = Directory(
+        web_client(token, settings.slack_api_url, timeout_seconds=DIRECTORY_SECONDS)
+    )
     wakeup = Wakeup()
 
     def current_policy() -> Policy:
         return policy
+
+    def name_of(source: TrustedSource) -> str:
+        return catalogue.name_of(source.type, source.value)
 
     return Parts(
         settings=settings,
@@ -85,11 +106,18 @@ def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) 
         clock=clock,
         database=database,
         digitalocean=digitalocean,
-        slack=web_client(token, settings.slack_api_url),
-        directory=Directory(
-            web_client(token, settings.slack_api_url, timeout_seconds=DIRECTORY_SECONDS)
+        catalogue=catalogue,
+        slack=slack,
+        directory=directory,
+        access=Access(database, current_policy, clock, wakeup, name_of),
+        homes=Homes(database, slack, directory, current_policy, clock, wakeup),
+        ip_links=IpLinks(
+            database,
+            clock,
+            wakeup,
+            signing_secret=settings.slack_signing_secret.get_secret_value(),
+            public_url=settings.dbaccess_public_url,
         ),
-        access=Access(database, current_policy, clock, wakeup),
         reconciler=Reconciler(database, digitalocean, current_policy, clock),
         metrics=metrics,
         wakeup=wakeup,
@@ -99,7 +127,16 @@ def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) 
 def build_slack(parts: Parts) -> SlackApp:
     """Return what Slack talks to."""
     pages = Pages(parts.database, parts.digitalocean, parts.policy)
-    counter = Counter(parts.access, pages, parts.directory, parts.slack, parts.policy)
+    counter = Counter(
+        parts.access,
+        pages,
+        parts.directory,
+        parts.catalogue,
+        parts.slack,
+        parts.policy,
+        parts.homes,
+        parts.ip_links,
+    )
     door = Door(parts.settings.slack_signing_secret.get_secret_value())
     return SlackApp(parts.slack, counter, door)
 
@@ -107,7 +144,9 @@ def build_slack(parts: Parts) -> SlackApp:
 def build_app(parts: Parts, slack: SlackApp) -> Flask:
     """Return the WSGI app."""
     health = Health(parts.database, parts.clock)
-    return build_wsgi(slack, health, parts.metrics.registry)
+    proxies = parts.settings.dbaccess_trusted_proxies
+    pages = ip_pages(parts.ip_links, parts.policy, trusted_proxies=proxies)
+    return build_wsgi(slack, health, parts.metrics.registry, pages)
 
 
 def build_worker(parts: Parts) -> Worker:
@@ -119,6 +158,8 @@ def build_worker(parts: Parts) -> Worker:
         {
             "errands": Errands(parts.database, parts.access, parts.directory, parts.clock),
             "outbox": Delivery(parts.database, parts.slack, parts.policy, parts.clock),
+            "homes": parts.homes,
+            "leavers": Leavers(parts.database, parts.access, parts.directory, parts.clock),
         },
         parts.clock,
         tick=parts.policy().scheduler.tick,

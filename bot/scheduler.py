@@ -20,7 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot.access import Access
 from bot.clock import Clock
 from bot.reconciler import Reconciler
-from bot.store import clusters, errands, grants, heartbeats, outbox, requests
+from bot.store import clusters, errands, grants, heartbeats, homes, outbox, requests
 from bot.store.database import Database
 
 _BEAT_SECONDS = 5.0
@@ -159,6 +159,7 @@ class Worker:
             with self._database.transaction() as session:
                 outbox.release_claims(session)
                 errands.release_claims(session)
+                homes.release_claims(session)
 
     def wake(self) -> None:
         """Look now. May be called from any thread, at any time, any number of times."""
@@ -217,6 +218,7 @@ class Worker:
                 clusters.next_due(session),
                 outbox.next_due(session),
                 errands.next_due(session),
+                homes.next_due(session),
             ]
         now = self._clock.now()
         coming = [at for at in times if at is not None and at > now]

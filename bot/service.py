@@ -37,6 +37,7 @@ class HttpServer:
             threads=_THREADS,
             ident=None,
             max_request_body_size=MAX_BODY_BYTES,
+            clear_untrusted_proxy_headers=False,  # what is believed of them is told in `bot.web`
         )
         self._listening = [s for s in self._sockets.values() if hasattr(s, "effective_port")]
         self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
@@ -96,6 +97,7 @@ class Service:
             schema.upgrade(self.parts.database)
         elif not schema.is_current(self.parts.database):
             raise SchemaOutdated("database: the schema is not current; run `dbaccess migrate`")
+        self.parts.learn_names()
         if self._slack is not None:
             app = build_app(self.parts, self._slack)
             self._http = HttpServer(app, self._settings.host, self._settings.port)

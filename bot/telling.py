@@ -1,4 +1,7 @@
-"""Telling: who hears of a change, owed in the same transaction as the change (P6)."""
+"""Telling: who hears of a change, owed in the same transaction as the change (P6).
+
+The Home tabs that show what has changed are to be drawn again by the same word.
+"""
 
 from datetime import datetime, timedelta
 
@@ -14,7 +17,7 @@ from bot.domain.notices import (
     RequestFacts,
 )
 from bot.domain.policy import Policy
-from bot.store import grants, outbox, requests
+from bot.store import grants, homes, outbox, requests
 from bot.store.errands import ReplyTo
 from bot.store.outbox import Way
 
@@ -97,6 +100,7 @@ def post_card(session: Session, facts: RequestFacts, channel: str, *, at: dateti
         target=channel,
         post=_thread(facts.id),
     )
+    homes.touch(session, facts.requester, cluster=facts.cluster, at=at)
 
 
 def update_card(session: Session, facts: RequestFacts, *, at: datetime) -> None:
@@ -109,6 +113,7 @@ def update_card(session: Session, facts: RequestFacts, *, at: datetime) -> None:
         at=at,
         post=_thread(facts.id),
     )
+    homes.touch(session, facts.requester, cluster=facts.cluster, at=at)
 
 
 def tell_closed(session: Session, facts: RequestFacts, *, at: datetime) -> None:
@@ -140,6 +145,7 @@ def tell_of_grant(
         return
     tell_thread(session, notice, grant.id, at=at)
     tell_person(session, notice, grant.requester, at=at)
+    homes.touch(session, grant.requester, cluster=None, at=at)
 
 
 def tell_operators(session: Session, notice: Notice, policy: Policy, *, at: datetime) -> None:

@@ -354,6 +354,13 @@ def test_an_empty_variable_is_an_unset_one(
         ("PORT", "http", "Input should be a valid integer"),
         ("PORT", "65536", "Input should be less than or equal to 65535"),
         ("LOG_FORMAT", "xml", "must be console or json"),
+        ("DBACCESS_PUBLIC_URL", "bot.example.com", "must look like https://dbaccess.example.com"),
+        ("DBACCESS_PUBLIC_URL", "https://", "must look like https://dbaccess.example.com"),
+        ("DBACCESS_PUBLIC_URL", "javascript://x", "must look like https://dbaccess.example.com"),
+        ("DBACCESS_PUBLIC_URL", "https://b.example/?a=b", "must look like https://dbaccess."),
+        ("DBACCESS_PUBLIC_URL", "https://b.example/<!channel>", "must look like https://dbaccess."),
+        ("DBACCESS_TRUSTED_PROXIES", "-1", "Input should be greater than or equal to 0"),
+        ("DBACCESS_TRUSTED_PROXIES", "all", "Input should be a valid integer"),
         ("DATABASE_URL", "mysql://root@db/x", "must begin with sqlite:///, postgresql:// or"),
         ("DATABASE_URL", "dbaccess.db", "must begin with sqlite:///, postgresql:// or"),
     ],
@@ -392,11 +399,34 @@ def test_the_slash_at_the_end_of_a_url_does_not_matter(
 ) -> None:
     monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:1/api")
     monkeypatch.setenv("DIGITALOCEAN_API_URL", "http://127.0.0.1:2/")
+    monkeypatch.setenv("DBACCESS_PUBLIC_URL", "https://bot.example.com/")
 
     settings = load_settings()
 
     assert settings.slack_api_url == "http://127.0.0.1:1/api/"
     assert settings.digitalocean_api_url == "http://127.0.0.1:2"
+    assert settings.dbaccess_public_url == "https://bot.example.com"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://bot.example.com:8443", "http://127.0.0.1:3000", "http://[::1]:3000", "https://b/db"],
+)
+def test_the_public_url_may_have_a_port_and_a_path(
+    monkeypatch: pytest.MonkeyPatch, secrets: dict[str, str], url: str
+) -> None:
+    monkeypatch.setenv("DBACCESS_PUBLIC_URL", url)
+
+    assert load_settings().dbaccess_public_url == url
+
+
+def test_unless_it_is_said_there_is_no_public_url_and_no_proxy_is_trusted(
+    secrets: dict[str, str],
+) -> None:
+    settings = load_settings()
+
+    assert settings.dbaccess_public_url is None
+    assert settings.dbaccess_trusted_proxies == 0
 
 
 def test_tokens_do_not_show_when_the_settings_are_printed(secrets: dict[str, str]) -> None:

@@ -162,3 +162,11 @@ def test_libraries_that_talk_a_lot_are_heard_from_warnings_on(
     written = logged()
     assert "chatter" not in written
     assert "trouble" in written
+
+
+def test_an_address_link_is_cut_out_wherever_it_stands() -> None:
+    clean = Redaction().clean
+
+    assert clean("Exception on /ip/vK3-x_9.aB-c_D [POST]") == "Exception on /ip/[secret] [POST]"
+    assert clean('"https://b.example/ip/vK3.aB"') == '"https://b.example/ip/[secret]"'
+    assert clean("GET /healthz") == "GET /healthz"

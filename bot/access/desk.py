@@ -41,7 +41,7 @@ from bot.domain.wishes import (
     Revoke,
     Wish,
 )
-from bot.store import audit, errands, requests
+from bot.store import audit, errands, homes, requests
 from bot.store.audit import Action
 from bot.store.database import AWAY, Database
 from bot.store.errands import Errand
@@ -147,6 +147,8 @@ class Access:
 
     def depart(self, user_id: str) -> None:
         """Have all that somebody had who left the workspace end now."""
+        with self._database.transaction() as session:  # by itself: others lock Homes last
+            homes.forget(session, user_id)
         with self._move(None) as move:
             ended = depart(move, user_id)
         if ended:

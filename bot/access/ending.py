@@ -9,7 +9,7 @@ from bot.domain.notices import GrantEnded, GrantExpiring
 from bot.domain.people import Person
 from bot.domain.refusal import Refused
 from bot.domain.wishes import Revoke
-from bot.store import clusters, grants, requests
+from bot.store import clusters, grants, homes, requests
 from bot.store.audit import SYSTEM, Action
 from bot.telling import grant_facts, tell_closed, tell_of_grant, update_card
 
@@ -130,5 +130,6 @@ def leave(move: Move, leaving: Grant, *, actor: str) -> Grant:
     """Write down that a grant is to end, and have its rule taken away."""
     grants.save(move.session, leaving)
     clusters.mark_due(move.session, leaving.cluster_id, leaving.cluster, move.now)
+    homes.touch(move.session, leaving.requester, cluster=None, at=move.now)
     move.record(Action.ENDING, leaving.cluster, leaving.id, actor=actor, reason=leaving.end_reason)
     return leaving

@@ -74,7 +74,7 @@ def policy(*, orders_approvals: int = 1) -> Policy:
     """Return who may do what in this company.
 
     `analytics` asks for one approval, and Rita needs none from the office for up to an hour. She
-    may also break the glass of `orders`.
+    may also break the glass of `orders`. Machines may be let into `analytics` too.
 
     Args:
         orders_approvals: how many different people have to approve access to `orders`.
@@ -93,6 +93,8 @@ def policy(*, orders_approvals: int = 1) -> Policy:
                 },
                 "analytics": {
                     "id": ANALYTICS,
+                    "max_duration": "2d",
+                    "source_types": ["ip_addr", "droplet", "k8s", "tag", "app"],
                     "auto_approve": [
                         {
                             "requesters": [RITA],
@@ -113,8 +115,17 @@ def small_talk(slack: SandboxSlack) -> None:
     slack.say(BOB, GENERAL, "Ask `/dbaccess`, it opens the firewall for you and closes it again.")
 
 
-def settings(folder: Path, slack: SandboxSlack, digitalocean: SandboxDigitalOcean) -> Settings:
-    """Return the environment of a bot that lives between the two sandboxes."""
+def settings(
+    folder: Path,
+    slack: SandboxSlack,
+    digitalocean: SandboxDigitalOcean,
+    *,
+    public_url: str | None = None,
+) -> Settings:
+    """Return the environment of a bot that lives between the two sandboxes.
+
+    *public_url* is that of the one proxy in front of it, where there is one.
+    """
     return Settings(
         _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it
         slack_bot_token=SecretStr(slack.bot_token),
@@ -123,5 +134,7 @@ def settings(folder: Path, slack: SandboxSlack, digitalocean: SandboxDigitalOcea
         digitalocean_token=SecretStr(digitalocean.token),
         digitalocean_api_url=digitalocean.url,
         database_url=f"sqlite:///{folder / 'dbaccess.db'}",
+        dbaccess_public_url=public_url,
+        dbaccess_trusted_proxies=1 if public_url else 0,
         port=0,
     )

@@ -16,16 +16,19 @@ from bot.clock import Clock, FastClock
 from bot.config import Settings
 from bot.demo import company
 from bot.demo.company import ALICE, APPROVALS, BOB, CAROL, GENERAL, GITA, OSCAR, RITA
+from bot.demo.front_door import front_door
 from bot.domain.policy import Policy
 from bot.logs import set_up_logs
 from bot.sandbox.digitalocean import SandboxDigitalOcean
 from bot.sandbox.playground import Playground
-from bot.sandbox.playground_setting import Command, Role, Setting, Step
+from bot.sandbox.playground_setting import Command, Role, Setting, Shortcut, Step
 from bot.sandbox.slack import SandboxSlack
 from bot.service import Service
 from bot.slack import messages
+from bot.slack.interaction import SHORTCUT
 
 FIRST_COMMAND = "/dbaccess request 203.0.113.4 2h orders fixing the nightly job"
+SHORTCUTS = [Shortcut(SHORTCUT, "Ask for database access")]
 _FAST = 600.0
 _COMMAND = re.compile(r"^`/dbaccess ([^`]+)`: (.+)$", re.MULTILINE)
 
@@ -95,8 +98,13 @@ def playing(*, port: int = 0) -> Iterator[Playground]:
     calendar.turn_back(minutes=12)
     company.small_talk(slack)
     calendar.turn_back()
-    with tempfile.TemporaryDirectory() as folder, digitalocean, slack:
-        settings = company.settings(Path(folder), slack, digitalocean)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        digitalocean,
+        slack,
+        front_door(lambda: slack.bot_url) as public_url,
+    ):
+        settings = company.settings(Path(folder), slack, digitalocean, public_url=public_url)
         bot = BotProcess(settings, company.policy(orders_approvals=2), clock, slack)
         bot.start()
         playground = Playground(slack, digitalocean, clock, _setting(), bot=bot, port=port)
@@ -137,6 +145,7 @@ def _setting() -> Setting:
             Step("and as", "Bob", be=BOB, channel=APPROVALS),
             Step("Two hours in 12 s:", "let the clock run", rate=_FAST),
         ],
+        shortcuts=SHORTCUTS,
         channel=GENERAL,
         label=f"dbaccess/{company.INSTANCE} ",
     )

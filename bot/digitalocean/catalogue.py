@@ -85,6 +85,11 @@ class Catalogue:
             if fetched:
                 fetched.wait()
 
+    def begin_to_fetch(self, kinds: Iterable[SourceType]) -> None:
+        """Have the lists that are not fresh fetched in the background, all at once."""
+        for kind in kinds:
+            self._fetch_if_due(kind)
+
     def _things(self, kind: SourceType) -> Sequence[Named]:
         fetched = self._fetch_if_due(kind)
         if fetched:

@@ -6,6 +6,13 @@ from datetime import timedelta
 from bot.domain.refusal import Refused, quoted
 
 _UNIT_SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_CUSTOMARY = (
+    *(timedelta(minutes=minutes) for minutes in (15, 30)),
+    *(timedelta(hours=hours) for hours in (1, 2, 4, 8)),
+    *(timedelta(days=days) for days in (1, 2)),
+    *(timedelta(weeks=weeks) for weeks in (1, 2, 4)),
+)
+_MOST_CHOICES = 6
 _FORM = re.compile(r"(?:(\d{1,6})w)?(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?")
 
 
@@ -40,3 +47,26 @@ def show_duration(duration: timedelta) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts) or "0s"
+
+
+def sensible_durations(
+    shortest: timedelta, longest: timedelta, usual: timedelta | None
+) -> list[timedelta]:
+    """Return a few durations to choose from, the shortest first.
+
+    The usual one and the longest are always among them. There are none if *longest* is shorter
+    than *shortest*.
+    """
+    if longest < shortest:
+        return []
+    customary = {duration for duration in _CUSTOMARY if shortest <= duration <= longest}
+    ladder = sorted(customary | {usual or longest, longest})
+    last = len(ladder) - 1
+    if last < _MOST_CHOICES:
+        return ladder
+    kept = {round(step * last / (_MOST_CHOICES - 1)) for step in range(_MOST_CHOICES)}
+    meant = ladder.index(usual or longest)
+    if meant not in kept:
+        kept.remove(min(kept - {last}, key=lambda other: abs(other - meant)))
+        kept.add(meant)
+    return [ladder[place] for place in sorted(kept)]

@@ -223,6 +223,13 @@ class Revoking(_Facts):
     grant: GrantFacts  # `revoked_by` is who is answered
 
 
+class AddressSeen(_Facts):
+    """The answer to `myip`: the address that somebody's browser came from."""
+
+    kind: Literal["address_seen"] = "address_seen"
+    source: TrustedSource
+
+
 class Reply(_Facts):
     """A sentence for one person only, mostly a refusal; `ask` names who could help."""
 
@@ -252,6 +259,7 @@ Notice = Annotated[
     | Asked
     | Cancelled
     | Revoking
+    | AddressSeen
     | Reply,
     Field(discriminator="kind"),
 ]

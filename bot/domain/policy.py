@@ -71,8 +71,13 @@ class ClusterPolicy(PolicyModel):
     @property
     def usual_emergency(self) -> timedelta:
         """How long emergency access is for that names no duration."""
-        longest = self.emergency.max_duration if self.emergency else self.max_duration
-        return min(self.usual_duration, longest)
+        return min(self.usual_duration, self.longest_emergency)
+
+    @property
+    def longest_emergency(self) -> timedelta:
+        """The longest that emergency access may be for."""
+        written = self.emergency.max_duration if self.emergency else self.max_duration
+        return min(written, self.max_duration)
 
     def check_source(self, source: TrustedSource) -> None:
         """Refuse a source that this cluster does not take."""

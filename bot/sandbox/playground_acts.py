@@ -97,6 +97,7 @@ class Acts:
         self._bot = bot
         self.by_name: Mapping[str, Act] = {
             "command": self.command,
+            "shortcut": self.shortcut,
             "say": self.say,
             "press": self.press,
             "press_in_view": self.press_in_view,
@@ -119,6 +120,11 @@ class Acts:
         person, channel = asked.text("person"), asked.text("channel")
         what = f"/dbaccess {text}".strip()
         return self._brought(what, lambda: self._slack.command(person, text, channel_id=channel))
+
+    def shortcut(self, asked: Asked) -> Json:
+        """Choose a global shortcut."""
+        person, name = asked.text("person"), asked.text("name")
+        return self._brought(f"shortcut {name}", lambda: self._slack.shortcut(person, name))
 
     def say(self, asked: Asked) -> Json:
         """Write a message that is no command."""
@@ -148,7 +154,7 @@ class Acts:
         """
         person, name = asked.text("person"), asked.text("name")
         if asked.has("values"):
-            self._slack.fill_in(person, asked.values())
+            self._slack.fill_in(person, self._still_there(person, asked.values()))
         view = {"id": asked.text("view")}
         value = asked.text_or_none("value")
         return self._brought(
@@ -157,7 +163,8 @@ class Acts:
 
     def submit(self, asked: Asked) -> Json:
         """Send the modal off."""
-        person, values = asked.text("person"), asked.values()
+        person = asked.text("person")
+        values = self._still_there(person, asked.values())
         answers: list[Answer] = []
 
         def submit() -> Answer:
@@ -242,6 +249,12 @@ class Acts:
         else:
             self._bot.stop()
         return {}
+
+    def _still_there(self, person: str, values: Json) -> Json:
+        """Leave out fields that the bot took away while somebody filled them in."""
+        modal = self._slack.modal(person)
+        blocks = {block["block_id"] for block in modal["blocks"]} if modal else set(values)
+        return {name: value for name, value in values.items() if name in blocks}
 
     def _brought(self, what: str, act: Callable[[], Answer]) -> Json:
         return {"error": self._sight.deliveries.make(what, act).error}

@@ -53,6 +53,14 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Shortcut:
+    """A global shortcut of the bot, and what it reads."""
+
+    callback_id: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Step:
     """One step of the first tour: what to do, and what a press on its button does for you.
 
@@ -77,3 +85,4 @@ class Setting:
     steps: Sequence[Step]
     channel: str
     label: str
+    shortcuts: Sequence[Shortcut] = ()

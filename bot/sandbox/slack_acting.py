@@ -100,7 +100,7 @@ class Acting:
         for name, control in there.items():
             chosen = values[name]
             if control.kind == "external_select" and isinstance(chosen, str):
-                chosen = self._offered(user_id, name, chosen)
+                chosen = view.seen(control, chosen) or self._offered(user_id, name, chosen)
             with self._workspace.lock:
                 view.enter(control, chosen)
         return view
@@ -151,10 +151,11 @@ class Acting:
         """Type into an external select of the modal on top; returns the options it offers."""
         with self._workspace.lock:
             view = self._modal(user_id)
+            control = self._field(view, name)
             payload = self._payloads.suggestion(
                 self._workspace.people.person(user_id),
                 view.as_slack(self._workspace.team_id),
-                self._field(view, name),
+                control,
                 typed,
             )
         answer = self._deliver(Kind.INTERACTION, payload, f"suggestions for {name!r}")
@@ -163,7 +164,9 @@ class Acting:
         found = block_kit.suggestion_problems(answer.body)
         self._workspace.complain(f"suggestions for {name!r}", found)
         groups = answer.body.get("option_groups", [answer.body])
-        return [option for group in groups for option in group.get("options", [])]
+        options = [option for group in groups for option in group.get("options", [])]
+        view.offered[control.block_id, control.action_id] = options
+        return options
 
     def open_home(self, user_id: str) -> Answer:
         """Open the bot's Home tab."""

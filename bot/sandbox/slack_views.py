@@ -54,6 +54,7 @@ class OpenView:
     root_id: str
     previous_id: str | None = None
     entered: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    offered: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
 
     @property
     def blocks(self) -> list[dict[str, Any]]:
@@ -66,6 +67,13 @@ class OpenView:
         state = control.answered(answer)
         self.entered[control.block_id, control.action_id] = state
         return state
+
+    def seen(self, control: Control, name: str) -> dict[str, Any] | None:
+        """The option of that text or value among those the person has before them."""
+        chosen = self.state(control).get("selected_option")
+        there = self.offered.get((control.block_id, control.action_id), [])
+        shown = [chosen, *there] if chosen else there
+        return next((one for one in shown if name in {one["text"]["text"], one["value"]}), None)
 
     def state(self, control: Control) -> dict[str, Any]:
         """What a control holds now."""

@@ -6,10 +6,10 @@ given later, from a durable row where something is to be changed.
 
 from collections.abc import Callable
 
-import structlog
 from slack_sdk import WebClient
 
 from bot.access import Access
+from bot.digitalocean.catalogue import Catalogue
 from bot.domain.commands import parse_command
 from bot.domain.people import Person
 from bot.domain.policy import Policy
@@ -27,16 +27,17 @@ from bot.domain.screens import (
     ShowSources,
 )
 from bot.domain.wishes import AskFor, Wish
+from bot.ip_links import IpLinks
 from bot.slack import messages
 from bot.slack.asker import Asker
 from bot.slack.directory import Directory, DirectoryUnavailable, cannot_tell
 from bot.slack.forms import Forms
+from bot.slack.homes import Homes
 from bot.slack.interaction import Interaction
-from bot.slack.later import NO_ANSWER, Later, apologise
+from bot.slack.later import Later, apologise
 from bot.slack.messages import Message
+from bot.slack.offers import Offers
 from bot.slack.pages import Pages
-
-log = structlog.get_logger()
 
 
 class Counter:
@@ -47,17 +48,22 @@ class Counter:
         access: Access,
         pages: Pages,
         directory: Directory,
+        catalogue: Catalogue,
         client: WebClient,
         policy: Callable[[], Policy],
+        homes: Homes,
+        ip_links: IpLinks,
     ) -> None:
         self._access = access
         self._pages = pages
         self._directory = directory
-        self._client = client
+        self._homes = homes
+        self._ip_links = ip_links
         self._policy = policy
         self._asker = Asker(access, directory)
         self._later = Later(client)
-        self.forms = Forms(access, self._asker, pages, policy, self._later)
+        offers = Offers(directory, catalogue, policy, self._later)
+        self.forms = Forms(access, self._asker, offers, pages, policy, self._later)
 
     def close(self) -> None:
         """Stop answering later; what is promised durably is kept by the worker."""
@@ -82,26 +88,19 @@ class Counter:
 
     def shortcut(self, asked: Interaction) -> None:
         """Open the form that asks for access; who may not ask is told by direct message."""
+        self.ask_for(OpenForm(), asked)
+
+    def ask_for(self, form: OpenForm, asked: Interaction) -> None:
+        """Open the form as far as it is filled in, where there is no place to answer but it."""
         try:
-            self.forms.open_request(OpenForm(), asked)
+            self.forms.open_request(form, asked)
         except Refused as refused:
             message = messages.refusal(refused)
             self._later.direct(asked.user_id, message)
 
-    def show_home(self, user_id: str, team_id: str) -> None:
-        """Bring somebody's Home tab up to date."""
-
-        def publish() -> None:
-            try:
-                person = self._directory.person(user_id, team_id, self._pages.groups())
-            except DirectoryUnavailable:  # those who approve by a group see less for now
-                person = Person(user_id)
-            try:
-                self._client.views_publish(user_id=user_id, view=self._pages.home(person))
-            except NO_ANSWER as error:
-                log.warning("home not published", error=type(error).__name__)
-
-        self._later.do(publish)
+    def home_opened(self, user_id: str, team_id: str) -> None:
+        """Have somebody's Home tab drawn in a moment."""
+        self._homes.open(user_id, team_id)
 
     def _command(self, text: str, asked: Interaction) -> Message | None:
         command = parse_command(text, self._policy(), channel=asked.channel_id)
@@ -122,7 +121,7 @@ class Counter:
             case ShowHelp():
                 return messages.help_page()
             case ShowMyIp():
-                return self._pages.my_ip(asked)
+                return self._my_ip(asked)
             case ShowList(everybody=False):
                 return self._pages.mine(asked.user_id)
             case ShowList():
@@ -135,6 +134,10 @@ class Counter:
                 return self._promise(asked, lambda person: self._pages.sources(cluster, person))
             case ShowConnect(cluster=cluster):
                 return self._promise(asked, lambda person: self._pages.connect(cluster, person))
+
+    def _my_ip(self, asked: Interaction) -> Message:
+        url = self._ip_links.make(asked.user_id, asked.team_id, asked.response_url)
+        return messages.myip_link(url) if url else messages.myip_not_set_up()
 
     def _carry_out(self, wish: Wish, asked: Interaction) -> Message:
         """Carry a wish out at once where nobody has to be asked, else write it down."""

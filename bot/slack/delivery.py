@@ -142,7 +142,7 @@ class Delivery:
             code = str(error.response.get("error") or f"status {error.response.status_code}")
             if code in _HOPELESS:
                 raise Hopeless(code) from error
-            raise TryLater(code, _retry_after(error)) from error
+            raise TryLater(code, retry_after(error)) from error
         except (SlackClientError, OSError, HTTPException, ValueError) as error:
             raise TryLater(type(error).__name__) from error
         return dict(answer.data) if isinstance(answer.data, dict) else {}
@@ -200,7 +200,8 @@ def respond(response_url: str, message: Message) -> bool:
     return status == HTTPStatus.OK
 
 
-def _retry_after(error: SlackApiError) -> float | None:
+def retry_after(error: SlackApiError) -> float | None:
+    """Return for how many seconds Slack asks for patience, if it does."""
     headers = {key.lower(): value for key, value in error.response.headers.items()}
     value = headers.get("retry-after")
     if isinstance(value, list):

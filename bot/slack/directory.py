@@ -74,10 +74,22 @@ class Directory:
         belongs_to = frozenset(group for group in groups if user_id in self._members(group))
         return Person(user_id, standing, belongs_to)
 
-    def _standing(self, user_id: str, team_id: str) -> Standing:
+    def has_left(self, user_id: str) -> bool:
+        """Tell whether somebody's account was deactivated, by a clear word of Slack's.
+
+        Raises:
+            DirectoryUnavailable: Slack cannot be asked, or gives no clear answer.
+        """
+        return self._user(user_id).get("deleted") is True
+
+    def _user(self, user_id: str) -> dict[str, Any]:
         user = self._ask(f"user:{user_id}", "users.info", "user", user=user_id)
         if not isinstance(user, dict) or user.get("id") != user_id:
             raise DirectoryUnavailable("users.info gave no user")
+        return user
+
+    def _standing(self, user_id: str, team_id: str) -> Standing:
+        user = self._user(user_id)
         if user.get("deleted"):
             return Standing.DEACTIVATED
         if user.get("is_bot") or user.get("is_workflow_bot"):

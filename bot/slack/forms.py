@@ -1,23 +1,24 @@
-"""Forms: opened after the acknowledgement, and read when they are sent off."""
+"""Forms: opened after the acknowledgement, changed while somebody chooses, read when sent off."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from bot.access import Access
 from bot.domain.commands import read_emergency_form, read_form
 from bot.domain.policy import Policy
-from bot.domain.refusal import Field, NotYours, Refused
+from bot.domain.refusal import Field, NotYours, Refused, about
 from bot.domain.screens import OpenEmergencyForm, OpenForm
 from bot.domain.wishes import Wish
 from bot.slack import messages
 from bot.slack.asker import Asker
-from bot.slack.interaction import (
-    Interaction,
-    RequestForm,
-    denial_metadata,
-    form_metadata,
-)
+from bot.slack.drafts import Draft, Search, filled_by, metadata_of
+from bot.slack.interaction import EMERGENCY_FORM, REQUEST_FORM, Interaction, denial_metadata
 from bot.slack.later import Later
+from bot.slack.messages import Filled
+from bot.slack.offers import Clusters, Offers
 from bot.slack.pages import Pages
+from bot.slack.turns import Turns
 
 
 class Forms:
@@ -27,15 +28,18 @@ class Forms:
         self,
         access: Access,
         asker: Asker,
+        offers: Offers,
         pages: Pages,
         policy: Callable[[], Policy],
         later: Later,
     ) -> None:
         self._access = access
         self._asker = asker
+        self._offers = offers
         self._pages = pages
         self._policy = policy
         self._later = later
+        self._turns = Turns()
 
     def open_request(self, form: OpenForm, asked: Interaction) -> None:
         """Open the form that asks for access.
@@ -43,20 +47,14 @@ class Forms:
         Raises:
             Refused: there is no cluster that they may ask for.
         """
-        clusters = self._pages.clusters_to_ask_for(asked.user_id)
+        clusters = self._offers.clusters(asked)
         if not clusters:
             raise NotYours("There is no cluster that you may ask for.")
-        chosen = form.cluster or self._policy().cluster_of_channel(asked.channel_id)
-        view = messages.request_modal(
-            clusters,
-            chosen=chosen if chosen in clusters else None,
-            source=form.source,
-            duration=form.duration,
-            reason=form.reason,
-            private_metadata=form_metadata(asked.response_url),
-        )
+        chosen = form.cluster or self._policy().cluster_of_channel(asked.channel_id) or ""
+        view = self._request_form(clusters, filled_by(form, chosen), asked)
         otherwise = "Write it instead: `/dbaccess request 203.0.113.4 2h orders`."
         self._later.open_view(view, asked, otherwise=otherwise)
+        self._offers.get_ready(asked, clusters)
 
     def open_emergency(self, form: OpenEmergencyForm, asked: Interaction) -> None:
         """Open the form that confirms an emergency.
@@ -64,7 +62,7 @@ class Forms:
         Raises:
             Refused: there is no cluster where they may break the glass.
         """
-        clusters = self._pages.clusters_for_emergencies(asked.user_id)
+        clusters = self._offers.emergencies(asked)
         if not clusters:
             raise NotYours(
                 "There is no cluster to which you have emergency access. "
@@ -75,15 +73,9 @@ class Forms:
                 f"You have no emergency access to `{form.cluster}`. "
                 "`/dbaccess request` asks for access in the usual way."
             )
-        only = next(iter(clusters)) if len(clusters) == 1 else None
-        view = messages.emergency_modal(
-            clusters,
-            chosen=form.cluster or only,
-            source=form.source,
-            duration=form.duration,
-            reason=form.reason,
-            private_metadata=form_metadata(asked.response_url),
-        )
+        only = next(iter(clusters)) if len(clusters) == 1 else ""
+        filled = replace(filled_by(form, form.cluster or only), address=form.source)
+        view = _emergency_form(clusters, filled, asked)
         otherwise = "Press it again, or write `/dbaccess emergency` once more."
         self._later.open_view(view, asked, otherwise=otherwise)
 
@@ -97,23 +89,57 @@ class Forms:
         otherwise = "Nothing was changed; press Deny again."
         self._later.open_view(view, asked, otherwise=otherwise)
 
-    def request_sent(self, form: RequestForm) -> dict[str, str]:
-        """Take a form that asks for access; return what is wrong with it, field by field."""
-        return self._sent(form, lambda: read_form(self._policy(), **form.typed))
+    def changed(self, draft: Draft) -> None:
+        """Show what goes with a cluster or kind that was just chosen; the rest stays as it is."""
+        asked = draft.interaction
+        if draft.form == REQUEST_FORM and (clusters := self._offers.clusters(asked)):
+            view = self._request_form(clusters, draft.filled, asked)
+        elif draft.form == EMERGENCY_FORM and (clusters := self._offers.emergencies(asked)):
+            view = _emergency_form(clusters, draft.filled, asked)
+        else:
+            return
+        self._turns.take(draft.view_id, draft.acted_at)
+        self._later.update_view(
+            view,
+            draft.view_id,
+            draft.view_hash,
+            is_wanted=lambda: self._turns.is_last(draft.view_id, draft.acted_at),
+        )
 
-    def emergency_sent(self, form: RequestForm) -> dict[str, str]:
-        """Take an emergency's form; return what is wrong with it, field by field."""
-        return self._sent(form, lambda: read_emergency_form(self._policy(), **form.typed))
+    def options(self, search: Search) -> list[dict[str, Any]]:
+        """Return what a picker offers for what somebody typed."""
+        return self._offers.sources(search)
 
-    def _sent(self, form: RequestForm, read: Callable[[], Wish]) -> dict[str, str]:
-        asked = form.interaction
+    def request_sent(self, draft: Draft) -> dict[str, str]:
+        """Take a form that asks for access; return what is wrong with it, block by block."""
+        return self._sent(draft, lambda: read_form(self._policy(), **draft.typed))
+
+    def emergency_sent(self, draft: Draft) -> dict[str, str]:
+        """Take an emergency's form; return what is wrong with it, block by block."""
+        return self._sent(draft, lambda: read_emergency_form(self._policy(), **draft.typed))
+
+    def _request_form(
+        self, clusters: Clusters, filled: Filled, asked: Interaction
+    ) -> dict[str, Any]:
+        named = replace(filled, picked_name=self._offers.name_of(filled.picked))
+        metadata = metadata_of(asked, filled)
+        return messages.request_form(clusters, named, private_metadata=metadata)
+
+    def _sent(self, draft: Draft, read: Callable[[], Wish]) -> dict[str, str]:
+        asked = draft.interaction
         try:
+            with about(Field.SOURCE):
+                messages.refuse_not_listed(draft.kind, draft.typed["source"])
             wish = read()
             person = self._asker.now(wish, asked)
             if person is not None:
                 self._access.rehearse(wish, person)
         except Refused as refused:
-            field = refused.field or Field.CLUSTER
-            return {field: refused.sentence.replace("`", "")}
+            return {draft.block_of(refused.field): refused.sentence.replace("`", "")}
         self._asker.put_aside(wish, asked)
         return {}
+
+
+def _emergency_form(clusters: Clusters, filled: Filled, asked: Interaction) -> dict[str, Any]:
+    metadata = metadata_of(asked, filled)
+    return messages.emergency_form(clusters, filled, private_metadata=metadata)

@@ -15,6 +15,7 @@ REQUEST_FORM = "request"
 EMERGENCY_FORM = "emergency"
 SHORTCUT = "ask_for_access"
 _REASON_CHARACTERS = 500
+_SOURCE_CHARACTERS = 100
 
 
 @dataclass(frozen=True)
@@ -47,28 +48,28 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Asking:
+    """The button that opens the form for one cluster."""
+
+    cluster: str
+    interaction: Interaction
+
+
+@dataclass(frozen=True)
+class AskingFrom:
+    """The button that opens the form for one source, which is as good as typed."""
+
+    source: str
+    interaction: Interaction
+
+
+@dataclass(frozen=True)
 class Denial:
     """The form behind `Deny`, sent off."""
 
     number: int
     reason: str
     interaction: Interaction
-
-
-@dataclass(frozen=True)
-class RequestForm:
-    """The form that asks for access, sent off; the fields as they were typed."""
-
-    cluster: str
-    source: str
-    duration: str
-    reason: str
-    interaction: Interaction
-
-    @property
-    def typed(self) -> dict[str, str]:
-        """The fields by name."""
-        return {name: getattr(self, name) for name in ("cluster", "source", "duration", "reason")}
 
 
 class Unreadable(Exception):
@@ -93,7 +94,7 @@ def from_command(body: dict[str, Any]) -> Interaction:
     Raises:
         Unreadable: it does not say who typed it.
     """
-    with _reading("a command"):
+    with reading("a command"):
         return Interaction(
             user_id=str(body["user_id"]),
             team_id=str(body.get("team_id") or ""),
@@ -110,10 +111,10 @@ def from_press(body: dict[str, Any]) -> Press:
     Raises:
         Unreadable: it does not say who pressed what, for which request or grant.
     """
-    with _reading("a press"):
+    with reading("a press"):
         action = body["actions"][0]
         origin = f"press:{body.get('trigger_id') or action['action_ts']}"
-        return Press(_number(action.get("value")), _interactive(body, origin))
+        return Press(_number(action.get("value")), interactive(body, origin))
 
 
 def from_choice(body: dict[str, Any]) -> Choice:
@@ -122,12 +123,37 @@ def from_choice(body: dict[str, Any]) -> Choice:
     Raises:
         Unreadable: it does not say what was chosen, or for which request.
     """
-    with _reading("a choice"):
+    with reading("a choice"):
         action = body["actions"][0]
         number, _, seconds = str(action["selected_option"]["value"]).partition(":")
         origin = f"press:{body.get('trigger_id') or action['action_ts']}"
         duration = timedelta(seconds=_number(seconds))
-        return Choice(_number(number), duration, _interactive(body, origin))
+        return Choice(_number(number), duration, interactive(body, origin))
+
+
+def from_asking(body: dict[str, Any]) -> Asking:
+    """Read the button that opens the form.
+
+    Raises:
+        Unreadable: it does not say who pressed it, or for which cluster.
+    """
+    with reading("a wish to ask"):
+        action = body["actions"][0]
+        origin = f"press:{body.get('trigger_id') or action['action_ts']}"
+        return Asking(str(action["value"]), interactive(body, origin))
+
+
+def from_asking_from(body: dict[str, Any]) -> AskingFrom:
+    """Read the button that opens the form with an address.
+
+    Raises:
+        Unreadable: it does not say who pressed it, or for which address.
+    """
+    with reading("a wish to ask from an address"):
+        action = body["actions"][0]
+        origin = f"press:{body.get('trigger_id') or action['action_ts']}"
+        source = one_line(str(action["value"]))[:_SOURCE_CHARACTERS]
+        return AskingFrom(source, interactive(body, origin))
 
 
 def from_denial(body: dict[str, Any]) -> Denial:
@@ -136,11 +162,11 @@ def from_denial(body: dict[str, Any]) -> Denial:
     Raises:
         Unreadable: it does not say which request it is about.
     """
-    with _reading("a denial"):
+    with reading("a denial"):
         view = body["view"]
         metadata = json.loads(view.get("private_metadata") or "{}")
         reason = view["state"]["values"]["reason"]["reason"].get("value") or ""
-        interaction = _interactive(body, f"view:{view['id']}")
+        interaction = interactive(body, f"view:{view['id']}")
         return Denial(
             number=_number(metadata.get("request_id")),
             reason=one_line(reason)[:_REASON_CHARACTERS],
@@ -154,35 +180,8 @@ def from_shortcut(body: dict[str, Any]) -> Interaction:
     Raises:
         Unreadable: it does not say who chose it.
     """
-    with _reading("a shortcut"):
-        return _interactive(body, f"shortcut:{body['trigger_id']}")
-
-
-def from_request_form(body: dict[str, Any]) -> RequestForm:
-    """Read the form that asks for access.
-
-    Raises:
-        Unreadable: a field is not there.
-    """
-    with _reading("a request form"):
-        view = body["view"]
-        metadata = json.loads(view.get("private_metadata") or "{}")
-        values = view["state"]["values"]
-        typed = {
-            name: str(values[name][name].get("value") or "")
-            for name in ("source", "duration", "reason")
-        }
-        interaction = _interactive(body, f"view:{view['id']}")
-        return RequestForm(
-            cluster=str(values["cluster"]["cluster"]["selected_option"]["value"]),
-            **typed,
-            interaction=replace(interaction, response_url=metadata.get("response_url")),
-        )
-
-
-def form_metadata(response_url: str | None) -> str:
-    """Return what the form that asks for access carries along."""
-    return json.dumps({"response_url": response_url})
+    with reading("a shortcut"):
+        return interactive(body, f"shortcut:{body['trigger_id']}")
 
 
 def denial_metadata(request_id: int, response_url: str | None) -> str:
@@ -190,7 +189,8 @@ def denial_metadata(request_id: int, response_url: str | None) -> str:
     return json.dumps({"request_id": request_id, "response_url": response_url})
 
 
-def _interactive(body: dict[str, Any], origin: str) -> Interaction:
+def interactive(body: dict[str, Any], origin: str) -> Interaction:
+    """Return who did something interactive, and where."""
     user = body["user"]
     return Interaction(
         user_id=str(user["id"]),
@@ -203,7 +203,8 @@ def _interactive(body: dict[str, Any], origin: str) -> Interaction:
 
 
 @contextmanager
-def _reading(what: str) -> Iterator[None]:
+def reading(what: str) -> Iterator[None]:
+    """Turn whatever is amiss with a payload, *what*, into `Unreadable`."""
     try:
         yield
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:

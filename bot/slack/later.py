@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.domain.refusal import Refused
 from bot.slack import messages
@@ -54,6 +54,38 @@ class Later:
 
         self.do(act)
 
+    def update_view(
+        self,
+        view: dict[str, Any],
+        view_id: str,
+        view_hash: str,
+        *,
+        is_wanted: Callable[[], bool],
+    ) -> None:
+        """Show something else in an open form, soon, if it is still wanted and still open.
+
+        Slack refuses what follows from an older form than the one it shows by now. What is
+        wanted none the less is shown all the same.
+        """
+
+        def show(**as_known: str) -> None:
+            if is_wanted():
+                self._client.views_update(view_id=view_id, view=view, **as_known)
+
+        def act() -> None:
+            try:
+                try:
+                    show(hash=view_hash)
+                except SlackApiError as error:
+                    if error.response.get("error") != "hash_conflict":
+                        raise
+                    show()
+            except NO_ANSWER as error:
+                if not _is_closed(error):
+                    log.warning("form not updated", error=type(error).__name__)
+
+        self.do(act)
+
     def direct(self, user_id: str, message: Message) -> None:
         """Write to one person, soon."""
 
@@ -75,6 +107,10 @@ class Later:
             respond(asked.response_url, message)
         except TryLater as error:
             log.warning("answer not delivered", error=str(error))
+
+
+def _is_closed(error: Exception) -> bool:
+    return isinstance(error, SlackApiError) and error.response.get("error") == "not_found"
 
 
 def apologise(what: str, error: Exception) -> Message:

@@ -2,21 +2,21 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
-from typing import Any
 
 from bot.digitalocean import ApiError, DigitalOcean
 from bot.domain.durations import show_duration
 from bot.domain.labels import guard_label
 from bot.domain.lifecycle import RequestState
-from bot.domain.people import Person, groups_in_question, is_named
+from bot.domain.people import Person, is_named
 from bot.domain.policy import Policy
 from bot.domain.refusal import NotYours, Refused
 from bot.slack import messages
-from bot.slack.messages import Message, SourceLine
+from bot.slack.messages import Happened, Message, SourceLine
 from bot.store import grants, requests
 from bot.store.database import Database
 from bot.telling import grant_facts, request_facts
+
+_MOST_ENTRIES = 20
 
 
 class Pages:
@@ -31,12 +31,7 @@ class Pages:
 
     def groups(self) -> frozenset[str]:
         """Return every user group that decides about what somebody may see."""
-        return frozenset(
-            name
-            for cluster in self._policy().clusters.values()
-            for name in (*cluster.requesters, *cluster.approvers)
-            if name.startswith("S")
-        )
+        return groups_of(self._policy())
 
     def mine(self, user_id: str) -> Message:
         """`list`: somebody's open requests and live grants."""
@@ -73,27 +68,6 @@ class Pages:
                 if is_named(person, cluster.requesters)
             }
         )
-
-    def clusters_to_ask_for(self, user_id: str) -> list[str]:
-        """Return the clusters that somebody may ask for, and those that only Slack could tell."""
-        return [
-            alias
-            for alias, cluster in self._policy().clusters.items()
-            if is_named(Person(user_id), cluster.requesters)
-            or groups_in_question(user_id, cluster.requesters)
-        ]
-
-    def clusters_for_emergencies(self, user_id: str) -> dict[str, timedelta]:
-        """Return where somebody may break the glass, as far as Slack need not be asked."""
-        return {
-            alias: cluster.emergency.max_duration
-            for alias, cluster in self._policy().clusters.items()
-            if cluster.emergency is not None
-            and (
-                is_named(Person(user_id), cluster.emergency.requesters)
-                or groups_in_question(user_id, cluster.emergency.requesters)
-            )
-        }
 
     def sources(self, alias: str, person: Person) -> Message:
         """`sources`: the trusted sources of a cluster, ours and foreign.
@@ -149,21 +123,25 @@ class Pages:
                 certificate = self._digitalocean.certificate(str(cluster.id))
         return messages.connect_page(alias, connection, certificate)
 
-    def home(self, person: Person) -> dict[str, Any]:
-        """The Home tab: my grants, my requests, and what waits for me."""
-        policy, user_id = self._policy(), person.id
+    def history(self, alias: str | None, person: Person) -> Message:
+        """`history`: the last decisions and grants, of everybody where they are an approver.
+
+        Raises:
+            Refused: not a cluster of theirs.
+        """
+        policy = self._policy()
+        own = [name for name, cluster in policy.clusters.items() if cluster.may_approve(person)]
+        if alias is not None:
+            own = [name for name in own if name == alias]
+            if not own:
+                policy.cluster(alias).check_may_request(person)
         with self._database.reading() as session:
-            live = [grant_facts(g) for g in grants.live(session, requester=user_id)]
-            pending = [request_facts(session, r, policy) for r in requests.pending(session)]
-        mine = [facts for facts in pending if facts.requester == user_id]
-        waiting = [
-            facts
-            for facts in pending
-            if is_named(person, facts.may_decide)
-            and user_id not in facts.approvers
-            and (facts.requester != user_id or facts.self_approval)
-        ]
-        return messages.home(live, mine, waiting)
+            closed = requests.closed(
+                session, requester=person.id, of_everybody=own, cluster=alias, most=_MOST_ENTRIES
+            )
+            became = grants.of_requests(session, [request.id for request in closed])
+        entries = [Happened(request, became.get(request.id)) for request in closed]
+        return messages.history_page(entries, cluster=alias, of_everybody=own)
 
     def summary(self, request_id: int) -> str:
         """Return in one line what a request is about."""
@@ -175,3 +153,13 @@ class Pages:
             f"<@{request.requester}> asks for `{request.cluster}` from `{request.source}` "
             f"for {show_duration(request.duration)}"
         )
+
+
+def groups_of(policy: Policy) -> frozenset[str]:
+    """Return every user group that decides about what somebody may see."""
+    return frozenset(
+        name
+        for cluster in policy.clusters.values()
+        for name in (*cluster.requesters, *cluster.approvers)
+        if name.startswith("S")
+    )

@@ -1,5 +1,6 @@
 """Grants: what is lent, and the queries that find the ones with something to do."""
 
+from collections.abc import Collection
 from dataclasses import fields
 from datetime import datetime, timedelta
 
@@ -60,6 +61,18 @@ def live(
         )
     rows = session.exec(query.order_by(col(GrantRow.expires_at), col(GrantRow.id)))
     return [_grant(row) for row in rows]
+
+
+def of_requests(session: Session, numbers: Collection[int]) -> dict[int, Grant]:
+    """Return the grants that requests of these numbers became, live or ended, by number."""
+    query = select(GrantRow).where(col(GrantRow.id).in_(numbers))
+    return {row.id: _grant(row) for row in session.exec(query)}
+
+
+def holders(session: Session) -> set[str]:
+    """Return who holds live grants of their own; a rule that was adopted is not one."""
+    query = select(GrantRow.requester).where(_LIVE, col(GrantRow.adopted).is_(False)).distinct()
+    return set(session.exec(query))
 
 
 def listing(

@@ -1,6 +1,6 @@
 """Requests and the decisions on them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, or_, select
@@ -142,6 +142,37 @@ def lapsing(session: Session, now: datetime) -> list[Request]:
         .with_for_update(skip_locked=True)
     )
     return _with_decisions(session, session.exec(query).all())
+
+
+def to_review(session: Session) -> list[Request]:
+    """Return emergencies that no approver has reviewed yet, the oldest first."""
+    query = select(RequestRow).where(  # whoever has to be reviewed has to be reminded of
+        col(RequestRow.remind_at).is_not(None), RequestRow.kind == RequestKind.EMERGENCY
+    )
+    return _with_decisions(session, session.exec(query.order_by(col(RequestRow.id))).all())
+
+
+def closed(
+    session: Session,
+    *,
+    requester: str,
+    of_everybody: Collection[str],
+    cluster: str | None,
+    most: int,
+) -> list[Request]:
+    """Return the newest requests that no longer wait for a decision, the newest first.
+
+    They are the requester's own, and everybody's for the clusters *of_everybody*; with *cluster*,
+    only those for that one.
+    """
+    query = select(RequestRow).where(
+        RequestRow.state != RequestState.PENDING,
+        or_(RequestRow.requester == requester, col(RequestRow.cluster).in_(of_everybody)),
+    )
+    if cluster is not None:
+        query = query.where(RequestRow.cluster == cluster)
+    rows = session.exec(query.order_by(col(RequestRow.id).desc()).limit(most))
+    return _with_decisions(session, rows.all())
 
 
 def to_remind(session: Session, now: datetime) -> list[Request]:

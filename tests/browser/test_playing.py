@@ -41,7 +41,7 @@ def test_access_is_asked_for_by_form_and_corrected_at_the_field(visitor: Visitor
     expect(visitor.modal).to_be_visible()
     visitor.modal.get_by_label("Cluster").select_option("orders")
     visitor.modal.get_by_label("From where").fill("10.0.0.1")
-    visitor.modal.get_by_label("For how long").fill("90m")
+    visitor.modal.get_by_label("or exactly").fill("90m")
     visitor.modal.get_by_label("Why").fill("invoice 88")
     visitor.modal.get_by_role("button", name="Ask").click()
     expect(visitor.modal.get_by_role("alert")).to_contain_text("is a private address")

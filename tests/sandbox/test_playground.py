@@ -188,6 +188,12 @@ def test_a_form_is_filled_in_refused_and_sent(page: Client, slack: SandboxSlack,
     assert page.state()["modal"] is None
 
 
+def test_a_global_shortcut_is_chosen(page: Client, bot: Bot) -> None:
+    chosen = page.act("shortcut", person=ALICE, name="ask_shortcut")
+    assert chosen.json() == {"error": None}
+    assert (bot.seen[-1]["type"], bot.seen[-1]["callback_id"]) == ("shortcut", "ask_shortcut")
+
+
 def test_a_choice_in_a_form_tells_the_bot_what_else_is_filled_in(
     page: Client, slack: SandboxSlack, bot: Bot
 ) -> None:

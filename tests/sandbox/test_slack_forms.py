@@ -115,6 +115,21 @@ def test_an_external_select_is_asked_while_somebody_types(slack: SandboxSlack, b
 
 
 @healthy
+def test_what_an_external_select_offered_can_be_chosen_without_asking_again(
+    slack: SandboxSlack, bot: Bot
+) -> None:
+    slack.command(ALICE, "form", channel_id=CHANNEL)
+    slack.wait_until(lambda: slack.modal(ALICE))
+    slack.suggest(ALICE, "Droplet", "db")
+    asked = len(bot.seen)
+
+    slack.fill_in(ALICE, {"Droplet": "db-1"})
+    slack.fill_in(ALICE, {"Droplet": "db-1"})
+
+    assert len(bot.seen) == asked
+
+
+@healthy
 @pytest.mark.parametrize(("text", "hears"), [("form, tell me", True), ("form", False)])
 def test_closing_is_told_to_a_bot_that_asked_for_it(
     slack: SandboxSlack, bot: Bot, text: str, hears: bool

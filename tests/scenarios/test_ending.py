@@ -1,6 +1,5 @@
 """Ending: revoked, withdrawn, extended, warned of, and what can be read up meanwhile."""
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -540,66 +539,6 @@ def test_help_shows_every_command(world: World) -> None:
     assert world.footprint() == before
 
 
-def home(world: World, user: str, word: str) -> dict[str, Any]:
-    """Let somebody open the Home tab; return it once it has that word."""
-    assert world.slack.open_home(user).status == 200
-
-    def with_word() -> dict[str, Any] | None:
-        tab = world.slack.home(user)
-        return tab if tab is not None and word in json.dumps(tab["blocks"]) else None
-
-    return world.eventually(with_word)
-
-
-def test_the_home_tab_of_somebody_new_says_how_to_ask(world: World) -> None:
-    home(world, OSCAR, "/dbaccess request")
-
-
-def test_the_home_tab_shows_what_is_mine_and_its_buttons_work(world: World) -> None:
-    world.granted()
-    world.types(RITA, "request 203.0.113.5 1h orders")
-    tab = home(world, RITA, "203.0.113.5")
-    assert IP in json.dumps(tab["blocks"])
-
-    world.slack.click(RITA, tab, "Cancel request")
-    world.slack.click(RITA, tab, "Revoke now")
-    world.settle()
-
-    assert world.sources() == FOREIGN
-    assert world.request(2).state is RequestState.CANCELLED
-    assert any("is withdrawn" in told for told in world.told(RITA)), "there is no other place"
-
-
-def test_the_home_tab_shows_approvers_what_waits_for_them(world: World) -> None:
-    world.types(RITA, f"request {IP} 1h orders")
-    tab = home(world, ALICE, "Waiting for you")
-
-    world.slack.click(ALICE, tab, "Approve")
-    world.settle()
-
-    assert TRUSTED in world.sources()
-
-
-def test_the_form_behind_deny_opens_from_the_home_tab_too(world: World) -> None:
-    world.types(RITA, f"request {IP} 1h orders")
-    tab = home(world, ALICE, "Waiting for you")
-
-    world.slack.click(ALICE, tab, "Deny")
-    world.eventually(lambda: world.slack.modal(ALICE))
-    world.slack.submit(ALICE, {"Reason": "not today"})
-    world.settle()
-
-    assert world.request().state is RequestState.DENIED
-
-
-def test_nothing_waits_for_the_one_who_asked(world: World) -> None:
-    world.types(ALICE, f"request {IP} 1h orders")
-
-    tab = home(world, ALICE, IP)
-
-    assert "Waiting for you" not in json.dumps(tab["blocks"])
-
-
 def test_the_requester_hears_that_an_approver_withdrew_the_request(world: World) -> None:
     world.types(RITA, f"request {IP} 2h orders")
     world.types(ALICE, "cancel 1")
@@ -616,11 +555,3 @@ def test_a_request_that_still_waits_is_offered_to_be_withdrawn_not_revoked(world
     world.types(RITA, f"request {IP} 2h orders")
     answer = world.types(RITA, "revoke 1")
     assert "#1 is still a request. `/dbaccess cancel 1` withdraws it." in answer.text
-
-
-def test_the_home_tab_shows_what_waits_for_a_member_of_an_approving_group(worlds: Worlds) -> None:
-    world = worlds(policy(approvers=[ADMINS]))
-    world.types(RITA, f"request {IP} 2h orders")
-    world.slack.open_home(BOB)
-    tab = world.eventually(lambda: world.slack.home(BOB))
-    assert "Waiting for you" in json.dumps(tab)

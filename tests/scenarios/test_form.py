@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.faults import Fault
+from tests.scenarios.forms import filled_in, opened
 from tests.scenarios.world import (
     ADMINS,
     ALICE,
@@ -22,19 +23,6 @@ from tests.scenarios.world import (
 Worlds = Callable[[dict[str, Any]], World]
 FILLED = {"Cluster": "orders", "From where": IP, "For how long": "2h", "Why": "invoice 88"}
 BOTH = {"orders": {"id": ORDERS}, "analytics": {"id": ANALYTICS}}
-
-
-def opened(world: World, text: str = "", *, by: str = RITA) -> dict[str, Any]:
-    """Type a command that opens the form; return it."""
-    answer = world.types(by, text)
-    assert answer.text == ""
-    return world.eventually(lambda: world.slack.modal(by))
-
-
-def filled_in(form: dict[str, Any], block_id: str) -> str:
-    element = next(b["element"] for b in form["blocks"] if b["block_id"] == block_id)
-    chosen = element.get("initial_option", {}).get("value", "")
-    return str(element.get("initial_value", chosen))
 
 
 @pytest.mark.parametrize("text", ["", "request"])
@@ -56,7 +44,7 @@ def test_a_request_without_its_cluster_opens_the_form_filled_in(worlds: Worlds) 
     world = worlds(policy(BOTH))
     form = opened(world, f"request {IP} 2h why not say so now")
     assert filled_in(form, "source") == IP
-    assert filled_in(form, "duration") == "2h"
+    assert filled_in(form, "length") == "2h"
     assert filled_in(form, "reason") == "why not say so now"
     assert filled_in(form, "cluster") == ""
 
@@ -80,8 +68,8 @@ def test_the_only_cluster_is_chosen_already_and_the_usual_duration_is_meant(worl
         ("From where", "10.0.0.1", "source", "is a private address"),
         ("From where", "2001:db8::1", "source", "is an IPv6 address"),
         ("From where", "tag:backend", "source", "takes no trusted sources of type tag"),
-        ("For how long", "2x", "duration", "is not a duration"),
-        ("For how long", "99h", "duration", "is too long"),
+        ("… or exactly", "2x", "duration", "is not a duration"),
+        ("… or exactly", "99h", "duration", "is too long"),
     ],
 )
 def test_what_is_wrong_is_said_at_the_field_and_changes_nothing(
@@ -97,7 +85,7 @@ def test_what_is_wrong_is_said_at_the_field_and_changes_nothing(
     assert world.slack.modal(RITA) is not None
     assert world.slack.messages(APPROVALS) == []
 
-    world.slack.submit(RITA, FILLED)
+    world.slack.submit(RITA, {**FILLED, "… or exactly": "2h"})
     world.settle()
     assert "#1" in world.card.text
 
@@ -105,7 +93,11 @@ def test_what_is_wrong_is_said_at_the_field_and_changes_nothing(
 def test_a_missing_reason_is_said_at_its_field(worlds: Worlds) -> None:
     world = worlds(policy(require_reason=True))
     opened(world)
-    answer = world.slack.submit(RITA, {"From where": IP})
+    with pytest.raises(ValueError, match="'Why' is required"):  # Slack itself asks for it
+        world.slack.submit(RITA, {"From where": IP})
+
+    answer = world.slack.submit(RITA, {"From where": IP, "Why": "\N{ZERO WIDTH SPACE}"})
+
     assert "wants a reason" in answer.errors["reason"]
     world.slack.close_modal(RITA)
 

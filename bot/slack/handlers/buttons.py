@@ -5,9 +5,10 @@ from typing import Any
 from slack_bolt import Ack, App
 
 from bot.domain.lifecycle import Verdict
+from bot.domain.screens import OpenForm
 from bot.domain.wishes import Cancel, Decide, Extend, Review, Revoke
 from bot.slack.counter import Counter
-from bot.slack.interaction import from_choice, from_press
+from bot.slack.interaction import from_asking, from_choice, from_press
 from bot.slack.messages.buttons import Button
 
 
@@ -31,6 +32,12 @@ def register(app: App, counter: Counter) -> None:
     def on_deny(ack: Ack, body: dict[str, Any]) -> None:
         press = from_press(body)
         counter.forms.open_denial(press.number, press.interaction)
+        ack()
+
+    @app.action(Button.ASK)
+    def on_ask(ack: Ack, body: dict[str, Any]) -> None:
+        asking = from_asking(body)
+        counter.ask_for(OpenForm(cluster=asking.cluster), asking.interaction)
         ack()
 
     @app.action(Button.REVIEWED)

@@ -5,12 +5,15 @@ from typing import Any
 from slack_bolt import App
 
 from bot.slack.counter import Counter
+from bot.slack.interaction import reading
 
 
 def register(app: App, counter: Counter) -> None:
-    """Register the opening of the Home tab."""
+    """Register the opening of the Home tab; the tab of messages is another one."""
 
     @app.event("app_home_opened")
     def on_home(event: dict[str, Any], body: dict[str, Any]) -> None:
+        with reading("an opened Home tab"):
+            user_id, team_id = str(event["user"]), str(body.get("team_id") or "")
         if event.get("tab", "home") == "home":
-            counter.show_home(str(event["user"]), str(body.get("team_id") or ""))
+            counter.home_opened(user_id, team_id)

@@ -5,6 +5,7 @@ from typing import Any
 from slack_bolt import App
 
 from bot.slack.counter import Counter
+from bot.slack.interaction import reading
 
 
 def register(app: App, counter: Counter) -> None:
@@ -12,6 +13,7 @@ def register(app: App, counter: Counter) -> None:
 
     @app.event("user_change")
     def on_user_change(event: dict[str, Any]) -> None:
-        user = event.get("user") or {}
-        if user.get("deleted") is True and user.get("id"):
-            counter.somebody_left(str(user["id"]))
+        with reading("a changed account"):
+            user_id, has_left = str(event["user"]["id"]), event["user"].get("deleted") is True
+        if has_left:
+            counter.somebody_left(user_id)

@@ -6,34 +6,49 @@ not parse, or escaped and between back-ticks.
 
 from bot.domain import notices
 from bot.domain.notices import Notice
-from bot.slack.messages import cards, grants, operators, reminders, replies, requests
+from bot.slack.messages import cards, grants, myip, operators, reminders, replies, requests
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.buttons import Button
 from bot.slack.messages.connect import connect_page
 from bot.slack.messages.facts import summary_of
-from bot.slack.messages.home import home
+from bot.slack.messages.history import Happened, history_page
+from bot.slack.messages.home import HomeTab, home
 from bot.slack.messages.listing import listing
-from bot.slack.messages.modals import deny_modal, emergency_modal, request_modal
+from bot.slack.messages.modals import deny_modal
+from bot.slack.messages.myip import myip_link, myip_not_set_up
 from bot.slack.messages.pages import clusters_page, help_page
+from bot.slack.messages.pickers import not_listed, not_yet_known, picks, refuse_not_listed
 from bot.slack.messages.replies import apology, checking, refusal
+from bot.slack.messages.request_forms import Filled, Part, emergency_form, request_form
 from bot.slack.messages.sources import SourceLine, sources_page
 
 __all__ = [
     "Button",
+    "Filled",
+    "Happened",
+    "HomeTab",
     "Message",
+    "Part",
     "SourceLine",
     "apology",
     "checking",
     "clusters_page",
     "connect_page",
     "deny_modal",
-    "emergency_modal",
+    "emergency_form",
     "help_page",
+    "history_page",
     "home",
     "listing",
+    "myip_link",
+    "myip_not_set_up",
+    "not_listed",
+    "not_yet_known",
+    "picks",
     "refusal",
+    "refuse_not_listed",
     "render",
-    "request_modal",
+    "request_form",
     "sources_page",
     "summary_of",
 ]
@@ -82,5 +97,7 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
             return operators.recovered(notice)
         case notices.Undelivered():
             return operators.undelivered(notice)
+        case notices.AddressSeen():
+            return myip.address_seen(notice)
         case notices.Reply():
             return replies.reply(notice)

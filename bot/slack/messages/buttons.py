@@ -28,6 +28,9 @@ class Button(StrEnum):
     CANCEL = "cancel"
     APPROVE_FOR = "approve_for"
     REVIEWED = "reviewed"
+    ASK = "ask"
+    ASK_FROM = "ask_from"
+    OPEN_LINK = "open_link"
 
 
 def approve_or_deny(request: RequestFacts, *, place: str = "request") -> Block | None:
@@ -70,6 +73,34 @@ def extend_or_revoke(grant: GrantFacts) -> Block | None:
         _button(Button.EXTEND, "Extend", grant.id),
         _revoke_now(grant.id, adopted=grant.adopted),
     )
+
+
+def ask_for_access(cluster: str) -> Block:
+    """Return the button that opens the form with a cluster filled in."""
+    return {
+        "type": "button",
+        "action_id": Button.ASK.value,
+        "text": _plain("Ask for access"),
+        "value": cluster,
+    }
+
+
+def open_link(url: str) -> Block:
+    """Return the button that opens an address link in the browser; Slack tells us of the press."""
+    button = {
+        "type": "button",
+        "action_id": Button.OPEN_LINK.value,
+        "text": _plain("Show my address"),
+        "url": url,
+        "style": "primary",
+    }
+    return _row("myip", button)
+
+
+def ask_from(address: str) -> Block:
+    """Return the button that opens the form with an address filled in."""
+    text = f"Ask for access from {address}"
+    return _row(f"address:{address}", _button(Button.ASK_FROM, text, address, style="primary"))
 
 
 def _approve_for_less(request: RequestFacts) -> list[Block]:
@@ -118,12 +149,12 @@ def _row(block_id: str, *buttons: Block) -> Block:
     return {"type": "actions", "block_id": block_id, "elements": list(buttons)}
 
 
-def _button(button: Button, text: str, number: int, **more: Any) -> Block:
+def _button(button: Button, text: str, value: int | str, **more: Any) -> Block:
     return {
         "type": "button",
         "action_id": button.value,
         "text": _plain(text),
-        "value": str(number),
+        "value": str(value),
         **more,
     }
 

@@ -1,7 +1,7 @@
 """Facts: what requests and grants are called in a sentence."""
 
 from bot.domain.durations import show_duration
-from bot.domain.lifecycle import GrantState
+from bot.domain.lifecycle import Grant, GrantState, Request
 from bot.domain.notices import GrantFacts, RequestFacts
 from bot.domain.sources import TrustedSource
 from bot.slack.messages.mrkdwn import code, everyone, who
@@ -9,12 +9,12 @@ from bot.slack.messages.mrkdwn import code, everyone, who
 NO_REASON = "No reason given."
 
 
-def access(facts: RequestFacts | GrantFacts) -> str:
+def access(facts: RequestFacts | GrantFacts | Request | Grant) -> str:
     """Return what is lent: access to a cluster from a source."""
     return f"access to {code(facts.cluster)} from {source(facts)}"
 
 
-def source(facts: RequestFacts | GrantFacts) -> str:
+def source(facts: RequestFacts | GrantFacts | Request | Grant) -> str:
     """Return the trusted source, as code, with the name that people know it by."""
     name = f" ({code(facts.source_name)})" if facts.source_name else ""
     return f"{code(str(facts.source))}{name}"

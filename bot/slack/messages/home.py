@@ -1,50 +1,150 @@
 """Home: the App Home tab. What waits for me comes first, since others wait for it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
+from bot.domain.durations import show_duration
 from bot.domain.notices import GrantFacts, RequestFacts
 from bot.slack.messages.blocks import Block, context, divider, header, quote, section
-from bot.slack.messages.buttons import approve_or_deny
-from bot.slack.messages.facts import NO_REASON, summary_of
-from bot.slack.messages.listing import HOW_TO_ASK, and_more, grant_item, request_item
-from bot.slack.messages.mrkdwn import code, when
+from bot.slack.messages.buttons import (
+    approve_or_deny,
+    ask_for_access,
+    extend_or_revoke,
+    review_or_revoke,
+)
+from bot.slack.messages.facts import NO_REASON, source, summary_of, wish
+from bot.slack.messages.listing import and_more, ends, request_item
+from bot.slack.messages.mrkdwn import code, when, who
 
-_MOST_WAITING = 12  # of three blocks each
-_MOST_GRANTS = 14  # of two blocks each
-_MOST_REQUESTS = 9  # of two blocks each
+# Under 100 blocks in all, each cluster's heading, title and last line counted.
+_MOST_TO_DECIDE = 7  # of three blocks each
+_MOST_TO_REVIEW = 4  # of three blocks each
+_MOST_GRANTS = 12  # of two blocks each, each perhaps on a cluster of its own
+_MOST_REQUESTS = 5  # of two blocks each
+_MOST_CLUSTERS = 8
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-def home(
-    grants: Sequence[GrantFacts],
-    requests: Sequence[RequestFacts],
-    waiting: Sequence[RequestFacts],
-) -> dict[str, Any]:
-    """Return one person's Home tab: what waits for them, their grants, their requests."""
-    blocks: list[Block | None] = []
-    if waiting:
-        blocks.append(header("Waiting for you"))
-        for request in waiting[:_MOST_WAITING]:
-            blocks += _waiting(request)
-        blocks += [and_more(len(waiting) - _MOST_WAITING), divider()]
-    blocks.append(header("Your access"))
-    for grant in grants[:_MOST_GRANTS]:
-        blocks += grant_item(grant)
-    blocks.append(and_more(len(grants) - _MOST_GRANTS))
-    if not grants:
-        blocks.append(section(f"You have no access now. {HOW_TO_ASK}"))
-    if requests:
-        blocks.append(header("Your open requests"))
-        for request in requests[:_MOST_REQUESTS]:
-            blocks += request_item(request)
-        blocks.append(and_more(len(requests) - _MOST_REQUESTS))
-    blocks.append(context(f"{code('/dbaccess help')} shows all that you can do."))
+@dataclass(frozen=True)
+class HomeTab:
+    """What one person's Home tab shows, as it was at `drawn_at`.
+
+    `to_decide` and `to_review` wait for them as an approver. `may_ask` are the clusters that they
+    may ask for, and for how long at most. `is_whole` is False where Slack did not say what they
+    are and which groups they are in.
+    """
+
+    drawn_at: datetime
+    to_decide: Sequence[RequestFacts] = ()
+    to_review: Sequence[RequestFacts] = ()
+    grants: Sequence[GrantFacts] = ()
+    requests: Sequence[RequestFacts] = ()
+    may_ask: Mapping[str, timedelta] = field(default_factory=dict)
+    is_whole: bool = True
+
+
+def home(tab: HomeTab) -> dict[str, Any]:
+    """Return one person's Home tab as Slack takes it."""
+    blocks = [
+        *_what_is_missing(tab),
+        *_waiting(tab),
+        *_access(tab),
+        *_open_requests(tab),
+        *_asking(tab),
+        context(
+            f"As of {when(tab.drawn_at)}; drawn again when something changes. "
+            f"{code('/dbaccess help')} shows all that you can do."
+        ),
+    ]
     return {"type": "home", "blocks": [block for block in blocks if block is not None]}
 
 
-def _waiting(request: RequestFacts) -> list[Block | None]:
-    return [
-        section(f"{summary_of(request)} Can be decided until {when(request.lapses_at)}."),
-        quote(request.reason, NO_REASON),
-        approve_or_deny(request, place="waiting"),
-    ]
+def _what_is_missing(tab: HomeTab) -> Iterator[Block]:
+    if not tab.is_whole:
+        yield context(
+            ":warning: Slack did not tell me just now which groups you are in, so something that "
+            "waits for you may be missing here."
+        )
+
+
+def _waiting(tab: HomeTab) -> Iterator[Block | None]:
+    if not tab.to_decide and not tab.to_review:
+        return
+    yield header("Waiting for you")
+    for request in tab.to_decide[:_MOST_TO_DECIDE]:
+        yield section(f"{summary_of(request)} Can be decided until {when(request.lapses_at)}.")
+        yield quote(request.reason, NO_REASON)
+        yield approve_or_deny(request, place="waiting")
+    yield and_more(len(tab.to_decide) - _MOST_TO_DECIDE)
+    for emergency in tab.to_review[:_MOST_TO_REVIEW]:
+        yield section(
+            f":rotating_light: *Emergency #{emergency.id}*: {who(emergency.requester)} broke the "
+            f"glass {when(emergency.created_at)} and was given {wish(emergency)}. Was it right?"
+        )
+        yield quote(emergency.reason, NO_REASON)
+        yield review_or_revoke(emergency)
+    yield and_more(len(tab.to_review) - _MOST_TO_REVIEW)
+    yield divider()
+
+
+def _access(tab: HomeTab) -> Iterator[Block | None]:
+    """Cluster by cluster; in each, what ends first in front."""
+    if not tab.grants:
+        return
+    yield header("Your access")
+    by_cluster = sorted(tab.grants[:_MOST_GRANTS], key=lambda grant: grant.cluster)
+    for cluster, grants in groupby(by_cluster, key=lambda grant: grant.cluster):
+        yield section(f"*{code(cluster)}*")
+        for grant in grants:
+            yield section(_grant(grant, tab.drawn_at))
+            yield extend_or_revoke(grant)
+    yield and_more(len(tab.grants) - _MOST_GRANTS)
+
+
+def _open_requests(tab: HomeTab) -> Iterator[Block | None]:
+    if not tab.requests:
+        return
+    yield header("Your open requests")
+    for request in tab.requests[:_MOST_REQUESTS]:
+        yield from request_item(request)
+    yield and_more(len(tab.requests) - _MOST_REQUESTS)
+
+
+def _asking(tab: HomeTab) -> Iterator[Block]:
+    has_something = tab.grants or tab.requests or tab.to_decide or tab.to_review
+    if tab.may_ask and has_something:
+        yield header("Ask for access")
+    elif tab.may_ask:
+        yield section(
+            "Need to get at a database? Ask for access here: somebody approves it, it works "
+            "within seconds, and it ends by itself."
+        )
+    elif not has_something:
+        yield section(
+            "There is no cluster that you may ask for yet. The people who look after the "
+            "databases can add you."
+        )
+    for cluster, longest in list(tab.may_ask.items())[:_MOST_CLUSTERS]:
+        terms = section(f"{code(cluster)}, for {show_duration(longest)} at most")
+        yield {**terms, "block_id": f"ask:{cluster}", "accessory": ask_for_access(cluster)}
+    if len(tab.may_ask) > _MOST_CLUSTERS:
+        left = len(tab.may_ask) - _MOST_CLUSTERS
+        yield context(f"… and {left} more: {code('/dbaccess clusters')} shows them all.")
+
+
+def _grant(grant: GrantFacts, now: datetime) -> str:
+    """What it is of is said by the heading above it."""
+    on_timer = "a rule on its timer, " if grant.adopted else ""
+    left = f", *{_left(grant.expires_at - now)} left*" if extend_or_revoke(grant) else ""
+    return f"*#{grant.id}* {on_timer}from {source(grant)}, {ends(grant)}{left}"
+
+
+def _left(left: timedelta) -> str:
+    """To the minute, or to the hour where it is long: it stands there for a while."""
+    if left < _MINUTE:
+        return "less than a minute"
+    step = _HOUR if left >= _DAY else _MINUTE
+    return show_duration(left // step * step)

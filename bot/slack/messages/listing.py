@@ -40,18 +40,22 @@ def listing(
 
 def grant_item(grant: GrantFacts, *, whose: bool = False) -> list[Block | None]:
     """Return one grant and its buttons."""
+    holder = f"{who(grant.requester)}: " if whose else ""
+    return [
+        section(f"*#{grant.id}* {holder}{access(grant)}, {ends(grant)}"),
+        extend_or_revoke(grant),
+    ]
+
+
+def ends(grant: GrantFacts) -> str:
+    """Return where a grant stands, and when it ends or ended."""
     state = {
         GrantState.APPLYING: "being applied, ends",
         GrantState.ACTIVE: "ends",
         GrantState.REMOVING: "being removed, ended",
         GrantState.ENDED: "ended",
     }[grant.state]
-    at = when(grant.ended_at or grant.expires_at)
-    holder = f"{who(grant.requester)}: " if whose else ""
-    return [
-        section(f"*#{grant.id}* {holder}{access(grant)}, {state} {at}"),
-        extend_or_revoke(grant),
-    ]
+    return f"{state} {when(grant.ended_at or grant.expires_at)}"
 
 
 def request_item(request: RequestFacts, *, whose: bool = False) -> list[Block | None]:

@@ -7,6 +7,7 @@ from bot.domain.blocking import not_there
 from bot.domain.lifecycle import EndReason, GrantState, RequestState
 from bot.domain.notices import (
     UNKNOWN,
+    AddressSeen,
     Adopted,
     Alarm,
     AllClear,
@@ -187,6 +188,7 @@ NOTICES: dict[str, Notice] = {
     "undelivered to a person": Undelivered(
         conversation=BOB, error="user_disabled", what="grant_ended"
     ),
+    "address seen": AddressSeen(source=HOME),
     "reply": Reply(sentence="`1.2.3` is not an IPv4 address or network."),
 }
 

@@ -23,6 +23,7 @@ from bot.domain.refusal import Refused, quoted
 from bot.domain.sources import SourceType, TrustedSource
 from bot.sandbox.block_kit import problems
 from bot.slack.messages import (
+    HomeTab,
     Message,
     deny_modal,
     home,
@@ -38,6 +39,7 @@ from tests.slack.messages.examples import (
     ALICE,
     BOB,
     NOW,
+    emergency,
     ended,
     extension,
     grant,
@@ -145,7 +147,14 @@ def test_slack_takes_every_view_whatever_users_write(text: str) -> None:
     form = deny_modal(17, summary=summary_of(hostile_request), private_metadata="")
 
     assert problems(form, "modal") == []
-    assert problems(home([grant(cluster=text)], [], [hostile_request]), "home") == []
+    tab = HomeTab(
+        NOW,
+        to_decide=[hostile_request],
+        to_review=[emergency(reason=text, cluster=text)],
+        grants=[grant(cluster=text, source_name=text)],
+        requests=[hostile_request],
+    )
+    assert problems(home(tab), "home") == []
 
 
 def test_slack_itself_makes_no_links_of_what_looks_like_one() -> None:

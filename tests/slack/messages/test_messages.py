@@ -1,6 +1,6 @@
 """Every message looks as agreed, and Slack would take it."""
 
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -8,26 +8,14 @@ from syrupy.assertion import SnapshotAssertion
 from bot.domain.notices import Notice
 from bot.sandbox.block_kit import problems
 from bot.sandbox.slack_controls import controls
-from bot.slack.messages import Button, Message, deny_modal, home, render, request_modal, summary_of
+from bot.slack.messages import Button, Message, deny_modal, render, summary_of
 from tests.slack.messages.every_message import NOTICES, PAGES
-from tests.slack.messages.examples import extension, grant, request
+from tests.slack.messages.examples import request
 
 MESSAGES = {name: render(notice) for name, notice in NOTICES.items()} | PAGES
 MODAL = deny_modal(17, summary=summary_of(request()), private_metadata='{"request_id": 17}')
-HOMES = {
-    "home": home(
-        [grant()], [extension()], [request(requester="U0DAVE"), request(id=18, reason="")]
-    ),
-    "home, nothing there": home([], [], []),
-    "home, full": home(
-        [grant(id=number) for number in range(30)],
-        [request(id=number) for number in range(30)],
-        [request(id=number) for number in range(30)],
-    ),
-}
 
 each_message = pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES.keys())
-each_home = pytest.mark.parametrize("view", HOMES.values(), ids=HOMES.keys())
 
 
 @each_message
@@ -38,16 +26,6 @@ def test_a_message_looks_as_agreed(message: Message, snapshot: SnapshotAssertion
 @each_message
 def test_slack_takes_a_message(message: Message) -> None:
     assert problems({"text": message.text, "blocks": message.blocks}, "message") == []
-
-
-@each_home
-def test_a_home_tab_looks_as_agreed(view: dict[str, Any], snapshot: SnapshotAssertion) -> None:
-    assert view == snapshot
-
-
-@each_home
-def test_slack_takes_a_home_tab(view: dict[str, Any]) -> None:
-    assert problems(view, "home") == []
 
 
 def test_the_form_behind_deny_looks_as_agreed(snapshot: SnapshotAssertion) -> None:
@@ -76,6 +54,7 @@ def test_a_button_carries_the_number_of_its_request_or_grant(message: Message) -
         Button.EXTEND: {"grant"},
         Button.REVOKE: {"grant", "emergency"},
         Button.REVIEWED: {"emergency"},
+        Button.ASK_FROM: {"address"},
     }
     for control in controls(message.blocks):
         place, number = control.block["block_id"].split(":")
@@ -91,28 +70,3 @@ def test_the_text_of_a_message_says_all_that_its_blocks_say(message: Message) ->
     ]
 
     assert message.text.endswith("…") or all(text in message.text for text in said)
-
-
-def test_the_form_that_asks_is_filled_in_as_far_as_is_known(snapshot: SnapshotAssertion) -> None:
-    form = request_modal(
-        ["orders", "analytics"],
-        chosen="orders",
-        source="203.0.113.4",
-        duration="2h",
-        reason="fixing the nightly job",
-        private_metadata="{}",
-    )
-    assert problems(form, "modal") == []
-    assert form == snapshot
-
-
-def test_a_menu_of_clusters_holds_what_slack_allows() -> None:
-    form = request_modal(
-        [f"cluster-{number}" for number in range(150)],
-        chosen=None,
-        source="",
-        duration="",
-        reason="",
-        private_metadata="",
-    )
-    assert problems(form, "modal") == []

@@ -149,6 +149,7 @@ export type Step = {
 export type Setting = {
   roles: { user_id: string; part: string }[];
   commands: { usage: string; does: string }[];
+  shortcuts: { callback_id: string; name: string }[];
   steps: Step[];
   channel: string;
   label: string;

@@ -1,5 +1,6 @@
-import { useContext, useEffect, useId, useRef, useState } from "react";
+import { useContext, useState } from "react";
 import type { Block, Element } from "../types";
+import { Menu } from "./Menu";
 import { usePress } from "./press";
 import { OptionTags, optionsOf } from "./options";
 import { useNames } from "./names";
@@ -49,55 +50,13 @@ export function Choice({ block, element }: { block: Block; element: Element }) {
 /** The three dots: a small menu of things to do. */
 export function Overflow({ block, element }: { block: Block; element: Element }) {
   const press = usePress();
-  const [open, setOpen] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const menu = useRef<HTMLDivElement>(null);
-  const id = useId();
-
-  useEffect(() => {
-    if (open) menu.current?.querySelector("button")?.focus();
-  }, [open]);
-
-  async function choose(value: string) {
-    setOpen(false);
-    setBusy(true);
-    await press(element.action_id ?? "", value, block, element);
-    setBusy(false);
-  }
-
-  function move(event: React.KeyboardEvent) {
-    if (event.key === "Escape") setOpen(false);
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const items = [...(menu.current?.querySelectorAll("button") ?? [])];
-    const at = items.indexOf(document.activeElement as HTMLButtonElement);
-    items[(at + step + items.length) % items.length]?.focus();
-  }
-
   return (
-    <div className="overflow" onBlur={(e) => !e.currentTarget.contains(e.relatedTarget) && setOpen(false)}>
-      <button
-        type="button"
-        className="button"
-        aria-label="More actions"
-        aria-haspopup="menu"
-        aria-expanded={open}
-        aria-controls={id}
-        aria-disabled={busy}
-        onClick={() => !busy && setOpen(!open)}
-      >
-        ⋯
-      </button>
-      {open && (
-        <div ref={menu} id={id} role="menu" className="menu" onKeyDown={move}>
-          {optionsOf(element).map((one) => (
-            <button key={one.value} type="button" role="menuitem" onClick={() => void choose(one.value)}>
-              {one.text.text}
-            </button>
-          ))}
-        </div>
-      )}
-    </div>
+    <Menu
+      label="More actions"
+      face="⋯"
+      className="button"
+      items={optionsOf(element).map((one) => ({ key: one.value, text: one.text.text }))}
+      onChoose={(value) => press(element.action_id ?? "", value, block, element)}
+    />
   );
 }

@@ -10,7 +10,7 @@ const EMOJI: Record<string, string> = {
   lock_with_ink_pen: "🔏", mag: "🔍", memo: "📝", no_entry: "⛔", no_entry_sign: "🚫",
   ok_hand: "👌", page_facing_up: "📄", pencil: "📝", pencil2: "✏️", point_right: "👉",
   pushpin: "📌", question: "❓", raised_hand: "✋", recycle: "♻️", red_circle: "🔴",
-  repeat: "🔁", robot_face: "🤖", rotating_light: "🚨", satellite: "📡", scroll: "📜",
+  repeat: "🔁", round_pushpin: "📍", robot_face: "🤖", rotating_light: "🚨", satellite: "📡", scroll: "📜",
   shield: "🛡️", smile: "😄", sos: "🆘", stop_sign: "🛑", stopwatch: "⏱️", tada: "🎉",
   thumbsdown: "👎", thumbsup: "👍", timer_clock: "⏲️", traffic_light: "🚥", unlock: "🔓",
   warning: "⚠️", wastebasket: "🗑️", wave: "👋", white_check_mark: "✅", white_circle: "⚪",

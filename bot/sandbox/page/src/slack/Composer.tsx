@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState } from "react";
+import { useEffect, useId, useRef, useState, type ReactNode } from "react";
 import { Mrkdwn } from "../blocks/Mrkdwn";
 import type { Setting } from "../types";
 import { offers, usageOf } from "./completion";
@@ -6,6 +6,8 @@ import { offers, usageOf } from "./completion";
 type Props = {
   label: string;
   placeholder: string;
+  /** What stands before the field. */
+  before?: ReactNode;
   commands: Setting["commands"];
   /** What to put in, from the tour; `onTaken` says that it is in. */
   given?: { text: string } | null;
@@ -17,7 +19,7 @@ type Props = {
 const NONE = -1;
 
 /** Where one types: completes subcommands, and remembers what was sent. */
-export function Composer({ label, placeholder, commands, given, onTaken, onSend }: Props) {
+export function Composer({ label, placeholder, before, commands, given, onTaken, onSend }: Props) {
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState(NONE);
   const [closed, setClosed] = useState(false);
@@ -113,6 +115,7 @@ export function Composer({ label, placeholder, commands, given, onTaken, onSend 
       {usage && offered.length === 0 && (
         <p className="usage"><code>{usage.usage}</code> <span><Mrkdwn text={usage.does} /></span></p>
       )}
+      {before}
       <input
         ref={field}
         type="text"

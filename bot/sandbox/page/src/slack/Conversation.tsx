@@ -10,6 +10,7 @@ import { MeContext } from "./me";
 import { MessageList } from "./MessageList";
 import type { MessageView } from "./MessageView";
 import { complaint, type Notice } from "./notices";
+import { Shortcuts } from "./Shortcuts";
 import { Thread } from "./Thread";
 
 type Props = {
@@ -57,6 +58,12 @@ export function Conversation({ state, channel, setting, people, notices, note, d
     if (trouble) note(me, channel.id, trouble);
   }
 
+  async function choose(shortcut: Setting["shortcuts"][number]) {
+    const said = await act("shortcut", { person: me, name: shortcut.callback_id });
+    const trouble = complaint(`“${shortcut.name}”`, said);
+    if (trouble) note(me, channel.id, trouble);
+  }
+
   return (
     <section className={`conversation ${root ? "with-thread" : ""}`} aria-label={name}>
       <div className="channel">
@@ -94,6 +101,7 @@ export function Conversation({ state, channel, setting, people, notices, note, d
               empty={channel.dm ? "dbaccess writes to you here." : "Nobody has said anything here yet."}
             />
             <Composer
+              before={<Shortcuts shortcuts={setting.shortcuts} onChoose={choose} />}
               label={`Message ${name}, or a command`}
               placeholder={`Message ${name}, or type /dbaccess`}
               commands={setting.commands}

@@ -18,32 +18,44 @@ export function ExternalSelect({ field, element, value, shared, onChange }: Prop
   const me = useContext(MeContext);
   const [typed, setTyped] = useState(element.initial_option?.text.text ?? "");
   const [options, setOptions] = useState<Option[] | null>(null);
+  const [asked, setAsked] = useState(false);
   const [chosen, setChosen] = useState(0);
   const id = useId();
   const open = options !== null;
 
   useEffect(() => {
-    if (!typed || value || typed.length < (element.min_query_length ?? 1)) return;
+    if (!asked || value || typed.length < (element.min_query_length ?? 1)) return;
+    let late = false;
     const timer = setTimeout(async () => {
       const said = await act("suggest", { person: me, field, typed });
+      if (late) return;
       setOptions((said.options as Option[] | undefined) ?? []);
       setChosen(0);
-    }, TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [typed, value, me, field, element.min_query_length]);
+    }, typed ? TYPING_MS : 0);
+    return () => {
+      late = true;
+      clearTimeout(timer);
+    };
+  }, [asked, typed, value, me, field, element.min_query_length]);
 
   function choose(option: Option) {
     setTyped(option.text.text);
-    setOptions(null);
+    close();
     onChange(option.value);
+  }
+
+  function close() {
+    setAsked(false);
+    setOptions(null);
   }
 
   function onKey(event: React.KeyboardEvent) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const option = options?.[chosen];
     if (open && step) setChosen((chosen + step + options.length) % (options.length || 1));
+    else if (step) setAsked(true);
     else if (open && event.key === "Enter" && option) choose(option);
-    else if (open && event.key === "Escape") setOptions(null);
+    else if (open && event.key === "Escape") close();
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -63,8 +75,10 @@ export function ExternalSelect({ field, element, value, shared, onChange }: Prop
         placeholder={element.placeholder?.text ?? "Type to search…"}
         value={typed}
         onKeyDown={onKey}
-        onBlur={() => setOptions(null)}
+        onClick={() => setAsked(true)}
+        onBlur={close}
         onChange={(event) => {
+          setAsked(true);
           setTyped(event.target.value);
           onChange(null);
         }}
@@ -84,6 +98,7 @@ export function ExternalSelect({ field, element, value, shared, onChange }: Prop
               }}
             >
               {one.text.text}
+              {one.description && <> <small>{one.description.text}</small></>}
             </li>
           ))}
         </ul>

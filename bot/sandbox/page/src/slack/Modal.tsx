@@ -5,7 +5,7 @@ import { labelOf, PressContext, type Press } from "../blocks/press";
 import { Dialog } from "../Dialog";
 import type { View } from "../types";
 import { Field } from "./Field";
-import { entered, initialValues, problems, type Values } from "./form";
+import { entered, initialValues, problems, stillHeld, type Values } from "./form";
 import { MeContext } from "./me";
 import { complaint } from "./notices";
 
@@ -19,8 +19,8 @@ export function Modal({ view }: { view: View }) {
   const form = useRef<HTMLFormElement>(null);
   const title = view.title?.text ?? "";
 
-  // The bot changed the form: what is still there keeps what was entered.
-  useEffect(() => setValues((held) => ({ ...initialValues(view), ...held })), [view.hash]);
+  // The bot changed the form: what is still there keeps what was entered, the rest is forgotten.
+  useEffect(() => setValues((held) => stillHeld(view, held)), [view.hash]);
 
   useEffect(() => {
     const first = Object.keys(errors)[0];

@@ -12,6 +12,12 @@ export function initialValues(view: View): Values {
   return Object.fromEntries(inputsOf(view).map((block) => [block.block_id, initial(view, block)]));
 }
 
+/** What the fields hold once the form was changed: what is new begins as the bot has it. */
+export function stillHeld(view: View, held: Values): Values {
+  const first = initialValues(view);
+  return Object.fromEntries(Object.keys(first).map((id) => [id, id in held ? held[id]! : first[id]!]));
+}
+
 function initial(view: View, block: Block): string | string[] | null {
   const state = view.state.values[block.block_id]?.[block.element?.action_id ?? ""] ?? {};
   const [held] = Object.entries(state).filter(([key]) => key !== "type").map(([, value]) => value);

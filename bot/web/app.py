@@ -1,9 +1,9 @@
-"""The WSGI app: Slack's endpoint, health and metrics."""
+"""The WSGI app: Slack's endpoint, health and metrics, and where the pages hang."""
 
 from dataclasses import dataclass
 
 import structlog
-from flask import Flask, Response, request
+from flask import Blueprint, Flask, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -40,10 +40,13 @@ class Health:
         return []
 
 
-def build_wsgi(slack: SlackApp, health: Health, registry: CollectorRegistry) -> Flask:
+def build_wsgi(
+    slack: SlackApp, health: Health, registry: CollectorRegistry, pages: Blueprint
+) -> Flask:
     """Return the app; nothing is read from a Slack request before its signature was checked."""
     app = Flask("dbaccess", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.register_blueprint(pages)
 
     @app.post("/slack/events")
     def slack_events() -> Response:

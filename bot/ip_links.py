@@ -1,0 +1,99 @@
+"""Address links: `myip`. A link serves once, for ten minutes, and only whoever holds it.
+
+What stands in it is random and signed, with a key that is derived from Slack's signing secret.
+The row is kept under a hash, so that reading the database gives nobody a link.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+
+from itsdangerous import BadSignature, Signer
+
+from bot.clock import Clock
+from bot.domain.notices import AddressSeen
+from bot.domain.sources import TrustedSource
+from bot.store import ip_links
+from bot.store.database import Database
+from bot.store.ip_links import IpLink
+from bot.telling import reply
+
+SERVES = timedelta(minutes=10)
+_SALT = b"dbaccess address link"
+_ID_BYTES = 16
+
+
+class IpLinks:
+    """Makes links and takes them in, in any thread.
+
+    `public_url` is where browsers reach this installation; None: they do not, and there are none.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        wake: Callable[[], None],
+        *,
+        signing_secret: str,
+        public_url: str | None,
+    ) -> None:
+        self._public_url = public_url
+        self._database = database
+        self._clock = clock
+        self._wake = wake
+        self._signer = Signer(
+            signing_secret, salt=_SALT, key_derivation="hmac", digest_method=hashlib.sha256
+        )
+
+    def make(self, user_id: str, team_id: str, response_url: str | None) -> str | None:
+        """Return the URL of a new link; None where browsers have no way here."""
+        if self._public_url is None:
+            return None
+        drawn = secrets.token_urlsafe(_ID_BYTES)
+        now = self._clock.now()
+        with self._database.transaction() as session:
+            ip_links.add(
+                session,
+                _hashed(drawn),
+                user_id=user_id,
+                team_id=team_id,
+                response_url=response_url,
+                at=now,
+                expires_at=now + SERVES,
+            )
+        return f"{self._public_url}/ip/{self._signer.sign(drawn).decode()}"
+
+    def find(self, token: str) -> IpLink | None:
+        """Return the link of a token while it serves; nothing is changed."""
+        link_id = self._read(token)
+        if link_id is None:
+            return None
+        with self._database.reading() as session:
+            return ip_links.find(session, link_id, self._clock.now())
+
+    def use(self, token: str, source: TrustedSource) -> IpLink | None:
+        """Use a link up and owe its owner the address; None where it serves no more."""
+        link_id = self._read(token)
+        if link_id is None:
+            return None
+        now = self._clock.now()
+        with self._database.transaction() as session:
+            link = ip_links.use(session, link_id, now)
+            if link is not None:
+                reply(session, AddressSeen(source=source), link.reply_to, at=now)
+        if link is not None:
+            self._wake()
+        return link
+
+    def _read(self, token: str) -> str | None:
+        """Return the id of the row that a token means; None where it was not signed here."""
+        try:
+            return _hashed(self._signer.unsign(token).decode())
+        except (BadSignature, UnicodeError):
+            return None
+
+
+def _hashed(drawn: str) -> str:
+    return hashlib.sha256(drawn.encode()).hexdigest()

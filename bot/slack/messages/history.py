@@ -1,0 +1,129 @@
+"""History: the last decisions and grants, one line each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.durations import show_duration
+from bot.domain.lifecycle import (
+    EndReason,
+    Grant,
+    GrantState,
+    Request,
+    RequestKind,
+    RequestState,
+    Verdict,
+)
+from bot.slack.messages.blocks import Message, context, message, section, sections
+from bot.slack.messages.facts import source
+from bot.slack.messages.mrkdwn import code, everyone, one_line, when, who
+
+_REASON_CHARACTERS = 80
+
+
+@dataclass(frozen=True)
+class Happened:
+    """A request that waits no more, and the grant that it became, if it became one."""
+
+    request: Request
+    grant: Grant | None = None
+
+
+def history_page(
+    entries: Sequence[Happened], *, cluster: str | None, of_everybody: Sequence[str]
+) -> Message:
+    """Return the last decisions and grants, in the order given.
+
+    Args:
+        entries: what happened.
+        cluster: the only one that was asked about; None for all.
+        of_everybody: the clusters on which everybody's are shown, not only the reader's own.
+    """
+    about = f" on {code(cluster)}" if cluster else ""
+    whose = context(_whose(cluster, of_everybody))
+    if not entries:
+        return message(section(f"Nothing was decided or lent{about} yet."), whose)
+    lines = [f"• {_line(entry)}" for entry in entries]
+    return message(*sections([f"*Lately{about}*, the newest first", *lines]), whose)
+
+
+def _whose(cluster: str | None, of_everybody: Sequence[str]) -> str:
+    if not of_everybody:
+        return "Only yours is shown here: a cluster's approvers see everybody's."
+    if cluster:
+        return f"You are an approver of {code(cluster)}, so everybody's is shown."
+    shown = ", ".join(code(alias) for alias in of_everybody)
+    return f"Everybody's on {shown}, where you are an approver; elsewhere only yours."
+
+
+def _line(entry: Happened) -> str:
+    request = entry.request
+    reason = one_line(request.reason, _REASON_CHARACTERS)
+    why = f", {code(reason)}" if reason else ""
+    return f"*#{request.id}* {_wish(request)}{why}: {_decision(request)}{_end(entry.grant)}"
+
+
+def _wish(request: Request) -> str:
+    asker, duration = who(request.requester), show_duration(request.granted_duration)
+    less = ""
+    if request.granted_duration != request.duration:
+        less = f" ({show_duration(request.duration)} asked for)"
+    lent = f"{code(request.cluster)} from {source(request)}"
+    if request.extends is not None:
+        return f"{asker}, *{duration} more*{less} for #{request.extends}, {lent}"
+    match request.kind:
+        case RequestKind.EMERGENCY:
+            return f":rotating_light: {asker}, *emergency*, {lent} for *{duration}*"
+        case RequestKind.ADOPTION:
+            rule = f"{source(request)} of {code(request.cluster)}"
+            return f":timer_clock: {asker} put {rule} on a timer of *{duration}*"
+        case _:
+            return f"{asker}, {lent} for *{duration}*{less}"
+
+
+def _decision(request: Request) -> str:
+    at = when(request.decided_at or request.created_at)
+    match request.state:
+        case RequestState.DENIED:
+            denial = next(d for d in request.decisions if d.verdict is Verdict.DENY)
+            why = one_line(denial.reason, _REASON_CHARACTERS)
+            return f"denied by {who(denial.approver)} {at}{f', {code(why)}' if why else ''}"
+        case RequestState.CANCELLED:
+            return f"withdrawn {at}"
+        case RequestState.LAPSED:
+            return f"lapsed {at}, undecided"
+        case _ if request.kind is RequestKind.EMERGENCY:
+            return f"granted at once {at}, {_review(request)}"
+        case _ if not request.approvers:
+            return f"recovered from its rule's label {at}"
+        case _:
+            return f"approved by {everyone(request.approvers)} {at}"
+
+
+def _review(request: Request) -> str:
+    if request.reviewed_at is None:
+        return "*not reviewed yet*"
+    return f"reviewed by {who(request.reviewed_by or '')} {when(request.reviewed_at)}"
+
+
+def _end(grant: Grant | None) -> str:
+    if grant is None:
+        return ""
+    match grant.state:
+        case GrantState.APPLYING:
+            return "; being applied"
+        case GrantState.ACTIVE:
+            return f"; live until {when(grant.expires_at)}"
+    ended = f"ended {when(grant.ended_at)}" if grant.ended_at else "being removed"
+    return f"; {ended}, {_how_it_ended(grant)}"
+
+
+def _how_it_ended(grant: Grant) -> str:
+    match grant.end_reason:
+        case EndReason.REVOKED:
+            return f"revoked by {who(grant.revoked_by or 'dbaccess')}"
+        case EndReason.REMOVED_OUTSIDE:
+            return "removed outside dbaccess"
+        case EndReason.FAILED:
+            return "could not be put in place"
+        case _:
+            return "its time was up"

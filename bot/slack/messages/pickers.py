@@ -1,0 +1,82 @@
+"""Pickers: the menus in which Droplets, Kubernetes clusters, tags and apps are found by name."""
+
+from collections.abc import Iterable
+
+from bot.digitalocean import ApiError, Named, NotAuthorised
+from bot.domain.refusal import Refused
+from bot.domain.sources import SourceType, TrustedSource
+from bot.slack.messages.blocks import Block
+from bot.slack.messages.inputs import MOST_OPTIONS, OPTION_VALUE_CHARACTERS, option
+
+KINDS = {
+    SourceType.IP_ADDR: "Address or network",
+    SourceType.DROPLET: "Droplet",
+    SourceType.K8S: "Kubernetes cluster",
+    SourceType.TAG: "Tag",
+    SourceType.APP: "App",
+}
+_MANY = {
+    SourceType.DROPLET: "Droplets",
+    SourceType.K8S: "Kubernetes clusters",
+    SourceType.TAG: "tags",
+    SourceType.APP: "apps",
+}
+_WRITTEN = {
+    SourceType.DROPLET: "droplet:ID",
+    SourceType.K8S: "k8s:UUID",
+    SourceType.TAG: "tag:NAME",
+    SourceType.APP: "app:UUID",
+}
+_NOT_LISTED = "not-listed"  # no source can be written like this
+
+
+def picker(action_id: str, kind: SourceType, picked: TrustedSource | None, name: str) -> Block:
+    """Return a menu whose options Slack asks for while somebody types."""
+    element: Block = {
+        "type": "external_select",
+        "action_id": action_id,
+        "placeholder": {"type": "plain_text", "text": f"Search {_MANY[kind]}"},
+        "min_query_length": 0,
+    }
+    if picked is None:
+        return element
+    return element | {"initial_option": option(name or str(picked), str(picked))}
+
+
+def picks(kind: SourceType, things: Iterable[Named]) -> list[Block]:
+    """Return the things to choose from, by name; each stands for the source it would be."""
+    options = []
+    for thing in things:
+        value = str(TrustedSource(kind, thing.id))
+        if len(value) <= OPTION_VALUE_CHARACTERS:
+            name = thing.name or thing.id
+            options.append(option(name, value, thing.id if thing.id != name else ""))
+    return options[:MOST_OPTIONS]
+
+
+def not_listed(kind: SourceType, why: ApiError) -> list[Block]:
+    """Return the one option that says why there are none: an empty menu would say "no such"."""
+    silent = "DigitalOcean does not answer"
+    if isinstance(why, NotAuthorised):
+        silent = f"dbaccess may not list {_MANY[kind]}"
+    return [option(f"{silent}: write {_WRITTEN[kind]} as a command", _NOT_LISTED)]
+
+
+def not_yet_known() -> list[Block]:
+    """Return the one option that asks for patience while Slack is asked who somebody is."""
+    return [option("Slack is being asked what you may choose: try again", _NOT_LISTED)]
+
+
+def refuse_not_listed(kind: str, value: str) -> None:
+    """Refuse the choice of the option that says why there is nothing to choose.
+
+    Raises:
+        Refused: it is that one.
+    """
+    if value != _NOT_LISTED:
+        return
+    written = _WRITTEN.get(SourceType(kind)) if kind in set(SourceType) else None
+    raise Refused(
+        "There was no list to choose from. Try again in a moment, or write it as a command: "
+        f"`/dbaccess request {written or 'droplet:ID'} 2h orders`."
+    )

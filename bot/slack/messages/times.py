@@ -1,0 +1,51 @@
+"""Times: for how long a form lets one ask, in one cluster or while none is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain.durations import sensible_durations, show_duration
+from bot.domain.policy import ClusterPolicy
+
+Clusters = Mapping[str, ClusterPolicy]
+
+
+@dataclass(frozen=True)
+class Times:
+    """The durations to choose from, written as one would type them, and what is said of them.
+
+    `usual` is empty while no cluster is chosen.
+    """
+
+    choices: Collection[str]
+    usual: str
+    limits: str
+
+    @classmethod
+    def of(cls, clusters: Clusters, chosen: str) -> Times:
+        """Return what holds for a request; without a cluster, what all of them allow."""
+        cluster = clusters.get(chosen)
+        if cluster:
+            return _within(cluster.min_duration, cluster.max_duration, cluster.usual_duration)
+        return _everywhere(clusters, [one.max_duration for one in clusters.values()])
+
+    @classmethod
+    def of_emergency(cls, clusters: Clusters, chosen: str) -> Times:
+        """Return what holds in an emergency."""
+        cluster = clusters.get(chosen)
+        if cluster:
+            return _within(cluster.min_duration, cluster.longest_emergency, cluster.usual_emergency)
+        return _everywhere(clusters, [one.longest_emergency for one in clusters.values()])
+
+
+def _within(shortest: timedelta, longest: timedelta, usual: timedelta) -> Times:
+    choices = [show_duration(one) for one in sensible_durations(shortest, longest, usual)]
+    return Times(choices, show_duration(usual), f"{show_duration(longest)} at the most.")
+
+
+def _everywhere(clusters: Clusters, longest: Collection[timedelta]) -> Times:
+    shortest = max(cluster.min_duration for cluster in clusters.values())
+    choices = [show_duration(one) for one in sensible_durations(shortest, min(longest), None)]
+    return Times(choices, "", "Left open: what is usual for the cluster.")

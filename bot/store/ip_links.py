@@ -1,0 +1,75 @@
+"""Address links: who asked for one, and whether it still serves."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, update
+from sqlmodel import Session, col, select
+
+from bot.store.errands import ReplyTo
+from bot.store.tables import IpLinkRow
+
+_KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class IpLink:
+    """A link of somebody's, and where the address that it reads is to go."""
+
+    team_id: str
+    reply_to: ReplyTo
+
+
+def add(
+    session: Session,
+    link_id: str,
+    *,
+    user_id: str,
+    team_id: str,
+    response_url: str | None,
+    at: datetime,
+    expires_at: datetime,
+) -> None:
+    """Write a new link down, and forget those that served their time long ago."""
+    session.execute(delete(IpLinkRow).where(col(IpLinkRow.expires_at) < at - _KEPT))
+    session.add(
+        IpLinkRow(
+            id=link_id,
+            user_id=user_id,
+            team_id=team_id,
+            response_url=response_url,
+            created_at=at,
+            expires_at=expires_at,
+        )
+    )
+
+
+def find(session: Session, link_id: str, now: datetime) -> IpLink | None:
+    """Return a link that still serves."""
+    query = select(IpLinkRow).where(
+        col(IpLinkRow.id) == link_id,
+        col(IpLinkRow.used_at).is_(None),
+        col(IpLinkRow.expires_at) > now,
+    )
+    row = session.exec(query).first()
+    return _link(row) if row else None
+
+
+def use(session: Session, link_id: str, now: datetime) -> IpLink | None:
+    """Use a link up and return it; None where it serves no more. Of two at once, one gets it."""
+    result = session.execute(
+        update(IpLinkRow)
+        .where(
+            col(IpLinkRow.id) == link_id,
+            col(IpLinkRow.used_at).is_(None),
+            col(IpLinkRow.expires_at) > now,
+        )
+        .values(used_at=now)
+        .returning(IpLinkRow)
+    )
+    row = result.scalar_one_or_none()
+    return _link(row) if row else None
+
+
+def _link(row: IpLinkRow) -> IpLink:
+    return IpLink(row.team_id, ReplyTo(row.user_id, row.response_url))

@@ -1,0 +1,129 @@
+"""The page behind an address link: it shows the address that it sees, and brings it to Slack.
+
+Only the form on it uses the link up, so that scanners and previews, which only look, do no harm.
+Links that serve no more and links that never were look the same.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from flask import Blueprint, Response, current_app, render_template, request
+
+from bot.domain.policy import Policy
+from bot.domain.visitors import (
+    NotPublic,
+    OverIpv6,
+    Sight,
+    Untold,
+    Usable,
+    sight_of,
+    visitor_address,
+)
+from bot.ip_links import IpLinks
+from bot.store.database import AWAY
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+log = structlog.get_logger()
+
+
+def ip_pages(links: IpLinks, policy: Callable[[], Policy], *, trusted_proxies: int) -> Blueprint:
+    """Return the pages at `/ip/…`; *trusted_proxies* is how many there are in front."""
+    pages = Blueprint("ip", __name__, template_folder="templates", url_prefix="/ip")
+    visits = _Visits(links, policy, trusted_proxies)
+    pages.get("/<path:token>")(visits.look)
+    pages.post("/<path:token>")(visits.use)
+    for kind in AWAY:
+        pages.register_error_handler(kind, _away)
+    return pages
+
+
+@dataclass(frozen=True)
+class _Visits:
+    """What happens when a browser comes."""
+
+    links: IpLinks
+    policy: Callable[[], Policy]
+    trusted_proxies: int
+
+    def look(self, token: str) -> Response:
+        """Show the address, and change nothing."""
+        if self.links.find(token) is None:
+            return _dead()
+        return _sight_page(self._sight())
+
+    def use(self, token: str) -> Response:
+        """Bring the address to Slack that was shown; another one is shown first."""
+        seen = self._sight()
+        if not isinstance(seen, Usable) or request.form.get("address") != seen.source.value:
+            if self.links.find(token) is None:
+                return _dead()
+            return _sight_page(seen, HTTPStatus.CONFLICT, has_changed=True)
+        link = self.links.use(token, seen.source)
+        if link is None:
+            return _dead()
+        slack = f"slack://open?team={quote(link.team_id, safe='')}"
+        return _page("done", address=seen.source.value, slack=slack)
+
+    def _sight(self) -> Sight:
+        address = visitor_address(
+            request.remote_addr or "",
+            request.headers.get("X-Forwarded-For", ""),
+            trusted_proxies=self.trusted_proxies,
+        )
+        return sight_of(address, self.policy())
+
+
+def _away(error: Exception) -> Response:
+    log.error("address link: the database is away", error=type(error).__name__)
+    return _page("away", HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _dead() -> Response:
+    return _page("dead", HTTPStatus.NOT_FOUND)
+
+
+def _sight_page(
+    seen: Sight, status: HTTPStatus = HTTPStatus.OK, *, has_changed: bool = False
+) -> Response:
+    match seen:
+        case Usable(source):
+            return _page("usable", status, address=source.value, has_changed=has_changed)
+        case OverIpv6(address):
+            return _page("ipv6", status, address=address)
+        case NotPublic(address, why):
+            return _page("not_public", status, address=address, why=why)
+        case Untold():
+            return _page("untold", status)
+
+
+def _page(name: str, status: HTTPStatus = HTTPStatus.OK, **facts: Any) -> Response:
+    response = Response(render_template(f"ip/{name}.html", **facts), status, _HEADERS)
+    response.headers["Content-Security-Policy"] = "; ".join(
+        [
+            "default-src 'none'",
+            f"style-src '{_style_hash()}'",
+            "img-src data:",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        ]
+    )
+    return response
+
+
+def _style_hash() -> str:
+    """Return the hash of the style in the page, by which alone the browser takes it."""
+    style = current_app.jinja_env.get_template("ip/style.css").render()
+    return f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}"

@@ -1,0 +1,136 @@
+"""The page behind an address link, as a browser shows it: wide and narrow, light and dark."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from tests.browser.conftest import NARROW, SCREENSHOTS, WIDE
+from tests.browser.test_page import RULES
+from tests.browser.visitor import Visitor
+from tests.scenarios.test_myip import OpenWorld
+from tests.scenarios.world import IP, RITA
+from tests.storage import SqliteStorage
+
+SIGHTS = {
+    "usable": IP,
+    "ipv6": "2001:db8:85a3:8d3:1319:8a2e:370:7348",
+    "private": "10.0.0.7",
+    "untold": "unknown",
+    "dead": None,
+}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[OpenWorld]:
+    """A world whose bot stands behind one proxy: the browser says what the proxy would say."""
+    with OpenWorld(SqliteStorage(tmp_path)) as made:
+        yield made
+        assert made.slack.problems == []
+
+
+@contextmanager
+def browsing(
+    browser: Browser, url: str, by: str | None, size: ViewportSize = WIDE, *, dark: bool = False
+) -> Iterator[Page]:
+    """Open a page; the browser must find no fault in it, and ask nobody else for anything."""
+    context = browser.new_context(
+        viewport=size,
+        color_scheme="dark" if dark else "light",
+        extra_http_headers={"X-Forwarded-For": by or ""},
+    )
+    page = context.new_page()
+    page.set_default_timeout(8_000)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(url)
+    yield page
+    context.close()
+    assert [one for one in complaints if not re.search("status of 40[49]", one)] == []
+    assert {one for one in asked if not one.startswith("data:")} == {url}
+
+
+def faults(page: Page) -> list[str]:
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{one['id']}: {[node['html'][:150] for node in one['nodes']]}" for one in found]
+
+
+def overflows(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+
+
+def picture(page: Page, name: str) -> None:
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"myip-{name}.png", full_page=True)
+
+
+def url_of(world: OpenWorld, token: str) -> str:
+    return f"{world.service.url}/ip/{token}"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["1280", "390"])
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_each_page_can_be_read_by_everybody(
+    browser: Browser, world: OpenWorld, sight: str, size: ViewportSize, dark: bool
+) -> None:
+    token = world.link() if SIGHTS[sight] else "not.signed"
+    with browsing(browser, url_of(world, token), SIGHTS[sight], size, dark=dark) as page:
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        assert not overflows(page)
+        assert page.evaluate("getComputedStyle(document.querySelector('main')).maxWidth") != "none"
+        picture(page, f"{sight}-{size['width']}-{'dark' if dark else 'light'}")
+        assert faults(page) == []
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["1280", "390"])
+def test_the_address_is_brought_to_slack_by_keyboard_alone(
+    browser: Browser, world: OpenWorld, size: ViewportSize
+) -> None:
+    with browsing(browser, url_of(world, world.link()), IP, size) as page:
+        expect(page.get_by_role("main")).to_contain_text(IP)
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("button", name="Use this address")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Go back to Slack")).to_be_visible()
+        slack = page.get_by_role("link", name="Open Slack")
+        assert slack.get_attribute("href") == f"slack://open?team={world.slack.team_id}"
+        picture(page, f"done-{size['width']}")
+        assert faults(page) == []
+    world.settle()
+    assert f"I see `{IP}`" in world.whispered(RITA)[-1]
+
+
+def test_an_address_that_changed_is_shown_before_it_is_used(
+    browser: Browser, world: OpenWorld
+) -> None:
+    token = world.link()
+    with browsing(browser, url_of(world, token), IP) as page:
+        page.context.set_extra_http_headers({"X-Forwarded-For": "198.51.100.9"})
+        page.get_by_role("button", name="Use this address").click()
+        expect(page.get_by_role("alert")).to_contain_text("another address now")
+        expect(page.get_by_role("main")).to_contain_text("198.51.100.9")
+        picture(page, "changed")
+        assert faults(page) == []
+
+
+def test_in_the_playground_the_link_leads_back_to_the_form(visitor: Visitor) -> None:
+    visitor.types("/dbaccess myip")
+    link = visitor.messages.get_by_role("link").last
+    expect(link).to_contain_text("/ip/")
+    with visitor.page.context.expect_page() as opened:
+        link.click()
+    page = opened.value
+    expect(page.get_by_role("main")).to_contain_text(IP)
+    page.get_by_role("button", name="Use this address").click()
+    expect(page.get_by_role("heading", name="Go back to Slack")).to_be_visible()
+    page.close()
+    visitor.presses(f"Ask for access from {IP}")
+    expect(visitor.modal.get_by_label("From where")).to_have_value(IP)

@@ -1,0 +1,224 @@
+"""history: the last decisions and grants, everybody's for approvers, else one's own."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot.domain.notices import UNKNOWN
+from bot.sandbox.faults import Fault
+from bot.sandbox.slack_conversations import Message
+from tests.scenarios.world import (
+    ADMINS,
+    ALICE,
+    ANALYTICS,
+    BOB,
+    IP,
+    ORDERS,
+    OSCAR,
+    RITA,
+    World,
+    policy,
+)
+
+pytestmark = pytest.mark.both_databases
+
+Worlds = Callable[[dict[str, Any]], World]
+OTHER_IP = "203.0.113.5"
+BOTH = {
+    "orders": {"id": ORDERS},
+    "analytics": {"id": ANALYTICS, "approvers": [BOB], "requesters": [RITA, BOB]},
+}
+
+
+def history(world: World, user: str, text: str = "history") -> str:
+    """Let somebody read the history up; return the page, whether it comes at once or later."""
+    before = len(world.slack.ephemerals(user))
+    world.types(user, text)
+
+    def page() -> str:
+        said = [shown(one) for one in world.slack.ephemerals(user)[before:]]
+        return next((words for words in said if "one moment" not in words), "")
+
+    return world.eventually(page)
+
+
+def shown(message: Message) -> str:
+    """What the blocks of a message say."""
+    texts = [[block.get("text"), *block.get("elements", ())] for block in message.blocks]
+    return "\n".join(text["text"] for part in texts for text in part if text)
+
+
+def lines(page: str) -> list[str]:
+    """The entries of a page, the newest first, each without its bullet."""
+    return [line[2:] for line in page.split("\n") if line.startswith("• ")]
+
+
+def test_it_tells_how_each_request_came_to_its_end(world: World) -> None:
+    world.granted(f"request {IP} 1h orders invoice 88")
+    world.pass_time(hours=1)
+    world.granted(f"request {IP} 2h orders")
+    world.types(ALICE, "revoke 2")
+    world.types(RITA, f"request {IP} 1h orders")
+    world.denies(BOB, world.card, "use the replica")
+    world.types(RITA, f"request {IP} 1h orders")
+    world.types(RITA, "cancel 4")
+    world.types(RITA, f"request {IP} 1h orders")
+    world.pass_time(hours=4)
+    world.granted(f"request {IP} 3h orders")
+
+    told = lines(history(world, RITA))
+
+    assert [line.split()[0] for line in told] == [f"*#{number}*" for number in range(6, 0, -1)]
+    live, lapsed, withdrawn, denied, revoked, expired = told
+    assert f"approved by <@{ALICE}>" in live
+    assert "live until" in live
+    assert "lapsed" in lapsed
+    assert "withdrawn" in withdrawn
+    assert f"denied by <@{BOB}>" in denied
+    assert "`use the replica`" in denied
+    assert f"revoked by <@{ALICE}>" in revoked
+    assert "its time was up" in expired
+    assert "`invoice 88`" in expired
+    assert f"<@{RITA}>, `orders` from `{IP}` for *1h*" in expired
+
+
+def test_what_still_waits_for_a_decision_is_no_history(world: World) -> None:
+    world.types(RITA, f"request {IP} 1h orders")
+
+    assert "Nothing was decided or lent yet" in history(world, RITA)
+
+
+def test_it_tells_of_extensions_emergencies_and_adoptions(worlds: Worlds) -> None:
+    glass = {"requesters": [RITA], "max_duration": "30m"}
+    world = worlds(policy({"orders": {"id": ORDERS, "emergency": glass}}))
+    world.granted()
+    world.types(RITA, "extend 1 1h")
+    world.presses(ALICE, world.card, "Approve")
+    world.types(RITA, f"emergency {OTHER_IP} 30m orders all is locked")
+    world.eventually(lambda: world.slack.modal(RITA))
+    world.slack.submit(RITA, {})
+    world.settle()
+    world.types(ALICE, "adopt orders 198.51.100.7 1w")
+
+    adoption, emergency, extension, _ = lines(history(world, BOB))
+
+    assert "on a timer of *1w*" in adoption
+    assert "*emergency*" in emergency
+    assert "not reviewed yet" in emergency
+    assert "*1h more* for #1" in extension
+    world.presses(BOB, world.slack.messages("C0APPROVALS", replies=False)[-2], "Reviewed")
+    assert f"reviewed by <@{BOB}>" in lines(history(world, BOB))[1]
+
+
+def test_it_tells_of_grants_that_were_recovered_or_removed_outside(world: World) -> None:
+    world.granted()
+    world.lose_database(minutes=1)
+    assert world.grants()[0].requester == UNKNOWN
+
+    [recovered] = lines(history(world, ALICE))
+    assert "recovered from its rule's label" in recovered
+
+    world.pass_time(minutes=2)
+    world.digitalocean.replace_rules(
+        ORDERS, [r for r in world.digitalocean.rules(ORDERS) if r["value"] != IP]
+    )
+    world.pass_time(minutes=10)
+    [removed] = lines(history(world, ALICE))
+    assert "removed outside dbaccess" in removed
+
+
+def test_approvers_see_everybodys_and_others_their_own(world: World) -> None:
+    world.granted()
+    world.granted(f"request {OTHER_IP} 1h orders", to=OSCAR)
+
+    alices, ritas = history(world, ALICE), history(world, RITA)
+
+    assert len(lines(alices)) == 2
+    assert "Everybody's on `orders`" in alices
+    assert len(lines(ritas)) == 1
+    assert OTHER_IP not in ritas
+    assert "Only yours is shown" in ritas
+
+
+def test_an_approver_of_one_cluster_sees_their_own_on_the_others(worlds: Worlds) -> None:
+    world = worlds(policy(BOTH))
+    world.granted(f"request {IP} 1h orders")
+    world.types(RITA, f"request {OTHER_IP} 1h analytics")
+    world.presses(BOB, world.card, "Approve")
+
+    alices, bobs = history(world, ALICE), history(world, BOB)
+
+    assert len(lines(bobs)) == 2
+    assert len(lines(alices)) == 1
+    assert "analytics" not in alices
+
+
+def test_the_history_of_one_cluster_holds_nothing_of_another(worlds: Worlds) -> None:
+    world = worlds(policy(BOTH))
+    world.granted(f"request {IP} 1h orders")
+    world.types(RITA, f"request {OTHER_IP} 1h analytics")
+    world.presses(BOB, world.card, "Approve")
+
+    bobs = history(world, BOB, "history analytics")
+
+    assert len(lines(bobs)) == 1
+    assert "Lately on `analytics`" in bobs
+    assert "You are an approver of `analytics`" in bobs
+    assert "Only yours is shown" in history(world, RITA, "history ORDERS")
+
+
+def test_the_history_of_a_cluster_is_for_those_who_may_ask_for_it_or_decide(
+    worlds: Worlds,
+) -> None:
+    world = worlds(policy(BOTH))
+
+    assert "You may not ask for this cluster" in history(world, OSCAR, "history analytics")
+
+
+def test_an_unknown_cluster_is_refused_with_the_nearest(world: World) -> None:
+    assert "Did you mean `orders`?" in world.types(RITA, "history ordres").text
+
+
+def test_a_member_of_an_approving_group_sees_everybodys(worlds: Worlds) -> None:
+    world = worlds(policy(approvers=[ALICE, ADMINS]))
+    world.granted()
+
+    assert len(lines(history(world, BOB))) == 1
+    assert "Nothing was decided" in history(world, OSCAR)
+
+
+def test_p4_nobody_sees_what_is_others_while_slack_does_not_say_who_they_are(
+    world: World,
+) -> None:
+    world.granted()
+    world.pass_time(minutes=5)
+    world.restart()  # nothing is remembered of anybody
+    world.slack.faults.add(Fault.status(503, target="users.info", times=None))
+
+    page = history(world, ALICE)
+
+    assert "Slack did not tell me" in page
+    assert IP not in page
+
+
+def test_it_holds_the_last_twenty(world: World) -> None:
+    for number in range(1, 26):
+        world.slack.command(RITA, f"request 203.0.113.{number} 1h", channel_id="C0GENERAL")
+        world.slack.command(RITA, f"cancel {number}", channel_id="C0GENERAL")
+
+    told = lines(history(world, RITA))
+
+    assert len(told) == 20
+    assert told[0].startswith("*#25*")
+    assert told[-1].startswith("*#6*")
+
+
+def test_reading_it_changes_nothing(world: World) -> None:
+    world.granted()
+    history(world, ALICE)
+    before = world.rows()
+
+    history(world, ALICE)
+
+    assert world.rows() == before

@@ -1,0 +1,92 @@
+"""The forms that ask for access look as agreed, and Slack would take them."""
+
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from bot.digitalocean import Named, NotAuthorised, Unavailable
+from bot.domain.sources import SourceType, TrustedSource
+from bot.sandbox.block_kit import problems, suggestion_problems
+from bot.slack.messages import (
+    Filled,
+    emergency_form,
+    not_listed,
+    not_yet_known,
+    picks,
+    request_form,
+)
+from tests.slack.messages.examples import policy
+
+ORDERS = policy(emergency={"requesters": ["S0ONCALL"], "max_duration": "30m"})
+ANALYTICS = policy(
+    source_types=["ip_addr", "droplet", "k8s", "tag", "app"],
+    min_prefix=28,
+    require_reason=True,
+    max_duration="1w",
+    emergency={"requesters": ["S0ONCALL"], "max_duration": "2h"},
+)
+CLUSTERS = {"orders": ORDERS, "analytics": ANALYTICS}
+WORKER = TrustedSource(SourceType.DROPLET, "163973392")
+FORMS = {
+    "a request, nothing known": request_form(CLUSTERS, Filled(), private_metadata="{}"),
+    "a request from an address": request_form(
+        CLUSTERS,
+        Filled("orders", address="203.0.113.4", duration="2h", reason="fixing the nightly job"),
+        private_metadata="{}",
+    ),
+    "a request from a droplet": request_form(
+        CLUSTERS,
+        Filled("analytics", SourceType.DROPLET, picked=WORKER, picked_name="web-1", duration="95m"),
+        private_metadata="{}",
+    ),
+    "a request from a tag to be chosen": request_form(
+        CLUSTERS, Filled("analytics", SourceType.TAG, length="1d"), private_metadata="{}"
+    ),
+    "an emergency": emergency_form(
+        CLUSTERS,
+        Filled("orders", address="203.0.113.4", reason="all is lost"),
+        private_metadata="{}",
+    ),
+}
+
+each_form = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
+
+
+@each_form
+def test_a_form_looks_as_agreed(form: dict[str, Any], snapshot: SnapshotAssertion) -> None:
+    assert form == snapshot
+
+
+@each_form
+def test_slack_takes_a_form(form: dict[str, Any]) -> None:
+    assert problems(form, "modal") == []
+
+
+def test_a_menu_of_clusters_holds_what_slack_allows_and_the_one_that_is_meant() -> None:
+    many = {f"cluster-{number}": ORDERS for number in range(150)}
+
+    form = request_form(many, Filled("cluster-149"), private_metadata="{}")
+
+    assert problems(form, "modal") == []
+    assert form["blocks"][0]["element"]["initial_option"]["value"] == "cluster-149"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SourceType if kind is not SourceType.IP_ADDR])
+def test_slack_takes_what_a_picker_offers(kind: SourceType) -> None:
+    things = [Named(f"{number}" * 70, f"{kind}-{number}" * 20) for number in range(1, 200)]
+    for options in (
+        picks(kind, things),
+        picks(kind, []),
+        not_listed(kind, Unavailable("no answer")),
+        not_listed(kind, NotAuthorised("the token may not")),
+        not_yet_known(),
+    ):
+        assert suggestion_problems({"options": options}) == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SourceType if kind is not SourceType.IP_ADDR])
+def test_the_notice_in_a_picker_is_not_cut(kind: SourceType) -> None:
+    for why in (Unavailable("no answer"), NotAuthorised("the token may not")):
+        (notice,) = not_listed(kind, why)
+        assert notice["text"]["text"].endswith("as a command")

@@ -1,0 +1,246 @@
+"""Homes: who is concerned by a change, claimed by one at a time, and no change forgotten."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.store import homes, schema
+from bot.store.database import Database
+from bot.store.homes import Home
+from tests.storage import PostgresStorage, SqliteStorage, Storage
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+RITA, ALICE = "U0RITA", "U0ALICE"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    storage: Storage = SqliteStorage(tmp_path)
+    if request.param == "postgresql":
+        storage = PostgresStorage(request.getfixturevalue("postgresql"))
+    made = Database(storage.url)
+    schema.upgrade(made)
+    yield made
+    made.close()
+
+
+def opens(database: Database, user: str, *, at: datetime = NOW) -> None:
+    with database.transaction() as session:
+        homes.opened(session, user, "T0HOME", at)
+
+
+def touch(database: Database, user: str, *, cluster: str | None = None, at: datetime = NOW) -> None:
+    with database.transaction() as session:
+        homes.touch(session, user, cluster=cluster, at=at)
+
+
+def claim(database: Database, *, at: datetime = NOW, most: int = 8) -> list[Home]:
+    with database.transaction() as session:
+        return homes.claim(session, at, until=at + MINUTE, most=most)
+
+
+def publish(database: Database, home: Home, *approves: str, at: datetime = NOW) -> None:
+    with database.transaction() as session:
+        homes.approves(session, home, approves)
+        homes.published(session, home, at)
+
+
+def published(database: Database, user: str, *approves: str, at: datetime = NOW) -> None:
+    """Let somebody open theirs, and draw it."""
+    opens(database, user, at=at)
+    [home] = claim(database, at=at)
+    publish(database, home, *approves, at=at)
+
+
+def whose(claimed: list[Home]) -> list[str]:
+    return [home.user_id for home in claimed]
+
+
+def next_due(database: Database) -> datetime | None:
+    with database.reading() as session:
+        return homes.next_due(session)
+
+
+def test_a_home_that_was_opened_is_drawn_once(database: Database) -> None:
+    opens(database, RITA)
+    opens(database, RITA, at=NOW + MINUTE)
+
+    [home] = claim(database, at=NOW + MINUTE)
+    assert (home.user_id, home.team_id) == (RITA, "T0HOME")
+    assert claim(database, at=NOW + MINUTE) == []
+    publish(database, home)
+
+    assert claim(database, at=NOW + DAY) == []
+    assert next_due(database) is None
+
+
+def test_a_change_concerns_the_person_and_the_approvers_of_its_cluster(
+    database: Database,
+) -> None:
+    published(database, RITA)
+    published(database, ALICE, "orders", "billing")
+    published(database, "U0BOB", "billing")
+
+    touch(database, RITA, cluster="orders")
+
+    assert sorted(whose(claim(database))) == [ALICE, RITA]
+
+
+def test_a_change_without_a_cluster_concerns_the_person_only(database: Database) -> None:
+    published(database, RITA)
+    published(database, ALICE, "orders")
+
+    touch(database, RITA)
+
+    assert whose(claim(database)) == [RITA]
+
+
+def test_a_home_that_was_opened_too_long_ago_is_left_alone(database: Database) -> None:
+    published(database, RITA, at=NOW - DAY)
+    published(database, ALICE, at=NOW - DAY + MINUTE)
+
+    touch(database, RITA)
+    touch(database, ALICE)
+
+    assert whose(claim(database)) == [ALICE]
+
+
+def test_a_change_while_it_is_drawn_makes_it_due_again(database: Database) -> None:
+    opens(database, RITA)
+    [home] = claim(database)
+
+    touch(database, RITA)
+    touch(database, RITA)
+    assert claim(database) == []
+    publish(database, home)
+
+    [again] = claim(database)
+    publish(database, again)
+    assert claim(database) == []
+
+
+def test_opening_it_while_it_is_drawn_makes_it_due_again(database: Database) -> None:
+    opens(database, RITA)
+    [home] = claim(database)
+
+    opens(database, RITA)
+    publish(database, home)
+
+    assert whose(claim(database)) == [RITA]
+
+
+def test_an_approver_is_known_as_one_before_theirs_is_drawn(database: Database) -> None:
+    opens(database, ALICE)
+    [home] = claim(database)
+    with database.transaction() as session:
+        homes.approves(session, home, {"orders"})
+
+    touch(database, RITA, cluster="orders")
+    with database.transaction() as session:
+        homes.published(session, home, NOW)
+
+    assert whose(claim(database)) == [ALICE]
+
+
+def change_in_vain(database: Database) -> None:
+    with database.transaction() as session:
+        homes.touch(session, RITA, cluster="orders", at=NOW)
+        raise RuntimeError("in the middle")
+
+
+def test_a_change_that_was_rolled_back_draws_nothing(database: Database) -> None:
+    published(database, RITA)
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        change_in_vain(database)
+
+    assert claim(database) == []
+
+
+def test_one_that_is_put_off_waits_until_then_and_stays_owed_since_it_was(
+    database: Database,
+) -> None:
+    opens(database, RITA)
+    [home] = claim(database)
+    with database.transaction() as session:
+        homes.put_off(session, home, NOW + 2 * MINUTE)
+
+    touch(database, RITA, at=NOW + MINUTE)
+    assert next_due(database) == NOW + 2 * MINUTE
+    assert claim(database, at=NOW + MINUTE) == []
+    [again] = claim(database, at=NOW + 2 * MINUTE)
+
+    assert again.owed_since == NOW
+
+
+def test_one_that_was_given_up_is_drawn_after_the_next_change(database: Database) -> None:
+    opens(database, RITA)
+    [home] = claim(database)
+    with database.transaction() as session:
+        homes.give_up(session, home)
+    assert claim(database, at=NOW + DAY) == []
+
+    touch(database, RITA, at=NOW + MINUTE)
+
+    assert whose(claim(database, at=NOW + MINUTE)) == [RITA]
+
+
+def test_one_that_was_forgotten_while_it_was_drawn_stays_so(database: Database) -> None:
+    opens(database, RITA)
+    [home] = claim(database)
+    with database.transaction() as session:
+        homes.forget(session, RITA)
+
+    publish(database, home, "orders")
+    touch(database, RITA)
+
+    assert claim(database) == []
+
+
+def test_a_claim_that_runs_out_makes_it_free_again(database: Database) -> None:
+    opens(database, RITA)
+    claim(database)
+
+    assert claim(database, at=NOW + MINUTE - timedelta(seconds=1)) == []
+    assert whose(claim(database, at=NOW + MINUTE)) == [RITA]
+
+
+def test_what_a_killed_process_had_claimed_is_given_back(database: Database) -> None:
+    opens(database, RITA)
+    claim(database)
+    with database.transaction() as session:
+        homes.release_claims(session)
+
+    assert whose(claim(database)) == [RITA]
+
+
+def test_the_one_that_waits_longest_is_drawn_first(database: Database) -> None:
+    opens(database, RITA, at=NOW + MINUTE)
+    opens(database, ALICE)
+
+    assert next_due(database) == NOW
+    assert whose(claim(database, at=NOW + MINUTE, most=1)) == [ALICE]
+    assert whose(claim(database, at=NOW + MINUTE, most=1)) == [RITA]
+
+
+def test_changes_at_the_same_moment_all_count_and_do_not_wait_for_each_other_in_a_circle(
+    database: Database,
+) -> None:
+    for user in (RITA, ALICE):
+        published(database, user)
+
+    def change(number: int) -> None:
+        users = (RITA, ALICE) if number % 2 else (ALICE, RITA)
+        with database.transaction() as session:
+            for user in users:
+                homes.touch(session, user, cluster=None, at=NOW)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(change, range(40)))
+
+    assert [home.changes for home in claim(database)] == [40, 40]

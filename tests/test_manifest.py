@@ -1,0 +1,34 @@
+"""The manifest: what Slack is told of the app is what the app answers to."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.demo.stage import SHORTCUTS
+
+MANIFEST = Path(__file__).parents[1] / "manifest.yml"
+
+
+@pytest.fixture
+def manifest() -> Any:
+    return yaml.safe_load(MANIFEST.read_text())
+
+
+def test_the_shortcut_is_the_one_that_the_bot_answers_and_the_playground_shows(
+    manifest: Any,
+) -> None:
+    shortcuts = manifest["features"]["shortcuts"]
+    assert [(one["callback_id"], one["name"]) for one in shortcuts] == [
+        (one.callback_id, one.name) for one in SHORTCUTS
+    ]
+    for one in shortcuts:
+        assert one["type"] == "global"
+        assert len(one["name"]) <= 24
+        assert len(one["description"]) <= 150
+
+
+def test_options_of_pickers_are_asked_for_where_everything_else_is(manifest: Any) -> None:
+    interactivity = manifest["settings"]["interactivity"]
+    assert interactivity["message_menu_options_url"] == interactivity["request_url"]
