@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 import requests
@@ -20,8 +20,7 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.slack import SandboxSlack
 from bot.sandbox.slack_conversations import Message
 from tests.scenarios.world import ALICE, APPROVALS, BACKEND, IP, OFFICE, OPERATIONS, ORDERS, RITA
-
-T = TypeVar("T")
+from tests.waiting import eventually
 
 DBACCESS = [sys.executable, "-c", "from bot.cli import main; main()"]
 TRUSTED = f"ip_addr:{IP}"
@@ -170,16 +169,6 @@ class Place:
     def until_it_ended(self) -> None:
         eventually(lambda: self.told("has ended"))
         assert self.sources() == FOREIGN
-
-
-def eventually(ask: Callable[[], T | None], *, seconds: float = 40) -> T:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        found = ask()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it never came")
 
 
 @pytest.fixture

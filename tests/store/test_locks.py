@@ -2,8 +2,7 @@
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,6 +10,7 @@ from bot.config import database_url
 from bot.store.database import AWAY, Database
 from bot.store.locks import ClusterLocks
 from tests.postgresql import PostgresServer
+from tests.waiting import eventually
 
 ORDERS, ANALYTICS = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30", "1b2f7a90-6f0c-4f3a-9a53-0f6d5c1f9f11"
 HOLD_FOR_EVER = """
@@ -34,14 +34,6 @@ def others(empty_database: Database) -> Iterator[ClusterLocks]:
     database = Database(empty_database.url.render_as_string())
     yield ClusterLocks(database)
     database.close()
-
-
-def eventually(happens: Callable[[], bool]) -> None:
-    """Wait for what another process or server does."""
-    until = time.monotonic() + 5
-    while not happens():
-        assert time.monotonic() < until, "it never came"
-        time.sleep(0.01)
 
 
 def is_free(locks: ClusterLocks, cluster_id: str = ORDERS) -> bool:
