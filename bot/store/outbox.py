@@ -123,6 +123,21 @@ def give_up(session: Session, owed: Owed, at: datetime, error: str) -> None:
     session.add(row)
 
 
+def fold(session: Session, owed: Owed, at: datetime) -> bool:
+    """Close an update that a later one of the same message makes needless; tell whether it is."""
+    later = select(OutboxRow.id).where(
+        OutboxRow.conversation == owed.conversation,
+        col(OutboxRow.id) > owed.id,
+        OutboxRow.way == Way.UPDATE,
+        OutboxRow.post == owed.post,
+        col(OutboxRow.done_at).is_(None),
+    )
+    if session.exec(later.limit(1)).first() is None:
+        return False
+    give_up(session, owed, at, "superseded")
+    return True
+
+
 def find_post(session: Session, post: str) -> Post | None:
     """Return where the message of that name stands, if it was delivered."""
     row = session.get(PostRow, post)
