@@ -17,7 +17,7 @@ from bot.domain.labels import read_label
 from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.plan import SETTLE, Plan, Rule, is_guard, plan
 from bot.domain.policy import Policy
-from bot.recording import Attempt, record_failure, record_outcome
+from bot.recording import Attempt, record_failure, record_lost_attempt, record_outcome
 from bot.store import clusters, grants
 from bot.store.database import AWAY, Database
 from bot.store.locks import STANDSTILL_SECONDS, ClusterLocks, Held
@@ -125,6 +125,9 @@ class Reconciler:
             if left_policy and all(grant.state is GrantState.ENDED for grant in loaded):
                 clusters.forget(session, cluster_id)
                 return None
+            if watch.attempt_at is not None:
+                record_lost_attempt(session, watch, now=now)
+            clusters.begin_attempt(session, cluster_id, now)
             for grant in loaded:
                 if grant.state is GrantState.APPLYING:
                     grants.save(session, grant.start_placing(now))
