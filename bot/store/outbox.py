@@ -10,7 +10,7 @@ from sqlmodel import Session, col, or_, select
 from bot.domain.notices import NOTICE, Notice
 from bot.store.tables import OutboxRow, PostRow
 
-CLAIM_SECONDS = 60
+CLAIM_SECONDS = 25  # longer than any call takes; after a crash, so long is waited
 
 
 class Way(StrEnum):
