@@ -27,23 +27,27 @@ from bot.slack.homes import Homes
 from bot.slack.leavers import Leavers
 from bot.slack.pages import Pages
 from bot.store.database import Database
+from bot.store.signals import Listener, signal
 from bot.web import Health, build_wsgi, ip_pages
 
 
 class Wakeup:
-    """Passes a wake-up on to the worker of this process, if it has one."""
+    """Passes a wake-up on to the worker of this process, else to those of others."""
 
-    def __init__(self) -> None:
-        self._listeners: list[Callable[[], None]] = []
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._worker: Callable[[], None] | None = None
 
-    def listen(self, listener: Callable[[], None]) -> None:
-        """Have *listener* called at each wake-up."""
-        self._listeners.append(listener)
+    def listen(self, worker: Callable[[], None]) -> None:
+        """Have *worker* called at each wake-up."""
+        self._worker = worker
 
     def __call__(self) -> None:
-        """Wake whoever listens."""
-        for listener in self._listeners:
-            listener()
+        """Wake whoever can do the work."""
+        if self._worker is not None:
+            self._worker()
+        else:
+            signal(self._database)
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) 
     directory = Directory(
         web_client(token, settings.slack_api_url, timeout_seconds=DIRECTORY_SECONDS)
     )
-    wakeup = Wakeup()
+    wakeup = Wakeup(database)
 
     def current_policy() -> Policy:
         return policy
@@ -166,3 +170,8 @@ def build_worker(parts: Parts) -> Worker:
     )
     parts.wakeup.listen(worker.wake)
     return worker
+
+
+def build_listener(parts: Parts, worker: Worker) -> Listener | None:
+    """Return what wakes *worker* for other processes; None where there can be none."""
+    return None if parts.database.is_sqlite else Listener(parts.database, worker.wake)

@@ -6,6 +6,7 @@ rows and messages. Whatever fails is tried again, by the same road, until it suc
 """
 
 import random
+import time
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -16,13 +17,14 @@ from bot.domain.labels import read_label
 from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.plan import SETTLE, Plan, Rule, is_guard, plan
 from bot.domain.policy import Policy
-from bot.recording import Attempt, record_failure, record_outcome
+from bot.recording import Attempt, record_failure, record_lost_attempt, record_outcome
 from bot.store import clusters, grants
 from bot.store.database import AWAY, Database
-from bot.store.locks import ClusterLocks
+from bot.store.locks import STANDSTILL_SECONDS, ClusterLocks, Held
 
 _ROUNDS = 5
 _LONGEST_WAIT_SECONDS = 30.0
+_FRESH_SECONDS = STANDSTILL_SECONDS / 2  # the other half is for a write that is under way
 
 log = structlog.get_logger()
 
@@ -89,12 +91,13 @@ class Reconciler:
         Raises:
             ApiError: the rules could not be brought in line this time.
         """
-        with self._locks.hold(cluster_id) as free:
-            attempt = self._begin(cluster_id) if free else None
-            if attempt is None:
-                return free
+        with self._locks.hold(cluster_id) as held:
+            attempt = self._begin(cluster_id) if held else None
+            if held is None or attempt is None:
+                return held is not None
             try:
-                self._converge(attempt)
+                self._converge(attempt, held)
+                held.renew()
                 with self._database.transaction() as session:
                     record_outcome(session, self._policy(), attempt, now=self._clock.now())
             except AWAY:
@@ -122,13 +125,19 @@ class Reconciler:
             if left_policy and all(grant.state is GrantState.ENDED for grant in loaded):
                 clusters.forget(session, cluster_id)
                 return None
+            if watch.attempt_at is not None:
+                record_lost_attempt(session, watch, now=now)
+            clusters.begin_attempt(session, cluster_id, now)
             for grant in loaded:
                 if grant.state is GrantState.APPLYING:
                     grants.save(session, grant.start_placing(now))
         return Attempt(watch=watch, loaded=tuple(loaded), began_at=now)
 
-    def _converge(self, attempt: Attempt) -> None:
+    def _converge(self, attempt: Attempt, held: Held) -> None:
         """Read, plan and write until a plan has nothing more to write.
+
+        What was read is written upon for a few seconds only: a process that stood still in
+        between must not write an old plan when somebody else has been at the cluster since.
 
         Raises:
             ApiError: the rules could not be brought in line this time.
@@ -138,6 +147,8 @@ class Reconciler:
         rounds_left = _ROUNDS
         while rounds_left:
             rounds_left -= 1
+            held.renew()
+            fresh = _Fresh(_FRESH_SECONDS)
             rules = self._digitalocean.read_rules(attempt.cluster_id)
             known = self._with_named(rules, attempt.grants())
             left_out = {*attempt.refused, *suspects[1:]}
@@ -155,7 +166,7 @@ class Reconciler:
             attempt.written.append(last)
             attempt.absent = frozenset()
             try:
-                self._digitalocean.write_rules(attempt.cluster_id, last.rules)
+                self._digitalocean.write_rules(attempt.cluster_id, last.rules, sendable=fresh)
             except OutcomeUnknown as error:
                 log.warning("answer to a write was lost, reading back", cluster=attempt.alias)
                 lost.append(error)
@@ -215,6 +226,22 @@ class Reconciler:
             now, next_at = self._clock.now(), self._clock.in_seconds(wait_seconds)
             words = str(error) if isinstance(error, ApiError) else f"a fault of ours: {error!r}"
             record_failure(session, attempt, words, now=now, next_at=next_at)
+
+
+class _Fresh:
+    """Tells for so many seconds that something is fresh, by both clocks a machine has.
+
+    The monotonic clock cannot be set, but it stands still while a machine sleeps.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._monotonic, self._wall = time.monotonic(), time.time()
+
+    def __call__(self) -> bool:
+        """Tell whether it still is."""
+        by_monotonic = time.monotonic() - self._monotonic
+        return by_monotonic < self._seconds and time.time() - self._wall < self._seconds
 
 
 def _next_suspects(attempt: Attempt, last: Plan, suspects: list[int], error: Rejected) -> list[int]:

@@ -145,6 +145,17 @@ def record_failure(
     clusters.note_failure(session, attempt.cluster_id, at=now, error=error, next_at=next_at)
 
 
+def record_lost_attempt(session: Session, watch: Watch, *, now: datetime) -> None:
+    """Record that an earlier attempt never reported, so that the audit has no silent gap."""
+    audit.record(
+        session,
+        Action.ATTEMPT_LOST,
+        at=now,
+        cluster=watch.alias,
+        since=watch.attempt_at.isoformat() if watch.attempt_at else None,
+    )
+
+
 def _record_writes(session: Session, attempt: Attempt, now: datetime, **more: Any) -> None:
     for written in attempt.written:
         audit.record(

@@ -12,7 +12,7 @@ from waitress.server import create_server
 from bot.clock import Clock
 from bot.config import Settings
 from bot.domain.policy import Policy
-from bot.parts import build_app, build_parts, build_slack, build_worker
+from bot.parts import build_app, build_listener, build_parts, build_slack, build_worker
 from bot.store import schema
 from bot.web import MAX_BODY_BYTES
 
@@ -78,6 +78,7 @@ class Service:
         self._settings = settings
         self.parts = build_parts(settings, policy, clock)
         self.worker = build_worker(self.parts) if worker else None
+        self._listener = build_listener(self.parts, self.worker) if self.worker else None
         self._slack = build_slack(self.parts) if web else None
         self._http: HttpServer | None = None
 
@@ -106,6 +107,8 @@ class Service:
                 self._slack.connect(self._settings.slack_app_token.get_secret_value())
         if self.worker is not None:
             self.worker.start()
+        if self._listener is not None:
+            self._listener.start()
 
     def stop(self) -> None:
         """Stop taking anything in, then stop working."""
@@ -113,6 +116,8 @@ class Service:
             self._http.stop()
         if self._slack is not None:
             self._slack.close()
+        if self._listener is not None:
+            self._listener.stop()
         if self.worker is not None:
             self.worker.stop()
         self.parts.close()

@@ -88,8 +88,16 @@ class DigitalOcean:
         task = _of_cluster("read_rules", cluster_id, "list_firewall_rules")
         return [_in_utc(rule) for rule in self._read(task, RulesBody).rules]
 
-    def write_rules(self, cluster_id: str, rules: Sequence[Rule]) -> None:
+    def write_rules(
+        self,
+        cluster_id: str,
+        rules: Sequence[Rule],
+        *,
+        sendable: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Replace the cluster's whole list of rules, in one attempt.
+
+        `sendable` is asked when the rules are about to leave: where it says no, they do not.
 
         Raises ValueError for an empty list, which would open the cluster to the world (P2).
         """
@@ -97,7 +105,7 @@ class DigitalOcean:
             raise ValueError("an empty list of rules would open the cluster to everybody")
         deadline = self._monotonic() + self._limit_seconds
         content = json.dumps({"rules": [_as_json(rule) for rule in rules]}).encode()
-        body = UnsentBody(content, lambda: self._monotonic() < deadline)
+        body = UnsentBody(content, lambda: self._monotonic() < deadline and sendable())
         task = _of_cluster("write_rules", cluster_id, "update_firewall_rules", body=body)
         task = replace(task, is_write=True)
         self._mind_the_limit(task)

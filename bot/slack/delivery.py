@@ -16,6 +16,7 @@ from bot.domain.notices import RequestCard, Undelivered
 from bot.domain.policy import Policy
 from bot.slack.client import DELIVERY_SECONDS
 from bot.slack.messages import Message, render
+from bot.slack.pace import Pace
 from bot.store import audit, outbox
 from bot.store.audit import Action
 from bot.store.database import AWAY, Database
@@ -72,6 +73,7 @@ class Delivery:
         self._client = client
         self._policy = policy
         self._clock = clock
+        self._pace = Pace(clock)
 
     def claim(self, *, most: int) -> list[Owed]:
         """Return messages that this process now has to deliver, one per conversation at most."""
@@ -82,6 +84,8 @@ class Delivery:
     def carry_out(self, owed: Owed) -> None:
         """Send one message and note what became of it; nothing is raised for Slack's faults."""
         try:
+            if self._is_superseded(owed):
+                return
             post = self._send(owed)
         except Hopeless as error:
             self._give_up(owed, str(error))
@@ -99,20 +103,35 @@ class Delivery:
             with self._database.transaction() as session:
                 outbox.delivered(session, owed, self._clock.now(), post)
 
+    def _is_superseded(self, owed: Owed) -> bool:
+        """Leave out the look of a message that will be changed again right away."""
+        if owed.way is not Way.UPDATE:
+            return False
+        with self._database.transaction() as session:
+            return outbox.fold(session, owed, self._clock.now())
+
     def _send(self, owed: Owed) -> Post | None:
         message = render(owed.notice)
         match owed.way:
             case Way.POST | Way.DIRECT:
+                self._keep_pace(owed, owed.target or "")
                 return self._post(message, channel=owed.target)
             case Way.THREAD:
                 at = self._find_post(owed)
+                self._keep_pace(owed, at.channel)
                 return self._post(message, channel=at.channel, thread_ts=at.ts)
             case Way.UPDATE:
                 at = self._find_post(owed)
+                self._keep_pace(owed, at.channel)
                 self._call("chat.update", message, channel=at.channel, ts=at.ts)
                 return None
             case Way.REPLY:
                 return self._reply(owed, message)
+
+    def _keep_pace(self, owed: Owed, channel: str) -> None:
+        wait_seconds = self._pace.wait_seconds(owed.id, channel)
+        if wait_seconds > 0:
+            raise TryLater("in its turn", wait_seconds)
 
     def _post(self, message: Message, **where: str | None) -> Post:
         answer = self._call("chat.postMessage", message, unfurl_links=False, **where)
@@ -142,7 +161,10 @@ class Delivery:
             code = str(error.response.get("error") or f"status {error.response.status_code}")
             if code in _HOPELESS:
                 raise Hopeless(code) from error
-            raise TryLater(code, retry_after(error)) from error
+            seconds = retry_after(error)
+            if seconds is not None:
+                self._pace.hold(str(params.get("channel")), seconds)
+            raise TryLater(code, seconds) from error
         except (SlackClientError, OSError, HTTPException, ValueError) as error:
             raise TryLater(type(error).__name__) from error
         return dict(answer.data) if isinstance(answer.data, dict) else {}

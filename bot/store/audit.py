@@ -31,6 +31,7 @@ class Action(StrEnum):
     REWRITTEN = "grant.rewritten"
     RECOVERED = "grant.recovered"
     RULES_WRITTEN = "cluster.rules_written"
+    ATTEMPT_LOST = "cluster.attempt_lost"  # killed; its write, if there was one, is told of nowhere
     GUARD_PLACED = "cluster.guard_placed"
     ALARMED = "cluster.alarmed"
     ALL_CLEAR = "cluster.all_clear"

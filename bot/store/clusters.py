@@ -19,6 +19,7 @@ class Watch:
     alias: str
     due_at: datetime | None
     changes: int
+    attempt_at: datetime | None
     read_at: datetime | None
     rule_count: int | None
     failures: int
@@ -87,6 +88,13 @@ def next_due(session: Session) -> datetime | None:
     return session.exec(query.order_by(col(ClusterRow.due_at)).limit(1)).first()
 
 
+def begin_attempt(session: Session, cluster_id: str, at: datetime) -> None:
+    """Note that an attempt is under way, until its outcome or its failure is noted."""
+    row = session.get_one(ClusterRow, cluster_id)
+    row.attempt_at = at
+    session.add(row)
+
+
 def note_success(
     session: Session,
     cluster_id: str,
@@ -106,6 +114,7 @@ def note_success(
     row = session.get_one(ClusterRow, cluster_id, with_for_update=True)
     row.read_at, row.rule_count, row.written_at = at, rule_count, written_at
     row.guarded = guarded
+    row.attempt_at = None
     row.due_at = next_at if row.changes == changes else at
     row.failures, row.failing_since, row.last_error = 0, None, ""
     row.alarms, row.alarm_at, row.alarm_since = 0, None, None
@@ -115,6 +124,7 @@ def note_success(
 def forget(session: Session, cluster_id: str) -> None:
     """Look at a cluster no more: it has left the policy, and no grant is left on it."""
     row = session.get_one(ClusterRow, cluster_id)
+    row.attempt_at = None
     row.due_at, row.failures, row.failing_since, row.last_error = None, 0, None, ""
     row.alarms, row.alarm_at, row.alarm_since = 0, None, None
     session.add(row)
@@ -126,6 +136,7 @@ def note_failure(
     """Note that an attempt failed, and when to try again."""
     row = session.get_one(ClusterRow, cluster_id)
     row.failures += 1
+    row.attempt_at = None
     row.failing_since = row.failing_since or at
     row.last_error, row.due_at = error, next_at
     session.add(row)

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, or_, select
 from bot.domain.wishes import WISH, Wish
 from bot.store.tables import ErrandRow
 
-CLAIM_SECONDS = 60
+CLAIM_SECONDS = 25  # longer than any call takes; after a crash, so long is waited
 
 
 @dataclass(frozen=True)

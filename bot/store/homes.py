@@ -11,7 +11,7 @@ from sqlmodel import Session, col, or_, select
 from bot.store.database import UtcDateTime
 from bot.store.tables import HomeRow
 
-CLAIM_SECONDS = 60
+CLAIM_SECONDS = 25
 _LOOKED_AT = timedelta(hours=24)  # who opened theirs longer ago is not looking any more
 _CHANGES = "homes"
 

@@ -1,62 +1,116 @@
-"""One reconciler at a time for a cluster, across processes; the lock dies with its holder."""
+"""One reconciler at a time for a cluster, across processes; the lock dies with its holder.
+
+A holder that stands still (a frozen process, a paused machine) loses its lock too: PostgreSQL
+hangs up on a lock's connection that has said nothing for `STANDSTILL_SECONDS`. Whoever holds a lock
+therefore renews it before each step, and may act on what it read for less time than that.
+"""
 
 import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from filelock import FileLock, Timeout
-from sqlalchemy import text
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from bot.store.database import Database
+
+STANDSTILL_SECONDS = 60
+
+
+class Held(Protocol):
+    """A lock that one holds."""
+
+    def renew(self) -> None:
+        """Say that one is still at it.
+
+        Raises:
+            OperationalError: the lock is lost, and somebody else may be at it.
+        """
+        ...
 
 
 class ClusterLocks:
     """PostgreSQL: an advisory lock. SQLite: a lock file beside the database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, *, standstill_seconds: float = STANDSTILL_SECONDS
+    ) -> None:
         self._database = database
+        self._standstill_ms = round(standstill_seconds * 1000)
         self._here: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
     @contextmanager
-    def hold(self, cluster_id: str) -> Iterator[bool]:
-        """Yield whether the lock was free; where it was, hold it until the block ends."""
+    def hold(self, cluster_id: str) -> Iterator[Held | None]:
+        """Yield the lock and hold it until the block ends; None where somebody else has it."""
         with self._guard:
             here = self._here.setdefault(cluster_id, threading.Lock())
         if not here.acquire(blocking=False):
-            yield False
+            yield None
             return
         with ExitStack() as held:
             held.callback(here.release)
             yield held.enter_context(self._across_processes(cluster_id))
 
     @contextmanager
-    def _across_processes(self, cluster_id: str) -> Iterator[bool]:
+    def _across_processes(self, cluster_id: str) -> Iterator[Held | None]:
         if not self._database.is_sqlite:
-            with self._advisory(cluster_id) as free:
-                yield free
+            with self._advisory(cluster_id) as held:
+                yield held
             return
         file = Path(f"{self._database.url.database}.{cluster_id}.lock")
         try:
             with FileLock(file, timeout=0):
-                yield True
+                yield _FileHeld()
         except Timeout:
-            yield False
+            yield None
 
     @contextmanager
-    def _advisory(self, cluster_id: str) -> Iterator[bool]:
+    def _advisory(self, cluster_id: str) -> Iterator[Held | None]:
         key = {"key": _number(cluster_id)}
         engine = self._database.engine.execution_options(isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             ask = text("SELECT pg_try_advisory_lock(:key)")
-            free = bool(connection.execute(ask, key).scalar())
+            if not connection.execute(ask, key).scalar():
+                yield None
+                return
             try:
-                yield free
+                connection.execute(text(f"SET idle_session_timeout = {self._standstill_ms}"))
+                yield _AdvisoryHeld(connection)
             finally:
-                if free:
-                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+                _let_go(connection, key)
+
+
+class _FileHeld:
+    """A lock file: nobody takes it from a process that lives."""
+
+    def renew(self) -> None:
+        pass
+
+
+class _AdvisoryHeld:
+    """The lock is there for as long as its connection is."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def renew(self) -> None:
+        self._connection.execute(text("SELECT 1"))
+
+
+def _let_go(connection: Connection, key: dict[str, int]) -> None:
+    """Unlock; a connection that is broken took its lock with it."""
+    if connection.invalidated:
+        return
+    try:
+        connection.execute(text("RESET idle_session_timeout"))
+        connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+    except DBAPIError:
+        connection.invalidate()
 
 
 def _number(cluster_id: str) -> int:

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, or_, select
 from bot.domain.notices import NOTICE, Notice
 from bot.store.tables import OutboxRow, PostRow
 
-CLAIM_SECONDS = 60
+CLAIM_SECONDS = 25  # longer than any call takes; after a crash, so long is waited
 
 
 class Way(StrEnum):
@@ -121,6 +121,21 @@ def give_up(session: Session, owed: Owed, at: datetime, error: str) -> None:
     row = session.get_one(OutboxRow, owed.id)
     row.done_at, row.delivered, row.last_error = at, False, error
     session.add(row)
+
+
+def fold(session: Session, owed: Owed, at: datetime) -> bool:
+    """Close an update that a later one of the same message makes needless; tell whether it is."""
+    later = select(OutboxRow.id).where(
+        OutboxRow.conversation == owed.conversation,
+        col(OutboxRow.id) > owed.id,
+        OutboxRow.way == Way.UPDATE,
+        OutboxRow.post == owed.post,
+        col(OutboxRow.done_at).is_(None),
+    )
+    if session.exec(later.limit(1)).first() is None:
+        return False
+    give_up(session, owed, at, "superseded")
+    return True
 
 
 def find_post(session: Session, post: str) -> Post | None:

@@ -119,7 +119,7 @@ class ClusterRow(SQLModel, table=True):
     """When a cluster is to be reconciled next, and how the last times went.
 
     `changes` counts what was asked of it, so that what is asked during an attempt is not forgotten
-    at its end.
+    at its end. `attempt_at` is since when an attempt is under way; where it stays, one was killed.
     """
 
     __tablename__ = "clusters"
@@ -128,6 +128,7 @@ class ClusterRow(SQLModel, table=True):
     alias: str = Field(max_length=_KIND)
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     changes: int = 0
+    attempt_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     rule_count: int | None = None
     failures: int = 0

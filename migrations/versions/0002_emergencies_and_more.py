@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_ip_links_expires_at", "ip_links", ["expires_at"])
+    op.add_column("clusters", sa.Column("attempt_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("decisions", sa.Column("at_most_seconds", sa.Integer(), nullable=True))
     for table in ("grants", "requests"):
         name = sa.Column("source_name", sa.String(255), nullable=False, server_default=_EMPTY)
@@ -75,5 +76,6 @@ def downgrade() -> None:
     op.drop_column("grants", "adopted")
     op.drop_column("grants", "source_name")
     op.drop_column("decisions", "at_most_seconds")
+    op.drop_column("clusters", "attempt_at")
     op.drop_table("ip_links")
     op.drop_table("homes")

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
 from bot.domain.lifecycle import GrantState, RequestState
 from bot.sandbox.faults import Fault
 from bot.sandbox.slack_conversations import Message
-from tests.scenarios.world import ALICE, APPROVALS, IP, OPERATIONS, OSCAR, RITA, World
+from tests.scenarios.world import ALICE, APPROVALS, BOB, IP, OPERATIONS, OSCAR, RITA, World, policy
 
 pytestmark = pytest.mark.both_databases
 
+Worlds = Callable[[dict[str, Any]], World]
 TRUSTED = f"ip_addr:{IP}"
 OTHER_IP = "203.0.113.5"
 POSTING = "chat.postMessage"
@@ -176,18 +178,59 @@ def test_what_was_owed_during_a_long_outage_is_told_after_it(world: World) -> No
 
 
 def test_a_conversation_keeps_its_order_and_no_other_waits_for_it(world: World) -> None:
-    world.slack.faults.add(Fault.status(429, retry_after=60, target=POSTING))
+    world.slack.faults.add(Fault.status(500, target=POSTING))
     world.types(RITA, f"request {IP} 2h orders")
     world.types(OSCAR, f"request {OTHER_IP} 2h orders")
     world.types(RITA, "cancel 1")
     [of_oscar] = cards(world)
     assert OSCAR in of_oscar.all_text
 
-    world.pass_time(seconds=60)
+    world.pass_time(seconds=2)
     of_rita = cards(world)[-1]
     assert RITA in of_rita.all_text
     assert of_rita.edited
     assert of_rita.buttons == []
+
+
+def test_a_channel_that_slack_wants_left_alone_is_left_alone_by_all(world: World) -> None:
+    world.slack.faults.add(Fault.status(429, retry_after=60, target=POSTING))
+    world.types(RITA, f"request {IP} 2h orders")
+    world.types(OSCAR, f"request {OTHER_IP} 2h orders")
+    assert posts(world) == 1
+    assert cards(world) == []
+
+    world.pass_time(seconds=59)
+    assert posts(world) == 1
+    world.pass_time(seconds=2)
+    assert len(cards(world)) == 2
+
+
+def test_what_piled_up_goes_out_in_a_burst_and_then_steadily(world: World) -> None:
+    for number in range(1, 31):
+        world.slack.command(RITA, f"request 203.0.113.{number} 2h orders", channel_id="C0GENERAL")
+
+    world.settle()
+    assert len(cards(world)) == 15
+    world.pass_time(seconds=10)
+    assert len(cards(world)) == 25
+    world.pass_time(seconds=10)
+    assert len(cards(world)) == 30
+
+
+def test_looks_that_are_changed_again_are_left_out(worlds: Worlds) -> None:
+    world = worlds(policy(approvals=3, approvers=[ALICE, BOB, OSCAR]))
+    world.types(RITA, f"request {IP} 2h orders")
+    card = world.card
+    world.slack.faults.add(Fault.reset(target="chat", times=None))
+    for approver in (ALICE, BOB, OSCAR):
+        world.presses(approver, card, "Approve")
+    world.slack.faults.clear()
+
+    world.pass_time(seconds=80)
+
+    assert world.card.buttons == []
+    assert "Approved by" in world.card.text
+    assert len(world.card.versions) == 1, "one change, not three"
 
 
 def test_direct_messages_keep_their_order_though_the_first_is_late(world: World) -> None:

@@ -3,7 +3,6 @@
 Time stands still until a test moves it; `settle` lets the worker do all that is due.
 """
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
@@ -23,6 +22,7 @@ from bot.service import Service
 from bot.store import audit, grants, requests
 from bot.store.tables import AuditRow, DecisionRow, ErrandRow, GrantRow, OutboxRow, RequestRow
 from tests.storage import Storage
+from tests.waiting import eventually
 
 ORDERS = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30"
 ANALYTICS = "1b2f7a90-6f0c-4f3a-9a53-0f6d5c1f9f11"
@@ -229,13 +229,7 @@ class World:
 
     def eventually(self, ask: Callable[[], T | None], *, seconds: float = 5) -> T:
         """Wait for what happens in another thread; real time."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            found = ask()
-            if found:
-                return found
-            time.sleep(0.01)
-        raise AssertionError("it never came")
+        return eventually(ask, seconds=seconds)
 
     def _populate(self) -> None:
         self.digitalocean.add_cluster("orders", cluster_id=ORDERS, rules=[OFFICE, BACKEND])

@@ -1,17 +1,28 @@
-"""A database of its own for each test, with the schema that the migrations make."""
+"""A database of its own for each test, on SQLite and on PostgreSQL."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bot.config import database_url
 from bot.store import schema
 from bot.store.database import Database
+from tests.postgresql import PostgresServer
+from tests.storage import PostgresStorage, SqliteStorage, Storage
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    if request.param == "sqlite":
+        return SqliteStorage(tmp_path)
+    server: PostgresServer = request.getfixturevalue("postgresql")
+    return PostgresStorage(server)
 
 
 @pytest.fixture
-def empty_database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'dbaccess.db'}")
+def empty_database(storage: Storage) -> Iterator[Database]:
+    database = Database(database_url(storage.url))
     yield database
     database.close()
 
@@ -20,3 +31,12 @@ def empty_database(tmp_path: Path) -> Iterator[Database]:
 def database(empty_database: Database) -> Database:
     schema.upgrade(empty_database)
     return empty_database
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path) -> Iterator[Database]:
+    """For what is SQLite's alone."""
+    database = Database(f"sqlite:///{tmp_path / 'sqlite.db'}")
+    schema.upgrade(database)
+    yield database
+    database.close()

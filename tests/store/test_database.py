@@ -59,9 +59,11 @@ def test_the_latest_of_several_heartbeats_is_told_as_an_aware_time(database: Dat
     assert beats(database) == NOON + timedelta(seconds=5)
 
 
-def test_sqlite_writes_ahead_waits_for_others_and_minds_foreign_keys(database: Database) -> None:
+def test_sqlite_writes_ahead_waits_for_others_and_minds_foreign_keys(
+    sqlite_database: Database,
+) -> None:
     pragmas = {"journal_mode": "wal", "busy_timeout": 10_000, "foreign_keys": 1, "synchronous": 2}
-    with database.engine.connect() as connection:
+    with sqlite_database.engine.connect() as connection:
         for name, wanted in pragmas.items():
             assert connection.execute(text(f"PRAGMA {name}")).scalar() == wanted
 
@@ -90,16 +92,16 @@ def test_a_reader_waits_for_no_writer_and_sees_nothing_half_done(database: Datab
     assert beats(database) == NOON
 
 
-def test_a_second_writer_waits_for_the_first(database: Database) -> None:
+def test_a_second_writer_waits_for_the_first(sqlite_database: Database) -> None:
     order: list[str] = []
 
     def write_second() -> None:
-        with database.transaction() as session:
+        with sqlite_database.transaction() as session:
             heartbeats.beat(session, "second", NOON)
             order.append("second")
 
     second = threading.Thread(target=write_second)
-    with database.transaction() as session:
+    with sqlite_database.transaction() as session:
         heartbeats.beat(session, "first", NOON)
         session.flush()
         second.start()
@@ -109,11 +111,11 @@ def test_a_second_writer_waits_for_the_first(database: Database) -> None:
     assert order == ["first", "second"]
 
 
-def test_a_write_is_on_the_disk_once_the_transaction_is_over(database: Database) -> None:
-    with database.transaction() as session:
+def test_a_write_is_on_the_disk_once_the_transaction_is_over(sqlite_database: Database) -> None:
+    with sqlite_database.transaction() as session:
         heartbeats.beat(session, "host:1", NOON)
-    assert database.url.database is not None
-    other = sqlite3.connect(database.url.database)
+    assert sqlite_database.url.database is not None
+    other = sqlite3.connect(sqlite_database.url.database)
     assert other.execute("SELECT worker FROM heartbeats").fetchall() == [("host:1",)]
     other.close()
 

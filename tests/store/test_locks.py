@@ -6,16 +6,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.store.database import Database
+from bot.config import database_url
+from bot.store.database import AWAY, Database
 from bot.store.locks import ClusterLocks
+from tests.postgresql import PostgresServer
+from tests.waiting import eventually
 
 ORDERS, ANALYTICS = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30", "1b2f7a90-6f0c-4f3a-9a53-0f6d5c1f9f11"
 HOLD_FOR_EVER = """
 import sys, time
 from bot.store.database import Database
 from bot.store.locks import ClusterLocks
-with ClusterLocks(Database(sys.argv[1])).hold(sys.argv[2]) as free:
-    print(free, flush=True)
+with ClusterLocks(Database(sys.argv[1])).hold(sys.argv[2]) as held:
+    print(held is not None, flush=True)
     time.sleep(60)
 """
 
@@ -34,13 +37,14 @@ def others(empty_database: Database) -> Iterator[ClusterLocks]:
 
 
 def is_free(locks: ClusterLocks, cluster_id: str = ORDERS) -> bool:
-    with locks.hold(cluster_id) as free:
-        return free
+    with locks.hold(cluster_id) as held:
+        return held is not None
 
 
 def test_the_second_to_come_is_told_that_it_is_taken(locks: ClusterLocks) -> None:
-    with locks.hold(ORDERS) as free:
-        assert free
+    with locks.hold(ORDERS) as held:
+        assert held is not None
+        held.renew()
         assert not is_free(locks)
         assert not is_free(locks), "asking takes nothing away"
     assert is_free(locks)
@@ -82,4 +86,21 @@ def test_the_lock_dies_with_a_process_that_is_killed(
     finally:
         holder.kill()
         holder.communicate(timeout=5)
-    assert is_free(locks)
+    eventually(lambda: is_free(locks))
+
+
+def test_who_stands_still_loses_the_lock_and_learns_of_it(postgresql: PostgresServer) -> None:
+    database = Database(database_url(postgresql.database()))
+    other = Database(database.url.render_as_string())
+    try:
+        frozen = ClusterLocks(database, standstill_seconds=0.3)
+        with frozen.hold(ORDERS) as held:
+            assert held is not None
+            held.renew()
+            eventually(lambda: is_free(ClusterLocks(other)))
+            with pytest.raises(AWAY):
+                held.renew()
+        assert is_free(frozen)
+    finally:
+        database.close()
+        other.close()

@@ -1,0 +1,69 @@
+"""Signals between processes: PostgreSQL's NOTIFY carries a wake-up to every worker.
+
+A signal may be lost (nobody listened, the database was away): the worker's tick finds the work all
+the same, only later. On SQLite there is one process, and nothing to carry.
+"""
+
+import threading
+from collections.abc import Callable
+
+import psycopg
+import structlog
+from sqlalchemy import text
+
+from bot.store.database import AWAY, Database
+
+_CHANNEL = "dbaccess_wake"
+_LISTEN_SECONDS = 1.0
+_RECONNECT_SECONDS = 1.0
+
+log = structlog.get_logger()
+
+
+def signal(database: Database) -> None:
+    """Wake the workers of other processes, if there can be any; it never fails."""
+    if database.is_sqlite:
+        return
+    engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            connection.execute(text(f"NOTIFY {_CHANNEL}"))
+    except AWAY as error:
+        log.warning("signal not sent", error=type(error).__name__)
+
+
+class Listener:
+    """Calls `wake` at each signal, and whenever one may have been missed."""
+
+    def __init__(self, database: Database, wake: Callable[[], None]) -> None:
+        url = database.url.set(drivername="postgresql")
+        self._url = url.render_as_string(hide_password=False)
+        self._wake = wake
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="signals", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen; the database may be away for now."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Listen no more."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=2 * _LISTEN_SECONDS)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._listen()
+            except psycopg.Error as error:
+                log.warning("listening for signals failed", error=type(error).__name__)
+                self._stopping.wait(_RECONNECT_SECONDS)
+
+    def _listen(self) -> None:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute(f"LISTEN {_CHANNEL}".encode())
+            self._wake()  # for what was signalled before
+            while not self._stopping.is_set():
+                for _ in connection.notifies(timeout=_LISTEN_SECONDS, stop_after=1):
+                    self._wake()

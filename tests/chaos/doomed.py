@@ -1,0 +1,97 @@
+"""A bot that is killed at one step of its work: `doomed.py STEP LOG serve`.
+
+A step is what an outside world can see or a disk can keep: before and after each commit that
+changes something, before a request to an API leaves, after it has left, and after its answer came.
+The bot itself knows nothing of this. Every step is written to LOG; at number STEP (0: never), the
+process kills itself with SIGKILL.
+"""
+
+import http.client
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.engine.default import DefaultDialect
+
+_CHANGES = ("INSERT", "UPDATE", "DELETE")
+_QUIET = "heartbeats"  # a worker's beats come by the clock, and change nothing that matters
+
+
+class Doom:
+    """Counts the steps, and strikes at one of them."""
+
+    def __init__(self, at: int, log: str) -> None:
+        self._at = at
+        self._log = Path(log).open("a", buffering=1)  # noqa: SIM115  # it dies with the process
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def step(self, what: str) -> None:
+        """Note a step; the one that was named is the last."""
+        with self._lock:
+            self._count += 1
+            self._log.write(f"{self._count} {what}\n")
+            if self._count == self._at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def watch_commits(doom: Doom) -> None:
+    """Make steps of the commits of both databases' drivers."""
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def note_change(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        words = statement.lstrip().upper()
+        if words.startswith(_CHANGES) and _QUIET not in statement:
+            connection.connection.info["changed"] = words.split("(")[0][:40]
+
+    do_commit: Callable[[DefaultDialect, Any], None] = DefaultDialect.do_commit
+
+    def commit(self: DefaultDialect, connection: Any) -> None:
+        changed = connection.info.pop("changed", None)
+        if changed:
+            doom.step(f"before the commit of {changed}")
+        do_commit(self, connection)
+        if changed:
+            doom.step(f"after the commit of {changed}")
+
+    DefaultDialect.do_commit = commit  # type: ignore[method-assign]
+
+
+def watch_requests(doom: Doom) -> None:
+    """Make steps of the requests to both APIs."""
+    connection = http.client.HTTPConnection
+    put_request, get_response = connection.putrequest, connection.getresponse
+
+    def before(self: Any, method: str, url: str, *more: Any, **options: Any) -> None:
+        self.doomed = f"{method} {url}"
+        doom.step(f"before {self.doomed}")
+        put_request(self, method, url, *more, **options)
+
+    def after(self: Any) -> http.client.HTTPResponse:
+        doom.step(f"sent {self.doomed}")
+        response = get_response(self)
+        doom.step(f"answered {self.doomed}")
+        return response
+
+    connection.putrequest = before  # type: ignore[method-assign]
+    connection.getresponse = after  # type: ignore[method-assign]
+
+
+def main(arguments: list[str], run: Callable[[], None]) -> None:
+    """Run the bot's command line under a doom."""
+    doom = Doom(int(arguments[0]), arguments[1])
+    watch_commits(doom)
+    watch_requests(doom)
+    sys.argv = ["dbaccess", *arguments[2:]]
+    run()
+
+
+if __name__ == "__main__":
+    from bot.cli import main as dbaccess
+
+    main(sys.argv[1:], dbaccess)

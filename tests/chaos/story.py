@@ -1,0 +1,94 @@
+"""One story that survives any death, and what must be true when it is over."""
+
+from collections import Counter
+from collections.abc import Callable
+
+from sqlmodel import select
+
+from bot.config import database_url
+from bot.domain.lifecycle import GrantState, RequestState
+from bot.sandbox.slack_conversations import Message
+from bot.sandbox.slack_door import Answer
+from bot.store import audit, grants, requests
+from bot.store.audit import Action
+from bot.store.database import Database
+from bot.store.tables import ErrandRow, OutboxRow
+from tests.processes import FOREIGN, Place
+from tests.scenarios.world import ALICE, APPROVALS, IP, ORDERS, RITA
+from tests.waiting import eventually
+
+_ONCE = (Action.REQUESTED, Action.APPROVED, Action.GRANTED, Action.ENDED)
+
+
+def play(place: Place) -> None:
+    """Let Rita ask and Alice approve, and wait until it is over and everybody was told."""
+    eventually(lambda: place.slack.bot_url)
+    asking = f"request {IP} 3s orders"
+    _insist(lambda: place.slack.command(RITA, asking, channel_id="C0GENERAL"))
+    card = eventually(lambda: _cards(place))[0]
+    _insist(lambda: place.slack.click(ALICE, card, "Approve"))
+    eventually(lambda: place.told("has ended") or place.told("could not be put in place"))
+    eventually(lambda: not _owed(place))
+
+
+def check(place: Place) -> None:
+    """Compare what is left with what is promised."""
+    database = Database(database_url(place.storage.url))
+    try:
+        with database.reading() as session:
+            known = grants.listing(session, ended_too=True)
+            rows = audit.rows(session)
+            [request] = [found for n in range(1, 9) if (found := requests.get(session, n))]
+            [undelivered] = [select(OutboxRow).where(OutboxRow.delivered == False)]  # noqa: E712
+            assert not session.exec(undelivered).all(), "a message was never delivered"
+    finally:
+        database.close()
+    assert [grant.state for grant in known] == [GrantState.ENDED], "P3: a grant never ended"
+    assert request.state is RequestState.APPROVED
+    assert place.sources() == FOREIGN, "P1, P3: the rules are not as they were"
+    assert not place.digitalocean.ever_empty(ORDERS), "P2: the cluster was open"
+    done = Counter(row.action for row in rows)
+    assert all(done[action] == 1 for action in _ONCE), f"P6: {done}"
+    writes = sum(call.method == "PUT" for call in place.digitalocean.calls)
+    accounted = done[Action.RULES_WRITTEN] + done[Action.ATTEMPT_LOST]
+    assert writes <= accounted, f"{writes} writes, {accounted} of them in the audit"
+    _check_told(place, done)
+
+
+def _check_told(place: Place, done: Counter[str]) -> None:
+    """P6: each change was told to the person and in the thread, at least once."""
+    heard = [message.all_text for message in place.slack.dms(RITA)]
+    [card] = [card for card in _cards(place) if "Approved by" in card.all_text][-1:]
+    threads = [
+        reply.all_text
+        for shown in _cards(place)
+        for reply in place.slack.thread(APPROVALS, shown.ts)
+    ]
+    assert card.buttons == []
+    assert any("is approved by" in words for words in heard)
+    for told in (heard, threads):
+        if done[Action.APPLIED]:
+            assert any("works now" in words for words in told)
+        ending = ("has ended", "could not be put in place")
+        assert any(end in words for words in told for end in ending)
+
+
+def _insist(act: Callable[[], Answer]) -> None:
+    """Do something again until Slack no longer says that the bot did not answer."""
+    eventually(lambda: act().error is None)
+
+
+def _cards(place: Place) -> list[Message]:
+    return place.slack.messages(APPROVALS, replies=False)
+
+
+def _owed(place: Place) -> bool:
+    """Tell whether anything is still to be delivered or carried out."""
+    database = Database(database_url(place.storage.url))
+    try:
+        with database.reading() as session:
+            messages = select(OutboxRow).where(OutboxRow.done_at == None)  # noqa: E711
+            errands = select(ErrandRow).where(ErrandRow.done_at == None)  # noqa: E711
+            return bool(session.exec(messages).first() or session.exec(errands).first())
+    finally:
+        database.close()

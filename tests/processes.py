@@ -1,0 +1,194 @@
+"""The bot in processes of its own, between the sandboxes, in real time."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import requests
+
+import bot
+from bot.sandbox.digitalocean import SandboxDigitalOcean
+from bot.sandbox.slack import SandboxSlack
+from bot.sandbox.slack_conversations import Message
+from tests.scenarios.world import ALICE, APPROVALS, BACKEND, IP, OFFICE, OPERATIONS, ORDERS, RITA
+from tests.storage import SqliteStorage, Storage
+from tests.waiting import eventually
+
+DBACCESS = (sys.executable, "-c", "from bot.cli import main; main()")
+TRUSTED = f"ip_addr:{IP}"
+FOREIGN = {"ip_addr:198.51.100.7", "tag:backend"}
+CONFIG = f"""
+instance = "test"
+operators = "{OPERATIONS}"
+
+[defaults]
+channel = "{APPROVALS}"
+approvers = ["{ALICE}"]
+min_duration = "1s"
+warn_before = "2s"
+
+[clusters.orders]
+id = "{ORDERS}"
+"""
+
+
+class Process:
+    """One process of the bot; what it logs is read as it comes."""
+
+    def __init__(self, command: Sequence[str], folder: Path, env: dict[str, str]) -> None:
+        self._popen = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.lines: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def lives(self) -> bool:
+        """Whether it is still there."""
+        return self._popen.poll() is None
+
+    def freeze(self) -> None:
+        """Let it stand still, as a paused machine does."""
+        self._popen.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on where it stood."""
+        self._popen.send_signal(signal.SIGCONT)
+
+    @property
+    def address(self) -> str | None:
+        """Where it answers, if it has said so."""
+        events = [json.loads(line) for line in list(self.lines) if line.startswith("{")]
+        return next((str(event["url"]) for event in events if event["event"] == "started"), None)
+
+    def url(self) -> str:
+        """Where it answers, once it has said so."""
+
+        def started() -> str | None:
+            assert self.lives, self.lines
+            return self.address
+
+        return eventually(started)
+
+    def terminate(self) -> int:
+        """Ask it to stop; the exit code."""
+        self._popen.terminate()
+        return self._ended()
+
+    def kill(self) -> None:
+        """Let it die where it stands."""
+        self._popen.kill()
+        self._ended()
+
+    def _ended(self) -> int:
+        code = self._popen.wait(timeout=20)
+        self._reader.join(timeout=5)
+        return code
+
+    def _read(self) -> None:
+        assert self._popen.stderr is not None
+        with self._popen.stderr as stderr:
+            self.lines.extend(stderr)
+
+
+class Place:
+    """A folder with a configuration, between the sandboxes, and the processes started there."""
+
+    def __init__(self, folder: Path, storage: Storage | None = None) -> None:
+        self.folder = folder
+        self.storage = storage or SqliteStorage(folder)
+        self.slack = SandboxSlack()
+        self.digitalocean = SandboxDigitalOcean()
+        self.digitalocean.add_cluster("orders", cluster_id=ORDERS, rules=[OFFICE, BACKEND])
+        for user in (RITA, ALICE):
+            self.slack.add_user(user, user[2:].lower())
+        for channel in (APPROVALS, OPERATIONS, "C0GENERAL"):
+            self.slack.add_channel(channel, channel[2:].lower())
+        self.slack.ack_seconds = 10  # the machine may be busy; how fast it is, others measure
+        self.configure(CONFIG)
+        self.processes: list[Process] = []
+
+    def configure(self, text: str) -> None:
+        (self.folder / "dbaccess.toml").write_text(text)
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(Path(bot.__file__).parent.parent),  # this very bot, installed or not
+            "SLACK_BOT_TOKEN": self.slack.bot_token,
+            "SLACK_SIGNING_SECRET": self.slack.signing_secret,
+            "SLACK_API_URL": self.slack.api_url,
+            "DIGITALOCEAN_TOKEN": self.digitalocean.token,
+            "DIGITALOCEAN_API_URL": self.digitalocean.url,
+            "DATABASE_URL": self.storage.url,
+            "LOG_FORMAT": "json",
+            "PORT": "0",
+        }
+
+    def begin(self, command: str) -> Process:
+        """Start a process, ready or not."""
+        return self.begin_with([*DBACCESS, command])
+
+    def begin_with(self, command: Sequence[str]) -> Process:
+        """Start a process by its whole command line."""
+        self.processes.append(Process(command, self.folder, self.env))
+        return self.processes[-1]
+
+    def serve(self, command: str = "serve") -> Process:
+        """Start what answers Slack, and wait until it is ready."""
+        process = self.begin(command)
+        self.slack.bot_url = process.url()
+        eventually(lambda: requests.get(f"{self.slack.bot_url}/readyz", timeout=5).ok)
+        return process
+
+    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*DBACCESS, *arguments],
+            cwd=self.folder,
+            env=self.env | env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def types(self, text: str) -> str:
+        answer = self.slack.command(RITA, text, channel_id="C0GENERAL")
+        assert answer.error is None
+        return answer.text
+
+    def card(self) -> Message:
+        return eventually(lambda: self.slack.messages(APPROVALS, replies=False))[-1]
+
+    def sources(self) -> set[str]:
+        return self.digitalocean.sources(ORDERS)
+
+    def told(self, words: str) -> int:
+        return sum(words in message.all_text for message in self.slack.dms(RITA))
+
+    def lend(self, duration: str) -> None:
+        """Let Rita ask and Alice approve, and wait until it works and she knows."""
+        self.types(f"request {IP} {duration} orders")
+        assert self.slack.click(ALICE, self.card(), "Approve").error is None
+        self.until_it_works()
+
+    def until_it_works(self) -> None:
+        eventually(lambda: self.told("works now"))
+        written = [rules for _, rules in self.digitalocean.history(ORDERS)]
+        assert any(rule["value"] == IP for rules in written for rule in rules)
+
+    def until_it_ended(self) -> None:
+        eventually(lambda: self.told("has ended"))
+        assert self.sources() == FOREIGN

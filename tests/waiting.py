@@ -1,0 +1,18 @@
+"""Waiting for what another thread, process or server does; in real time."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def eventually(ask: Callable[[], T | None], *, seconds: float = 40) -> T:
+    """Return the first answer that is something; AssertionError if it never comes."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found = ask()
+        if found:
+            return found
+        time.sleep(0.01)
+    raise AssertionError("it never came")
