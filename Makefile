@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo story test test-browser page lint types imports migrations-check package-check check bench requirements clean
+.PHONY: help setup demo story test test-browser chaos page lint types imports migrations-check package-check check bench requirements clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -29,6 +29,9 @@ test: setup ## run the tests
 
 test-browser: setup ## play the stories in a real Chromium; pictures go to screenshots/
 	$(BIN)/pytest tests/browser
+
+chaos: setup ## kill the bot at every step of its work, on both databases (about half an hour)
+	DBACCESS_CHAOS_EVERY=1 $(BIN)/pytest tests/chaos -n auto
 
 page: ## build the playground's page again (needs node; the result is committed)
 	cd bot/sandbox/page && npm ci --silent && npm run check && npm run build

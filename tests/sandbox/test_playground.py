@@ -188,6 +188,16 @@ def test_a_form_is_filled_in_refused_and_sent(page: Client, slack: SandboxSlack,
     assert page.state()["modal"] is None
 
 
+def test_what_was_entered_in_a_field_that_the_bot_took_away_is_left_out(
+    page: Client, slack: SandboxSlack, bot: Bot
+) -> None:
+    page.act("command", person=ALICE, channel=CHANNEL, text="form")
+    slack.wait_until(lambda: slack.modal(ALICE))
+    values = {"cluster": "users", "source": "203.0.113.4", "gone": "what was there before"}
+    assert page.act("submit", person=ALICE, values=values).json()["error"] is None
+    assert "gone" not in bot.seen[-1]["view"]["state"]["values"]
+
+
 def test_a_global_shortcut_is_chosen(page: Client, bot: Bot) -> None:
     chosen = page.act("shortcut", person=ALICE, name="ask_shortcut")
     assert chosen.json() == {"error": None}

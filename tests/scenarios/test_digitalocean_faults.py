@@ -23,8 +23,6 @@ from tests.scenarios.world import (
     policy,
 )
 
-pytestmark = pytest.mark.both_databases
-
 TRUSTED = f"ip_addr:{IP}"
 OTHER_IP, THIRD_IP = "203.0.113.5", "203.0.113.6"
 FOREIGN = {"ip_addr:198.51.100.7", "tag:backend"}

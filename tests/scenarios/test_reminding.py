@@ -2,13 +2,9 @@
 
 from datetime import timedelta
 
-import pytest
-
 from bot.domain.lifecycle import RequestState
 from tests.scenarios.deciding import asked
 from tests.scenarios.world import ALICE, BOB, RITA, World
-
-pytestmark = pytest.mark.both_databases
 
 
 def reminders(world: World) -> list[str]:

@@ -21,8 +21,6 @@ from tests.scenarios.world import (
     policy,
 )
 
-pytestmark = pytest.mark.both_databases
-
 Worlds = Callable[[dict[str, Any]], World]
 
 DEVELOPERS = "S0DEVELOPERS"

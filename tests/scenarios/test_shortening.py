@@ -11,8 +11,6 @@ from bot.sandbox.slack_conversations import Message
 from tests.scenarios.deciding import asked, assert_refused, assert_undecided
 from tests.scenarios.world import ALICE, BOB, IP, OSCAR, RITA, World, policy
 
-pytestmark = pytest.mark.both_databases
-
 Worlds = Callable[[dict[str, Any]], World]
 HALF_AN_HOUR = timedelta(minutes=30)
 LESS = "approve_for"

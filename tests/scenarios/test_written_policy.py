@@ -9,8 +9,6 @@ from bot.domain.lifecycle import RequestState
 from bot.sandbox.faults import Fault
 from tests.scenarios.world import ALICE, EVE, GITA, OSCAR, RITA, World, policy
 
-pytestmark = pytest.mark.both_databases
-
 Worlds = Callable[[dict[str, Any]], World]
 
 ONCALL = "S0ONCALL"

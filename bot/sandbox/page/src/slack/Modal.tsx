@@ -3,7 +3,7 @@ import { act } from "../api";
 import { Blocks } from "../blocks/Blocks";
 import { labelOf, PressContext, type Press } from "../blocks/press";
 import { Dialog } from "../Dialog";
-import type { View } from "../types";
+import type { Block, View } from "../types";
 import { Field } from "./Field";
 import { entered, initialValues, problems, stillHeld, type Values } from "./form";
 import { MeContext } from "./me";
@@ -32,6 +32,12 @@ export function Modal({ view }: { view: View }) {
     const said = await act("press_in_view", body);
     setTrouble(complaint(`“${labelOf(element)}”`, said));
   };
+
+  /** A choice that the bot wants to hear of at once. */
+  async function dispatch(block: Block, value: string, now: Values) {
+    const body = { person: me, view: view.id, name: block.element!.action_id, value, values: entered(view, now) };
+    setTrouble(complaint(`“${block.label?.text ?? ""}”`, await act("press_in_view", body)));
+  }
 
   async function submit(event: React.FormEvent) {
     event.preventDefault();
@@ -62,7 +68,7 @@ export function Modal({ view }: { view: View }) {
                   setValues((held) => ({ ...held, [block.block_id]: value }));
                   if (block.dispatch_action && typeof value === "string" && block.element && !/input$/.test(block.element.type)) {
                     const now = { ...values, [block.block_id]: value };
-                    void act("press_in_view", { person: me, view: view.id, name: block.element.action_id, value, values: entered(view, now) });
+                    void dispatch(block, value, now);
                   }
                 }}
               />
