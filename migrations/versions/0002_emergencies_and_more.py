@@ -48,10 +48,12 @@ def upgrade() -> None:
     for table in ("grants", "requests"):
         name = sa.Column("source_name", sa.String(255), nullable=False, server_default=_EMPTY)
         op.add_column(table, name)
-    adopted = sa.Column("adopted", sa.Boolean(), nullable=False, server_default=sa.false())
-    op.add_column("grants", adopted)
-    kind = sa.Column("kind", sa.String(32), nullable=False, server_default="access")
-    op.add_column("requests", kind)
+    op.add_column(
+        "grants", sa.Column("adopted", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
+    op.add_column(
+        "requests", sa.Column("kind", sa.String(32), nullable=False, server_default="access")
+    )
     at = sa.DateTime(timezone=True)
     op.add_column("requests", sa.Column("remind_at", at, nullable=True))
     op.add_column("requests", sa.Column("reviewed_by", sa.String(32), nullable=True))
