@@ -1,0 +1,70 @@
+"""What approvers and requesters expect, in a browser: emergencies, shorter times, old rules."""
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import SCREENSHOTS, WIDE, Visit
+from tests.browser.visitor import ASK, Visitor
+
+
+def picture(visitor: Visitor, name: str) -> None:
+    SCREENSHOTS.mkdir(exist_ok=True)
+    visitor.page.screenshot(path=SCREENSHOTS / f"conversation-{name}.png")
+
+
+def test_the_glass_is_broken_and_an_approver_reviews_it(visit: Visit) -> None:
+    visitor = visit(WIDE)
+    visitor.types("/dbaccess emergency 203.0.113.4 30m orders everything is locked")
+    expect(visitor.modal).to_contain_text("without anybody's approval")
+    picture(visitor, "emergency-form")
+    visitor.modal.get_by_role("button", name="Break the glass").click()
+    expect(visitor.rule("203.0.113.4")).to_be_visible()
+
+    visitor.becomes("Alice")
+    visitor.goes_to("ops")
+    visitor.sees("Emergency access to orders")
+    picture(visitor, "emergency-told")
+    visitor.goes_to("db-approvals")
+    visitor.presses("Reviewed")
+
+    visitor.sees("Reviewed by")
+    picture(visitor, "emergency-reviewed")
+    assert visitor.went_wrong == []
+
+
+def test_an_approver_gives_less_time_from_the_menu(visit: Visit) -> None:
+    visitor = visit(WIDE)
+    visitor.types(ASK.replace("orders", "analytics"))
+    visitor.becomes("Alice")
+    visitor.goes_to("db-approvals")
+    picture(visitor, "card")
+    visitor.messages.get_by_label("Approve for less…").select_option(label="Approve for 30m")
+    visitor.modal.get_by_role("button", name="Back").click()
+    expect(visitor.messages.get_by_label("Approve for less…")).to_have_value("")
+    visitor.messages.get_by_label("Approve for less…").select_option(label="Approve for 30m")
+    visitor.modal.get_by_role("button", name="Approve", exact=True).click()
+
+    visitor.sees("Approved for 30m by")
+    assert visitor.went_wrong == []
+
+
+def test_an_old_rule_is_put_on_a_timer(visit: Visit) -> None:
+    visitor = visit(WIDE)
+    visitor.becomes("Alice")
+    visitor.types("/dbaccess adopt orders 198.51.100.0/24 1w")
+    visitor.goes_to("db-approvals")
+    visitor.sees("put a rule on a timer")
+    picture(visitor, "adopted")
+    assert visitor.went_wrong == []
+
+
+def test_connect_and_history_are_read_in_a_channel(visit: Visit) -> None:
+    visitor = visit(WIDE)
+    visitor.types("/dbaccess connect orders")
+    visitor.sees("sslmode=verify-full")
+    picture(visitor, "connect")
+    visitor.types("/dbaccess request 198.51.100.20 30m analytics a report")
+    expect(visitor.rule("198.51.100.20", "analytics")).to_be_visible()
+    visitor.types("/dbaccess history")
+    visitor.sees("written policy")
+    picture(visitor, "history")
+    assert visitor.went_wrong == []
