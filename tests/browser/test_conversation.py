@@ -65,6 +65,7 @@ def test_connect_and_history_are_read_in_a_channel(visit: Visit) -> None:
     visitor.types("/dbaccess request 198.51.100.20 30m analytics a report")
     expect(visitor.rule("198.51.100.20", "analytics")).to_be_visible()
     visitor.types("/dbaccess history")
-    visitor.sees("written policy")
+    visitor.sees("a report")
+    visitor.sees("198.51.100.20")
     picture(visitor, "history")
     assert visitor.went_wrong == []
