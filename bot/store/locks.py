@@ -19,6 +19,10 @@ from sqlalchemy.exc import DBAPIError
 from bot.store.database import Database
 
 STANDSTILL_SECONDS = 60
+# Servers before PostgreSQL 14 do not know it: there, a frozen holder keeps its lock.
+_SETTING = "FROM pg_settings WHERE name = 'idle_session_timeout'"
+_HANG_UP_AFTER = text(f"SELECT set_config(name, :after, false) {_SETTING}")
+_HANG_UP_AS_USUAL = text(f"SELECT set_config(name, reset_val, false) {_SETTING}")
 
 
 class Held(Protocol):
@@ -79,7 +83,7 @@ class ClusterLocks:
                 yield None
                 return
             try:
-                connection.execute(text(f"SET idle_session_timeout = {self._standstill_ms}"))
+                connection.execute(_HANG_UP_AFTER, {"after": str(self._standstill_ms)})
                 yield _AdvisoryHeld(connection)
             finally:
                 _let_go(connection, key)
@@ -107,7 +111,7 @@ def _let_go(connection: Connection, key: dict[str, int]) -> None:
     if connection.invalidated:
         return
     try:
-        connection.execute(text("RESET idle_session_timeout"))
+        connection.execute(_HANG_UP_AS_USUAL)
         connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
     except DBAPIError:
         connection.invalidate()
