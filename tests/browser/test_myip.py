@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from tests.browser.conftest import NARROW, SCREENSHOTS, WIDE
 from tests.browser.test_page import RULES
 from tests.browser.visitor import Visitor
-from tests.scenarios.test_myip import OpenWorld
+from tests.scenarios.open_world import OpenWorld
 from tests.scenarios.world import IP, RITA
 from tests.storage import SqliteStorage
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.postgresql import PostgresServer
+from tests.scenarios.open_world import OpenWorld
 from tests.scenarios.world import World
 from tests.storage import PostgresStorage, SqliteStorage, Storage
 
@@ -41,6 +42,22 @@ def worlds(storage: Storage) -> Iterator[Callable[[dict[str, Any]], World]]:
 
     def make(policy: dict[str, Any]) -> World:
         made.append(World(storage, policy).__enter__())
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.__exit__()
+        assert one.slack.problems == []
+
+
+@pytest.fixture
+def opens(storage: Storage) -> Iterator[Callable[..., OpenWorld]]:
+    """Worlds whose bot browsers reach, behind as many proxies as one wishes."""
+    made: list[OpenWorld] = []
+
+    def make(written: dict[str, Any] | None = None, *, proxies: int = 1) -> OpenWorld:
+        made.append(OpenWorld(storage, written, proxies=proxies))
+        made[-1].__enter__()
         return made[-1]
 
     yield make

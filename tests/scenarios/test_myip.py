@@ -1,103 +1,26 @@
 """`myip`: a link that reads, once, the address that somebody's browser comes from."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPConnection
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import requests
-from pydantic import SecretStr
-from sqlmodel import select
 
-from bot.config import Settings
-from bot.store.tables import IpLinkRow
 from tests.scenarios.forms import filled_in
+from tests.scenarios.open_world import PUBLIC_URL, OpenWorld, assert_dead
 from tests.scenarios.world import BOB, IP, ORDERS, RITA, World, policy
 from tests.storage import Storage
 
 pytestmark = pytest.mark.both_databases
 
-PUBLIC_URL = "https://dbaccess.example.com"
-DEAD = "This link does not work"
-
-
-class OpenWorld(World):
-    """A world whose bot browsers reach, through so many proxies."""
-
-    def __init__(
-        self, storage: Storage, policy: dict[str, Any] | None = None, *, proxies: int = 1
-    ) -> None:
-        self.proxies = proxies
-        self.secret: str | None = None
-        super().__init__(storage, policy)
-
-    @property
-    def settings(self) -> Settings:
-        changes: dict[str, Any] = {
-            "dbaccess_public_url": PUBLIC_URL,
-            "dbaccess_trusted_proxies": self.proxies,
-        }
-        if self.secret:
-            changes["slack_signing_secret"] = SecretStr(self.secret)
-        return super().settings.model_copy(update=changes)
-
-    def link(self, user: str = RITA) -> str:
-        """Let somebody ask for a link; return its token."""
-        [url] = set(re.findall(rf"{PUBLIC_URL}/ip/[\w.\-]+", str(self.types(user, "myip").body)))
-        return str(url).removeprefix(f"{PUBLIC_URL}/ip/")
-
-    def visits(
-        self, token: str, *, method: str = "GET", by: str | None = IP, **more: str
-    ) -> requests.Response:
-        """Let a browser come, *by* that address as the proxies tell it."""
-        headers = {} if by is None else {"X-Forwarded-For": by}
-        url = f"{self.service.url}/ip/{token}"
-        return requests.request(method, url, headers={**headers, **more}, timeout=10)
-
-    def uses(self, token: str, *, address: str = IP, by: str = IP) -> requests.Response:
-        """Press `Use this address` on the page that showed *address*, and let the worker work."""
-        url, headers = f"{self.service.url}/ip/{token}", {"X-Forwarded-For": by}
-        answer = requests.post(url, data={"address": address}, headers=headers, timeout=10)
-        self.settle()
-        return answer
-
-    def links(self) -> list[IpLinkRow]:
-        with self.service.parts.database.reading() as session:
-            return list(session.exec(select(IpLinkRow)))
-
-
 Opens = Callable[..., OpenWorld]
-
-
-@pytest.fixture
-def opens(storage: Storage) -> Iterator[Opens]:
-    """Open worlds."""
-    made: list[OpenWorld] = []
-
-    def make(written: dict[str, Any] | None = None, *, proxies: int = 1) -> OpenWorld:
-        made.append(OpenWorld(storage, written, proxies=proxies))
-        made[-1].__enter__()
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.__exit__()
-        assert one.slack.problems == []
 
 
 @pytest.fixture
 def world(opens: Opens) -> OpenWorld:  # an open one instead of the usual
     """A world whose bot stands behind one proxy."""
     return opens()
-
-
-def assert_dead(answer: requests.Response) -> None:
-    assert answer.status_code == 404
-    assert DEAD in answer.text
-    assert "/dbaccess myip" in answer.text
 
 
 def form_opened(world: World) -> str:
@@ -301,110 +224,6 @@ def test_links_are_forgotten_a_day_after_they_expired(world: OpenWorld) -> None:
     world.link()
 
     assert len(world.links()) == 2
-
-
-# Which address it is.
-
-
-def test_without_trusted_proxies_nobody_can_say_that_they_come_from_elsewhere(
-    opens: Opens,
-) -> None:
-    world = opens(proxies=0)
-    token = world.link()
-
-    spoofed = {"Forwarded": f"for={IP}", "X-Real-IP": IP, "CF-Connecting-IP": IP}
-    page = world.visits(token, by=IP, **spoofed)
-
-    assert IP not in page.text.replace(f"/dbaccess request {IP} 2h", "")
-    assert "127.0.0.1 is a loopback address" in page.text
-    assert world.uses(token).status_code == 409
-    assert world.visits(token).status_code == 200
-
-
-def test_what_a_client_says_before_the_proxy_is_not_believed(world: OpenWorld) -> None:
-    page = world.visits(world.link(), by=f"198.51.100.66, {IP}", X_Forwarded_For="198.51.100.67")
-
-    assert f'value="{IP}"' in page.text
-    assert "198.51.100.6" not in page.text
-
-
-def test_several_headers_are_read_as_one(world: OpenWorld) -> None:
-    token = world.link()
-    connection = HTTPConnection(str(urlsplit(world.service.url).netloc), timeout=10)
-    connection.putrequest("GET", f"/ip/{token}")
-    connection.putheader("X-Forwarded-For", "198.51.100.66")
-    connection.putheader("X-Forwarded-For", IP)
-    connection.endheaders()
-
-    page = connection.getresponse().read().decode()
-    connection.close()
-
-    assert f'value="{IP}"' in page
-    assert "198.51.100.66" not in page
-
-
-@pytest.mark.parametrize("by", [None, IP, "unknown, unknown"])
-def test_where_the_proxies_do_not_say_it_nothing_is_guessed(opens: Opens, by: str | None) -> None:
-    world = opens(proxies=2)
-    token = world.link()
-
-    page = world.visits(token, by=by)
-
-    assert "Your address cannot be told" in page.text
-    assert "<button" not in page.text
-    assert world.uses(token, by=by or "").status_code == 409
-    assert world.visits(token, by=f"{IP}, 10.0.0.1").status_code == 200
-
-
-def test_ipv6_is_said_plainly_with_the_way_to_an_ipv4_address(world: OpenWorld) -> None:
-    token = world.link()
-
-    page = world.visits(token, by="2001:db8::4")
-
-    assert "Your browser came over IPv6" in page.text
-    assert "2001:db8::4" in page.text
-    assert "DigitalOcean does not accept IPv6" in page.text
-    assert "Switch IPv6 off" in page.text
-    assert "curl -4" in page.text
-    assert "<button" not in page.text
-    assert world.uses(token, address="2001:db8::4", by="2001:db8::4").status_code == 409
-    assert world.uses(token).status_code == 200, "after IPv6 was switched off"
-
-
-def test_an_ipv4_address_in_ipv6_clothes_is_an_ipv4_address(world: OpenWorld) -> None:
-    token = world.link()
-    assert f'value="{IP}"' in world.visits(token, by=f"::ffff:{IP}").text
-
-    world.uses(token, by=f"::ffff:{IP}")
-
-    assert f"I see `{IP}`" in world.whispered(RITA)[-1]
-
-
-def test_a_private_address_is_offered_only_where_a_cluster_takes_it(opens: Opens) -> None:
-    world = opens()
-    page = world.visits(world.link(), by="10.0.0.7")
-    assert "10.0.0.7 is a private address" in page.text
-    assert "<button" not in page.text
-
-    world.govern(policy({"orders": {"id": ORDERS, "allow_private": True}}))
-    token = world.link()
-    assert 'value="10.0.0.7"' in world.visits(token, by="10.0.0.7").text
-    world.uses(token, address="10.0.0.7", by="10.0.0.7")
-    assert "I see `10.0.0.7`" in world.whispered(RITA)[-1]
-
-
-def test_an_address_that_was_not_shown_is_shown_first(world: OpenWorld) -> None:
-    token = world.link()
-    world.visits(token)
-    before = world.rows()
-
-    again = world.uses(token, by="198.51.100.9")
-
-    assert again.status_code == 409
-    assert "another address now than a moment ago" in again.text
-    assert world.rows() == before
-    assert world.uses(token, address="198.51.100.9", by="198.51.100.9").status_code == 200
-    assert "I see `198.51.100.9`" in world.whispered(RITA)[-1]
 
 
 # The page and the button, by themselves.
