@@ -134,3 +134,11 @@ def test_in_the_playground_the_link_leads_back_to_the_form(visitor: Visitor) -> 
     page.close()
     visitor.presses(f"Ask for access from {IP}")
     expect(visitor.modal.get_by_label("From where")).to_have_value(IP)
+
+
+def test_in_the_playground_the_button_opens_the_page_too(visitor: Visitor) -> None:
+    visitor.types("/dbaccess myip")
+    with visitor.page.context.expect_page() as opened:
+        visitor.presses("Show my address")
+    expect(opened.value.get_by_role("main")).to_contain_text(IP)
+    opened.value.close()

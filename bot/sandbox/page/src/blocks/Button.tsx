@@ -12,6 +12,7 @@ export function Button({ block, element }: { block: Block; element: Element }) {
 
   async function go() {
     setAsking(false);
+    if (element.url) window.open(element.url, "_blank", "noopener");
     setBusy(true);
     await press(element.action_id ?? "", element.value ?? null, block, element);
     setBusy(false);
