@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, or_, select
 
 from bot.domain.lifecycle import GrantState
+from bot.store.database import insert_into
 from bot.store.tables import ClusterRow, GrantRow
 
 
@@ -152,10 +152,9 @@ def note_alarm(session: Session, cluster_id: str, *, since: datetime, next_at: d
 
 def _row(session: Session, cluster_id: str, alias: str) -> ClusterRow:
     """Return a cluster's row, locked; made first where nobody knew the cluster."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     new = ClusterRow(id=cluster_id, alias=alias).model_dump()
     session.execute(
-        dialect.insert(ClusterRow).values(**new).on_conflict_do_nothing(index_elements=["id"])
+        insert_into(session, ClusterRow).values(**new).on_conflict_do_nothing(index_elements=["id"])
     )
     return session.get_one(ClusterRow, cluster_id, with_for_update=True, populate_existing=True)
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, or_, select
 
 from bot.domain.wishes import WISH, Wish
+from bot.store.database import insert_into
 from bot.store.tables import ErrandRow
 
 CLAIM_SECONDS = 25  # longer than any call takes; after a crash, so long is waited
@@ -45,9 +45,8 @@ def add(
     at: datetime,
 ) -> bool:
     """Write an errand down; False where this very interaction (*origin*) is known already."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     result = session.execute(
-        dialect.insert(ErrandRow)
+        insert_into(session, ErrandRow)
         .values(
             origin=origin,
             user_id=user_id,

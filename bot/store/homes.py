@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Update, bindparam, case, delete, event, func, null, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, or_, select
 
-from bot.store.database import UtcDateTime
+from bot.store.database import UtcDateTime, insert_into
 from bot.store.tables import HomeRow
 
 CLAIM_SECONDS = 25
@@ -35,10 +34,9 @@ class _Change:
 
 def opened(session: Session, user_id: str, team_id: str, at: datetime) -> None:
     """Note that somebody looks at theirs, and have it drawn."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     look = {"team_id": team_id, "opened_at": at, "due_at": at}
     session.execute(
-        dialect.insert(HomeRow)
+        insert_into(session, HomeRow)
         .values(user_id=user_id, approves=[], changes=0, **look)
         .on_conflict_do_update(
             index_elements=["user_id"], set_={**look, "changes": HomeRow.changes + 1}
