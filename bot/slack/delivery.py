@@ -14,7 +14,7 @@ from slack_sdk.webhook import WebhookClient
 from bot.clock import Clock
 from bot.domain.notices import RequestCard, Undelivered
 from bot.domain.policy import Policy
-from bot.slack.client import DELIVERY_SECONDS
+from bot.slack.client import DELIVERY_SECONDS, NO_ANSWER, code_of
 from bot.slack.messages import Message, render
 from bot.slack.pace import Pace
 from bot.store import audit, outbox
@@ -158,14 +158,14 @@ class Delivery:
         try:
             answer = self._client.api_call(method, json=body)
         except SlackApiError as error:
-            code = str(error.response.get("error") or f"status {error.response.status_code}")
+            code = code_of(error)
             if code in _HOPELESS:
                 raise Hopeless(code) from error
             seconds = retry_after(error)
             if seconds is not None:
                 self._pace.hold(str(params.get("channel")), seconds)
             raise TryLater(code, seconds) from error
-        except (SlackClientError, OSError, HTTPException, ValueError) as error:
+        except NO_ANSWER as error:
             raise TryLater(type(error).__name__) from error
         return dict(answer.data) if isinstance(answer.data, dict) else {}
 

@@ -6,15 +6,15 @@ minute. What cannot be read is not guessed.
 
 import threading
 from collections.abc import Callable, Iterable
-from http.client import HTTPException
 from time import monotonic
 from typing import Any
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 
 from bot.domain.people import Person, Standing
 from bot.domain.refusal import Refused
+from bot.slack.client import NO_ANSWER
 
 _REMEMBERED_SECONDS = 60.0
 _NO_SUCH_GROUP = "no_such_subteam"
@@ -152,6 +152,6 @@ class Directory:
         except SlackApiError as error:
             code = str(error.response.get("error") or "")
             raise DirectoryUnavailable(f"{method}: {code}", code) from error
-        except (SlackClientError, OSError, HTTPException, ValueError) as error:
+        except NO_ANSWER as error:
             raise DirectoryUnavailable(f"{method}: {type(error).__name__}") from error
         return dict(answer.data) if isinstance(answer.data, dict) else {}

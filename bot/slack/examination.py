@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from http.client import HTTPException
 
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 
-from bot.slack.client import DIRECTORY_SECONDS, web_client
+from bot.slack.client import DIRECTORY_SECONDS, NO_ANSWER, web_client
 
 SCOPES = ("chat:write", "commands", "usergroups:read", "users:read")
 
@@ -25,7 +24,7 @@ def examine(token: str, base_url: str, groups: Iterable[str]) -> Iterator[Findin
     client = web_client(token, base_url, timeout_seconds=DIRECTORY_SECONDS)
     try:
         answer = client.auth_test()
-    except (SlackClientError, OSError, HTTPException, ValueError) as error:
+    except NO_ANSWER as error:
         yield Finding(False, "token", f"{_reason(error)}: is SLACK_BOT_TOKEN right?")
         return
     yield Finding(True, "token", f"{answer.get('user')} in {answer.get('team')}")
@@ -39,7 +38,7 @@ def examine(token: str, base_url: str, groups: Iterable[str]) -> Iterator[Findin
     for group in sorted(groups):
         try:
             members = client.usergroups_users_list(usergroup=group).get("users") or []
-        except (SlackClientError, OSError, HTTPException, ValueError) as error:
+        except NO_ANSWER as error:
             yield Finding(False, f"user group {group}", f"cannot be read: {_reason(error)}")
         else:
             yield Finding(bool(members), f"user group {group}", f"{len(members)} members")

@@ -3,17 +3,17 @@
 import random
 from collections.abc import Callable
 from datetime import timedelta
-from http.client import HTTPException
 
 import structlog
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 
 from bot.clock import Clock
 from bot.domain.lifecycle import Request
 from bot.domain.people import Person, Standing, is_named
 from bot.domain.policy import ClusterPolicy, Policy
 from bot.slack import messages
+from bot.slack.client import NO_ANSWER, code_of
 from bot.slack.delivery import Hopeless, TryLater, retry_after
 from bot.slack.directory import Directory, DirectoryUnavailable
 from bot.slack.messages import HomeTab
@@ -134,13 +134,13 @@ class Homes:
         try:
             self._client.views_publish(user_id=person.id, view=messages.home(tab))
         except SlackApiError as error:
-            code = str(error.response.get("error") or f"status {error.response.status_code}")
+            code = code_of(error)
             if code in _NOT_THERE:
                 raise Gone from error
             if code in _HOPELESS:
                 raise Hopeless(code) from error
             raise TryLater(code, retry_after(error)) from error
-        except (SlackClientError, OSError, HTTPException, ValueError) as error:
+        except NO_ANSWER as error:
             raise TryLater(type(error).__name__) from error
 
     def _put_off(self, home: Home, error: TryLater) -> None:

@@ -7,20 +7,19 @@ would ask for again. What changes anything is written down first, as an errand.
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPException
 from typing import Any
 
 import structlog
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 
 from bot.domain.refusal import Refused
 from bot.slack import messages
+from bot.slack.client import NO_ANSWER
 from bot.slack.delivery import TryLater, respond
 from bot.slack.interaction import Interaction
 from bot.slack.messages import Message
 
-NO_ANSWER = (SlackClientError, OSError, HTTPException, ValueError)
 _HANDS = 4
 
 log = structlog.get_logger()
