@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.access.adopting import prolong_adoption
-from bot.access.deciding import already, approve_at_once
+from bot.access.deciding import already, approve_at_once, withdraw
 from bot.access.move import Move
 from bot.domain.blocking import full_cluster, open_cluster
 from bot.domain.durations import show_duration
@@ -15,7 +15,7 @@ from bot.domain.refusal import Field, Refused, about, one_line, quoted
 from bot.domain.wishes import AskFor, BreakGlass, Cancel, Extend
 from bot.store import clusters, grants, requests
 from bot.store.audit import Action
-from bot.telling import post_card, tell_closed, update_card
+from bot.telling import post_card
 
 _REASON_CHARACTERS = 500
 
@@ -115,15 +115,7 @@ def cancel(move: Move, wish: Cancel, person: Person) -> Request:
         is_live = grant is not None and grant.wants_rule(move.now)
         instead = f" `/dbaccess revoke {found.id}` ends the access." if is_live else ""
         raise Refused(f"{already(found.id, found.state)}{instead}")
-    cancelled = found.cancel(move.now)
-    requests.save(move.session, cancelled)
-    move.record(Action.CANCELLED, cancelled.cluster, cancelled.id, actor=person.id)
-    facts = move.facts(cancelled, closed_by=person.id)
-    if person.id == cancelled.requester:
-        update_card(move.session, facts, at=move.now)
-    else:
-        tell_closed(move.session, facts, at=move.now)
-    return cancelled
+    return withdraw(move, found, by=person.id, tell=person.id != found.requester)
 
 
 def live_grant(move: Move, grant_id: int) -> Grant:

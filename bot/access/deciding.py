@@ -79,6 +79,16 @@ def decide(move: Move, wish: Decide, person: Person) -> Request:
     return moved
 
 
+def withdraw(move: Move, request: Request, *, by: str, tell: bool) -> Request:
+    """Close an undecided request for *by*, on its card too; *tell*: its requester hears of it."""
+    cancelled = request.cancel(move.now)
+    requests.save(move.session, cancelled)
+    move.record(Action.CANCELLED, cancelled.cluster, cancelled.id, actor=by)
+    show = tell_closed if tell else update_card
+    show(move.session, move.facts(cancelled, closed_by=by), at=move.now)
+    return cancelled
+
+
 def approve_at_once(
     move: Move,
     cluster: ClusterPolicy,

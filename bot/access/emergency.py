@@ -6,7 +6,7 @@ from bot.access.asking import (
     refuse_unfit_cluster,
     requests_for_the_same,
 )
-from bot.access.deciding import approve_at_once
+from bot.access.deciding import approve_at_once, withdraw
 from bot.access.move import Move
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Request, RequestKind
@@ -16,7 +16,7 @@ from bot.domain.refusal import Field, Refused, about
 from bot.domain.wishes import BreakGlass, Review
 from bot.store import requests
 from bot.store.audit import Action
-from bot.telling import tell_closed, tell_operators, tell_thread, update_card
+from bot.telling import tell_operators, tell_thread, update_card
 
 
 def break_glass(move: Move, wish: BreakGlass, person: Person) -> Request:
@@ -38,7 +38,7 @@ def break_glass(move: Move, wish: BreakGlass, person: Person) -> Request:
     with about(Field.CLUSTER):
         refuse_unfit_cluster(move, cluster, wish.cluster)
     for pending in requests_for_the_same(move, wish, person):
-        _withdraw(move, pending)
+        withdraw(move, pending, by=person.id, tell=True)
     made = requests.add(
         move.session,
         kind=RequestKind.EMERGENCY,
@@ -90,11 +90,3 @@ def review(move: Move, wish: Review, person: Person) -> Request:
     tell_thread(move.session, notice, reviewed.id, at=move.now)
     tell_operators(move.session, notice, move.policy, at=move.now)
     return reviewed
-
-
-def _withdraw(move: Move, pending: Request) -> None:
-    cancelled = pending.cancel(move.now)
-    requests.save(move.session, cancelled)
-    move.record(Action.CANCELLED, cancelled.cluster, cancelled.id, actor=cancelled.requester)
-    facts = move.facts(cancelled, closed_by=cancelled.requester)
-    tell_closed(move.session, facts, at=move.now)

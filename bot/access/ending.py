@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bot.access.asking import live_grant
+from bot.access.deciding import withdraw
 from bot.access.move import Move
 from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.notices import GrantEnded, GrantExpiring
@@ -11,7 +12,7 @@ from bot.domain.refusal import Refused
 from bot.domain.wishes import Revoke
 from bot.store import clusters, grants, homes, requests
 from bot.store.audit import SYSTEM, Action
-from bot.telling import grant_facts, tell_closed, tell_of_grant, update_card
+from bot.telling import grant_facts, tell_closed, tell_of_grant
 
 DEPARTED = "departed"  # who ends what somebody had who is no longer there
 _ADOPTED_WARNING = timedelta(days=1)
@@ -44,10 +45,7 @@ def depart(move: Move, user_id: str) -> int:
     Rules that they adopted stay on their timers: those are other people's access.
     """
     for pending in requests.pending(move.session, requester=user_id):
-        cancelled = pending.cancel(move.now)
-        requests.save(move.session, cancelled)
-        move.record(Action.CANCELLED, cancelled.cluster, cancelled.id, actor=DEPARTED)
-        update_card(move.session, move.facts(cancelled, closed_by=DEPARTED), at=move.now)
+        withdraw(move, pending, by=DEPARTED, tell=False)
     theirs = [g for g in grants.live(move.session, requester=user_id) if not g.adopted]
     for grant in theirs:
         leave(move, grant.revoke(DEPARTED, move.now), actor=DEPARTED)
