@@ -121,10 +121,7 @@ def read_form(policy: Policy, *, cluster: str, source: str, duration: str, reaso
     """
     with about(Field.CLUSTER):
         usual = policy.cluster(cluster).usual_duration
-    with about(Field.SOURCE):
-        asked = parse_source(source)
-    with about(Field.DURATION):
-        length = parse_duration(duration) if duration.strip() else usual
+    asked, length = _source_and_duration(source, duration, usual)
     return AskFor(cluster=cluster, source=asked, duration=length, reason=reason)
 
 
@@ -138,11 +135,17 @@ def read_emergency_form(
     """
     with about(Field.CLUSTER):
         usual = policy.cluster(cluster).usual_emergency
+    asked, length = _source_and_duration(source, duration, usual)
+    return BreakGlass(cluster=cluster, source=asked, duration=length, reason=reason)
+
+
+def _source_and_duration(
+    source: str, duration: str, usual: timedelta
+) -> tuple[TrustedSource, timedelta]:
     with about(Field.SOURCE):
         asked = parse_source(source)
     with about(Field.DURATION):
-        length = parse_duration(duration) if duration.strip() else usual
-    return BreakGlass(cluster=cluster, source=asked, duration=length, reason=reason)
+        return asked, parse_duration(duration) if duration.strip() else usual
 
 
 def _cluster_and_reason(

@@ -1,25 +1,30 @@
 """What somebody presses: each press is written down, acknowledged and then carried out."""
 
+from collections.abc import Callable
 from typing import Any
 
 from slack_bolt import Ack, App
 
 from bot.domain.lifecycle import Verdict
 from bot.domain.screens import OpenForm
-from bot.domain.wishes import Cancel, Decide, Extend, Review, Revoke
+from bot.domain.wishes import Cancel, Decide, Extend, Review, Revoke, Wish
 from bot.slack.counter import Counter
 from bot.slack.interaction import from_asking, from_choice, from_press
 from bot.slack.messages.buttons import Button
 
+_WISHES: dict[Button, Callable[[int], Wish]] = {
+    Button.APPROVE: lambda number: Decide(request_id=number, verdict=Verdict.APPROVE),
+    Button.REVIEWED: lambda number: Review(request_id=number),
+    Button.EXTEND: lambda number: Extend(grant_id=number),
+    Button.REVOKE: lambda number: Revoke(grant_id=number),
+    Button.CANCEL: lambda number: Cancel(request_id=number),
+}
+
 
 def register(app: App, counter: Counter) -> None:
     """Register the buttons."""
-
-    @app.action(Button.APPROVE)
-    def on_approve(ack: Ack, body: dict[str, Any]) -> None:
-        press = from_press(body)
-        counter.wish(Decide(request_id=press.number, verdict=Verdict.APPROVE), press.interaction)
-        ack()
+    for button, wish_for in _WISHES.items():
+        _register_wish(app, counter, button, wish_for)
 
     @app.action(Button.APPROVE_FOR)
     def on_approve_for(ack: Ack, body: dict[str, Any]) -> None:
@@ -40,26 +45,14 @@ def register(app: App, counter: Counter) -> None:
         counter.ask_for(OpenForm(cluster=asking.cluster), asking.interaction)
         ack()
 
-    @app.action(Button.REVIEWED)
-    def on_reviewed(ack: Ack, body: dict[str, Any]) -> None:
-        press = from_press(body)
-        counter.wish(Review(request_id=press.number), press.interaction)
-        ack()
 
-    @app.action(Button.EXTEND)
-    def on_extend(ack: Ack, body: dict[str, Any]) -> None:
-        press = from_press(body)
-        counter.wish(Extend(grant_id=press.number), press.interaction)
-        ack()
+def _register_wish(
+    app: App, counter: Counter, button: Button, wish_for: Callable[[int], Wish]
+) -> None:
+    """Register a button that stands for a wish about its request or grant."""
 
-    @app.action(Button.REVOKE)
-    def on_revoke(ack: Ack, body: dict[str, Any]) -> None:
+    @app.action(button)
+    def on_press(ack: Ack, body: dict[str, Any]) -> None:
         press = from_press(body)
-        counter.wish(Revoke(grant_id=press.number), press.interaction)
-        ack()
-
-    @app.action(Button.CANCEL)
-    def on_cancel(ack: Ack, body: dict[str, Any]) -> None:
-        press = from_press(body)
-        counter.wish(Cancel(request_id=press.number), press.interaction)
+        counter.wish(wish_for(press.number), press.interaction)
         ack()
