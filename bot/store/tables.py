@@ -244,10 +244,7 @@ class HomeRow(SQLModel, table=True):
 
 
 class IpLinkRow(SQLModel, table=True):
-    """A link that reads the address somebody's browser comes from; it serves once.
-
-    `form` is what was filled in already where the link was asked for.
-    """
+    """A link that reads the address somebody's browser comes from; it serves once."""
 
     __tablename__ = "ip_links"
 
@@ -255,7 +252,6 @@ class IpLinkRow(SQLModel, table=True):
     user_id: str = Field(max_length=_SLACK_ID)
     team_id: str = Field(default="", max_length=_SLACK_ID)
     response_url: str | None = None
-    form: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     created_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
