@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Protocol
 
 import psycopg
+import pytest
 from psycopg.sql import SQL, Identifier
 
 from tests.postgresql import PostgresServer
@@ -65,3 +66,11 @@ class PostgresStorage:
                 for (table,) in tables
                 for row in connection.execute(SQL("SELECT * FROM {}").format(Identifier(table)))
             )
+
+
+def storage_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> Storage:
+    """Return an empty database: `sqlite` in a folder, or on the server for `postgresql`."""
+    if kind == "sqlite":
+        return SqliteStorage(folder)
+    server: PostgresServer = request.getfixturevalue("postgresql")
+    return PostgresStorage(server)

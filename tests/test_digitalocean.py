@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import pytest
@@ -62,6 +62,17 @@ class Outside:
         self.naps = naps
         self.made: list[DigitalOcean] = []
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Wait for what was left behind, and close every client."""
+        for thread in threading.enumerate():
+            if thread.name.startswith("digitalocean-"):
+                thread.join(GENEROUS_SECONDS)
+        for client in self.made:
+            client.close()
+
     def client(self, url: str, *, token: str = TOKEN, **more: Any) -> DigitalOcean:
         assert urlsplit(url).hostname == "127.0.0.1"
         client = DigitalOcean(
@@ -83,13 +94,8 @@ def naps() -> Naps:
 
 @pytest.fixture
 def outside(naps: Naps) -> Iterator[Outside]:
-    outside = Outside(naps)
-    yield outside
-    for thread in threading.enumerate():
-        if thread.name.startswith("digitalocean-"):
-            thread.join(GENEROUS_SECONDS)
-    for client in outside.made:
-        client.close()
+    with Outside(naps) as outside:
+        yield outside
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -44,6 +44,14 @@ class Gate:
         self._leave()
 
 
+def fetch(catalogue: Catalogue, kinds: Iterable[SourceType]) -> None:
+    """Have lists fetched in the background, and wait until that is over."""
+    catalogue.begin_to_fetch(kinds)
+    for thread in threading.enumerate():
+        if thread.name.startswith("digitalocean-catalogue-"):
+            thread.join(GENEROUS_SECONDS)
+
+
 @pytest.fixture
 def seconds() -> Seconds:
     return Seconds()
@@ -65,13 +73,8 @@ def do() -> Iterator[SandboxDigitalOcean]:
 
 @pytest.fixture
 def api(do: SandboxDigitalOcean) -> Iterator[DigitalOcean]:
-    outside = Outside(Naps())
-    yield outside.client(do.url)
-    for thread in threading.enumerate():
-        if thread.name.startswith("digitalocean-"):
-            thread.join(GENEROUS_SECONDS)
-    for client in outside.made:
-        client.close()
+    with Outside(Naps()) as outside:
+        yield outside.client(do.url)
 
 
 @pytest.fixture
@@ -172,11 +175,11 @@ def test_a_name_comes_from_memory_alone(catalogue: Catalogue, do: SandboxDigital
 def test_what_was_fetched_ahead_is_there_at_once(
     catalogue: Catalogue, do: SandboxDigitalOcean
 ) -> None:
-    catalogue.prefetch([DROPLET, K8S, TAG, APP])
+    fetch(catalogue, [DROPLET, K8S, TAG, APP])
     assert len(do.calls) == 4
     assert catalogue.name_of(DROPLET, "77") == "nightly-jobs"
     assert names(catalogue, "prod", K8S) == ["production"]
-    catalogue.prefetch([DROPLET, K8S])
+    fetch(catalogue, [DROPLET, K8S])
     assert len(do.calls) == 4
 
 
@@ -184,7 +187,7 @@ def test_what_cannot_be_fetched_ahead_is_told_to_who_looks_for_it(
     catalogue: Catalogue, do: SandboxDigitalOcean
 ) -> None:
     do.faults.add(Fault.status(403, times=None))
-    catalogue.prefetch([DROPLET])
+    fetch(catalogue, [DROPLET])
     with pytest.raises(NotAuthorised):
         catalogue.find(DROPLET, "")
 
@@ -221,14 +224,14 @@ def test_an_old_list_is_better_than_an_error(
 def test_an_old_list_is_better_than_a_long_wait(
     hasty: Catalogue, do: SandboxDigitalOcean, seconds: Seconds, gate: Callable[[], Gate]
 ) -> None:
-    hasty.prefetch([DROPLET])
+    fetch(hasty, [DROPLET])
     do.add_droplet("shop-web-3", 43)
     seconds.now += 61
     slow = gate()
     assert names(hasty, "shop") == ["shop-web-1", "shop-web-2"]
     assert names(hasty, "shop") == ["shop-web-1", "shop-web-2"]
     slow.open()
-    hasty.prefetch([DROPLET])
+    fetch(hasty, [DROPLET])
     assert names(hasty, "shop") == ["shop-web-1", "shop-web-2", "shop-web-3"]
     assert len(do.calls) == 2
 
@@ -240,7 +243,7 @@ def test_without_any_list_a_long_wait_ends_with_an_error(
     with pytest.raises(Unavailable, match="try again in a moment"):
         hasty.find(DROPLET, "shop")
     slow.open()
-    hasty.prefetch([DROPLET])
+    fetch(hasty, [DROPLET])
     assert len(hasty.find(DROPLET, "shop")) == 2
 
 
@@ -260,7 +263,7 @@ def test_all_who_ask_at_once_wait_for_one_fetch(
 def test_one_kind_does_not_wait_for_another(
     catalogue: Catalogue, do: SandboxDigitalOcean, gate: Callable[[], Gate]
 ) -> None:
-    catalogue.prefetch([K8S])
+    fetch(catalogue, [K8S])
     slow = gate()
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(names, catalogue, "shop")

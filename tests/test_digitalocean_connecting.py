@@ -1,7 +1,6 @@
 import base64
 import json
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,7 +23,6 @@ from bot.sandbox.digitalocean import SandboxDigitalOcean
 from bot.sandbox.faults import Fault, Kind
 from bot.sandbox.server import LoopbackServer
 from tests.test_digitalocean import (
-    GENEROUS_SECONDS,
     NOBODYS_ID,
     TINY_SECONDS,
     TOKEN,
@@ -47,13 +45,8 @@ Answering = Callable[[str], DigitalOcean]
 
 @pytest.fixture
 def outside() -> Iterator[Outside]:
-    outside = Outside(Naps())
-    yield outside
-    for thread in threading.enumerate():
-        if thread.name.startswith("digitalocean-"):
-            thread.join(GENEROUS_SECONDS)
-    for client in outside.made:
-        client.close()
+    with Outside(Naps()) as outside:
+        yield outside
 
 
 @pytest.fixture

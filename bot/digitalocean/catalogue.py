@@ -76,15 +76,6 @@ class Catalogue:
             thing = shelf.things.get(thing_id.casefold()) if shelf and shelf.things else None
         return thing.name if thing else ""
 
-    def prefetch(self, kinds: Iterable[SourceType]) -> None:
-        """Fetch the lists that are not fresh, all at once, and wait; failures are kept for `find`.
-
-        It takes as long as DigitalOcean takes: call it in a thread that has time.
-        """
-        for fetched in [self._fetch_if_due(kind) for kind in kinds]:
-            if fetched:
-                fetched.wait()
-
     def begin_to_fetch(self, kinds: Iterable[SourceType]) -> None:
         """Have the lists that are not fresh fetched in the background, all at once."""
         for kind in kinds:

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.postgresql import PostgresServer
 from tests.scenarios.open_world import OpenWorld
 from tests.scenarios.world import World
-from tests.storage import PostgresStorage, SqliteStorage, Storage
+from tests.storage import Storage, storage_of
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -21,10 +20,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
     """An empty database."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        return SqliteStorage(tmp_path)
-    server: PostgresServer = request.getfixturevalue("postgresql")
-    return PostgresStorage(server)
+    return storage_of(getattr(request, "param", "sqlite"), request, tmp_path)
 
 
 @pytest.fixture

@@ -8,16 +8,12 @@ import pytest
 from bot.config import database_url
 from bot.store import schema
 from bot.store.database import Database
-from tests.postgresql import PostgresServer
-from tests.storage import PostgresStorage, SqliteStorage, Storage
+from tests.storage import Storage, storage_of
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    if request.param == "sqlite":
-        return SqliteStorage(tmp_path)
-    server: PostgresServer = request.getfixturevalue("postgresql")
-    return PostgresStorage(server)
+    return storage_of(request.param, request, tmp_path)
 
 
 @pytest.fixture
