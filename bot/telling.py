@@ -86,6 +86,7 @@ def request_facts(
         denial_reason=denial.reason if denial else "",
         closed_by=closed_by,
         extends=grant_facts(extended) if extended else None,
+        puts_back=request.puts_back,
     )
 
 

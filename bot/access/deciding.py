@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.access.move import Move
 from bot.domain.durations import show_duration
-from bot.domain.lifecycle import Decision, Request, RequestState, Verdict
+from bot.domain.lifecycle import Decision, Grant, Request, RequestState, Verdict
 from bot.domain.notices import GrantExtended, RequestClosed
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
@@ -133,6 +133,11 @@ def carry_out(move: Move, cluster: ClusterPolicy, request: Request) -> None:
 
 def _grant(move: Move, cluster: ClusterPolicy, request: Request) -> None:
     grant = requests.new_grant(request, cluster_id=str(cluster.id), at=move.now)
+    begin(move, grant, request)
+
+
+def begin(move: Move, grant: Grant, request: Request) -> None:
+    """Write down a new grant, which *request* became, and have its rule added."""
     grants.add(move.session, grant)
     clusters.mark_due(move.session, grant.cluster_id, grant.cluster, move.now)
     move.record(

@@ -21,6 +21,7 @@ from bot.access.ending import (
     warn,
 )
 from bot.access.move import Move
+from bot.access.putting_back import put_back
 from bot.access.questions import Question, question_of
 from bot.access.reminding import remind
 from bot.clock import Clock
@@ -37,6 +38,7 @@ from bot.domain.wishes import (
     Cancel,
     Decide,
     Extend,
+    PutBack,
     Review,
     Revoke,
     Wish,
@@ -224,6 +226,8 @@ def _carry_out(move: Move, wish: Wish, person: Person) -> Notice | None:
             return Asked(request=move.facts(known or extend(move, wish, person)))
         case Adopt():
             return Adopted(request=move.facts(known or adopt(move, wish, person)))
+        case PutBack():
+            return Asked(request=move.facts(known or put_back(move, wish, person)))
         case Review():
             review(move, wish, person)
             return None

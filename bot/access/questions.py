@@ -14,6 +14,7 @@ from bot.domain.wishes import (
     Cancel,
     Decide,
     Extend,
+    PutBack,
     Review,
     Revoke,
     Wish,
@@ -44,7 +45,7 @@ def question_of(session: Session, policy: Policy, wish: Wish, user_id: str) -> Q
             return _as_approver(policy, subject, user_id)
         case Cancel():
             subject = requests.get(session, wish.request_id)
-        case Extend() | Revoke():
+        case Extend() | Revoke() | PutBack():
             subject = grants.get(session, wish.grant_id)
     is_adopted = isinstance(subject, Grant) and subject.adopted and isinstance(wish, Extend)
     if not is_adopted and (subject is None or subject.requester == user_id):

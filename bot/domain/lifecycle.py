@@ -25,11 +25,13 @@ class RequestKind(StrEnum):
 
     ACCESS: decided by people, or by a written policy. EMERGENCY: granted at once, reviewed
     afterwards. ADOPTION: an approver puts a rule that somebody once added by hand on a timer.
+    PUT_BACK: access that was approved, and whose rule somebody took away, for what is left of it.
     """
 
     ACCESS = "access"
     EMERGENCY = "emergency"
     ADOPTION = "adoption"
+    PUT_BACK = "put_back"
 
 
 class GrantState(StrEnum):
@@ -79,6 +81,7 @@ class Decision:
 class Request:
     """Somebody's wish. With `extends`, the wish that a grant ends `duration` later.
 
+    With `puts_back`, the wish that a grant goes on whose rule somebody took away.
     `source_name` is what people call the source, where it has a name. `remind_at` is when
     somebody is to be reminded of it: to decide, or to review what was an emergency.
     """
@@ -93,6 +96,7 @@ class Request:
     lapses_at: datetime
     reason: str = ""
     extends: int | None = None
+    puts_back: int | None = None
     decided_at: datetime | None = None
     decisions: tuple[Decision, ...] = ()
     kind: RequestKind = RequestKind.ACCESS
@@ -140,6 +144,12 @@ class Request:
         decision = Decision(by, Verdict.APPROVE, at)
         decided = replace(self, decisions=(*self.decisions, decision))
         return decided._close(RequestState.APPROVED, at)
+
+    def approve_as(self, earlier: "Request", at: datetime) -> "Request":
+        """Approve by the words that were said for an earlier request for the same."""
+        self._must_be_pending("approve")
+        said = tuple(d for d in earlier.decisions if d.verdict is Verdict.APPROVE)
+        return replace(self, decisions=said)._close(RequestState.APPROVED, at)
 
     def cancel(self, at: datetime) -> "Request":
         """Withdraw an undecided request."""
@@ -200,6 +210,11 @@ class Grant:
     end_reason: EndReason | None = None
     adopted: bool = False
     source_name: str = ""
+
+    @property
+    def was_removed_outside(self) -> bool:
+        """Whether it is over because somebody took away the rule that was added for it."""
+        return self.end_reason is EndReason.REMOVED_OUTSIDE and not self.adopted
 
     @property
     def is_live(self) -> bool:
@@ -270,6 +285,26 @@ class Grant:
         """Note that the rule is gone, or was never ours to take away."""
         self._must_be(GrantState.REMOVING, move="end")
         return replace(self, state=GrantState.ENDED, ended_at=at)
+
+    def put_back(self, number: int) -> "Grant":
+        """Return the rest of this lease under a new number, with the times of this one.
+
+        An adopted rule was never added by us, so it is not added by us again either.
+        """
+        self._must_be(GrantState.ENDED, move="put back")
+        if not self.was_removed_outside:
+            raise ImpossibleMove(f"cannot put back grant {self.id}: nobody took its rule away")
+        return Grant(
+            id=number,
+            cluster=self.cluster,
+            cluster_id=self.cluster_id,
+            source=self.source,
+            requester=self.requester,
+            state=GrantState.APPLYING,
+            approved_at=self.approved_at,
+            expires_at=self.expires_at,
+            source_name=self.source_name,
+        )
 
     def _must_be(self, *states: GrantState, move: str) -> None:
         if self.state not in states:

@@ -68,6 +68,7 @@ class RequestFacts(_Facts):
     denial_reason: str = ""
     closed_by: str | None = None  # who cancelled
     extends: GrantFacts | None = None
+    puts_back: int | None = None  # the grant that was removed outside
 
 
 class RequestCard(_Facts):
@@ -149,6 +150,14 @@ class GrantEnded(_Facts):
     grant: GrantFacts
     why: str = ""  # for `failed`: one sentence
     still_wanted: bool = False  # another live grant keeps the source trusted
+
+
+class GrantPutBack(_Facts):
+    """Access whose rule was removed outside goes on, under the number of `request`."""
+
+    kind: Literal["grant_put_back"] = "grant_put_back"
+    request: RequestFacts
+    by: str
 
 
 class GrantRewritten(_Facts):
@@ -250,6 +259,7 @@ Notice = Annotated[
     | GrantExtended
     | GrantExpiring
     | GrantEnded
+    | GrantPutBack
     | GrantRewritten
     | Alarm
     | AllClear

@@ -78,6 +78,13 @@ class Revoke(_Wish):
     grant_id: int
 
 
+class PutBack(_Wish):
+    """A press on `Put it back`: a grant whose rule somebody took away, for what is left of it."""
+
+    kind: Literal["put_back"] = "put_back"
+    grant_id: int
+
+
 class Cancel(_Wish):
     """`cancel`: an undecided request withdrawn."""
 
@@ -86,7 +93,7 @@ class Cancel(_Wish):
 
 
 Wish = Annotated[
-    AskFor | BreakGlass | Review | Adopt | Decide | Extend | Revoke | Cancel,
+    AskFor | BreakGlass | Review | Adopt | Decide | Extend | Revoke | PutBack | Cancel,
     Field(discriminator="kind"),
 ]
 WISH: TypeAdapter[Wish] = TypeAdapter(Wish)

@@ -29,6 +29,7 @@ class Action(StrEnum):
     ENDING = "grant.ending"
     ENDED = "grant.ended"
     REWRITTEN = "grant.rewritten"
+    PUT_BACK = "grant.put_back"
     RECOVERED = "grant.recovered"
     RULES_WRITTEN = "cluster.rules_written"
     ATTEMPT_LOST = "cluster.attempt_lost"  # killed; its write, if there was one, is told of nowhere

@@ -30,6 +30,7 @@ def add(
     lapses_at: datetime,
     origin: str | None = None,
     extends: int | None = None,
+    puts_back: int | None = None,
     kind: RequestKind = RequestKind.ACCESS,
     source_name: str = "",
     remind_at: datetime | None = None,
@@ -49,6 +50,7 @@ def add(
         created_at=created_at,
         lapses_at=lapses_at,
         extends=extends,
+        puts_back=puts_back,
         origin=origin,
         kind=kind,
         source_name=source_name,
@@ -92,6 +94,12 @@ def save(session: Session, request: Request) -> None:
 def by_origin(session: Session, origin: str) -> Request | None:
     """Return the request that a Slack interaction made, if it made one."""
     row = session.exec(select(RequestRow).where(RequestRow.origin == origin)).first()
+    return _with_decisions(session, [row])[0] if row else None
+
+
+def putting_back(session: Session, grant_id: int) -> Request | None:
+    """Return the request that put a grant back, if it was put back."""
+    row = session.exec(select(RequestRow).where(RequestRow.puts_back == grant_id)).first()
     return _with_decisions(session, [row])[0] if row else None
 
 
@@ -248,6 +256,7 @@ def _request(row: RequestRow, decisions: Sequence[DecisionRow]) -> Request:
         lapses_at=row.lapses_at,
         reason=row.reason,
         extends=row.extends,
+        puts_back=row.puts_back,
         decided_at=row.decided_at,
         decisions=tuple(
             Decision(d.approver, Verdict(d.verdict), d.at, d.reason, _duration(d.at_most_seconds))

@@ -55,6 +55,7 @@ class RequestRow(SQLModel, table=True):
     reviewed_by: str | None = Field(default=None, max_length=_SLACK_ID)
     reviewed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     extends: int | None = Field(default=None, foreign_key="requests.id")
+    puts_back: int | None = Field(default=None, index=True)
     origin: str | None = Field(default=None, unique=True, max_length=255)
 
 

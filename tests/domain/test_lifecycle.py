@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -23,6 +24,7 @@ REQUEST_MOVES: list[Callable[[Request], Request]] = [
     lambda asked: asked.decide(ALICE, approvals_needed=1),
     lambda asked: asked.decide(NO, approvals_needed=1),
     lambda asked: asked.approve_at_once("policy", NOW),
+    lambda asked: asked.approve_as(asked, NOW),
     lambda asked: asked.cancel(NOW),
     lambda asked: asked.lapse(NOW),
 ]
@@ -192,6 +194,44 @@ def test_a_revoked_grant_remembers_who_revoked_it() -> None:
     assert revoked.state is GrantState.REMOVING
     assert revoked.end_reason is EndReason.REVOKED
     assert revoked.revoked_by == "U0ALICE"
+
+
+def test_what_was_removed_outside_goes_on_under_a_new_number_with_its_times() -> None:
+    first = active_grant().leave(EndReason.REMOVED_OUTSIDE, NOW).end(NOW)
+
+    second = first.put_back(9)
+
+    assert (second.id, second.state) == (9, GrantState.APPLYING)
+    assert (second.approved_at, second.expires_at) == (first.approved_at, first.expires_at)
+    assert second.source == first.source
+    assert second.owned is None
+    assert second.placing_since is None
+    assert second.rule_uuid is None
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        active_grant(),
+        active_grant().leave(EndReason.REMOVED_OUTSIDE, NOW),
+        active_grant().revoke("U0ALICE", NOW).end(NOW),
+        replace(active_grant(), adopted=True).leave(EndReason.REMOVED_OUTSIDE, NOW).end(NOW),
+    ],
+    ids=["live", "not yet over", "revoked", "adopted"],
+)
+def test_nothing_else_is_put_back(grant: Grant) -> None:
+    with pytest.raises(ImpossibleMove):
+        grant.put_back(9)
+
+
+def test_who_approved_the_first_time_approved_what_is_put_back() -> None:
+    first = request().decide(CAROL, approvals_needed=2).decide(ALICE, approvals_needed=2)
+
+    again = request().approve_as(first, NOW + HOUR)
+
+    assert again.state is RequestState.APPROVED
+    assert again.decided_at == NOW + HOUR
+    assert again.decisions == (CAROL, ALICE)
 
 
 def test_the_shortest_time_that_any_approver_named_is_granted() -> None:

@@ -7,7 +7,7 @@ from slack_bolt import Ack, App
 
 from bot.domain.lifecycle import Verdict
 from bot.domain.screens import OpenForm
-from bot.domain.wishes import Cancel, Decide, Extend, Review, Revoke, Wish
+from bot.domain.wishes import Cancel, Decide, Extend, PutBack, Review, Revoke, Wish
 from bot.slack.counter import Counter
 from bot.slack.interaction import from_asking, from_choice, from_press
 from bot.slack.messages.buttons import Button
@@ -17,6 +17,7 @@ _WISHES: dict[Button, Callable[[int], Wish]] = {
     Button.REVIEWED: lambda number: Review(request_id=number),
     Button.EXTEND: lambda number: Extend(grant_id=number),
     Button.REVOKE: lambda number: Revoke(grant_id=number),
+    Button.PUT_BACK: lambda number: PutBack(grant_id=number),
     Button.CANCEL: lambda number: Cancel(request_id=number),
 }
 

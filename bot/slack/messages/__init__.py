@@ -83,6 +83,8 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
             return grants.grant_expiring(notice)
         case notices.GrantEnded():
             return grants.grant_ended(notice)
+        case notices.GrantPutBack():
+            return grants.grant_put_back(notice)
         case notices.GrantRewritten():
             return grants.grant_rewritten(notice)
         case notices.Revoking():

@@ -28,6 +28,7 @@ class Button(StrEnum):
     CANCEL = "cancel"
     APPROVE_FOR = "approve_for"
     REVIEWED = "reviewed"
+    PUT_BACK = "put_back"
     ASK = "ask"
     ASK_FROM = "ask_from"
     OPEN_LINK = "open_link"
@@ -73,6 +74,11 @@ def extend_or_revoke(grant: GrantFacts) -> Block | None:
         _button(Button.EXTEND, "Extend", grant.id),
         _revoke_now(grant.id, adopted=grant.adopted),
     )
+
+
+def put_back(grant: GrantFacts) -> Block:
+    """Return the button for access that somebody took away outside dbaccess."""
+    return _row(f"put_back:{grant.id}", _button(Button.PUT_BACK, "Put it back", grant.id))
 
 
 def ask_for_access(cluster: str) -> Block:

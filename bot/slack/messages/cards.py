@@ -24,6 +24,8 @@ def request_card(card: RequestCard) -> Message:
         return _emergency(request)
     if request.kind is RequestKind.ADOPTION:
         return _adoption(request)
+    if request.kind is RequestKind.PUT_BACK:
+        return _put_back(request)
     if request.state is RequestState.PENDING:
         return _open(request)
     as_asked = request.model_copy(update={"granted_duration": None})
@@ -89,6 +91,21 @@ def _adoption(request: RequestFacts) -> Message:
         context(
             f"Still needed after that? An approver can write "
             f"{code(f'/dbaccess extend {request.id} 1w')} before it goes."
+        ),
+    )
+
+
+def _put_back(request: RequestFacts) -> Message:
+    goes = when(request.created_at + request.duration)
+    return message(
+        section(
+            f":leftwards_arrow_with_hook: *#{request.id}* puts back *#{request.puts_back}* of "
+            f"{who(request.requester)}, whose rule was removed outside dbaccess: {wish(request)}."
+        ),
+        quote(request.reason, NO_REASON),
+        context(
+            f"{everyone(request.approvers)} approved it until {goes}, so nobody has to decide. "
+            f"Should it stay away? {code(f'/dbaccess revoke {request.id}')} ends it."
         ),
     )
 

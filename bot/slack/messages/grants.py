@@ -8,13 +8,14 @@ from bot.domain.notices import (
     GrantExpiring,
     GrantExtended,
     GrantFacts,
+    GrantPutBack,
     GrantRewritten,
     GrantStarted,
     Revoking,
 )
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
-from bot.slack.messages.buttons import extend_or_revoke
-from bot.slack.messages.facts import access, ask_again, foreign_rule_stays, source
+from bot.slack.messages.buttons import extend_or_revoke, put_back
+from bot.slack.messages.facts import access, ask_again, foreign_rule_stays, source, wish
 from bot.slack.messages.mrkdwn import code, when, who
 
 
@@ -98,8 +99,19 @@ def grant_ended(notice: GrantEnded) -> Message:
     return message(
         section(f"{_how_it_ended(grant)}{_what_is_left(notice)}"),
         _why(notice),
-        context(_next_step(grant)),
+        *_next_step(grant),
         _whose(grant),
+    )
+
+
+def grant_put_back(notice: GrantPutBack) -> Message:
+    """Return, under the grant that was removed outside, where it goes on."""
+    request = notice.request
+    return message(
+        section(
+            f":leftwards_arrow_with_hook: {who(notice.by)} put *#{request.puts_back}* back: it "
+            f"goes on as *#{request.id}*, {wish(request)}."
+        )
     )
 
 
@@ -174,7 +186,24 @@ def _why(notice: GrantEnded) -> Block | None:
     return quote(notice.why, "Its time was up before DigitalOcean had taken it.")
 
 
-def _next_step(grant: GrantFacts) -> str:
+def _next_step(grant: GrantFacts) -> list[Block]:
+    if grant.end_reason is EndReason.REMOVED_OUTSIDE and _can_be_put_back(grant):
+        return [
+            section(
+                "Was that a mistake? Press *Put it back*: it was approved until "
+                f"{when(grant.expires_at)}, and until then it needs no new approval. If you do not "
+                "know who removed it, ask first; it may have been on purpose."
+            ),
+            put_back(grant),
+        ]
+    return [context(_what_to_do(grant))]
+
+
+def _can_be_put_back(grant: GrantFacts) -> bool:
+    return not grant.adopted and grant.requester != UNKNOWN
+
+
+def _what_to_do(grant: GrantFacts) -> str:
     if grant.adopted and grant.end_reason is EndReason.FAILED:
         return "Nothing was changed."
     if grant.adopted:

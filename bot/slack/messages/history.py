@@ -73,6 +73,8 @@ def _wish(request: Request) -> str:
     match request.kind:
         case RequestKind.EMERGENCY:
             return f":rotating_light: {asker}, *emergency*, {lent} for *{duration}*"
+        case RequestKind.PUT_BACK:
+            return f"{asker}, {lent} for *{duration}*, #{request.puts_back} put back"
         case RequestKind.ADOPTION:
             rule = f"{source(request)} of {code(request.cluster)}"
             return f":timer_clock: {asker} put {rule} on a timer of *{duration}*"

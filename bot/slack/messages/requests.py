@@ -108,6 +108,11 @@ def _approved(request: RequestFacts) -> str:
             f"{_BEING_APPLIED} The approvers and the operators were told, and will ask you about "
             "it afterwards."
         )
+    if request.kind is RequestKind.PUT_BACK:
+        return (
+            f":leftwards_arrow_with_hook: *#{request.puts_back}* goes on as *#{request.id}*: "
+            f"{wish(request)}. It was approved by {everyone(request.approvers)}. {_BEING_APPLIED}"
+        )
     if request.kind is RequestKind.ADOPTION and request.extends is not None:
         until = when(request.extends.expires_at)
         return f":timer_clock: *#{request.extends.id}* stays on its timer until {until}."

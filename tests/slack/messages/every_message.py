@@ -17,6 +17,7 @@ from bot.domain.notices import (
     GrantEnded,
     GrantExpiring,
     GrantExtended,
+    GrantPutBack,
     GrantRewritten,
     GrantStarted,
     GuardPlaced,
@@ -61,6 +62,7 @@ from tests.slack.messages.examples import (
     extension,
     grant,
     policy,
+    put_back,
     request,
     source_line,
 )
@@ -154,6 +156,15 @@ NOTICES: dict[str, Notice] = {
     "ended: expired, still needed": GrantEnded(grant=ended(EndReason.EXPIRED), still_wanted=True),
     "ended: revoked": GrantEnded(grant=ended(EndReason.REVOKED)),
     "ended: removed outside": GrantEnded(grant=ended(EndReason.REMOVED_OUTSIDE)),
+    "ended: removed outside, recovered": GrantEnded(
+        grant=ended(EndReason.REMOVED_OUTSIDE, requester=UNKNOWN)
+    ),
+    "ended: adopted, removed outside": GrantEnded(
+        grant=adopted(GrantState.ENDED, end_reason=EndReason.REMOVED_OUTSIDE)
+    ),
+    "put back": GrantPutBack(request=put_back(), by=ALICE),
+    "put back, the answer": Asked(request=put_back()),
+    "put back, the card": RequestCard(request=put_back()),
     "ended: failed": GrantEnded(
         grant=ended(EndReason.FAILED, owned=None),
         why="DigitalOcean does not take it: invalid rule value",

@@ -85,6 +85,18 @@ def adoption(**changes: Any) -> RequestFacts:
     return request(RequestState.APPROVED, **(facts | changes))
 
 
+def put_back(**changes: Any) -> RequestFacts:
+    """Return what is left of Bob's access that somebody took away."""
+    facts: dict[str, Any] = {
+        "kind": RequestKind.PUT_BACK,
+        "id": 18,
+        "puts_back": 17,
+        "duration": HOUR / 2,
+        "approvers": (ALICE,),
+    }
+    return request(RequestState.APPROVED, **(facts | changes))
+
+
 def adopted(state: GrantState = GrantState.ACTIVE, **changes: Any) -> GrantFacts:
     """Return the grant of `adoption`."""
     facts: dict[str, Any] = {

@@ -79,6 +79,10 @@ ENTRIES = [
     Happened(request(id=28), grant(GrantState.REMOVING, end_reason=EndReason.EXPIRED)),
     Happened(request(id=27, reason=""), grant(end_reason=EndReason.EXPIRED)),
     Happened(request(id=26), grant(end_reason=EndReason.REVOKED, revoked_by="departed")),
+    Happened(
+        request(id=32, kind=RequestKind.PUT_BACK, puts_back=25, duration=HOUR / 2),
+        grant(GrantState.ACTIVE),
+    ),
     Happened(request(id=25), grant(end_reason=EndReason.REMOVED_OUTSIDE)),
     Happened(request(id=24), grant(end_reason=EndReason.FAILED)),
     Happened(request(RequestState.DENIED, id=23, decisions=(DENIAL,))),
