@@ -1,7 +1,7 @@
 """Engine and transactions: SQLite in WAL on one machine, PostgreSQL for more than one."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from sqlmodel import Session, SQLModel
 AWAY = (OperationalError, InterfaceError, PoolTimeout)  # the database cannot be asked just now
 _BUSY_SECONDS = 10
 _POOL_SIZE = 32
+_LAST = "last"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -53,6 +54,8 @@ class Database:
         """Open a session that commits at the end, or rolls back where something was raised."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
+            for act in session.info.pop(_LAST, []):
+                act(session)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -64,6 +67,11 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def at_the_end(session: Session, act: Callable[[Session], None]) -> None:
+    """Have *act* called as the last thing before the transaction of *session* commits."""
+    session.info.setdefault(_LAST, []).append(act)
 
 
 def insert_into(session: Session, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:

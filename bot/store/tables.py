@@ -143,7 +143,11 @@ class ClusterRow(SQLModel, table=True):
 
 
 class AuditRow(SQLModel, table=True):
-    """What happened, written in the same transaction as what it tells of; never changed."""
+    """What happened, written in the same transaction as what it tells of.
+
+    A row is never changed or removed: the database refuses it, and `digest` chains each row to the
+    one before.
+    """
 
     __tablename__ = "audit"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -155,6 +159,7 @@ class AuditRow(SQLModel, table=True):
     cluster: str = Field(default="", max_length=_KIND)
     request_id: int | None = Field(default=None, index=True)
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    digest: str = Field(default="", max_length=64, sa_column_kwargs={"server_default": text("''")})
 
 
 class OutboxRow(SQLModel, table=True):

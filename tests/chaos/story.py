@@ -37,7 +37,7 @@ def check(place: Place) -> None:
     try:
         with database.reading() as session:
             known = grants.listing(session, ended_too=True)
-            rows = audit.rows(session)
+            rows = list(audit.rows(session))
             [request] = [found for n in range(1, 9) if (found := requests.get(session, n))]
             [undelivered] = [select(OutboxRow).where(OutboxRow.delivered == False)]  # noqa: E712
             assert not session.exec(undelivered).all(), "a message was never delivered"

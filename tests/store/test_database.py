@@ -37,8 +37,8 @@ def test_times_are_compared_as_moments_whatever_their_zone(database: Database) -
         audit.record(session, Action.ALARMED, at=NOON)
     with database.reading() as session:
         just_after = (NOON + timedelta(microseconds=1)).astimezone(KOLKATA)
-        assert audit.rows(session, since=just_after) == []
-        assert len(audit.rows(session, since=NOON.astimezone(KOLKATA))) == 1
+        assert not list(audit.rows(session, since=just_after))
+        assert len(list(audit.rows(session, since=NOON.astimezone(KOLKATA)))) == 1
 
 
 def test_a_time_without_a_zone_is_refused(database: Database) -> None:
@@ -81,7 +81,7 @@ def test_a_transaction_that_fails_leaves_nothing_behind(database: Database) -> N
         fail_in_the_middle(database)
     with database.reading() as session:
         assert session.get(PostRow, "request:1") is None
-        assert audit.rows(session) == []
+        assert not list(audit.rows(session))
 
 
 def test_a_reader_waits_for_no_writer_and_sees_nothing_half_done(database: Database) -> None:
