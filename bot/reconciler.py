@@ -19,6 +19,7 @@ from bot.domain.plan import SETTLE, Plan, Rule, is_guard, plan
 from bot.domain.policy import Policy
 from bot.recording import Attempt, record_failure, record_lost_attempt, record_outcome
 from bot.store import clusters, grants
+from bot.store.clusters import Watch
 from bot.store.database import AWAY, Database
 from bot.store.locks import STANDSTILL_SECONDS, ClusterLocks, Held
 
@@ -52,10 +53,10 @@ class Reconciler:
             known |= {str(c.id): alias for alias, c in self._policy().clusters.items()}
             clusters.watch(session, known, self._clock.now())
 
-    def due(self) -> list[str]:
-        """Return the ids of the clusters to reconcile now, the longest waiting first."""
+    def due(self) -> list[Watch]:
+        """Return the clusters to reconcile now, the longest waiting first."""
         with self._database.reading() as session:
-            return [watch.id for watch in clusters.due(session, self._clock.now())]
+            return clusters.due(session, self._clock.now())
 
     def preview(self, cluster_id: str) -> Plan:
         """Return what a reconcile would do now; the rules are read, nothing is written.

@@ -25,6 +25,8 @@ from bot.store.database import Database
 
 _BEAT_SECONDS = 5.0
 _HANDS = 8
+_CLUSTER_HANDS = 16
+_TROUBLED_HANDS = 8  # as many of these at most wait for clusters that failed last time
 _BUSY_SECONDS = 0.5
 _SOON = 0.02
 
@@ -45,20 +47,27 @@ class Duty(Protocol[T]):
 
 
 class ReconcileDuty:
-    """The clusters that are due, each by one hand at a time."""
+    """The clusters that are due, each by one hand at a time.
+
+    A cluster whose API hangs holds a hand for as long as the client waits. So only a share of the
+    hands goes to clusters that failed last time, and the others never have to wait for those.
+    """
 
     def __init__(self, reconciler: Reconciler) -> None:
         self._reconciler = reconciler
-        self._in_hand: set[str] = set()
+        self._in_hand: dict[str, bool] = {}  # by id: whether it failed last time
         self._lock = threading.Lock()
 
     def claim(self, *, most: int) -> Sequence[str]:
-        """Return clusters that are due and that nobody here is at."""
-        due = self._reconciler.due()
+        """Return clusters that are due and that nobody here is at, those without trouble first."""
         with self._lock:
-            claimed = [cluster_id for cluster_id in due if cluster_id not in self._in_hand][:most]
+            due = [watch for watch in self._reconciler.due() if watch.id not in self._in_hand]
+            sound = [watch for watch in due if not watch.failures]
+            troubled = [watch for watch in due if watch.failures]
+            free = max(_TROUBLED_HANDS - sum(self._in_hand.values()), 0)
+            claimed = {watch.id: watch.failures > 0 for watch in [*sound, *troubled[:free]][:most]}
             self._in_hand.update(claimed)
-        return claimed
+        return list(claimed)
 
     def carry_out(self, item: str) -> object:
         """Reconcile one cluster; where another process is at it, leave it alone for a moment."""
@@ -69,24 +78,27 @@ class ReconcileDuty:
             return done
         finally:
             with self._lock:
-                self._in_hand.discard(item)
+                del self._in_hand[item]
 
 
 class Lane(Generic[T]):
     """One kind of duty, carried out by a few threads, so that a slow one holds up no other."""
 
-    def __init__(self, name: str, duty: Duty[T], done: Callable[[], None]) -> None:
+    def __init__(
+        self, name: str, duty: Duty[T], done: Callable[[], None], *, hands: int = _HANDS
+    ) -> None:
         self._name = name
         self._duty = duty
         self._done = done
-        self._pool = ThreadPoolExecutor(_HANDS, thread_name_prefix=name)
+        self._hands = hands
+        self._pool = ThreadPoolExecutor(hands, thread_name_prefix=name)
         self._busy = 0
         self._lock = threading.Lock()
 
     def dispatch(self) -> None:
         """Hand out what is due to the threads that are free."""
         with self._lock:
-            free = _HANDS - self._busy
+            free = self._hands - self._busy
         if free <= 0:
             return
         for item in self._duty.claim(most=free):
@@ -96,7 +108,7 @@ class Lane(Generic[T]):
 
     def work_off(self) -> int:
         """Do what is due now, here and in order; return how much that was. For tests."""
-        items = self._duty.claim(most=_HANDS)
+        items = self._duty.claim(most=self._hands)
         for item in items:
             self._duty.carry_out(item)
         return len(items)
@@ -138,7 +150,8 @@ class Worker:
         self._stopping = threading.Event()
         self._last_beat = -_BEAT_SECONDS
         self._lanes = [Lane(name, duty, self.wake) for name, duty in duties.items()]
-        self._lanes.append(Lane("reconcile", ReconcileDuty(reconciler), self.wake))
+        reconciling = ReconcileDuty(reconciler)
+        self._lanes.append(Lane("reconcile", reconciling, self.wake, hands=_CLUSTER_HANDS))
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True}
         )
