@@ -1,5 +1,6 @@
 """The outbox's postman: at least once, in order per conversation, and never twice at a time."""
 
+import math
 import random
 from collections.abc import Callable
 from http import HTTPStatus
@@ -24,6 +25,7 @@ from bot.store.outbox import Owed, Post, Way
 from bot.telling import tell_operators, tell_person
 
 _LONGEST_WAIT_SECONDS = 60.0
+_LONGEST_PATIENCE_SECONDS = 3600.0  # no header silences a conversation for longer
 _ATTEMPTS = 5
 _HOPELESS = frozenset(
     {
@@ -223,12 +225,15 @@ def respond(response_url: str, message: Message) -> bool:
 
 
 def retry_after(error: SlackApiError) -> float | None:
-    """Return for how many seconds Slack asks for patience, if it does."""
+    """Return for how many seconds Slack asks for patience, if it does; an hour at the most."""
     headers = {key.lower(): value for key, value in error.response.headers.items()}
     value = headers.get("retry-after")
     if isinstance(value, list):
         value = value[0] if value else None
     try:
-        return float(value) if value is not None else None
+        seconds = float(value) if value is not None else None
     except ValueError:
         return None
+    if seconds is None or not math.isfinite(seconds):
+        return None
+    return min(max(seconds, 0.0), _LONGEST_PATIENCE_SECONDS)
