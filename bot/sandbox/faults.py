@@ -24,6 +24,7 @@ class Kind(Enum):
     HANG = auto()
     RESET = auto()
     LOST_ANSWER = auto()
+    ANSWER = auto()
     HALF_BODY = auto()
 
 
@@ -48,6 +49,8 @@ class Fault:
     seconds: float = 0.0
     code: int | None = None
     retry_after_seconds: int | None = None
+    body: str = ""
+    content_type: str = "application/json"
     method: str | None = None
     target: str | None = None
     times: int | None = 1
@@ -61,6 +64,18 @@ class Fault:
     def status(cls, code: int, *, retry_after: int | None = None, **aim: Unpack[Aim]) -> Self:
         """Nothing done, and an error's status and body; `retry_after` (seconds) as its header."""
         return cls(Kind.STATUS, code=code, retry_after_seconds=retry_after, **aim)
+
+    @classmethod
+    def answer(
+        cls,
+        body: str,
+        *,
+        code: int = 200,
+        content_type: str = "application/json",
+        **aim: Unpack[Aim],
+    ) -> Self:
+        """Nothing done, and this said instead, as by somebody who stands in between."""
+        return cls(Kind.ANSWER, code=code, body=body, content_type=content_type, **aim)
 
     @classmethod
     def hang(cls, **aim: Unpack[Aim]) -> Self:
@@ -177,6 +192,8 @@ class Faults:
                 Response.from_app(wsgi_app, environ, buffered=True)
             case Kind.HALF_BODY:
                 return _half(Response.from_app(wsgi_app, environ, buffered=True), environ)
+            case Kind.ANSWER:
+                return Response(fault.body, fault.code, content_type=fault.content_type)
         if fault.code is None:
             raise _line_cut()
         answer = Response(error_body(fault.code), fault.code, content_type="application/json")

@@ -74,6 +74,16 @@ def test_a_429_says_when_to_come_back(do: SandboxDigitalOcean, client: Client) -
     assert answer.headers["ratelimit-limit"] == "5000"
 
 
+def test_something_else_may_be_said_and_nothing_is_done(
+    do: SandboxDigitalOcean, cluster: str, client: Client
+) -> None:
+    do.faults.add(Fault.answer("<p>Sign in</p>", content_type="text/html", times=2))
+    answer = client.put(NEW)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html")
+    assert client.get().text == "<p>Sign in</p>"
+    assert do.sources(cluster) == {"ip_addr:198.51.100.7"}
+
+
 def test_a_fault_strikes_as_often_as_it_says_and_only_its_method(
     do: SandboxDigitalOcean, client: Client
 ) -> None:
