@@ -1,0 +1,292 @@
+"""Weather: a random story of people, rivals, broken APIs, restarts and losses, told from a seed.
+
+The clock is moved by hand and the worker settles in order, so a seed tells the same story again.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from bot.sandbox.faults import Fault
+from bot.sandbox.slack_conversations import Message
+from tests.chaos.witness import ADOPTABLE, WISHED, Witness, number_of
+from tests.scenarios.world import (
+    ALICE,
+    ANALYTICS,
+    APPROVALS,
+    BOB,
+    ORDERS,
+    OSCAR,
+    RITA,
+    World,
+    policy,
+)
+
+ON_CALL = "S0ONCALL"
+APPROVERS = (ALICE, BOB)
+PEOPLE = (RITA, OSCAR, ALICE)
+CLUSTERS = {"orders": ORDERS, "analytics": ANALYTICS}
+GLASS = {"requesters": [ON_CALL], "max_duration": "30m"}
+POLICY = policy(
+    {
+        "orders": {"id": ORDERS, "emergency": GLASS},
+        "analytics": {"id": ANALYTICS, "approvals": 2, "on_outside_removal": "restore"},
+    },
+    request_ttl="1h",
+    max_duration="3h",
+)
+STRANGERS = tuple(f"198.51.100.{number}" for number in range(30, 36))
+PATIENCE = timedelta(minutes=4)  # a 429 without a time, the longest back-off, one more failure
+LONG_PATIENCE = timedelta(minutes=65)  # a list brought back is seen by the idle drift check
+
+Maker = Callable[..., Fault]
+_CLOUD_FAULTS: tuple[Maker, ...] = (
+    lambda **aim: Fault.status(500, **aim),
+    lambda **aim: Fault.status(401, **aim),
+    lambda **aim: Fault.status(404, **aim),
+    lambda **aim: Fault.status(429, **aim),
+    lambda **aim: Fault.status(429, retry_after=20, **aim),
+    lambda **aim: Fault.lost_answer(**aim),
+    lambda **aim: Fault.lost_answer(code=504, **aim),
+    Fault.reset,
+    Fault.half_body,
+)
+_SLACK_FAULTS: tuple[Maker, ...] = (
+    lambda **aim: Fault.status(500, **aim),
+    lambda **aim: Fault.status(401, **aim),
+    lambda **aim: Fault.status(429, retry_after=15, **aim),
+    lambda **aim: Fault.lost_answer(**aim),
+    Fault.reset,
+    Fault.half_body,
+)
+
+
+class ChangeableWorld(World):
+    """A world in which no clock but the one that is moved by hand counts."""
+
+    def boot(self) -> None:
+        self.witnessed = False
+        super().boot()
+
+    def settle(self) -> None:
+        parts = self.service.parts
+        parts.digitalocean._sleep = lambda _seconds: None
+        parts.digitalocean._monotonic = lambda: self.clock.now().timestamp()
+        parts.directory._clock_seconds = lambda: self.clock.now().timestamp()
+        super().settle()
+
+
+@dataclass
+class Story:
+    """One seed's story; `told` is what happened, to be read after a failure."""
+
+    world: ChangeableWorld
+    seed: int
+    told: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        random.seed(self.seed)  # the product's jitter too
+        self.dice = random.Random(self.seed)  # noqa: S311
+        world = self.world
+        world.slack.add_group(ON_CALL, "on-call", (OSCAR,))
+        for value in ADOPTABLE:
+            world.digitalocean.add_rule(ORDERS, "ip_addr", value)
+        self.witness = Witness(world, CLUSTERS.values())
+        self._calm_at = world.clock.now()
+        self._first_card = 0
+        self._cloud_is_well = self._slack_is_well = True
+        self._stale: dict[str, list[dict[str, str]]] = {}
+
+    def play(self, steps: int) -> None:
+        """Let that many things happen, and look after each whether the promises hold."""
+        acts = self._acts()
+        names, weights = list(acts), [weight for weight, _ in acts.values()]
+        for _ in range(steps):
+            [name] = self.dice.choices(names, weights)
+            self.counts[name] = self.counts.get(name, 0) + 1
+            self.told.append(f"{self.world.clock.now():%H:%M:%S} {name}")
+            acts[name][1]()
+            self.world.settle()
+            self.witness.looks()
+            if self._cloud_is_well and self.world.clock.now() >= self._calm_at:
+                late = self.witness.overstayed()
+                assert not late, f"P3: {late}"
+            assert not self.witness.violations, self.witness.violations
+
+    def clear_up(self) -> None:
+        """Let all that is broken heal, and hours pass."""
+        self._heal_cloud()
+        self._heal_slack()
+        for _ in range(60):
+            self.world.pass_time(minutes=5)
+            self.witness.looks()
+            assert not self.witness.violations, self.witness.violations
+
+    # What people do.
+
+    def _acts(self) -> dict[str, tuple[int, Callable[[], None]]]:
+        return {
+            "ask": (16, self._ask),
+            "approve": (20, self._approve),
+            "deny": (3, self._deny),
+            "extend": (5, self._extend),
+            "revoke": (4, self._revoke),
+            "cancel": (3, self._cancel),
+            "adopt": (2, self._adopt),
+            "break the glass": (3, self._break_glass),
+            "a stranger adds": (3, self._stranger_adds),
+            "a stranger removes": (3, self._stranger_removes),
+            "doctl": (4, self._doctl),
+            "terraform": (2, self._terraform),
+            "an old list": (2, self._old_list),
+            "DigitalOcean breaks": (7, self._break_cloud),
+            "DigitalOcean heals": (6, self._heal_cloud),
+            "Slack breaks": (5, self._break_slack),
+            "Slack heals": (5, self._heal_slack),
+            "restart": (3, self._restart),
+            "lose the database": (1, self._lose),
+            "time": (22, self._pass_time),
+        }
+
+    def _ask(self) -> None:
+        source, lasting = self.dice.choice(WISHED), self.dice.choice(["10m", "30m", "1h", "2h"])
+        self._type(self.dice.choice(PEOPLE), f"request {source} {lasting} {self._alias()}")
+
+    def _approve(self) -> None:
+        card, who = self._card("Approve"), self.dice.choice((*APPROVERS, *APPROVERS, RITA))
+        if card is None:
+            return
+        self.witness.hears_approval(number_of(card.all_text), who, entitled=APPROVERS)
+        self.world.slack.click(who, card, "Approve")
+
+    def _deny(self) -> None:
+        card = self._card("Deny")
+        if card is not None and self._slack_is_well:  # a form is opened in another thread
+            self.world.denies(self.dice.choice(APPROVERS), card, "not now")
+
+    def _extend(self) -> None:
+        self._type(self.dice.choice(PEOPLE), f"extend {self._number()} 30m")
+
+    def _revoke(self) -> None:
+        self._type(self.dice.choice(PEOPLE), f"revoke {self._number()}")
+
+    def _cancel(self) -> None:
+        self._type(self.dice.choice(PEOPLE), f"cancel {self._number()}")
+
+    def _adopt(self) -> None:
+        value = self.dice.choice(ADOPTABLE)
+        until = self.world.clock.now() + timedelta(hours=1)
+        self.witness.hears_adoption("orders", value, until)
+        self._type(ALICE, f"adopt orders {value} 1h")
+
+    def _break_glass(self) -> None:
+        if not self._slack_is_well:
+            return
+        source, until = self.dice.choice(WISHED), self.world.clock.now() + timedelta(minutes=20)
+        self._type(OSCAR, f"emergency {source} 20m orders all is locked")
+        self.world.eventually(lambda: self.world.slack.modal(OSCAR))
+        self.witness.allows("orders", source, until)
+        answer = self.world.slack.submit(OSCAR)
+        self.world.settle()
+        if answer.errors:
+            self.world.slack.close_modal(OSCAR)
+
+    # What strangers do to the same lists.
+
+    def _stranger_adds(self) -> None:
+        alias, value = self._alias(), self.dice.choice((*STRANGERS, *WISHED))
+        if f"ip_addr:{value}" not in self.world.sources(CLUSTERS[alias]):
+            self.world.digitalocean.add_rule(CLUSTERS[alias], "ip_addr", value, "by hand")
+
+    def _stranger_removes(self) -> None:
+        cluster = CLUSTERS[self._alias()]
+        rules = self.world.digitalocean.rules(cluster)
+        if len(rules) > 1:
+            rule = self.dice.choice(rules)
+            self.world.digitalocean.remove_rule(cluster, rule["type"], rule["value"])
+
+    def _doctl(self) -> None:
+        cluster, value = CLUSTERS[self._alias()], self.dice.choice(STRANGERS)
+        if f"ip_addr:{value}" not in self.world.sources(cluster):
+            slow = self.dice.random() < 0.5
+            meanwhile = (lambda: self.world.pass_time(seconds=10)) if slow else None
+            self.world.digitalocean.doctl_append(cluster, "ip_addr", value, meanwhile=meanwhile)
+            self._wait_for_calm(LONG_PATIENCE)
+
+    def _terraform(self) -> None:
+        kept = [("ip_addr", "198.51.100.7"), ("ip_addr", self.dice.choice(STRANGERS))]
+        self.world.digitalocean.terraform_apply(CLUSTERS[self._alias()], kept)
+
+    def _old_list(self) -> None:
+        """Somebody keeps a list and writes it back later, labels and all."""
+        cluster = CLUSTERS[self._alias()]
+        kept = self._stale.pop(cluster, None)
+        if kept is None:
+            self._stale[cluster] = self.world.digitalocean.rules(cluster)
+            return
+        labelled = [rule for rule in kept if rule["value"] not in WISHED or "description" in rule]
+        self.world.digitalocean.replace_rules(cluster, labelled or kept, by="an old list")
+        self._wait_for_calm(LONG_PATIENCE)
+
+    # The weather.
+
+    def _break_cloud(self) -> None:
+        make = self.dice.choice(_CLOUD_FAULTS)
+        aim: dict[str, Any] = {
+            "method": self.dice.choice([None, "GET", "PUT"]),
+            "target": self.dice.choice(["/firewall", *CLUSTERS.values()]),
+            "times": self.dice.choice([1, 2, 5, None]),
+        }
+        self.world.digitalocean.faults.add(make(**aim))
+        self._cloud_is_well = False
+
+    def _heal_cloud(self) -> None:
+        self.world.digitalocean.faults.clear()
+        if not self._cloud_is_well:
+            self._cloud_is_well = True
+            self._wait_for_calm(PATIENCE)
+
+    def _break_slack(self) -> None:
+        make = self.dice.choice(_SLACK_FAULTS)
+        target = self.dice.choice(["chat.", "chat.postMessage", "users.info", "/"])
+        self.world.slack.faults.add(make(target=target, times=self.dice.choice([1, 3, None])))
+        self._slack_is_well = False
+
+    def _heal_slack(self) -> None:
+        self.world.slack.faults.clear()
+        self._slack_is_well = True
+
+    def _restart(self) -> None:
+        self.world.restart(seconds=self.dice.choice([0, 5, 60, 3600]))
+
+    def _lose(self) -> None:
+        self.witness.hears_loss()
+        self._first_card = len(self.world.slack.messages(APPROVALS, replies=False))
+        self.world.lose_database(seconds=self.dice.choice([0, 60, 1800]))
+
+    def _pass_time(self) -> None:
+        self.world.pass_time(seconds=self.dice.choice([1, 5, 20, 45, 120, 600, 1800]))
+
+    # The means.
+
+    def _type(self, who: str, text: str) -> None:
+        self.told.append(f"         {who}: {text}")
+        self.world.types(who, text)
+
+    def _alias(self) -> str:
+        return self.dice.choice(list(CLUSTERS))
+
+    def _number(self) -> int:
+        known = [grant.id for grant in self.world.grants()]
+        return self.dice.choice(known[-6:] or [1])
+
+    def _card(self, button: str) -> Message | None:
+        cards = self.world.slack.messages(APPROVALS, replies=False)[self._first_card :]
+        open_cards = [card for card in cards if button in card.buttons]
+        return self.dice.choice(open_cards) if open_cards else None
+
+    def _wait_for_calm(self, patience: timedelta) -> None:
+        self._calm_at = max(self._calm_at, self.world.clock.now() + patience)

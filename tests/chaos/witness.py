@@ -1,0 +1,165 @@
+"""A witness: keeps its own record of what people decided, and holds the rules against it."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from bot.domain.labels import guard_label, read_label
+from bot.sandbox.calls import Call
+from bot.sandbox.cloud import Change
+from bot.store.tables import RequestRow
+from tests.scenarios.world import World
+
+GUARD_VALUE = "192.0.2.1"
+WISHED = tuple(f"203.0.113.{number}" for number in range(1, 7))
+ADOPTABLE = tuple(f"198.51.100.{number}" for number in (20, 21))
+_NEEDED = {"orders": 1, "analytics": 2}
+_SKEW = timedelta(seconds=2)
+
+RuleJson = dict[str, str]
+
+
+class Witness:
+    """Sees every read and write of the rules and every click, and trusts no row of the bot's.
+
+    Addresses that people wish for come from `WISHED`; a rule there is foreign only where a rival
+    made it with a description. A rule that had lost its label when the database was lost can be
+    told from a foreign one by nobody: it is *unknowable*, and stays.
+    """
+
+    def __init__(self, world: World, clusters: Iterable[str]) -> None:
+        self._world = world
+        self._clusters = tuple(clusters)
+        self._read: dict[str, list[RuleJson]] = {}
+        self._approved_by: dict[int, set[str]] = {}
+        self._allowed_until: dict[tuple[str, str], datetime] = {}
+        self._adopted: set[tuple[str, str]] = set()
+        self._labelled: set[str] = set()  # uuids of rules that were ours at some time
+        self._before_loss: set[str] = set()
+        self.unknowable: set[str] = set()
+        self.foreign: set[str] = set()  # uuids
+        self.violations: list[str] = []
+        self.writes = 0
+        for cluster in self._clusters:
+            self.foreign |= {rule["uuid"] for rule in world.digitalocean.rules(cluster)}
+        world.digitalocean.subscribe(self._see)
+
+    def hears_approval(self, number: int, by: str, *, entitled: Iterable[str]) -> None:
+        """Somebody pressed Approve; whether the bot took it or not, nobody may go further."""
+        request = self._world.request(number)
+        if by not in entitled or by == request.requester or request.state != "pending":
+            return
+        words = self._approved_by.setdefault(number, set())
+        words.add(by)
+        if len(words) < _NEEDED[request.cluster]:
+            return
+        begin = self._world.clock.now()
+        if request.extends is not None:
+            begin = self._world.grant(request.extends).expires_at
+        self.allows(request.cluster, request.source.value, begin + request.duration)
+
+    def allows(self, alias: str, value: str, until: datetime) -> None:
+        """Access from there is in order until then."""
+        key = (alias, value)
+        self._allowed_until[key] = max(self._allowed_until.get(key, until), until)
+
+    def hears_adoption(self, alias: str, value: str, until: datetime) -> None:
+        """An approver puts a foreign rule on a timer: it is ours to keep and to remove."""
+        self._adopted.add((alias, value))
+        self.allows(alias, value, until)
+
+    def hears_loss(self) -> None:
+        """The database is gone, and the numbers begin anew."""
+        self._approved_by.clear()
+        for alias, rule in self._all_rules():
+            self._before_loss.add(rule["uuid"])
+            if self._is_ours(alias, rule) and not read_label(rule.get("description")):
+                self.unknowable.add(rule["uuid"])
+
+    def looks(self) -> None:
+        """Check what holds at any time: P4, each label of ours has an approved request."""
+        for alias, rule in self._all_rules():
+            its_label = read_label(rule.get("description"))
+            if its_label is None or rule["uuid"] in self._before_loss:
+                continue
+            with self._world.service.parts.database.reading() as session:
+                row = session.get(RequestRow, its_label.grant_id)
+            if row is None or row.state != "approved" or row.source_value != rule["value"]:
+                self._complain(f"P4: {alias} holds {rule}, which nobody approved: {row}")
+
+    def overstayed(self) -> list[str]:
+        """Rules of ours that nobody is allowed any more (P3)."""
+        now = self._world.clock.now()
+        return [
+            f"{alias} {rule}"
+            for alias, rule in self._all_rules()
+            if self._allowed_until.get((alias, rule["value"]), now) <= now
+            and rule["uuid"] not in self.unknowable
+            and (
+                rule["uuid"] in self._labelled
+                or (rule["value"] in WISHED and rule["uuid"] not in self.foreign)
+            )
+        ]
+
+    def _see(self, event: Call | Change) -> None:
+        if isinstance(event, Change):
+            self._see_change(event)
+        elif event.method == "GET" and event.status == 200 and event.path.endswith("/firewall"):
+            cluster_id = event.path.split("/")[-2]
+            self._read[cluster_id] = self._world.digitalocean.rules(cluster_id)
+
+    def _see_change(self, change: Change) -> None:
+        alias = self._alias(change.cluster_id)
+        history = self._world.digitalocean.history(change.cluster_id)
+        before = {rule["uuid"] for rule in history[-2][1]}
+        fresh = [rule for rule in change.rules if rule["uuid"] not in before]
+        if change.by != "api":
+            self.foreign |= {r["uuid"] for r in fresh if _looks_foreign(r)}
+            return
+        self.writes += 1
+        if not change.rules:
+            self._complain(f"P2: {alias} was opened to the world")
+        written = {rule["uuid"]: rule for rule in change.rules}
+        self._labelled |= {u for u, rule in written.items() if read_label(rule.get("description"))}
+        for rule in self._read[change.cluster_id]:
+            if not self._is_ours(alias, rule) and written.get(rule["uuid"]) != rule:
+                self._complain(f"P1: {alias} lost {rule}")
+        for rule in fresh:
+            until = self._allowed_until.get((alias, rule["value"]), change.at)
+            if rule["value"] != GUARD_VALUE and until <= change.at - _SKEW:
+                self._complain(f"P4: {alias} was given {rule}, which nobody approved")
+            if rule["value"] != GUARD_VALUE and (alias, rule["value"]) not in self._allowed_until:
+                self._complain(f"P4: {alias} was given {rule}, which nobody ever approved")
+
+    def _is_ours(self, alias: str, rule: RuleJson) -> bool:
+        """Tell whether the bot may take this rule for its own."""
+        if rule["value"] == GUARD_VALUE:
+            return rule.get("description") == guard_label("test")
+        if rule["uuid"] in self.foreign and rule["value"] in WISHED:
+            return not rule.get("description")  # doctl made it nobody's: ours, if we placed it
+        return rule["value"] in WISHED or (alias, rule["value"]) in self._adopted
+
+    def _all_rules(self) -> list[tuple[str, RuleJson]]:
+        return [
+            (self._alias(cluster), rule)
+            for cluster in self._clusters
+            for rule in self._world.digitalocean.rules(cluster)
+        ]
+
+    def _alias(self, cluster_id: str) -> str:
+        return next(a for a, c in self._world.policy.clusters.items() if str(c.id) == cluster_id)
+
+    def _complain(self, words: str) -> None:
+        self.violations.append(f"{self._world.clock.now():%H:%M:%S} {words}")
+
+
+def number_of(text: str) -> int:
+    """Return the request's number that a card tells."""
+    found = re.search(r"#(\d+)", text)
+    assert found, text
+    return int(found[1])
+
+
+def _looks_foreign(rule: RuleJson) -> bool:
+    described = bool(rule.get("description")) and not read_label(rule["description"])
+    return rule["value"] not in WISHED or described
