@@ -54,13 +54,17 @@ class Adopt(_Wish):
 
 
 class Decide(_Wish):
-    """A press on `Approve`, or a `Deny` with its reason; `at_most`: approved for less time."""
+    """A press on `Approve`, or a `Deny` with its reason; `at_most`: approved for less time.
+
+    `made_at` is when the request that was shown was made (whole seconds, Unix time), if known.
+    """
 
     kind: Literal["decide"] = "decide"
     request_id: int
     verdict: Verdict
     reason: str = ""
     at_most: timedelta | None = None
+    made_at: int | None = None
 
 
 class Extend(_Wish):

@@ -32,10 +32,14 @@ class Interaction:
 
 @dataclass(frozen=True)
 class Press:
-    """A button that was pressed; `number` is the request or grant it stands for."""
+    """A button that was pressed; `number` is the request or grant it stands for.
+
+    `made_at` is when that request was made (whole seconds, Unix time), where the button says it.
+    """
 
     number: int
     interaction: Interaction
+    made_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class Choice:
     number: int
     duration: timedelta
     interaction: Interaction
+    made_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,8 @@ def from_press(body: dict[str, Any]) -> Press:
     with reading("a press"):
         action = body["actions"][0]
         origin = f"press:{body.get('trigger_id') or action['action_ts']}"
-        return Press(_number(action.get("value")), interactive(body, origin))
+        number, who = _number(action.get("value")), interactive(body, origin)
+        return Press(number, who, _made_at(action))
 
 
 def from_choice(body: dict[str, Any]) -> Choice:
@@ -128,7 +134,7 @@ def from_choice(body: dict[str, Any]) -> Choice:
         number, _, seconds = str(action["selected_option"]["value"]).partition(":")
         origin = f"press:{body.get('trigger_id') or action['action_ts']}"
         duration = timedelta(seconds=_number(seconds))
-        return Choice(_number(number), duration, interactive(body, origin))
+        return Choice(_number(number), duration, interactive(body, origin), _made_at(action))
 
 
 def from_asking(body: dict[str, Any]) -> Asking:
@@ -209,6 +215,11 @@ def reading(what: str) -> Iterator[None]:
         yield
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise Unreadable(f"{what} without what it must say: {error!r}"[:200]) from error
+
+
+def _made_at(action: dict[str, Any]) -> int | None:
+    _, _, told = str(action.get("block_id") or "").partition("@")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 12 else None
 
 
 def _number(value: Any) -> int:

@@ -9,16 +9,18 @@ from bot.domain.lifecycle import Verdict
 from bot.domain.screens import OpenForm
 from bot.domain.wishes import Cancel, Decide, Extend, PutBack, Review, Revoke, Wish
 from bot.slack.counter import Counter
-from bot.slack.interaction import from_asking, from_choice, from_press
+from bot.slack.interaction import Press, from_asking, from_choice, from_press
 from bot.slack.messages.buttons import Button
 
-_WISHES: dict[Button, Callable[[int], Wish]] = {
-    Button.APPROVE: lambda number: Decide(request_id=number, verdict=Verdict.APPROVE),
-    Button.REVIEWED: lambda number: Review(request_id=number),
-    Button.EXTEND: lambda number: Extend(grant_id=number),
-    Button.REVOKE: lambda number: Revoke(grant_id=number),
-    Button.PUT_BACK: lambda number: PutBack(grant_id=number),
-    Button.CANCEL: lambda number: Cancel(request_id=number),
+_WISHES: dict[Button, Callable[[Press], Wish]] = {
+    Button.APPROVE: lambda press: Decide(
+        request_id=press.number, verdict=Verdict.APPROVE, made_at=press.made_at
+    ),
+    Button.REVIEWED: lambda press: Review(request_id=press.number),
+    Button.EXTEND: lambda press: Extend(grant_id=press.number),
+    Button.REVOKE: lambda press: Revoke(grant_id=press.number),
+    Button.PUT_BACK: lambda press: PutBack(grant_id=press.number),
+    Button.CANCEL: lambda press: Cancel(request_id=press.number),
 }
 
 
@@ -30,7 +32,12 @@ def register(app: App, counter: Counter) -> None:
     @app.action(Button.APPROVE_FOR)
     def on_approve_for(ack: Ack, body: dict[str, Any]) -> None:
         choice = from_choice(body)
-        wish = Decide(request_id=choice.number, verdict=Verdict.APPROVE, at_most=choice.duration)
+        wish = Decide(
+            request_id=choice.number,
+            verdict=Verdict.APPROVE,
+            at_most=choice.duration,
+            made_at=choice.made_at,
+        )
         counter.wish(wish, choice.interaction)
         ack()
 
@@ -48,12 +55,12 @@ def register(app: App, counter: Counter) -> None:
 
 
 def _register_wish(
-    app: App, counter: Counter, button: Button, wish_for: Callable[[int], Wish]
+    app: App, counter: Counter, button: Button, wish_for: Callable[[Press], Wish]
 ) -> None:
     """Register a button that stands for a wish about its request or grant."""
 
     @app.action(button)
     def on_press(ack: Ack, body: dict[str, Any]) -> None:
         press = from_press(body)
-        counter.wish(wish_for(press.number), press.interaction)
+        counter.wish(wish_for(press), press.interaction)
         ack()

@@ -37,12 +37,13 @@ class Button(StrEnum):
 def approve_or_deny(request: RequestFacts, *, place: str = "request") -> Block | None:
     """Return the approver's buttons; none once the request is decided.
 
-    *place* tells a request's rows of buttons apart where a view shows it twice.
+    *place* tells a request's rows of buttons apart where a view shows it twice. The row says when
+    the request was made too: after a lost database, another one may have the same number.
     """
     if request.state is not RequestState.PENDING:
         return None
     return _row(
-        f"{place}:{request.id}",
+        f"{place}:{request.id}@{int(request.created_at.timestamp())}",
         _button(Button.APPROVE, "Approve", request.id, style="primary"),
         _button(Button.DENY, "Deny", request.id, style="danger"),
         *_approve_for_less(request),

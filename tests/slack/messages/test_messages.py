@@ -58,7 +58,8 @@ def test_a_button_carries_the_number_of_its_request_or_grant(message: Message) -
         Button.ASK_FROM: {"address"},
     }
     for control in controls(message.blocks):
-        place, number = control.block["block_id"].split(":")
+        place, about = control.block["block_id"].split(":")
+        number = about.partition("@")[0]
         options = control.element.get("options", [control.element])
         assert {option["value"].partition(":")[0] for option in options} == {number}
         assert place in places.get(Button(control.action_id), {"request"})
