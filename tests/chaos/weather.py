@@ -66,10 +66,6 @@ _SLACK_FAULTS: tuple[Maker, ...] = (
 class ChangeableWorld(World):
     """A world in which no clock but the one that is moved by hand counts."""
 
-    def boot(self) -> None:
-        self.witnessed = False
-        super().boot()
-
     def settle(self) -> None:
         parts = self.service.parts
         parts.digitalocean._sleep = lambda _seconds: None
