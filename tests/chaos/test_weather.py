@@ -11,7 +11,8 @@ from sqlmodel import col, select
 
 from bot.domain.lifecycle import RequestState
 from bot.store.tables import AuditRow, ErrandRow, OutboxRow, RequestRow
-from tests.chaos.weather import POLICY, ChangeableWorld, Story
+from tests.chaos.troubles import ChangeableWorld
+from tests.chaos.weather import POLICY, Story
 from tests.storage import Storage
 
 _SEEDS = range(1, 1 + int(os.environ.get("DBACCESS_CHAOS_SEEDS", "3")))

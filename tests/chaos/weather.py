@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from bot.sandbox.faults import Fault
 from bot.sandbox.slack_conversations import Message
+from tests.chaos.troubles import CLOUD_FAULTS, SLACK_FAULTS, ChangeableWorld
 from tests.chaos.witness import ADOPTABLE, WISHED, Witness, number_of
 from tests.scenarios.world import (
     ALICE,
@@ -20,7 +20,6 @@ from tests.scenarios.world import (
     ORDERS,
     OSCAR,
     RITA,
-    World,
     policy,
 )
 
@@ -40,38 +39,6 @@ POLICY = policy(
 STRANGERS = tuple(f"198.51.100.{number}" for number in range(30, 36))
 PATIENCE = timedelta(minutes=4)  # a 429 without a time, the longest back-off, one more failure
 LONG_PATIENCE = timedelta(minutes=65)  # a list brought back is seen by the idle drift check
-
-Maker = Callable[..., Fault]
-_CLOUD_FAULTS: tuple[Maker, ...] = (
-    lambda **aim: Fault.status(500, **aim),
-    lambda **aim: Fault.status(401, **aim),
-    lambda **aim: Fault.status(404, **aim),
-    lambda **aim: Fault.status(429, **aim),
-    lambda **aim: Fault.status(429, retry_after=20, **aim),
-    lambda **aim: Fault.lost_answer(**aim),
-    lambda **aim: Fault.lost_answer(code=504, **aim),
-    Fault.reset,
-    Fault.half_body,
-)
-_SLACK_FAULTS: tuple[Maker, ...] = (
-    lambda **aim: Fault.status(500, **aim),
-    lambda **aim: Fault.status(401, **aim),
-    lambda **aim: Fault.status(429, retry_after=15, **aim),
-    lambda **aim: Fault.lost_answer(**aim),
-    Fault.reset,
-    Fault.half_body,
-)
-
-
-class ChangeableWorld(World):
-    """A world in which no clock but the one that is moved by hand counts."""
-
-    def settle(self) -> None:
-        parts = self.service.parts
-        parts.digitalocean._sleep = lambda _seconds: None
-        parts.digitalocean._monotonic = lambda: self.clock.now().timestamp()
-        parts.directory._clock_seconds = lambda: self.clock.now().timestamp()
-        super().settle()
 
 
 @dataclass
@@ -116,8 +83,8 @@ class Story:
         """Let all that is broken heal, and hours pass."""
         self._heal_cloud()
         self._heal_slack()
-        for _ in range(60):
-            self.world.pass_time(minutes=5)
+        for _ in range(30):
+            self.world.pass_time(minutes=10)
             self.witness.looks()
             assert not self.witness.violations, self.witness.violations
 
@@ -230,7 +197,7 @@ class Story:
     # The weather.
 
     def _break_cloud(self) -> None:
-        make = self.dice.choice(_CLOUD_FAULTS)
+        make = self.dice.choice(CLOUD_FAULTS)
         aim: dict[str, Any] = {
             "method": self.dice.choice([None, "GET", "PUT"]),
             "target": self.dice.choice(["/firewall", *CLUSTERS.values()]),
@@ -246,7 +213,7 @@ class Story:
             self._wait_for_calm(PATIENCE)
 
     def _break_slack(self) -> None:
-        make = self.dice.choice(_SLACK_FAULTS)
+        make = self.dice.choice(SLACK_FAULTS)
         target = self.dice.choice(["chat.", "chat.postMessage", "users.info", "/"])
         self.world.slack.faults.add(make(target=target, times=self.dice.choice([1, 3, None])))
         self._slack_is_well = False
