@@ -13,6 +13,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, SQLModel
 
+from bot.store.patience import be_impatient
+
 AWAY = (OperationalError, InterfaceError, PoolTimeout)  # the database cannot be asked just now
 _BUSY_SECONDS = 10
 _POOL_SIZE = 32
@@ -82,7 +84,9 @@ def insert_into(session: Session, table: type[SQLModel]) -> postgresql.Insert | 
 
 
 def _postgresql(url: str) -> Engine:
-    return create_engine(url, pool_pre_ping=True, pool_size=_POOL_SIZE, max_overflow=0)
+    engine = create_engine(url, pool_pre_ping=True, pool_size=_POOL_SIZE, max_overflow=0)
+    be_impatient(engine)
+    return engine
 
 
 def _sqlite(url: str) -> Engine:

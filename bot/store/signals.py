@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import text
 
 from bot.store.database import AWAY, Database
+from bot.store.patience import CONNECTING
 
 _CHANNEL = "dbaccess_wake"
 _LISTEN_SECONDS = 1.0
@@ -61,7 +62,7 @@ class Listener:
                 self._stopping.wait(_RECONNECT_SECONDS)
 
     def _listen(self) -> None:
-        with psycopg.connect(self._url, autocommit=True) as connection:
+        with psycopg.connect(self._url, autocommit=True, **CONNECTING) as connection:
             connection.execute(f"LISTEN {_CHANNEL}".encode())
             self._wake()  # for what was signalled before
             while not self._stopping.is_set():
