@@ -38,6 +38,8 @@ from bot.slack.later import Later, apologise
 from bot.slack.messages import Message
 from bot.slack.offers import Offers
 from bot.slack.pages import Pages
+from bot.slack.prompt import Prompt, away
+from bot.store.database import AWAY
 
 
 class Counter:
@@ -62,25 +64,33 @@ class Counter:
         self._policy = policy
         self._asker = Asker(access, directory)
         self._later = Later(client)
+        self._prompt = Prompt(self._later)
         offers = Offers(directory, catalogue, policy, self._later)
-        self.forms = Forms(access, self._asker, offers, pages, policy, self._later)
+        self.forms = Forms(access, self._asker, offers, pages, policy, self._later, self._prompt)
 
     def close(self) -> None:
         """Stop answering later; what is promised durably is kept by the worker."""
+        self._prompt.close()
         self._later.close()
 
     def command(self, text: str, asked: Interaction) -> Message | None:
         """Return the answer to a slash command, None where a form opens; it never raises."""
-        try:
-            return self._command(text, asked)
-        except Refused as refused:
-            return messages.refusal(refused)
-        except Exception as error:  # the person hears of it, and the log has it whole
-            return apologise("command failed", error)
+
+        def act() -> Message | None:
+            try:
+                return self._command(text, asked)
+            except Refused as refused:
+                return messages.refusal(refused)
+
+        return self._prompt.answer(act, asked)
 
     def wish(self, wish: Wish, asked: Interaction) -> None:
-        """Write a wish down, to be carried out in a moment."""
-        self._asker.put_aside(wish, asked)
+        """Write a wish down, to be carried out in a moment; it never raises."""
+        self._prompt.do(lambda: self._asker.put_aside(wish, asked), asked)
+
+    def deny(self, request_id: int, asked: Interaction) -> None:
+        """Open the form that asks an approver why not."""
+        self._prompt.do(lambda: self.forms.open_denial(request_id, asked), asked)
 
     def somebody_left(self, user_id: str) -> None:
         """Have all that somebody had end, whose account was deactivated."""
@@ -164,6 +174,8 @@ class Counter:
                 message = messages.refusal(refused)
             except DirectoryUnavailable:
                 message = messages.refusal(cannot_tell())
+            except AWAY as error:
+                message = away(error)
             except Exception as error:  # the person hears of it, and the log has it whole
                 message = apologise("page failed", error)
             self._later.respond(asked, message)

@@ -18,7 +18,11 @@ from bot.slack.later import Later
 from bot.slack.messages import Filled
 from bot.slack.offers import Clusters, Offers
 from bot.slack.pages import Pages
+from bot.slack.prompt import Prompt, away
 from bot.slack.turns import Turns
+from bot.store.database import AWAY
+
+_NOT_NOW = "My database does not answer just now. Please send this off again in a minute."
 
 
 class Forms:
@@ -32,6 +36,7 @@ class Forms:
         pages: Pages,
         policy: Callable[[], Policy],
         later: Later,
+        prompt: Prompt,
     ) -> None:
         self._access = access
         self._asker = asker
@@ -39,6 +44,7 @@ class Forms:
         self._pages = pages
         self._policy = policy
         self._later = later
+        self._prompt = prompt
         self._turns = Turns()
 
     def open_request(self, form: OpenForm, asked: Interaction) -> None:
@@ -126,6 +132,16 @@ class Forms:
         return messages.request_form(clusters, named, private_metadata=metadata)
 
     def _sent(self, draft: Draft, read: Callable[[], Wish]) -> dict[str, str]:
+        """Take a form in, or keep it open while the database is away: each form counts once."""
+        try:
+            return self._prompt.within(
+                lambda: self._taken_in(draft, read), lambda _: {draft.block_of(None): _NOT_NOW}
+            )
+        except AWAY as error:
+            away(error)
+            return {draft.block_of(None): _NOT_NOW}
+
+    def _taken_in(self, draft: Draft, read: Callable[[], Wish]) -> dict[str, str]:
         asked = draft.interaction
         try:
             with about(Field.SOURCE):

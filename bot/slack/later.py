@@ -98,6 +98,13 @@ class Later:
 
         self.do(act)
 
+    def reach(self, asked: Interaction, message: Message) -> None:
+        """Answer one person where they acted; where that is no place for answers, directly."""
+        if asked.response_url is None:
+            self.direct(asked.user_id, message)
+        else:
+            self.respond(asked, message)
+
     def respond(self, asked: Interaction, message: Message) -> None:
         """Answer one person where they acted, if that place still takes answers."""
         if asked.response_url is None:

@@ -44,7 +44,7 @@ def register(app: App, counter: Counter) -> None:
     @app.action(Button.DENY)
     def on_deny(ack: Ack, body: dict[str, Any]) -> None:
         press = from_press(body)
-        counter.forms.open_denial(press.number, press.interaction)
+        counter.deny(press.number, press.interaction)
         ack()
 
     @app.action(Button.ASK)

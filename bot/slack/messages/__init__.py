@@ -18,7 +18,13 @@ from bot.slack.messages.modals import deny_modal
 from bot.slack.messages.myip import myip_link, myip_not_set_up
 from bot.slack.messages.pages import clusters_page, help_page
 from bot.slack.messages.pickers import not_listed, not_yet_known, picks, refuse_not_listed
-from bot.slack.messages.replies import apology, checking, refusal
+from bot.slack.messages.replies import (
+    apology,
+    checking,
+    database_away,
+    database_slow,
+    refusal,
+)
 from bot.slack.messages.request_forms import Filled, Part, emergency_form, request_form
 from bot.slack.messages.sources import SourceLine, sources_page
 
@@ -34,6 +40,8 @@ __all__ = [
     "checking",
     "clusters_page",
     "connect_page",
+    "database_away",
+    "database_slow",
     "deny_modal",
     "emergency_form",
     "help_page",

@@ -39,6 +39,8 @@ from bot.slack.messages import (
     apology,
     checking,
     clusters_page,
+    database_away,
+    database_slow,
     help_page,
     listing,
     refusal,
@@ -209,6 +211,8 @@ PAGES: dict[str, Message] = {
         Refused("You are not an approver of this cluster.", ask=(ALICE, ADMINS))
     ),
     "apology": apology("4f1c2a9b"),
+    "database away": database_away(),
+    "database slow": database_slow(),
     "checking": checking(None),
     "checking for a cluster": checking("orders"),
     "help": help_page(),
