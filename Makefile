@@ -30,8 +30,8 @@ test: setup ## run the tests
 test-browser: setup ## play the stories in a real Chromium; pictures go to screenshots/
 	$(BIN)/pytest tests/browser
 
-chaos: setup ## kill the bot at every step of its work, on both databases (about half an hour)
-	DBACCESS_CHAOS_EVERY=1 $(BIN)/pytest tests/chaos -n auto
+chaos: setup ## kill and freeze the bot at every step of its work, and play long games with rivals (an hour)
+	DBACCESS_CHAOS_EVERY=1 DBACCESS_CHAOS_SEEDS=5 DBACCESS_CHAOS_SECONDS=100 $(BIN)/pytest tests/chaos -n auto
 
 page: ## build the playground's page again (needs node; the result is committed)
 	cd bot/sandbox/page && npm ci --silent && npm run check && npm run build

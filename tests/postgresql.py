@@ -5,6 +5,7 @@ PostgreSQL refuses to run as root, so root starts it as another user.
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -61,6 +62,22 @@ class PostgresServer:
         """Stop it: `immediate` is what a crash looks like, `fast` hangs up on everybody."""
         self._control("stop", "-m", how)
 
+    def freeze(self) -> None:
+        """Let it hang: connections are taken, and nothing is answered."""
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on where it stood."""
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        """Send a signal to the postmaster, then to its children."""
+        postmaster = int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
+        os.kill(postmaster, number)
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), number)
+
     def database(self) -> str:
         """Return the URL of a new, empty database."""
         name = f"dbaccess_{next(self._numbers)}"
@@ -70,6 +87,11 @@ class PostgresServer:
     def url(self, name: str = "postgres") -> str:
         """Return the URL of a database."""
         return f"postgresql://{_USER}@127.0.0.1:{self.port}/{name}"
+
+    def ask(self, query: str) -> list[Any]:
+        """Return the rows of a question of the administrator's."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            return connection.execute(query.encode()).fetchall()
 
     def execute(self, statement: str, *values: Any) -> None:
         """Run a statement of the administrator's."""

@@ -58,9 +58,16 @@ class Process:
         """Whether it is still there."""
         return self._popen.poll() is None
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether it was frozen, by whoever it was."""
+        stat = Path(f"/proc/{self._popen.pid}/stat").read_text()
+        return stat.rpartition(")")[2].split()[0] == "T"
+
     def freeze(self) -> None:
         """Let it stand still, as a paused machine does."""
         self._popen.send_signal(signal.SIGSTOP)
+        eventually(lambda: self.stands_still)
 
     def thaw(self) -> None:
         """Let it go on where it stood."""
@@ -137,18 +144,18 @@ class Place:
             "PORT": "0",
         }
 
-    def begin(self, command: str) -> Process:
+    def begin(self, command: str, **env: str) -> Process:
         """Start a process, ready or not."""
-        return self.begin_with([*DBACCESS, command])
+        return self.begin_with([*DBACCESS, command], **env)
 
-    def begin_with(self, command: Sequence[str]) -> Process:
+    def begin_with(self, command: Sequence[str], **env: str) -> Process:
         """Start a process by its whole command line."""
-        self.processes.append(Process(command, self.folder, self.env))
+        self.processes.append(Process(command, self.folder, self.env | env))
         return self.processes[-1]
 
-    def serve(self, command: str = "serve") -> Process:
+    def serve(self, command: str = "serve", **env: str) -> Process:
         """Start what answers Slack, and wait until it is ready."""
-        process = self.begin(command)
+        process = self.begin(command, **env)
         self.slack.bot_url = process.url()
         eventually(lambda: requests.get(f"{self.slack.bot_url}/readyz", timeout=5).ok)
         return process

@@ -25,8 +25,9 @@ _QUIET = "heartbeats"  # a worker's beats come by the clock, and change nothing 
 class Doom:
     """Counts the steps, and strikes at one of them."""
 
-    def __init__(self, at: int, log: str) -> None:
+    def __init__(self, at: int, log: str, strike: signal.Signals = signal.SIGKILL) -> None:
         self._at = at
+        self._strike = strike
         self._log = Path(log).open("a", buffering=1)  # noqa: SIM115  # it dies with the process
         self._count = 0
         self._lock = threading.Lock()
@@ -37,7 +38,7 @@ class Doom:
             self._count += 1
             self._log.write(f"{self._count} {what}\n")
             if self._count == self._at:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), self._strike)
 
 
 def watch_commits(doom: Doom) -> None:
@@ -82,9 +83,11 @@ def watch_requests(doom: Doom) -> None:
     connection.getresponse = after  # type: ignore[method-assign]
 
 
-def main(arguments: list[str], run: Callable[[], None]) -> None:
+def main(
+    arguments: list[str], run: Callable[[], None], strike: signal.Signals = signal.SIGKILL
+) -> None:
     """Run the bot's command line under a doom."""
-    doom = Doom(int(arguments[0]), arguments[1])
+    doom = Doom(int(arguments[0]), arguments[1], strike)
     watch_commits(doom)
     watch_requests(doom)
     sys.argv = ["dbaccess", *arguments[2:]]

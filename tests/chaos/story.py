@@ -3,16 +3,12 @@
 from collections import Counter
 from collections.abc import Callable
 
-from sqlmodel import select
-
-from bot.config import database_url
 from bot.domain.lifecycle import GrantState, RequestState
 from bot.sandbox.slack_conversations import Message
 from bot.sandbox.slack_door import Answer
 from bot.store import audit, grants, requests
 from bot.store.audit import Action
-from bot.store.database import Database
-from bot.store.tables import ErrandRow, OutboxRow
+from tests.chaos import books
 from tests.processes import FOREIGN, Place
 from tests.scenarios.world import ALICE, APPROVALS, IP, ORDERS, RITA
 from tests.waiting import eventually
@@ -28,21 +24,16 @@ def play(place: Place) -> None:
     card = eventually(lambda: _cards(place))[0]
     _insist(lambda: place.slack.click(ALICE, card, "Approve"))
     eventually(lambda: place.told("has ended") or place.told("could not be put in place"))
-    eventually(lambda: not _owed(place))
+    eventually(lambda: not books.is_owed(place))
 
 
 def check(place: Place) -> None:
     """Compare what is left with what is promised."""
-    database = Database(database_url(place.storage.url))
-    try:
-        with database.reading() as session:
-            known = grants.listing(session, ended_too=True)
-            rows = list(audit.rows(session))
-            [request] = [found for n in range(1, 9) if (found := requests.get(session, n))]
-            [undelivered] = [select(OutboxRow).where(OutboxRow.delivered == False)]  # noqa: E712
-            assert not session.exec(undelivered).all(), "a message was never delivered"
-    finally:
-        database.close()
+    with books.reading(place) as session:
+        known = grants.listing(session, ended_too=True)
+        rows = list(audit.rows(session))
+        [request] = [found for n in range(1, 9) if (found := requests.get(session, n))]
+    assert not books.undelivered(place), "a message was never delivered"
     assert [grant.state for grant in known] == [GrantState.ENDED], "P3: a grant never ended"
     assert request.state is RequestState.APPROVED
     assert place.sources() == FOREIGN, "P1, P3: the rules are not as they were"
@@ -80,15 +71,3 @@ def _insist(act: Callable[[], Answer]) -> None:
 
 def _cards(place: Place) -> list[Message]:
     return place.slack.messages(APPROVALS, replies=False)
-
-
-def _owed(place: Place) -> bool:
-    """Tell whether anything is still to be delivered or carried out."""
-    database = Database(database_url(place.storage.url))
-    try:
-        with database.reading() as session:
-            messages = select(OutboxRow).where(OutboxRow.done_at == None)  # noqa: E711
-            errands = select(ErrandRow).where(ErrandRow.done_at == None)  # noqa: E711
-            return bool(session.exec(messages).first() or session.exec(errands).first())
-    finally:
-        database.close()

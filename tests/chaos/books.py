@@ -1,0 +1,80 @@
+"""The bot's own books, read from its database while it runs or when it is over."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from bot.config import database_url
+from bot.domain.lifecycle import Grant
+from bot.store import audit, grants
+from bot.store.audit import Action
+from bot.store.database import Database
+from bot.store.tables import AuditRow, ErrandRow, OutboxRow
+from tests.processes import Place
+
+
+@contextmanager
+def reading(place: Place) -> Iterator[Session]:
+    """Open the books for reading."""
+    database = Database(database_url(place.storage.url))
+    try:
+        with database.reading() as session:
+            yield session
+    finally:
+        database.close()
+
+
+def all_grants(place: Place) -> list[Grant]:
+    """Return every grant there ever was."""
+    with reading(place) as session:
+        return grants.listing(session, ended_too=True)
+
+
+def all_rows(place: Place) -> list[AuditRow]:
+    """Return the whole audit, the oldest first."""
+    with reading(place) as session:
+        return list(audit.rows(session))
+
+
+def is_owed(place: Place) -> bool:
+    """Tell whether anything is still to be delivered or carried out."""
+    with reading(place) as session:
+        messages = select(OutboxRow).where(OutboxRow.done_at == None)  # noqa: E711
+        errands = select(ErrandRow).where(ErrandRow.done_at == None)  # noqa: E711
+        return bool(session.exec(messages).first() or session.exec(errands).first())
+
+
+def undelivered(place: Place) -> int:
+    """Count the messages that were given up."""
+    with reading(place) as session:
+        given_up = select(OutboxRow).where(OutboxRow.delivered == False)  # noqa: E712
+        return len(session.exec(given_up).all())
+
+
+def applied(place: Place) -> set[int]:
+    """Return the numbers of the grants that worked at some time; the others came too late."""
+    return {row.request_id or 0 for row in all_rows(place) if row.action == Action.APPLIED}
+
+
+def lives(place: Place) -> dict[str, list[tuple[datetime, datetime, datetime]]]:
+    """Return for each source, as `type:value`, the lives of the grants that had it trusted.
+
+    When it was approved, when it was known to work, and when its time was up or it was to end.
+    """
+    works: dict[int, datetime] = {}
+    left: dict[int, datetime] = {}
+    for row in all_rows(place):
+        number = row.request_id or 0
+        if row.action == Action.APPLIED:
+            works[number] = row.at
+        elif row.action in {Action.ENDING, Action.ENDED}:
+            left[number] = min(row.at, left.get(number, row.at))
+    found: dict[str, list[tuple[datetime, datetime, datetime]]] = {}
+    for grant in all_grants(place):
+        until = min(grant.expires_at, left.get(grant.id, grant.expires_at))
+        source = f"{grant.source.type}:{grant.source.value}"
+        known = works.get(grant.id, until)
+        found.setdefault(source, []).append((grant.approved_at, known, until))
+    return found

@@ -1,0 +1,81 @@
+"""A crowd: many people who ask, approve and revoke at several clusters, through several doors."""
+
+from collections.abc import Sequence
+from itertools import cycle
+from random import Random
+from uuid import UUID
+
+from bot.sandbox.slack_conversations import Message
+from tests.processes import Place
+from tests.scenarios.world import ALICE, BACKEND, OFFICE, OPERATIONS
+
+PEOPLE = [f"U0CROWD{number}" for number in range(6)]
+CLUSTERS = {f"shop{n}": str(UUID(int=0x5E0F_0000 + n)) for n in range(6)}
+CHANNELS = {alias: f"C0{alias.upper()}" for alias in CLUSTERS}
+CONFIG = f"""
+instance = "test"
+operators = "{OPERATIONS}"
+
+[defaults]
+approvers = ["{ALICE}"]
+channel = "{OPERATIONS}"
+min_duration = "1s"
+warn_before = "1s"
+""" + "".join(
+    f'[clusters.{alias}]\nid = "{cluster_id}"\nchannel = "{CHANNELS[alias]}"\n'
+    for alias, cluster_id in CLUSTERS.items()
+)
+
+
+def settle_in(place: Place) -> None:
+    """Let the place have the clusters, channels and people of the crowd."""
+    place.configure(CONFIG)
+    for alias, cluster_id in CLUSTERS.items():
+        place.digitalocean.add_cluster(alias, cluster_id=cluster_id, rules=[OFFICE, BACKEND])
+        place.slack.add_channel(CHANNELS[alias], alias)
+    for user in PEOPLE:
+        place.slack.add_user(user, user[2:].lower())
+
+
+class Crowd:
+    """Everybody acts in turn, through one door after the other."""
+
+    def __init__(self, place: Place, doors: Sequence[str], *, seed: int) -> None:
+        self._place = place
+        self._doors = cycle(doors)
+        self._rng = Random(seed)  # noqa: S311
+        self._pressed: set[str] = set()
+        self.asked = 0
+
+    def ask(self) -> None:
+        """Let somebody ask, each time for another address, so that nothing is refused."""
+        user, alias = self._rng.choice(PEOPLE), self._rng.choice(list(CLUSTERS))
+        self.asked += 1
+        text = f"request 203.0.113.{self.asked} {self._rng.randint(3, 6)}s {alias}"
+        self._place.slack.bot_url = next(self._doors)
+        answer = self._place.slack.command(user, text, channel_id="C0GENERAL")
+        assert answer.error is None
+        assert f"#{self.asked}" in answer.text or "Checking" in answer.text, answer.text
+
+    def attend(self) -> None:
+        """Approve what waits, and give back a few of those that work; each is pressed once."""
+        for card in self.cards():
+            self._press_once(ALICE, card, "Approve")
+        for user in PEOPLE:
+            for said in self._place.slack.dms(user):
+                if "works now" in said.text and int(said.ts[-1]) % 3 == 0:
+                    self._press_once(user, said, "Revoke now")
+
+    def cards(self) -> list[Message]:
+        """Return the cards of all requests, as they stand now."""
+        return [
+            card
+            for channel in CHANNELS.values()
+            for card in self._place.slack.messages(channel, replies=False)
+        ]
+
+    def _press_once(self, user: str, message: Message, button: str) -> None:
+        if button in message.buttons and message.ts not in self._pressed:
+            self._pressed.add(message.ts)
+            self._place.slack.bot_url = next(self._doors)
+            assert self._place.slack.click(user, message, button).error is None

@@ -1,0 +1,28 @@
+"""A bot that stands still at one step of its work: `standstill.py SECONDS STEP LOG worker`.
+
+The steps are those of `doomed.py`, and 0 is none of them. Whoever stands still keeps what they
+hold for SECONDS only: a test has less time than an installation.
+"""
+
+import signal
+import sys
+
+from tests.chaos import doomed
+
+
+def shorten(seconds: float) -> None:
+    """Let all that a frozen process holds be given up sooner, before the bot is put together."""
+    from bot.store import errands, homes, locks, outbox, patience
+
+    locks.STANDSTILL_SECONDS = seconds  # type: ignore[assignment]  # a test's own time
+    patience._IDLE_SECONDS = round(seconds)
+    locks.ClusterLocks.__init__.__kwdefaults__ = {"standstill_seconds": seconds}
+    for claims in (errands, homes, outbox):
+        claims.CLAIM_SECONDS = seconds + 1  # type: ignore[attr-defined]
+
+
+if __name__ == "__main__":
+    shorten(float(sys.argv[1]))
+    from bot.cli import main
+
+    doomed.main(sys.argv[2:], main, signal.SIGSTOP)
