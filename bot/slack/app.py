@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Mapping
+from traceback import walk_tb
 
 import structlog
 from slack_bolt import App, BoltRequest, BoltResponse
@@ -10,10 +11,10 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
+from bot.slack import handlers
 from bot.slack.counter import Counter
 from bot.slack.door import Door
-from bot.slack.handlers import register
-from bot.slack.interaction import Unreadable
+from bot.slack.interaction import Unreadable, reading
 
 _RECONNECT_SECONDS = 3.0
 
@@ -36,8 +37,13 @@ class SlackApp:
         return self._door.admits(body, headers)
 
     def dispatch(self, body: str, headers: Mapping[str, str], query: str) -> BoltResponse:
-        """Answer one HTTP request that was admitted."""
-        return self._bolt.dispatch(BoltRequest(body=body, query=query, headers=dict(headers)))
+        """Answer one HTTP request that was admitted.
+
+        Raises:
+            Unreadable: not even Bolt, which reads before we do, can tell what it is.
+        """
+        with reading("a request"):
+            return self._bolt.dispatch(BoltRequest(body=body, query=query, headers=dict(headers)))
 
     def connect(self, app_token: str) -> None:
         """Open the connection of Socket Mode, in the background: Slack may be away for now."""
@@ -85,14 +91,25 @@ def _build_bolt(client: WebClient, counter: Counter) -> App:
         request_verification_enabled=False,
         process_before_response=True,
     )
-    register(app, counter)
+    handlers.register(app, counter)
 
     @app.error
     def on_error(error: Exception) -> BoltResponse:
         if isinstance(error, Unreadable):  # signed, but not sane: nothing to do, nobody to tell
             log.warning("unreadable interaction", error=str(error))
             return BoltResponse(status=200, body="")
+        if not _reached_us(error):
+            log.warning("unreadable request", error=repr(error))
+            return BoltResponse(status=400, body="")
         log.error("listener failed", exc_info=error)
         return BoltResponse(status=500, body="")
 
     return app
+
+
+def _reached_us(error: Exception) -> bool:
+    """Tell whether a listener of ours was called; else Bolt failed at what it read before that."""
+    frames = (frame for frame, _ in walk_tb(error.__traceback__))
+    return any(
+        frame.f_globals.get("__name__", "").startswith(handlers.__name__) for frame in frames
+    )

@@ -11,7 +11,7 @@ from typing import Any
 from bot.domain.refusal import Field, Refused
 from bot.domain.screens import OpenEmergencyForm, OpenForm
 from bot.domain.sources import SourceType, parse_source
-from bot.slack.interaction import Interaction, interactive, reading
+from bot.slack.interaction import Interaction, interactive, origin, reading, response_url
 from bot.slack.messages import Filled, Part
 
 
@@ -108,7 +108,7 @@ def from_form(body: dict[str, Any]) -> Draft:
             (state,) = states.values()
             part = block_id.partition(":")[0]
             held[part], block_ids[part] = _text(state), block_id
-        interaction = interactive(body, f"view:{view['id']}")
+        interaction = interactive(body, origin("view", view["id"]))
         return Draft(
             form=str(view["callback_id"]),
             view_id=str(view["id"]),
@@ -117,7 +117,9 @@ def from_form(body: dict[str, Any]) -> Draft:
             block_ids=block_ids,
             address=str(metadata.get("address") or ""),
             acted_at=float(body["actions"][0]["action_ts"]) if "actions" in body else 0.0,
-            interaction=replace(interaction, response_url=metadata.get("response_url")),
+            interaction=replace(
+                interaction, response_url=response_url(metadata.get("response_url"))
+            ),
         )
 
 

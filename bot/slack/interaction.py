@@ -1,6 +1,7 @@
 """What Slack sends, read once into plain values. The payloads are signed, not therefore sane."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +17,9 @@ EMERGENCY_FORM = "emergency"
 SHORTCUT = "ask_for_access"
 _REASON_CHARACTERS = 500
 _SOURCE_CHARACTERS = 100
+_SLACK_ID = re.compile(r"[A-Za-z0-9]{1,32}")
+_ORIGIN = re.compile(r"[A-Za-z0-9._:-]{1,200}")
+_URL = re.compile(r"https?://[!-~]{1,2000}")
 
 
 @dataclass(frozen=True)
@@ -101,12 +105,12 @@ def from_command(body: dict[str, Any]) -> Interaction:
     """
     with reading("a command"):
         return Interaction(
-            user_id=str(body["user_id"]),
-            team_id=str(body.get("team_id") or ""),
-            channel_id=str(body.get("channel_id") or ""),
-            origin=f"command:{body['trigger_id']}",
+            user_id=slack_id(body["user_id"]),
+            team_id=slack_id(body.get("team_id"), missing=""),
+            channel_id=slack_id(body.get("channel_id"), missing=""),
+            origin=origin("command", body["trigger_id"]),
             trigger_id=str(body["trigger_id"]),
-            response_url=body.get("response_url"),
+            response_url=response_url(body.get("response_url")),
         )
 
 
@@ -118,8 +122,8 @@ def from_press(body: dict[str, Any]) -> Press:
     """
     with reading("a press"):
         action = body["actions"][0]
-        origin = f"press:{body.get('trigger_id') or action['action_ts']}"
-        number, who = _number(action.get("value")), interactive(body, origin)
+        named = origin("press", body.get("trigger_id") or action["action_ts"])
+        number, who = _number(action.get("value")), interactive(body, named)
         return Press(number, who, _made_at(action))
 
 
@@ -132,9 +136,9 @@ def from_choice(body: dict[str, Any]) -> Choice:
     with reading("a choice"):
         action = body["actions"][0]
         number, _, seconds = str(action["selected_option"]["value"]).partition(":")
-        origin = f"press:{body.get('trigger_id') or action['action_ts']}"
+        named = origin("press", body.get("trigger_id") or action["action_ts"])
         duration = timedelta(seconds=_number(seconds))
-        return Choice(_number(number), duration, interactive(body, origin), _made_at(action))
+        return Choice(_number(number), duration, interactive(body, named), _made_at(action))
 
 
 def from_asking(body: dict[str, Any]) -> Asking:
@@ -145,8 +149,8 @@ def from_asking(body: dict[str, Any]) -> Asking:
     """
     with reading("a wish to ask"):
         action = body["actions"][0]
-        origin = f"press:{body.get('trigger_id') or action['action_ts']}"
-        return Asking(str(action["value"]), interactive(body, origin))
+        named = origin("press", body.get("trigger_id") or action["action_ts"])
+        return Asking(str(action["value"]), interactive(body, named))
 
 
 def from_asking_from(body: dict[str, Any]) -> AskingFrom:
@@ -157,9 +161,9 @@ def from_asking_from(body: dict[str, Any]) -> AskingFrom:
     """
     with reading("a wish to ask from an address"):
         action = body["actions"][0]
-        origin = f"press:{body.get('trigger_id') or action['action_ts']}"
+        named = origin("press", body.get("trigger_id") or action["action_ts"])
         source = one_line(str(action["value"]))[:_SOURCE_CHARACTERS]
-        return AskingFrom(source, interactive(body, origin))
+        return AskingFrom(source, interactive(body, named))
 
 
 def from_denial(body: dict[str, Any]) -> Denial:
@@ -172,11 +176,13 @@ def from_denial(body: dict[str, Any]) -> Denial:
         view = body["view"]
         metadata = json.loads(view.get("private_metadata") or "{}")
         reason = view["state"]["values"]["reason"]["reason"].get("value") or ""
-        interaction = interactive(body, f"view:{view['id']}")
+        interaction = interactive(body, origin("view", view["id"]))
         return Denial(
             number=_number(metadata.get("request_id")),
             reason=one_line(reason)[:_REASON_CHARACTERS],
-            interaction=replace(interaction, response_url=metadata.get("response_url")),
+            interaction=replace(
+                interaction, response_url=response_url(metadata.get("response_url"))
+            ),
         )
 
 
@@ -187,7 +193,7 @@ def from_shortcut(body: dict[str, Any]) -> Interaction:
         Unreadable: it does not say who chose it.
     """
     with reading("a shortcut"):
-        return interactive(body, f"shortcut:{body['trigger_id']}")
+        return interactive(body, origin("shortcut", body["trigger_id"]))
 
 
 def denial_metadata(request_id: int, response_url: str | None) -> str:
@@ -199,13 +205,25 @@ def interactive(body: dict[str, Any], origin: str) -> Interaction:
     """Return who did something interactive, and where."""
     user = body["user"]
     return Interaction(
-        user_id=str(user["id"]),
-        team_id=str(user.get("team_id") or (body.get("team") or {}).get("id") or ""),
-        channel_id=str((body.get("channel") or {}).get("id") or ""),
+        user_id=slack_id(user["id"]),
+        team_id=slack_id(user.get("team_id") or (body.get("team") or {}).get("id"), missing=""),
+        channel_id=slack_id((body.get("channel") or {}).get("id"), missing=""),
         origin=origin,
         trigger_id=str(body.get("trigger_id") or ""),
-        response_url=body.get("response_url"),
+        response_url=response_url(body.get("response_url")),
     )
+
+
+def slack_id(value: Any, *, missing: str | None = None) -> str:
+    """Return an id of Slack's, or *missing* where there is none; ValueError if it is no id."""
+    if not value and missing is not None:
+        return missing
+    return _matching(_SLACK_ID, value)
+
+
+def response_url(value: Any) -> str | None:
+    """Return where Slack wants an answer, if it does; ValueError if that is no address."""
+    return _matching(_URL, value) if value else None
 
 
 @contextmanager
@@ -213,8 +231,20 @@ def reading(what: str) -> Iterator[None]:
     """Turn whatever is amiss with a payload, *what*, into `Unreadable`."""
     try:
         yield
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise Unreadable(f"{what} without what it must say: {error!r}"[:200]) from error
+
+
+def origin(kind: str, value: Any) -> str:
+    """Return what names an interaction, so that it counts once; ValueError if nothing does."""
+    return f"{kind}:{_matching(_ORIGIN, value)}"
+
+
+def _matching(pattern: re.Pattern[str], value: Any) -> str:
+    """Return a text that the database takes as it is: of known letters, and not too long."""
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise ValueError(f"not of Slack's making: {str(value)[:40]!r}")
+    return value
 
 
 def _made_at(action: dict[str, Any]) -> int | None:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock
 from bot.slack.app import SlackApp
-from bot.slack.interaction import is_payload
+from bot.slack.interaction import Unreadable, is_payload
 from bot.store import heartbeats, schema
 from bot.store.database import Database
 
@@ -55,8 +55,12 @@ def build_wsgi(
             return _text("not signed by Slack\n", 401)
         if not is_payload(body, request.content_type or ""):
             return _text("not a payload of Slack's\n", 400)
-        text, query = body.decode(), request.query_string.decode()
-        answer = slack.dispatch(text, dict(request.headers), query)
+        query = request.query_string.decode(errors="replace")  # it is not signed
+        try:
+            answer = slack.dispatch(body.decode(), dict(request.headers), query)
+        except Unreadable as error:
+            log.warning("unreadable request", error=str(error))
+            return _text("not a payload of Slack's\n", 400)
         response = Response(answer.body, answer.status)
         for name, values in answer.headers.items():
             for value in values:

@@ -13,7 +13,7 @@ def register(app: App, counter: Counter) -> None:
 
     @app.command("/dbaccess")
     def on_command(ack: Ack, body: dict[str, Any]) -> None:
-        message = counter.command(body.get("text", ""), from_command(body))
+        message = counter.command(str(body.get("text") or ""), from_command(body))
         if message is None:
             ack()
         else:

@@ -5,7 +5,7 @@ from typing import Any
 from slack_bolt import App
 
 from bot.slack.counter import Counter
-from bot.slack.interaction import reading
+from bot.slack.interaction import reading, slack_id
 
 
 def register(app: App, counter: Counter) -> None:
@@ -14,6 +14,6 @@ def register(app: App, counter: Counter) -> None:
     @app.event("app_home_opened")
     def on_home(event: dict[str, Any], body: dict[str, Any]) -> None:
         with reading("an opened Home tab"):
-            user_id, team_id = str(event["user"]), str(body.get("team_id") or "")
+            user_id, team_id = slack_id(event["user"]), slack_id(body.get("team_id"), missing="")
         if event.get("tab", "home") == "home":
             counter.home_opened(user_id, team_id)

@@ -5,7 +5,7 @@ from typing import Any
 from slack_bolt import App
 
 from bot.slack.counter import Counter
-from bot.slack.interaction import reading
+from bot.slack.interaction import reading, slack_id
 
 
 def register(app: App, counter: Counter) -> None:
@@ -14,6 +14,6 @@ def register(app: App, counter: Counter) -> None:
     @app.event("user_change")
     def on_user_change(event: dict[str, Any]) -> None:
         with reading("a changed account"):
-            user_id, has_left = str(event["user"]["id"]), event["user"].get("deleted") is True
+            user_id, has_left = slack_id(event["user"]["id"]), event["user"].get("deleted") is True
         if has_left:
             counter.somebody_left(user_id)
