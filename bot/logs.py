@@ -13,6 +13,7 @@ _TOKEN_LIKE = re.compile(r"\b(?:xox[a-z]|xapp|dop_v1|doo_v1|dor_v1)[-_][A-Za-z0-
 _RESPONSE_URL = re.compile(r"(https?://[^/\s\"']+/(?:commands|actions|response)[^\s\"']*)")
 _IP_LINK = re.compile(r"(?<=/ip/)[^\s\"'<>]+")
 _HIDDEN = "[secret]"
+_OF_MANY_LINES = ("exception", "stack")
 
 
 class Redaction:
@@ -40,6 +41,24 @@ class Redaction:
         return event
 
 
+def show_as_text(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Let no entry move the cursor, change colours or look like two, as a structlog processor.
+
+    A traceback keeps its lines, and each of them is indented.
+    """
+    for key, value in event.items():
+        if isinstance(value, str) and not key.startswith("_"):
+            lines = value.split("\n") if key in _OF_MANY_LINES else [value]
+            event[key] = "\n    ".join(map(_printable, lines))
+    return event
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def set_up_logs(
     log_format: str | None, secrets: Iterable[str] = (), *, level: int = logging.INFO
 ) -> None:
@@ -51,10 +70,10 @@ def set_up_logs(
         level: the least important entries that are written, one of `logging`'s levels.
     """
     as_console = log_format == "console" or (log_format is None and sys.stderr.isatty())
-    render: Processor = (
-        structlog.dev.ConsoleRenderer()
+    render: list[Processor] = (
+        [show_as_text, structlog.dev.ConsoleRenderer()]
         if as_console
-        else structlog.processors.JSONRenderer(sort_keys=True)
+        else [structlog.processors.JSONRenderer(sort_keys=True)]
     )
     first: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -74,7 +93,7 @@ def set_up_logs(
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=first,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
         )
     )
     root = logging.getLogger()

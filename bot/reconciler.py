@@ -17,7 +17,13 @@ from bot.domain.labels import read_label
 from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.plan import SETTLE, Plan, Rule, is_guard, plan
 from bot.domain.policy import Policy
-from bot.recording import Attempt, record_failure, record_lost_attempt, record_outcome
+from bot.recording import (
+    Attempt,
+    longest_between_looks,
+    record_failure,
+    record_lost_attempt,
+    record_outcome,
+)
 from bot.store import clusters, grants
 from bot.store.clusters import Watch
 from bot.store.database import AWAY, Database
@@ -25,6 +31,7 @@ from bot.store.locks import STANDSTILL_SECONDS, ClusterLocks, Held
 
 _ROUNDS = 5
 _LONGEST_WAIT_SECONDS = 30.0
+_LONGEST_PAUSE_SECONDS = 300.0  # however much patience the API asks for
 _FRESH_SECONDS = STANDSTILL_SECONDS / 2  # the other half is for a write that is under way
 
 log = structlog.get_logger()
@@ -56,7 +63,10 @@ class Reconciler:
     def due(self) -> list[Watch]:
         """Return the clusters to reconcile now, the longest waiting first."""
         with self._database.reading() as session:
-            return clusters.due(session, self._clock.now())
+            now = self._clock.now()
+            tries = self._clock.in_seconds(_LONGEST_PAUSE_SECONDS) - now
+            looks = longest_between_looks(self._policy())
+            return clusters.due(session, now, looks=looks, tries=tries)
 
     def preview(self, cluster_id: str) -> Plan:
         """Return what a reconcile would do now; the rules are read, nothing is written.
@@ -222,7 +232,7 @@ class Reconciler:
         wait_seconds = min(2.0 ** min(attempt.watch.failures, 10), _LONGEST_WAIT_SECONDS)
         wait_seconds *= 0.75 + random.random() / 2  # noqa: S311  # jitter, not a secret
         if isinstance(error, RateLimited):
-            wait_seconds += error.retry_after
+            wait_seconds = min(wait_seconds + error.retry_after, _LONGEST_PAUSE_SECONDS)
         with self._database.transaction() as session:
             now, next_at = self._clock.now(), self._clock.in_seconds(wait_seconds)
             words = str(error) if isinstance(error, ApiError) else f"a fault of ours: {error!r}"

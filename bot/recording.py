@@ -127,9 +127,14 @@ def _next_look(
     check; and now and then where nothing of ours should be, for a list may come back at any time.
     """
     for after in _LOOKS:
-        if written_at is not None and now < written_at + after:
+        if written_at is not None and abs(now - written_at) < after:  # a clock may go backwards
             return written_at + after
-    return now + policy.scheduler.drift * (1 if has_live else _IDLE_DRIFTS)
+    return now + (policy.scheduler.drift if has_live else longest_between_looks(policy))
+
+
+def longest_between_looks(policy: Policy) -> timedelta:
+    """Return the longest that a cluster is left alone, unless something is asked of it."""
+    return policy.scheduler.drift * _IDLE_DRIFTS
 
 
 def record_failure(

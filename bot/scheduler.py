@@ -155,7 +155,8 @@ class Worker:
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True}
         )
-        self._scheduler.add_job(self.wake, "interval", seconds=tick.total_seconds(), id="tick")
+        self._tick_seconds = tick.total_seconds()
+        self._scheduler.add_job(self.wake, "interval", seconds=self._tick_seconds, id="tick")
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
 
     def start(self) -> None:
@@ -205,7 +206,8 @@ class Worker:
 
     def _run(self) -> None:
         while True:
-            self._woken.wait()
+            # APScheduler goes by the wall clock: set back by an hour, it would sleep for an hour.
+            self._woken.wait(timeout=self._tick_seconds)
             self._woken.clear()
             if self._stopping.is_set():
                 return

@@ -170,3 +170,27 @@ def test_an_address_link_is_cut_out_wherever_it_stands() -> None:
     assert clean("Exception on /ip/vK3-x_9.aB-c_D [POST]") == "Exception on /ip/[secret] [POST]"
     assert clean('"https://b.example/ip/vK3.aB"') == '"https://b.example/ip/[secret]"'
     assert clean("GET /healthz") == "GET /healthz"
+
+
+HOSTILE = "red\x1b[31m\r\n2026-11-25T12:00:00Z [info     ] forged  grant=7\u202e\u200b\x07\x9b31m"
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_nobody_writes_a_log_entry_of_their_own_or_commands_the_terminal(
+    logged: Callable[[], str], log_format: str
+) -> None:
+    set_up_logs(log_format)
+    ours, theirs = structlog.get_logger(), logging.getLogger("some.library")
+
+    ours.warning("refused", error=HOSTILE, deep={"words": [HOSTILE]})
+    ours.warning(HOSTILE)
+    theirs.warning("said %s", HOSTILE)
+    try:
+        b"x".decode(HOSTILE)
+    except LookupError:
+        ours.exception("failed")
+
+    written = logged()
+    assert not {"\r", "\x07", "\x9b", "\u200b", "\u202e", "\t"}.intersection(written)
+    assert "red\x1b[31m" not in written
+    assert not [line for line in written.splitlines() if line.startswith("2026-11-25T12:00:00Z")]

@@ -8,6 +8,7 @@ from bot.domain.notices import Alarm
 from bot.store import audit, clusters, grants
 from bot.store.audit import Action
 from bot.store.clusters import Watch
+from bot.store.due import LENIENCE
 from bot.telling import grant_facts, tell_operators
 
 _ALARM_AFTER = timedelta(minutes=5)  # for a cluster that has left the policy
@@ -27,11 +28,10 @@ def alarm(move: Move) -> int:
         if cluster is None and not waiting_since:
             continue  # it has left the policy, and nothing there is ours any more
         since = min(filter(None, [watch.failing_since, *waiting_since]))
-        next_alarm = watch.alarm_at or since + patience
-        if move.now < next_alarm:
+        longest = max(_LONGEST_SILENCE, patience)
+        if not _is_time(move.now, watch.alarm_at or since + patience, within=longest):
             continue
-        doubled = patience * 2 ** min(watch.alarms, _DOUBLINGS)
-        silence = min(doubled, max(_LONGEST_SILENCE, patience))
+        silence = min(patience * 2 ** min(watch.alarms, _DOUBLINGS), longest)
         clusters.note_alarm(move.session, watch.id, since=since, next_at=move.now + silence)
         audit.record(
             move.session,
@@ -45,6 +45,11 @@ def alarm(move: Move) -> int:
         tell_operators(move.session, notice, move.policy, at=move.now)
         alarmed += 1
     return alarmed
+
+
+def _is_time(now: datetime, at: datetime, *, within: timedelta) -> bool:
+    """Tell whether a time has come, or lies so far ahead that a clock was wrong that wrote it."""
+    return not now < at <= now + within + LENIENCE
 
 
 def _alarm(move: Move, watch: Watch, since: datetime) -> Alarm:

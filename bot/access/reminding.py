@@ -17,7 +17,9 @@ def remind(move: Move) -> int:
 
     A decision is brought up once, at half of its time; a review again and again.
     """
-    waiting = requests.to_remind(move.session, move.now)
+    glasses = [c.emergency for c in move.policy.clusters.values() if c.emergency]
+    rarest = max([_EVERY, *(glass.remind_every for glass in glasses)])
+    waiting = requests.to_remind(move.session, move.now, reviews_within=rarest)
     for request in waiting:
         if request.wants_review:
             _remind_of_review(move, request)

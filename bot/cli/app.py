@@ -17,7 +17,7 @@ from bot.clock import SystemClock
 from bot.config import ConfigError, Settings, load_policy, load_settings
 from bot.digitalocean import ApiError, ClusterNotFound
 from bot.domain.policy import Policy
-from bot.domain.refusal import Refused
+from bot.domain.refusal import Refused, one_line
 from bot.logs import set_up_logs
 from bot.parts import Parts, build_parts
 from bot.service import SchemaOutdated
@@ -83,7 +83,7 @@ def check() -> None:
     """Check configuration, database, tokens, scopes, user groups and clusters: one line each."""
     lines = check_all()
     for line in lines:
-        typer.echo(f"{'ok   ' if line.ok else 'FAULT'} {line.what}: {line.finding}")
+        typer.echo(f"{'ok   ' if line.ok else 'FAULT'} {line.what}: {one_line(line.finding)}")
     if not all(line.ok for line in lines):
         raise typer.Exit(1)
 
@@ -121,7 +121,7 @@ def revoke(
         with parts.database.reading() as session:
             current = grants.get(session, grant_id) or grant
     state = current.state if done else "being ended by the worker"
-    typer.echo(f"#{grant_id} ({current.source} on {current.cluster}): {state}")
+    typer.echo(f"#{grant_id} ({one_line(str(current.source))} on {current.cluster}): {state}")
 
 
 @app.command()
@@ -143,7 +143,7 @@ def reconcile(
                 if not dry_run and not parts.reconciler.reconcile_or_raise(cluster_id):
                     typer.echo(f"{alias}: the worker is at it")
             except ApiError as error:
-                typer.echo(f"{alias}: {error}", err=True)
+                typer.echo(f"{alias}: {one_line(str(error))}", err=True)
                 faults += 1
     if faults:
         raise typer.Exit(1)
@@ -246,5 +246,5 @@ def _reporting() -> Iterator[None]:
         problem = f"database: {reason} (is it reachable, and migrated by `dbaccess migrate`?)"
     else:
         return
-    typer.echo(problem, err=True)
+    typer.echo(one_line(problem), err=True)
     raise typer.Exit(1)

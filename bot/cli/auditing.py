@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.domain.durations import parse_duration
-from bot.domain.refusal import Refused
+from bot.domain.refusal import Refused, one_line
 from bot.store.tables import AuditRow
 
 _COLUMNS = ("id", "at", "actor", "action", "cluster", "request_id", "detail")
@@ -50,7 +50,7 @@ def render(rows: Iterable[AuditRow], form: Format) -> str:
         for row in rows:
             writer.writerow([_plain(value) for value in _cells(row)])
         return out.getvalue().rstrip("\r\n")
-    console = Console(record=True, file=io.StringIO(), width=160)
+    console = Console(record=True, file=io.StringIO(), width=160, emoji=False)
     table = Table(*_COLUMNS, box=None)
     for row in rows:
         table.add_row(*_cells(row))
@@ -65,7 +65,8 @@ def _as_dict(row: AuditRow) -> dict[str, object]:
 def _cells(row: AuditRow) -> list[str]:
     detail = " ".join(f"{key}={json.dumps(value)}" for key, value in row.detail.items())
     number = "" if row.request_id is None else str(row.request_id)
-    return [str(row.id), _time(row.at), row.actor, row.action, row.cluster, number, detail]
+    names = (one_line(name) for name in (row.actor, row.action, row.cluster))
+    return [str(row.id), _time(row.at), *names, number, detail]
 
 
 def _time(at: datetime) -> str:

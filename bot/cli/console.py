@@ -9,11 +9,12 @@ from rich.table import Table
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant
 from bot.domain.plan import Plan, Rule
+from bot.domain.refusal import one_line
 
 
 def show_grants(found: Sequence[Grant], now: datetime) -> None:
     """Print a table; a grant that has not ended shows how long it has left."""
-    console = Console()
+    console = Console(markup=False, emoji=False)
     if not found:
         console.print("No grants.")
         return
@@ -23,8 +24,8 @@ def show_grants(found: Sequence[Grant], now: datetime) -> None:
         table.add_row(
             f"#{grant.id}",
             grant.cluster,
-            str(grant.source),
-            grant.requester,
+            one_line(str(grant.source)),
+            one_line(grant.requester),
             grant.state,
             f"{grant.expires_at:%Y-%m-%d %H:%M:%S} UTC",
             left,
@@ -37,15 +38,15 @@ def show_plan(alias: str, plan: Plan) -> None:
     lines = [
         *(f"  add     {_shown(rule)}" for rule in plan.adds),
         *(f"  remove  {_shown(rule)}" for rule in plan.removes),
-        *(f"  recover {orphan.source} ({orphan.label})" for orphan in plan.orphans),
-        *(f"  blocked #{grant_id}: {why}" for grant_id, why in plan.blocked.items()),
+        *(f"  recover {one_line(str(orphan.source))} ({orphan.label})" for orphan in plan.orphans),
+        *(f"  blocked #{grant_id}: {one_line(why)}" for grant_id, why in plan.blocked.items()),
         *(f"  end     #{grant_id}: its rule was removed outside" for grant_id in plan.vanished),
         *(["  guard   the last rule goes, so the guard rule comes"] if plan.guard_added else []),
     ]
     if not lines and plan.must_write:
         lines = ["  relabel rules whose end has moved"]
     kept = f"{len(plan.keeps)} rules stay"
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, emoji=False)
     if lines:
         console.print(f"{alias}: {kept}", *lines, sep="\n", markup=False)
     else:
@@ -53,4 +54,4 @@ def show_plan(alias: str, plan: Plan) -> None:
 
 
 def _shown(rule: Rule) -> str:
-    return f"{rule.source or rule.value} ({rule.description or 'no description'})"
+    return one_line(f"{rule.source or rule.value} ({rule.description or 'no description'})")

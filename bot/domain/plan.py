@@ -274,7 +274,7 @@ def _may_add(grant: Grant, now: datetime) -> bool:
     """A rule may be added for a new grant, and again where a lost race is likely."""
     if grant.state is GrantState.APPLYING:
         return True
-    return grant.written_at is not None and now - grant.written_at < SETTLE
+    return grant.written_at is not None and abs(now - grant.written_at) < SETTLE
 
 
 def _fitting(grants: Sequence[Grant], *, room: int) -> list[Grant]:

@@ -175,7 +175,7 @@ class Delivery:
         wait_seconds = min(2.0 ** min(owed.attempts - 1, 6), _LONGEST_WAIT_SECONDS)
         wait_seconds *= 0.75 + random.random() / 2  # noqa: S311  # jitter, not a secret
         if error.seconds is not None:
-            wait_seconds = error.seconds
+            wait_seconds = min(error.seconds, outbox.LONGEST_WAIT_SECONDS)
         log.warning("message put off", outbox=owed.id, error=str(error), way=owed.way)
         with self._database.transaction() as session:
             until = self._clock.in_seconds(wait_seconds)

@@ -77,7 +77,8 @@ class Errands:
 
     def _not_now(self, errand: Errand, error: DirectoryUnavailable) -> None:
         log.warning("directory unavailable", errand=errand.id, error=str(error))
-        if errand.received_at > self._clock.in_seconds(-_PATIENCE_SECONDS):
+        waited = abs(self._clock.now() - errand.received_at)  # a clock may go backwards
+        if waited < self._clock.now() - self._clock.in_seconds(-_PATIENCE_SECONDS):
             self._put_off(errand)
             return
         self._access.refuse(errand, cannot_tell())

@@ -153,7 +153,7 @@ class Homes:
         wait_seconds = min(max(owed.total_seconds(), _SHORTEST_WAIT_SECONDS), _LONGEST_WAIT_SECONDS)
         wait_seconds *= 0.75 + random.random() / 2  # noqa: S311  # jitter, not a secret
         if error.seconds is not None:
-            wait_seconds = error.seconds
+            wait_seconds = min(error.seconds, homes.LONGEST_WAIT_SECONDS)
         log.warning("home put off", user=home.user_id, error=str(error))
         with self._database.transaction() as session:
             homes.put_off(session, home, self._clock.in_seconds(wait_seconds))

@@ -34,7 +34,7 @@ class Leavers:
         self._access = access
         self._directory = directory
         self._clock = clock
-        self._next_round = self._not_before = clock.now()
+        self._next_round = self._not_before = self._looked_at = clock.now()
         self._to_ask: deque[str] = deque()
         self._lock = threading.Lock()
 
@@ -42,6 +42,9 @@ class Leavers:
         """Return whom to look up now: one person at a time, with a pause after each."""
         with self._lock:
             now = self._clock.now()
+            if now < self._looked_at:  # the clock was set back: nothing is to wait for it
+                self._next_round = self._not_before = now
+            self._looked_at = now
             if now >= self._next_round and not self._to_ask:
                 self._to_ask.extend(self._concerned())
                 self._next_round = now + _EVERY

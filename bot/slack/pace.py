@@ -20,12 +20,13 @@ class Pace:
         self._clock = clock
         self._quiet_at: dict[str, datetime] = {}  # when a channel has had its last message
         self._places: dict[int, datetime] = {}
+        self._looked_at = clock.now()
         self._lock = threading.Lock()
 
     def wait_seconds(self, message_id: int, channel: str) -> float:
         """Return how long a message has to wait for its channel; it keeps its place meanwhile."""
         with self._lock:
-            now = self._clock.now()
+            now = self._look()
             place = self._places.get(message_id)
             if place is None:
                 quiet_at = max(self._quiet_at.get(channel, now), now)
@@ -40,9 +41,18 @@ class Pace:
     def hold(self, channel: str, seconds: float) -> None:
         """Let nothing new go to a channel for that long, since Slack says so."""
         with self._lock:
-            now = self._clock.now()
+            now = self._look()
             until = now + self._lasting(seconds + (BURST - 1) * SECONDS_APART)
             self._quiet_at[channel] = max(self._quiet_at.get(channel, until), until)
+
+    def _look(self) -> datetime:
+        """Return the time; where the clock was set back, what was noted before means nothing."""
+        now = self._clock.now()
+        if now < self._looked_at:
+            self._quiet_at.clear()
+            self._places.clear()
+        self._looked_at = now
+        return now
 
     def _lasting(self, seconds: float) -> timedelta:
         """Return what so many real seconds are by the bot's clock."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, and_, col, or_, select
 
 from bot.domain.lifecycle import GrantState
 from bot.store.database import insert_into
+from bot.store.due import is_due
 from bot.store.tables import ClusterRow, GrantRow
 
 
@@ -49,9 +50,17 @@ def mark_due(session: Session, cluster_id: str, alias: str, at: datetime) -> Non
     session.add(row)
 
 
-def due(session: Session, now: datetime) -> list[Watch]:
-    """Return the clusters to reconcile now, the longest waiting first."""
-    query = select(ClusterRow).where(col(ClusterRow.due_at) <= now)
+def due(session: Session, now: datetime, *, looks: timedelta, tries: timedelta) -> list[Watch]:
+    """Return the clusters to reconcile now, the longest waiting first.
+
+    *looks* is the longest from one look to the next, *tries* from a failure to the next try.
+    """
+    query = select(ClusterRow).where(
+        or_(
+            is_due(ClusterRow.due_at, now, within=looks),
+            and_(col(ClusterRow.failures) > 0, is_due(ClusterRow.due_at, now, within=tries)),
+        )
+    )
     return [_watch(row) for row in session.exec(query.order_by(col(ClusterRow.due_at)))]
 
 

@@ -7,6 +7,7 @@ from sqlmodel import Session, col, or_, select
 
 from bot.domain.wishes import WISH, Wish
 from bot.store.database import insert_into
+from bot.store.due import is_due
 from bot.store.tables import ErrandRow
 
 CLAIM_SECONDS = 25  # longer than any call takes; after a crash, so long is waited
@@ -70,8 +71,11 @@ def claim(session: Session, now: datetime, *, until: datetime, most: int) -> lis
         select(ErrandRow)
         .where(
             col(ErrandRow.done_at).is_(None),
-            ErrandRow.due_at <= now,
-            or_(col(ErrandRow.claimed_until).is_(None), col(ErrandRow.claimed_until) <= now),
+            is_due(ErrandRow.due_at, now, within=until - now),
+            or_(
+                col(ErrandRow.claimed_until).is_(None),
+                is_due(ErrandRow.claimed_until, now, within=until - now),
+            ),
         )
         .order_by(col(ErrandRow.id))
         .limit(most)

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlmodel import Session, select
 
+from bot.store.due import LENIENCE
 from bot.store.tables import HeartbeatRow
 
 
@@ -13,6 +14,7 @@ def beat(session: Session, worker: str, at: datetime) -> None:
     session.merge(HeartbeatRow(worker=worker, ticked_at=at))
 
 
-def last(session: Session) -> datetime | None:
-    """Return when any worker looked last."""
-    return session.exec(select(func.max(HeartbeatRow.ticked_at))).first()
+def last(session: Session, now: datetime) -> datetime | None:
+    """Return when any worker looked last; a time that is yet to come says nothing."""
+    query = select(func.max(HeartbeatRow.ticked_at))
+    return session.exec(query.where(HeartbeatRow.ticked_at <= now + LENIENCE)).first()

@@ -8,9 +8,11 @@ from sqlalchemy import Update, bindparam, case, delete, event, func, null, updat
 from sqlmodel import Session, col, or_, select
 
 from bot.store.database import UtcDateTime, insert_into
+from bot.store.due import is_due
 from bot.store.tables import HomeRow
 
 CLAIM_SECONDS = 25
+LONGEST_WAIT_SECONDS = 600
 _LOOKED_AT = timedelta(hours=24)  # who opened theirs longer ago is not looking any more
 _CHANGES = "homes"
 
@@ -58,11 +60,15 @@ def touch(session: Session, user_id: str, *, cluster: str | None, at: datetime) 
 
 def claim(session: Session, now: datetime, *, until: datetime, most: int) -> list[Home]:
     """Return Home tabs to draw now, those that wait longest first, claimed *until* then."""
+    longest_wait = (until - now) * (LONGEST_WAIT_SECONDS / CLAIM_SECONDS)
     query = (
         select(HomeRow)
         .where(
-            col(HomeRow.due_at) <= now,
-            or_(col(HomeRow.claimed_until).is_(None), col(HomeRow.claimed_until) <= now),
+            is_due(HomeRow.due_at, now, within=longest_wait),
+            or_(
+                col(HomeRow.claimed_until).is_(None),
+                is_due(HomeRow.claimed_until, now, within=longest_wait),
+            ),
         )
         .order_by(col(HomeRow.due_at))
         .limit(most)

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, and_, delete, update
 from sqlmodel import Session, col, select
 
+from bot.store.due import LENIENCE
 from bot.store.errands import ReplyTo
 from bot.store.tables import IpLinkRow
 
@@ -48,8 +49,7 @@ def find(session: Session, link_id: str, now: datetime) -> IpLink | None:
     """Return a link that still serves."""
     query = select(IpLinkRow).where(
         col(IpLinkRow.id) == link_id,
-        col(IpLinkRow.used_at).is_(None),
-        col(IpLinkRow.expires_at) > now,
+        _serves(now),
     )
     row = session.exec(query).first()
     return _link(row) if row else None
@@ -61,14 +61,22 @@ def use(session: Session, link_id: str, now: datetime) -> IpLink | None:
         update(IpLinkRow)
         .where(
             col(IpLinkRow.id) == link_id,
-            col(IpLinkRow.used_at).is_(None),
-            col(IpLinkRow.expires_at) > now,
+            _serves(now),
         )
         .values(used_at=now)
         .returning(IpLinkRow)
     )
     row = result.scalar_one_or_none()
     return _link(row) if row else None
+
+
+def _serves(now: datetime) -> ColumnElement[bool]:
+    """Not one that was made at a time that is yet to come: the clock was set back meanwhile."""
+    return and_(
+        col(IpLinkRow.used_at).is_(None),
+        col(IpLinkRow.expires_at) > now,
+        col(IpLinkRow.created_at) <= now + LENIENCE,
+    )
 
 
 def _link(row: IpLinkRow) -> IpLink:

@@ -8,9 +8,11 @@ from sqlalchemy import func
 from sqlmodel import Session, col, or_, select
 
 from bot.domain.notices import NOTICE, Notice
+from bot.store.due import is_due
 from bot.store.tables import OutboxRow, PostRow
 
 CLAIM_SECONDS = 25  # longer than any call takes; after a crash, so long is waited
+LONGEST_WAIT_SECONDS = 600  # whatever the reason, no message is put off for longer than that
 
 
 class Way(StrEnum):
@@ -73,7 +75,12 @@ def owe(
 
 
 def claim(session: Session, now: datetime, *, until: datetime, most: int) -> list[Owed]:
-    """Return messages to deliver now, at most one per conversation, claimed *until* then."""
+    """Return messages to deliver now, at most one per conversation, claimed *until* then.
+
+    That is `CLAIM_SECONDS` from now, by a clock that may run faster than others.
+    """
+    lease = until - now
+    longest_wait = lease * (LONGEST_WAIT_SECONDS / CLAIM_SECONDS)
     heads = (
         select(func.min(OutboxRow.id))
         .where(col(OutboxRow.done_at).is_(None))
@@ -83,8 +90,11 @@ def claim(session: Session, now: datetime, *, until: datetime, most: int) -> lis
         select(OutboxRow)
         .where(
             col(OutboxRow.id).in_(heads),
-            OutboxRow.due_at <= now,
-            or_(col(OutboxRow.claimed_until).is_(None), col(OutboxRow.claimed_until) <= now),
+            is_due(OutboxRow.due_at, now, within=longest_wait),
+            or_(
+                col(OutboxRow.claimed_until).is_(None),
+                is_due(OutboxRow.claimed_until, now, within=lease),
+            ),
             col(OutboxRow.done_at).is_(None),
         )
         .order_by(col(OutboxRow.id))

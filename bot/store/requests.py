@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, and_, col, or_, select
 
 from bot.domain.lifecycle import (
     Decision,
@@ -15,6 +15,7 @@ from bot.domain.lifecycle import (
     Verdict,
 )
 from bot.domain.sources import SourceType, TrustedSource
+from bot.store.due import is_due
 from bot.store.tables import DecisionRow, GrantRow, RequestRow
 
 
@@ -183,9 +184,14 @@ def closed(
     return _with_decisions(session, rows.all())
 
 
-def to_remind(session: Session, now: datetime) -> list[Request]:
-    """Return requests of which somebody is to be reminded now, locked."""
-    query = select(RequestRow).where(col(RequestRow.remind_at) <= now)
+def to_remind(session: Session, now: datetime, *, reviews_within: timedelta) -> list[Request]:
+    """Return requests of which somebody is to be reminded now, locked.
+
+    *reviews_within* is the longest from one reminder of a review to the next.
+    """
+    is_review = RequestRow.kind == RequestKind.EMERGENCY
+    overlooked = and_(is_review, is_due(RequestRow.remind_at, now, within=reviews_within))
+    query = select(RequestRow).where(or_(col(RequestRow.remind_at) <= now, overlooked))
     query = query.order_by(col(RequestRow.id)).with_for_update(skip_locked=True)
     return _with_decisions(session, session.exec(query).all())
 

@@ -32,7 +32,7 @@ class Health:
             if not schema.is_current(self.database):
                 return ["the database schema is not current: run `dbaccess migrate`"]
             with self.database.reading() as session:
-                last = heartbeats.last(session)
+                last = heartbeats.last(session, self.clock.now())
         except SQLAlchemyError as error:
             return [f"the database cannot be reached: {type(error).__name__}"]
         if last is None or last < self.clock.in_seconds(-_WORKER_SILENCE_SECONDS):

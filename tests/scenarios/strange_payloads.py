@@ -69,7 +69,7 @@ _WORDS = st.sampled_from(
         "`",
         "&",
         "\ud7ff",
-    ]  # fmt: skip
+    ]
 )
 TYPED = st.one_of(
     st.lists(st.one_of(_WORDS, st.text(max_size=12)), max_size=7).map(" ".join),
@@ -211,7 +211,7 @@ _JUNK = st.one_of(
 @st.composite
 def payloads(draw: st.DrawFn) -> Json:
     """One of Slack's payloads, bent in up to four places."""
-    payload = deepcopy(draw(_WHOLE))
+    payload: Json = deepcopy(draw(_WHOLE))
     for _ in range(draw(st.integers(0, 4))):
         ways = list(_places(payload))
         if ways:

@@ -289,3 +289,16 @@ def test_with_its_records_away_the_page_says_so(world: OpenWorld) -> None:
     with world.service.parts.database.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO ip_links")
     assert world.uses(token).status_code == 200
+
+
+def test_a_link_that_was_made_while_the_clock_ran_ahead_does_not_serve_for_so_long(
+    world: OpenWorld,
+) -> None:
+    world.clock.advance(days=1)
+    token = world.link()
+
+    world.clock.advance(days=-1)
+
+    assert_dead(world.visits(token))
+    assert_dead(world.uses(token))
+    assert world.uses(world.link()).status_code == 200

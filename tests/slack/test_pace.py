@@ -53,3 +53,14 @@ def test_a_channel_that_slack_wants_left_alone_is_left_alone_by_all(
     assert pace.wait_seconds(3, "C2") == 0
     clock.advance(seconds=30)
     assert pace.wait_seconds(1, "C1") == 0
+
+
+def test_a_clock_that_is_set_back_silences_no_channel(pace: Pace, clock: ManualClock) -> None:
+    clock.advance(days=1)
+    for number in range(BURST + 3):
+        pace.wait_seconds(number, "C1")
+    pace.hold("C1", 30)
+
+    clock.advance(days=-1)
+
+    assert pace.wait_seconds(BURST + 2, "C1") == 0

@@ -56,7 +56,9 @@ def fail(database: Database, *, at: datetime, next_at: datetime) -> None:
 
 def due(database: Database, at: datetime) -> list[str]:
     with database.reading() as session:
-        return [watch.alias for watch in clusters.due(session, at)]
+        return [
+            watch.alias for watch in clusters.due(session, at, looks=60 * MINUTE, tries=5 * MINUTE)
+        ]
 
 
 def test_every_watched_cluster_is_due_at_once(watched: Database) -> None:

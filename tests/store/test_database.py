@@ -20,7 +20,7 @@ KOLKATA = timezone(timedelta(hours=5, minutes=30))
 
 def beats(database: Database) -> datetime | None:
     with database.reading() as session:
-        return heartbeats.last(session)
+        return heartbeats.last(session, NOON + timedelta(days=1))
 
 
 def test_an_aware_time_comes_back_as_it_was_in_utc(database: Database) -> None:
@@ -137,3 +137,11 @@ def test_the_usual_addresses_of_databases_are_understood(given: str, meant: str)
 def test_another_kind_of_database_is_refused(given: str) -> None:
     with pytest.raises(ValueError, match="must begin with"):
         database_url(given)
+
+
+def test_a_worker_that_looked_at_a_time_to_come_says_nothing(database: Database) -> None:
+    with database.transaction() as session:
+        heartbeats.beat(session, "gone", NOON + timedelta(days=3))
+        heartbeats.beat(session, "here", NOON)
+
+    assert beats(database) == NOON

@@ -102,3 +102,13 @@ def test_nothing_is_due_where_there_is_nothing_to_do(database: Database) -> None
     with database.reading() as session:
         assert errands.next_due(session) is None
     assert claim(database) == []
+
+
+def test_what_a_clock_that_was_wrong_had_claimed_does_not_wait_for_that_day(
+    database: Database,
+) -> None:
+    tomorrow = NOW + timedelta(days=1)
+    add(database, "press:1", at=tomorrow)
+    assert claim(database, at=tomorrow)  # and its worker is killed
+
+    assert origins(claim(database)) == ["press:1"]

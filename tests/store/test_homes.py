@@ -244,3 +244,13 @@ def test_changes_at_the_same_moment_all_count_and_do_not_wait_for_each_other_in_
         list(pool.map(change, range(40)))
 
     assert [home.changes for home in claim(database)] == [40, 40]
+
+
+def test_what_a_clock_that_was_wrong_had_claimed_does_not_wait_for_that_day(
+    database: Database,
+) -> None:
+    tomorrow = NOW + timedelta(days=1)
+    opens(database, RITA, at=tomorrow)
+    assert claim(database, at=tomorrow)  # and its worker is killed
+
+    assert whose(claim(database)) == [RITA]

@@ -150,3 +150,23 @@ def test_what_is_owed_and_since_when_can_be_told(database: Database) -> None:
     with database.reading() as session:
         assert outbox.owed_count(session) == 2
         assert outbox.oldest_owed(session) == NOW
+
+
+def test_what_a_clock_that_was_wrong_had_claimed_or_put_off_does_not_wait_for_that_day(
+    database: Database,
+) -> None:
+    owe(database, "one")
+    tomorrow = NOW + timedelta(days=1)
+    [lost] = claim(database, at=tomorrow)  # and its worker is killed
+
+    assert said(claim(database)) == ["one"]
+
+    with database.transaction() as session:
+        outbox.put_off(session, lost, tomorrow, "ratelimited")
+    assert said(claim(database)) == ["one"]
+
+
+def test_the_claim_of_a_machine_whose_clock_is_a_little_ahead_holds(database: Database) -> None:
+    owe(database, "one")
+    assert claim(database, at=NOW + timedelta(seconds=50))
+    assert claim(database) == []

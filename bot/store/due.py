@@ -1,0 +1,18 @@
+"""Due: what has come to its time, and what a clock that was wrong had put off for too long."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_
+from sqlmodel import col
+
+LENIENCE = timedelta(minutes=1)  # the clocks of two machines differ a little
+
+
+def is_due(column: Any, now: datetime, *, within: timedelta) -> ColumnElement[bool]:
+    """Return whether the time in *column* has come; *within* is the longest it is ever put off.
+
+    What lies further ahead was written by a clock that has been set back since. To wait until
+    that time comes once more would be to wait for as long as the clock was wrong.
+    """
+    return or_(col(column) <= now, col(column) > now + within + LENIENCE)
