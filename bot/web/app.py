@@ -55,7 +55,7 @@ def build_wsgi(
             return _text("not signed by Slack\n", 401)
         if not is_payload(body, request.content_type or ""):
             return _text("not a payload of Slack's\n", 400)
-        query = request.query_string.decode(errors="replace")  # it is not signed
+        query = request.query_string.decode()
         try:
             answer = slack.dispatch(body.decode(), dict(request.headers), query)
         except Unreadable as error:
