@@ -17,6 +17,7 @@ EMERGENCY_FORM = "emergency"
 SHORTCUT = "ask_for_access"
 _REASON_CHARACTERS = 500
 _SOURCE_CHARACTERS = 100
+_AMISS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _SLACK_ID = re.compile(r"[A-Za-z0-9]{1,32}")
 _ORIGIN = re.compile(r"[A-Za-z0-9._:-]{1,200}")
 _URL = re.compile(r"https?://[!-~]{1,2000}")
@@ -231,7 +232,7 @@ def reading(what: str) -> Iterator[None]:
     """Turn whatever is amiss with a payload, *what*, into `Unreadable`."""
     try:
         yield
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except _AMISS as error:
         raise Unreadable(f"{what} without what it must say: {error!r}"[:200]) from error
 
 
