@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo story test test-browser chaos page lint types imports migrations-check package-check check bench requirements clean
+.PHONY: help setup demo story test test-browser chaos fuzz audit page lint types imports migrations-check package-check check bench requirements clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -32,6 +32,14 @@ test-browser: setup ## play the stories in a real Chromium; pictures go to scree
 
 chaos: setup ## kill and freeze the bot at every step of its work, and play long games with rivals (an hour)
 	DBACCESS_CHAOS_EVERY=1 DBACCESS_CHAOS_SEEDS=5 DBACCESS_CHAOS_SECONDS=100 $(BIN)/pytest tests/chaos -n auto
+
+fuzz: setup ## throw many thousand random commands and payloads at the bot (about half an hour)
+	DBACCESS_FUZZ_EXAMPLES=$${DBACCESS_FUZZ_EXAMPLES:-20000} $(BIN)/pytest -n auto --timeout=0 \
+	  tests/domain/test_commands_fuzzed.py tests/scenarios/test_strange_payloads.py
+
+audit: setup ## ask whether faults are known of what requirements.txt pins (needs the internet)
+	$(BIN)/uvx pip-audit@2.9.0 --strict --disable-pip --require-hashes --progress-spinner off \
+	  -r requirements.txt || { echo "audit: faults are known (a table above lists them), or nobody could be asked" >&2; exit 1; }
 
 page: ## build the playground's page again (needs node; the result is committed)
 	cd bot/sandbox/page && npm ci --silent && npm run check && npm run build
