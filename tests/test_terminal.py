@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -84,12 +85,17 @@ def test_a_rule_of_somebody_elses_commands_no_terminal(
         owned=True,
         rule_uuid="u",
     )
-    rules = [Rule("u", "tag", words, f"dbaccess/test #7 until {words}", NOW)]
+    gone = replace(grant, source=TrustedSource(SourceType.IP_ADDR, "203.0.113.4"))
+    rules = [
+        Rule("ip_addr", "203.0.113.4", "u", f"{words} dbaccess/test", NOW),
+        Rule("tag", "office", "v", "", NOW),
+    ]
 
     show_grants([grant], NOW)
-    show_plan("orders", plan(rules, [grant], instance="test", now=NOW, allow_open=False))
+    show_plan("orders", plan(rules, [gone], instance="test", now=NOW))
 
     shown = capsys.readouterr().out
+    assert "  remove  " in shown
     assert not ACTS.search(shown)
     assert "⚠" not in shown
     assert not re.search(r"^(two|three)", shown, re.MULTILINE)
