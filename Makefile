@@ -54,8 +54,8 @@ types: setup ## mypy, strict
 imports: setup ## import-linter: imports point one way
 	$(BIN)/lint-imports
 
-bench: setup ## measure; prints a table
-	$(BIN)/python -m bench.click_to_rule
+bench: setup ## measure; prints a table and writes bench/RESULTS.md (about half an hour)
+	$(BIN)/python -m bench --write bench/RESULTS.md
 
 migrations-check: setup ## models and migrations agree
 	$(BIN)/pytest -q tests/store/test_migrations.py

@@ -1,1 +1,1 @@
-"""Measurements. They print; they assert nothing."""
+"""Measurements. They report; they assert nothing."""

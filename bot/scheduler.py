@@ -191,11 +191,12 @@ class Worker:
             lane.close()
 
     def look(self) -> None:
-        """Do what the clock says, and hand out all that is due."""
+        """Do what the clock says, hand out all that is due, and find out when to look again."""
         self._beat()
         self._access.keep_time()
         for lane in self._lanes:
             lane.dispatch()
+        self._set_alarm_clock()
 
     def settle(self) -> None:
         """Do all that is due now, here, until nothing is. For tests."""
@@ -213,7 +214,6 @@ class Worker:
                 return
             try:
                 self.look()
-                self._set_alarm_clock()
             except Exception:  # the database may be away; the next tick looks again
                 log.exception("look failed")
 
@@ -237,7 +237,7 @@ class Worker:
             ]
         now = self._clock.now()
         coming = [at for at in times if at is not None and at > now]
-        if coming and not self._stopping.is_set():
+        if coming and self._scheduler.running and not self._stopping.is_set():
             seconds = max(self._clock.seconds_until(min(coming)), _SOON)
             self._scheduler.add_job(
                 self.wake,

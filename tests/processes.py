@@ -54,6 +54,11 @@ class Process:
         self._reader.start()
 
     @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._popen.pid
+
+    @property
     def lives(self) -> bool:
         """Whether it is still there."""
         return self._popen.poll() is None

@@ -1,0 +1,79 @@
+"""When what was lent is taken back: each end beside the write that removes its rule."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.sandbox.calls import Call
+from bot.sandbox.cloud import Change
+from bot.sandbox.digitalocean import SandboxDigitalOcean
+
+
+@dataclass
+class Removals:
+    """Watches a sandbox: `due` says when each address is to end, by address."""
+
+    digitalocean: SandboxDigitalOcean
+    due: Mapping[str, datetime]
+    removed: list[tuple[str, float]] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    _left: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._left = set(self.due)
+        self.digitalocean.subscribe(self._hear)
+
+    @property
+    def all_gone(self) -> bool:
+        """Whether nothing that was due stands any more."""
+        return not self._left
+
+    @property
+    def delays(self) -> list[float]:
+        """How many seconds after its end each rule went, in the order of the writes."""
+        return [seconds for _, seconds in self.removed]
+
+    def refused(self) -> int:
+        """How many calls were refused for being too many."""
+        return sum(call.status == 429 for call in self.calls)
+
+    def most_in_a_minute(self) -> int:
+        """Return the highest number of calls within any 60 seconds."""
+        times = sorted(call.at.timestamp() for call in self.calls)
+        first, most = 0, 0
+        for last, at in enumerate(times):
+            while times[first] <= at - 60:
+                first += 1
+            most = max(most, last - first + 1)
+        return most
+
+    def out_of_order_seconds(self) -> float:
+        """Return by how much, at worst, one was removed before another that ended earlier."""
+        worst, latest = 0.0, None
+        for address, _ in self.removed:
+            at = self.due[address].timestamp()
+            latest = at if latest is None else max(latest, at)
+            worst = max(worst, latest - at)
+        return worst
+
+    def _hear(self, heard: object) -> None:
+        if isinstance(heard, Call):
+            with self._lock:
+                self.calls.append(heard)
+        elif isinstance(heard, Change) and heard.by == "api":
+            self._note(heard)
+
+    def _note(self, change: Change) -> None:
+        there = {rule["value"] for rule in change.rules}
+        cluster = change.cluster_id
+        with self._lock:
+            for address in sorted(self._of(cluster) - there):
+                self._left.discard(address)
+                late = (change.at - self.due[address]).total_seconds()
+                self.removed.append((address, late))
+
+    def _of(self, cluster: str) -> set[str]:
+        before = self.digitalocean.history(cluster)[-2][1]
+        return {rule["value"] for rule in before} & self._left
