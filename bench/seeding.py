@@ -117,7 +117,6 @@ def grant_row(
         expires_at=end,
         owned=None if state is GrantState.APPLYING else True,
         written_at=None if state is GrantState.APPLYING else at,
-        warned_at=at,
     )
 
 

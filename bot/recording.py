@@ -93,9 +93,8 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
     scribe = _Scribe(session, policy, attempt, outcome, now)
     _record_writes(session, attempt, now)
     scribe.record_guard()
-    for grant in attempt.loaded:
-        current = grants.get(session, grant.id)
-        if current is not None and current.state is not GrantState.ENDED:
+    for current in grants.get_some(session, [grant.id for grant in attempt.loaded]):
+        if current.state is not GrantState.ENDED:
             scribe.record_grant(current)
     scribe.recover()
     scribe.refuse_for_open_cluster()
@@ -105,7 +104,7 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
         notice = AllClear(cluster=attempt.alias, failing_since=before.alarm_since or now)
         tell_operators(session, notice, policy, at=now)
     written_at = now if attempt.written else attempt.watch.written_at
-    has_live = bool(grants.live(session, cluster=attempt.alias))
+    has_live = grants.has_live(session, attempt.cluster_id)
     clusters.note_success(
         session,
         attempt.cluster_id,

@@ -50,7 +50,7 @@ def request_facts(
     cluster = policy.clusters.get(request.cluster)
     denial = next((d for d in request.decisions if d.verdict is Verdict.DENY), None)
     extended = grants.get(session, request.extends) if request.extends else None
-    live = grants.live(session, cluster=request.cluster)
+    live = grants.live_counts(session, cluster=request.cluster)
     granted = request.granted_duration
     return RequestFacts(
         id=request.id,
@@ -72,8 +72,8 @@ def request_facts(
             cluster=request.cluster,
             source=request.source,
         ),
-        other_grants=sum(grant.requester != request.requester for grant in live),
-        own_grants=sum(grant.requester == request.requester for grant in live),
+        other_grants=sum(count for whose, count in live.items() if whose != request.requester),
+        own_grants=live.get(request.requester, 0),
         shortest=cluster.min_duration if cluster else timedelta(),
         longest=cluster.max_duration if cluster else timedelta(),
         kind=request.kind,

@@ -8,6 +8,7 @@ from bot.access.move import Move
 from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.notices import GrantEnded, GrantExpiring
 from bot.domain.people import Person
+from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
 from bot.domain.wishes import Revoke
 from bot.store import clusters, grants, homes, requests
@@ -15,6 +16,7 @@ from bot.store.audit import SYSTEM, Action
 from bot.telling import grant_facts, tell_closed, tell_of_grant
 
 DEPARTED = "departed"  # who ends what somebody had who is no longer there
+_AT_ONCE = 200
 _ADOPTED_WARNING = timedelta(days=1)
 
 
@@ -78,8 +80,11 @@ def close_for_gone_cluster(move: Move, grant_id: int, *, actor: str) -> Grant:
 
 
 def expire(move: Move) -> int:
-    """Have each grant end whose time is up; return how many."""
-    overdue = grants.overdue(move.session, move.now)
+    """Have grants end whose time is up, the first ones first; return how many.
+
+    Many at once are ended in parts, so that the first rules are on their way meanwhile.
+    """
+    overdue = grants.overdue(move.session, move.now, most=_AT_ONCE)
     for grant in overdue:
         leave(move, grant.expire(move.now), actor=SYSTEM)
     return len(overdue)
@@ -103,25 +108,32 @@ def warn(move: Move) -> int:
     announced a day before, since more than one person may depend on it.
     """
     warned = 0
-    for alias, cluster in move.policy.clusters.items():
-        adopted_within = max(cluster.warn_before, _ADOPTED_WARNING)
-        for grant in grants.unwarned(
-            move.session,
-            move.now,
-            cluster=alias,
-            within=cluster.warn_before,
-            adopted_within=adopted_within,
-        ):
-            before = adopted_within if grant.adopted else cluster.warn_before
-            half = (grant.expires_at - grant.approved_at) / 2
-            if move.now < grant.expires_at - min(before, half):
-                continue
-            grants.save(move.session, grant.warn(move.now))
-            move.record(Action.WARNED, grant.cluster, grant.id, actor=SYSTEM)
-            notice = GrantExpiring(grant=grant_facts(grant))
-            tell_of_grant(move.session, notice, grant, move.policy, at=move.now)
-            warned += 1
+    for before, aliases in _alike(move.policy).items():
+        for adopted, within in ((False, before), (True, max(before, _ADOPTED_WARNING))):
+            near = grants.unwarned(
+                move.session, move.now, clusters=aliases, adopted=adopted, within=within
+            )
+            for grant in near:
+                half = (grant.expires_at - grant.approved_at) / 2
+                if move.now >= grant.expires_at - min(within, half):
+                    _warn(move, grant)
+                    warned += 1
     return warned
+
+
+def _alike(policy: Policy) -> dict[timedelta, list[str]]:
+    """Return the clusters by their `warn_before`: most companies have one or two."""
+    alike: dict[timedelta, list[str]] = {}
+    for alias, cluster in policy.clusters.items():
+        alike.setdefault(cluster.warn_before, []).append(alias)
+    return alike
+
+
+def _warn(move: Move, grant: Grant) -> None:
+    grants.save(move.session, grant.warn(move.now))
+    move.record(Action.WARNED, grant.cluster, grant.id, actor=SYSTEM)
+    notice = GrantExpiring(grant=grant_facts(grant))
+    tell_of_grant(move.session, notice, grant, move.policy, at=move.now)
 
 
 def leave(move: Move, leaving: Grant, *, actor: str) -> Grant:

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, and_, col, or_, select
 
-from bot.domain.lifecycle import GrantState
 from bot.store.database import insert_into
 from bot.store.due import is_due
+from bot.store.grants import MOVING
 from bot.store.tables import ClusterRow, GrantRow
 
 
@@ -78,9 +78,7 @@ def all_of(session: Session) -> list[Watch]:
 def troubled(session: Session) -> list[tuple[Watch, list[datetime]]]:
     """Return the clusters that fail or have work to do, each with since when the work waits."""
     waiting: dict[str, list[datetime]] = {}
-    query = select(GrantRow.cluster_id, GrantRow.approved_at, GrantRow.removing_since).where(
-        col(GrantRow.state).in_([GrantState.APPLYING, GrantState.REMOVING])
-    )
+    query = select(GrantRow.cluster_id, GrantRow.approved_at, GrantRow.removing_since).where(MOVING)
     for cluster_id, approved_at, removing_since in session.exec(query):
         waiting.setdefault(cluster_id, []).append(removing_since or approved_at)
     rows = session.exec(

@@ -66,7 +66,7 @@ def add(
 
 
 def claim(session: Session, now: datetime, *, until: datetime, most: int) -> list[Errand]:
-    """Return errands to carry out now, the oldest first, claimed *until* then."""
+    """Return errands to carry out now, the longest due first, claimed *until* then."""
     query = (
         select(ErrandRow)
         .where(
@@ -77,7 +77,7 @@ def claim(session: Session, now: datetime, *, until: datetime, most: int) -> lis
                 is_due(ErrandRow.claimed_until, now, within=until - now),
             ),
         )
-        .order_by(col(ErrandRow.id))
+        .order_by(col(ErrandRow.due_at), col(ErrandRow.id))
         .limit(most)
         .with_for_update(skip_locked=True)
     )

@@ -4,15 +4,22 @@ from collections.abc import Collection
 from dataclasses import fields
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, text
-from sqlmodel import Session, and_, col, or_, select
+from sqlalchemy import ColumnElement, false, func, literal_column, text, true
+from sqlmodel import Session, col, or_, select
 
 from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store.tables import GrantRow
 
-_NOT_ENDED: ColumnElement[bool] = col(GrantRow.state) != GrantState.ENDED
-_LIVE: ColumnElement[bool] = col(GrantRow.state).in_([GrantState.APPLYING, GrantState.ACTIVE])
+# Written out: a planner that is told the state apart from the statement may not see the index.
+NOT_ENDED: ColumnElement[bool] = col(GrantRow.state) != literal_column(f"'{GrantState.ENDED}'")
+MOVING: ColumnElement[bool] = col(GrantRow.state).in_(
+    [literal_column(f"'{state}'") for state in (GrantState.APPLYING, GrantState.REMOVING)]
+)
+_ACTIVE: ColumnElement[bool] = col(GrantRow.state) == literal_column(f"'{GrantState.ACTIVE}'")
+_LIVE: ColumnElement[bool] = NOT_ENDED & col(GrantRow.state).in_(
+    [GrantState.APPLYING, GrantState.ACTIVE]
+)
 _PLAIN = [field.name for field in fields(Grant) if field.name != "source"]
 
 
@@ -31,6 +38,12 @@ def get(session: Session, grant_id: int) -> Grant | None:
     """Return a grant, locked until the transaction ends."""
     row = session.get(GrantRow, grant_id, with_for_update=True)
     return _grant(row) if row else None
+
+
+def get_some(session: Session, numbers: Collection[int]) -> list[Grant]:
+    """Return the grants of these numbers, by number, locked until the transaction ends."""
+    query = select(GrantRow).where(col(GrantRow.id).in_(numbers)).order_by(col(GrantRow.id))
+    return [_grant(row) for row in session.exec(query.with_for_update())]
 
 
 def save(session: Session, grant: Grant) -> None:
@@ -63,6 +76,18 @@ def live(
     return [_grant(row) for row in rows]
 
 
+def live_counts(session: Session, *, cluster: str) -> dict[str, int]:
+    """Return how many live grants there are on a cluster, by whose they are."""
+    query = select(GrantRow.requester, func.count()).where(_LIVE, GrantRow.cluster == cluster)
+    return dict(session.exec(query.group_by(col(GrantRow.requester))).all())
+
+
+def has_live(session: Session, cluster_id: str) -> bool:
+    """Tell whether anything is lent on a cluster."""
+    query = select(GrantRow.id).where(_LIVE, GrantRow.cluster_id == cluster_id)
+    return session.exec(query.limit(1)).first() is not None
+
+
 def of_requests(session: Session, numbers: Collection[int]) -> dict[int, Grant]:
     """Return the grants that requests of these numbers became, live or ended, by number."""
     query = select(GrantRow).where(col(GrantRow.id).in_(numbers))
@@ -79,7 +104,7 @@ def listing(
     session: Session, *, ended_too: bool = False, cluster_id: str | None = None
 ) -> list[Grant]:
     """Return grants by number: those that have not ended, or all; of one cluster, or of all."""
-    query = select(GrantRow) if ended_too else select(GrantRow).where(_NOT_ENDED)
+    query = select(GrantRow) if ended_too else select(GrantRow).where(NOT_ENDED)
     if cluster_id is not None:
         query = query.where(GrantRow.cluster_id == cluster_id)
     return [_grant(row) for row in session.exec(query.order_by(col(GrantRow.id)))]
@@ -96,7 +121,7 @@ def of_cluster(
         select(GrantRow)
         .where(
             GrantRow.cluster_id == cluster_id,
-            or_(_NOT_ENDED, col(GrantRow.ended_at) > ended_since),
+            or_(NOT_ENDED, col(GrantRow.ended_at) > ended_since),
         )
         .order_by(col(GrantRow.id))
         .with_for_update()
@@ -104,44 +129,44 @@ def of_cluster(
     return [_grant(row) for row in session.exec(query)]
 
 
-def overdue(session: Session, now: datetime) -> list[Grant]:
-    """Return live grants whose time is up, locked."""
-    query = select(GrantRow).where(_NOT_ENDED, _LIVE, GrantRow.expires_at <= now)
-    query = query.order_by(col(GrantRow.cluster_id), col(GrantRow.id))  # one order for all locks
-    return [_grant(row) for row in session.exec(query.with_for_update(skip_locked=True))]
+def overdue(session: Session, now: datetime, *, most: int) -> list[Grant]:
+    """Return live grants whose time is up, those that ended first, locked: *most* at a time.
+
+    They come by cluster, so that all who lock clusters do it in one order.
+    """
+    query = select(GrantRow).where(_LIVE, GrantRow.expires_at <= now)
+    query = query.order_by(col(GrantRow.expires_at), col(GrantRow.id)).limit(most)
+    found = [_grant(row) for row in session.exec(query.with_for_update(skip_locked=True))]
+    return sorted(found, key=lambda grant: (grant.cluster_id, grant.id))
 
 
 def unwarned(
-    session: Session,
-    now: datetime,
-    *,
-    cluster: str,
-    within: timedelta,
-    adopted_within: timedelta,
+    session: Session, now: datetime, *, clusters: Collection[str], adopted: bool, within: timedelta
 ) -> list[Grant]:
-    """Return a cluster's active grants that end *within* that time and were not warned, locked."""
+    """Return the active grants of *clusters* that end *within* that time and were not warned.
+
+    They are locked. Rules that were *adopted* are asked for by themselves, since they have longer.
+    """
     query = select(GrantRow).where(
-        GrantRow.state == GrantState.ACTIVE,
-        GrantRow.cluster == cluster,
+        _ACTIVE,
         col(GrantRow.warned_at).is_(None),
+        col(GrantRow.adopted) == (true() if adopted else false()),
         GrantRow.expires_at > now,
-        or_(
-            GrantRow.expires_at <= now + within,
-            and_(col(GrantRow.adopted), GrantRow.expires_at <= now + adopted_within),
-        ),
+        GrantRow.expires_at <= now + within,
+        col(GrantRow.cluster).in_(clusters),
     )
     return [_grant(row) for row in session.exec(query.with_for_update(skip_locked=True))]
 
 
 def next_end(session: Session) -> datetime | None:
     """Return when the next live grant ends."""
-    query = select(GrantRow.expires_at).where(_NOT_ENDED, _LIVE)
+    query = select(GrantRow.expires_at).where(_LIVE)
     return session.exec(query.order_by(col(GrantRow.expires_at)).limit(1)).first()
 
 
 def clusters_with_grants(session: Session) -> set[tuple[str, str]]:
     """Return (id, alias) of each cluster with a grant that has not ended."""
-    query = select(GrantRow.cluster_id, GrantRow.cluster).where(_NOT_ENDED).distinct()
+    query = select(GrantRow.cluster_id, GrantRow.cluster).where(NOT_ENDED).distinct()
     return {(cluster_id, alias) for cluster_id, alias in session.exec(query)}
 
 

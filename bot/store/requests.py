@@ -139,14 +139,13 @@ def lapsing(session: Session, now: datetime) -> list[Request]:
 
     Their time to be decided is over, or the grant that they would extend is no longer live.
     """
-    over = select(GrantRow.id).where(
-        col(GrantRow.state).in_([GrantState.REMOVING, GrantState.ENDED])
-    )
+    extended = select(GrantRow.state).where(col(GrantRow.id) == col(RequestRow.extends))
+    is_over = extended.scalar_subquery().in_([GrantState.REMOVING, GrantState.ENDED])
     query = (
         select(RequestRow)
         .where(
             RequestRow.state == RequestState.PENDING,
-            or_(col(RequestRow.lapses_at) <= now, col(RequestRow.extends).in_(over)),
+            or_(col(RequestRow.lapses_at) <= now, is_over),
         )
         .with_for_update(skip_locked=True)
     )
@@ -192,7 +191,8 @@ def to_remind(session: Session, now: datetime, *, reviews_within: timedelta) -> 
     is_review = RequestRow.kind == RequestKind.EMERGENCY
     overlooked = and_(is_review, is_due(RequestRow.remind_at, now, within=reviews_within))
     query = select(RequestRow).where(or_(col(RequestRow.remind_at) <= now, overlooked))
-    query = query.order_by(col(RequestRow.id)).with_for_update(skip_locked=True)
+    query = query.order_by(col(RequestRow.remind_at), col(RequestRow.id))
+    query = query.with_for_update(skip_locked=True)
     return _with_decisions(session, session.exec(query).all())
 
 

@@ -86,6 +86,32 @@ class GrantRow(SQLModel, table=True):
             sqlite_where=text("state != 'ended'"),
             postgresql_where=text("state != 'ended'"),
         ),
+        Index(
+            "ix_grants_ending",
+            "expires_at",
+            sqlite_where=text("state != 'ended'"),
+            postgresql_where=text("state != 'ended'"),
+        ),
+        Index(
+            "ix_grants_live_alias",
+            "cluster",
+            "requester",
+            sqlite_where=text("state != 'ended'"),
+            postgresql_where=text("state != 'ended'"),
+        ),
+        Index(
+            "ix_grants_moving",
+            "cluster_id",
+            sqlite_where=text("state IN ('applying', 'removing')"),
+            postgresql_where=text("state IN ('applying', 'removing')"),
+        ),
+        Index(
+            "ix_grants_unwarned",
+            "adopted",
+            "expires_at",
+            sqlite_where=text("state = 'active' AND warned_at IS NULL"),
+            postgresql_where=text("state = 'active' AND warned_at IS NULL"),
+        ),
         Index("ix_grants_cluster_ended", "cluster_id", "ended_at"),
         Index("ix_grants_source", "cluster_id", "source_type", "source_value"),
     )

@@ -1,0 +1,49 @@
+"""Query plans: what a database does for each statement that is sent to it."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import event
+
+from bot.store.database import Database
+
+_HISTORIES = "requests|grants|audit|outbox|errands"
+_WHOLE = re.compile(rf"SCAN ({_HISTORIES})$|Seq Scan on ({_HISTORIES})\b", re.MULTILINE)
+
+
+def explained(database: Database, act: Callable[[], object]) -> list[str]:
+    """Return each statement that *act* sends, with the plan that the database makes for it."""
+    seen: dict[str, Any] = {}
+
+    def note(_c: Any, _u: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.lstrip().startswith("SELECT"):
+            seen.setdefault(statement, parameters)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    act()
+    event.remove(database.engine, "before_cursor_execute", note)
+    explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
+    with database.engine.connect() as connection:
+        return [
+            _shown(statement, connection.exec_driver_sql(explain + statement, parameters).all())
+            for statement, parameters in seen.items()
+        ]
+
+
+def _shown(statement: str, plan: Any) -> str:
+    short = re.sub(r"SELECT .*? FROM", "SELECT … FROM", " ".join(statement.split()), count=1)
+    return "\n".join([short, *(f"    {row[-1]}" for row in plan)])
+
+
+def reads_history_whole(plan: str) -> bool:
+    """Tell whether a plan reads all that has ever been written to a table that only grows."""
+    return _WHOLE.search(plan) is not None
+
+
+def gather_statistics(database: Database) -> None:
+    """PostgreSQL does so by itself, but later; SQLite has none, here as in life."""
+    if not database.is_sqlite:
+        with database.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.exec_driver_sql("VACUUM ANALYZE")

@@ -1,0 +1,90 @@
+"""A long history costs the worker nothing: what it asks at every tick is found by an index."""
+
+from datetime import UTC, datetime, timedelta
+
+from bench import seeding
+from bench.company import cluster_id
+from bench.history import add_history
+from bench.plans import explained, gather_statistics, reads_history_whole
+from bot.domain.lifecycle import GrantState
+from bot.store import clusters, errands, grants, homes, outbox, requests
+from bot.store.database import Database
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def fill(database: Database) -> None:
+    last = add_history(database, 10_000, clusters=20, now=NOW, after=100)
+    seeding.add_grants(database, [NOW + HOUR] * 100, clusters=20, now=NOW)
+    seeding.add_pending(database, 20, clusters=20, now=NOW, first=last + 1, extends=1)
+    gather_statistics(database)
+
+
+def ask_as_a_tick_does(database: Database) -> None:
+    with database.transaction() as session:
+        grants.overdue(session, NOW, most=10)
+        for adopted in (False, True):
+            grants.unwarned(
+                session, NOW, clusters=["cluster-1", "cluster-2"], adopted=adopted, within=HOUR
+            )
+        grants.next_end(session)
+        requests.lapsing(session, NOW)
+        requests.to_remind(session, NOW)
+        requests.next_lapse(session)
+        requests.next_reminder(session)
+        clusters.troubled(session)
+        clusters.due(session, NOW)
+        clusters.next_due(session)
+        errands.claim(session, NOW, until=NOW, most=8)
+        errands.next_due(session)
+        outbox.claim(session, NOW, until=NOW, most=8)
+        outbox.next_due(session)
+        homes.claim(session, NOW, until=NOW, most=8)
+
+
+def ask_as_a_reconcile_does(database: Database) -> None:
+    with database.reading() as session:
+        grants.has_live(session, cluster_id(1))
+        grants.live_counts(session, cluster="cluster-1")
+        grants.of_cluster(session, cluster_id(1), ended_since=NOW)
+
+
+def test_what_is_asked_at_each_tick_reads_no_history(database: Database) -> None:
+    fill(database)
+
+    plans = explained(database, lambda: ask_as_a_tick_does(database))
+
+    assert len(plans) > 12
+    assert [plan for plan in plans if reads_history_whole(plan)] == []
+
+
+def test_what_a_reconcile_asks_reads_no_history(database: Database) -> None:
+    fill(database)
+
+    plans = explained(database, lambda: ask_as_a_reconcile_does(database))
+
+    assert [plan for plan in plans if reads_history_whole(plan)] == []
+
+
+def test_of_too_many_ends_the_first_come_first(database: Database) -> None:
+    ends = [NOW - timedelta(minutes=minutes) for minutes in (1, 3, 2, 5, 4)]
+    seeding.add_grants(database, ends, clusters=2, now=NOW - HOUR)
+
+    with database.transaction() as session:
+        found = grants.overdue(session, NOW, most=3)
+
+    assert {grant.id for grant in found} == {2, 4, 5}
+    assert [grant.cluster_id for grant in found] == sorted(grant.cluster_id for grant in found)
+
+
+def test_live_grants_are_counted_by_whose_they_are(database: Database) -> None:
+    later = [NOW + HOUR] * 3
+    seeding.add_grants(database, later, clusters=1, now=NOW)
+    seeding.add_grants(database, [NOW], clusters=1, now=NOW - HOUR, state=GrantState.ENDED, first=4)
+
+    with database.reading() as session:
+        counts = grants.live_counts(session, cluster="cluster-1")
+        assert counts == {seeding.person(n): 1 for n in (1, 2, 3)}
+        assert grants.has_live(session, cluster_id(1))
+        assert not grants.has_live(session, cluster_id(2))
