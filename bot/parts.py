@@ -8,7 +8,7 @@ from flask import Flask
 from bot.access import Access
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
-from bot.digitalocean import DigitalOcean
+from bot.digitalocean import Call, CallBudget, DigitalOcean
 from bot.digitalocean.catalogue import Catalogue
 from bot.domain.policy import Policy
 from bot.domain.sources import SourceType, TrustedSource
@@ -59,6 +59,7 @@ class Parts:
     clock: Clock
     database: Database
     digitalocean: DigitalOcean
+    budget: CallBudget
     catalogue: Catalogue
     slack: WebClient
     directory: Directory
@@ -86,10 +87,17 @@ def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) 
     token = settings.slack_bot_token.get_secret_value()
     database = Database(settings.database_url)
     metrics = Metrics(database, clock)
+    limits = policy.scheduler
+    budget = CallBudget(clock, per_minute=limits.calls_per_minute, per_hour=limits.calls_per_hour)
+
+    def note_call(call: Call) -> None:
+        metrics.note_call(call)
+        budget.note(call)
+
     digitalocean = DigitalOcean(
         settings.digitalocean_token.get_secret_value(),
         endpoint=settings.digitalocean_api_url,
-        on_call=metrics.note_call,
+        on_call=note_call,
     )
     catalogue = Catalogue(digitalocean.named)
     slack = web_client(token, settings.slack_api_url)
@@ -110,6 +118,7 @@ def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) 
         clock=clock,
         database=database,
         digitalocean=digitalocean,
+        budget=budget,
         catalogue=catalogue,
         slack=slack,
         directory=directory,
@@ -167,6 +176,7 @@ def build_worker(parts: Parts) -> Worker:
         },
         parts.clock,
         tick=parts.policy().scheduler.tick,
+        budget=parts.budget,
     )
     parts.wakeup.listen(worker.wake)
     return worker

@@ -25,7 +25,7 @@ from bot.recording import (
     record_outcome,
 )
 from bot.store import clusters, grants
-from bot.store.clusters import Watch
+from bot.store.clusters import Due
 from bot.store.database import AWAY, Database
 from bot.store.locks import STANDSTILL_SECONDS, ClusterLocks, Held
 
@@ -60,13 +60,13 @@ class Reconciler:
             known |= {str(c.id): alias for alias, c in self._policy().clusters.items()}
             clusters.watch(session, known, self._clock.now())
 
-    def due(self) -> list[Watch]:
-        """Return the clusters to reconcile now, the longest waiting first."""
+    def due(self, *, most: int) -> list[Due]:
+        """Return the clusters to reconcile now, at most that many of each sort."""
         with self._database.reading() as session:
             now = self._clock.now()
             tries = self._clock.in_seconds(_LONGEST_PAUSE_SECONDS) - now
             looks = longest_between_looks(self._policy())
-            return clusters.due(session, now, looks=looks, tries=tries)
+            return clusters.due(session, now, looks=looks, tries=tries, most=most)
 
     def preview(self, cluster_id: str) -> Plan:
         """Return what a reconcile would do now; the rules are read, nothing is written.

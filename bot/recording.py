@@ -1,5 +1,6 @@
 """What a reconcile found out, written down: states, audit rows and messages in one transaction."""
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,6 +35,7 @@ from bot.telling import (
 
 _LOOKS = (SETTLE / 2, SETTLE - timedelta(seconds=5))
 _IDLE_DRIFTS = 12
+_SOONEST_SECONDS = 1.0
 _HIGHEST_LABELLED = 10_000_000  # a number from a label is taken over up to here
 
 
@@ -112,13 +114,15 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
         rule_count=attempt.rule_count,
         written_at=written_at,
         guarded=attempt.guarded,
-        next_at=_next_look(policy, now, written_at=written_at, has_live=has_live),
+        next_at=_next_look(
+            policy, attempt.cluster_id, now, written_at=written_at, has_live=has_live
+        ),
         changes=attempt.watch.changes,
     )
 
 
 def _next_look(
-    policy: Policy, now: datetime, *, written_at: datetime | None, has_live: bool
+    policy: Policy, cluster_id: str, now: datetime, *, written_at: datetime | None, has_live: bool
 ) -> datetime:
     """Return when to look at a cluster again.
 
@@ -128,12 +132,25 @@ def _next_look(
     for after in _LOOKS:
         if written_at is not None and abs(now - written_at) < after:  # a clock may go backwards
             return written_at + after
-    return now + (policy.scheduler.drift if has_live else longest_between_looks(policy))
+    every = policy.scheduler.drift if has_live else longest_between_looks(policy)
+    return own_moment(cluster_id, now, every)
 
 
 def longest_between_looks(policy: Policy) -> timedelta:
     """Return the longest that a cluster is left alone, unless something is asked of it."""
     return policy.scheduler.drift * _IDLE_DRIFTS
+
+
+def own_moment(cluster_id: str, now: datetime, every: timedelta) -> datetime:
+    """Return the cluster's next moment, at most *every* from now.
+
+    Each cluster has its own, so that looks at many are spread evenly and not made all at once.
+    """
+    period = every.total_seconds()
+    digest = hashlib.sha256(cluster_id.encode()).digest()
+    share = int.from_bytes(digest[:4]) / 2**32
+    left = period - (now.timestamp() - share * period) % period
+    return now + timedelta(seconds=left if left >= _SOONEST_SECONDS else left + period)
 
 
 def record_failure(

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
@@ -19,15 +19,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.access import Access
 from bot.clock import Clock
+from bot.digitalocean import CallBudget
+from bot.reconcile_duty import CLUSTER_HANDS, ReconcileDuty
 from bot.reconciler import Reconciler
 from bot.store import clusters, errands, grants, heartbeats, homes, outbox, requests
 from bot.store.database import Database
 
 _BEAT_SECONDS = 5.0
 _HANDS = 8
-_CLUSTER_HANDS = 16
-_TROUBLED_HANDS = 8  # as many of these at most wait for clusters that failed last time
-_BUSY_SECONDS = 0.5
 _SOON = 0.02
 
 T = TypeVar("T")
@@ -44,41 +43,6 @@ class Duty(Protocol[T]):
     def carry_out(self, item: T) -> object:
         """Do one of them."""
         ...
-
-
-class ReconcileDuty:
-    """The clusters that are due, each by one hand at a time.
-
-    A cluster whose API hangs holds a hand for as long as the client waits. So only a share of the
-    hands goes to clusters that failed last time, and the others never have to wait for those.
-    """
-
-    def __init__(self, reconciler: Reconciler) -> None:
-        self._reconciler = reconciler
-        self._in_hand: dict[str, bool] = {}  # by id: whether it failed last time
-        self._lock = threading.Lock()
-
-    def claim(self, *, most: int) -> Sequence[str]:
-        """Return clusters that are due and that nobody here is at, those without trouble first."""
-        with self._lock:
-            due = [watch for watch in self._reconciler.due() if watch.id not in self._in_hand]
-            sound = [watch for watch in due if not watch.failures]
-            troubled = [watch for watch in due if watch.failures]
-            free = max(_TROUBLED_HANDS - sum(self._in_hand.values()), 0)
-            claimed = {watch.id: watch.failures > 0 for watch in [*sound, *troubled[:free]][:most]}
-            self._in_hand.update(claimed)
-        return list(claimed)
-
-    def carry_out(self, item: str) -> object:
-        """Reconcile one cluster; where another process is at it, leave it alone for a moment."""
-        try:
-            done = self._reconciler.reconcile(item)
-            if not done:
-                sleep(_BUSY_SECONDS)
-            return done
-        finally:
-            with self._lock:
-                del self._in_hand[item]
 
 
 class Lane(Generic[T]):
@@ -140,6 +104,7 @@ class Worker:
         clock: Clock,
         *,
         tick: timedelta,
+        budget: CallBudget,
     ) -> None:
         self._database = database
         self._access = access
@@ -150,8 +115,8 @@ class Worker:
         self._stopping = threading.Event()
         self._last_beat = -_BEAT_SECONDS
         self._lanes = [Lane(name, duty, self.wake) for name, duty in duties.items()]
-        reconciling = ReconcileDuty(reconciler)
-        self._lanes.append(Lane("reconcile", reconciling, self.wake, hands=_CLUSTER_HANDS))
+        reconciling = ReconcileDuty(reconciler, budget)
+        self._lanes.append(Lane("reconcile", reconciling, self.wake, hands=CLUSTER_HANDS))
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True}
         )

@@ -23,7 +23,7 @@ from sqlmodel import select
 
 from bot.access import Access
 from bot.config import parse_policy
-from bot.digitalocean import Call, DigitalOcean
+from bot.digitalocean import Call, CallBudget, DigitalOcean
 from bot.domain.labels import guard_label, label, read_label
 from bot.domain.lifecycle import EndReason, Grant, GrantState, Request, RequestState, Verdict
 from bot.domain.notices import UNKNOWN, Asked, Notice
@@ -429,7 +429,13 @@ class ReconcilerStory(RuleBasedStateMachine):
         reconciler = Reconciler(self.database, self.digitalocean, lambda: self.policy, self.clocks)
         self.access = Access(self.database, lambda: self.policy, self.clocks)
         self.worker = Worker(
-            self.database, self.access, reconciler, {}, self.clocks, tick=self.policy.scheduler.tick
+            self.database,
+            self.access,
+            reconciler,
+            {},
+            self.clocks,
+            tick=self.policy.scheduler.tick,
+            budget=CallBudget(self.clocks, per_minute=250, per_hour=5_000),
         )
         self.worker.take_up()
         self.worker.settle()

@@ -1,5 +1,6 @@
 """DigitalOcean's databases API: typed rules in, typed errors out. Nothing else imports pydo."""
 
+from bot.digitalocean.budget import CallBudget
 from bot.digitalocean.catalogue import Catalogue
 from bot.digitalocean.client import DigitalOcean
 from bot.digitalocean.errors import (
@@ -18,6 +19,7 @@ from bot.digitalocean.errors import (
 __all__ = [
     "ApiError",
     "Call",
+    "CallBudget",
     "Catalogue",
     "Cluster",
     "ClusterNotFound",

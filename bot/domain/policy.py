@@ -225,10 +225,12 @@ class ClusterPolicy(PolicyModel):
 
 
 class Scheduler(PolicyModel):
-    """How often the worker looks."""
+    """How often the worker looks, and how many calls of the API one process may make."""
 
     tick: Duration = timedelta(seconds=1)
     drift: Duration = timedelta(minutes=5)
+    calls_per_minute: int = Field(default=250, ge=20, strict=True)
+    calls_per_hour: int = Field(default=5_000, ge=20, strict=True)
 
 
 class Policy(PolicyModel):

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import case, func
 from sqlmodel import Session, and_, col, or_, select
 
+from bot.domain.lifecycle import GrantState
 from bot.store.database import insert_into
 from bot.store.due import is_due
 from bot.store.grants import MOVING
@@ -33,6 +35,18 @@ class Watch:
     alarm_at: datetime | None
 
 
+@dataclass(frozen=True)
+class Due:
+    """A cluster to reconcile now.
+
+    `has_change`: a grant waits there to start or to end. `failed`: the last try did.
+    """
+
+    id: str
+    has_change: bool
+    failed: bool
+
+
 def watch(session: Session, clusters: Mapping[str, str], at: datetime) -> None:
     """Make *clusters* (id to alias) known, and each of them due at once."""
     for cluster_id, alias in sorted(clusters.items()):
@@ -50,18 +64,54 @@ def mark_due(session: Session, cluster_id: str, alias: str, at: datetime) -> Non
     session.add(row)
 
 
-def due(session: Session, now: datetime, *, looks: timedelta, tries: timedelta) -> list[Watch]:
-    """Return the clusters to reconcile now, the longest waiting first.
+def due(
+    session: Session, now: datetime, *, looks: timedelta, tries: timedelta, most: int
+) -> list[Due]:
+    """Return clusters to reconcile now, at most that many of each sort.
 
-    *looks* is the longest from one look to the next, *tries* from a failure to the next try.
+    First come those on which something has to start or to end, the oldest of it in front; then
+    those that are only looked at, the longest due in front. Within each, those without trouble come
+    before those that failed last time.
+
+    Args:
+        looks: the longest from one look to the next.
+        tries: the longest from a failure to the next try.
+        most: how many, with and without a change, with and without trouble.
     """
-    query = select(ClusterRow).where(
-        or_(
-            is_due(ClusterRow.due_at, now, within=looks),
-            and_(col(ClusterRow.failures) > 0, is_due(ClusterRow.due_at, now, within=tries)),
+    since = func.min(
+        case(
+            (col(GrantRow.state) == GrantState.APPLYING, GrantRow.approved_at),
+            (col(GrantRow.removing_since) < GrantRow.expires_at, GrantRow.removing_since),
+            else_=GrantRow.expires_at,
         )
     )
-    return [_watch(row) for row in session.exec(query.order_by(col(ClusterRow.due_at)))]
+    changing = select(GrantRow.cluster_id, since.label("since")).where(MOVING)
+    waiting = changing.group_by(col(GrantRow.cluster_id)).subquery()
+    has_change, failed = waiting.c.since.is_not(None), col(ClusterRow.failures) > 0
+    order = (waiting.c.since, col(ClusterRow.due_at))
+    place = func.row_number().over(partition_by=(has_change, failed), order_by=order)
+    found = (
+        select(
+            col(ClusterRow.id),
+            has_change.label("has_change"),
+            failed.label("failed"),
+            place.label("place"),
+        )
+        .outerjoin(waiting, waiting.c.cluster_id == ClusterRow.id)
+        .where(
+            or_(
+                is_due(ClusterRow.due_at, now, within=looks),
+                and_(failed, is_due(ClusterRow.due_at, now, within=tries)),
+            )
+        )
+        .subquery()
+    )
+    query = (
+        select(found.c.id, found.c.has_change, found.c.failed)
+        .where(found.c.place <= most)
+        .order_by(found.c.has_change.desc(), found.c.failed, found.c.place)
+    )
+    return [Due(*row) for row in session.exec(query)]
 
 
 def get(session: Session, cluster_id: str) -> Watch | None:

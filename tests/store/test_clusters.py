@@ -56,9 +56,9 @@ def fail(database: Database, *, at: datetime, next_at: datetime) -> None:
 
 def due(database: Database, at: datetime) -> list[str]:
     with database.reading() as session:
-        return [
-            watch.alias for watch in clusters.due(session, at, looks=60 * MINUTE, tries=5 * MINUTE)
-        ]
+        names = {watch.id: watch.alias for watch in clusters.all_of(session)}
+        limits = {"looks": 60 * MINUTE, "tries": 5 * MINUTE}
+        return [names[found.id] for found in clusters.due(session, at, **limits, most=10)]
 
 
 def test_every_watched_cluster_is_due_at_once(watched: Database) -> None:

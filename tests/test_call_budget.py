@@ -1,0 +1,103 @@
+"""The calls that DigitalOcean allows go first to what has to start or to end."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from bot.digitalocean import Call, CallBudget
+from bot.recording import own_moment
+from bot.sandbox.calls import Call as HttpCall
+from tests.scenarios.world import IP, OFFICE, ORDERS, ManualClock, World, policy
+from tests.storage import SqliteStorage
+
+A_CALL = Call("read_rules", ORDERS, 200, 0.1)
+OTHERS = [str(UUID(int=number)) for number in range(1, 31)]
+PER_MINUTE = 20
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Many clusters, and few calls a minute."""
+    clusters = {f"other-{n}": {"id": other} for n, other in enumerate(OTHERS)}
+    written = policy({"orders": {"id": ORDERS}, **clusters})
+    world = World(
+        SqliteStorage(tmp_path), {**written, "scheduler": {"calls_per_minute": PER_MINUTE}}
+    )
+    for number, other in enumerate(OTHERS):
+        world.digitalocean.add_cluster(f"other-{number}", cluster_id=other, rules=[OFFICE])
+    with world:
+        yield world
+
+
+def calls(world: World, since: int = 0) -> list[HttpCall]:
+    return [call for call in world.digitalocean.calls[since:] if "firewall" in call.path]
+
+
+def test_calls_are_counted_by_the_minute_and_by_the_hour() -> None:
+    clock = ManualClock()
+    budget = CallBudget(clock, per_minute=10, per_hour=15)
+    for _ in range(10):
+        budget.note(A_CALL)
+    assert budget.room() == 0
+
+    clock.advance(seconds=59)
+    assert budget.room() == 0
+    clock.advance(seconds=1)
+    assert budget.room() == 5  # what the hour has left
+    assert budget.room(0.5) == 0
+    clock.advance(hours=1)
+    assert budget.room() == 10
+
+
+def test_a_clock_that_was_set_back_does_not_use_up_the_budget() -> None:
+    clock = ManualClock()
+    budget = CallBudget(clock, per_minute=10, per_hour=15)
+    for _ in range(10):
+        budget.note(A_CALL)
+
+    clock.advance(hours=-3)
+
+    assert budget.room() == 10
+
+
+def test_looks_leave_half_of_the_calls_for_changes(world: World) -> None:
+    assert 0 < len(calls(world)) <= PER_MINUTE / 2
+
+
+def test_in_the_end_every_cluster_is_looked_at(world: World) -> None:
+    for _ in range(8):
+        world.pass_time(minutes=1)
+    looked_at = {call.path.split("/")[3] for call in calls(world)}
+    assert looked_at == {ORDERS, *OTHERS}
+
+
+def test_an_end_does_not_wait_behind_looks(world: World) -> None:
+    world.granted(f"request {IP} 2m orders")
+    assert f"ip_addr:{IP}" in world.sources()
+    before = len(world.digitalocean.calls)
+
+    world.pass_time(minutes=2)
+
+    assert f"ip_addr:{IP}" not in world.sources()
+    first = [call.method for call in calls(world, before)][:3]
+    assert first == ["GET", "PUT", "GET"]
+
+
+def test_looks_at_many_clusters_are_spread_over_the_period() -> None:
+    now, every = ManualClock().now(), timedelta(minutes=5)
+    moments = [own_moment(str(UUID(int=n)), now, every) for n in range(200)]
+    assert all(now < moment <= now + every + timedelta(seconds=1) for moment in moments)
+    by_minute = [int((moment - now) / timedelta(minutes=1)) for moment in moments]
+    assert all(20 <= by_minute.count(minute) <= 60 for minute in range(5))
+
+
+def test_a_cluster_keeps_its_moment_from_one_look_to_the_next() -> None:
+    now, every = ManualClock().now(), timedelta(minutes=5)
+    first = own_moment(ORDERS, now, every)
+    late = first + timedelta(milliseconds=20)
+    assert own_moment(ORDERS, late, every) - first == pytest.approx(
+        every, abs=timedelta(milliseconds=1)
+    )
