@@ -21,7 +21,7 @@ from bot.store.tables import GrantRow, HeartbeatRow
 from tests.waiting import eventually
 
 _API_SECONDS = 0.2
-_UNLIMITED: dict[str, Any] = {}
+_UNLIMITED: dict[str, Any] = {"calls_per_minute": 100_000, "calls_per_hour": 1_000_000}
 _GOAL = "two and four workers on PostgreSQL get more done than one"
 _NOWHERE = Path()
 
