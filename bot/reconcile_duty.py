@@ -9,8 +9,8 @@ from bot.reconciler import Reconciler
 from bot.store.clusters import Due
 
 CLUSTER_HANDS = 16
-_FAILED_HANDS = 8  # as many of these at most wait for clusters that failed last time
-_LOOKING_HANDS = 4
+_FAILED_HANDS = 8  # as many at most wait for clusters that failed last time
+_LOOKING_HANDS = 4  # as many at most look at others; so some are left for changes on those
 _LOOKING_SHARE = 0.5  # of the calls that the API allows
 _CALLS = 3  # to read, to write, to read back
 _BUSY_SECONDS = 0.5
@@ -62,5 +62,6 @@ class ReconcileDuty:
             return False
         if due.has_change:
             return self._budget.room() >= promised + _CALLS
-        looks = sum(not other.has_change for other in others)
-        return looks < _LOOKING_HANDS and self._budget.room(_LOOKING_SHARE) > promised
+        looks = sum(not (other.has_change or other.failed) for other in others)
+        has_hands = due.failed or looks < _LOOKING_HANDS
+        return has_hands and self._budget.room(_LOOKING_SHARE) > promised
