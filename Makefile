@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo story test test-browser chaos fuzz audit page lint types imports migrations-check package-check check bench requirements clean
+.PHONY: help setup demo story test test-browser chaos fuzz audit page lint types imports migrations-check package-check docs check bench requirements clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -67,7 +67,10 @@ package-check: setup ## the wheel installs and runs outside the checkout
 	dist/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps dist/*.whl
 	cd dist && DATABASE_URL=sqlite:///check.db SLACK_BOT_TOKEN=x SLACK_SIGNING_SECRET=x DIGITALOCEAN_TOKEN=x venv/bin/dbaccess migrate
 
-check: lint types imports migrations-check package-check ## all that CI checks after the tests
+docs: setup ## build the documentation into site/, strictly and without the network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+check: lint types imports migrations-check package-check docs ## all that CI checks after the tests
 
 requirements: setup ## pin the dependencies again (names, versions, hashes)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
@@ -76,4 +79,4 @@ requirements: setup ## pin the dependencies again (names, versions, hashes)
 	  --no-header --no-emit-index-url --no-emit-find-links pyproject.toml --group dev -o requirements-dev.txt $(UPGRADE)
 
 clean: ## remove what the tools made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov dist screenshots bot/sandbox/page/node_modules
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov dist site screenshots bot/sandbox/page/node_modules
