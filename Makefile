@@ -68,7 +68,7 @@ package-check: setup ## the wheel installs and runs outside the checkout
 	cd dist && DATABASE_URL=sqlite:///check.db SLACK_BOT_TOKEN=x SLACK_SIGNING_SECRET=x DIGITALOCEAN_TOKEN=x venv/bin/dbaccess migrate
 
 docs: setup ## build the documentation into site/, strictly and without the network
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 check: lint types imports migrations-check package-check docs ## all that CI checks after the tests
 
