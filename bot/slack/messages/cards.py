@@ -99,7 +99,7 @@ def _put_back(request: RequestFacts) -> Message:
     goes = when(request.created_at + request.duration)
     return message(
         section(
-            f":leftwards_arrow_with_hook: *#{request.id}* puts back *#{request.puts_back}* of "
+            f":repeat: *#{request.id}* puts back *#{request.puts_back}* of "
             f"{who(request.requester)}, whose rule was removed outside dbaccess: {wish(request)}."
         ),
         quote(request.reason, NO_REASON),

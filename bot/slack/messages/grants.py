@@ -109,7 +109,7 @@ def grant_put_back(notice: GrantPutBack) -> Message:
     request = notice.request
     return message(
         section(
-            f":leftwards_arrow_with_hook: {who(notice.by)} put *#{request.puts_back}* back: it "
+            f":repeat: {who(notice.by)} put *#{request.puts_back}* back: it "
             f"goes on as *#{request.id}*, {wish(request)}."
         )
     )

@@ -110,7 +110,7 @@ def _approved(request: RequestFacts) -> str:
         )
     if request.kind is RequestKind.PUT_BACK:
         return (
-            f":leftwards_arrow_with_hook: *#{request.puts_back}* goes on as *#{request.id}*: "
+            f":repeat: *#{request.puts_back}* goes on as *#{request.id}*: "
             f"{wish(request)}. It was approved by {everyone(request.approvers)}. {_BEING_APPLIED}"
         )
     if request.kind is RequestKind.ADOPTION and request.extends is not None:
