@@ -10,7 +10,7 @@ from typing import Self
 
 from bot.sandbox.calls import Call, CallLog
 from bot.sandbox.cloud import Change, Cloud
-from bot.sandbox.digitalocean_api import build_api, error_body
+from bot.sandbox.digitalocean_api import ALL_SCOPES, build_api, error_body
 from bot.sandbox.faults import Faults
 from bot.sandbox.ratelimit import RateLimit
 from bot.sandbox.server import LoopbackServer
@@ -28,8 +28,9 @@ class SandboxDigitalOcean(Cloud):
     """DigitalOcean's databases API on a free loopback port, with what is behind it at hand.
 
     The inherited methods look at the clusters and change them as other people would. `faults`
-    makes calls go wrong. `rate_limit_per_minute` refuses calls past it with 429, in fixed windows
-    of `clock`; with None the headers count down from 5,000 an hour and nothing is refused.
+    makes calls go wrong, and `scopes` is what the token may do. `rate_limit_per_minute` refuses
+    calls past it with 429, in fixed windows of `clock`; with None the headers count down from
+    5,000 an hour and nothing is refused.
     """
 
     def __init__(
@@ -41,13 +42,18 @@ class SandboxDigitalOcean(Cloud):
     ) -> None:
         super().__init__(clock, self._tell)
         self.token = token
+        self.scopes = set(ALL_SCOPES)
         self.faults = Faults()
         self._listeners: list[Listener] = []
         self._listeners_lock = threading.Lock()
         self._log = CallLog(clock, self._tell)
-        struck = self.faults.wrap(build_api(self, token).wsgi_app, error_body)
+        struck = self.faults.wrap(build_api(self, token, self.scopes).wsgi_app, error_body)
         limited = RateLimit(rate_limit_per_minute, clock).wrap(struck, error_body)
         self._server = LoopbackServer(self._log.wrap(limited))
+
+    def set_clock_ahead(self, seconds: float) -> None:
+        """Let the Date header of each answer be that far off."""
+        self._server.clock_ahead_seconds = seconds
 
     @property
     def url(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import Set
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
@@ -26,8 +27,19 @@ LISTS = {
     "/v2/tags": "tags",
     "/v2/apps": "apps",
 }
+SCOPES = {  # by the beginning of the path: what reading takes
+    "/v2/databases": "database:read",
+    "/v2/droplets": "droplet:read",
+    "/v2/kubernetes": "kubernetes:read",
+    "/v2/tags": "tag:read",
+    "/v2/apps": "app:read",
+    "/v2/account": "account:read",
+}
+WRITING = "database:update"
+ALL_SCOPES = frozenset({*SCOPES.values(), WRITING})
 MESSAGES = {
     HTTPStatus.UNAUTHORIZED: ("unauthorized", "Unable to authenticate you"),
+    HTTPStatus.FORBIDDEN: ("forbidden", "You are not authorized to perform this operation"),
     HTTPStatus.NOT_FOUND: ("not_found", "The resource you requested could not be found."),
     HTTPStatus.TOO_MANY_REQUESTS: ("too_many_requests", "API rate limit exceeded."),
     HTTPStatus.INTERNAL_SERVER_ERROR: ("server_error", "Unexpected server-side error"),
@@ -42,11 +54,11 @@ def error_body(code: int, message: str | None = None) -> bytes:
     return json.dumps(said).encode()
 
 
-def build_api(cloud: Cloud, token: str) -> Flask:
-    """The API over `cloud`, for whoever carries `token`."""
+def build_api(cloud: Cloud, token: str, scopes: Set[str] = ALL_SCOPES) -> Flask:
+    """The API over `cloud`, for whoever carries `token`, which may do what `scopes` say."""
     api = Flask(__name__)
     api.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    _ask_for(token, api)
+    _ask_for(token, scopes, api)
     _say_errors_in_json(api)
     _serve_databases(cloud, api)
     for path, kind in LISTS.items():
@@ -54,13 +66,20 @@ def build_api(cloud: Cloud, token: str) -> Flask:
     return api
 
 
-def _ask_for(token: str, api: Flask) -> None:
+def _ask_for(token: str, scopes: Set[str], api: Flask) -> None:
     @api.before_request
     def authenticate() -> Response | None:
         carried = request.headers.get("Authorization", "")
-        if hmac.compare_digest(carried.encode(), f"Bearer {token}".encode()):
-            return None
-        return _error(HTTPStatus.UNAUTHORIZED)
+        if not hmac.compare_digest(carried.encode(), f"Bearer {token}".encode()):
+            return _error(HTTPStatus.UNAUTHORIZED)
+        needed = _scope_for(request.method, request.path)
+        return None if needed is None or needed in scopes else _error(HTTPStatus.FORBIDDEN)
+
+
+def _scope_for(method: str, path: str) -> str | None:
+    if method == "PUT":
+        return WRITING
+    return next((scope for start, scope in SCOPES.items() if path.startswith(start)), None)
 
 
 def _say_errors_in_json(api: Flask) -> None:

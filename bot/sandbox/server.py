@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from io import BytesIO
 from socket import SHUT_RDWR, socket
 from types import TracebackType
@@ -36,6 +37,7 @@ class LoopbackServer:
         self._wsgi_app = wsgi_app
         self._host = host
         self._port = port
+        self.clock_ahead_seconds = 0.0  # how far off the clock is that the Date header tells of
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -51,6 +53,7 @@ class LoopbackServer:
         if self._server is not None:
             raise RuntimeError("the server is running already")
         self._server = _Server(self._host, self._port, self._wsgi_app, _Handler)
+        self._server.seconds_ahead = lambda: self.clock_ahead_seconds
         self._port = self._server.port
         self._thread = threading.Thread(
             target=self._server.serve_forever,
@@ -86,6 +89,7 @@ class LoopbackServer:
 class _Server(ThreadedWSGIServer):
     def __init__(self, *args: Any) -> None:
         self._connections: set[socket] = set()
+        self.seconds_ahead: Callable[[], float] = float
         self._changed = threading.Condition()
         super().__init__(*args)
 
@@ -121,6 +125,11 @@ class _Handler(WSGIRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The time for the Date header, as far off as the server's clock is set."""
+        now = time.time() if timestamp is None else timestamp
+        return super().date_time_string(now + _seconds_ahead(self.server))
 
     def make_environ(self) -> WSGIEnvironment:
         environ = super().make_environ()
@@ -163,6 +172,10 @@ class _Handler(WSGIRequestHandler):
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002
         """Say nothing: a sandbox's requests are told by its list of calls."""
+
+
+def _seconds_ahead(server: object) -> float:
+    return server.seconds_ahead() if isinstance(server, _Server) else 0.0
 
 
 def _needs_chunks(method: str, status: str, headers: Iterable[tuple[str, str]]) -> bool:

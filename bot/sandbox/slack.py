@@ -35,7 +35,8 @@ class SandboxSlack(Scene):
     wrongly or would answer to nobody: a healthy bot leaves it empty. `clock` gives Unix seconds
     and decides about timestamps and expiry; requests are signed with the real time. With an
     `expiry_clock`, that one decides when trigger ids and response URLs expire: where `clock` runs
-    fast, people and the bot still have as long as they have in Slack.
+    fast, people and the bot still have as long as they have in Slack. `app_scopes` is what the
+    app-level token may do.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class SandboxSlack(Scene):
         self.bot_token = bot_token
         self.signing_secret = signing_secret
         self.app_token = app_token
+        self.app_scopes = {"connections:write"}
         self.faults = Faults()
         self._socket = SlackSocket()
         self._door = Door(signing_secret, self._socket)
@@ -61,6 +63,7 @@ class SandboxSlack(Scene):
             response_urls,
             bot_token=bot_token,
             app_token=app_token,
+            app_scopes=self.app_scopes,
             faults=self.faults,
             open_socket=self._socket.open,
         )
@@ -89,6 +92,10 @@ class SandboxSlack(Scene):
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def set_clock_ahead(self, seconds: float) -> None:
+        """Let the Date header of each answer be that far off."""
+        self._server.clock_ahead_seconds = seconds
 
     @property
     def url(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.test import run_wsgi_app
@@ -42,6 +42,7 @@ class SlackApi:
         *,
         bot_token: str,
         app_token: str,
+        app_scopes: Set[str],
         faults: Faults,
         open_socket: Callable[[], str],
     ) -> None:
@@ -49,6 +50,7 @@ class SlackApi:
         self._response_urls = response_urls
         self._bot_token = bot_token
         self._app_token = app_token
+        self._app_scopes = app_scopes
         self._open_socket = open_socket
         self.wsgi_app = self._listed(faults.wrap(self._answer, _error_body))
 
@@ -119,6 +121,8 @@ class SlackApi:
                 raise SlackError(
                     "not_allowed_token_type" if token == self._bot_token else "invalid_auth"
                 )
+            if "connections:write" not in self._app_scopes:
+                raise SlackError("missing_scope", needed="connections:write", provided="")
             return {"url": self._open_socket()}
         if name not in _METHODS:
             raise SlackError("unknown_method", req_method=name)

@@ -62,7 +62,7 @@ def delete(workspace: Workspace, args: Args) -> Json:
 
 def get_permalink(workspace: Workspace, args: Args) -> Json:
     """The address of a message in a browser."""
-    channel = workspace.conversations.channel(str(args.get("channel", "")))
+    channel = workspace.conversations.channel_for_bot(str(args.get("channel", "")))
     message = workspace.conversations.message(channel.id, str(args.get("message_ts", "")))
     place = f"{channel.id}/p{message.ts.replace('.', '')}"
     return {
@@ -80,7 +80,7 @@ def _writable(workspace: Workspace, args: Args) -> Channel:
         if person.deleted:
             raise SlackError("user_disabled")
         return workspace.conversations.dm(target)
-    channel = workspace.conversations.channel(target)
+    channel = workspace.conversations.channel_for_bot(target)
     if channel.is_archived:
         raise SlackError("is_archived")
     if not channel.bot_is_member:

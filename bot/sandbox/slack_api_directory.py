@@ -64,8 +64,13 @@ def conversations_open(workspace: Workspace, args: Args) -> Json:
 
 
 def conversations_info(workspace: Workspace, args: Args) -> Json:
-    """One channel."""
-    return {"channel": workspace.conversations.channel(str(args.get("channel", ""))).as_slack()}
+    """One channel: a private one for whoever has `groups:read`, any other for `channels:read`."""
+    channel = workspace.conversations.channel_for_bot(str(args.get("channel", "")))
+    needed = "groups:read" if channel.is_private else "channels:read"
+    if needed not in workspace.scopes:
+        provided = ",".join(sorted(workspace.scopes))
+        raise SlackError("missing_scope", needed=needed, provided=provided)
+    return {"channel": channel.as_slack()}
 
 
 def conversations_members(workspace: Workspace, args: Args) -> Json:
@@ -113,7 +118,7 @@ METHODS: Mapping[str, tuple[str | None, Callable[[Workspace, Args], Json]]] = {
     "usergroups.list": ("usergroups:read", usergroups_list),
     "usergroups.users.list": ("usergroups:read", usergroups_users_list),
     "conversations.open": ("im:write", conversations_open),
-    "conversations.info": ("channels:read", conversations_info),
+    "conversations.info": (None, conversations_info),
     "conversations.members": ("channels:read", conversations_members),
     "conversations.list": ("channels:read", conversations_list),
 }

@@ -18,7 +18,8 @@ Blocks = list[dict[str, Any]]
 class Channel:
     """A channel, or the direct messages between the bot and `dm_with`.
 
-    `members` is None where everybody of the workspace is a member.
+    `members` is None where everybody of the workspace is a member. A private channel that the bot
+    is not in does not exist for it.
     """
 
     id: str
@@ -27,6 +28,12 @@ class Channel:
     is_archived: bool = False
     members: frozenset[str] | None = None
     dm_with: str | None = None
+    is_private: bool = False
+
+    @property
+    def bot_sees(self) -> bool:
+        """Whether the bot may know of it at all."""
+        return self.bot_is_member or not self.is_private
 
     def has(self, user_id: str) -> bool:
         """Whether that person reads this channel."""
@@ -46,7 +53,7 @@ class Channel:
             "is_group": False,
             "is_im": False,
             "is_mpim": False,
-            "is_private": False,
+            "is_private": self.is_private,
             "is_archived": self.is_archived,
             "is_general": False,
             "is_member": self.bot_is_member,
@@ -136,6 +143,13 @@ class Conversations:
         if channel_id not in self._channels:
             raise SlackError("channel_not_found")
         return self._channels[channel_id]
+
+    def channel_for_bot(self, channel_id: str) -> Channel:
+        """The channel of that id if the bot may know of it, else the same SlackError."""
+        channel = self.channel(channel_id)
+        if not channel.bot_sees:
+            raise SlackError("channel_not_found")
+        return channel
 
     def channels(self) -> list[Channel]:
         """All channels in the order they came, direct messages too."""

@@ -94,12 +94,13 @@ class Scene:
         bot_is_member: bool = True,
         is_archived: bool = False,
         members: Iterable[str] | None = None,
+        is_private: bool = False,
     ) -> Channel:
         """Add a channel, or change it: what was said stays. Without `members` all are in it."""
         there = None if members is None else frozenset(members)
         with self._workspace.lock:
             return self._workspace.conversations.add(
-                Channel(channel_id, name, bot_is_member, is_archived, there)
+                Channel(channel_id, name, bot_is_member, is_archived, there, is_private=is_private)
             )
 
     def channels(self) -> list[Channel]:
