@@ -78,11 +78,19 @@ class Process:
         """Let it go on where it stood."""
         self._popen.send_signal(signal.SIGCONT)
 
+    def hang_up(self) -> None:
+        """Send what makes it read its policy again."""
+        self._popen.send_signal(signal.SIGHUP)
+
+    def said(self, event: str) -> list[dict[str, object]]:
+        """What it has logged under that name, oldest first."""
+        logged = [json.loads(line) for line in list(self.lines) if line.startswith("{")]
+        return [one for one in logged if one["event"] == event]
+
     @property
     def address(self) -> str | None:
         """Where it answers, if it has said so."""
-        events = [json.loads(line) for line in list(self.lines) if line.startswith("{")]
-        return next((str(event["url"]) for event in events if event["event"] == "started"), None)
+        return next((str(event["url"]) for event in self.said("started")), None)
 
     def url(self) -> str:
         """Where it answers, once it has said so."""
@@ -196,9 +204,9 @@ class Place:
         assert self.slack.click(ALICE, self.card(), "Approve").error is None
         self.until_it_works()
 
-    def until_it_works(self) -> None:
+    def until_it_works(self, cluster_id: str = ORDERS) -> None:
         eventually(lambda: self.told("works now"))
-        written = [rules for _, rules in self.digitalocean.history(ORDERS)]
+        written = [rules for _, rules in self.digitalocean.history(cluster_id)]
         assert any(rule["value"] == IP for rules in written for rule in rules)
 
     def until_it_ended(self) -> None:

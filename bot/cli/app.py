@@ -1,5 +1,7 @@
 """The commands, each a few lines that put the parts together and call one of them."""
 
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,14 +11,16 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import __version__
-from bot.cli import console, listing
+from bot.cli import console, listing, reporting
 from bot.cli.auditing import Format, parse_since, render
 from bot.cli.checking import check_all
 from bot.cli.serving import Role, run
 from bot.clock import SystemClock
 from bot.config import ConfigError, Settings, load_policy, load_settings
 from bot.digitalocean import ApiError, ClusterNotFound
+from bot.domain.findings import Level
 from bot.domain.policy import Policy
+from bot.domain.policy_schema import policy_schema_text
 from bot.domain.refusal import Refused, one_line
 from bot.logs import set_up_logs
 from bot.parts import Parts, build_parts
@@ -50,19 +54,28 @@ def options(
 
 @app.command()
 def serve() -> None:
-    """Run web and worker in one process; brings a SQLite database's schema up to date."""
+    """Run web and worker in one process.
+
+    A SQLite database's schema is brought up to date first. SIGHUP has dbaccess.toml read again.
+    """
     _run(Role.SERVE)
 
 
 @app.command()
 def web() -> None:
-    """Run the web part: answers Slack, changes nothing at DigitalOcean."""
+    """Run the web part: answers Slack, changes nothing at DigitalOcean.
+
+    SIGHUP has dbaccess.toml read again.
+    """
     _run(Role.WEB)
 
 
 @app.command()
 def worker() -> None:
-    """Run the worker: firewall rules, messages, expiry."""
+    """Run the worker: firewall rules, messages, expiry.
+
+    SIGHUP has dbaccess.toml read again.
+    """
     _run(Role.WORKER)
 
 
@@ -79,13 +92,31 @@ def migrate() -> None:
 
 
 @app.command()
-def check() -> None:
-    """Check configuration, database, tokens, scopes, user groups and clusters: one line each."""
-    lines = check_all()
-    for line in lines:
-        typer.echo(f"{'ok   ' if line.ok else 'FAULT'} {line.what}: {one_line(line.finding)}")
-    if not all(line.ok for line in lines):
+def check(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+) -> None:
+    """Say what is missing, and how to mend it, one line each.
+
+    Nothing is changed. The exit code is 1 if there is a FAULT.
+    """
+    findings = list(check_all())
+    if as_json:
+        typer.echo(reporting.as_json(findings))
+    else:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        typer.echo(reporting.as_lines(findings, width=width))
+        typer.echo(reporting.summary(findings), err=True)
+    if any(one.level is Level.FAULT for one in findings):
         raise typer.Exit(1)
+
+
+@app.command("schema")
+def show_schema() -> None:
+    """Print the JSON Schema of dbaccess.toml.
+
+    Editors complete and check the file by it.
+    """
+    typer.echo(policy_schema_text(), nl=False)
 
 
 @app.command("grants")
@@ -93,7 +124,7 @@ def show_grants(
     ended_too: Annotated[bool, typer.Option("--all", help="Those that ended, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
-    """List grants."""
+    """List grants: who has access, to what, until when."""
     database = Database(_settings().database_url)
     with _reporting(), database.reading() as session:
         found = grants.listing(session, ended_too=ended_too)
@@ -110,7 +141,10 @@ def revoke(
         bool, typer.Option("--cluster-gone", help="The cluster was deleted at DigitalOcean.")
     ] = False,
 ) -> None:
-    """End a grant now; its rule is taken away at once, or by the worker as soon as it can."""
+    """End a grant now.
+
+    Its rule is taken away at once, or by the worker as soon as it can.
+    """
     parts = _parts()
     with _reporting():
         if cluster_gone:
@@ -127,7 +161,7 @@ def revoke(
 @app.command()
 def reconcile(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show, but write nothing.")] = False,
-    cluster: Annotated[str | None, typer.Option(help="Only this cluster.")] = None,
+    cluster: Annotated[str | None, typer.Option(metavar="NAME", help="Only this cluster.")] = None,
 ) -> None:
     """Bring the clusters' rules in line with the grants now."""
     parts = _parts()
@@ -152,7 +186,10 @@ def reconcile(
 @app.command("audit")
 def show_audit(
     since: Annotated[
-        str | None, typer.Option(help="A UTC time like 2026-11-25T14:00, or 30d for so long ago.")
+        str | None,
+        typer.Option(
+            metavar="TIME", help="A UTC time like 2026-11-25T14:00, or 30d for so long ago."
+        ),
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
 ) -> None:
@@ -169,11 +206,18 @@ def show_audit(
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(help="The page's port; 0 takes a free one.", min=0)] = 0,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", help="The page's port; 0 takes a free one.", min=0)
+    ] = 0,
     script: Annotated[bool, typer.Option("--script", help="Tell one story here instead.")] = False,
-    rate: Annotated[float, typer.Option(help="How fast the story's clock runs.")] = 60.0,
+    rate: Annotated[
+        float, typer.Option(metavar="TIMES", help="How fast the story's clock runs.")
+    ] = 60.0,
 ) -> None:
-    """Try it in a browser, with a Slack and a DigitalOcean of our own; nothing leaves here."""
+    """Try it in a browser, without Slack and without DigitalOcean.
+
+    Both are played here, and nothing leaves this machine.
+    """
     from bot.demo import play, tell_story  # only this command needs the sandboxes
 
     if not script:

@@ -1,95 +1,83 @@
-"""`dbaccess check`: what is missing, one line each, with the mend."""
+"""`dbaccess check`: what is missing, one line each, with the mend. It changes nothing."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
+from bot.cli.surroundings import examine_address, examine_clock, examine_database
 from bot.config import ConfigError, Settings, load_policy, load_settings
-from bot.digitalocean import ApiError, DigitalOcean
+from bot.digitalocean import DigitalOcean
+from bot.digitalocean.examination import examine
+from bot.domain.contradictions import Known, contradictions
+from bot.domain.findings import Finding, fault, ok
 from bot.domain.policy import Policy
-from bot.slack.examination import examine
-from bot.store import schema
-from bot.store.database import Database
+from bot.domain.refusal import one_line
+from bot.logs import Redaction
+from bot.slack.channels import examine_channels
+from bot.slack.examination import Examination
+from bot.slack.roll_call import RollCall
 
 
-@dataclass(frozen=True)
-class Line:
-    """One thing that was looked at."""
-
-    ok: bool
-    what: str
-    finding: str
-
-
-def check_all() -> list[Line]:
+def check_all() -> Iterator[Finding]:
     """Look at everything that can be looked at; a fault hides only what depends on it."""
     try:
         settings = load_settings()
     except ConfigError as error:
-        return [Line(False, "environment", problem) for problem in error.problems]
-    lines = [Line(True, "environment", "complete"), _check_database(settings)]
+        yield from (fault("environment", _bare(line)) for line in error.problems)
+        return
+    redaction = Redaction(settings.secrets())
+    for finding in _check(settings):
+        words = one_line(redaction.clean(finding.words))  # others chose the names in there
+        yield Finding(finding.level, finding.what, words)
+
+
+def _check(settings: Settings) -> Iterator[Finding]:
+    yield ok("environment", "complete")
     policy = None
     try:
         policy = load_policy(settings.dbaccess_config)
-        lines.append(Line(True, "configuration", f"{len(policy.clusters)} clusters"))
+        yield ok("configuration", _summary(settings.dbaccess_config, policy))
     except ConfigError as error:
-        lines += [Line(False, "configuration", problem) for problem in error.problems]
-    lines += _check_slack(settings, policy)
-    lines += _check_digitalocean(settings, policy)
-    return lines
+        yield from (fault("configuration", problem) for problem in error.problems)
+    yield examine_database(settings.database_url)
+    yield from examine_address(settings)
+    known = yield from _check_slack(settings, policy)
+    if policy is not None:
+        yield from contradictions(policy, known)
+        yield from _check_digitalocean(settings, policy)
 
 
-def _check_database(settings: Settings) -> Line:
-    database = Database(settings.database_url)
+def _check_slack(settings: Settings, policy: Policy | None) -> Generator[Finding, None, Known]:
+    examination = Examination(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
+    app_token = settings.slack_app_token
+    yield from examination.tokens(app_token.get_secret_value() if app_token else None)
+    yield from examine_clock("Slack", examination.date)
+    if policy is None or not examination.knows_us:
+        return Known()
+    roll_call = RollCall(examination.client, policy)
+    yield from roll_call.call()
+    yield from examine_channels(examination.client, policy)
+    return roll_call.known
+
+
+def _check_digitalocean(settings: Settings, policy: Policy) -> Iterator[Finding]:
+    token = settings.digitalocean_token.get_secret_value()
     try:
-        if schema.is_current(database):
-            return Line(True, "database", "reachable, schema current")
-        if database.is_sqlite:
-            return Line(True, "database", "schema is not current; `dbaccess serve` mends that")
-        return Line(False, "database", "schema is not current: run `dbaccess migrate`")
-    except SQLAlchemyError as error:
-        return Line(False, "database", f"cannot be reached: {type(error).__name__}")
-    finally:
-        database.close()
-
-
-def _check_slack(settings: Settings, policy: Policy | None) -> Iterator[Line]:
-    groups = {
-        name
-        for cluster in (policy.clusters.values() if policy else ())
-        for name in (
-            *cluster.approvers,
-            *cluster.requesters,
-            *(name for written in cluster.auto_approve for name in written.requesters),
-        )
-        if name.startswith("S")
-    }
-    token = settings.slack_bot_token.get_secret_value()
-    for finding in examine(token, settings.slack_api_url, groups):
-        yield Line(finding.ok, f"slack {finding.what}", finding.words)
-
-
-def _check_digitalocean(settings: Settings, policy: Policy | None) -> Iterator[Line]:
-    if policy is None:
+        digitalocean = DigitalOcean(token, endpoint=settings.digitalocean_api_url)
+    except ValueError as error:
+        yield fault("digitalocean", f"{error}: correct DIGITALOCEAN_API_URL")
         return
-    digitalocean = DigitalOcean(
-        settings.digitalocean_token.get_secret_value(), endpoint=settings.digitalocean_api_url
-    )
-    for alias, cluster in policy.clusters.items():
-        what = f"cluster {alias}"
-        try:
-            rules = digitalocean.read_rules(str(cluster.id))
-        except ApiError as error:
-            yield Line(False, what, str(error))
-            continue
-        if rules or cluster.allow_open:
-            yield Line(True, what, f"{len(rules)} trusted sources")
-        else:
-            yield Line(
-                False,
-                what,
-                "no trusted sources, so it accepts everybody: add those that must keep working, "
-                "or set allow_open = true",
-            )
-    digitalocean.close()
+    try:
+        yield from examine(digitalocean, policy)
+        yield from examine_clock("DigitalOcean", digitalocean.date)
+    finally:
+        digitalocean.close()
+
+
+def _summary(file: Path, policy: Policy) -> str:
+    count = len(policy.clusters)
+    clusters = "1 cluster" if count == 1 else f"{count} clusters"
+    return f"{file.name}, instance {policy.instance}, {clusters}"
+
+
+def _bare(problem: str) -> str:
+    return problem.removeprefix("environment: ")

@@ -1,7 +1,8 @@
 """`serve`, `web`, `worker`: processes that run until they are told to stop."""
 
 import signal
-import threading
+import socket
+import sys
 from enum import Enum
 
 import structlog
@@ -10,6 +11,9 @@ from bot import __version__
 from bot.config import Settings
 from bot.domain.policy import Policy
 from bot.service import Service
+
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
+_HANGING_UP = (signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()  # not there on Windows
 
 log = structlog.get_logger()
 
@@ -22,18 +26,39 @@ class Role(Enum):
     WORKER = "worker"
 
 
+class Signals:
+    """Signals to this process, one after the other; none is lost.
+
+    Python's own handlers run when the main thread next comes to it. If it is about to fall asleep
+    just then, it sleeps on, so the handlers here do nothing, and a byte in a socket wakes it.
+    """
+
+    def __init__(self, *numbers: int) -> None:
+        self._ours, self._theirs = socket.socketpair()
+        self._theirs.setblocking(False)
+        signal.set_wakeup_fd(self._theirs.fileno())
+        for number in numbers:
+            signal.signal(number, lambda *_: None)
+
+    def wait(self) -> int:
+        """Return the number of the next one, once it has come."""
+        return self._ours.recv(1)[0]
+
+
 def run(role: Role, settings: Settings, policy: Policy) -> None:
-    """Run until SIGTERM or SIGINT.
+    """Run until SIGTERM or SIGINT; at SIGHUP, read dbaccess.toml again.
 
     Raises:
         SchemaOutdated: the database has another schema than this version works with.
     """
-    told_to_stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told_to_stop.set())
+    signals = Signals(*_STOPPING, *_HANGING_UP)
+    has_terminal = sys.stderr.isatty()
     service = Service(settings, policy, web=role is not Role.WORKER, worker=role is not Role.WEB)
     service.start(migrate=role is Role.SERVE and service.parts.database.is_sqlite)
     log.info("started", role=role.value, version=__version__, url=service.url)
-    told_to_stop.wait()
+    while signals.wait() in _HANGING_UP:
+        if has_terminal and not sys.stderr.isatty():
+            break  # its window was closed, which is told by the same signal
+        service.reload()
     log.info("stopping")
     service.stop()

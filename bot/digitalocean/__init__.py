@@ -13,6 +13,7 @@ from bot.digitalocean.errors import (
     OutcomeUnknown,
     RateLimited,
     Rejected,
+    ScopeMissing,
     Unavailable,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "OutcomeUnknown",
     "RateLimited",
     "Rejected",
+    "ScopeMissing",
     "Unavailable",
 ]

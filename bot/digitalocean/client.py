@@ -74,6 +74,7 @@ class DigitalOcean:
         if address.scheme != "https" and address.hostname not in LOOPBACK:
             raise ValueError("DigitalOcean's endpoint must be https, for the token travels there")
         self.rate_limit_remaining: int | None = None
+        self.date: str | None = None  # the last answer's HTTP header: what the API's clock says
         self._limit_seconds = 1.5 * timeout_seconds
         self._attempts = attempts
         self._sleep = sleep
@@ -204,6 +205,7 @@ class DigitalOcean:
             self._on_call(Call(task.operation, task.cluster_id, status, seconds))
         if not isinstance(outcome, Answer):
             raise failure_of(task, outcome)
+        self.date = outcome.headers.get("date")
         remaining = outcome.number("ratelimit-remaining")
         if remaining is not None:
             self.rate_limit_remaining = int(remaining)

@@ -21,6 +21,10 @@ class NotAuthorised(ApiError):
     """The token is wrong, or its scopes do not allow this; nothing was changed."""
 
 
+class ScopeMissing(NotAuthorised):
+    """The token is known, but its scopes do not allow this; nothing was changed."""
+
+
 class Rejected(ApiError):
     """The content was refused and nothing was changed; `message` is in the API's own words."""
 

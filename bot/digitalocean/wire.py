@@ -25,6 +25,7 @@ from bot.digitalocean.errors import (
     NotAuthorised,
     OutcomeUnknown,
     Rejected,
+    ScopeMissing,
     Unavailable,
 )
 
@@ -174,7 +175,8 @@ def error_of(task: Task, answer: Answer, redact: Callable[[str], str]) -> ApiErr
             return None
         case 401 | 403 as status:
             said = f"DigitalOcean does not accept the token for this ({status}): {words}"
-            return NotAuthorised(said, task.cluster_id)
+            kind = ScopeMissing if status == 403 else NotAuthorised
+            return kind(said, task.cluster_id)
         case 404 if task.cluster_id and body:  # some proxy's page would prove nothing
             said = f"DigitalOcean has no database cluster {task.cluster_id}"
             return ClusterNotFound(said, task.cluster_id)

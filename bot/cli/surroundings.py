@@ -1,0 +1,109 @@
+"""Surroundings: the database, the public address and the clocks, as `dbaccess check` sees them."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import urllib3
+from sqlalchemy.exc import SQLAlchemyError
+from urllib3.exceptions import HTTPError, NameResolutionError
+
+from bot.config import Settings
+from bot.domain.findings import Finding, fault, hint, ok
+from bot.store import schema
+from bot.store.database import Database
+
+_PUBLIC_SECONDS = 5.0
+_NOTICEABLE_SECONDS = 60
+_SIGNATURE_SECONDS = 300  # Slack's requests are refused that long after they were signed
+_NOT_RUNNING = frozenset({502, 503, 504})  # a proxy's word for nobody behind it
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def examine_database(url: str) -> Finding:
+    """Look at the schema; a SQLite file that is not there yet is not made."""
+    database = Database(url)
+    try:
+        if database.is_sqlite and not _exists(database.url.database):
+            return _place_for_file(Path(database.url.database or ""))
+        if schema.is_current(database):
+            return ok("database", "reachable, schema current")
+        if database.is_sqlite:
+            return ok("database", "schema not current; `dbaccess serve` mends that by itself")
+        return fault("database", "schema not current: run `dbaccess migrate`")
+    except SQLAlchemyError as error:
+        return fault("database", f"{_first_line(error)}: is DATABASE_URL right, and is it up?")
+    finally:
+        database.close()
+
+
+def examine_address(settings: Settings) -> Iterator[Finding]:
+    """Look whether browsers reach this installation, and whether it will see who they are."""
+    url = settings.dbaccess_public_url
+    if url is None:
+        yield hint("public address", "DBACCESS_PUBLIC_URL is not set, so there is no `myip`")
+        return
+    yield _reach(url)
+    address = urlsplit(url)
+    if address.hostname in _LOOPBACK:
+        return
+    if address.scheme != "https":
+        yield hint("public address", "is not https, so links and addresses travel in the open")
+    elif settings.dbaccess_trusted_proxies == 0:
+        yield hint(
+            "proxies",
+            "dbaccess speaks no https itself, so a proxy must, and `myip` would show that one's "
+            "address: set DBACCESS_TRUSTED_PROXIES to how many there are",
+        )
+
+
+def examine_clock(whose: str, date: str | None) -> Iterator[Finding]:
+    """Compare this machine's clock with the Date header of an answer that came just now."""
+    try:
+        theirs = parsedate_to_datetime(date or "")
+    except (TypeError, ValueError):  # no such header, or one that nobody can read
+        return
+    seconds = round((datetime.now(UTC) - theirs).total_seconds())
+    way = f"{abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} {whose}'s"
+    if abs(seconds) >= _SIGNATURE_SECONDS:
+        yield fault("clock", f"{way}: Slack's requests will be refused; set it (NTP)")
+    elif abs(seconds) >= _NOTICEABLE_SECONDS:
+        yield hint("clock", f"{way}: from 300 s on Slack's requests are refused; set it (NTP)")
+    else:
+        yield ok("clock", f"agrees with {whose}'s")
+
+
+def _reach(url: str) -> Finding:
+    what, page = "public address", f"{url}/healthz"
+    try:
+        answer = urllib3.request("GET", page, timeout=_PUBLIC_SECONDS, retries=False)
+    except NameResolutionError:
+        return fault(what, f"nobody knows {urlsplit(url).hostname}: is its name in the DNS?")
+    except HTTPError as error:
+        return hint(what, f"no answer ({type(error).__name__}): start dbaccess and check again")
+    if answer.status == 200 and answer.data == b"alive\n":
+        return ok(what, f"{url} leads here")
+    if answer.status in _NOT_RUNNING:
+        return hint(what, f"a proxy says {answer.status}: start dbaccess and check again")
+    return fault(what, f"{page} answers {answer.status}, and not as dbaccess: where does it lead?")
+
+
+def _exists(file: str | None) -> bool:
+    return not file or file == ":memory:" or Path(file).exists()
+
+
+def _place_for_file(file: Path) -> Finding:
+    folder = file.parent
+    if not folder.is_dir():
+        return fault("database", f"there is no folder {folder}: make it, or set DATABASE_URL")
+    if not os.access(folder, os.W_OK):
+        return fault("database", f"{folder} cannot be written: mend that, or set DATABASE_URL")
+    return ok("database", f"{file.name} is not there yet; `dbaccess serve` makes it")
+
+
+def _first_line(error: SQLAlchemyError) -> str:
+    """Return the driver's own words, which are of use to whoever set it up."""
+    return str(getattr(error, "orig", None) or type(error).__name__).splitlines()[0].strip()

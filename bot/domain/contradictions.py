@@ -1,0 +1,125 @@
+"""Contradictions: what a policy says that cannot work with the people there are.
+
+A file that contradicts itself is refused when it is read. This is about what takes the directory
+to see, or what has no effect although somebody wrote it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from bot.domain.durations import show_duration
+from bot.domain.findings import Finding, fault, hint
+from bot.domain.people import ANYBODY, Standing
+from bot.domain.policy import ClusterPolicy, Policy
+from bot.domain.refusal import Refused
+from bot.domain.sources import SourceType, TrustedSource, check_address
+from bot.domain.written_policy import AutoApproval
+
+_WIDE_PREFIX = 16
+
+
+@dataclass(frozen=True)
+class Known:
+    """What Slack told of the policy's people; whoever nobody asked about is taken for a member."""
+
+    members: Mapping[str, frozenset[str]] = field(default_factory=dict)  # of user groups
+    standings: Mapping[str, Standing] = field(default_factory=dict)  # of users
+
+    def meant(self, names: Iterable[str]) -> frozenset[str] | None:
+        """Return the members of the workspace that *names* mean; None where that is not known."""
+        names = set(names)
+        groups = {name for name in names if name.startswith("S")}
+        if ANYBODY in names or groups - self.members.keys():
+            return None
+        people = (names - groups).union(*(self.members[group] for group in groups))
+        return frozenset(one for one in people if self._may_act(one))
+
+    def _may_act(self, user_id: str) -> bool:
+        return self.standings.get(user_id, Standing.MEMBER) is Standing.MEMBER
+
+
+def contradictions(policy: Policy, known: Known) -> Iterator[Finding]:
+    """Yield what cannot work, or has no effect."""
+    for alias, cluster in policy.clusters.items():
+        for finding in _of_cluster(cluster, known):
+            yield replace(finding, what=f"policy of {alias}")
+    shared = [a for a, cluster in policy.clusters.items() if cluster.channel == policy.operators]
+    if shared:
+        yield hint(
+            "operators",
+            f"alarms go to the channel where requests for {', '.join(shared)} are decided; "
+            "a channel of their own is harder to overlook",
+        )
+
+
+def _of_cluster(cluster: ClusterPolicy, known: Known) -> Iterator[Finding]:
+    yield from _approvers(cluster, known)
+    yield from _requesters(cluster, known)
+    for written in cluster.auto_approve:
+        yield from _auto_approval(cluster, written, known)
+
+
+def _approvers(cluster: ClusterPolicy, known: Known) -> Iterator[Finding]:
+    able = known.meant(cluster.approvers)
+    if able is None:
+        return
+    needed, there = cluster.approvals, len(able)
+    if there < needed:
+        some = "nobody" if not there else f"only {there}"
+        yield fault("", f"{_approvals(needed)} needed, but {some} can approve: name more approvers")
+    elif there == needed and not cluster.self_approval and _may_all_ask(able, cluster, known):
+        who = "its only approver" if there == 1 else f"each of its {there} approvers"
+        yield hint("", f"{who} is needed, so cannot ask for access: name one more")
+
+
+def _may_all_ask(able: frozenset[str], cluster: ClusterPolicy, known: Known) -> bool:
+    asking = known.meant(cluster.requesters)
+    return asking is None or bool(able & asking)
+
+
+def _requesters(cluster: ClusterPolicy, known: Known) -> Iterator[Finding]:
+    if known.meant(cluster.requesters) == frozenset():
+        yield fault("", "nobody can ask for access: correct its requesters")
+    emergency = cluster.emergency
+    if emergency is None:
+        return
+    if known.meant(emergency.requesters) == frozenset():
+        yield fault("", "nobody can break the glass: correct the requesters of its emergency")
+    if emergency.max_duration < cluster.min_duration:
+        yield fault(
+            "",
+            "no emergency can be short enough: its max_duration is shorter than min_duration, "
+            f"{show_duration(cluster.min_duration)}",
+        )
+
+
+def _auto_approval(
+    cluster: ClusterPolicy, written: AutoApproval, known: Known
+) -> Iterator[Finding]:
+    never = "an auto_approve never applies: "
+    if SourceType.IP_ADDR not in cluster.source_types:
+        yield hint("", f"{never}source_types has no ip_addr, and it is about addresses only")
+    if written.max_duration < cluster.min_duration:
+        yield hint("", f"{never}its max_duration is shorter than min_duration")
+    asking, covered = known.meant(cluster.requesters), known.meant(written.requesters)
+    if covered is not None and not (covered if asking is None else covered & asking):
+        yield hint("", f"{never}none of its requesters may ask for access")
+    for network in written.sources:
+        first, last = network.network_address, network.broadcast_address
+        if not any(_is_taken(cluster, str(address)) for address in (first, last)):
+            yield hint("", f"{never}the cluster takes no addresses of {network}")
+        elif network.prefixlen < _WIDE_PREFIX:
+            yield hint("", f"an auto_approve covers {network.num_addresses:,} addresses, {network}")
+
+
+def _is_taken(cluster: ClusterPolicy, address: str) -> bool:
+    source = TrustedSource(SourceType.IP_ADDR, address)
+    try:
+        check_address(source, min_prefix=32, allow_private=cluster.allow_private)
+    except Refused:
+        return False
+    return True
+
+
+def _approvals(count: int) -> str:
+    return "1 approval is" if count == 1 else f"{count} approvals are"

@@ -1,0 +1,67 @@
+"""`dbaccess check` of tokens, scopes and clusters."""
+
+import pytest
+
+from bot.domain.findings import Level
+from tests.cli.breaking import (
+    Break,
+    app_scope_gone,
+    config,
+    env,
+    no_do_scope,
+    other_cluster,
+    rules,
+    without_slack_scope,
+)
+from tests.cli.examining import FirstHour
+from tests.processes import CONFIG
+
+OK, HINT, FAULT = Level.OK, Level.HINT, Level.FAULT
+
+
+@pytest.mark.parametrize(
+    ("broken", "level", "what", "words"),
+    [
+        # the environment
+        (env(SLACK_BOT_TOKEN="xoxb-1"), FAULT, "slack token", "invalid_auth: is SLACK_BOT_TOKEN"),
+        (env(PORT="http"), FAULT, "environment", "PORT: "),
+        (env(SLACK_APP_TOKEN="xapp-1"), FAULT, "slack app token", "is SLACK_APP_TOKEN right"),
+        (app_scope_gone, FAULT, "slack app token", "connections:write missing"),
+        (env(DIGITALOCEAN_TOKEN="dop_v1_1"), FAULT, "cluster orders", "is DIGITALOCEAN_TOKEN"),
+        (
+            env(DIGITALOCEAN_API_URL="http://do.example"),
+            FAULT,
+            "digitalocean",
+            "correct DIGITALOCEAN_API_URL",
+        ),
+        (config(CONFIG, "[["), FAULT, "configuration", "dbaccess.toml: "),
+        # the scopes
+        (without_slack_scope("users:read"), FAULT, "slack scopes", "users:read missing: add"),
+        (without_slack_scope("users:read"), FAULT, "people", "missing_scope"),
+        (no_do_scope("database:read"), FAULT, "cluster orders", "the scope database:read"),
+        (no_do_scope("droplet:read"), FAULT, "droplets", "the scope droplet:read"),
+        (no_do_scope("kubernetes:read"), FAULT, "kubernetes", "the scope kubernetes:read"),
+        (no_do_scope("tag:read"), FAULT, "tags", "the scope tag:read"),
+        (no_do_scope("app:read"), FAULT, "apps", "the scope app:read"),
+        (no_do_scope("database:update"), HINT, "not tested", "database:update"),
+        # the clusters
+        (other_cluster, FAULT, "cluster orders", "there is no such cluster"),
+        (rules(0), FAULT, "cluster orders", "open to everybody, so requests are refused"),
+        (
+            config(more="allow_open = true\n", before=rules(0)),
+            HINT,
+            "cluster orders",
+            "closes it",
+        ),
+        (rules(89), OK, "cluster orders", "89 trusted sources"),
+        (rules(90), HINT, "cluster orders", "90 trusted sources, of 100"),
+        (rules(100), FAULT, "cluster orders", "nothing can be added"),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else "",
+)
+def test_what_a_token_or_a_cluster_lacks_is_told_with_its_mend(
+    hour: FirstHour, broken: Break, level: Level, what: str, words: str
+) -> None:
+    broken(hour)
+
+    hour.tells(level, what, words)

@@ -1,0 +1,71 @@
+"""`dbaccess check` of the policy: what contradicts the people there are, or has no effect."""
+
+import pytest
+
+from bot.domain.findings import Level
+from tests.cli.breaking import EMERGENCY, WRITTEN, Break, config
+from tests.cli.examining import FirstHour
+from tests.scenarios.world import ALICE
+
+OK, HINT, FAULT = Level.OK, Level.HINT, Level.FAULT
+
+
+@pytest.mark.parametrize(
+    ("broken", "level", "what", "words"),
+    [
+        # the policy
+        (
+            config("[clusters", 'requesters = ["U0GHOST"]\n\n[clusters'),
+            FAULT,
+            "policy of orders",
+            "nobody can ask",
+        ),
+        (config(more=EMERGENCY.format("U0GHOST")), FAULT, "policy of orders", "break the glass"),
+        (config(more=EMERGENCY.format("U0GHOST")), FAULT, "person U0GHOST", "nobody of that ID"),
+        (
+            config(more=f'source_types = ["tag"]\n{WRITTEN.format("*", "198.51.100.0/24", "1h")}'),
+            HINT,
+            "policy of orders",
+            "never applies: source_types has no ip_addr",
+        ),
+        (
+            config(
+                '"1s"',
+                '"2h"',
+                'default_duration = "3h"\n' + WRITTEN.format("*", "9.0.0.0/24", "1h"),
+            ),
+            HINT,
+            "policy of orders",
+            "never applies: its max_duration",
+        ),
+        (
+            config(
+                "[clusters",
+                f'requesters = ["{ALICE}"]\n\n[clusters',
+                WRITTEN.format("U0RITA", "9.0.0.0/24", "1h"),
+            ),
+            HINT,
+            "policy of orders",
+            "never applies: none of its requesters",
+        ),
+        (
+            config(more=WRITTEN.format("*", "10.1.0.0/24", "1h")),
+            HINT,
+            "policy of orders",
+            "the cluster takes no addresses of 10.1.0.0/24",
+        ),
+        (
+            config(more=WRITTEN.format("*", "9.0.0.0/8", "1h")),
+            HINT,
+            "policy of orders",
+            "covers 16,777,216 addresses",
+        ),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else "",
+)
+def test_what_cannot_work_is_told_with_its_mend(
+    hour: FirstHour, broken: Break, level: Level, what: str, words: str
+) -> None:
+    broken(hour)
+
+    hour.tells(level, what, words)

@@ -1,0 +1,58 @@
+"""`dbaccess check` at Slack: tokens, scopes, channels, people and user groups."""
+
+import pytest
+
+from bot.domain.findings import Level
+from tests.cli.breaking import (
+    Break,
+    bot_approver,
+    channel,
+    config,
+    gone,
+    group_of,
+    only_manifest_scopes,
+    private_and_unseen,
+)
+from tests.cli.examining import FirstHour
+from tests.scenarios.world import ALICE, APPROVALS, OPERATIONS
+
+OK, HINT, FAULT = Level.OK, Level.HINT, Level.FAULT
+
+
+@pytest.mark.parametrize(
+    ("broken", "level", "what", "words"),
+    [
+        # the channels
+        (channel(is_archived=True), FAULT, f"channel {APPROVALS}", "#db-approvals is archived"),
+        (channel(bot_is_member=False), FAULT, f"channel {APPROVALS}", "/invite @dbaccess"),
+        (config(OPERATIONS, "C0NOWHERE"), FAULT, "channel C0NOWHERE", "no such channel"),
+        (private_and_unseen, FAULT, f"channel {APPROVALS}", "or invite dbaccess if it is private"),
+        (only_manifest_scopes, HINT, "not tested", "channels:read"),
+        (only_manifest_scopes, OK, f"channel {APPROVALS}", "is there"),
+        (config(OPERATIONS, APPROVALS), HINT, "operators", "requests for orders"),
+        # the people
+        (config(ALICE, "U0GHOST"), FAULT, "person U0GHOST", "nobody of that ID"),
+        (gone, HINT, f"person {ALICE}", "has left"),
+        (gone, FAULT, "policy of orders", "nobody can approve"),
+        (bot_approver, HINT, "person U0ROBOT", "is a bot"),
+        (config(ALICE, "S0NOBODY"), FAULT, "user group S0NOBODY", "no such group"),
+        (group_of(), FAULT, "user group S0ADMINS", "is empty"),
+        (group_of(ALICE), FAULT, "policy of orders", "2 approvals are needed, but only 1 can"),
+        (group_of(ALICE, "U0RITA"), HINT, "policy of orders", "each of its 2 approvers is needed"),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else "",
+)
+def test_what_is_missing_at_slack_is_told_with_its_mend(
+    hour: FirstHour, broken: Break, level: Level, what: str, words: str
+) -> None:
+    broken(hour)
+
+    hour.tells(level, what, words)
+
+
+def test_of_a_large_group_not_every_member_is_looked_up(hour: FirstHour) -> None:
+    many = [f"U0MANY{number}" for number in range(21)]
+    group_of(*many)(hour)
+
+    assert hour.check().exit_code == 0
+    assert not [c for c in hour.slack.calls if c.method == "users.info" and c.args["user"] in many]
