@@ -8,6 +8,7 @@ from prometheus_client.registry import Collector
 
 from bot.clock import Clock
 from bot.digitalocean import Call
+from bot.policy_in_force import Reload
 from bot.store import clusters, grants, outbox, requests
 from bot.store.database import Database
 
@@ -74,6 +75,18 @@ class Metrics:
             ["operation"],
             registry=self.registry,
         )
+        self._reloads = Counter(
+            "dbaccess_policy_reloads",
+            "Readings of dbaccess.toml while running",
+            ["outcome"],
+            registry=self.registry,
+        )
+        for outcome in Reload:
+            self._reloads.labels(outcome)  # there from the start, so that an increase is seen
+
+    def note_reload(self, outcome: Reload) -> None:
+        """Count one reading of dbaccess.toml in a running process."""
+        self._reloads.labels(outcome).inc()
 
     def note_call(self, call: Call) -> None:
         """Count one call of the DigitalOcean API."""

@@ -14,6 +14,7 @@ from bot.domain.policy import Policy
 from bot.domain.sources import SourceType, TrustedSource
 from bot.ip_links import IpLinks
 from bot.metrics import Metrics
+from bot.policy_in_force import PolicyInForce
 from bot.reconciler import Reconciler
 from bot.scheduler import Worker
 from bot.slack.app import SlackApp
@@ -55,7 +56,7 @@ class Parts:
     """What web and worker share in one process."""
 
     settings: Settings
-    policy: Callable[[], Policy]
+    policy: PolicyInForce
     clock: Clock
     database: Database
     digitalocean: DigitalOcean
@@ -105,16 +106,14 @@ def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) 
         web_client(token, settings.slack_api_url, timeout_seconds=DIRECTORY_SECONDS)
     )
     wakeup = Wakeup(database)
-
-    def current_policy() -> Policy:
-        return policy
+    in_force = PolicyInForce(policy, settings.dbaccess_config)
 
     def name_of(source: TrustedSource) -> str:
         return catalogue.name_of(source.type, source.value)
 
     return Parts(
         settings=settings,
-        policy=current_policy,
+        policy=in_force,
         clock=clock,
         database=database,
         digitalocean=digitalocean,
@@ -122,8 +121,8 @@ def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) 
         catalogue=catalogue,
         slack=slack,
         directory=directory,
-        access=Access(database, current_policy, clock, wakeup, name_of),
-        homes=Homes(database, slack, directory, current_policy, clock, wakeup),
+        access=Access(database, in_force, clock, wakeup, name_of),
+        homes=Homes(database, slack, directory, in_force, clock, wakeup),
         ip_links=IpLinks(
             database,
             clock,
@@ -131,7 +130,7 @@ def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) 
             signing_secret=settings.slack_signing_secret.get_secret_value(),
             public_url=settings.dbaccess_public_url,
         ),
-        reconciler=Reconciler(database, digitalocean, current_policy, clock),
+        reconciler=Reconciler(database, digitalocean, in_force, clock),
         metrics=metrics,
         wakeup=wakeup,
     )

@@ -113,6 +113,7 @@ class Worker:
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._woken = threading.Event()
         self._stopping = threading.Event()
+        self._has_new_policy = threading.Event()
         self._last_beat = -_BEAT_SECONDS
         self._lanes = [Lane(name, duty, self.wake) for name, duty in duties.items()]
         reconciling = ReconcileDuty(reconciler, budget)
@@ -140,6 +141,12 @@ class Worker:
                 errands.release_claims(session)
                 homes.release_claims(session)
 
+    def follow(self, *, tick: timedelta) -> None:
+        """Take up a new policy: every cluster is looked at, and from now on at that tick."""
+        self._scheduler.reschedule_job("tick", trigger="interval", seconds=tick.total_seconds())
+        self._has_new_policy.set()
+        self.wake()
+
     def wake(self) -> None:
         """Look now. May be called from any thread, at any time, any number of times."""
         self._woken.set()
@@ -158,6 +165,7 @@ class Worker:
     def look(self) -> None:
         """Do what the clock says, hand out all that is due, and find out when to look again."""
         self._beat()
+        self._take_up_policy()
         self._access.keep_time()
         for lane in self._lanes:
             lane.dispatch()
@@ -181,6 +189,16 @@ class Worker:
                 self.look()
             except Exception:  # the database may be away; the next tick looks again
                 log.exception("look failed")
+
+    def _take_up_policy(self) -> None:
+        if not self._has_new_policy.is_set():
+            return
+        self._has_new_policy.clear()
+        try:
+            self._reconciler.watch_all()
+        except Exception:
+            self._has_new_policy.set()  # the next look tries again
+            raise
 
     def _beat(self) -> None:
         if monotonic() - self._last_beat >= _BEAT_SECONDS:

@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.config import Settings
 from bot.domain.policy import Policy
 from bot.parts import build_app, build_listener, build_parts, build_slack, build_worker
+from bot.policy_in_force import Reload
 from bot.store import schema
 from bot.web import MAX_BODY_BYTES
 
@@ -109,6 +110,16 @@ class Service:
             self.worker.start()
         if self._listener is not None:
             self._listener.start()
+
+    def reload(self) -> None:
+        """Read dbaccess.toml again; what it says holds from the next act on, if it makes sense."""
+        outcome = self.parts.policy.reload()
+        self.parts.metrics.note_reload(outcome)
+        if outcome is not Reload.APPLIED:
+            return
+        self.parts.learn_names()
+        if self.worker is not None:
+            self.worker.follow(tick=self.parts.policy().scheduler.tick)
 
     def stop(self) -> None:
         """Stop taking anything in, then stop working."""

@@ -76,9 +76,101 @@ SECRETS = {
 }
 REQUIRED = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "DIGITALOCEAN_TOKEN")
 
+FAULTS: list[tuple[dict[str, Any], str]] = [
+    # what is missing
+    ({"instance": ...}, "instance: is missing"),
+    ({"operators": ...}, "operators: is missing"),
+    ({"clusters__orders__id": ...}, "clusters.orders.id: is missing"),
+    ({"defaults__channel": ...}, "clusters.orders.channel: is missing"),
+    ({"defaults__approvers": ...}, "clusters.orders.approvers: is missing"),
+    ({"clusters": {}}, "clusters: Dictionary should have at least 1 item"),
+    # what nobody knows
+    ({"instanse": "prod"}, "instanse: unknown key"),
+    ({"defaults__aprovals": 2}, "defaults.aprovals: unknown key"),
+    ({"defaults__id": ORDERS}, "defaults.id: unknown key"),
+    ({"clusters__orders__aprovals": 2}, "clusters.orders.aprovals: unknown key"),
+    ({"scheduler__tok": "1s"}, "scheduler.tok: unknown key"),
+    (
+        {"clusters__orders__auto_approve": [{**WRITTEN, "until": "2h"}]},
+        "clusters.orders.auto_approve.0.until: unknown key",
+    ),
+    # bad values
+    ({"instance": "Prod!"}, "instance: 'Prod!' does not look right"),
+    ({"operators": "#ops"}, "operators: '#ops' does not look right"),
+    ({"clusters__orders__id": "orders"}, "clusters.orders.id: Input should be a valid UUID"),
+    ({"clusters__orders__channel": "ops"}, "clusters.orders.channel: 'ops' does not look"),
+    (
+        {"clusters__orders__approvers": ["alice"]},
+        "clusters.orders.approvers.0: 'alice' does not look right",
+    ),
+    (
+        {"clusters__orders__approvers": ["*"]},
+        "clusters.orders.approvers.0: '*' does not look right",
+    ),
+    ({"clusters__orders__approvers": []}, "clusters.orders.approvers: Tuple should have at"),
+    ({"clusters__orders__requesters": []}, "clusters.orders.requesters: Tuple should have at"),
+    ({"clusters__orders__approvals": 0}, "clusters.orders.approvals: Input should be greater"),
+    ({"clusters__orders__min_prefix": 33}, "clusters.orders.min_prefix: Input should be less"),
+    (
+        {"clusters__orders__source_types": ["ipv6"]},
+        "clusters.orders.source_types.0: Input should be 'ip_addr', 'droplet'",
+    ),
+    (
+        {"clusters__orders__max_duration": "eight hours"},
+        "clusters.orders.max_duration: `eight hours` is not a duration",
+    ),
+    (
+        {"clusters__orders__warn_before": "0s"},
+        "clusters.orders.warn_before: A duration of zero",
+    ),
+    (
+        {"clusters__orders__on_outside_removal": "ignore"},
+        "clusters.orders.on_outside_removal: Input should be 'end' or 'restore'",
+    ),
+    (
+        {"clusters__orders__max_duration": 3600},
+        "clusters.orders.max_duration: 3600 is not a duration",
+    ),
+    ({"scheduler__tick": "often"}, "scheduler.tick: `often` is not a duration"),
+    (
+        {"clusters__orders__auto_approve": [{**WRITTEN, "sources": ["2001:db8::/32"]}]},
+        "clusters.orders.auto_approve.0.sources.0: Input is not a valid IPv4 network",
+    ),
+    (
+        {"clusters__orders__auto_approve": [{**WRITTEN, "requesters": []}]},
+        "clusters.orders.auto_approve.0.requesters: Tuple should have at least 1 item",
+    ),
+    (
+        {"clusters__orders__emergency": {"requesters": ["S0ONCALL"]}},
+        "clusters.orders.emergency.max_duration: is missing",
+    ),
+    # what was inherited is mended where it was written
+    ({"defaults__approvals": "two"}, "defaults.approvals: Input should be a valid integer"),
+    ({"defaults__request_ttl": "soon"}, "defaults.request_ttl: `soon` is not a duration"),
+    ({"defaults__approvers": ["bob"]}, "defaults.approvers.0: 'bob' does not look right"),
+    # what does not agree with itself
+    (
+        {"clusters__orders__min_duration": "9h"},
+        "clusters.orders: min_duration is longer than max_duration",
+    ),
+    (
+        {"clusters__orders__default_duration": "30s"},
+        "clusters.orders: default_duration is shorter than min_duration",
+    ),
+    (
+        {"clusters__orders__approvals": 3},
+        "clusters.orders: 3 approvals are needed, but only 2 approvers are named",
+    ),
+    ({"clusters__billing": {"id": ORDERS}}, "clusters: orders and billing have the same id"),
+    # what is of another kind altogether
+    ({"defaults": []}, "defaults and clusters must be tables"),
+    ({"clusters": ["orders"]}, "defaults and clusters must be tables"),
+    ({"clusters__orders": ORDERS}, "clusters.orders: Input should be a valid dictionary"),
+]
 
-def problems(**changes: Any) -> list[str]:
-    """Return what is said of a document with *changes*; `a__b=1` is `{"a": {"b": 1}}`."""
+
+def changed(**changes: Any) -> dict[str, Any]:
+    """Return the usual document with *changes*; `a__b=1` is `{"a": {"b": 1}}`."""
     document = deepcopy(DOCUMENT)
     for path, value in changes.items():
         *tables, key = path.split("__")
@@ -89,8 +181,13 @@ def problems(**changes: Any) -> list[str]:
             del table[key]
         else:
             table[key] = value
+    return document
+
+
+def problems(**changes: Any) -> list[str]:
+    """Return what is said of the usual document with *changes*."""
     with pytest.raises(ConfigError) as error:
-        parse_policy(document)
+        parse_policy(changed(**changes))
     assert str(error.value) == "\n".join(error.value.problems)
     return error.value.problems
 
@@ -175,97 +272,7 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("changes", "problem"),
-    [
-        # what is missing
-        ({"instance": ...}, "instance: is missing"),
-        ({"operators": ...}, "operators: is missing"),
-        ({"clusters__orders__id": ...}, "clusters.orders.id: is missing"),
-        ({"defaults__channel": ...}, "clusters.orders.channel: is missing"),
-        ({"defaults__approvers": ...}, "clusters.orders.approvers: is missing"),
-        ({"clusters": {}}, "clusters: Dictionary should have at least 1 item"),
-        # what nobody knows
-        ({"instanse": "prod"}, "instanse: unknown key"),
-        ({"defaults__aprovals": 2}, "defaults.aprovals: unknown key"),
-        ({"defaults__id": ORDERS}, "defaults.id: unknown key"),
-        ({"clusters__orders__aprovals": 2}, "clusters.orders.aprovals: unknown key"),
-        ({"scheduler__tok": "1s"}, "scheduler.tok: unknown key"),
-        (
-            {"clusters__orders__auto_approve": [{**WRITTEN, "until": "2h"}]},
-            "clusters.orders.auto_approve.0.until: unknown key",
-        ),
-        # bad values
-        ({"instance": "Prod!"}, "instance: 'Prod!' does not look right"),
-        ({"operators": "#ops"}, "operators: '#ops' does not look right"),
-        ({"clusters__orders__id": "orders"}, "clusters.orders.id: Input should be a valid UUID"),
-        ({"clusters__orders__channel": "ops"}, "clusters.orders.channel: 'ops' does not look"),
-        (
-            {"clusters__orders__approvers": ["alice"]},
-            "clusters.orders.approvers.0: 'alice' does not look right",
-        ),
-        (
-            {"clusters__orders__approvers": ["*"]},
-            "clusters.orders.approvers.0: '*' does not look right",
-        ),
-        ({"clusters__orders__approvers": []}, "clusters.orders.approvers: Tuple should have at"),
-        ({"clusters__orders__requesters": []}, "clusters.orders.requesters: Tuple should have at"),
-        ({"clusters__orders__approvals": 0}, "clusters.orders.approvals: Input should be greater"),
-        ({"clusters__orders__min_prefix": 33}, "clusters.orders.min_prefix: Input should be less"),
-        (
-            {"clusters__orders__source_types": ["ipv6"]},
-            "clusters.orders.source_types.0: Input should be 'ip_addr', 'droplet'",
-        ),
-        (
-            {"clusters__orders__max_duration": "eight hours"},
-            "clusters.orders.max_duration: `eight hours` is not a duration",
-        ),
-        (
-            {"clusters__orders__warn_before": "0s"},
-            "clusters.orders.warn_before: A duration of zero",
-        ),
-        (
-            {"clusters__orders__on_outside_removal": "ignore"},
-            "clusters.orders.on_outside_removal: Input should be 'end' or 'restore'",
-        ),
-        (
-            {"clusters__orders__max_duration": 3600},
-            "clusters.orders.max_duration: 3600 is not a duration",
-        ),
-        ({"scheduler__tick": "often"}, "scheduler.tick: `often` is not a duration"),
-        (
-            {"clusters__orders__auto_approve": [{**WRITTEN, "sources": ["2001:db8::/32"]}]},
-            "clusters.orders.auto_approve.0.sources.0: Input is not a valid IPv4 network",
-        ),
-        (
-            {"clusters__orders__auto_approve": [{**WRITTEN, "requesters": []}]},
-            "clusters.orders.auto_approve.0.requesters: Tuple should have at least 1 item",
-        ),
-        (
-            {"clusters__orders__emergency": {"requesters": ["S0ONCALL"]}},
-            "clusters.orders.emergency.max_duration: is missing",
-        ),
-        # what was inherited is mended where it was written
-        ({"defaults__approvals": "two"}, "defaults.approvals: Input should be a valid integer"),
-        ({"defaults__request_ttl": "soon"}, "defaults.request_ttl: `soon` is not a duration"),
-        ({"defaults__approvers": ["bob"]}, "defaults.approvers.0: 'bob' does not look right"),
-        # what does not agree with itself
-        (
-            {"clusters__orders__min_duration": "9h"},
-            "clusters.orders: min_duration is longer than max_duration",
-        ),
-        (
-            {"clusters__orders__default_duration": "30s"},
-            "clusters.orders: default_duration is shorter than min_duration",
-        ),
-        (
-            {"clusters__orders__approvals": 3},
-            "clusters.orders: 3 approvals are needed, but only 2 approvers are named",
-        ),
-        ({"clusters__billing": {"id": ORDERS}}, "clusters: orders and billing have the same id"),
-        # what is of another kind altogether
-        ({"defaults": []}, "defaults and clusters must be tables"),
-        ({"clusters": ["orders"]}, "defaults and clusters must be tables"),
-        ({"clusters__orders": ORDERS}, "clusters.orders: Input should be a valid dictionary"),
-    ],
+    FAULTS,
     ids=lambda value: "" if isinstance(value, dict) else value[:60],
 )
 def test_a_fault_is_named_with_file_key_and_reason(changes: dict[str, Any], problem: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from bot.demo.stage import SHORTCUTS
+from bot.slack.examination import SCOPES
 
 MANIFEST = Path(__file__).parents[1] / "manifest.yml"
 
@@ -27,6 +28,10 @@ def test_the_shortcut_is_the_one_that_the_bot_answers_and_the_playground_shows(
         assert one["type"] == "global"
         assert len(one["name"]) <= 24
         assert len(one["description"]) <= 150
+
+
+def test_the_scopes_asked_for_are_those_that_a_check_looks_for(manifest: Any) -> None:
+    assert sorted(manifest["oauth_config"]["scopes"]["bot"]) == sorted(SCOPES)
 
 
 def test_options_of_pickers_are_asked_for_where_everything_else_is(manifest: Any) -> None:

@@ -28,25 +28,64 @@ class ClusterPolicy(PolicyModel):
     """What holds for one cluster: its own words over the defaults."""
 
     id: UUID
+    """The database cluster's UUID, as `doctl databases list` shows it."""
+
     channel: Channel
+    """The channel where requests are decided, by its ID."""
+
     approvers: tuple[UserOrGroup, ...] = Field(min_length=1)
+    """Who may approve: IDs of users and user groups."""
+
     requesters: tuple[Requester, ...] = Field(default=(ANYBODY,), min_length=1)
+    """Who may ask: IDs of users and user groups, or "*" for everybody."""
+
     approvals: int = Field(default=1, ge=1, le=10, strict=True)
+    """How many different approvers are needed."""
+
     self_approval: StrictBool = False
+    """Whether a requester's own approval counts."""
+
     source_types: tuple[SourceType, ...] = Field(default=(SourceType.IP_ADDR,), min_length=1)
+    """The kinds of trusted source that one may ask for."""
+
     min_prefix: int = Field(default=32, ge=8, le=32, strict=True)
+    """The widest network one may ask for, as a prefix length; 32 is a single address."""
+
     allow_private: StrictBool = False
+    """Whether private addresses (RFC 1918, 100.64.0.0/10) are taken, as in a VPC."""
+
     allow_open: StrictBool = False
+    """Whether a cluster without rules, open to everybody, may get a first one, which closes it."""
+
     require_reason: StrictBool = False
+    """Whether one has to say why."""
+
     default_duration: Duration = timedelta(hours=1)
+    """How long a request is for that names no duration."""
+
     min_duration: Duration = timedelta(minutes=1)
+    """The shortest that one may ask for."""
+
     max_duration: Duration = timedelta(hours=8)
+    """The longest that access may last, extensions included."""
+
     request_ttl: Duration = timedelta(hours=4)
+    """After that, an undecided request lapses."""
+
     warn_before: Duration = timedelta(minutes=10)
+    """How long before the end its holder is warned."""
+
     alarm_after: Duration = timedelta(minutes=5)
+    """After that much trouble the operators hear of it, again and again."""
+
     on_outside_removal: Literal["end", "restore"] = "end"
+    """What a rule that somebody else removed comes to: the grant's end, or being restored."""
+
     auto_approve: tuple[AutoApproval, ...] = ()
+    """Written approvals, which take the place of an approver's."""
+
     emergency: Emergency | None = None
+    """Break glass: who is granted access at once, to be reviewed afterwards."""
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
@@ -228,18 +267,32 @@ class Scheduler(PolicyModel):
     """How often the worker looks, and how many calls of the API one process may make."""
 
     tick: Duration = timedelta(seconds=1)
+    """The longest that the worker sleeps."""
+
     drift: Duration = timedelta(minutes=5)
+    """How often every cluster with live grants is read."""
+
     calls_per_minute: int = Field(default=250, ge=20, strict=True)
+    """How many calls of the API one process makes in a minute; several share a token's 250."""
+
     calls_per_hour: int = Field(default=5_000, ge=20, strict=True)
+    """How many calls of the API one process makes in an hour; several share a token's 5,000."""
 
 
 class Policy(PolicyModel):
     """All that `dbaccess.toml` says."""
 
     instance: Annotated[str, StringConstraints(pattern=f"^{INSTANCE}$")]
+    """Names this installation in the descriptions of its rules; changing it takes a restart."""
+
     operators: Channel
+    """The channel for alarms, by its ID."""
+
     clusters: Mapping[Alias, ClusterPolicy] = Field(min_length=1)
+    """The clusters, each by the short name that people type."""
+
     scheduler: Scheduler = Scheduler()
+    """How often the worker looks."""
 
     @field_validator("clusters")
     @classmethod

@@ -3,10 +3,15 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
 
 from bot.domain.durations import parse_duration
 from bot.domain.refusal import Refused
+
+_DURATION = (  # as `parse_duration` takes it: some of these, in this order, and not all zero
+    r"^\s*(?=.*[1-9])([0-9]{1,6}[wW])?([0-9]{1,6}[dD])?([0-9]{1,6}[hH])?([0-9]{1,6}[mM])?"
+    r"([0-9]{1,6}[sS])?\s*$"
+)
 
 
 def _duration(value: object) -> object:
@@ -22,7 +27,11 @@ def _duration(value: object) -> object:
         raise ValueError(refused.sentence) from refused
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    WithJsonSchema({"type": "string", "pattern": _DURATION, "examples": ["90m", "1h30m", "1d"]}),
+]
 UserOrGroup = Annotated[str, StringConstraints(pattern=r"^[UWS][A-Z0-9]{2,}$")]
 Requester = Annotated[str, StringConstraints(pattern=r"^(\*|[UWS][A-Z0-9]{2,})$")]
 Channel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,}$")]
@@ -30,6 +39,9 @@ Alias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 
 
 class PolicyModel(BaseModel):
-    """Unknown keys are faults, and nothing changes after it was read."""
+    """Unknown keys are faults, and nothing changes after it was read.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    What stands below a field describes that key, in the JSON Schema too.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)

@@ -14,8 +14,13 @@ class AutoApproval(PolicyModel):
     """A written approval: who, from where and for how long needs no approver."""
 
     requesters: tuple[Requester, ...] = Field(min_length=1)
+    """Whose requests: IDs of users and user groups, or "*" for everybody."""
+
     sources: tuple[IPv4Network, ...] = Field(min_length=1)
+    """The addresses and networks that a request may be for."""
+
     max_duration: Duration
+    """The longest that is approved this way."""
 
     def covers(self, person: Person, source: TrustedSource, duration: timedelta) -> bool:
         """Tell whether this approval takes the place of an approver's."""
@@ -36,5 +41,10 @@ class Emergency(PolicyModel):
     """
 
     requesters: tuple[Requester, ...] = Field(min_length=1)
+    """Who may: IDs of users and user groups, or "*" for everybody."""
+
     max_duration: Duration
+    """The longest that emergency access may be for."""
+
     remind_every: Duration = timedelta(hours=4)
+    """How often the approvers are reminded until one of them has reviewed it."""
