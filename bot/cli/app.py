@@ -11,7 +11,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import __version__
-from bot.cli import console, listing, reporting
+from bot.cli import console, findings, listing
 from bot.cli.auditing import Format, parse_since, render
 from bot.cli.checking import check_all
 from bot.cli.serving import Role, run
@@ -99,14 +99,14 @@ def check(
 
     Nothing is changed. The exit code is 1 if there is a FAULT.
     """
-    findings = list(check_all())
+    found = list(check_all())
     if as_json:
-        typer.echo(reporting.as_json(findings))
+        typer.echo(findings.as_json(found))
     else:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        typer.echo(reporting.as_lines(findings, width=width))
-        typer.echo(reporting.summary(findings), err=True)
-    if any(one.level is Level.FAULT for one in findings):
+        typer.echo(findings.as_lines(found, width=width))
+        typer.echo(findings.summary(found), err=True)
+    if any(one.level is Level.FAULT for one in found):
         raise typer.Exit(1)
 
 
