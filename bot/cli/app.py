@@ -11,7 +11,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import __version__
-from bot.cli import console, findings, listing
+from bot.cli import console, findings, listing, reporting
 from bot.cli.auditing import Format, parse_since, render
 from bot.cli.checking import check_all
 from bot.cli.serving import Role, run
@@ -202,6 +202,24 @@ def show_audit(
     with _reporting(), database.reading() as session:
         found = audit.rows(session, since=start)
     typer.echo(render(found, form))
+
+
+@app.command()
+def report(
+    out: Annotated[Path, typer.Option(help="The HTML file to write.", dir_okay=False)],
+    since: Annotated[str, typer.Option(help="A UTC time, or 30d for so long ago.")] = "30d",
+    until: Annotated[str | None, typer.Option(help="The same; now, if it is not given.")] = None,
+    cluster: Annotated[str | None, typer.Option(help="Only this cluster.")] = None,
+    live: Annotated[bool, typer.Option("--live", help="Ask for the rules of others now.")] = False,
+) -> None:
+    """Write an auditor's report: who had access to what and when; a page of its own."""
+    settings, policy = _configuration()
+    wanted = reporting.Wanted(since, until, cluster, out, live)
+    with _reporting():
+        made = reporting.make_report(settings, policy, wanted)
+        typer.echo(reporting.summary(made, out))
+        if made.chain.broken_at is not None:
+            raise Refused(f"The audit is broken at row {made.chain.broken_at}.")
 
 
 @app.command()

@@ -18,6 +18,7 @@ from bot.slack.client import NO_ANSWER
 
 _REMEMBERED_SECONDS = 60.0
 _NO_SUCH_GROUP = "no_such_subteam"
+NO_SUCH_USER = "user_not_found"
 
 
 class DirectoryUnavailable(Exception):
@@ -81,6 +82,17 @@ class Directory:
             DirectoryUnavailable: Slack cannot be asked, or gives no clear answer.
         """
         return self._user(user_id).get("deleted") is True
+
+    def name(self, user_id: str) -> str:
+        """Return what somebody is called: the name that they chose to be shown, else their own.
+
+        Raises:
+            DirectoryUnavailable: Slack cannot be asked, or gives no clear answer.
+        """
+        user = self._user(user_id)
+        profile = user.get("profile") or {}
+        names = (profile.get("display_name"), user.get("real_name"), user.get("name"))
+        return next((str(name) for name in names if name), user_id)
 
     def _user(self, user_id: str) -> dict[str, Any]:
         user = self._ask(f"user:{user_id}", "users.info", "user", user=user_id)

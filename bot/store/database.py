@@ -66,6 +66,14 @@ class Database:
         with Session(reader, expire_on_commit=False) as session:
             yield session
 
+    @contextmanager
+    def one_moment(self) -> Iterator[Session]:
+        """As `reading`, but all that is read is as it was at one moment; on SQLite it always is."""
+        with self.reading() as session:
+            if not self.is_sqlite:
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()

@@ -65,7 +65,7 @@ def add(
 def get(session: Session, request_id: int) -> Request | None:
     """Return a request, locked until the transaction ends."""
     row = session.get(RequestRow, request_id, with_for_update=True)
-    return _with_decisions(session, [row])[0] if row else None
+    return with_decisions(session, [row])[0] if row else None
 
 
 def save(session: Session, request: Request) -> None:
@@ -95,13 +95,13 @@ def save(session: Session, request: Request) -> None:
 def by_origin(session: Session, origin: str) -> Request | None:
     """Return the request that a Slack interaction made, if it made one."""
     row = session.exec(select(RequestRow).where(RequestRow.origin == origin)).first()
-    return _with_decisions(session, [row])[0] if row else None
+    return with_decisions(session, [row])[0] if row else None
 
 
 def putting_back(session: Session, grant_id: int) -> Request | None:
     """Return the request that put a grant back, if it was put back."""
     row = session.exec(select(RequestRow).where(RequestRow.puts_back == grant_id)).first()
-    return _with_decisions(session, [row])[0] if row else None
+    return with_decisions(session, [row])[0] if row else None
 
 
 def pending(
@@ -131,7 +131,7 @@ def pending(
     query = query.order_by(col(RequestRow.id))
     if take:
         query = query.with_for_update(skip_locked=True)
-    return _with_decisions(session, session.exec(query).all())
+    return with_decisions(session, session.exec(query).all())
 
 
 def lapsing(session: Session, now: datetime) -> list[Request]:
@@ -149,7 +149,7 @@ def lapsing(session: Session, now: datetime) -> list[Request]:
         )
         .with_for_update(skip_locked=True)
     )
-    return _with_decisions(session, session.exec(query).all())
+    return with_decisions(session, session.exec(query).all())
 
 
 def to_review(session: Session) -> list[Request]:
@@ -157,7 +157,7 @@ def to_review(session: Session) -> list[Request]:
     query = select(RequestRow).where(  # whoever has to be reviewed has to be reminded of
         col(RequestRow.remind_at).is_not(None), RequestRow.kind == RequestKind.EMERGENCY
     )
-    return _with_decisions(session, session.exec(query.order_by(col(RequestRow.id))).all())
+    return with_decisions(session, session.exec(query.order_by(col(RequestRow.id))).all())
 
 
 def closed(
@@ -180,7 +180,7 @@ def closed(
     if cluster is not None:
         query = query.where(RequestRow.cluster == cluster)
     rows = session.exec(query.order_by(col(RequestRow.id).desc()).limit(most))
-    return _with_decisions(session, rows.all())
+    return with_decisions(session, rows.all())
 
 
 def to_remind(session: Session, now: datetime, *, reviews_within: timedelta) -> list[Request]:
@@ -193,7 +193,7 @@ def to_remind(session: Session, now: datetime, *, reviews_within: timedelta) -> 
     query = select(RequestRow).where(or_(col(RequestRow.remind_at) <= now, overlooked))
     query = query.order_by(col(RequestRow.remind_at), col(RequestRow.id))
     query = query.with_for_update(skip_locked=True)
-    return _with_decisions(session, session.exec(query).all())
+    return with_decisions(session, session.exec(query).all())
 
 
 def next_reminder(session: Session) -> datetime | None:
@@ -242,11 +242,14 @@ def new_grant(request: Request, *, cluster_id: str, at: datetime) -> Grant:
     )
 
 
-def _with_decisions(session: Session, rows: Sequence[RequestRow]) -> list[Request]:
+def with_decisions(session: Session, rows: Sequence[RequestRow]) -> list[Request]:
+    """Return rows that were read as requests, each with the decisions on it."""
     ids = [row.id for row in rows]
     query = select(DecisionRow).where(col(DecisionRow.request_id).in_(ids))
-    decisions = session.exec(query.order_by(col(DecisionRow.id))).all() if ids else []
-    return [_request(row, [d for d in decisions if d.request_id == row.id]) for row in rows]
+    decisions: dict[int, list[DecisionRow]] = {}
+    for decision in session.exec(query.order_by(col(DecisionRow.id))) if ids else ():
+        decisions.setdefault(decision.request_id, []).append(decision)
+    return [_request(row, decisions.get(row.id or 0, [])) for row in rows]
 
 
 def _request(row: RequestRow, decisions: Sequence[DecisionRow]) -> Request:

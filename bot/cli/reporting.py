@@ -1,0 +1,168 @@
+"""`dbaccess report`: the auditor's page, from the tables to a file."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlmodel import Session
+
+from bot.cli.auditing import parse_since
+from bot.clock import Clock, SystemClock
+from bot.config import Settings
+from bot.digitalocean import ApiError, DigitalOcean
+from bot.domain.labels import read_label
+from bot.domain.plan import Rule, is_guard
+from bot.domain.policy import Policy
+from bot.domain.refusal import Refused
+from bot.domain.sources import TrustedSource
+from bot.reporting.facts import ForeignRule, Live, Report
+from bot.reporting.lanes import Row
+from bot.reporting.page import render
+from bot.reporting.reading import read_report
+from bot.slack.client import DIRECTORY_SECONDS, web_client
+from bot.slack.directory import NO_SUCH_USER, Directory, DirectoryUnavailable
+from bot.store import clusters, grants
+from bot.store.database import Database
+from bot.store.ledger import Period
+
+_NO_PICTURES = (
+    "The report draws its timeline with matplotlib, which is not installed. Install dbaccess with "
+    "its extra: pip install 'dbaccess[report]', or pip install '.[report]' in a checkout."
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was typed: *since* and *until* as in `audit`, the cluster's alias, where it is to go.
+
+    With *live*, DigitalOcean is asked for the rules that the clusters have now.
+    """
+
+    since: str
+    until: str | None
+    cluster: str | None
+    out: Path
+    live: bool = False
+
+
+def make_report(
+    settings: Settings, policy: Policy, wanted: Wanted, clock: Clock | None = None
+) -> Report:
+    """Write the page to a file, and return what it says.
+
+    Raises:
+        Refused: no such time or cluster, an empty period, or matplotlib is missing.
+        OSError: the file cannot be written.
+    """
+    now = (clock or SystemClock()).now()
+    since, until = _times(wanted, now)
+    draw = _artist()
+    database = Database(settings.database_url)
+    try:
+        with database.one_moment() as session:
+            period = Period(since, until, _known(session, policy, wanted.cluster))
+            report = read_report(session, period, installation=policy.instance, now=now)
+        if wanted.live:
+            report.live = _look_now(settings, policy, period.cluster, database)
+    finally:
+        database.close()
+    names = _names(settings, report.named())
+
+    def name_of(person: str) -> str:
+        return names.get(person, person)
+
+    def drawn(rows: Sequence[Row], number: int, title: str) -> str:
+        return draw(rows, period, number=number, title=title, name_of=name_of)
+
+    wanted.out.write_text(render(report, drawn, name_of=name_of), encoding="utf-8")
+    return report
+
+
+def summary(report: Report, out: Path) -> str:
+    """Return in one line what was made."""
+    grants_, people = report.accesses.count, len(report.people)
+    counted = f"{grants_} {'grant' if grants_ == 1 else 'grants'}"
+    return f"{out}: {counted} of {people} {'person' if people == 1 else 'people'}"
+
+
+def _times(wanted: Wanted, now: datetime) -> tuple[datetime, datetime]:
+    since = _time(wanted.since, now)
+    until = min(now, _time(wanted.until, now)) if wanted.until else now
+    if since >= until:
+        raise Refused("There is no time between --since and --until that has passed.")
+    return since, until
+
+
+def _time(text: str, now: datetime) -> datetime:
+    try:
+        return parse_since(text, now)
+    except (ValueError, OverflowError):
+        raise Refused(
+            f"{text} is no time. Write a UTC time like 2026-11-25T14:00, or 30d for so long ago."
+        ) from None
+
+
+def _known(session: Session, policy: Policy, alias: str | None) -> str | None:
+    """Return an alias as it stands in the tables; it may have left the policy."""
+    if alias is None or alias in {watch.alias for watch in clusters.all_of(session)}:
+        return alias
+    policy.cluster(alias)
+    return alias.lower()
+
+
+def _artist() -> Callable[..., str]:
+    try:
+        from bot.reporting.drawing import draw  # an extra that only this command needs
+    except ModuleNotFoundError as error:
+        raise Refused(_NO_PICTURES) from error
+    return draw
+
+
+def _look_now(settings: Settings, policy: Policy, only: str | None, database: Database) -> Live:
+    live = Live()
+    digitalocean = DigitalOcean(
+        settings.digitalocean_token.get_secret_value(), endpoint=settings.digitalocean_api_url
+    )
+    for alias, cluster in policy.clusters.items():
+        if only not in (None, alias):
+            continue
+        try:
+            rules = digitalocean.read_rules(str(cluster.id))
+        except ApiError as error:
+            live.unread[alias] = str(error)
+            continue
+        live.read.append(alias)
+        with database.reading() as session:
+            ours = {one.source for one in grants.live(session, cluster=alias) if one.owned}
+        foreign = (rule for rule in rules if _is_foreign(rule, ours, policy.instance))
+        live.rules.add(*(_foreign(alias, rule) for rule in foreign))
+    digitalocean.close()
+    return live
+
+
+def _is_foreign(rule: Rule, ours: Collection[TrustedSource], instance: str) -> bool:
+    its_label = read_label(rule.description)
+    labelled = its_label is not None and its_label.instance == instance
+    return not (labelled or rule.source in ours or is_guard(rule, instance))
+
+
+def _foreign(alias: str, rule: Rule) -> ForeignRule:
+    source = str(rule.source or f"{rule.type}:{rule.value}")
+    return ForeignRule(alias, source, rule.description or "", rule.created_at)
+
+
+def _names(settings: Settings, people: Iterable[str]) -> dict[str, str]:
+    """Return what people are called, as far as Slack says; once it is silent, it is let be."""
+    token = settings.slack_bot_token.get_secret_value()
+    directory = Directory(
+        web_client(token, settings.slack_api_url, timeout_seconds=DIRECTORY_SECONDS)
+    )
+    names: dict[str, str] = {}
+    for person in sorted(people):
+        try:
+            names[person] = f"{directory.name(person)} ({person})"
+        except DirectoryUnavailable as error:
+            if error.code != NO_SUCH_USER:
+                break
+    return names

@@ -1,0 +1,67 @@
+"""Accounting: which rules were added for no grant on record, and how long each trouble lasted."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.reporting.facts import Trouble
+
+Spell = tuple[datetime, datetime | None]
+
+
+@dataclass
+class Accounts:
+    """From when to when the grants of each source wanted it trusted, cluster by cluster."""
+
+    _spells: dict[tuple[str, str], list[Spell]] = field(default_factory=dict)
+
+    def note(self, cluster: str, source: str, began: datetime, ended: datetime | None) -> None:
+        """Note that a grant wanted *source* from then to then; None: it still does."""
+        self._spells.setdefault((cluster, source), []).append((began, ended))
+
+    def account_for(self, cluster: str, source: str, at: datetime) -> bool:
+        """Tell whether some grant wanted *source* at that time."""
+        spells = self._spells.get((cluster, source), [])
+        return any(began <= at and (ended is None or at <= ended) for began, ended in spells)
+
+
+@dataclass(frozen=True)
+class Signal:
+    """An alarm, or with `since` None the all-clear."""
+
+    at: datetime
+    cluster: str
+    since: datetime | None = None
+    error: str = ""
+
+
+def troubles(signals: Iterable[Signal]) -> list[Trouble]:
+    """Return what the alarms told of, each alarm with its repetitions and its all-clear.
+
+    An alarm that names a beginning after the last alarm tells of another trouble: the one before
+    was forgotten without an all-clear, as when its cluster left the policy.
+    """
+    found: list[Trouble] = []
+    open_at: dict[str, int] = {}
+    for signal in signals:
+        place = open_at.get(signal.cluster)
+        if signal.since is None:
+            if place is not None:
+                found[place] = replace(found[place], cleared_at=signal.at)
+                del open_at[signal.cluster]
+        elif place is not None and signal.since <= found[place].told_at:
+            found[place] = _told_again(found[place], signal, signal.since)
+        else:
+            open_at[signal.cluster] = len(found)
+            found.append(Trouble(signal.cluster, signal.since, signal.at, signal.error))
+    return found
+
+
+def _told_again(before: Trouble, signal: Signal, since: datetime) -> Trouble:
+    return replace(
+        before,
+        since=min(before.since, since),
+        told_at=signal.at,
+        error=signal.error or before.error,
+        alarms=before.alarms + 1,
+    )

@@ -1,0 +1,156 @@
+"""Reading a report's facts: one pass over the grants, one over the requests, one over the audit."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot import __version__
+from bot.domain.lifecycle import EndReason, Request, RequestKind, RequestState
+from bot.domain.notices import UNKNOWN
+from bot.domain.sources import GUARD
+from bot.reporting.accounting import Accounts, Signal, troubles
+from bot.reporting.facts import Access, Happening, Report, Trouble
+from bot.reporting.figures import Figures
+from bot.reporting.wording import moment
+from bot.store import audit, ledger
+from bot.store.audit import Action
+from bot.store.ledger import Lent, Period
+from bot.store.tables import AuditRow
+
+_OF_GRANTS = (Action.APPLIED, Action.RECOVERED, Action.ENDED)
+_UNMET = (RequestState.DENIED, RequestState.LAPSED, RequestState.CANCELLED)
+
+
+def read_report(session: Session, period: Period, *, installation: str, now: datetime) -> Report:
+    """Return what happened in a period, as it stands written in the database of *session*."""
+    report = Report(
+        installation=installation,
+        period=period,
+        made_at=now,
+        version=__version__,
+        chain=audit.verify_chain(session),
+        figures=Figures(),
+        waiting=ledger.waiting(session, period),
+    )
+    accounts = Accounts()
+    for lent in ledger.lent(session, period, noted=_OF_GRANTS):
+        access = _access(lent)
+        _note_access(report, access)
+        began = access.request.decided_at or access.grant.approved_at
+        source, ended = str(access.grant.source), access.grant.ended_at
+        accounts.note(access.grant.cluster, source, began, ended)
+    for request in ledger.closed(session, period):
+        _note_closed(report, request)
+    _note_writes(session, report, accounts)
+    _note_events(session, report)
+    report.troubles.add(*_troubles(session, period))
+    return report
+
+
+def _access(lent: Lent) -> Access:
+    begun = [row for row in lent.noted if row.action in (Action.APPLIED, Action.RECOVERED)]
+    ended = [row for row in lent.noted if row.action == Action.ENDED]
+    return Access(
+        grant=lent.grant,
+        request=lent.request,
+        began_at=begun[0].at if begun else None,
+        extensions=lent.extensions,
+        put_back_as=lent.put_back_as,
+        recovered=any(row.action == Action.RECOVERED for row in lent.noted),
+        why_failed=str(ended[-1].detail.get("why", "")) if ended else "",
+    )
+
+
+def _note_access(report: Report, access: Access) -> None:
+    grant, now = access.grant, report.made_at
+    report.accesses.add(access)
+    report.people |= {grant.requester} - {UNKNOWN}
+    report.clusters.add(grant.cluster)
+    expired = grant.end_reason is EndReason.EXPIRED and access.is_over
+    overdue = access.overdue(now) if expired else None
+    report.figures.lent(grant.cluster, emergency=access.is_emergency, overdue=overdue)
+    if access.request.kind is RequestKind.ADOPTION:
+        report.adopted.add(access)
+    if access.recovered or grant.requester == UNKNOWN:
+        report.recovered.add(access)
+    if not access.is_over and access.is_late(now):
+        report.still_there.add(access)
+
+
+def _note_closed(report: Report, request: Request) -> None:
+    report.figures.closed(request)
+    if request.state in _UNMET:
+        report.unmet.add(request)
+    elif request.kind is RequestKind.EMERGENCY:
+        report.emergencies.add(request)
+        if request.wants_review:
+            report.unreviewed.add(request)
+    elif request.kind is RequestKind.ACCESS:
+        if request.requester in request.approvers:
+            report.self_approved.add(request)
+        if "policy" in request.approvers:
+            report.by_policy.add(request)
+
+
+def _note_writes(session: Session, report: Report, accounts: Accounts) -> None:
+    for row in _within(session, report.period, Action.RULES_WRITTEN):
+        report.writes += 1
+        added = [str(source) for source in row.detail.get("added", [])]
+        removed = [str(source) for source in row.detail.get("removed", [])]
+        if row.detail.get("certain") is False:
+            words = f"added: {_listed(added)}; removed: {_listed(removed)}"
+            report.uncertain_writes.add(_happening(row, words))
+        for source in added:
+            is_guard = source == str(GUARD)
+            if not is_guard and not accounts.account_for(row.cluster, source, row.at):
+                report.unaccounted.add(_happening(row, source))
+
+
+def _note_events(session: Session, report: Report) -> None:
+    for row in _within(session, report.period, Action.ATTEMPT_LOST):
+        since = _since(row)
+        report.lost_attempts.add(_happening(row, f"under way since {moment(since)}"))
+    for row in _within(session, report.period, Action.GUARD_PLACED):
+        report.guards.add(_happening(row, ""))
+    everywhere = Period(report.period.since, report.period.until)  # these name no cluster
+    for row in _within(session, everywhere, Action.UNDELIVERED):
+        words = f"in the conversation {row.detail.get('conversation')}: {row.detail.get('error')}"
+        report.undelivered.add(_happening(row, words))
+    for row in _within(session, everywhere, Action.REFUSED):
+        report.refused.add(_happening(row, str(row.detail.get("verdict", ""))))
+
+
+def _troubles(session: Session, period: Period) -> Iterator[Trouble]:
+    rows = ledger.noted(session, (Action.ALARMED, Action.ALL_CLEAR), cluster=period.cluster)
+    return (found for found in troubles(map(_signal, rows)) if found.touches(period))
+
+
+def _signal(row: AuditRow) -> Signal:
+    if row.action == Action.ALL_CLEAR:
+        return Signal(row.at, row.cluster)
+    return Signal(row.at, row.cluster, _since(row), str(row.detail.get("error", "")))
+
+
+def _since(row: AuditRow) -> datetime:
+    """Return since when what a row tells of was there; the row's own time if it does not say."""
+    since = row.detail.get("since")
+    return datetime.fromisoformat(since) if since else row.at
+
+
+def _within(session: Session, period: Period, action: Action) -> Iterator[AuditRow]:
+    return ledger.noted(
+        session,
+        (action,),
+        since=period.since,
+        until=period.until,
+        cluster=period.cluster,
+    )
+
+
+def _happening(row: AuditRow, words: str) -> Happening:
+    return Happening(row.at, row.cluster, words, row.request_id, row.actor)
+
+
+def _listed(sources: list[str]) -> str:
+    return ", ".join(sources) or "none"

@@ -1,0 +1,127 @@
+"""The words of a report: what became of a grant or a request, in plain English."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from bot.access.ending import DEPARTED
+from bot.domain.durations import show_duration
+from bot.domain.lifecycle import EndReason, GrantState, Request, RequestKind, RequestState, Verdict
+from bot.domain.notices import UNKNOWN
+from bot.reporting.facts import Access
+
+NameOf = Callable[[str], str]
+
+NONE = "\N{EN DASH}"
+
+_STATES = {
+    RequestState.DENIED: "denied",
+    RequestState.LAPSED: "lapsed, nobody decided in time",
+    RequestState.CANCELLED: "withdrawn",
+}
+_NOT_PEOPLE = {
+    "policy": "the written policy",
+    "emergency": "nobody (emergency)",
+    "operator": "an operator at the command line",
+    DEPARTED: "dbaccess, since they left the workspace",
+    "dbaccess": "dbaccess itself",
+    UNKNOWN: "unknown",
+}
+_HOUR = timedelta(hours=1)
+
+
+def person(name: str, name_of: NameOf) -> str:
+    """Return what somebody is called who may be no person."""
+    return _NOT_PEOPLE.get(name) or name_of(name)
+
+
+def moment(at: datetime) -> str:
+    """Return a time in UTC, to the minute."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
+
+
+def lasting(span: timedelta | None) -> str:
+    """Return a length of time; to the minute from an hour on; a dash for none."""
+    if span is None:
+        return NONE
+    if span >= _HOUR:
+        span = timedelta(minutes=round(span / timedelta(minutes=1)))
+    return show_duration(span)
+
+
+def approved_by(access: Access, name_of: NameOf) -> str:
+    """Return who approved a grant."""
+    kind, names = access.request.kind, access.request.approvers
+    if not names:
+        return "not known: found by its label"
+    said = ", ".join(person(name, name_of) for name in names)
+    own = " (their own request)" if access.request.requester in names else ""
+    return f"{said} (adopted a rule)" if kind is RequestKind.ADOPTION else f"{said}{own}"
+
+
+def origin(access: Access) -> str:
+    """Return how a grant came about where it was not asked for and approved; else nothing."""
+    request = access.request
+    if access.recovered:
+        return "Recovered from a rule's label: dbaccess had no record of it."
+    if request.kind is RequestKind.EMERGENCY:
+        return "Emergency: access before anybody was asked."
+    if request.kind is RequestKind.ADOPTION:
+        return "Adopted: the rule was there before, and was put on a timer."
+    if request.kind is RequestKind.PUT_BACK:
+        return f"Put back: goes on with #{request.puts_back}, as it was approved."
+    return ""
+
+
+def ending(access: Access, name_of: NameOf, now: datetime) -> str:
+    """Return how a grant ended, or where it stands."""
+    grant = access.grant
+    if not access.is_over:
+        return _standing(access, now)
+    words = {
+        EndReason.EXPIRED: "Its time was up.",
+        EndReason.REVOKED: f"Revoked by {person(grant.revoked_by or UNKNOWN, name_of)}.",
+        EndReason.REMOVED_OUTSIDE: "Its rule was removed outside dbaccess.",
+        EndReason.FAILED: "It never worked.",
+        None: "It ended.",
+    }[grant.end_reason]
+    why = f" {access.why_failed}" if access.why_failed else ""
+    again = f" Put back as #{access.put_back_as}." if access.put_back_as else ""
+    stays = " Its source was trusted before by a rule of others, which stayed."
+    is_foreign = grant.owned is False and grant.end_reason is not EndReason.REMOVED_OUTSIDE
+    return f"{words}{why}{stays if is_foreign else ''}{again}"
+
+
+def _standing(access: Access, now: datetime) -> str:
+    grant = access.grant
+    if access.is_late(now):
+        return "STILL THERE, past its end."
+    if grant.state is GrantState.REMOVING:
+        return "Being ended: its rule is still to be taken away."
+    if grant.state is GrantState.APPLYING:
+        return "Approved, and not applied yet."
+    return "Goes on."
+
+
+def extensions(access: Access, name_of: NameOf) -> list[str]:
+    """Return a line for each extension that was approved."""
+    return [
+        f"#{one.id}: {lasting(one.granted_duration)} more, approved by "
+        + ", ".join(person(name, name_of) for name in one.approvers)
+        for one in access.extensions
+    ]
+
+
+def outcome(request: Request, name_of: NameOf) -> str:
+    """Return what became of a request that came to nothing, and who said so."""
+    said = _STATES.get(request.state, str(request.state))
+    denials = [one for one in request.decisions if one.verdict is Verdict.DENY]
+    if not denials:
+        return said
+    why = f": {denials[-1].reason}" if denials[-1].reason else ""
+    return f"{said} by {person(denials[-1].approver, name_of)}{why}"
+
+
+def wish(request: Request) -> str:
+    """Return what a request asked for."""
+    more = f" more for #{request.extends}" if request.extends else ""
+    return f"{lasting(request.duration)}{more}"

@@ -1,0 +1,162 @@
+"""The ledger: what was lent, decided and noted within a period, read page by page."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func
+from sqlmodel import Session, col, or_, select
+
+from bot.domain.lifecycle import Grant, Request, RequestState
+from bot.store import grants, requests
+from bot.store.audit import Action
+from bot.store.tables import AuditRow, GrantRow, RequestRow
+
+_AT_ONCE = 250
+
+
+@dataclass(frozen=True)
+class Period:
+    """From *since* on, before *until* (aware UTC); of one cluster, by its alias, or of all."""
+
+    since: datetime
+    until: datetime
+    cluster: str | None = None
+
+
+@dataclass(frozen=True)
+class Lent:
+    """A grant, the request that it was, and what followed from either.
+
+    `noted` are its audit rows of the actions that were asked for, the oldest first.
+    """
+
+    grant: Grant
+    request: Request
+    extensions: tuple[Request, ...]
+    put_back_as: int | None
+    noted: tuple[AuditRow, ...]
+
+
+def lent(session: Session, period: Period, *, noted: Collection[Action]) -> Iterator[Lent]:
+    """Yield each grant that was there in a period, once, by number.
+
+    It is there from when it was approved, or put back, until it ended.
+    """
+    began = func.coalesce(RequestRow.decided_at, GrantRow.approved_at)
+    query = (
+        select(GrantRow.id)
+        .join(RequestRow, col(RequestRow.id) == col(GrantRow.id))
+        .where(
+            began < period.until,
+            or_(col(GrantRow.ended_at).is_(None), col(GrantRow.ended_at) >= period.since),
+        )
+    )
+    if period.cluster is not None:
+        query = query.where(GrantRow.cluster == period.cluster)
+    extending = _extending(session)
+    last = 0
+    while True:
+        page = query.where(GrantRow.id > last).order_by(col(GrantRow.id)).limit(_AT_ONCE)
+        numbers = session.exec(page).all()
+        if not numbers:
+            return
+        yield from _lent(session, numbers, noted, extending)
+        last = numbers[-1]
+
+
+def closed(session: Session, period: Period) -> Iterator[Request]:
+    """Yield each request that was closed in a period, whatever became of it, by number."""
+    conditions = [
+        col(RequestRow.decided_at) >= period.since,
+        col(RequestRow.decided_at) < period.until,
+    ]
+    if period.cluster is not None:
+        conditions.append(col(RequestRow.cluster) == period.cluster)
+    last = 0
+    while True:
+        query = select(RequestRow).where(*conditions, col(RequestRow.id) > last)
+        rows = session.exec(query.order_by(col(RequestRow.id)).limit(_AT_ONCE)).all()
+        if not rows:
+            return
+        yield from requests.with_decisions(session, rows)
+        last = rows[-1].id or 0
+
+
+def noted(
+    session: Session,
+    actions: Collection[Action],
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    cluster: str | None = None,
+) -> Iterator[AuditRow]:
+    """Yield the audit rows of *actions*, the oldest first; a cluster's, or those of all."""
+    query = select(AuditRow).where(col(AuditRow.action).in_(actions))
+    if since is not None:
+        query = query.where(AuditRow.at >= since)
+    if until is not None:
+        query = query.where(AuditRow.at < until)
+    if cluster is not None:
+        query = query.where(AuditRow.cluster == cluster)
+    query = query.order_by(col(AuditRow.id)).execution_options(yield_per=_AT_ONCE)
+    with session.exec(query) as found:
+        yield from found
+
+
+def waiting(session: Session, period: Period) -> int:
+    """Return how many requests that were made before the end of a period wait undecided now."""
+    query = (
+        select(func.count())
+        .select_from(RequestRow)
+        .where(RequestRow.state == RequestState.PENDING, RequestRow.created_at < period.until)
+    )
+    if period.cluster is not None:
+        query = query.where(RequestRow.cluster == period.cluster)
+    return session.exec(query).one()
+
+
+def _extending(session: Session) -> dict[int, list[int]]:
+    """Return the extensions of each grant that has any: one look, for no index leads to them."""
+    query = select(RequestRow.extends, RequestRow.id).where(
+        col(RequestRow.extends).is_not(None), RequestRow.state == RequestState.APPROVED
+    )
+    found: dict[int, list[int]] = {}
+    for grant, number in session.exec(query.order_by(col(RequestRow.id))):
+        found.setdefault(grant or 0, []).append(number or 0)
+    return found
+
+
+def _lent(
+    session: Session,
+    numbers: Collection[int],
+    actions: Collection[Action],
+    extending: Mapping[int, Sequence[int]],
+) -> Iterator[Lent]:
+    granted = grants.of_requests(session, numbers)
+    asked = {one.id: one for one in _requests(session, col(RequestRow.id).in_(numbers))}
+    wanted = [later for number in numbers for later in extending.get(number, ())]
+    extensions: dict[int, list[Request]] = {}
+    for one in _requests(session, col(RequestRow.id).in_(wanted)) if wanted else ():
+        extensions.setdefault(one.extends or 0, []).append(one)
+    later = _requests(session, col(RequestRow.puts_back).in_(numbers))
+    put_back = {one.puts_back: one.id for one in later}
+    rows: dict[int, list[AuditRow]] = {}
+    query = select(AuditRow).where(
+        col(AuditRow.request_id).in_(numbers), col(AuditRow.action).in_(actions)
+    )
+    for row in session.exec(query.order_by(col(AuditRow.id))):
+        rows.setdefault(row.request_id or 0, []).append(row)
+    for number in numbers:
+        yield Lent(
+            grant=granted[number],
+            request=asked[number],
+            extensions=tuple(extensions.get(number, [])),
+            put_back_as=put_back.get(number),
+            noted=tuple(rows.get(number, [])),
+        )
+
+
+def _requests(session: Session, which: ColumnElement[bool]) -> list[Request]:
+    query = select(RequestRow).where(which).order_by(col(RequestRow.id))
+    return requests.with_decisions(session, session.exec(query).all())
