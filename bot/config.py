@@ -49,9 +49,12 @@ class Settings(BaseSettings):
     dbaccess_trusted_proxies: int = Field(default=0, ge=0)
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
     log_format: str | None = None
 
-    @field_validator("slack_app_token", "dbaccess_public_url", "log_format", mode="before")
+    @field_validator(
+        "slack_app_token", "dbaccess_public_url", "log_format", "metrics_port", mode="before"
+    )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value

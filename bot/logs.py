@@ -1,43 +1,39 @@
 """Logs: structured, for a terminal or as JSON, with secrets cut out wherever they turn up (P8)."""
 
 import logging
-import re
 import sys
+import threading
 from collections.abc import Iterable, MutableMapping
+from types import TracebackType
 from typing import Any
 
 import structlog
 from structlog.typing import Processor
 
-_TOKEN_LIKE = re.compile(r"\b(?:xox[a-z]|xapp|dop_v1|doo_v1|dor_v1)[-_][A-Za-z0-9-]+")
-_RESPONSE_URL = re.compile(r"(https?://[^/\s\"']+/(?:commands|actions|response)[^\s\"']*)")
-_IP_LINK = re.compile(r"(?<=/ip/)[^\s\"'<>]+")
-_HIDDEN = "[secret]"
+from bot.redaction import Redaction
+
+_STRUCTLOGS_OWN = {"_record", "_from_structlog"}
 _OF_MANY_LINES = ("exception", "stack")
+log = structlog.get_logger()
 
 
-class Redaction:
-    """Replaces what looks like a token, and the *secrets* of this installation, in any text."""
+class Redactor:
+    """Cleans every log entry, as a structlog processor."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets = sorted((s for s in secrets if s), key=len, reverse=True)
-
-    def clean(self, text: str) -> str:
-        """Return *text* without secrets."""
-        for secret in self._secrets:
-            text = text.replace(secret, _HIDDEN)
-        for pattern in (_TOKEN_LIKE, _RESPONSE_URL, _IP_LINK):
-            text = pattern.sub(_HIDDEN, text)
-        return text
+        self._redaction = Redaction(secrets)
 
     def __call__(
         self, _logger: Any, _method: str, event: MutableMapping[str, Any]
     ) -> MutableMapping[str, Any]:
-        """Clean every value of a log entry, as a structlog processor."""
-        for key, value in event.items():
-            if key.startswith("_"):
+        """Clean each key and each value of an entry; numbers stay numbers."""
+        clean = self._redaction.clean
+        for key in list(event):
+            if key in _STRUCTLOGS_OWN:
                 continue
-            event[key] = value if isinstance(value, int | float) else self.clean(str(value))
+            value = event.pop(key)
+            is_number = isinstance(value, int | float)
+            event[clean(key)] = value if is_number else clean(str(value))
         return event
 
 
@@ -81,7 +77,7 @@ def set_up_logs(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
-        Redaction(secrets),
+        Redactor(secrets),
     ]
     structlog.configure(
         processors=[*first, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -103,3 +99,19 @@ def set_up_logs(
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # Bolt warns that a token is ignored, which is just what we want: see `bot.slack.app`.
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)
+
+
+def log_crashes() -> None:
+    """Have what nobody catches logged like all else; Python would print it, secrets and all."""
+    logging.captureWarnings(True)
+    sys.excepthook = _crashed
+    threading.excepthook = lambda crash: _crashed(
+        crash.exc_type, crash.exc_value, crash.exc_traceback
+    )
+
+
+def _crashed(
+    kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None
+) -> None:
+    if not issubclass(kind, KeyboardInterrupt | SystemExit):
+        log.critical("crashed", exc_info=(kind, error, traceback))

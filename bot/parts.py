@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from bot.access import Access
 from bot.clock import Clock, SystemClock
@@ -18,7 +18,7 @@ from bot.policy_in_force import PolicyInForce
 from bot.reconciler import Reconciler
 from bot.scheduler import Worker
 from bot.slack.app import SlackApp
-from bot.slack.client import DIRECTORY_SECONDS, WebClient, web_client
+from bot.slack.client import DIRECTORY_SECONDS, SlackClient, web_client
 from bot.slack.counter import Counter
 from bot.slack.delivery import Delivery
 from bot.slack.directory import Directory
@@ -29,7 +29,7 @@ from bot.slack.leavers import Leavers
 from bot.slack.pages import Pages
 from bot.store.database import Database
 from bot.store.signals import Listener, signal
-from bot.web import Health, build_wsgi, ip_pages
+from bot.web import Health, build_wsgi, ip_pages, probes, probes_app
 
 
 class Wakeup:
@@ -62,7 +62,7 @@ class Parts:
     digitalocean: DigitalOcean
     budget: CallBudget
     catalogue: Catalogue
-    slack: WebClient
+    slack: SlackClient
     directory: Directory
     access: Access
     homes: Homes
@@ -101,9 +101,14 @@ def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) 
         on_call=note_call,
     )
     catalogue = Catalogue(digitalocean.named)
-    slack = web_client(token, settings.slack_api_url)
+    slack = web_client(token, settings.slack_api_url, on_call=metrics.note_slack)
     directory = Directory(
-        web_client(token, settings.slack_api_url, timeout_seconds=DIRECTORY_SECONDS)
+        web_client(
+            token,
+            settings.slack_api_url,
+            timeout_seconds=DIRECTORY_SECONDS,
+            on_call=metrics.note_slack,
+        )
     )
     wakeup = Wakeup(database)
     in_force = PolicyInForce(policy, settings.dbaccess_config)
@@ -130,7 +135,9 @@ def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) 
             signing_secret=settings.slack_signing_secret.get_secret_value(),
             public_url=settings.dbaccess_public_url,
         ),
-        reconciler=Reconciler(database, digitalocean, in_force, clock),
+        reconciler=Reconciler(
+            database, digitalocean, in_force, clock, on_done=metrics.note_reconcile
+        ),
         metrics=metrics,
         wakeup=wakeup,
     )
@@ -153,12 +160,26 @@ def build_slack(parts: Parts) -> SlackApp:
     return SlackApp(parts.slack, counter, door)
 
 
-def build_app(parts: Parts, slack: SlackApp) -> Flask:
-    """Return the WSGI app."""
-    health = Health(parts.database, parts.clock)
+def build_app(parts: Parts, slack: SlackApp, worker: Worker | None) -> Flask:
+    """Return the WSGI app that Slack and browsers reach."""
     proxies = parts.settings.dbaccess_trusted_proxies
     pages = ip_pages(parts.ip_links, parts.policy, trusted_proxies=proxies)
-    return build_wsgi(slack, health, parts.metrics.registry, pages)
+    return build_wsgi(slack, pages, _probes(parts, worker))
+
+
+def build_probes_app(parts: Parts, worker: Worker | None) -> Flask:
+    """Return the WSGI app of a process that nobody reaches but who watches it."""
+    return probes_app(_probes(parts, worker))
+
+
+def _probes(parts: Parts, worker: Worker | None) -> Blueprint:
+    health = Health(
+        parts.database,
+        parts.clock,
+        tick=parts.policy().scheduler.tick,
+        quiet_seconds=worker.quiet_seconds if worker else lambda: 0.0,
+    )
+    return probes(health, parts.metrics.registry)
 
 
 def build_worker(parts: Parts) -> Worker:

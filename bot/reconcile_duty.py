@@ -4,6 +4,8 @@ import threading
 from collections.abc import Sequence
 from time import sleep
 
+from structlog.contextvars import bind_contextvars
+
 from bot.digitalocean import CallBudget
 from bot.reconciler import Reconciler
 from bot.store.clusters import Due
@@ -45,6 +47,7 @@ class ReconcileDuty:
 
     def carry_out(self, item: str) -> object:
         """Reconcile one cluster; where another process is at it, leave it alone for a moment."""
+        bind_contextvars(cluster=self._reconciler.alias_of(item))
         try:
             done = self._reconciler.reconcile(item)
             if not done:

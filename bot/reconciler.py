@@ -10,9 +10,19 @@ import time
 from collections.abc import Callable, Sequence
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock
-from bot.digitalocean import ApiError, DigitalOcean, OutcomeUnknown, RateLimited, Rejected
+from bot.digitalocean import (
+    ApiError,
+    ClusterNotFound,
+    DigitalOcean,
+    NotAuthorised,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
 from bot.domain.labels import read_label
 from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.plan import SETTLE, Plan, Rule, is_guard, plan
@@ -34,11 +44,23 @@ _LONGEST_WAIT_SECONDS = 30.0
 _LONGEST_PAUSE_SECONDS = 300.0  # however much patience the API asks for
 _FRESH_SECONDS = STANDSTILL_SECONDS / 2  # the other half is for a write that is under way
 
+_KINDS: dict[type[ApiError], str] = {
+    ClusterNotFound: "not_found",
+    NotAuthorised: "not_authorised",
+    Rejected: "rejected",
+    RateLimited: "rate_limited",
+    Unavailable: "unavailable",
+    OutcomeUnknown: "outcome_unknown",
+}
+
 log = structlog.get_logger()
 
 
 class Reconciler:
-    """Brings clusters' rules in line with their grants. Safe to call from several threads."""
+    """Brings clusters' rules in line with their grants. Safe to call from several threads.
+
+    `on_done` is told of each reconcile: how it went, and how many seconds it took.
+    """
 
     def __init__(
         self,
@@ -46,7 +68,9 @@ class Reconciler:
         digitalocean: DigitalOcean,
         policy: Callable[[], Policy],
         clock: Clock,
+        on_done: Callable[[str, float], None] = lambda _outcome, _seconds: None,
     ) -> None:
+        self._on_done = on_done
         self._database = database
         self._digitalocean = digitalocean
         self._policy = policy
@@ -90,7 +114,7 @@ class Reconciler:
         except ApiError as error:
             log.warning(
                 "reconcile failed",
-                cluster_id=cluster_id,
+                cluster=self.alias_of(cluster_id),
                 error=str(error),
                 kind=type(error).__name__,
             )
@@ -102,6 +126,27 @@ class Reconciler:
         Raises:
             ApiError: the rules could not be brought in line this time.
         """
+        began, outcome = time.monotonic(), "fault"
+        with bound_contextvars(cluster=self.alias_of(cluster_id)):
+            try:
+                done = self._reconcile(cluster_id)
+                outcome = "done" if done else "busy"
+            except AWAY:
+                outcome = "database_away"
+                raise
+            except ApiError as error:
+                outcome = _KINDS.get(type(error), "fault")
+                raise
+            finally:
+                self._on_done(outcome, time.monotonic() - began)
+        return done
+
+    def alias_of(self, cluster_id: str) -> str:
+        """Return the cluster's name in the policy; its id where that has left the policy."""
+        aliases = (a for a, c in self._policy().clusters.items() if str(c.id) == cluster_id)
+        return next(aliases, cluster_id)
+
+    def _reconcile(self, cluster_id: str) -> bool:
         with self._locks.hold(cluster_id) as held:
             attempt = self._begin(cluster_id) if held else None
             if held is None or attempt is None:
@@ -118,7 +163,6 @@ class Reconciler:
                 raise
             log.info(
                 "reconciled",
-                cluster=attempt.alias,
                 writes=len(attempt.written),
                 rules=attempt.rule_count,
             )
@@ -179,7 +223,7 @@ class Reconciler:
             try:
                 self._digitalocean.write_rules(attempt.cluster_id, last.rules, sendable=fresh)
             except OutcomeUnknown as error:
-                log.warning("answer to a write was lost, reading back", cluster=attempt.alias)
+                log.warning("answer to a write was lost, reading back")
                 lost.append(error)
             except Rejected as error:
                 attempt.written.pop()

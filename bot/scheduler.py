@@ -5,17 +5,20 @@ tick, and at the very moment when the next thing is due. A wake-up that comes la
 no harm, and none is ever dropped.
 """
 
+import math
 import os
 import socket
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
+from structlog.contextvars import bind_contextvars
 
 from bot.access import Access
 from bot.clock import Clock
@@ -41,7 +44,7 @@ class Duty(Protocol[T]):
         ...
 
     def carry_out(self, item: T) -> object:
-        """Do one of them."""
+        """Do one of them, in a logging context of its own: what is bound there stays there."""
         ...
 
 
@@ -68,13 +71,13 @@ class Lane(Generic[T]):
         for item in self._duty.claim(most=free):
             with self._lock:
                 self._busy += 1
-            self._pool.submit(self._carry_out, item)
+            self._pool.submit(copy_context().run, self._carry_out, item)
 
     def work_off(self) -> int:
         """Do what is due now, here and in order; return how much that was. For tests."""
         items = self._duty.claim(most=self._hands)
         for item in items:
-            self._duty.carry_out(item)
+            copy_context().run(self._duty.carry_out, item)
         return len(items)
 
     def close(self) -> None:
@@ -82,10 +85,11 @@ class Lane(Generic[T]):
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _carry_out(self, item: T) -> None:
+        bind_contextvars(lane=self._name)
         try:
             self._duty.carry_out(item)
         except Exception:  # a thread must not die silently; the row is still due
-            log.exception("duty failed", lane=self._name)
+            log.exception("duty failed")
         finally:
             with self._lock:
                 self._busy -= 1
@@ -115,6 +119,7 @@ class Worker:
         self._stopping = threading.Event()
         self._has_new_policy = threading.Event()
         self._last_beat = -_BEAT_SECONDS
+        self._came_round = monotonic()
         self._lanes = [Lane(name, duty, self.wake) for name, duty in duties.items()]
         reconciling = ReconcileDuty(reconciler, budget)
         self._lanes.append(Lane("reconcile", reconciling, self.wake, hands=CLUSTER_HANDS))
@@ -162,6 +167,12 @@ class Worker:
         for lane in self._lanes:
             lane.close()
 
+    def quiet_seconds(self) -> float:
+        """Return for how long the thread that keeps time has not come round; 0 before it began."""
+        if self._thread.ident is None or self._stopping.is_set():
+            return 0.0
+        return monotonic() - self._came_round if self._thread.is_alive() else math.inf
+
     def look(self) -> None:
         """Do what the clock says, hand out all that is due, and find out when to look again."""
         self._beat()
@@ -180,6 +191,7 @@ class Worker:
 
     def _run(self) -> None:
         while True:
+            self._came_round = monotonic()
             # APScheduler goes by the wall clock: set back by an hour, it would sleep for an hour.
             self._woken.wait(timeout=self._tick_seconds)
             self._woken.clear()

@@ -12,7 +12,14 @@ from waitress.server import create_server
 from bot.clock import Clock
 from bot.config import Settings
 from bot.domain.policy import Policy
-from bot.parts import build_app, build_listener, build_parts, build_slack, build_worker
+from bot.parts import (
+    build_app,
+    build_listener,
+    build_parts,
+    build_probes_app,
+    build_slack,
+    build_worker,
+)
 from bot.policy_in_force import Reload
 from bot.store import schema
 from bot.web import MAX_BODY_BYTES
@@ -99,17 +106,22 @@ class Service:
             schema.upgrade(self.parts.database)
         elif not schema.is_current(self.parts.database):
             raise SchemaOutdated("database: the schema is not current; run `dbaccess migrate`")
+        self.parts.metrics.begin()
         self.parts.learn_names()
         if self._slack is not None:
-            app = build_app(self.parts, self._slack)
-            self._http = HttpServer(app, self._settings.host, self._settings.port)
-            self._http.start()
+            self._open(build_app(self.parts, self._slack, self.worker), self._settings.port)
             if self._settings.slack_app_token is not None:
                 self._slack.connect(self._settings.slack_app_token.get_secret_value())
+        elif self._settings.metrics_port is not None:
+            self._open(build_probes_app(self.parts, self.worker), self._settings.metrics_port)
         if self.worker is not None:
             self.worker.start()
         if self._listener is not None:
             self._listener.start()
+
+    def _open(self, app: Flask, port: int) -> None:
+        self._http = HttpServer(app, self._settings.host, port)
+        self._http.start()
 
     def reload(self) -> None:
         """Read dbaccess.toml again; what it says holds from the next act on, if it makes sense."""

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 import structlog
 
-from bot.logs import Redaction, set_up_logs
+from bot.logs import Redactor, set_up_logs
+from bot.redaction import Redaction
 
 SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 TOKENS = [
@@ -84,13 +85,13 @@ def test_what_is_no_secret_stays(text: str) -> None:
 def test_every_value_of_an_entry_is_cleaned_and_numbers_stay_numbers() -> None:
     entry = {"event": TOKENS[0], "grant": 17, "error": ValueError(TOKENS[4]), "ok": True}
 
-    cleaned = Redaction()(None, "info", entry)
+    cleaned = Redactor()(None, "info", entry)
 
     assert cleaned == {"event": "[secret]", "grant": 17, "error": "[secret]", "ok": True}
 
 
 def test_a_secret_deep_inside_a_value_is_found() -> None:
-    cleaned = Redaction()(None, "info", {"event": "call", "headers": {"auth": [TOKENS[0]]}})
+    cleaned = Redactor()(None, "info", {"event": "call", "headers": {"auth": [TOKENS[0]]}})
 
     assert TOKENS[0] not in str(cleaned)
 

@@ -22,7 +22,7 @@ from bot.domain.findings import Level
 from bot.domain.policy import Policy
 from bot.domain.policy_schema import policy_schema_text
 from bot.domain.refusal import Refused, one_line
-from bot.logs import set_up_logs
+from bot.logs import log_crashes, set_up_logs
 from bot.parts import Parts, build_parts
 from bot.service import SchemaOutdated
 from bot.store import audit, grants, schema
@@ -275,6 +275,7 @@ def _settings() -> Settings:
     except ConfigError as error:
         _stop(error)
     set_up_logs(settings.log_format, settings.secrets())
+    log_crashes()
     return settings
 
 

@@ -11,7 +11,7 @@ from bot.domain.contradictions import Known, contradictions
 from bot.domain.findings import Finding, fault, ok
 from bot.domain.policy import Policy
 from bot.domain.refusal import one_line
-from bot.logs import Redaction
+from bot.redaction import Redaction
 from bot.slack.channels import examine_channels
 from bot.slack.examination import Examination
 from bot.slack.roll_call import RollCall

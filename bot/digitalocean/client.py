@@ -199,10 +199,8 @@ class DigitalOcean:
         """Do one HTTP exchange; return its answer if that says that all went well."""
         began = self._monotonic()
         outcome = self._wire.send(task, max(deadline - began, 0.0))
-        status = outcome.status if isinstance(outcome, Answer) else None
         if self._on_call:
-            seconds = self._monotonic() - began
-            self._on_call(Call(task.operation, task.cluster_id, status, seconds))
+            self._on_call(_told(task, outcome, self._monotonic() - began))
         if not isinstance(outcome, Answer):
             raise failure_of(task, outcome)
         self.date = outcome.headers.get("date")
@@ -222,6 +220,20 @@ class DigitalOcean:
         wait = min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)
         self._not_before = max(self._not_before, self._monotonic() + wait)
         return RateLimited(wait, task.cluster_id)
+
+
+def _told(task: Task, outcome: Answer | BaseException, seconds: float) -> Call:
+    if not isinstance(outcome, Answer):
+        return Call(task.operation, task.cluster_id, None, seconds)
+    remaining = outcome.number("ratelimit-remaining")
+    return Call(
+        task.operation,
+        task.cluster_id,
+        outcome.status,
+        seconds,
+        limit_remaining=None if remaining is None else int(remaining),
+        limit_resets_at=outcome.number("ratelimit-reset"),
+    )
 
 
 def _of_cluster(operation: str, cluster_id: str, method: str, **more: Any) -> Task:

@@ -66,9 +66,14 @@ class Named:
 
 @dataclass(frozen=True)
 class Call:
-    """One HTTP exchange, for metrics; `status` is None where no whole answer came."""
+    """One HTTP exchange, for metrics; `status` is None where no whole answer came.
+
+    The limit is the token's: how many calls are left, and when it resets (seconds since 1970).
+    """
 
     operation: str
     cluster_id: str | None
     status: int | None
     seconds: float
+    limit_remaining: int | None = None
+    limit_resets_at: float | None = None

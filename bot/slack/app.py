@@ -10,11 +10,13 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
+from structlog.contextvars import bound_contextvars
 
 from bot.slack import handlers
 from bot.slack.counter import Counter
 from bot.slack.door import Door
 from bot.slack.interaction import Unreadable, reading
+from bot.slack.references import new_reference
 
 _RECONNECT_SECONDS = 3.0
 
@@ -72,6 +74,15 @@ class SlackApp:
                 return
 
 
+class _ReferencedApp(App):
+    """What is logged while an interaction is answered has one reference."""
+
+    def dispatch(self, req: BoltRequest) -> BoltResponse:
+        """Answer one interaction, over HTTP or Socket Mode."""
+        with bound_contextvars(reference=new_reference()):
+            return super().dispatch(req)
+
+
 def _build_bolt(client: WebClient, counter: Counter) -> App:
     """Return the Bolt app with all its listeners.
 
@@ -83,7 +94,7 @@ def _build_bolt(client: WebClient, counter: Counter) -> App:
     def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=client.token)
 
-    app = App(
+    app = _ReferencedApp(
         name="dbaccess",
         logger=logging.getLogger("slack_bolt"),
         client=WebClient(base_url=client.base_url, timeout=client.timeout),

@@ -12,13 +12,13 @@ from slack_sdk.errors import SlackApiError
 
 from bot.domain.findings import Finding, fault, hint, ok
 from bot.domain.policy import Policy
-from bot.slack.client import NO_ANSWER, WebClient, code_of
+from bot.slack.client import NO_ANSWER, SlackClient, code_of
 
 _NO_MESSAGE = "1.000000"
 _THERE = frozenset({"message_not_found"})
 
 
-def examine_channels(client: WebClient, policy: Policy) -> Iterator[Finding]:
+def examine_channels(client: SlackClient, policy: Policy) -> Iterator[Finding]:
     """Yield a line for each channel, and one for what could not be tested."""
     untested = []
     for channel in sorted(_channels(policy)):
@@ -43,7 +43,7 @@ def _channels(policy: Policy) -> set[str]:
     return {policy.operators, *(cluster.channel for cluster in policy.clusters.values())}
 
 
-def _shown(client: WebClient, channel: str) -> dict[str, Any] | None:
+def _shown(client: SlackClient, channel: str) -> dict[str, Any] | None:
     """Return the channel as Slack shows it; None where it does not show it to this token."""
     try:
         shown = client.conversations_info(channel=channel).get("channel")
@@ -63,7 +63,7 @@ def _judged(channel: str, shown: dict[str, Any]) -> Finding:
     return ok(what, f"{name}, dbaccess is in it")
 
 
-def _without_scope(client: WebClient, channel: str) -> Finding:
+def _without_scope(client: SlackClient, channel: str) -> Finding:
     what = f"channel {channel}"
     try:
         client.chat_getPermalink(channel=channel, message_ts=_NO_MESSAGE)

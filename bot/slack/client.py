@@ -1,20 +1,79 @@
 """Slack's Web API client, as the bot uses it, and what its calls come to when they fail."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from http.client import HTTPException
+from time import monotonic
+from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
 
-__all__ = ["DELIVERY_SECONDS", "DIRECTORY_SECONDS", "NO_ANSWER", "WebClient", "web_client"]
+__all__ = [
+    "DELIVERY_SECONDS",
+    "DIRECTORY_SECONDS",
+    "NO_ANSWER",
+    "OnCall",
+    "SlackClient",
+    "code_of",
+    "web_client",
+]
 
 DELIVERY_SECONDS = 10
 DIRECTORY_SECONDS = 5
 NO_ANSWER = (SlackClientError, OSError, HTTPException, ValueError)  # or one that makes no sense
 
+OnCall = Callable[[str, str, float], None]  # method, outcome, seconds
 
-def web_client(token: str, base_url: str, *, timeout_seconds: int = DELIVERY_SECONDS) -> WebClient:
+
+@dataclass
+class Exchange:
+    """What becomes of one call: `ok`, Slack's own word for its refusal, `none` for no answer."""
+
+    outcome: str = "none"
+
+
+class SlackClient(WebClient):
+    """A client that tells of each call."""
+
+    def __init__(self, on_call: OnCall, **how: Any) -> None:
+        super().__init__(**how)
+        self._on_call = on_call
+
+    @contextmanager
+    def telling(self, method: str) -> Iterator[Exchange]:
+        """Tell of the call that is made inside."""
+        began, exchange = monotonic(), Exchange()
+        try:
+            yield exchange
+        finally:
+            self._on_call(method, exchange.outcome, monotonic() - began)
+
+    def api_call(self, api_method: str, **how: Any) -> SlackResponse:
+        """Call a method; see `WebClient`."""
+        with self.telling(api_method) as exchange:
+            try:
+                answer = super().api_call(api_method, **how)
+            except SlackApiError as error:
+                exchange.outcome = code_of(error)
+                raise
+            exchange.outcome = "ok"
+            return answer
+
+
+def web_client(
+    token: str,
+    base_url: str,
+    *,
+    timeout_seconds: int = DELIVERY_SECONDS,
+    on_call: OnCall = lambda _method, _outcome, _seconds: None,
+) -> SlackClient:
     """Return a client that tries once: what is owed is tried again by the outbox."""
-    return WebClient(token=token, base_url=base_url, timeout=timeout_seconds, retry_handlers=[])
+    return SlackClient(
+        on_call, token=token, base_url=base_url, timeout=timeout_seconds, retry_handlers=[]
+    )
 
 
 def code_of(error: SlackApiError) -> str:

@@ -6,8 +6,6 @@ given later, from a durable row where something is to be changed.
 
 from collections.abc import Callable
 
-from slack_sdk import WebClient
-
 from bot.access import Access
 from bot.digitalocean.catalogue import Catalogue
 from bot.domain.commands import parse_command
@@ -30,6 +28,7 @@ from bot.domain.wishes import AskFor, Wish
 from bot.ip_links import IpLinks
 from bot.slack import messages
 from bot.slack.asker import Asker
+from bot.slack.client import SlackClient
 from bot.slack.directory import Directory, DirectoryUnavailable, cannot_tell
 from bot.slack.forms import Forms
 from bot.slack.homes import Homes
@@ -51,7 +50,7 @@ class Counter:
         pages: Pages,
         directory: Directory,
         catalogue: Catalogue,
-        client: WebClient,
+        client: SlackClient,
         policy: Callable[[], Policy],
         homes: Homes,
         ip_links: IpLinks,

@@ -8,14 +8,15 @@ from http.client import HTTPException
 from typing import Any
 
 import structlog
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.webhook import WebhookClient
+from structlog.contextvars import bind_contextvars
 
 from bot.clock import Clock
 from bot.domain.notices import RequestCard, Undelivered
 from bot.domain.policy import Policy
-from bot.slack.client import DELIVERY_SECONDS, NO_ANSWER, code_of
+from bot.domain.subjects import subject_of
+from bot.slack.client import DELIVERY_SECONDS, NO_ANSWER, SlackClient, code_of
 from bot.slack.messages import Message, render
 from bot.slack.pace import Pace
 from bot.store import audit, outbox
@@ -69,7 +70,7 @@ class Delivery:
     """Delivers what the outbox owes. Safe to call from several threads."""
 
     def __init__(
-        self, database: Database, client: WebClient, policy: Callable[[], Policy], clock: Clock
+        self, database: Database, client: SlackClient, policy: Callable[[], Policy], clock: Clock
     ) -> None:
         self._database = database
         self._client = client
@@ -85,6 +86,7 @@ class Delivery:
 
     def carry_out(self, owed: Owed) -> None:
         """Send one message and note what became of it; nothing is raised for Slack's faults."""
+        bind_contextvars(outbox=owed.id, **subject_of(owed.notice))
         try:
             if self._is_superseded(owed):
                 return
@@ -96,7 +98,7 @@ class Delivery:
         except AWAY:
             raise  # the database is away: the message is still owed when it is back
         except Exception as error:  # a fault of ours must not hold up the conversation for ever
-            log.exception("message failed", outbox=owed.id)
+            log.exception("message failed")
             if owed.attempts < _ATTEMPTS:
                 self._put_off(owed, TryLater(type(error).__name__))
             else:
@@ -144,7 +146,7 @@ class Delivery:
 
     def _reply(self, owed: Owed, message: Message) -> Post | None:
         """Answer where the person acted; by direct message once that address has expired."""
-        if owed.response_url and respond(owed.response_url, message):
+        if owed.response_url and respond(self._client, owed.response_url, message):
             return None
         return self._post(message, channel=owed.target)
 
@@ -176,14 +178,14 @@ class Delivery:
         wait_seconds *= 0.75 + random.random() / 2  # noqa: S311  # jitter, not a secret
         if error.seconds is not None:
             wait_seconds = min(error.seconds, outbox.LONGEST_WAIT_SECONDS)
-        log.warning("message put off", outbox=owed.id, error=str(error), way=owed.way)
+        log.warning("message put off", error=str(error), way=owed.way)
         with self._database.transaction() as session:
             until = self._clock.in_seconds(wait_seconds)
             outbox.put_off(session, owed, until, str(error))
 
     def _give_up(self, owed: Owed, error: str) -> None:
         """Note that a message cannot be delivered, and tell those who can mend it."""
-        log.error("message undeliverable", outbox=owed.id, error=error, way=owed.way)
+        log.error("message undeliverable", error=error, way=owed.way)
         policy = self._policy()
         with self._database.transaction() as session:
             now = self._clock.now()
@@ -202,7 +204,7 @@ class Delivery:
                 tell_person(session, notice, requester, at=now)
 
 
-def respond(response_url: str, message: Message) -> bool:
+def respond(client: SlackClient, response_url: str, message: Message) -> bool:
     """Answer one person at an interaction's own address; False once it takes no more answers.
 
     Raises:
@@ -210,15 +212,17 @@ def respond(response_url: str, message: Message) -> bool:
     """
     webhook = WebhookClient(response_url, timeout=DELIVERY_SECONDS, retry_handlers=[])
     try:
-        answer = webhook.send(
-            text=message.text,
-            blocks=message.blocks,
-            response_type="ephemeral",
-            replace_original=False,
-        )
+        with client.telling("response_url") as exchange:
+            answer = webhook.send(
+                text=message.text,
+                blocks=message.blocks,
+                response_type="ephemeral",
+                replace_original=False,
+            )
+            status = answer.status_code
+            exchange.outcome = "ok" if status == HTTPStatus.OK else f"status {status}"
     except (SlackClientError, OSError, HTTPException) as error:
         raise TryLater(type(error).__name__) from error
-    status = answer.status_code
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise TryLater(f"status {status}")
     return status == HTTPStatus.OK

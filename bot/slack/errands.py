@@ -1,14 +1,15 @@
 """Errands: wishes that were acknowledged and are carried out once Slack has said who asks."""
 
-import secrets
-
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from bot.access import Access
 from bot.clock import Clock
 from bot.domain.people import Person
 from bot.domain.refusal import Refused
+from bot.domain.subjects import subject_of
 from bot.slack.directory import Directory, DirectoryUnavailable, cannot_tell
+from bot.slack.references import current_reference, new_reference
 from bot.store import errands
 from bot.store.database import AWAY, Database
 from bot.store.errands import Errand
@@ -39,6 +40,12 @@ class Errands:
 
     def carry_out(self, errand: Errand) -> None:
         """Carry one errand out, or say no: a right that cannot be established is no right (P4)."""
+        bind_contextvars(
+            errand=errand.id,
+            origin=errand.origin,
+            reference=new_reference(),
+            **subject_of(errand.wish),
+        )
         try:
             self._carry_out(errand)
         except AWAY:
@@ -58,8 +65,8 @@ class Errands:
         self._access.carry_out(errand.wish, person, origin=errand.origin, errand=errand)
 
     def _fail(self, errand: Errand, error: Exception) -> None:
-        reference = secrets.token_hex(4)
-        log.error("errand failed", errand=errand.id, reference=reference, exc_info=error)
+        reference = current_reference()
+        log.error("errand failed", reference=reference, exc_info=error)
         if errand.attempts < _ATTEMPTS:
             self._put_off(errand)
             return
@@ -76,7 +83,7 @@ class Errands:
             errands.put_off(session, errand.id, self._clock.in_seconds(_RETRY_SECONDS))
 
     def _not_now(self, errand: Errand, error: DirectoryUnavailable) -> None:
-        log.warning("directory unavailable", errand=errand.id, error=str(error))
+        log.warning("directory unavailable", error=str(error))
         waited = abs(self._clock.now() - errand.received_at)  # a clock may go backwards
         if waited < self._clock.now() - self._clock.in_seconds(-_PATIENCE_SECONDS):
             self._put_off(errand)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from slack_sdk.errors import SlackApiError
 
 from bot.domain.findings import Finding, fault, ok
-from bot.slack.client import DIRECTORY_SECONDS, NO_ANSWER, WebClient, code_of, web_client
+from bot.slack.client import DIRECTORY_SECONDS, NO_ANSWER, SlackClient, code_of, web_client
 
 SCOPES = ("chat:write", "commands", "usergroups:read", "users:read")
 
@@ -14,7 +14,7 @@ class Examination:
     """Asks Slack about the tokens; `knows_us` and `date` tell more once `tokens` has run."""
 
     def __init__(self, token: str, base_url: str) -> None:
-        self.client: WebClient = web_client(token, base_url, timeout_seconds=DIRECTORY_SECONDS)
+        self.client: SlackClient = web_client(token, base_url, timeout_seconds=DIRECTORY_SECONDS)
         self.knows_us = False
         self.date: str | None = None  # the HTTP header: what Slack's clock says
 

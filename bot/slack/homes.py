@@ -5,15 +5,15 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
+from structlog.contextvars import bind_contextvars
 
 from bot.clock import Clock
 from bot.domain.lifecycle import Request
 from bot.domain.people import Person, Standing, is_named
 from bot.domain.policy import ClusterPolicy, Policy
 from bot.slack import messages
-from bot.slack.client import NO_ANSWER, code_of
+from bot.slack.client import NO_ANSWER, SlackClient, code_of
 from bot.slack.delivery import Hopeless, TryLater, retry_after
 from bot.slack.directory import Directory, DirectoryUnavailable
 from bot.slack.messages import HomeTab
@@ -41,7 +41,7 @@ class Homes:
     def __init__(
         self,
         database: Database,
-        client: WebClient,
+        client: SlackClient,
         directory: Directory,
         policy: Callable[[], Policy],
         clock: Clock,
@@ -68,6 +68,7 @@ class Homes:
 
     def carry_out(self, home: Home) -> None:
         """Draw one Home and note what became of it; nothing is raised for Slack's faults."""
+        bind_contextvars(user=home.user_id)
         try:
             self._draw(home)
         except Gone:
@@ -80,7 +81,7 @@ class Homes:
         except AWAY:
             raise  # the database is away: the Home is still due when it is back
         except Exception as error:  # a fault of ours must not be repeated for ever
-            log.exception("home failed", user=home.user_id)
+            log.exception("home failed")
             self._put_off(home, TryLater(type(error).__name__))
         else:
             with self._database.transaction() as session:
@@ -154,12 +155,12 @@ class Homes:
         wait_seconds *= 0.75 + random.random() / 2  # noqa: S311  # jitter, not a secret
         if error.seconds is not None:
             wait_seconds = min(error.seconds, homes.LONGEST_WAIT_SECONDS)
-        log.warning("home put off", user=home.user_id, error=str(error))
+        log.warning("home put off", error=str(error))
         with self._database.transaction() as session:
             homes.put_off(session, home, self._clock.in_seconds(wait_seconds))
 
     def _give_up(self, home: Home, error: Exception) -> None:
-        log.error("home given up", user=home.user_id, error=str(error))
+        log.error("home given up", error=str(error))
         with self._database.transaction() as session:
             homes.give_up(session, home)
 

@@ -4,21 +4,21 @@ Only what may be lost with the process is done here: pages and forms that somebo
 would ask for again. What changes anything is written down first, as an errand.
 """
 
-import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 import structlog
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.domain.refusal import Refused
 from bot.slack import messages
-from bot.slack.client import NO_ANSWER
+from bot.slack.client import NO_ANSWER, SlackClient
 from bot.slack.delivery import TryLater, respond
 from bot.slack.interaction import Interaction
 from bot.slack.messages import Message
+from bot.slack.references import current_reference
 
 _HANDS = 4
 
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 class Later:
     """A few hands that do things after the acknowledgement."""
 
-    def __init__(self, client: WebClient) -> None:
+    def __init__(self, client: SlackClient) -> None:
         self._client = client
         self._pool = ThreadPoolExecutor(_HANDS, thread_name_prefix="counter")
 
@@ -37,8 +37,8 @@ class Later:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def do(self, act: Callable[[], None]) -> None:
-        """Have *act* done soon."""
-        self._pool.submit(act)
+        """Have *act* done soon; what it logs is told with the interaction that it is done for."""
+        self._pool.submit(copy_context().run, act)
 
     def open_view(self, view: dict[str, Any], asked: Interaction, *, otherwise: str) -> None:
         """Open a form, soon: Slack gives three seconds. Where it does not open, say what to do."""
@@ -110,7 +110,7 @@ class Later:
         if asked.response_url is None:
             return
         try:
-            respond(asked.response_url, message)
+            respond(self._client, asked.response_url, message)
         except TryLater as error:
             log.warning("answer not delivered", error=str(error))
 
@@ -121,6 +121,6 @@ def _is_closed(error: Exception) -> bool:
 
 def apologise(what: str, error: Exception) -> Message:
     """Log a fault of ours whole, and return what the person hears, with the same reference."""
-    reference = secrets.token_hex(4)
+    reference = current_reference()
     log.error(what, reference=reference, exc_info=error)
     return messages.apology(reference)

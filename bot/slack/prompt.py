@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 import structlog
@@ -32,7 +33,7 @@ class Prompt:
 
     def within(self, act: Callable[[], T], late: Callable[[Future[T]], T]) -> T:
         """Return what *act* returns, or what is *late* of it where that takes too long."""
-        doing = self._pool.submit(act)
+        doing = self._pool.submit(copy_context().run, act)
         try:
             return doing.result(_SECONDS)
         except TimeoutError:

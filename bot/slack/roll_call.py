@@ -8,7 +8,7 @@ from bot.domain.contradictions import Known
 from bot.domain.findings import Finding, fault, hint, ok
 from bot.domain.people import ANYBODY, Standing
 from bot.domain.policy import Policy
-from bot.slack.client import NO_ANSWER, WebClient, code_of
+from bot.slack.client import NO_ANSWER, SlackClient, code_of
 from bot.slack.directory import Directory, DirectoryUnavailable
 
 _ASKED_MEMBERS = 20  # of a group; a larger one has people enough
@@ -22,7 +22,7 @@ _NOT_DECIDING = {
 class RollCall:
     """Calls everybody whom the policy names, once; `known` says who answered."""
 
-    def __init__(self, client: WebClient, policy: Policy) -> None:
+    def __init__(self, client: SlackClient, policy: Policy) -> None:
         self._client = client
         self._directory = Directory(client)
         self._approvers = _approvers(policy)

@@ -47,8 +47,8 @@ def newest_revision() -> str | None:
 
 
 def current_revision(database: Database) -> str | None:
-    """Return the revision that the database has; None for an empty one."""
-    with database.engine.connect() as connection:
+    """Return the revision that the database has; None for an empty one. It waits for no writer."""
+    with database.engine.execution_options(reading=True).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 

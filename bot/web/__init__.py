@@ -1,6 +1,8 @@
 """HTTP: Slack's endpoint, the pages behind address links, health and metrics."""
 
-from bot.web.app import MAX_BODY_BYTES, Health, build_wsgi
+from bot.web.app import MAX_BODY_BYTES, build_wsgi
+from bot.web.health import Health
 from bot.web.ip import ip_pages
+from bot.web.probes import probes, probes_app
 
-__all__ = ["MAX_BODY_BYTES", "Health", "build_wsgi", "ip_pages"]
+__all__ = ["MAX_BODY_BYTES", "Health", "build_wsgi", "ip_pages", "probes", "probes_app"]

@@ -1,11 +1,15 @@
 """Each scenario has a world of its own, and Slack must have found no fault in it."""
 
+import io
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
+from bot.logs import set_up_logs
 from tests.scenarios.open_world import OpenWorld
 from tests.scenarios.world import World
 from tests.storage import Storage, storage_of
@@ -60,3 +64,18 @@ def opens(storage: Storage) -> Iterator[Callable[..., OpenWorld]]:
     for one in made:
         one.__exit__()
         assert one.slack.problems == []
+
+
+@pytest.fixture
+def logged(capfd: pytest.CaptureFixture[str], world: World) -> Iterator[Callable[[], str]]:
+    """All that is written to standard output and standard error, with logs as they really are."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    set_up_logs("json", world.settings.secrets())
+    written, [handler] = io.StringIO(), root.handlers
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(written)  # standard error is another file by the time the test runs
+    yield lambda: "".join([written.getvalue(), *capfd.readouterr()])
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()

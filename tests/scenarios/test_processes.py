@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from bot.domain.labels import label
 from bot.sandbox.cloud import Change
@@ -125,6 +126,28 @@ def test_what_ran_out_while_nobody_was_there_goes_at_the_next_start(place: Place
     place.until_it_ended()
     [grant] = json.loads(place.run("grants", "--all", "--json").stdout)
     assert grant["end_reason"] == "expired"
+
+
+def test_a_worker_answers_who_watches_it_on_a_port_of_its_own(place: Place) -> None:
+    assert place.run("migrate").returncode == 0
+    worker = place.begin("worker", METRICS_PORT="0")
+    url = worker.url()
+
+    ready = eventually(lambda: _when_ok(f"{url}/readyz"))
+    assert [json.loads(line)["ok"] for line in ready.text.splitlines()] == [True, True, True]
+    assert requests.get(f"{url}/healthz", timeout=5).text == "alive\n"
+    eventually(lambda: 'dbaccess_reconciles_total{outcome="done"}' in _text(f"{url}/metrics"))
+    assert requests.post(f"{url}/slack/events", timeout=5).status_code == 404
+    assert worker.terminate() == 0
+
+
+def _when_ok(url: str) -> requests.Response | None:
+    answer = requests.get(url, timeout=5)
+    return answer if answer.ok else None
+
+
+def _text(url: str) -> str:
+    return requests.get(url, timeout=5).text
 
 
 # The command line.

@@ -1,18 +1,15 @@
 """The promises that are kept over HTTP: P1, P2, P3, P5, P6, P7 and P8, each by its name."""
 
-import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import requests
-import structlog
 
 from bot.domain.labels import label
 from bot.domain.lifecycle import EndReason, GrantState
-from bot.logs import set_up_logs
 from bot.sandbox.faults import Fault
 from bot.slack.errands import Errands
 from bot.store import audit, errands
@@ -352,18 +349,6 @@ def test_p7_what_another_installation_labelled_is_foreign(world: World) -> None:
 
 
 # P8 Secrets stay secret.
-
-
-@pytest.fixture
-def logged(capfd: pytest.CaptureFixture[str], world: World) -> Iterator[Callable[[], str]]:
-    """All that is written to standard output and standard error, with logs as they really are."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    set_up_logs("json", world.settings.secrets())
-    yield lambda: "".join(capfd.readouterr())
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def test_p8_tokens_are_nowhere_to_be_read_when_everything_fails(

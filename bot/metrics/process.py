@@ -1,0 +1,134 @@
+"""The registry of one process: what it called and did itself, besides what the tables tell."""
+
+import re
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client.process_collector import ProcessCollector
+
+from bot import __version__
+from bot.clock import Clock
+from bot.digitalocean import Call
+from bot.metrics.tables import TableCollector
+from bot.policy_in_force import Reload
+from bot.store.database import Database
+
+_TOO_MANY = "429"
+_CODE = re.compile(r"[a-z0-9_ ]{1,40}")
+_RECONCILE_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class Metrics:
+    """The registry of one process. Its `note_…` are called from any thread."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.registry = CollectorRegistry()
+        self._tables = TableCollector(database, clock)
+        self.registry.register(self._tables)
+        ProcessCollector(registry=self.registry)
+        Info("dbaccess_build", "The version that runs", registry=self.registry).info(
+            {"version": __version__}
+        )
+        self._make_digitalocean()
+        self._make_slack()
+        self._reconciles = Counter(
+            "dbaccess_reconciles",
+            "Reconciles, by outcome: done, busy (another worker is at it), or what went wrong",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self._reconcile_seconds = Histogram(
+            "dbaccess_reconcile_seconds",
+            "How long a reconcile takes: lock, read, write, read back, record",
+            ["outcome"],
+            buckets=_RECONCILE_SECONDS,
+            registry=self.registry,
+        )
+        self._reloads = Counter(
+            "dbaccess_policy_reloads",
+            "Readings of dbaccess.toml while running",
+            ["outcome"],
+            registry=self.registry,
+        )
+        for outcome in Reload:
+            self._reloads.labels(outcome)  # there from the start, so that an increase is seen
+
+    def begin(self) -> None:
+        """Count what happens from here on; the schema is current."""
+        self._tables.begin()
+
+    def note_reload(self, outcome: Reload) -> None:
+        """Count one reading of dbaccess.toml in a running process."""
+        self._reloads.labels(outcome).inc()
+
+    def note_call(self, call: Call) -> None:
+        """Count one call of the DigitalOcean API, and remember what it says of the rate limit."""
+        status = str(call.status) if call.status is not None else "none"
+        self._calls.labels(call.operation, status).inc()
+        self._seconds.labels(call.operation).observe(call.seconds)
+        if status == _TOO_MANY:
+            self._rate_limited.labels("digitalocean").inc()
+        if call.limit_remaining is not None:
+            self._limit_left.labels("digitalocean").set(call.limit_remaining)
+        if call.limit_resets_at is not None:
+            self._limit_reset.labels("digitalocean").set(call.limit_resets_at)
+
+    def note_slack(self, method: str, outcome: str, seconds: float) -> None:
+        """Count one call of Slack's API; *outcome*: `ok`, Slack's word of refusal, or `none`."""
+        known = outcome if _CODE.fullmatch(outcome) else "other"
+        self._slack_calls.labels(method, known).inc()
+        self._slack_seconds.labels(method).observe(seconds)
+        if known in {"ratelimited", "rate_limited", f"status {_TOO_MANY}"}:
+            self._rate_limited.labels("slack").inc()
+
+    def note_reconcile(self, outcome: str, seconds: float) -> None:
+        """Count one reconcile."""
+        self._reconciles.labels(outcome).inc()
+        self._reconcile_seconds.labels(outcome).observe(seconds)
+
+    def _make_digitalocean(self) -> None:
+        self._calls = Counter(
+            "dbaccess_digitalocean_calls",
+            "Calls of the DigitalOcean API, by HTTP status; none: no whole answer came",
+            ["operation", "status"],
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "dbaccess_digitalocean_call_seconds",
+            "How long the DigitalOcean API takes",
+            ["operation"],
+            registry=self.registry,
+        )
+        self._limit_left = Gauge(
+            "dbaccess_ratelimit_remaining",
+            "Calls that the API allows before its limit resets; known after the first call",
+            ["api"],
+            registry=self.registry,
+        )
+        self._limit_reset = Gauge(
+            "dbaccess_ratelimit_reset_timestamp_seconds",
+            "When the limit resets, in seconds since 1970",
+            ["api"],
+            registry=self.registry,
+        )
+
+    def _make_slack(self) -> None:
+        self._slack_calls = Counter(
+            "dbaccess_slack_calls",
+            "Calls of Slack's API: ok, Slack's word for what it did not take, or none: no answer",
+            ["method", "outcome"],
+            registry=self.registry,
+        )
+        self._slack_seconds = Histogram(
+            "dbaccess_slack_call_seconds",
+            "How long Slack's API takes",
+            ["method"],
+            registry=self.registry,
+        )
+        self._rate_limited = Counter(
+            "dbaccess_rate_limited",
+            "Calls that an API refused because there were too many (429)",
+            ["api"],
+            registry=self.registry,
+        )
+        for api in ("digitalocean", "slack"):
+            self._rate_limited.labels(api)

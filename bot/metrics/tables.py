@@ -1,0 +1,170 @@
+"""The metrics that are read from the tables, so that any process can tell them."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.clock import Clock
+from bot.deadlines import NoAnswer, Question
+from bot.domain.lifecycle import GrantState
+from bot.metrics.happenings import History
+from bot.store.counts import Snapshot, Waiting, snapshot
+from bot.store.database import Database
+
+_OPEN_STATES = [state for state in GrantState if state is not GrantState.ENDED]
+_NOBODY_WAITS = Waiting()
+_SECONDS = 5.0  # Prometheus waits for ten
+
+
+class TableCollector(Collector):
+    """Counts rows at the moment of the question; a database that is away is told of, not raised."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._history = History()
+        self._question = Question(self._read, name="metrics", seconds=_SECONDS)
+
+    def begin(self) -> None:
+        """Count what happens from here on."""
+        with self._database.reading() as session:
+            self._history.follow(session)
+
+    def describe(self) -> Iterator[Metric]:
+        """Yield nothing: the registry need not ask the database to know the names."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield one metric after the other."""
+        try:
+            found = self._question.answer()
+        except (SQLAlchemyError, NoAnswer):
+            found = None
+        yield GaugeMetricFamily(
+            "dbaccess_database_up",
+            "1 where the database answers; at 0, what is read from the tables is missing here",
+            value=0 if found is None else 1,
+        )
+        if found is not None:
+            yield from _Telling(found, self._clock).metrics()
+            yield from self._history.metrics(found.clusters)
+
+    def _read(self) -> Snapshot:
+        with self._database.reading() as session:
+            found = snapshot(session, self._clock.now())
+            self._history.follow(session)
+        return found
+
+
+class _Telling:
+    def __init__(self, found: Snapshot, clock: Clock) -> None:
+        self._found = found
+        self._clusters = sorted(found.clusters)
+        self._now = clock.now()
+
+    def metrics(self) -> Iterator[Metric]:
+        yield from self._grants()
+        yield from self._of_people()
+        yield from self._of_clusters()
+        yield from self._of_work()
+
+    def _grants(self) -> Iterator[Metric]:
+        told = GaugeMetricFamily(
+            "dbaccess_grants",
+            "Grants that have not ended, by the state they are in",
+            labels=["cluster", "state"],
+        )
+        for cluster in self._clusters:
+            for state in _OPEN_STATES:
+                count = self._found.grants.get((cluster, state), 0)
+                told.add_metric([cluster, state], count)
+        yield told
+        yield from self._waiting(
+            "dbaccess_grants_overdue",
+            "Grants that are over and whose rule may still stand; look at dbaccess_cluster_failing",
+            "dbaccess_grants_overdue_seconds",
+            "For how long the longest of them has been over",
+            self._found.overdue,
+        )
+
+    def _of_people(self) -> Iterator[Metric]:
+        yield from self._waiting(
+            "dbaccess_requests_pending",
+            "Requests that nobody has decided yet",
+            "dbaccess_requests_pending_age_seconds",
+            "For how long the oldest of them has been waiting for approvers",
+            self._found.pending,
+        )
+        yield from self._waiting(
+            "dbaccess_emergencies_unreviewed",
+            "Emergency accesses that an approver still has to review",
+            "dbaccess_emergencies_unreviewed_age_seconds",
+            "How long ago the oldest of them was opened",
+            self._found.unreviewed,
+        )
+
+    def _of_clusters(self) -> Iterator[Metric]:
+        failing = self._by_cluster(
+            "dbaccess_cluster_failing_seconds",
+            "For how long no reconcile has succeeded; 0 where the last one did",
+        )
+        read = self._by_cluster(
+            "dbaccess_cluster_read_age_seconds", "How long ago the rules were last read and right"
+        )
+        rules = self._by_cluster(
+            "dbaccess_cluster_rules", "Rules at the last look; DigitalOcean takes 100 at most"
+        )
+        guarded = self._by_cluster(
+            "dbaccess_cluster_guarded",
+            "1 where only the guard rule keeps the cluster closed; add the rules it should have",
+        )
+        for watch in self._found.watched:
+            failing.add_metric([watch.alias], Waiting(1, watch.failing_since).seconds(self._now))
+            guarded.add_metric([watch.alias], float(watch.guarded))
+            if watch.read_at is not None:
+                read.add_metric([watch.alias], Waiting(1, watch.read_at).seconds(self._now))
+            if watch.rule_count is not None:
+                rules.add_metric([watch.alias], watch.rule_count)
+        yield GaugeMetricFamily(
+            "dbaccess_clusters_failing",
+            "Clusters whose last reconcile failed; `dbaccess check` says what is wrong",
+            value=sum(watch.failing_since is not None for watch in self._found.watched),
+        )
+        yield from (failing, read, rules, guarded)
+
+    def _of_work(self) -> Iterator[Metric]:
+        for name, what, waiting in (
+            ("dbaccess_outbox_owed", "Slack messages that are owed", self._found.outbox),
+            ("dbaccess_errands_open", "Acknowledged interactions to do", self._found.errands),
+        ):
+            yield GaugeMetricFamily(name, what, value=waiting.count)
+        for name, what, waiting in (
+            ("dbaccess_outbox_age_seconds", "Age of the oldest owed message", self._found.outbox),
+            ("dbaccess_errands_age_seconds", "Age of the oldest of them", self._found.errands),
+        ):
+            yield GaugeMetricFamily(name, what, value=waiting.seconds(self._now))
+        beat_at = self._found.beat_at
+        yield GaugeMetricFamily(
+            "dbaccess_worker_heartbeat_age_seconds",
+            "How long ago any worker looked; +Inf: none ever did. Start `dbaccess worker`",
+            value=Waiting(1, beat_at).seconds(self._now) if beat_at else float("inf"),
+        )
+
+    def _waiting(
+        self, count: str, what: str, age: str, how_long: str, found: Mapping[str, Waiting]
+    ) -> Iterator[Metric]:
+        told: list[tuple[str, str, Callable[[Waiting], float]]] = [
+            (count, what, lambda waiting: waiting.count),
+            (age, how_long, lambda waiting: waiting.seconds(self._now)),
+        ]
+        for name, words, value_of in told:
+            family = self._by_cluster(name, words)
+            for cluster in self._clusters:
+                family.add_metric([cluster], value_of(found.get(cluster, _NOBODY_WAITS)))
+            yield family
+
+    @staticmethod
+    def _by_cluster(name: str, what: str) -> GaugeMetricFamily:
+        return GaugeMetricFamily(name, what, labels=["cluster"])

@@ -1,0 +1,159 @@
+"""/healthz and /readyz say what is wrong, at once, whatever hangs."""
+
+import json
+from datetime import timedelta
+from time import monotonic
+from typing import Any
+
+import psycopg
+import pytest
+import requests
+from sqlalchemy import text
+
+from bot.clock import SystemClock
+from bot.config import database_url
+from bot.domain.policy import Scheduler
+from bot.store import schema
+from bot.store.database import Database
+from bot.web import Health
+from tests.postgresql import PostgresServer
+from tests.scenarios.observing import scrape
+from tests.scenarios.world import World
+from tests.waiting import eventually
+
+ALL_WELL = [
+    {"check": "database", "ok": True},
+    {"check": "schema", "ok": True},
+    {"check": "worker", "ok": True},
+]
+TICK = Scheduler().tick
+
+
+def ready(world: World) -> tuple[int, list[dict[str, Any]]]:
+    """Ask `/readyz`; its status, and what it says line by line."""
+
+    def asked() -> tuple[int, list[dict[str, Any]]] | None:
+        answer = requests.get(f"{world.service.url}/readyz", timeout=10)
+        if "in time" in answer.text:  # the machine is busy
+            return None
+        return answer.status_code, [json.loads(line) for line in answer.text.splitlines()]
+
+    return eventually(asked)
+
+
+def problems(world: World) -> dict[str, str]:
+    """What `/readyz` finds wrong, by check."""
+    status, lines = ready(world)
+    wrong = {line["check"]: line["problem"] for line in lines if not line["ok"]}
+    assert status == (503 if wrong else 200)
+    return wrong
+
+
+def test_ready_is_who_has_database_schema_and_a_worker_that_looks(world: World) -> None:
+    world.worker.look()
+    assert ready(world) == (200, ALL_WELL)
+
+
+def test_a_worker_that_never_looked_is_missed(world: World) -> None:
+    assert "no worker has ever looked" in problems(world)["worker"]
+
+
+@pytest.mark.both_databases
+def test_a_worker_that_has_not_looked_lately_is_missed(world: World) -> None:
+    world.worker.look()
+    world.clock.advance(seconds=31)
+    wrong = problems(world)
+    assert list(wrong) == ["worker"]
+    assert "no worker has looked since" in wrong["worker"]
+
+
+def test_a_worker_that_may_sleep_for_long_is_not_missed_too_early(world: World) -> None:
+    database = world.service.parts.database
+    world.worker.look()
+    world.clock.advance(minutes=2)
+    sleepy = Health(database, world.clock, tick=timedelta(minutes=1))
+    assert [check.problem for check in sleepy.checks()] == [None, None, None]
+
+
+@pytest.mark.both_databases
+def test_another_schema_is_told_with_the_mend(world: World) -> None:
+    schema.downgrade(world.service.parts.database, "base")
+    wrong = problems(world)
+    assert "dbaccess migrate" in wrong["schema"]
+    assert "database" not in wrong
+    schema.upgrade(world.service.parts.database)
+
+
+@pytest.mark.both_databases
+def test_a_writer_that_takes_its_time_makes_nobody_unready(world: World) -> None:
+    world.worker.look()
+    with world.service.parts.database.transaction() as session:
+        session.execute(text("UPDATE clusters SET failures = 7"))
+        assert ready(world) == (200, ALL_WELL)
+
+
+def test_the_process_lives_whatever_else_is_wrong(world: World) -> None:
+    schema.downgrade(world.service.parts.database, "base")
+    answer = requests.get(f"{world.service.url}/healthz", timeout=5)
+    assert (answer.status_code, answer.text) == (200, "alive\n")
+    schema.upgrade(world.service.parts.database)
+
+
+@pytest.mark.parametrize("quiet", [301.0, float("inf")])
+def test_a_worker_thread_that_is_dead_or_stuck_wants_a_restart(world: World, quiet: float) -> None:
+    database = world.service.parts.database
+    health = Health(database, world.clock, tick=TICK, quiet_seconds=lambda: quiet)
+    assert health.stuck() == "the worker's thread is dead or stuck"
+    patient = Health(
+        database, world.clock, tick=timedelta(minutes=2), quiet_seconds=lambda: min(quiet, 301)
+    )
+    assert patient.stuck() is None
+
+
+def test_nothing_that_watches_is_remembered_by_a_proxy(world: World) -> None:
+    for page in ("healthz", "readyz", "metrics"):
+        answer = requests.get(f"{world.service.url}/{page}", timeout=5)
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_database_that_hangs_holds_up_neither_readiness_nor_metrics(
+    postgresql: PostgresServer,
+) -> None:
+    database = Database(database_url(postgresql.database()))
+    schema.upgrade(database)
+    health = Health(database, SystemClock(), tick=TICK)
+    name = database.url.database
+    with psycopg.connect(postgresql.url(name or "")) as locked:
+        locked.execute("LOCK TABLE alembic_version, heartbeats IN ACCESS EXCLUSIVE MODE")
+        began = monotonic()
+        checks = [health.checks() for _ in range(2)]
+        seconds = monotonic() - began
+
+    assert seconds < 4
+    for found in checks:
+        assert found[0].problem == "the database does not answer in time"
+        assert all(check.problem for check in found)
+    eventually(lambda: health.checks()[1].problem is None)
+    database.close()
+
+
+@pytest.mark.parametrize("storage", ["postgresql"], indirect=True)
+def test_metrics_of_a_database_that_hangs_come_in_time(
+    world: World, postgresql: PostgresServer
+) -> None:
+    name = world.service.parts.database.url.database or ""
+    with psycopg.connect(postgresql.url(name)) as locked:
+        locked.execute("LOCK TABLE grants IN ACCESS EXCLUSIVE MODE")
+        began = monotonic()
+        assert scrape(world)("dbaccess_database_up") == 0
+        assert monotonic() - began < 8
+    assert scrape(world)("dbaccess_database_up") == 1
+
+
+def test_a_database_that_is_away_is_told_by_its_kind_and_not_by_its_address() -> None:
+    secret = "hunter2hunter2"
+    away = Database(database_url(f"postgresql://postgres:{secret}@127.0.0.1:1/gone"))
+    checks = Health(away, SystemClock(), tick=TICK).checks()
+    assert checks[0].problem == "the database cannot be reached: OperationalError"
+    assert secret not in str(checks)
+    away.close()
