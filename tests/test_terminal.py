@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.cli.auditing import Format, render
+from bot.cli.audit_lines import Format, lines
 from bot.cli.console import show_grants, show_plan
 from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.plan import Rule, plan
@@ -36,9 +36,13 @@ def row(words: str) -> AuditRow:
     )
 
 
+def shown_as(rows: list[AuditRow], form: Format) -> str:
+    return "\n".join(lines(rows, form))
+
+
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_no_cell_of_the_audit_is_a_formula(formula: str) -> None:
-    [_, cells] = csv.reader(io.StringIO(render([row(formula)], Format.CSV), newline=""))
+    [_, cells] = csv.reader(io.StringIO(shown_as([row(formula)], Format.CSV), newline=""))
 
     assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
     assert cells[2] == f"'{formula.strip()}"
@@ -46,7 +50,7 @@ def test_no_cell_of_the_audit_is_a_formula(formula: str) -> None:
 
 @pytest.mark.parametrize("words", HOSTILE)
 def test_what_was_said_comes_whole_out_of_the_audit_as_data(words: str) -> None:
-    line = render([row(words)], Format.JSONL)
+    line = shown_as([row(words)], Format.JSONL)
 
     assert len(line.splitlines()) == 1
     assert line.isascii()
@@ -56,14 +60,14 @@ def test_what_was_said_comes_whole_out_of_the_audit_as_data(words: str) -> None:
 @pytest.mark.parametrize("words", HOSTILE)
 @pytest.mark.parametrize("form", [Format.TABLE, Format.CSV])
 def test_nothing_in_the_audit_commands_the_terminal(words: str, form: Format) -> None:
-    shown = render([row(words)], form)
+    shown = shown_as([row(words)], form)
 
     assert not ACTS.search(shown.replace("\r\n", "\n"))
     assert not re.search(r"^(two|three)", shown, re.MULTILINE)
 
 
 def test_the_audit_shows_mark_up_as_it_was_written() -> None:
-    shown = render([row("[bold]x[/] :warning:")], Format.TABLE)
+    shown = shown_as([row("[bold]x[/] :warning:")], Format.TABLE)
 
     assert "[bold]x[/] :warning:" in shown
 

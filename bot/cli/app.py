@@ -2,30 +2,24 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot import __version__
-from bot.cli import console, findings, listing, reporting
-from bot.cli.auditing import Format, parse_since, render
+from bot.cli import console, findings, frame, listing, reporting
+from bot.cli.auditing import audit_app
 from bot.cli.checking import check_all
 from bot.cli.serving import Role, run
 from bot.clock import SystemClock
-from bot.config import ConfigError, Settings, load_policy, load_settings
 from bot.digitalocean import ApiError, ClusterNotFound
 from bot.domain.findings import Level
-from bot.domain.policy import Policy
+from bot.domain.lifecycle import GrantState
 from bot.domain.policy_schema import policy_schema_text
 from bot.domain.refusal import Refused, one_line
-from bot.logs import log_crashes, set_up_logs
-from bot.parts import Parts, build_parts
-from bot.service import SchemaOutdated
-from bot.store import audit, grants, schema
+from bot.parts import Parts
+from bot.store import grants, schema
 from bot.store.database import Database
 
 app = typer.Typer(
@@ -35,6 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(audit_app, name="audit")
 
 
 def main() -> None:
@@ -82,9 +77,9 @@ def worker() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database's schema up to date."""
-    settings = _settings()
+    settings = frame.settings()
     database = Database(settings.database_url)
-    with _reporting():
+    with frame.telling_faults():
         before = schema.current_revision(database)
         schema.upgrade(database)
         after = schema.current_revision(database)
@@ -125,8 +120,8 @@ def show_grants(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
     """List grants: who has access, to what, until when."""
-    database = Database(_settings().database_url)
-    with _reporting(), database.reading() as session:
+    database = Database(frame.settings().database_url)
+    with frame.telling_faults(), database.reading() as session:
         found = grants.listing(session, ended_too=ended_too)
     if as_json:
         typer.echo(listing.grants_json(found))
@@ -145,8 +140,8 @@ def revoke(
 
     Its rule is taken away at once, or by the worker as soon as it can.
     """
-    parts = _parts()
-    with _reporting():
+    parts = frame.parts()
+    with frame.telling_faults():
         if cluster_gone:
             _close_for_gone_cluster(parts, grant_id)
             return
@@ -154,8 +149,11 @@ def revoke(
         done = parts.reconciler.reconcile(grant.cluster_id)
         with parts.database.reading() as session:
             current = grants.get(session, grant_id) or grant
-    state = current.state if done else "being ended by the worker"
-    typer.echo(f"#{grant_id} ({one_line(str(current.source))} on {current.cluster}): {state}")
+    what = f"#{grant_id} ({one_line(str(current.source))} on {current.cluster})"
+    if done and current.state is not GrantState.ENDED:
+        typer.echo(f"{what}: still open, the API did not take it; a worker tries again", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{what}: {current.state if done else 'being ended by the worker'}")
 
 
 @app.command()
@@ -164,9 +162,9 @@ def reconcile(
     cluster: Annotated[str | None, typer.Option(metavar="NAME", help="Only this cluster.")] = None,
 ) -> None:
     """Bring the clusters' rules in line with the grants now."""
-    parts = _parts()
+    parts = frame.parts()
     faults = 0
-    with _reporting():
+    with frame.telling_faults():
         if not dry_run:
             parts.reconciler.watch_all()
         aliases = [cluster] if cluster else list(parts.policy().clusters)
@@ -183,27 +181,6 @@ def reconcile(
         raise typer.Exit(1)
 
 
-@app.command("audit")
-def show_audit(
-    since: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME", help="A UTC time like 2026-11-25T14:00, or 30d for so long ago."
-        ),
-    ] = None,
-    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
-) -> None:
-    """Print what happened, the oldest first."""
-    database = Database(_settings().database_url)
-    try:
-        start = parse_since(since, SystemClock().now()) if since else None
-    except ValueError as error:
-        raise typer.BadParameter(f"{since} is no time", param_hint="--since") from error
-    with _reporting(), database.reading() as session:
-        found = audit.rows(session, since=start)
-    typer.echo(render(found, form))
-
-
 @app.command()
 def report(
     out: Annotated[Path, typer.Option(help="The HTML file to write.", dir_okay=False)],
@@ -213,10 +190,10 @@ def report(
     live: Annotated[bool, typer.Option("--live", help="Ask for the rules of others now.")] = False,
 ) -> None:
     """Write an auditor's report: who had access to what and when; a page of its own."""
-    settings, policy = _configuration()
+    loaded, policy = frame.configuration()
     wanted = reporting.Wanted(since, until, cluster, out, live)
-    with _reporting():
-        made = reporting.make_report(settings, policy, wanted)
+    with frame.telling_faults():
+        made = reporting.make_report(loaded, policy, wanted)
         typer.echo(reporting.summary(made, out))
         if made.chain.broken_at is not None:
             raise Refused(f"The audit is broken at row {made.chain.broken_at}.")
@@ -259,55 +236,6 @@ def _close_for_gone_cluster(parts: Parts, grant_id: int) -> None:
 
 
 def _run(role: Role) -> None:
-    settings, policy = _configuration()
-    with _reporting():
-        run(role, settings, policy)
-
-
-def _parts() -> Parts:
-    settings, policy = _configuration()
-    return build_parts(settings, policy)
-
-
-def _settings() -> Settings:
-    try:
-        settings = load_settings()
-    except ConfigError as error:
-        _stop(error)
-    set_up_logs(settings.log_format, settings.secrets())
-    log_crashes()
-    return settings
-
-
-def _configuration() -> tuple[Settings, Policy]:
-    settings = _settings()
-    try:
-        return settings, load_policy(Path(settings.dbaccess_config))
-    except ConfigError as error:
-        _stop(error)
-
-
-def _stop(error: ConfigError) -> NoReturn:
-    for problem in error.problems:
-        typer.echo(problem, err=True)
-    raise typer.Exit(1)
-
-
-@contextmanager
-def _reporting() -> Iterator[None]:
-    """Turn what an operator can mend into one line and exit code 1."""
-    try:
-        yield
-    except Refused as refused:
-        problem = refused.sentence.replace("`", "")
-    except (ApiError, SchemaOutdated) as error:
-        problem = str(error)
-    except OSError as error:
-        problem = f"{error.strerror or error}"
-    except SQLAlchemyError as error:
-        reason = str(error.__cause__ or error).splitlines()[0]
-        problem = f"database: {reason} (is it reachable, and migrated by `dbaccess migrate`?)"
-    else:
-        return
-    typer.echo(one_line(problem), err=True)
-    raise typer.Exit(1)
+    loaded, policy = frame.configuration()
+    with frame.telling_faults():
+        run(role, loaded, policy)

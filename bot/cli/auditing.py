@@ -1,77 +1,96 @@
-"""`dbaccess audit`: what happened, as a table, as JSON lines or as CSV."""
+"""`dbaccess audit`: what happened, and whether what is written down of it is as it was."""
 
-import csv
-import io
-import json
-from collections.abc import Iterable
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
+from typing import Annotated
 
-from rich.console import Console
-from rich.table import Table
+import typer
 
-from bot.domain.durations import parse_duration
-from bot.domain.refusal import Refused, one_line
-from bot.store.tables import AuditRow
+from bot.cli import frame
+from bot.cli.audit_lines import Format, lines
+from bot.cli.since import parse_since
+from bot.clock import SystemClock
+from bot.domain.refusal import Refused
+from bot.domain.sources import TrustedSource, parse_source
+from bot.store import audit
+from bot.store.database import Database
 
-_COLUMNS = ("id", "at", "actor", "action", "cluster", "request_id", "detail")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-class Format(StrEnum):
-    """How the rows are printed."""
-
-    TABLE = "table"
-    JSONL = "jsonl"
-    CSV = "csv"
+audit_app = typer.Typer(rich_markup_mode=None)
 
 
-def parse_since(text: str, now: datetime) -> datetime:
-    """Return the time that *text* names: an ISO 8601 time (UTC without a zone) or `30d` ago.
+@audit_app.callback(invoke_without_command=True)
+def show(
+    context: typer.Context,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="From a UTC time like 2026-11-25T14:00, or 30d for so long ago."
+        ),
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Before a time.")] = None,
+    cluster: Annotated[str | None, typer.Option(metavar="NAME", help="About this cluster.")] = None,
+    person: Annotated[
+        str | None, typer.Option(metavar="ID", help="By or for this person, like U0ALICE.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(metavar="SOURCE", help="About this source, like 203.0.113.4.")
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+) -> None:
+    """Print what happened, the oldest first; or verify that nobody changed it."""
+    if context.invoked_subcommand:
+        return
+    database = Database(frame.settings().database_url)
+    start, end = _time(since, "--since"), _time(until, "--until")
+    about = _source(source)
+    with frame.telling_faults(), database.reading() as session:
+        found = audit.rows(
+            session, since=start, until=end, cluster=cluster, person=person, source=about
+        )
+        for line in lines(found, form):
+            typer.echo(line)
 
-    Raises:
-        ValueError: neither of the two.
+
+@audit_app.command()
+def verify(
+    holds: Annotated[
+        str | None,
+        typer.Option(metavar="DIGEST", help="A digest from before, which must still be there."),
+    ] = None,
+) -> None:
+    """Find the first row that was changed, or that misses one before it.
+
+    Each row carries a digest of itself and of the row before. That the newest rows are gone shows
+    only by a digest that was noted elsewhere: give it with --holds. The exit code is 1 if anything
+    is wrong.
     """
+    database = Database(frame.settings().database_url)
+    with frame.telling_faults(), database.reading() as session:
+        verdict = audit.verify_chain(session)
+        if verdict.broken_at is not None:
+            raise Refused(
+                f"The audit is broken at row {verdict.broken_at}: that row was changed, or one "
+                f"before it was changed or removed. The {verdict.count:,} rows before are whole."
+            )
+        if holds is not None and not audit.holds(session, holds.strip().lower()):
+            raise Refused(
+                f"No row carries the digest {holds}: rows that were there are gone. The "
+                f"{verdict.count:,} that are left are whole."
+            )
+    typer.echo(f"The audit is whole: {verdict.count:,} rows. The last one's digest is")
+    typer.echo(verdict.head)
+
+
+def _time(typed: str | None, option: str) -> datetime | None:
     try:
-        return now - parse_duration(text)
-    except Refused:
-        at = datetime.fromisoformat(text)
-        return at if at.tzinfo else at.replace(tzinfo=UTC)
+        return parse_since(typed, SystemClock().now()) if typed else None
+    except ValueError as error:
+        raise typer.BadParameter(f"{typed} is no time", param_hint=option) from error
 
 
-def render(rows: Iterable[AuditRow], form: Format) -> str:
-    """Return the rows as text. Cells that a spreadsheet would compute are made plain text."""
-    if form is Format.JSONL:
-        return "\n".join(json.dumps(_as_dict(row)) for row in rows)
-    if form is Format.CSV:
-        out = io.StringIO()
-        writer = csv.writer(out)
-        writer.writerow(_COLUMNS)
-        for row in rows:
-            writer.writerow([_plain(value) for value in _cells(row)])
-        return out.getvalue().rstrip("\r\n")
-    console = Console(record=True, file=io.StringIO(), width=160, emoji=False)
-    table = Table(*_COLUMNS, box=None)
-    for row in rows:
-        table.add_row(*_cells(row))
-    console.print(table, markup=False)
-    return console.export_text().rstrip()
-
-
-def _as_dict(row: AuditRow) -> dict[str, object]:
-    return {name: getattr(row, name) for name in _COLUMNS} | {"at": _time(row.at)}
-
-
-def _cells(row: AuditRow) -> list[str]:
-    detail = " ".join(f"{key}={json.dumps(value)}" for key, value in row.detail.items())
-    number = "" if row.request_id is None else str(row.request_id)
-    names = (one_line(name) for name in (row.actor, row.action, row.cluster))
-    return [str(row.id), _time(row.at), *names, number, detail]
-
-
-def _time(at: datetime) -> str:
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _plain(value: str) -> str:
-    return "'" + value if value.startswith(_FORMULA) else value
+def _source(typed: str | None) -> TrustedSource | None:
+    try:
+        return parse_source(typed) if typed else None
+    except Refused as refused:
+        raise typer.BadParameter(
+            refused.sentence.replace("`", ""), param_hint="--source"
+        ) from refused

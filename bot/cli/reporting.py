@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from bot.cli.auditing import parse_since
+from bot.cli.since import parse_since
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
 from bot.digitalocean import ApiError, DigitalOcean

@@ -1,0 +1,71 @@
+"""What happened, as a table, as JSON lines or as CSV."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from enum import StrEnum
+
+from rich.console import Console
+from rich.table import Table
+
+from bot.domain.refusal import one_line
+from bot.store.tables import AuditRow
+
+_COLUMNS = ("id", "at", "actor", "action", "cluster", "request_id", "detail")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Format(StrEnum):
+    """How the rows are printed."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+def lines(rows: Iterable[AuditRow], form: Format) -> Iterator[str]:
+    """Yield the rows as text. Cells that a spreadsheet would compute are made plain text."""
+    match form:
+        case Format.JSONL:
+            yield from (json.dumps(_as_dict(row)) for row in rows)
+        case Format.CSV:
+            yield ",".join(_COLUMNS)
+            yield from (_csv(_cells(row)) for row in rows)
+        case Format.TABLE:
+            yield _table(rows)
+
+
+def _table(rows: Iterable[AuditRow]) -> str:
+    console = Console(record=True, file=io.StringIO(), width=160, emoji=False)
+    table = Table(*_COLUMNS, box=None)
+    for row in rows:
+        table.add_row(*_cells(row))
+    console.print(table, markup=False)
+    return console.export_text().rstrip()
+
+
+def _csv(cells: Iterable[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow([_plain(cell) for cell in cells])
+    return out.getvalue()
+
+
+def _as_dict(row: AuditRow) -> dict[str, object]:
+    return {name: getattr(row, name) for name in _COLUMNS} | {"at": _time(row.at)}
+
+
+def _cells(row: AuditRow) -> list[str]:
+    detail = " ".join(f"{key}={json.dumps(value)}" for key, value in row.detail.items())
+    number = "" if row.request_id is None else str(row.request_id)
+    names = (one_line(name) for name in (row.actor, row.action, row.cluster))
+    return [str(row.id), _time(row.at), *names, number, detail]
+
+
+def _time(at: datetime) -> str:
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _plain(value: str) -> str:
+    return "'" + value if value.startswith(_FORMULA) else value

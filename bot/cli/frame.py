@@ -1,0 +1,68 @@
+"""What the commands have in common: configuration at the start, faults as one line at the end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.config import ConfigError, Settings, load_policy, load_settings
+from bot.digitalocean import ApiError
+from bot.domain.policy import Policy
+from bot.domain.refusal import Refused, one_line
+from bot.logs import log_crashes, set_up_logs
+from bot.parts import Parts, build_parts
+from bot.service import SchemaOutdated
+
+
+def parts() -> Parts:
+    """Return the parts of the bot, by environment and dbaccess.toml."""
+    return build_parts(*configuration())
+
+
+def settings() -> Settings:
+    """Return the environment's settings, with the logs set up by them."""
+    try:
+        loaded = load_settings()
+    except ConfigError as error:
+        _stop(error)
+    set_up_logs(loaded.log_format, loaded.secrets())
+    log_crashes()
+    return loaded
+
+
+def configuration() -> tuple[Settings, Policy]:
+    """Return the settings, and the policy that they name."""
+    loaded = settings()
+    try:
+        return loaded, load_policy(Path(loaded.dbaccess_config))
+    except ConfigError as error:
+        _stop(error)
+
+
+def _stop(error: ConfigError) -> NoReturn:
+    for problem in error.problems:
+        typer.echo(problem, err=True)
+    raise typer.Exit(1)
+
+
+@contextmanager
+def telling_faults() -> Iterator[None]:
+    """Turn what an operator can mend into one line and exit code 1."""
+    try:
+        yield
+    except Refused as refused:
+        problem = refused.sentence.replace("`", "")
+    except (ApiError, SchemaOutdated) as error:
+        problem = str(error)
+    except OSError as error:
+        problem = f"{error.strerror or error}"
+    except SQLAlchemyError as error:
+        reason = str(error.__cause__ or error).splitlines()[0]
+        problem = f"database: {reason} (is it reachable, and migrated by `dbaccess migrate`?)"
+    else:
+        return
+    typer.echo(one_line(problem), err=True)
+    raise typer.Exit(1)
