@@ -189,7 +189,7 @@ def report(
     cluster: Annotated[str | None, typer.Option(help="Only this cluster.")] = None,
     live: Annotated[bool, typer.Option("--live", help="Ask for the rules of others now.")] = False,
 ) -> None:
-    """Write an auditor's report: who had access to what and when; a page of its own."""
+    """Write an auditor's page: who had access to what and when."""
     loaded, policy = frame.configuration()
     wanted = reporting.Wanted(since, until, cluster, out, live)
     with frame.telling_faults():

@@ -69,12 +69,12 @@ def verify(
         if verdict.broken_at is not None:
             raise Refused(
                 f"The audit is broken at row {verdict.broken_at}: that row was changed, or one "
-                f"before it was changed or removed. The {verdict.count:,} rows before are whole."
+                f"before it was changed or removed. Whole rows before it: {verdict.count:,}."
             )
         if holds is not None and not audit.holds(session, holds.strip().lower()):
             raise Refused(
-                f"No row carries the digest {holds}: rows that were there are gone. The "
-                f"{verdict.count:,} that are left are whole."
+                f"No row carries the digest {holds}: rows that were there are gone. Whole rows "
+                f"that are left: {verdict.count:,}."
             )
     typer.echo(f"The audit is whole: {verdict.count:,} rows. The last one's digest is")
     typer.echo(verdict.head)
