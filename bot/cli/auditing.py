@@ -36,7 +36,10 @@ def show(
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
 ) -> None:
-    """Print what happened, the oldest first; or verify that nobody changed it."""
+    """Print what happened, the oldest first.
+
+    `audit verify` finds whether anybody changed it.
+    """
     if context.invoked_subcommand:
         return
     database = Database(frame.settings().database_url)
