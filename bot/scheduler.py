@@ -25,12 +25,15 @@ from bot.clock import Clock
 from bot.digitalocean import CallBudget
 from bot.reconcile_duty import CLUSTER_HANDS, ReconcileDuty
 from bot.reconciler import Reconciler
-from bot.store import clusters, errands, grants, heartbeats, homes, outbox, requests
+from bot.store import errands, heartbeats, homes, outbox
+from bot.store.agenda import Agenda, read_agenda
 from bot.store.database import Database
 
 _BEAT_SECONDS = 5.0
 _HANDS = 8
 _SOON = 0.02
+_BREATH_SECONDS = 0.005  # whoever woke us may still have to answer somebody, and others may follow
+_ALMOST = 0.9  # a tick may come a little early
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -54,7 +57,7 @@ class Lane(Generic[T]):
     def __init__(
         self, name: str, duty: Duty[T], done: Callable[[], None], *, hands: int = _HANDS
     ) -> None:
-        self._name = name
+        self.name = name
         self._duty = duty
         self._done = done
         self._hands = hands
@@ -85,7 +88,7 @@ class Lane(Generic[T]):
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _carry_out(self, item: T) -> None:
-        bind_contextvars(lane=self._name)
+        bind_contextvars(lane=self.name)
         try:
             self._duty.carry_out(item)
         except Exception:  # a thread must not die silently; the row is still due
@@ -119,6 +122,7 @@ class Worker:
         self._stopping = threading.Event()
         self._has_new_policy = threading.Event()
         self._last_beat = -_BEAT_SECONDS
+        self._last_tick = -math.inf
         self._came_round = monotonic()
         self._lanes = [Lane(name, duty, self.wake) for name, duty in duties.items()]
         reconciling = ReconcileDuty(reconciler, budget)
@@ -148,7 +152,8 @@ class Worker:
 
     def follow(self, *, tick: timedelta) -> None:
         """Take up a new policy: every cluster is looked at, and from now on at that tick."""
-        self._scheduler.reschedule_job("tick", trigger="interval", seconds=tick.total_seconds())
+        self._tick_seconds = tick.total_seconds()
+        self._scheduler.reschedule_job("tick", trigger="interval", seconds=self._tick_seconds)
         self._has_new_policy.set()
         self.wake()
 
@@ -174,13 +179,24 @@ class Worker:
         return monotonic() - self._came_round if self._thread.is_alive() else math.inf
 
     def look(self) -> None:
-        """Do what the clock says, hand out all that is due, and find out when to look again."""
+        """Do what has come to its time, and find out when to look again.
+
+        At a tick everything is looked into; at the wake-ups between, only what the agenda names.
+        """
         self._beat()
         self._take_up_policy()
-        self._access.keep_time()
+        is_tick = monotonic() - self._last_tick >= _ALMOST * self._tick_seconds
+        if is_tick:
+            self._last_tick = monotonic()
+        agenda = self._agenda()
+        if is_tick or self._has_come(agenda.clockwork):
+            self._access.keep_time()
+            agenda = self._agenda()
         for lane in self._lanes:
-            lane.dispatch()
-        self._set_alarm_clock()
+            named = lane.name in agenda.lanes
+            if is_tick or not named or self._has_come(agenda.lanes[lane.name]):
+                lane.dispatch()
+        self._set_alarm_clock(agenda)
 
     def settle(self) -> None:
         """Do all that is due now, here, until nothing is. For tests."""
@@ -194,6 +210,7 @@ class Worker:
             self._came_round = monotonic()
             # APScheduler goes by the wall clock: set back by an hour, it would sleep for an hour.
             self._woken.wait(timeout=self._tick_seconds)
+            self._stopping.wait(_BREATH_SECONDS)
             self._woken.clear()
             if self._stopping.is_set():
                 return
@@ -218,22 +235,18 @@ class Worker:
                 heartbeats.beat(session, self._name, self._clock.now())
             self._last_beat = monotonic()
 
-    def _set_alarm_clock(self) -> None:
-        """Wake exactly when the next thing is due, if that is before the next tick."""
+    def _agenda(self) -> Agenda:
         with self._database.reading() as session:
-            times = [
-                grants.next_end(session),
-                requests.next_lapse(session),
-                requests.next_reminder(session),
-                clusters.next_due(session),
-                outbox.next_due(session),
-                errands.next_due(session),
-                homes.next_due(session),
-            ]
-        now = self._clock.now()
-        coming = [at for at in times if at is not None and at > now]
+            return read_agenda(session)
+
+    def _has_come(self, at: datetime | None) -> bool:
+        return at is not None and at <= self._clock.now()
+
+    def _set_alarm_clock(self, agenda: Agenda) -> None:
+        """Wake exactly when the next thing is due, if that is before the next tick."""
+        coming = agenda.coming(self._clock.now())
         if coming and self._scheduler.running and not self._stopping.is_set():
-            seconds = max(self._clock.seconds_until(min(coming)), _SOON)
+            seconds = max(self._clock.seconds_until(coming), _SOON)
             self._scheduler.add_job(
                 self.wake,
                 "date",

@@ -1,7 +1,7 @@
 """A move: one open transaction with what a use case needs to know."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,7 @@ class Move:
     now: datetime
     origin: str | None = None
     name_of: Callable[[TrustedSource], str] = lambda _source: ""
+    _told: dict[tuple[Request, str | None], RequestFacts] = field(default_factory=dict)
 
     def record(
         self, action: Action, cluster: str, request_id: int, *, actor: str, **detail: Any
@@ -54,5 +55,8 @@ class Move:
             )
 
     def facts(self, request: Request, *, closed_by: str | None = None) -> RequestFacts:
-        """Return what may be told of a request."""
-        return request_facts(self.session, request, self.policy, closed_by=closed_by)
+        """Return what may be told of a request; it is found out once for each state of it."""
+        key = (request, closed_by)
+        if key not in self._told:
+            self._told[key] = request_facts(self.session, request, self.policy, closed_by=closed_by)
+        return self._told[key]

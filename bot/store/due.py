@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, Select, or_
 from sqlmodel import col
 
+Next = Select[Any]  # a question for one time, or none
 LENIENCE = timedelta(minutes=1)  # the clocks of two machines differ a little
 
 

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, or_, select
 
 from bot.domain.wishes import WISH, Wish
 from bot.store.database import insert_into
-from bot.store.due import is_due
+from bot.store.due import Next, is_due
 from bot.store.tables import ErrandRow
 
 CLAIM_SECONDS = 25  # longer than any call takes; after a crash, so long is waited
@@ -104,12 +104,12 @@ def put_off(session: Session, errand_id: int, until: datetime) -> None:
     session.add(row)
 
 
-def next_due(session: Session) -> datetime | None:
-    """Return when the next errand is to be tried."""
+def next_due() -> Next:
+    """Return the question when the next errand is to be tried."""
     query = select(ErrandRow.due_at).where(
         col(ErrandRow.done_at).is_(None), col(ErrandRow.claimed_until).is_(None)
     )
-    return session.exec(query.order_by(col(ErrandRow.due_at)).limit(1)).first()
+    return query.order_by(col(ErrandRow.due_at)).limit(1)
 
 
 def release_claims(session: Session) -> None:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, or_, select
 
 from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.sources import SourceType, TrustedSource
+from bot.store.due import Next
 from bot.store.tables import GrantRow
 
 # Written out: a planner that is told the state apart from the statement may not see the index.
@@ -158,10 +159,10 @@ def unwarned(
     return [_grant(row) for row in session.exec(query.with_for_update(skip_locked=True))]
 
 
-def next_end(session: Session) -> datetime | None:
-    """Return when the next live grant ends."""
+def next_end() -> Next:
+    """Return the question when the next live grant ends."""
     query = select(GrantRow.expires_at).where(_LIVE)
-    return session.exec(query.order_by(col(GrantRow.expires_at)).limit(1)).first()
+    return query.order_by(col(GrantRow.expires_at)).limit(1)
 
 
 def clusters_with_grants(session: Session) -> set[tuple[str, str]]:

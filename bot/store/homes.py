@@ -8,7 +8,7 @@ from sqlalchemy import Update, bindparam, case, delete, event, func, null, updat
 from sqlmodel import Session, col, or_, select
 
 from bot.store.database import UtcDateTime, insert_into
-from bot.store.due import is_due
+from bot.store.due import Next, is_due
 from bot.store.tables import HomeRow
 
 CLAIM_SECONDS = 25
@@ -109,11 +109,11 @@ def forget(session: Session, user_id: str) -> None:
     session.execute(delete(HomeRow).where(col(HomeRow.user_id) == user_id))
 
 
-def next_due(session: Session) -> datetime | None:
-    """Return when the next Home is to be drawn."""
+def next_due() -> Next:
+    """Return the question when the next Home is to be drawn."""
     at = func.coalesce(HomeRow.claimed_until, HomeRow.due_at, type_=UtcDateTime())
     query = select(at).where(col(HomeRow.due_at).is_not(None))
-    return session.exec(query.order_by(at).limit(1)).first()
+    return query.order_by(at).limit(1)
 
 
 def release_claims(session: Session) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, or_, select
 
 from bot.domain.notices import NOTICE, Notice
-from bot.store.due import is_due
+from bot.store.due import Next, is_due
 from bot.store.tables import OutboxRow, PostRow
 
 CLAIM_SECONDS = 25  # longer than any call takes; after a crash, so long is waited
@@ -173,12 +173,12 @@ def oldest_owed(session: Session) -> datetime | None:
     return session.exec(query.order_by(col(OutboxRow.id)).limit(1)).first()
 
 
-def next_due(session: Session) -> datetime | None:
-    """Return when the next message is to be tried."""
+def next_due() -> Next:
+    """Return the question when the next message is to be tried."""
     query = select(OutboxRow.due_at).where(
         col(OutboxRow.done_at).is_(None), col(OutboxRow.claimed_until).is_(None)
     )
-    return session.exec(query.order_by(col(OutboxRow.due_at)).limit(1)).first()
+    return query.order_by(col(OutboxRow.due_at)).limit(1)
 
 
 def _owed(row: OutboxRow) -> Owed:

@@ -15,7 +15,7 @@ from bot.domain.lifecycle import (
     Verdict,
 )
 from bot.domain.sources import SourceType, TrustedSource
-from bot.store.due import is_due
+from bot.store.due import Next, is_due
 from bot.store.tables import DecisionRow, GrantRow, RequestRow
 
 
@@ -196,16 +196,16 @@ def to_remind(session: Session, now: datetime, *, reviews_within: timedelta) -> 
     return with_decisions(session, session.exec(query).all())
 
 
-def next_reminder(session: Session) -> datetime | None:
-    """Return when somebody is to be reminded next."""
+def next_reminder() -> Next:
+    """Return the question when somebody is to be reminded next."""
     query = select(RequestRow.remind_at).where(col(RequestRow.remind_at).is_not(None))
-    return session.exec(query.order_by(col(RequestRow.remind_at)).limit(1)).first()
+    return query.order_by(col(RequestRow.remind_at)).limit(1)
 
 
-def next_lapse(session: Session) -> datetime | None:
-    """Return when the next undecided request lapses."""
+def next_lapse() -> Next:
+    """Return the question when the next undecided request lapses."""
     query = select(RequestRow.lapses_at).where(RequestRow.state == RequestState.PENDING)
-    return session.exec(query.order_by(col(RequestRow.lapses_at)).limit(1)).first()
+    return query.order_by(col(RequestRow.lapses_at)).limit(1)
 
 
 def was_granted_before(

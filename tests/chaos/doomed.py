@@ -83,6 +83,14 @@ def watch_requests(doom: Doom) -> None:
     connection.getresponse = after  # type: ignore[method-assign]
 
 
+def shorten_claims(seconds: float) -> None:
+    """Let what a dead process had claimed be free sooner: a test has less time than others."""
+    from bot.store import errands, homes, outbox
+
+    for claims in (errands, homes, outbox):
+        claims.CLAIM_SECONDS = seconds  # type: ignore[attr-defined]
+
+
 def main(
     arguments: list[str], run: Callable[[], None], strike: signal.Signals = signal.SIGKILL
 ) -> None:
@@ -97,4 +105,5 @@ def main(
 if __name__ == "__main__":
     from bot.cli import main as dbaccess
 
+    shorten_claims(4)
     main(sys.argv[1:], dbaccess)

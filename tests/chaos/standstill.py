@@ -12,13 +12,12 @@ from tests.chaos import doomed
 
 def shorten(seconds: float) -> None:
     """Let all that a frozen process holds be given up sooner, before the bot is put together."""
-    from bot.store import errands, homes, locks, outbox, patience
+    from bot.store import locks, patience
 
     locks.STANDSTILL_SECONDS = seconds  # type: ignore[assignment]  # a test's own time
     patience._IDLE_SECONDS = round(seconds)
     locks.ClusterLocks.__init__.__kwdefaults__ = {"standstill_seconds": seconds}
-    for claims in (errands, homes, outbox):
-        claims.CLAIM_SECONDS = seconds + 1  # type: ignore[attr-defined]
+    doomed.shorten_claims(seconds + 1)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from tests.processes import Place
 from tests.storage import Storage
 
 _STEPS = 150  # a few more than the story has; those behind its end kill nobody
-_EVERY = int(os.environ.get("DBACCESS_CHAOS_EVERY", "20"))
+_EVERY = int(os.environ.get("DBACCESS_CHAOS_EVERY", "25"))
 
 
 @pytest.fixture

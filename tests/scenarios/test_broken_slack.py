@@ -158,14 +158,14 @@ def test_no_header_of_slacks_silences_a_conversation_for_longer_than_an_hour(
 
 @pytest.mark.parametrize("error", ["invalid_auth", "account_inactive", "token_revoked"])
 def test_a_token_that_is_no_longer_taken_is_seen_by_operators_and_loses_nothing(
-    world: World, error: str, capsys: pytest.CaptureFixture[str]
+    world: World, error: str, logged: Callable[[], str]
 ) -> None:
     world.granted(f"request {OTHER_IP} 30m orders")
     world.slack.faults.add(refusing(error, target="/api/"))
     for _ in range(12):
         world.pass_time(minutes=5)
     assert f"ip_addr:{OTHER_IP}" not in world.sources(), "access ends all the same"
-    assert error in capsys.readouterr().out
+    assert error in logged()
     assert metric(world, "dbaccess_outbox_owed") == 4
     assert metric(world, "dbaccess_outbox_age_seconds") > 1800
 

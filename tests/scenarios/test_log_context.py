@@ -75,7 +75,7 @@ def test_the_reference_that_a_person_is_told_is_that_of_all_entries_of_the_inter
     told = world.slack.command(RITA, "list", channel_id="C0GENERAL").text
     monkeypatch.undo()
 
-    entry = of(logged(), "command failed")
+    entry = of(logged(), "interaction failed")
     assert entry["reference"] in told
 
 

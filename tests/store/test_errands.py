@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from bot.domain.lifecycle import Verdict
 from bot.domain.wishes import Decide, Extend, Wish
 from bot.store import errands
+from bot.store.agenda import read_agenda
 from bot.store.database import Database
 from bot.store.errands import Errand, ReplyTo
 
@@ -93,14 +94,14 @@ def test_an_errand_that_is_put_off_waits_until_then(database: Database) -> None:
     with database.transaction() as session:
         errands.put_off(session, errand.id, NOW + MINUTE)
     with database.reading() as session:
-        assert errands.next_due(session) == NOW + MINUTE
+        assert read_agenda(session).lanes["errands"] == NOW + MINUTE
     assert claim(database) == []
     assert origins(claim(database, at=NOW + MINUTE)) == ["press:1"]
 
 
 def test_nothing_is_due_where_there_is_nothing_to_do(database: Database) -> None:
     with database.reading() as session:
-        assert errands.next_due(session) is None
+        assert read_agenda(session).lanes["errands"] is None
     assert claim(database) == []
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.store import homes, schema
+from bot.store.agenda import read_agenda
 from bot.store.database import Database
 from bot.store.homes import Home
 from tests.storage import PostgresStorage, SqliteStorage, Storage
@@ -63,7 +64,7 @@ def whose(claimed: list[Home]) -> list[str]:
 
 def next_due(database: Database) -> datetime | None:
     with database.reading() as session:
-        return homes.next_due(session)
+        return read_agenda(session).lanes["homes"]
 
 
 def test_a_home_that_was_opened_is_drawn_once(database: Database) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from bot.domain.notices import Notice, Reply
 from bot.store import outbox
+from bot.store.agenda import read_agenda
 from bot.store.database import Database
 from bot.store.outbox import Owed, Post, Way
 
@@ -91,7 +92,7 @@ def test_a_message_that_is_put_off_holds_back_its_conversation_only(database: Da
 
     assert said(claim(database)) == ["other"]
     with database.reading() as session:
-        assert outbox.next_due(session) == NOW  # the one behind it, which may not pass
+        assert read_agenda(session).lanes["outbox"] == NOW  # the one behind it, which may not pass
         assert outbox.owed_count(session) == 3
     later = claim(database, at=NOW + 2 * MINUTE)
     assert said(later)[0] == "one"
@@ -144,7 +145,7 @@ def test_what_is_owed_and_since_when_can_be_told(database: Database) -> None:
     with database.reading() as session:
         assert outbox.owed_count(session) == 0
         assert outbox.oldest_owed(session) is None
-        assert outbox.next_due(session) is None
+        assert read_agenda(session).lanes["outbox"] is None
     owe(database, "one")
     owe(database, "two")
     with database.reading() as session:
