@@ -547,7 +547,7 @@ HAPPENINGS = [
 ]
 
 ReconcilerStory.TestCase.settings = settings(
-    max_examples=25,
+    max_examples=16,
     stateful_step_count=30,
     deadline=None,
     derandomize="CI" in os.environ,

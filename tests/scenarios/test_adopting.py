@@ -16,8 +16,6 @@ from tests.scenarios.world import (
     policy,
 )
 
-pytestmark = pytest.mark.both_databases
-
 Worlds = Callable[[dict[str, Any]], World]
 OLD = "198.51.100.7"
 TRUSTED = f"ip_addr:{OLD}"

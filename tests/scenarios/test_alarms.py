@@ -3,12 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from bot.sandbox.faults import Fault
 from tests.scenarios.world import ALICE, ANALYTICS, IP, ORDERS, RITA, World, policy
-
-pytestmark = pytest.mark.both_databases
 
 Worlds = Callable[[dict[str, Any]], World]
 TRUSTED = f"ip_addr:{IP}"

@@ -5,13 +5,9 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
-import pytest
-
 from bot.sandbox.faults import Fault
 from bot.store import clusters
 from tests.scenarios.world import ALICE, IP, ORDERS, RITA, World, policy
-
-pytestmark = pytest.mark.both_databases
 
 Worlds = Callable[[dict[str, Any]], World]
 TRUSTED = f"ip_addr:{IP}"

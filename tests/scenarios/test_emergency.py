@@ -22,8 +22,6 @@ from tests.scenarios.world import (
     policy,
 )
 
-pytestmark = pytest.mark.both_databases
-
 Worlds = Callable[[dict[str, Any]], World]
 ONCALL = "S0ONCALL"
 TRUSTED = f"ip_addr:{IP}"

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from bot.domain.notices import UNKNOWN
 from bot.sandbox.faults import Fault
 from bot.sandbox.slack_conversations import Message
@@ -20,8 +18,6 @@ from tests.scenarios.world import (
     World,
     policy,
 )
-
-pytestmark = pytest.mark.both_databases
 
 Worlds = Callable[[dict[str, Any]], World]
 OTHER_IP = "203.0.113.5"

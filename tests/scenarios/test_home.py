@@ -23,8 +23,6 @@ from tests.scenarios.world import (
     policy,
 )
 
-pytestmark = pytest.mark.both_databases
-
 Worlds = Callable[[dict[str, Any]], World]
 TRUSTED = f"ip_addr:{IP}"
 OTHER_IP = "203.0.113.5"

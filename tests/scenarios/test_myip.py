@@ -12,8 +12,6 @@ from tests.scenarios.open_world import PUBLIC_URL, OpenWorld, assert_dead
 from tests.scenarios.world import BOB, IP, ORDERS, RITA, World, policy
 from tests.storage import Storage
 
-pytestmark = pytest.mark.both_databases
-
 Opens = Callable[..., OpenWorld]
 
 

@@ -9,8 +9,6 @@ import pytest
 from tests.scenarios.open_world import OpenWorld
 from tests.scenarios.world import IP, ORDERS, RITA, policy
 
-pytestmark = pytest.mark.both_databases
-
 Opens = Callable[..., OpenWorld]
 
 

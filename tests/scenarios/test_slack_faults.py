@@ -11,8 +11,6 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.slack_conversations import Message
 from tests.scenarios.world import ALICE, APPROVALS, BOB, IP, OPERATIONS, OSCAR, RITA, World, policy
 
-pytestmark = pytest.mark.both_databases
-
 Worlds = Callable[[dict[str, Any]], World]
 TRUSTED = f"ip_addr:{IP}"
 OTHER_IP = "203.0.113.5"
