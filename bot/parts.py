@@ -88,8 +88,13 @@ def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) 
     token = settings.slack_bot_token.get_secret_value()
     database = Database(settings.database_url)
     metrics = Metrics(database, clock)
-    limits = policy.scheduler
-    budget = CallBudget(clock, per_minute=limits.calls_per_minute, per_hour=limits.calls_per_hour)
+    in_force = PolicyInForce(policy, settings.dbaccess_config)
+
+    def limits() -> tuple[int, int]:
+        scheduler = in_force().scheduler
+        return scheduler.calls_per_minute, scheduler.calls_per_hour
+
+    budget = CallBudget(clock, limits)
 
     def note_call(call: Call) -> None:
         metrics.note_call(call)
@@ -111,7 +116,6 @@ def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) 
         )
     )
     wakeup = Wakeup(database)
-    in_force = PolicyInForce(policy, settings.dbaccess_config)
 
     def name_of(source: TrustedSource) -> str:
         return catalogue.name_of(source.type, source.value)

@@ -38,7 +38,7 @@ def calls(world: World, since: int = 0) -> list[HttpCall]:
 
 def test_calls_are_counted_by_the_minute_and_by_the_hour() -> None:
     clock = ManualClock()
-    budget = CallBudget(clock, per_minute=10, per_hour=15)
+    budget = CallBudget(clock, lambda: (10, 15))
     for _ in range(10):
         budget.note(A_CALL)
     assert budget.room() == 0
@@ -54,7 +54,7 @@ def test_calls_are_counted_by_the_minute_and_by_the_hour() -> None:
 
 def test_a_clock_that_was_set_back_does_not_use_up_the_budget() -> None:
     clock = ManualClock()
-    budget = CallBudget(clock, per_minute=10, per_hour=15)
+    budget = CallBudget(clock, lambda: (10, 15))
     for _ in range(10):
         budget.note(A_CALL)
 

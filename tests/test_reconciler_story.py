@@ -437,7 +437,7 @@ class ReconcilerStory(RuleBasedStateMachine):
             {},
             self.clocks,
             tick=self.policy.scheduler.tick,
-            budget=CallBudget(self.clocks, per_minute=250, per_hour=5_000),
+            budget=CallBudget(self.clocks, lambda: (250, 5_000)),
         )
         self.worker.take_up()
         self.worker.settle()

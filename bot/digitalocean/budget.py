@@ -6,6 +6,7 @@ then a rule that has to go waits behind checks that could have. So calls are cou
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
@@ -15,11 +16,15 @@ _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 class CallBudget:
-    """Counts calls in the last minute and the last hour. Thread-safe."""
+    """Counts calls in the last minute and the last hour. Thread-safe.
 
-    def __init__(self, clock: Clock, *, per_minute: int, per_hour: int) -> None:
+    `limits` says how many calls are allowed in a minute and in an hour, as of now.
+    """
+
+    def __init__(self, clock: Clock, limits: Callable[[], tuple[int, int]]) -> None:
         self._clock = clock
-        self._windows = (_Window(_MINUTE, per_minute), _Window(_HOUR, per_hour))
+        self._limits = limits
+        self._windows = (_Window(_MINUTE), _Window(_HOUR))
         self._lock = threading.Lock()
 
     def note(self, _call: Call) -> None:
@@ -33,16 +38,19 @@ class CallBudget:
         """Return how many more calls fit within that share of both limits; never below zero."""
         with self._lock:
             now = self._clock.now()
-            return max(min(window.room(now, share) for window in self._windows), 0)
+            room = [
+                int(limit * share) - window.count(now)
+                for window, limit in zip(self._windows, self._limits(), strict=True)
+            ]
+            return max(min(room), 0)
 
 
 class _Window:
-    def __init__(self, length: timedelta, limit: int) -> None:
+    def __init__(self, length: timedelta) -> None:
         self._length = length
-        self._limit = limit
         self.calls: deque[datetime] = deque()
 
-    def room(self, now: datetime, share: float) -> int:
+    def count(self, now: datetime) -> int:
         while self.calls and not now - self._length < self.calls[0] <= now:
             self.calls.popleft()  # it is long ago, or the clock was set back since
-        return int(self._limit * share) - len(self.calls)
+        return len(self.calls)
