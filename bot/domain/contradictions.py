@@ -69,7 +69,7 @@ def _approvers(cluster: ClusterPolicy, known: Known) -> Iterator[Finding]:
         yield fault("", f"{_approvals(needed)} needed, but {some} can approve: name more approvers")
     elif there == needed and not cluster.self_approval and _may_all_ask(able, cluster, known):
         who = "its only approver" if there == 1 else f"each of its {there} approvers"
-        yield hint("", f"{who} is needed, so cannot ask for access: name one more")
+        yield hint("", f"{who} is needed, and so may not ask for access here: name one more")
 
 
 def _may_all_ask(able: frozenset[str], cluster: ClusterPolicy, known: Known) -> bool:

@@ -69,3 +69,29 @@ def test_connect_and_history_are_read_in_a_channel(visit: Visit) -> None:
     visitor.sees("198.51.100.20")
     picture(visitor, "history")
     assert visitor.went_wrong == []
+
+
+def test_what_somebody_removed_in_the_panel_is_put_back(visit: Visit) -> None:
+    visitor = visit(WIDE)
+    visitor.types("/dbaccess request 198.51.100.20 30m analytics a report")
+    expect(visitor.rule("198.51.100.20", "analytics")).to_be_visible()
+    visitor.runs_the_clock(60)
+    visitor.page.wait_for_timeout(
+        1500
+    )  # a minute of that clock: what vanishes sooner is a lost race
+    panel = visitor.page.get_by_role("region", name="Cluster analytics")
+    panel.get_by_role("button", name="Remove ip_addr:198.51.100.20").click()
+    expect(visitor.rule("198.51.100.20", "analytics")).to_have_count(0)
+
+    visitor.goes_to("dbaccess")
+    visitor.sees("has ended early")
+    picture(visitor, "removed-outside")
+    visitor.presses("Put it back")
+
+    expect(visitor.rule("198.51.100.20", "analytics")).to_contain_text("ours")
+    visitor.sees("works now")
+    picture(visitor, "put-back")
+    visitor.goes_to("db-approvals")
+    visitor.sees("puts back #1")
+    picture(visitor, "put-back-card")
+    assert visitor.went_wrong == []

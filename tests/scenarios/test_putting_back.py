@@ -71,7 +71,7 @@ def test_everybody_concerned_reads_what_was_put_back_by_whom_and_who_approved_it
     world.presses(RITA, told, PUT_IT_BACK)
 
     assert "*#2* puts back *#1*" in world.card.text
-    assert f"<@{ALICE}> approved it until" in world.card.all_text
+    assert f"Approved by <@{ALICE}> until" in world.card.all_text
     assert "fixing the nightly job" in world.card.all_text
     assert world.card.buttons == []
     thread = [reply.all_text for reply in world.slack.thread(APPROVALS, first_card.ts)]
