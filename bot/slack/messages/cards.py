@@ -104,7 +104,7 @@ def _put_back(request: RequestFacts) -> Message:
         ),
         quote(request.reason, NO_REASON),
         context(
-            f"Approved by {everyone(request.approvers)} until {goes}, so nobody has to decide again. "
+            f"Approved by {everyone(request.approvers)} until {goes}; nobody has to decide again. "
             f"Should it stay away? {code(f'/dbaccess revoke {request.id}')} ends it."
         ),
     )
