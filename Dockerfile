@@ -15,6 +15,7 @@ COPY migrations /app/migrations
 ENV PATH=/venv/bin:$PATH \
     PYTHONPATH=/app \
     PYTHONDONTWRITEBYTECODE=1 \
+    MALLOC_ARENA_MAX=2 \
     HOST=0.0.0.0 \
     PORT=3000 \
     DBACCESS_CONFIG=/etc/dbaccess/dbaccess.toml

@@ -24,7 +24,8 @@ def running(
 ) -> Iterator[Process]:
     """Start a process, and stop it in the end."""
     home = str(Path(bot.__file__).parent.parent)
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": home, **(more or {})}
+    like_the_image = {"MALLOC_ARENA_MAX": "2"}  # as the Dockerfile and the systemd unit set it
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": home, **like_the_image, **(more or {})}
     process = Process(command, folder, env)
     try:
         yield process

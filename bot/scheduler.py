@@ -32,7 +32,7 @@ from bot.store.database import Database
 _BEAT_SECONDS = 5.0
 _HANDS = 8
 _SOON = 0.02
-_BREATH_SECONDS = 0.005  # whoever woke us may still have to answer somebody, and others may follow
+_BREATH_SECONDS = 0.002  # whoever woke us may still have to answer somebody, and others may follow
 _ALMOST = 0.9  # a tick may come a little early
 
 T = TypeVar("T")

@@ -1,6 +1,7 @@
 """Engine and transactions: SQLite in WAL on one machine, PostgreSQL for more than one."""
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from bot.store.patience import be_impatient
 AWAY = (OperationalError, InterfaceError, PoolTimeout)  # the database cannot be asked just now
 _BUSY_SECONDS = 10
 _POOL_SIZE = 32
+_CACHE_KIB = 512  # of each SQLite connection; the file is in the machine's memory as it is
 _LAST = "last"
 
 
@@ -49,12 +51,17 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._writing = threading.Lock()
         self.engine = _sqlite(url) if self.is_sqlite else _postgresql(url)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Open a session that commits at the end, or rolls back where something was raised."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with (
+            self._turn(),
+            Session(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
             for act in session.info.pop(_LAST, []):
                 act(session)
@@ -73,6 +80,22 @@ class Database:
             if not self.is_sqlite:
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let one thread write at a time on SQLite, which has one writer as it is.
+
+        Waiting here ends the moment that it is one's turn; SQLite would look again now and then.
+        """
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._writing.acquire(timeout=_BUSY_SECONDS):
+            raise PoolTimeout("another thread has been writing for too long")
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     def close(self) -> None:
         """Close all connections."""
@@ -114,6 +137,7 @@ def _sqlite(url: str) -> Engine:
             "synchronous = FULL",
             f"busy_timeout = {_BUSY_SECONDS * 1000}",
             "foreign_keys = ON",
+            f"cache_size = {-_CACHE_KIB}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 
