@@ -20,6 +20,10 @@ class Clock(Protocol):
         """Return what time it will be in so many real seconds: for leases and retries."""
         ...
 
+    def elapsed(self) -> float:
+        """Return real seconds since some moment, whatever the clock says meanwhile."""
+        ...
+
 
 class SystemClock:
     """The computer's clock."""
@@ -35,6 +39,10 @@ class SystemClock:
     def in_seconds(self, seconds: float) -> datetime:
         """Return what time it will be in so many real seconds."""
         return self.now() + timedelta(seconds=seconds)
+
+    def elapsed(self) -> float:
+        """Return real seconds since some moment."""
+        return time.monotonic()
 
 
 class FastClock:
@@ -64,3 +72,7 @@ class FastClock:
     def in_seconds(self, seconds: float) -> datetime:
         """Return what time it will be in so many real seconds."""
         return self.now() + timedelta(seconds=seconds * self.rate)
+
+    def elapsed(self) -> float:
+        """Return real seconds since some moment."""
+        return time.monotonic()

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, Self
@@ -76,7 +76,8 @@ class PostgresServer:
         os.kill(postmaster, number)
         children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
         for child in children:
-            os.kill(int(child), number)
+            with suppress(ProcessLookupError):  # it ended meanwhile
+                os.kill(int(child), number)
 
     def database(self) -> str:
         """Return the URL of a new, empty database."""

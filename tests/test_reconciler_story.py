@@ -122,7 +122,7 @@ class Clocks:
     def in_seconds(self, seconds: float) -> datetime:
         return self.now() + timedelta(seconds=seconds)
 
-    def monotonic(self) -> float:
+    def elapsed(self) -> float:
         return (self.true - NEW_YEAR).total_seconds()
 
 
@@ -425,7 +425,7 @@ class ReconcilerStory(RuleBasedStateMachine):
             self.cloud.token,
             endpoint=self.cloud.url,
             sleep=lambda _: None,
-            monotonic=self.clocks.monotonic,
+            monotonic=self.clocks.elapsed,
             on_call=self.note_call,
         )
         reconciler = Reconciler(self.database, self.digitalocean, lambda: self.policy, self.clocks)

@@ -89,7 +89,7 @@ def test_two_lengths_that_differ_are_refused(world: World) -> None:
 
     answer = says(world, head(world, BODY, *lengths), BODY)
 
-    assert "200 OK" not in answer.splitlines()[0]
+    assert "200 OK" not in answer.partition("\n")[0]  # it may hang up without a word
     assert_unmoved(world, before)
 
 

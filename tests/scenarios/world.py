@@ -64,6 +64,9 @@ class ManualClock:
     def in_seconds(self, seconds: float) -> datetime:
         return self._now + timedelta(seconds=seconds)
 
+    def elapsed(self) -> float:
+        return self._now.timestamp()
+
     def advance(self, **by: float) -> None:
         self._now += timedelta(**by)
 
