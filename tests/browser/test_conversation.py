@@ -76,9 +76,7 @@ def test_what_somebody_removed_in_the_panel_is_put_back(visit: Visit) -> None:
     visitor.types("/dbaccess request 198.51.100.20 30m analytics a report")
     expect(visitor.rule("198.51.100.20", "analytics")).to_be_visible()
     visitor.runs_the_clock(60)
-    visitor.page.wait_for_timeout(
-        1500
-    )  # a minute of that clock: what vanishes sooner is a lost race
+    visitor.page.wait_for_timeout(2500)  # more than a minute: what vanishes sooner is a lost race
     panel = visitor.page.get_by_role("region", name="Cluster analytics")
     panel.get_by_role("button", name="Remove ip_addr:198.51.100.20").click()
     expect(visitor.rule("198.51.100.20", "analytics")).to_have_count(0)
