@@ -33,7 +33,7 @@ def request(move: Move, wish: AskFor, person: Person) -> Request:
     with about(Field.SOURCE):
         cluster.check_source(wish.source)
         refuse_second_grant(move, cluster, wish, person)
-        for pending in requests_for_the_same(move, wish, person):
+        for pending in requests_for_the_same(move, wish, person.id):
             raise Refused(
                 f"You have asked for this already: #{pending.id} waits for approval. "
                 f"`/dbaccess cancel {pending.id}` withdraws it."
@@ -178,12 +178,14 @@ def refuse_second_grant(
         )
 
 
-def requests_for_the_same(move: Move, wish: AskFor | BreakGlass, person: Person) -> list[Request]:
+def requests_for_the_same(
+    move: Move, wanted: AskFor | BreakGlass | Grant, requester: str
+) -> list[Request]:
     """Return somebody's undecided requests for the very same access."""
     return [
         pending
         for pending in requests.pending(
-            move.session, requester=person.id, cluster=wish.cluster, source=wish.source
+            move.session, requester=requester, cluster=wanted.cluster, source=wanted.source
         )
         if pending.extends is None
     ]

@@ -37,7 +37,7 @@ def break_glass(move: Move, wish: BreakGlass, person: Person) -> Request:
         refuse_second_grant(move, cluster, wish, person)
     with about(Field.CLUSTER):
         refuse_unfit_cluster(move, cluster, wish.cluster)
-    for pending in requests_for_the_same(move, wish, person):
+    for pending in requests_for_the_same(move, wish, person.id):
         withdraw(move, pending, by=person.id, tell=True)
     made = requests.add(
         move.session,

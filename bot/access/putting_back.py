@@ -1,6 +1,6 @@
 """Put it back: access whose rule somebody removed outside dbaccess goes on, as it was approved."""
 
-from bot.access.asking import refuse_unfit_cluster
+from bot.access.asking import refuse_unfit_cluster, requests_for_the_same
 from bot.access.deciding import begin, withdraw
 from bot.access.move import Move
 from bot.domain.durations import show_duration
@@ -89,9 +89,6 @@ def _cluster_of(move: Move, grant: Grant) -> ClusterPolicy:
         raise Refused(f"`{grant.cluster}` is another cluster now than the one of #{grant.id}.")
     cluster.check_source(grant.source)
     refuse_unfit_cluster(move, cluster, grant.cluster)
-    for pending in requests.pending(
-        move.session, requester=grant.requester, cluster=grant.cluster, source=grant.source
-    ):
-        if pending.extends is None:
-            withdraw(move, pending, by=grant.requester, tell=True)
+    for pending in requests_for_the_same(move, grant, grant.requester):
+        withdraw(move, pending, by=grant.requester, tell=True)
     return cluster

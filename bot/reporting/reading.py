@@ -122,7 +122,7 @@ def _note_events(session: Session, report: Report) -> None:
 
 
 def _troubles(session: Session, period: Period) -> Iterator[Trouble]:
-    rows = ledger.noted(session, (Action.ALARMED, Action.ALL_CLEAR), cluster=period.cluster)
+    rows = audit.rows(session, actions=(Action.ALARMED, Action.ALL_CLEAR), cluster=period.cluster)
     return (found for found in troubles(map(_signal, rows)) if found.touches(period))
 
 
@@ -139,9 +139,9 @@ def _since(row: AuditRow) -> datetime:
 
 
 def _within(session: Session, period: Period, action: Action) -> Iterator[AuditRow]:
-    return ledger.noted(
+    return audit.rows(
         session,
-        (action,),
+        actions=(action,),
         since=period.since,
         until=period.until,
         cluster=period.cluster,

@@ -1,6 +1,6 @@
 """The audit: what happened, in the same transaction as what it tells of, chained row by row."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -85,6 +85,7 @@ def rows(
     cluster: str | None = None,
     person: str | None = None,
     source: TrustedSource | None = None,
+    actions: Collection[Action] | None = None,
 ) -> Iterator[AuditRow]:
     """Yield the rows that all of the filters let through, the oldest first.
 
@@ -94,10 +95,13 @@ def rows(
         cluster: about this one, by its alias.
         person: what they did, and what became of what they asked for.
         source: about requests and grants for it, and writes that added or removed its rule.
+        actions: these only.
     """
     query = select(AuditRow, RequestRow).join(
         RequestRow, col(RequestRow.id) == col(AuditRow.request_id), isouter=True
     )
+    if actions is not None:
+        query = query.where(col(AuditRow.action).in_(actions))
     if since is not None:
         query = query.where(AuditRow.at >= since)
     if until is not None:

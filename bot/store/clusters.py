@@ -10,7 +10,7 @@ from sqlmodel import Session, and_, col, or_, select
 from bot.domain.lifecycle import GrantState
 from bot.store.database import insert_into
 from bot.store.due import Next, is_due
-from bot.store.grants import MOVING
+from bot.store.grants import MOVING, OVER_AT
 from bot.store.tables import ClusterRow, GrantRow
 
 
@@ -81,8 +81,7 @@ def due(
     since = func.min(
         case(
             (col(GrantRow.state) == GrantState.APPLYING, GrantRow.approved_at),
-            (col(GrantRow.removing_since) < GrantRow.expires_at, GrantRow.removing_since),
-            else_=GrantRow.expires_at,
+            else_=OVER_AT,
         )
     )
     changing = select(GrantRow.cluster_id, since.label("since")).where(MOVING)

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, literal_column
+from sqlalchemy import ColumnElement, func, literal_column
 from sqlmodel import Session, col, select
 
-from bot.domain.lifecycle import GrantState, RequestKind, RequestState
+from bot.domain.lifecycle import RequestKind, RequestState
 from bot.store import clusters, heartbeats
 from bot.store.clusters import Watch
 from bot.store.database import UtcDateTime
+from bot.store.grants import NOT_ENDED, OVER_AT
 from bot.store.tables import ErrandRow, GrantRow, OutboxRow, RequestRow
 
 # Written out: a planner that is told the state apart from the statement may not see the index.
-_NOT_ENDED: ColumnElement[bool] = col(GrantRow.state) != literal_column(f"'{GrantState.ENDED}'")
 _PENDING: ColumnElement[bool] = col(RequestRow.state) == literal_column(f"'{RequestState.PENDING}'")
 
 
@@ -53,7 +53,7 @@ class Snapshot:
 
 def snapshot(session: Session, now: datetime) -> Snapshot:
     """Count everything that is open."""
-    by_state = select(GrantRow.cluster, GrantRow.state, func.count()).where(_NOT_ENDED)
+    by_state = select(GrantRow.cluster, GrantRow.state, func.count()).where(NOT_ENDED)
     by_state = by_state.group_by(col(GrantRow.cluster), col(GrantRow.state))
     return Snapshot(
         watched=[watch for watch in clusters.all_of(session) if watch.due_at is not None],
@@ -80,11 +80,7 @@ def snapshot(session: Session, now: datetime) -> Snapshot:
 
 def _overdue(session: Session, now: datetime) -> dict[str, Waiting]:
     """Count the grants whose rule should be gone: their time is up, or they were ended early."""
-    removing = col(GrantRow.removing_since)
-    over_at: Any = case(
-        (removing < col(GrantRow.expires_at), removing), else_=col(GrantRow.expires_at)
-    )
-    return _by_cluster(session, GrantRow.cluster, over_at, _NOT_ENDED, over_at <= now)
+    return _by_cluster(session, GrantRow.cluster, OVER_AT, NOT_ENDED, now >= OVER_AT)
 
 
 def _by_cluster(

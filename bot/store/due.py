@@ -17,3 +17,8 @@ def is_due(column: Any, now: datetime, *, within: timedelta) -> ColumnElement[bo
     that time comes once more would be to wait for as long as the clock was wrong.
     """
     return or_(col(column) <= now, col(column) > now + within + LENIENCE)
+
+
+def is_free(claimed_until: Any, now: datetime, *, within: timedelta) -> ColumnElement[bool]:
+    """Return whether nobody has a claim on a row, or only one whose time has come, as `is_due`."""
+    return or_(col(claimed_until).is_(None), is_due(claimed_until, now, within=within))

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from bot.domain.wishes import WISH, Wish
 from bot.store.database import insert_into
-from bot.store.due import Next, is_due
+from bot.store.due import Next, is_due, is_free
 from bot.store.tables import ErrandRow
 
 CLAIM_SECONDS = 25  # longer than any call takes; after a crash, so long is waited
@@ -72,10 +72,7 @@ def claim(session: Session, now: datetime, *, until: datetime, most: int) -> lis
         .where(
             col(ErrandRow.done_at).is_(None),
             is_due(ErrandRow.due_at, now, within=until - now),
-            or_(
-                col(ErrandRow.claimed_until).is_(None),
-                is_due(ErrandRow.claimed_until, now, within=until - now),
-            ),
+            is_free(ErrandRow.claimed_until, now, within=until - now),
         )
         .order_by(col(ErrandRow.due_at), col(ErrandRow.id))
         .limit(most)

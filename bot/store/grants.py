@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from dataclasses import fields
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, false, func, literal_column, text, true
+from sqlalchemy import ColumnElement, case, false, func, literal_column, text, true
 from sqlmodel import Session, col, or_, select
 
 from bot.domain.lifecycle import EndReason, Grant, GrantState
@@ -16,6 +17,11 @@ from bot.store.tables import GrantRow
 NOT_ENDED: ColumnElement[bool] = col(GrantRow.state) != literal_column(f"'{GrantState.ENDED}'")
 MOVING: ColumnElement[bool] = col(GrantRow.state).in_(
     [literal_column(f"'{state}'") for state in (GrantState.APPLYING, GrantState.REMOVING)]
+)
+# When a rule should be gone: at the end that was shown, or earlier where somebody asked for it.
+OVER_AT: ColumnElement[Any] = case(
+    (col(GrantRow.removing_since) < col(GrantRow.expires_at), col(GrantRow.removing_since)),
+    else_=col(GrantRow.expires_at),
 )
 _ACTIVE: ColumnElement[bool] = col(GrantRow.state) == literal_column(f"'{GrantState.ACTIVE}'")
 _LIVE: ColumnElement[bool] = NOT_ENDED & col(GrantRow.state).in_(

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Update, bindparam, case, delete, event, func, null, update
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from bot.store.database import UtcDateTime, insert_into
-from bot.store.due import Next, is_due
+from bot.store.due import Next, is_due, is_free
 from bot.store.tables import HomeRow
 
 CLAIM_SECONDS = 25
@@ -65,10 +65,7 @@ def claim(session: Session, now: datetime, *, until: datetime, most: int) -> lis
         select(HomeRow)
         .where(
             is_due(HomeRow.due_at, now, within=longest_wait),
-            or_(
-                col(HomeRow.claimed_until).is_(None),
-                is_due(HomeRow.claimed_until, now, within=longest_wait),
-            ),
+            is_free(HomeRow.claimed_until, now, within=longest_wait),
         )
         .order_by(col(HomeRow.due_at))
         .limit(most)

@@ -83,27 +83,6 @@ def closed(session: Session, period: Period) -> Iterator[Request]:
         last = rows[-1].id or 0
 
 
-def noted(
-    session: Session,
-    actions: Collection[Action],
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    cluster: str | None = None,
-) -> Iterator[AuditRow]:
-    """Yield the audit rows of *actions*, the oldest first; a cluster's, or those of all."""
-    query = select(AuditRow).where(col(AuditRow.action).in_(actions))
-    if since is not None:
-        query = query.where(AuditRow.at >= since)
-    if until is not None:
-        query = query.where(AuditRow.at < until)
-    if cluster is not None:
-        query = query.where(AuditRow.cluster == cluster)
-    query = query.order_by(col(AuditRow.id)).execution_options(yield_per=_AT_ONCE)
-    with session.exec(query) as found:
-        yield from found
-
-
 def waiting(session: Session, period: Period) -> int:
     """Return how many requests that were made before the end of a period wait undecided now."""
     query = (

@@ -5,10 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import func
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from bot.domain.notices import NOTICE, Notice
-from bot.store.due import Next, is_due
+from bot.store.due import Next, is_due, is_free
 from bot.store.tables import OutboxRow, PostRow
 
 CLAIM_SECONDS = 25  # longer than any call takes; after a crash, so long is waited
@@ -91,10 +91,7 @@ def claim(session: Session, now: datetime, *, until: datetime, most: int) -> lis
         .where(
             col(OutboxRow.id).in_(heads),
             is_due(OutboxRow.due_at, now, within=longest_wait),
-            or_(
-                col(OutboxRow.claimed_until).is_(None),
-                is_due(OutboxRow.claimed_until, now, within=lease),
-            ),
+            is_free(OutboxRow.claimed_until, now, within=lease),
             col(OutboxRow.done_at).is_(None),
         )
         .order_by(col(OutboxRow.id))
