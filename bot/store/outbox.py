@@ -12,6 +12,7 @@ from bot.store.due import Next, is_due, is_free
 from bot.store.tables import OutboxRow, PostRow
 
 CLAIM_SECONDS = 25  # longer than any call takes; after a crash, so long is waited
+SUPERSEDED = "superseded"  # what is noted of a look that a later one made needless
 LONGEST_WAIT_SECONDS = 600  # whatever the reason, no message is put off for longer than that
 
 
@@ -141,7 +142,7 @@ def fold(session: Session, owed: Owed, at: datetime) -> bool:
     )
     if session.exec(later.limit(1)).first() is None:
         return False
-    give_up(session, owed, at, "superseded")
+    give_up(session, owed, at, SUPERSEDED)
     return True
 
 

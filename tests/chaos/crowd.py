@@ -1,5 +1,6 @@
 """A crowd: many people who ask, approve and revoke at several clusters, through several doors."""
 
+import re
 from collections.abc import Sequence
 from itertools import cycle
 from random import Random
@@ -63,7 +64,8 @@ class Crowd:
             self._press_once(ALICE, card, "Approve")
         for user in PEOPLE:
             for said in self._place.slack.dms(user):
-                if "works now" in said.text and int(said.ts[-1]) % 3 == 0:
+                number = re.search(r"#(\d+)\b.*works now", said.text)
+                if number is not None and int(number[1]) % 3 == 0:
                     self._press_once(user, said, "Revoke now")
 
     def cards(self) -> list[Message]:
