@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from sqlalchemy import text
 from sqlmodel import Session, select
 
 from bot.config import database_url
@@ -12,8 +13,13 @@ from bot.store import audit, grants
 from bot.store.audit import Action
 from bot.store.database import Database
 from bot.store.outbox import SUPERSEDED
-from bot.store.tables import AuditRow, ErrandRow, OutboxRow
+from bot.store.tables import AuditRow, ErrandRow, GrantRow, OutboxRow, RequestRow
 from tests.processes import Place
+
+_AT_WORK = text(
+    "SELECT pid, application_name, state, wait_event, now() - state_change, query "
+    "FROM pg_stat_activity WHERE datname = current_database()"
+)
 
 
 @contextmanager
@@ -84,3 +90,13 @@ def lives(place: Place) -> dict[str, list[tuple[datetime, datetime, datetime]]]:
         known = works.get(grant.id, until)
         found.setdefault(source, []).append((grant.approved_at, known, until))
     return found
+
+
+def told(place: Place) -> list[str]:
+    """Return all that the books say, in lines for people who look for a fault."""
+    with reading(place) as session:
+        tables = (RequestRow, GrantRow, OutboxRow, ErrandRow, AuditRow)
+        lines = [repr(row) for table in tables for row in session.exec(select(table))]
+        if place.storage.url.startswith("postgresql"):
+            lines += [str(tuple(row)) for row in session.connection().execute(_AT_WORK)]
+        return lines

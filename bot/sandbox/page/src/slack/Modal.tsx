@@ -17,6 +17,7 @@ export function Modal({ view }: { view: View }) {
   const [trouble, setTrouble] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
+  const sent = useRef<Promise<unknown>>(Promise.resolve());
   const title = view.title?.text ?? "";
 
   // The bot changed the form: what is still there keeps what was entered, the rest is forgotten.
@@ -27,16 +28,19 @@ export function Modal({ view }: { view: View }) {
     if (first) form.current?.querySelector<HTMLElement>(`[data-block="${CSS.escape(first)}"] :is(input, textarea, select)`)?.focus();
   }, [errors]);
 
-  const press: Press = async (name, value, _, element) => {
-    const body = { person: me, view: view.id, name, value, values: entered(view, values) };
-    const said = await act("press_in_view", body);
-    setTrouble(complaint(`“${labelOf(element)}”`, said));
-  };
+  /** Presses reach the bot in the order in which they were made. */
+  async function tell(label: string, name: string, value: string | null, now: Values) {
+    const body = { person: me, view: view.id, name, value, values: entered(view, now) };
+    const said = sent.current.then(() => act("press_in_view", body));
+    sent.current = said;
+    setTrouble(complaint(`“${label}”`, await said));
+  }
+
+  const press: Press = (name, value, _, element) => tell(labelOf(element), name, value, values);
 
   /** A choice that the bot wants to hear of at once. */
-  async function dispatch(block: Block, value: string, now: Values) {
-    const body = { person: me, view: view.id, name: block.element!.action_id, value, values: entered(view, now) };
-    setTrouble(complaint(`“${block.label?.text ?? ""}”`, await act("press_in_view", body)));
+  function dispatch(block: Block, value: string, now: Values) {
+    return tell(block.label?.text ?? "", block.element!.action_id!, value, now);
   }
 
   async function submit(event: React.FormEvent) {
