@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.store.database import Database
@@ -77,16 +77,24 @@ class ClusterLocks:
     def _advisory(self, cluster_id: str) -> Iterator[Held | None]:
         key = {"key": _number(cluster_id)}
         engine = self._database.engine.execution_options(isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with engine.connect() as connection, self._impatient(connection):
             ask = text("SELECT pg_try_advisory_lock(:key)")
             if not connection.execute(ask, key).scalar():
                 yield None
                 return
             try:
-                connection.execute(_HANG_UP_AFTER, {"after": str(self._standstill_ms)})
                 yield _AdvisoryHeld(connection)
             finally:
-                _let_go(connection, key)
+                _end_with(connection, text("SELECT pg_advisory_unlock(:key)"), key)
+
+    @contextmanager
+    def _impatient(self, connection: Connection) -> Iterator[None]:
+        """Let the server hang up on a silent connection: from before the lock until after it."""
+        connection.execute(_HANG_UP_AFTER, {"after": str(self._standstill_ms)})
+        try:
+            yield
+        finally:
+            _end_with(connection, _HANG_UP_AS_USUAL)
 
 
 class _FileHeld:
@@ -106,13 +114,14 @@ class _AdvisoryHeld:
         self._connection.execute(text("SELECT 1"))
 
 
-def _let_go(connection: Connection, key: dict[str, int]) -> None:
-    """Unlock; a connection that is broken took its lock with it."""
+def _end_with(
+    connection: Connection, statement: TextClause, values: dict[str, int] | None = None
+) -> None:
+    """Run a last statement; a connection that is broken took lock and settings with it."""
     if connection.invalidated:
         return
     try:
-        connection.execute(_HANG_UP_AS_USUAL)
-        connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+        connection.execute(statement, values)
     except DBAPIError:
         connection.invalidate()
 

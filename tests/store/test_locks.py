@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import Connection, event
 
 from bot.config import database_url
 from bot.store.database import AWAY, Database
@@ -20,6 +21,10 @@ from bot.store.locks import ClusterLocks
 with ClusterLocks(Database(sys.argv[1])).hold(sys.argv[2]) as held:
     print(held is not None, flush=True)
     time.sleep(60)
+"""
+_HOW_IT_STANDS = """
+SELECT count(*), current_setting('idle_session_timeout')
+FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
 """
 
 
@@ -104,3 +109,26 @@ def test_who_stands_still_loses_the_lock_and_learns_of_it(postgresql: PostgresSe
     finally:
         database.close()
         other.close()
+
+
+def test_whenever_it_is_held_the_server_is_ready_to_hang_up(postgresql: PostgresServer) -> None:
+    """A process may freeze after any statement, and no lock may stay with it for ever."""
+    database = Database(database_url(postgresql.database()))
+    seen = []
+
+    @event.listens_for(database.engine, "after_cursor_execute")
+    def look(connection: Connection, *_: object) -> None:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        seen.append(driver.execute(_HOW_IT_STANDS).fetchone())
+
+    try:
+        with ClusterLocks(database).hold(ORDERS) as held:
+            assert held is not None
+            held.renew()
+            assert not is_free(ClusterLocks(database))
+        assert is_free(ClusterLocks(database))
+    finally:
+        database.close()
+    assert {after for locks, after in seen if locks} == {"1min"}
+    assert seen[-1] == (0, "0"), "the pool gets the connection back as it was"
