@@ -8,6 +8,7 @@ process kills itself with SIGKILL.
 
 import http.client
 import os
+import re
 import signal
 import sys
 import threading
@@ -83,6 +84,24 @@ def watch_requests(doom: Doom) -> None:
     connection.getresponse = after  # type: ignore[method-assign]
 
 
+def watch_locks(doom: Doom) -> None:
+    """Make steps of what concerns locks: whoever dies there loses them, whoever freezes may not."""
+
+    def about(statement: str) -> str | None:
+        words = re.search(r"pg\w*advisory\w*|idle_session\w*", statement)
+        return words and words[0]
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def before(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if what := about(statement):
+            doom.step(f"before {what}")
+
+    @event.listens_for(Engine, "after_cursor_execute")
+    def after(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if what := about(statement):
+            doom.step(f"after {what}")
+
+
 def shorten_claims(seconds: float) -> None:
     """Let what a dead process had claimed be free sooner: a test has less time than others."""
     from bot.store import errands, homes, outbox
@@ -98,6 +117,8 @@ def main(
     doom = Doom(int(arguments[0]), arguments[1], strike)
     watch_commits(doom)
     watch_requests(doom)
+    if strike is signal.SIGSTOP:
+        watch_locks(doom)
     sys.argv = ["dbaccess", *arguments[2:]]
     run()
 

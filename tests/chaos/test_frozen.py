@@ -20,7 +20,7 @@ from tests.waiting import eventually
 
 _STANDSTILL_SECONDS = 3.0
 _STANDING = (sys.executable, standstill.__file__, str(_STANDSTILL_SECONDS))
-_STEPS = 130  # a few more than a worker has in the story
+_STEPS = 150  # a few more than a worker has in the story
 _EVERY = int(os.environ.get("DBACCESS_CHAOS_EVERY", "60"))
 _ADDED = "ip_addr:198.51.100.33"
 
