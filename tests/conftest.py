@@ -5,7 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.compiled import compiled_once
 from tests.postgresql import PostgresServer, binaries
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_are_compiled_once() -> Iterator[None]:
+    with compiled_once():
+        yield
 
 
 @pytest.fixture(scope="session")

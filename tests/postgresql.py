@@ -79,10 +79,10 @@ class PostgresServer:
             with suppress(ProcessLookupError):  # it ended meanwhile
                 os.kill(int(child), number)
 
-    def database(self) -> str:
-        """Return the URL of a new, empty database."""
+    def database(self, template: str = "template0") -> str:
+        """Return the URL of a new database: an empty one, or a copy of another."""
         name = f"dbaccess_{next(self._numbers)}"
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.url(name)
 
     def url(self, name: str = "postgres") -> str:

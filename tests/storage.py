@@ -1,5 +1,7 @@
 """Where the bot of a test keeps its rows: a SQLite file, or a database on a real PostgreSQL."""
 
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -7,6 +9,9 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
+from bot.config import database_url
+from bot.store import schema
+from bot.store.database import Database
 from tests.postgresql import PostgresServer
 
 
@@ -16,6 +21,10 @@ class Storage(Protocol):
     @property
     def url(self) -> str:
         """The value for DATABASE_URL."""
+        ...
+
+    def prepare(self) -> None:
+        """Have the schema there, unless something is there already: a copy of a migrated one."""
         ...
 
     def lose(self) -> None:
@@ -37,6 +46,10 @@ class SqliteStorage:
     def url(self) -> str:
         return f"sqlite:///{self._folder / 'dbaccess.db'}"
 
+    def prepare(self) -> None:
+        if not (self._folder / "dbaccess.db").exists():
+            (self._folder / "dbaccess.db").write_bytes(_migrated_file())
+
     def lose(self) -> None:
         for file in self._folder.glob("dbaccess.db*"):
             file.unlink()
@@ -51,10 +64,20 @@ class PostgresStorage:
 
     def __init__(self, server: PostgresServer) -> None:
         self._server = server
-        self.url = server.database()
+        self._url: str | None = None
+
+    @property
+    def url(self) -> str:
+        if self._url is None:
+            self._url = self._server.database()
+        return self._url
+
+    def prepare(self) -> None:
+        if self._url is None:
+            self._url = self._server.database(template=_migrated_on(self._server))
 
     def lose(self) -> None:
-        self.url = self._server.database()
+        self._url = None
 
     def everything(self) -> str:
         with psycopg.connect(self.url) as connection:
@@ -74,3 +97,24 @@ def storage_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> Stora
         return SqliteStorage(folder)
     server: PostgresServer = request.getfixturevalue("postgresql")
     return PostgresStorage(server)
+
+
+@cache
+def _migrated_file() -> bytes:
+    with tempfile.TemporaryDirectory(prefix="dbaccess-schema-") as folder:
+        file = Path(folder) / "template.db"
+        _migrate(f"sqlite:///{file}")
+        return file.read_bytes()
+
+
+@cache
+def _migrated_on(server: PostgresServer) -> str:
+    url = server.database()
+    _migrate(url)
+    return url.rpartition("/")[2]
+
+
+def _migrate(url: str) -> None:
+    database = Database(database_url(url))
+    schema.upgrade(database)
+    database.close()

@@ -1,5 +1,6 @@
 """The schema's versions: bring a database up to date, or tell that it is not."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -41,6 +42,7 @@ def downgrade(database: Database, revision: str) -> None:
         command.downgrade(alembic_config(connection), revision)
 
 
+@cache
 def newest_revision() -> str | None:
     """Return the revision that this version of dbaccess works with."""
     return ScriptDirectory.from_config(alembic_config()).get_current_head()

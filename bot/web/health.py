@@ -6,7 +6,6 @@ Neither question takes longer than two seconds, whatever hangs; nothing is remem
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -82,7 +81,7 @@ class Health:
         return None
 
     def _ask(self) -> tuple[bool, datetime | None]:
-        if schema.current_revision(self._database) != _newest_revision():
+        if schema.current_revision(self._database) != schema.newest_revision():
             return False, None
         with self._database.reading() as session:
             return True, heartbeats.last(session, self._clock.now())
@@ -91,9 +90,3 @@ class Health:
 def _unknown(problem: str) -> list[Check]:
     later = "not known while the database does not answer"
     return [Check("database", problem), Check("schema", later), Check("worker", later)]
-
-
-@cache
-def _newest_revision() -> str | None:
-    """Return what this version works with, which is read from many files."""
-    return schema.newest_revision()

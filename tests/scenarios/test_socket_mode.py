@@ -21,8 +21,8 @@ class SocketWorld(World):
     def connections(self) -> list[Call]:
         return [call for call in self.slack.calls if call.method == "apps.connections.open"]
 
-    def boot(self) -> None:
-        super().boot()
+    def boot(self, *, migrate: bool = False) -> None:
+        super().boot(migrate=migrate)
         self.slack.bot_url = None
         self.eventually(lambda: self.slack.socket.connected)
 

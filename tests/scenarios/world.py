@@ -83,6 +83,7 @@ class World:
         self._populate()
 
     def __enter__(self) -> Self:
+        self._storage.prepare()
         self.digitalocean.start()
         self.slack.start()
         self.boot()
@@ -106,10 +107,10 @@ class World:
             port=0,
         )
 
-    def boot(self) -> None:
+    def boot(self, *, migrate: bool = False) -> None:
         """Start the bot; a second time, it is a restart on the same database."""
         self.service = Service(self.settings, self.policy, worker=False, clock=self.clock)
-        self.service.start(migrate=True)
+        self.service.start(migrate=migrate)
         self.worker = build_worker(self.service.parts)
         self.worker.take_up()
         self.slack.bot_url = self.service.url
@@ -126,7 +127,7 @@ class World:
         self.service.stop()
         self._storage.lose()
         self.clock.advance(**away)
-        self.boot()
+        self.boot(migrate=True)
 
     def govern(self, written: dict[str, Any]) -> None:
         """Put another policy in force; the bot starts again with it."""

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.config import database_url
-from bot.store import schema
 from bot.store.database import Database
-from tests.storage import Storage, storage_of
+from tests.storage import SqliteStorage, Storage, storage_of
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -24,15 +23,18 @@ def empty_database(storage: Storage) -> Iterator[Database]:
 
 
 @pytest.fixture
-def database(empty_database: Database) -> Database:
-    schema.upgrade(empty_database)
-    return empty_database
+def database(storage: Storage) -> Iterator[Database]:
+    storage.prepare()
+    database = Database(database_url(storage.url))
+    yield database
+    database.close()
 
 
 @pytest.fixture
 def sqlite_database(tmp_path: Path) -> Iterator[Database]:
     """For what is SQLite's alone."""
-    database = Database(f"sqlite:///{tmp_path / 'sqlite.db'}")
-    schema.upgrade(database)
+    storage = SqliteStorage(tmp_path)
+    storage.prepare()
+    database = Database(storage.url)
     yield database
     database.close()

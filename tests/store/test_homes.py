@@ -1,33 +1,19 @@
 """Homes: who is concerned by a change, claimed by one at a time, and no change forgotten."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from bot.store import homes, schema
+from bot.store import homes
 from bot.store.agenda import read_agenda
 from bot.store.database import Database
 from bot.store.homes import Home
-from tests.storage import PostgresStorage, SqliteStorage, Storage
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 RITA, ALICE = "U0RITA", "U0ALICE"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    storage: Storage = SqliteStorage(tmp_path)
-    if request.param == "postgresql":
-        storage = PostgresStorage(request.getfixturevalue("postgresql"))
-    made = Database(storage.url)
-    schema.upgrade(made)
-    yield made
-    made.close()
 
 
 def opens(database: Database, user: str, *, at: datetime = NOW) -> None:
