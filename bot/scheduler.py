@@ -10,10 +10,10 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
@@ -33,6 +33,7 @@ _BEAT_SECONDS = 5.0
 _HANDS = 8
 _SOON = 0.02
 _BREATH_SECONDS = 0.002  # whoever woke us may still have to answer somebody, and others may follow
+_GRACE_SECONDS = 2.0
 _ALMOST = 0.9  # a tick may come a little early
 
 T = TypeVar("T")
@@ -74,7 +75,8 @@ class Lane(Generic[T]):
         for item in self._duty.claim(most=free):
             with self._lock:
                 self._busy += 1
-            self._pool.submit(copy_context().run, self._carry_out, item)
+            under_way = self._pool.submit(copy_context().run, self._carry_out, item)
+            under_way.add_done_callback(self._is_free)
 
     def work_off(self) -> int:
         """Do what is due now, here and in order; return how much that was. For tests."""
@@ -87,16 +89,23 @@ class Lane(Generic[T]):
         """Take on nothing more; what is under way ends by itself or is done again."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is under way."""
+        with self._lock:
+            return self._busy > 0
+
     def _carry_out(self, item: T) -> None:
         bind_contextvars(lane=self.name)
         try:
             self._duty.carry_out(item)
         except Exception:  # a thread must not die silently; the row is still due
             log.exception("duty failed")
-        finally:
-            with self._lock:
-                self._busy -= 1
-            self._done()
+
+    def _is_free(self, _: Future[None]) -> None:
+        with self._lock:
+            self._busy -= 1
+        self._done()
 
 
 class Worker:
@@ -162,7 +171,10 @@ class Worker:
         self._woken.set()
 
     def stop(self) -> None:
-        """Stop looking; what is under way is done again by the next process if need be."""
+        """Stop looking, and let what is under way end, if that takes no longer than a moment.
+
+        What does not is done again by the next process.
+        """
         self._stopping.set()
         self.wake()
         if self._scheduler.running:
@@ -171,6 +183,9 @@ class Worker:
             self._thread.join(timeout=5)
         for lane in self._lanes:
             lane.close()
+        until = monotonic() + _GRACE_SECONDS
+        while any(lane.is_busy for lane in self._lanes) and monotonic() < until:
+            sleep(_SOON)
 
     def quiet_seconds(self) -> float:
         """Return for how long the thread that keeps time has not come round; 0 before it began."""
