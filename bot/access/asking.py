@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.access.adopting import prolong_adoption
 from bot.access.deciding import already, approve_at_once, withdraw
-from bot.access.move import Move
+from bot.access.move import Move, check_is_what_was_shown
 from bot.domain.blocking import full_cluster, open_cluster
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant, Request, RequestState
@@ -109,6 +109,7 @@ def cancel(move: Move, wish: Cancel, person: Person) -> Request:
     found = requests.get(move.session, wish.request_id)
     if found is None:
         raise Refused(f"There is no request #{wish.request_id}. `/dbaccess list` shows yours.")
+    check_is_what_was_shown(found, wish.made_at)
     move.check_may_touch(found, person)
     if found.state is not RequestState.PENDING:
         grant = grants.get(move.session, found.id)

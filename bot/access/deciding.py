@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.access.move import Move
+from bot.access.move import Move, check_is_what_was_shown
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Decision, Grant, Request, RequestState, Verdict
 from bot.domain.notices import GrantExtended, RequestClosed
@@ -44,7 +44,7 @@ def decide(move: Move, wish: Decide, person: Person) -> Request:
     request = requests.get(move.session, wish.request_id)
     if request is None:
         raise Refused(f"There is no request #{wish.request_id}.")
-    _check_is_what_was_shown(request, wish)
+    check_is_what_was_shown(request, wish.made_at)
     cluster = move.policy.clusters.get(request.cluster)
     if cluster is None:
         raise Refused(
@@ -78,15 +78,6 @@ def decide(move: Move, wish: Decide, person: Person) -> Request:
             tell_person(move.session, closed, moved.requester, at=move.now)
     update_card(move.session, move.facts(moved), at=move.now)
     return moved
-
-
-def _check_is_what_was_shown(request: Request, wish: Decide) -> None:
-    """Refuse a press below a request of an earlier database that had the same number (P7)."""
-    if wish.made_at not in (None, int(request.created_at.timestamp())):
-        raise Refused(
-            f"That message is from before the numbers began anew: #{request.id} is another request "
-            "by now. Nothing was changed. Who still needs it can ask again."
-        )
 
 
 def withdraw(move: Move, request: Request, *, by: str, tell: bool) -> Request:

@@ -7,7 +7,7 @@ from bot.access.asking import (
     requests_for_the_same,
 )
 from bot.access.deciding import approve_at_once, withdraw
-from bot.access.move import Move
+from bot.access.move import Move, check_is_what_was_shown
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Request, RequestKind
 from bot.domain.notices import EmergencyOpened, Reviewed
@@ -77,6 +77,7 @@ def review(move: Move, wish: Review, person: Person) -> Request:
     request = requests.get(move.session, wish.request_id)
     if request is None or request.kind is not RequestKind.EMERGENCY:
         raise Refused(f"#{wish.request_id} was no emergency, so there is nothing to review.")
+    check_is_what_was_shown(request, wish.made_at)
     cluster = move.policy.cluster(request.cluster)
     cluster.check_may_review(person, requester=request.requester)
     if not request.wants_review:

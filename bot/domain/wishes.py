@@ -38,10 +38,11 @@ class BreakGlass(_Wish):
 
 
 class Review(_Wish):
-    """A press on `Reviewed`: an approver has looked into an emergency."""
+    """A press on `Reviewed`: an approver has looked into an emergency; `made_at` as in Decide."""
 
     kind: Literal["review"] = "review"
     request_id: int
+    made_at: int | None = None
 
 
 class Adopt(_Wish):
@@ -90,10 +91,11 @@ class PutBack(_Wish):
 
 
 class Cancel(_Wish):
-    """`cancel`: an undecided request withdrawn."""
+    """`cancel`: an undecided request withdrawn; `made_at` as in Decide, for a press."""
 
     kind: Literal["cancel"] = "cancel"
     request_id: int
+    made_at: int | None = None
 
 
 Wish = Annotated[

@@ -32,7 +32,7 @@ from bot.slack.client import SlackClient
 from bot.slack.directory import Directory, DirectoryUnavailable, cannot_tell
 from bot.slack.forms import Forms
 from bot.slack.homes import Homes
-from bot.slack.interaction import Interaction
+from bot.slack.interaction import Interaction, Press
 from bot.slack.later import Later, apologise
 from bot.slack.messages import Message
 from bot.slack.offers import Offers
@@ -87,9 +87,9 @@ class Counter:
         """Write a wish down, to be carried out in a moment; it never raises."""
         self._prompt.do(lambda: self._asker.put_aside(wish, asked), asked)
 
-    def deny(self, request_id: int, asked: Interaction) -> None:
+    def deny(self, press: Press) -> None:
         """Open the form that asks an approver why not."""
-        self._prompt.do(lambda: self.forms.open_denial(request_id, asked), asked)
+        self._prompt.do(lambda: self.forms.open_denial(press), press.interaction)
 
     def somebody_left(self, user_id: str) -> None:
         """Have all that somebody had end, whose account was deactivated."""

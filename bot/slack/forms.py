@@ -13,7 +13,13 @@ from bot.domain.wishes import Wish
 from bot.slack import messages
 from bot.slack.asker import Asker
 from bot.slack.drafts import Draft, Search, filled_by, metadata_of
-from bot.slack.interaction import EMERGENCY_FORM, REQUEST_FORM, Interaction, denial_metadata
+from bot.slack.interaction import (
+    EMERGENCY_FORM,
+    REQUEST_FORM,
+    Interaction,
+    Press,
+    denial_metadata,
+)
 from bot.slack.later import Later
 from bot.slack.messages import Filled
 from bot.slack.offers import Clusters, Offers
@@ -85,15 +91,15 @@ class Forms:
         otherwise = "Press it again, or write `/dbaccess emergency` once more."
         self._later.open_view(view, asked, otherwise=otherwise)
 
-    def open_denial(self, request_id: int, asked: Interaction) -> None:
+    def open_denial(self, press: Press) -> None:
         """Open the form that asks an approver why not."""
         view = messages.deny_modal(
-            request_id,
-            summary=self._pages.summary(request_id),
-            private_metadata=denial_metadata(request_id, asked.response_url),
+            press.number,
+            summary=self._pages.summary(press.number),
+            private_metadata=denial_metadata(press),
         )
         otherwise = "Nothing was changed; press Deny again."
-        self._later.open_view(view, asked, otherwise=otherwise)
+        self._later.open_view(view, press.interaction, otherwise=otherwise)
 
     def changed(self, draft: Draft) -> None:
         """Show what goes with a cluster or kind that was just chosen; the rest stays as it is."""

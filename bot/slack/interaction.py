@@ -75,11 +75,12 @@ class AskingFrom:
 
 @dataclass(frozen=True)
 class Denial:
-    """The form behind `Deny`, sent off."""
+    """The form behind `Deny`, sent off; `made_at` as in `Press`."""
 
     number: int
     reason: str
     interaction: Interaction
+    made_at: int | None
 
 
 class Unreadable(Exception):
@@ -184,6 +185,7 @@ def from_denial(body: dict[str, Any]) -> Denial:
             interaction=replace(
                 interaction, response_url=response_url(metadata.get("response_url"))
             ),
+            made_at=_time(metadata.get("made_at")),
         )
 
 
@@ -197,9 +199,14 @@ def from_shortcut(body: dict[str, Any]) -> Interaction:
         return interactive(body, origin("shortcut", body["trigger_id"]))
 
 
-def denial_metadata(request_id: int, response_url: str | None) -> str:
+def denial_metadata(press: Press) -> str:
     """Return what the form behind `Deny` carries along."""
-    return json.dumps({"request_id": request_id, "response_url": response_url})
+    carried = {
+        "request_id": press.number,
+        "made_at": press.made_at,
+        "response_url": press.interaction.response_url,
+    }
+    return json.dumps(carried)
 
 
 def interactive(body: dict[str, Any], origin: str) -> Interaction:
@@ -249,8 +256,12 @@ def _matching(pattern: re.Pattern[str], value: Any) -> str:
 
 
 def _made_at(action: dict[str, Any]) -> int | None:
-    _, _, told = str(action.get("block_id") or "").partition("@")
-    return int(told) if told.isascii() and told.isdigit() and len(told) < 12 else None
+    return _time(str(action.get("block_id") or "").partition("@")[2])
+
+
+def _time(value: Any) -> int | None:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
 
 
 def _number(value: Any) -> int:

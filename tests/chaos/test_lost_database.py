@@ -123,8 +123,10 @@ def test_a_card_from_before_the_loss_decides_nothing_else(world: World) -> None:
     world.presses(ALICE, old, "Approve")
     world.slack.click(ALICE, old, "approve_for", value="Approve for 5m")
     world.settle()
+    world.denies(ALICE, old, "who are you?")
 
     assert "ip_addr:198.51.100.61" not in world.sources()
-    assert ["from before" in told for told in world.whispered(ALICE)] == [True, True]
+    assert world.request(MANY + 1).state == "pending"
+    assert ["from before" in told for told in world.whispered(ALICE)] == [True, True, True]
     world.presses(ALICE, world.card, "Approve")
     assert "ip_addr:198.51.100.61" in world.sources()

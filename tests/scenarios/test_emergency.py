@@ -111,6 +111,22 @@ def test_an_approver_closes_an_emergency_with_one_click(worlds: Worlds) -> None:
     assert not [words for words in world.operators() if "waits for a review" in words]
 
 
+def test_a_card_from_before_a_lost_database_reviews_no_other_emergency(worlds: Worlds) -> None:
+    world = with_glass(worlds)
+    breaks_glass(world)
+    old = world.card
+    world.pass_time(hours=1)
+    world.lose_database(hours=1)
+    breaks_glass(world)
+
+    world.presses(ALICE, old, "Reviewed")
+
+    assert "from before" in world.whispered(ALICE)[-1]
+    assert world.request().reviewed_by is None
+    world.presses(ALICE, world.card, "Reviewed")
+    assert world.request().reviewed_by == ALICE
+
+
 def test_nobody_is_left_in_peace_until_an_emergency_is_reviewed(worlds: Worlds) -> None:
     world = with_glass(worlds, remind_every="2h")
     breaks_glass(world)

@@ -167,6 +167,18 @@ def test_the_requester_withdraws_by_button(world: World) -> None:
     assert "is withdrawn" in world.whispered(RITA)[-1]
 
 
+def test_a_button_from_before_a_lost_database_withdraws_no_other_request(world: World) -> None:
+    world.types(RITA, f"request {IP} 2h orders")
+    old = world.slack.ephemerals(RITA)[-1]
+    world.lose_database(hours=1)
+    world.types(RITA, f"request {IP} 1h orders")
+
+    world.presses(RITA, old, "Cancel request")
+
+    assert "from before" in world.whispered(RITA)[-1]
+    assert world.request().state is RequestState.PENDING
+
+
 def test_an_approver_withdraws(world: World) -> None:
     world.types(RITA, f"request {IP} 2h orders")
 

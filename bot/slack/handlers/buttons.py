@@ -16,11 +16,11 @@ _WISHES: dict[Button, Callable[[Press], Wish]] = {
     Button.APPROVE: lambda press: Decide(
         request_id=press.number, verdict=Verdict.APPROVE, made_at=press.made_at
     ),
-    Button.REVIEWED: lambda press: Review(request_id=press.number),
+    Button.REVIEWED: lambda press: Review(request_id=press.number, made_at=press.made_at),
     Button.EXTEND: lambda press: Extend(grant_id=press.number),
     Button.REVOKE: lambda press: Revoke(grant_id=press.number),
     Button.PUT_BACK: lambda press: PutBack(grant_id=press.number),
-    Button.CANCEL: lambda press: Cancel(request_id=press.number),
+    Button.CANCEL: lambda press: Cancel(request_id=press.number, made_at=press.made_at),
 }
 
 
@@ -44,7 +44,7 @@ def register(app: App, counter: Counter) -> None:
     @app.action(Button.DENY)
     def on_deny(ack: Ack, body: dict[str, Any]) -> None:
         press = from_press(body)
-        counter.deny(press.number, press.interaction)
+        counter.deny(press)
         ack()
 
     @app.action(Button.ASK)

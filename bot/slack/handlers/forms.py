@@ -55,7 +55,12 @@ def register(app: App, counter: Counter) -> None:
         if not denial.reason:
             ack(response_action="errors", errors={"reason": "Say why, in a few words."})
             return
-        wish = Decide(request_id=denial.number, verdict=Verdict.DENY, reason=denial.reason)
+        wish = Decide(
+            request_id=denial.number,
+            verdict=Verdict.DENY,
+            reason=denial.reason,
+            made_at=denial.made_at,
+        )
         counter.wish(wish, denial.interaction)
         ack()
 

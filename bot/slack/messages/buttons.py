@@ -37,13 +37,12 @@ class Button(StrEnum):
 def approve_or_deny(request: RequestFacts, *, place: str = "request") -> Block | None:
     """Return the approver's buttons; none once the request is decided.
 
-    *place* tells a request's rows of buttons apart where a view shows it twice. The row says when
-    the request was made too: after a lost database, another one may have the same number.
+    *place* tells a request's rows of buttons apart where a view shows it twice.
     """
     if request.state is not RequestState.PENDING:
         return None
     return _row(
-        f"{place}:{request.id}@{int(request.created_at.timestamp())}",
+        _of(request, place),
         _button(Button.APPROVE, "Approve", request.id, style="primary"),
         _button(Button.DENY, "Deny", request.id, style="danger"),
         *_approve_for_less(request),
@@ -53,7 +52,7 @@ def approve_or_deny(request: RequestFacts, *, place: str = "request") -> Block |
 def review_or_revoke(request: RequestFacts) -> Block:
     """Return the approvers' buttons of an emergency."""
     return _row(
-        f"emergency:{request.id}",
+        _of(request, "emergency"),
         _button(Button.REVIEWED, "Reviewed", request.id, style="primary"),
         _revoke_now(request.id),
     )
@@ -63,7 +62,7 @@ def cancel(request: RequestFacts) -> Block | None:
     """Return the requester's button; none once the request is decided."""
     if request.state is not RequestState.PENDING:
         return None
-    return _row(f"request:{request.id}", _button(Button.CANCEL, "Cancel request", request.id))
+    return _row(_of(request, "request"), _button(Button.CANCEL, "Cancel request", request.id))
 
 
 def extend_or_revoke(grant: GrantFacts) -> Block | None:
@@ -150,6 +149,14 @@ def _revoke_now(number: int, *, adopted: bool = False) -> Block:
         "style": "danger",
     }
     return _button(Button.REVOKE, "Revoke now", number, style="danger", confirm=confirm)
+
+
+def _of(request: RequestFacts, place: str) -> str:
+    """Return the id of a request's row of buttons, which says when the request was made too.
+
+    After a lost database, another request may have the same number.
+    """
+    return f"{place}:{request.id}@{int(request.created_at.timestamp())}"
 
 
 def _row(block_id: str, *buttons: Block) -> Block:
