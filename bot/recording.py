@@ -150,7 +150,7 @@ def own_moment(cluster_id: str, now: datetime, every: timedelta) -> datetime:
     digest = hashlib.sha256(cluster_id.encode()).digest()
     share = int.from_bytes(digest[:4]) / 2**32
     left = period - (now.timestamp() - share * period) % period
-    return now + timedelta(seconds=left if left >= _SOONEST_SECONDS else left + period)
+    return now + timedelta(seconds=left if left >= _SOONEST_SECONDS else period)
 
 
 def record_failure(

@@ -9,6 +9,11 @@ from tests.compiled import compiled_once
 from tests.postgresql import PostgresServer, binaries
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many processes `-n auto` stands for: the tests wait as much as they compute."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _statements_are_compiled_once() -> Iterator[None]:
     with compiled_once():

@@ -89,9 +89,17 @@ def test_an_end_does_not_wait_behind_looks(world: World) -> None:
 def test_looks_at_many_clusters_are_spread_over_the_period() -> None:
     now, every = ManualClock().now(), timedelta(minutes=5)
     moments = [own_moment(str(UUID(int=n)), now, every) for n in range(200)]
-    assert all(now < moment <= now + every + timedelta(seconds=1) for moment in moments)
+    assert all(now < moment <= now + every for moment in moments)
     by_minute = [int((moment - now) / timedelta(minutes=1)) for moment in moments]
     assert all(20 <= by_minute.count(minute) <= 60 for minute in range(5))
+
+
+def test_no_cluster_waits_longer_than_it_should_whenever_it_was_looked_at() -> None:
+    now, every = ManualClock().now(), timedelta(minutes=5)
+    for second in range(300):
+        for late in (0.0, 0.4, 0.9):
+            looked_at = now + timedelta(seconds=second + late)
+            assert timedelta(seconds=1) <= own_moment(ORDERS, looked_at, every) - looked_at <= every
 
 
 def test_a_cluster_keeps_its_moment_from_one_look_to_the_next() -> None:
