@@ -25,7 +25,7 @@ story: setup ## the same in the terminal: request, approve, apply, expire
 	$(BIN)/dbaccess demo --script
 
 test: setup ## run the tests
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-browser: setup ## play the stories in a real Chromium; pictures go to screenshots/
 	$(BIN)/pytest tests/browser

@@ -18,8 +18,6 @@ from tests.scenarios.audited_story import STORY_POLICY, numbers, tell
 from tests.scenarios.world import ALICE, BOB, OSCAR, RITA, World
 from tests.storage import storage_of
 
-pytestmark = pytest.mark.xdist_group("audited story")  # told once, and not in every process
-
 
 class Audited:
     """A world with a story behind it, and the reports that are made of it."""
