@@ -10,10 +10,10 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
@@ -63,20 +63,20 @@ class Lane(Generic[T]):
         self._done = done
         self._hands = hands
         self._pool = ThreadPoolExecutor(hands, thread_name_prefix=name)
-        self._busy = 0
+        self._under_way: set[Future[None]] = set()
         self._lock = threading.Lock()
 
     def dispatch(self) -> None:
         """Hand out what is due to the threads that are free."""
         with self._lock:
-            free = self._hands - self._busy
+            free = self._hands - len(self._under_way)
         if free <= 0:
             return
         for item in self._duty.claim(most=free):
+            doing = self._pool.submit(copy_context().run, self._carry_out, item)
             with self._lock:
-                self._busy += 1
-            under_way = self._pool.submit(copy_context().run, self._carry_out, item)
-            under_way.add_done_callback(self._is_free)
+                self._under_way.add(doing)
+            doing.add_done_callback(self._is_over)
 
     def work_off(self) -> int:
         """Do what is due now, here and in order; return how much that was. For tests."""
@@ -85,15 +85,11 @@ class Lane(Generic[T]):
             copy_context().run(self._duty.carry_out, item)
         return len(items)
 
-    def close(self) -> None:
-        """Take on nothing more; what is under way ends by itself or is done again."""
+    def close(self) -> set[Future[None]]:
+        """Take on nothing more; return what is under way, which ends by itself or is done again."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether anything is under way."""
         with self._lock:
-            return self._busy > 0
+            return set(self._under_way)
 
     def _carry_out(self, item: T) -> None:
         bind_contextvars(lane=self.name)
@@ -102,9 +98,9 @@ class Lane(Generic[T]):
         except Exception:  # a thread must not die silently; the row is still due
             log.exception("duty failed")
 
-    def _is_free(self, _: Future[None]) -> None:
+    def _is_over(self, doing: Future[None]) -> None:
         with self._lock:
-            self._busy -= 1
+            self._under_way.discard(doing)
         self._done()
 
 
@@ -181,11 +177,8 @@ class Worker:
             self._scheduler.shutdown(wait=False)
         if self._thread.is_alive():
             self._thread.join(timeout=5)
-        for lane in self._lanes:
-            lane.close()
-        until = monotonic() + _GRACE_SECONDS
-        while any(lane.is_busy for lane in self._lanes) and monotonic() < until:
-            sleep(_SOON)
+        under_way = [doing for lane in self._lanes for doing in lane.close()]
+        wait(under_way, timeout=_GRACE_SECONDS)
 
     def quiet_seconds(self) -> float:
         """Return for how long the thread that keeps time has not come round; 0 before it began."""

@@ -260,12 +260,17 @@ def _made_at(action: dict[str, Any]) -> int | None:
 
 
 def _time(value: Any) -> int | None:
-    text = str(value)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+    return _digits(value, most=11)
 
 
 def _number(value: Any) -> int:
+    number = _digits(value, most=9)
+    if number is None:
+        raise Unreadable(f"not a number: {str(value)[:40]!r}")
+    return number
+
+
+def _digits(value: Any, *, most: int) -> int | None:
+    """Return the number that is written in so many digits at most; None where it is no such."""
     text = str(value)
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise Unreadable(f"not a number: {text[:40]!r}")
-    return int(text)
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= most else None

@@ -87,19 +87,14 @@ def watch_requests(doom: Doom) -> None:
 def watch_locks(doom: Doom) -> None:
     """Make steps of what concerns locks: whoever dies there loses them, whoever freezes may not."""
 
-    def about(statement: str) -> str | None:
-        words = re.search(r"pg\w*advisory\w*|idle_session\w*", statement)
-        return words and words[0]
+    def watch(when: str) -> None:
+        @event.listens_for(Engine, f"{when}_cursor_execute")
+        def look(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if what := re.search(r"pg\w*advisory\w*|idle_session\w*", statement):
+                doom.step(f"{when} {what[0]}")
 
-    @event.listens_for(Engine, "before_cursor_execute")
-    def before(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if what := about(statement):
-            doom.step(f"before {what}")
-
-    @event.listens_for(Engine, "after_cursor_execute")
-    def after(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if what := about(statement):
-            doom.step(f"after {what}")
+    watch("before")
+    watch("after")
 
 
 def shorten_claims(seconds: float) -> None:

@@ -50,7 +50,7 @@ def at_work(world: World) -> Iterator[None]:
         yield
     finally:
         world.digitalocean.faults.clear()
-        world.eventually(lambda: not any(lane._busy for lane in world.worker._lanes))
+        world.eventually(lambda: not any(lane._under_way for lane in world.worker._lanes))
         world.worker.stop()
 
 

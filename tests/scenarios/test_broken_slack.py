@@ -234,5 +234,5 @@ def test_slack_hanging_in_one_channel_holds_up_no_end(world: World) -> None:
         assert world.slack.command(OSCAR, "list", channel_id="C0GENERAL").error is None
     finally:
         world.slack.faults.clear()
-        world.eventually(lambda: not any(lane._busy for lane in world.worker._lanes))
+        world.eventually(lambda: not any(lane._under_way for lane in world.worker._lanes))
         world.worker.stop()
