@@ -1,6 +1,5 @@
 """Putting the parts together. Nothing happens at import; nothing here decides anything."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Blueprint, Flask
@@ -8,10 +7,11 @@ from flask import Blueprint, Flask
 from bot.access import Access
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
-from bot.digitalocean import Call, CallBudget, DigitalOcean
+from bot.core import Wakeup, build_core
+from bot.digitalocean import CallBudget, DigitalOcean
 from bot.digitalocean.catalogue import Catalogue
 from bot.domain.policy import Policy
-from bot.domain.sources import SourceType, TrustedSource
+from bot.domain.sources import SourceType
 from bot.ip_links import IpLinks
 from bot.metrics import Metrics
 from bot.policy_in_force import PolicyInForce
@@ -28,27 +28,8 @@ from bot.slack.homes import Homes
 from bot.slack.leavers import Leavers
 from bot.slack.pages import Pages
 from bot.store.database import Database
-from bot.store.signals import Listener, signal
+from bot.store.signals import Listener
 from bot.web import Health, build_wsgi, ip_pages, probes, probes_app
-
-
-class Wakeup:
-    """Passes a wake-up on to the worker of this process, else to those of others."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._worker: Callable[[], None] | None = None
-
-    def listen(self, worker: Callable[[], None]) -> None:
-        """Have *worker* called at each wake-up."""
-        self._worker = worker
-
-    def __call__(self) -> None:
-        """Wake whoever can do the work."""
-        if self._worker is not None:
-            self._worker()
-        else:
-            signal(self._database)
 
 
 @dataclass(frozen=True)
@@ -88,24 +69,14 @@ def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) 
     token = settings.slack_bot_token.get_secret_value()
     database = Database(settings.database_url)
     metrics = Metrics(database, clock)
-    in_force = PolicyInForce(policy, settings.dbaccess_config)
-
-    def limits() -> tuple[int, int]:
-        scheduler = in_force().scheduler
-        return scheduler.calls_per_minute, scheduler.calls_per_hour
-
-    budget = CallBudget(clock, limits)
-
-    def note_call(call: Call) -> None:
-        metrics.note_call(call)
-        budget.note(call)
-
-    digitalocean = DigitalOcean(
-        settings.digitalocean_token.get_secret_value(),
-        endpoint=settings.digitalocean_api_url,
-        on_call=note_call,
+    core = build_core(
+        settings,
+        policy,
+        clock,
+        database=database,
+        on_call=metrics.note_call,
+        on_reconcile=metrics.note_reconcile,
     )
-    catalogue = Catalogue(digitalocean.named)
     slack = web_client(token, settings.slack_api_url, on_call=metrics.note_slack)
     directory = Directory(
         web_client(
@@ -115,35 +86,28 @@ def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) 
             on_call=metrics.note_slack,
         )
     )
-    wakeup = Wakeup(database)
-
-    def name_of(source: TrustedSource) -> str:
-        return catalogue.name_of(source.type, source.value)
-
     return Parts(
         settings=settings,
-        policy=in_force,
+        policy=core.policy,
         clock=clock,
         database=database,
-        digitalocean=digitalocean,
-        budget=budget,
-        catalogue=catalogue,
+        digitalocean=core.digitalocean,
+        budget=core.budget,
+        catalogue=core.catalogue,
         slack=slack,
         directory=directory,
-        access=Access(database, in_force, clock, wakeup, name_of),
-        homes=Homes(database, slack, directory, in_force, clock, wakeup),
+        access=core.access,
+        homes=Homes(database, slack, directory, core.policy, clock, core.wakeup),
         ip_links=IpLinks(
             database,
             clock,
-            wakeup,
+            core.wakeup,
             signing_secret=settings.slack_signing_secret.get_secret_value(),
             public_url=settings.dbaccess_public_url,
         ),
-        reconciler=Reconciler(
-            database, digitalocean, in_force, clock, on_done=metrics.note_reconcile
-        ),
+        reconciler=core.reconciler,
         metrics=metrics,
-        wakeup=wakeup,
+        wakeup=core.wakeup,
     )
 
 

@@ -22,14 +22,11 @@ from bot.parts import (
 )
 from bot.policy_in_force import Reload
 from bot.store import schema
+from bot.store.database import SchemaOutdated
 from bot.web import MAX_BODY_BYTES
 
 _THREADS = 16
 _GRACE_SECONDS = 3.0
-
-
-class SchemaOutdated(Exception):
-    """The database has another schema than this version works with."""
 
 
 class HttpServer:

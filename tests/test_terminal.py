@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.cli.audit_lines import Format, lines
+from bot.cli.audit_lines import lines
+from bot.cli.auditing import Format
 from bot.cli.console import show_grants, show_plan
 from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.plan import Rule, plan

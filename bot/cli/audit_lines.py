@@ -5,24 +5,16 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from enum import StrEnum
 
 from rich.console import Console
 from rich.table import Table
 
+from bot.cli.auditing import Format
 from bot.domain.refusal import one_line
 from bot.store.tables import AuditRow
 
 _COLUMNS = ("id", "at", "actor", "action", "cluster", "request_id", "detail")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-class Format(StrEnum):
-    """How the rows are printed."""
-
-    TABLE = "table"
-    JSONL = "jsonl"
-    CSV = "csv"
 
 
 def lines(rows: Iterable[AuditRow], form: Format) -> Iterator[str]:

@@ -1,18 +1,18 @@
 """`dbaccess audit`: what happened, and whether what is written down of it is as it was."""
 
-from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from bot.cli import frame
-from bot.cli.audit_lines import Format, lines
-from bot.cli.since import parse_since
-from bot.clock import SystemClock
-from bot.domain.refusal import Refused
-from bot.domain.sources import TrustedSource, parse_source
-from bot.store import audit
-from bot.store.database import Database
+
+class Format(StrEnum):
+    """How the rows are printed."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+    CSV = "csv"
+
 
 audit_app = typer.Typer(rich_markup_mode=None)
 
@@ -42,15 +42,9 @@ def show(
     """
     if context.invoked_subcommand:
         return
-    database = Database(frame.settings().database_url)
-    start, end = _time(since, "--since"), _time(until, "--until")
-    about = _source(source)
-    with frame.telling_faults(), database.reading() as session:
-        found = audit.rows(
-            session, since=start, until=end, cluster=cluster, person=person, source=about
-        )
-        for line in lines(found, form):
-            typer.echo(line)
+    from bot.cli.audit_trail import show_rows
+
+    show_rows(since=since, until=until, cluster=cluster, person=person, source=source, form=form)
 
 
 @audit_app.command()
@@ -66,34 +60,6 @@ def verify(
     only by a digest that was noted elsewhere: give it with --holds. The exit code is 1 if anything
     is wrong.
     """
-    database = Database(frame.settings().database_url)
-    with frame.telling_faults(), database.reading() as session:
-        verdict = audit.verify_chain(session)
-        if verdict.broken_at is not None:
-            raise Refused(
-                f"The audit is broken at row {verdict.broken_at}: that row was changed, or one "
-                f"before it was changed or removed. Whole rows before it: {verdict.count:,}."
-            )
-        if holds is not None and not audit.holds(session, holds.strip().lower()):
-            raise Refused(
-                f"No row carries the digest {holds}: rows that were there are gone. Whole rows "
-                f"that are left: {verdict.count:,}."
-            )
-    typer.echo(f"The audit is whole: {verdict.count:,} rows. The last one's digest is")
-    typer.echo(verdict.head)
+    from bot.cli.audit_trail import verify_chain
 
-
-def _time(typed: str | None, option: str) -> datetime | None:
-    try:
-        return parse_since(typed, SystemClock().now()) if typed else None
-    except ValueError as error:
-        raise typer.BadParameter(f"{typed} is no time", param_hint=option) from error
-
-
-def _source(typed: str | None) -> TrustedSource | None:
-    try:
-        return parse_source(typed) if typed else None
-    except Refused as refused:
-        raise typer.BadParameter(
-            refused.sentence.replace("`", ""), param_hint="--source"
-        ) from refused
+    verify_chain(holds=holds)

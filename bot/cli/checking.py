@@ -1,20 +1,42 @@
 """`dbaccess check`: what is missing, one line each, with the mend. It changes nothing."""
 
+import shutil
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import typer
+
+from bot.cli import findings
 from bot.cli.surroundings import examine_address, examine_clock, examine_database
 from bot.config import ConfigError, Settings, load_policy, load_settings
 from bot.digitalocean import DigitalOcean
 from bot.digitalocean.examination import examine
 from bot.domain.contradictions import Known, contradictions
-from bot.domain.findings import Finding, fault, ok
+from bot.domain.findings import Finding, Level, fault, ok
 from bot.domain.policy import Policy
 from bot.domain.refusal import one_line
 from bot.redaction import Redaction
 from bot.slack.channels import examine_channels
 from bot.slack.examination import Examination
 from bot.slack.roll_call import RollCall
+
+
+def check(*, as_json: bool) -> None:
+    """Print what was found, a line each or one JSON array.
+
+    Raises:
+        typer.Exit: 1 where there is a fault.
+    """
+    found = list(check_all())
+    if as_json:
+        typer.echo(findings.as_json(found))
+    else:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        typer.echo(findings.as_lines(found, width=width))
+        typer.echo(findings.summary(found), err=True)
+    if any(one.level is Level.FAULT for one in found):
+        raise typer.Exit(1)
 
 
 def check_all() -> Iterator[Finding]:

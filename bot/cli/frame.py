@@ -9,17 +9,10 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.config import ConfigError, Settings, load_policy, load_settings
-from bot.digitalocean import ApiError
 from bot.domain.policy import Policy
 from bot.domain.refusal import Refused, one_line
+from bot.faults import Fault
 from bot.logs import log_crashes, set_up_logs
-from bot.parts import Parts, build_parts
-from bot.service import SchemaOutdated
-
-
-def parts() -> Parts:
-    """Return the parts of the bot, by environment and dbaccess.toml."""
-    return build_parts(*configuration())
 
 
 def settings() -> Settings:
@@ -55,7 +48,7 @@ def telling_faults() -> Iterator[None]:
         yield
     except Refused as refused:
         problem = refused.sentence.replace("`", "")
-    except (ApiError, SchemaOutdated) as error:
+    except Fault as error:
         problem = str(error)
     except OSError as error:
         problem = f"{error.strerror or error}"

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import typer
 from sqlmodel import Session
 
+from bot.cli import frame
 from bot.cli.since import parse_since
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
@@ -44,6 +46,20 @@ class Wanted:
     cluster: str | None
     out: Path
     live: bool = False
+
+
+def write_report(wanted: Wanted) -> None:
+    """Write the page by environment and dbaccess.toml, and say what was made.
+
+    Raises:
+        typer.Exit: 1 where it cannot be made, or the audit's chain is broken.
+    """
+    settings, policy = frame.configuration()
+    with frame.telling_faults():
+        made = make_report(settings, policy, wanted)
+        typer.echo(summary(made, wanted.out))
+        if made.chain.broken_at is not None:
+            raise Refused(f"The audit is broken at row {made.chain.broken_at}.")
 
 
 def make_report(

@@ -8,6 +8,7 @@ from enum import Enum
 import structlog
 
 from bot import __version__
+from bot.cli import frame
 from bot.config import Settings
 from bot.domain.policy import Policy
 from bot.service import Service
@@ -43,6 +44,13 @@ class Signals:
     def wait(self) -> int:
         """Return the number of the next one, once it has come."""
         return self._ours.recv(1)[0]
+
+
+def serve_as(role: Role) -> None:
+    """Run one process by environment and dbaccess.toml until it is told to stop."""
+    settings, policy = frame.configuration()
+    with frame.telling_faults():
+        run(role, settings, policy)
 
 
 def run(role: Role, settings: Settings, policy: Policy) -> None:

@@ -3,9 +3,11 @@
 import math
 from dataclasses import dataclass
 
+from bot.faults import Fault
 
-class ApiError(Exception):
-    """A call that failed; its text is a sentence for operators and never holds the token."""
+
+class ApiError(Fault):
+    """A call that failed; its text never holds the token."""
 
     def __init__(self, message: str, cluster_id: str | None = None) -> None:
         super().__init__(message)

@@ -93,7 +93,7 @@ class Wire:
 
     def __init__(self, token: str, endpoint: str, timeout_seconds: float) -> None:
         self._client: Callable[[], Any] = lambda: _client(token, endpoint, timeout_seconds)
-        self._idle_clients: deque[Any] = deque([self._client()])
+        self._idle_clients: deque[Any] = deque()  # pydo takes 65 MB: it is loaded by the first call
 
     def send(self, task: Task, seconds: float) -> Answer | BaseException:
         """Return the answer, or what came instead of it, within that many seconds.

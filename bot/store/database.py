@@ -14,6 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, SQLModel
 
+from bot.faults import Fault
 from bot.store.patience import be_impatient
 
 AWAY = (OperationalError, InterfaceError, PoolTimeout)  # the database cannot be asked just now
@@ -21,6 +22,10 @@ _BUSY_SECONDS = 10
 _POOL_SIZE = 32
 _CACHE_KIB = 512  # of each SQLite connection; the file is in the machine's memory as it is
 _LAST = "last"
+
+
+class SchemaOutdated(Fault):
+    """The database has another schema than this version works with."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -1,0 +1,23 @@
+"""`dbaccess grants`: who has access, to what, until when."""
+
+import typer
+
+from bot.cli import frame
+from bot.clock import SystemClock
+from bot.store import grants
+from bot.store.database import Database
+
+
+def show_grants(*, ended_too: bool, as_json: bool) -> None:
+    """Print the grants, those that have ended too if asked for."""
+    database = Database(frame.settings().database_url)
+    with frame.telling_faults(), database.reading() as session:
+        found = grants.listing(session, ended_too=ended_too)
+    if as_json:
+        from bot.cli.listing import grants_json
+
+        typer.echo(grants_json(found))
+    else:
+        from bot.cli.console import show_grants as show
+
+        show(found, SystemClock().now())

@@ -1,0 +1,46 @@
+"""`dbaccess revoke`: end a grant from the terminal."""
+
+import typer
+
+from bot.cli import frame
+from bot.core import Core, build_core
+from bot.digitalocean import ClusterNotFound
+from bot.domain.lifecycle import GrantState
+from bot.domain.refusal import Refused, one_line
+from bot.store import grants
+
+
+def revoke(grant_id: int, *, cluster_gone: bool) -> None:
+    """End a grant: its rule is removed at once, or by the worker as soon as it can.
+
+    Raises:
+        typer.Exit: 1 where the rule is still there, or the grant cannot be ended.
+    """
+    core = build_core(*frame.configuration())
+    with frame.telling_faults():
+        if cluster_gone:
+            _close_for_gone_cluster(core, grant_id)
+            return
+        grant = core.access.revoke_as_operator(grant_id, actor="operator")
+        done = core.reconciler.reconcile(grant.cluster_id)
+        with core.database.reading() as session:
+            current = grants.get(session, grant_id) or grant
+    what = f"#{grant_id} ({one_line(str(current.source))} on {current.cluster})"
+    if done and current.state is not GrantState.ENDED:
+        typer.echo(f"{what}: still open, the API did not take it; a worker tries again", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{what}: {current.state if done else 'being ended by the worker'}")
+
+
+def _close_for_gone_cluster(core: Core, grant_id: int) -> None:
+    with core.database.reading() as session:
+        grant = grants.get(session, grant_id)
+    if grant is None:
+        raise Refused(f"There is no grant #{grant_id}.")
+    try:
+        core.digitalocean.read_rules(grant.cluster_id)
+    except ClusterNotFound:
+        core.access.close_for_gone_cluster(grant_id, actor="operator")
+        typer.echo(f"#{grant_id}: ended, DigitalOcean knows no cluster {grant.cluster_id}")
+    else:
+        raise Refused(f"{grant.cluster} is there; end the grant without --cluster-gone.")

@@ -1,0 +1,5 @@
+"""Faults: failures that an operator can do something about."""
+
+
+class Fault(Exception):
+    """A failure whose text is one sentence for operators and holds no secret."""

@@ -1,0 +1,111 @@
+"""Each command loads what it uses: who asks for the version waits for no database driver."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.store import schema
+from bot.store.database import Database
+from tests.processes import CONFIG
+
+ROOT = Path(__file__).parents[2]
+RUN = """
+import contextlib, io, json, sys
+from bot.cli import main
+with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
+    main()
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+WEB = """
+import json, sys
+from bot.config import load_policy, load_settings
+from bot.service import Service
+settings = load_settings()
+service = Service(settings, load_policy(settings.dbaccess_config), worker=False)
+service.start()
+service.stop()
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+IMPORTED_BY_TYPER = "import json, sys, typer; print(json.dumps(sorted(sys.modules)))"
+SERVING = {"apscheduler", "flask", "prometheus_client", "slack_bolt", "waitress", "werkzeug"}
+REMOTE = {"azure", "pydo", "slack_sdk", "tenacity", "urllib3"}
+
+
+def _python(code: str, *arguments: str, folder: Path) -> list[str]:
+    env = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]),
+        "DATABASE_URL": f"sqlite:///{folder / 'dbaccess.db'}",
+        "SLACK_BOT_TOKEN": "a-bot-token",
+        "SLACK_SIGNING_SECRET": "a-signing-secret",
+        "DIGITALOCEAN_TOKEN": "a-token",
+        "SLACK_API_URL": "http://127.0.0.1:9/api/",
+        "DIGITALOCEAN_API_URL": "http://127.0.0.1:9",
+        "PORT": "0",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    loaded: list[str] = json.loads(done.stdout)
+    return loaded
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    database = Database(f"sqlite:///{tmp_path / 'dbaccess.db'}")
+    schema.upgrade(database)
+    database.close()
+    (tmp_path / "dbaccess.toml").write_text(CONFIG)
+    return tmp_path
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_an_option_loads_nothing_but_the_command_lines_own_library(
+    option: str, tmp_path: Path
+) -> None:
+    for_typer = {name.partition(".")[0] for name in _python(IMPORTED_BY_TYPER, folder=tmp_path)}
+
+    loaded = set(_python(RUN, option, folder=tmp_path))
+
+    assert loaded - for_typer - set(sys.stdlib_module_names) == {"bot"}
+
+
+@pytest.mark.parametrize("command", ["grants", "audit"])
+def test_what_only_reads_the_database_loads_nothing_of_slack_or_digitalocean(
+    command: str, folder: Path
+) -> None:
+    loaded = set(_python(RUN, command, folder=folder))
+
+    assert "sqlalchemy" in loaded
+    assert not loaded & (SERVING | REMOTE | {"alembic"})
+
+
+def test_ending_a_grant_loads_nothing_that_serves(folder: Path) -> None:
+    loaded = set(_python(RUN, "revoke", "17", folder=folder))
+
+    assert not loaded & (SERVING | {"alembic", "slack_sdk"})
+
+
+def test_check_loads_nothing_that_serves(folder: Path) -> None:
+    loaded = set(_python(RUN, "check", folder=folder))
+
+    assert "slack_sdk" in loaded
+    assert not loaded & SERVING
+
+
+def test_web_does_not_load_the_api_client_before_it_needs_it(folder: Path) -> None:
+    loaded = set(_python(WEB, folder=folder))
+
+    assert "slack_bolt" in loaded
+    assert not loaded & {"azure", "pydo"}
