@@ -218,6 +218,7 @@ class Reconciler:
                 suspects.pop(0)
                 continue
             self._note_rewrites(attempt, last)
+            self._note_adoptions(attempt, last)
             attempt.written.append(last)
             attempt.absent = frozenset()
             try:
@@ -245,6 +246,20 @@ class Reconciler:
                     grant = grants.get(session, before.id)
                     if grant is not None and grant.state is GrantState.ACTIVE:
                         grants.save(session, grant.write_again(self._clock.now()))
+
+    def _note_adoptions(self, attempt: Attempt, last: Plan) -> None:
+        """Note before the write what the rules said that get our label: they may get it back."""
+        if not last.adopts:
+            return
+        noted: dict[int, Grant] = {}
+        with self._database.transaction() as session:
+            for grant in grants.get_some(session, list(last.adopts)):
+                if grant.state is GrantState.APPLYING:
+                    rule = last.adopts[grant.id]
+                    found = grant.find_rule(description=rule.description, rule_uuid=rule.uuid)
+                    grants.save(session, found)
+                    noted[grant.id] = found
+        attempt.loaded = tuple(noted.get(grant.id, grant) for grant in attempt.loaded)
 
     def _plan(self, cluster_id: str, rules: Sequence[Rule], known: Sequence[Grant]) -> Plan:
         policy = self._policy()

@@ -7,9 +7,18 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.domain.blocking import open_cluster, why_blocked
+from bot.domain.blocking import not_there, open_cluster, why_blocked
 from bot.domain.labels import read_label
-from bot.domain.lifecycle import Decision, EndReason, Grant, GrantState, RequestState, Verdict
+from bot.domain.lifecycle import (
+    Decision,
+    EndReason,
+    Grant,
+    GrantState,
+    Request,
+    RequestKind,
+    RequestState,
+    Verdict,
+)
 from bot.domain.notices import (
     UNKNOWN,
     AllClear,
@@ -100,6 +109,7 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
             scribe.record_grant(current)
     scribe.recover()
     scribe.refuse_for_open_cluster()
+    scribe.refuse_to_adopt_nothing()
     before = clusters.get(session, attempt.cluster_id)
     if before is not None and before.alarms:
         audit.record(session, Action.ALL_CLEAR, at=now, cluster=attempt.alias)
@@ -187,8 +197,15 @@ def _record_writes(session: Session, attempt: Attempt, now: datetime, **more: An
             added=[str(rule.source) for rule in written.adds],
             removed=[str(rule.source) for rule in written.removes],
             kept=len(written.keeps),
+            **_let_go(written),
             **more,
         )
+
+
+def _let_go(written: Plan) -> dict[str, list[str]]:
+    """Return the adopted rules that lose our label and stay, where there are any."""
+    released = [str(rule.source) for rule in written.releases]
+    return {"released": released} if released else {}
 
 
 def _unplace(session: Session, grant_id: int) -> None:
@@ -255,20 +272,32 @@ class _Scribe:
         if self.attempt.rule_count or cluster is None or cluster.allow_open:
             return
         for request in requests.pending(self.session, cluster=self.attempt.alias, take=True):
-            why = open_cluster(request.cluster)
-            decision = Decision(SYSTEM, Verdict.DENY, self.now, why)
-            denied = request.decide(decision, approvals_needed=1)
-            requests.save(self.session, denied)
-            audit.record(
-                self.session,
-                Action.DENIED,
-                at=self.now,
-                cluster=denied.cluster,
-                request_id=denied.id,
-                reason=why,
-            )
-            facts = request_facts(self.session, denied, self.policy)
-            tell_closed(self.session, facts, at=self.now)
+            self._deny(request, open_cluster(request.cluster))
+
+    def refuse_to_adopt_nothing(self) -> None:
+        """Refuse to adopt a rule that is not there, or is ours by now, before anybody decides."""
+        alias = self.attempt.alias
+        pending = requests.pending(
+            self.session, cluster=alias, kind=RequestKind.ADOPTION, take=True
+        )
+        for request in pending:
+            if request.source not in self.outcome.foreign:
+                self._deny(request, not_there(alias))
+
+    def _deny(self, request: Request, why: str) -> None:
+        decision = Decision(SYSTEM, Verdict.DENY, self.now, why)
+        denied = request.decide(decision, approvals_needed=1)
+        requests.save(self.session, denied)
+        audit.record(
+            self.session,
+            Action.DENIED,
+            at=self.now,
+            cluster=denied.cluster,
+            request_id=denied.id,
+            reason=why,
+        )
+        facts = request_facts(self.session, denied, self.policy)
+        tell_closed(self.session, facts, at=self.now)
 
     def _record_present(self, grant: Grant) -> None:
         seen = self.outcome.present[grant.id]
@@ -276,6 +305,9 @@ class _Scribe:
             active = grant.activate(self.now, owned=seen.owned, rule_uuid=seen.rule_uuid)
             grants.save(self.session, active)
             self._audit(Action.APPLIED, grant, owned=seen.owned)
+            if grant.adopted:
+                was = grant.earlier_description or ""
+                self._audit(Action.ADOPTED, grant, source=str(grant.source), description=was)
             notice = GrantStarted(grant=grant_facts(active))
             tell_of_grant(self.session, notice, active, self.policy, at=self.now)
         elif grant.state is GrantState.ACTIVE:
@@ -297,7 +329,10 @@ class _Scribe:
     def _end(self, leaving: Grant, *, why: str = "") -> None:
         ended = leaving.end(self.now)
         grants.save(self.session, ended)
-        self._audit(Action.ENDED, ended, reason=ended.end_reason, **({"why": why} if why else {}))
+        detail = {"why": why} if why else {}
+        if ended.leaves_rule and ended.end_reason is not EndReason.REMOVED_OUTSIDE:
+            detail["rule"] = "stays"
+        self._audit(Action.ENDED, ended, reason=ended.end_reason, **detail)
         notice = GrantEnded(
             grant=grant_facts(ended), why=why, still_wanted=self._still_wanted(ended.source)
         )

@@ -1,93 +1,123 @@
-"""adopt: a rule that somebody once added by hand is put on a timer, so that it leaves by itself."""
+"""adopt: an expiry for a rule that somebody once added by hand, so that it leaves by itself.
+
+It ends access that other people may depend on, so it takes as many approvers as opening some (P4);
+the one who asks for it is the first of them. What only keeps a rule longer takes one approver: more
+time before it goes, or none to go at all (`revoke`, which leaves the rule as it was found).
+"""
 
 from datetime import timedelta
+from typing import Any
 
-from bot.access.deciding import approve_at_once
+from bot.access.adoptable import check_adoptable
+from bot.access.deciding import approve_at_once, approve_first
 from bot.access.move import Move
+from bot.access.reasons import given_reason
+from bot.domain.blocking import not_there
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant, Request, RequestKind
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
-from bot.domain.refusal import Refused, quoted
-from bot.domain.sources import GUARD, TrustedSource
+from bot.domain.refusal import Field, Refused, about, quoted
 from bot.domain.wishes import Adopt, Extend
-from bot.store import grants, requests
+from bot.store import clusters, requests
 from bot.store.audit import Action
 
 _USUAL_EXTENSION = timedelta(days=1)
 
 
 def adopt(move: Move, wish: Adopt, person: Person) -> Request:
-    """Make a grant of a foreign rule, in the name of the approver who adopts it.
+    """Ask that a foreign rule goes after a while; the adopter's own word is the first approval.
 
-    Whether the rule is there is seen when the cluster is read; if it is not, the grant fails, and
-    nothing is added.
+    Whether the rule is there is seen when the cluster is read, which is done at once; if it is not,
+    the request is denied, or the grant fails, and nothing is added.
 
     Raises:
-        Refused: not an approver, too short or too long, or no rule that can be adopted.
+        Refused: not an approver, too short or too long, no reason where one is required, or no rule
+            that can be adopted.
     """
     cluster = move.policy.cluster(wish.cluster)
     cluster.check_may_adopt(person)
-    if wish.source == GUARD:
-        raise Refused(
-            f"{quoted(str(GUARD))} is the guard rule, which keeps the cluster closed. It goes by "
-            "itself once other rules do that."
-        )
-    for grant in grants.live(move.session, cluster=wish.cluster, source=wish.source):
-        if grant.owned is not False and grant.wants_rule(move.now):
-            raise Refused(
-                f"{quoted(str(wish.source))} is on a timer already: #{grant.id}. "
-                f"`/dbaccess extend {grant.id} 1d` gives it more time."
-            )
-    cluster.check_adoption(wish.duration)
-    return _take_on(move, cluster, wish.cluster, wish.source, wish.duration, person)
+    check_adoptable(move, wish.cluster, wish.source)
+    _refuse_second_request(move, wish)
+    with about(Field.DURATION):
+        cluster.check_adoption(wish.duration)
+    reason = given_reason(cluster, wish.reason)
+    _refuse_without_rules(move, cluster, wish.cluster)
+    made = requests.add(
+        move.session,
+        kind=RequestKind.ADOPTION,
+        cluster=wish.cluster,
+        source=wish.source,
+        source_name=move.name_of(wish.source),
+        duration=wish.duration,
+        requester=person.id,
+        reason=reason,
+        created_at=move.now,
+        lapses_at=move.now + cluster.request_ttl,
+        remind_at=move.now + cluster.request_ttl / 2,
+        origin=move.origin,
+    )
+    _record(move, made)
+    clusters.mark_due(move.session, str(cluster.id), wish.cluster, move.now)
+    return approve_first(move, cluster, made, by=person.id)
 
 
 def prolong_adoption(
     move: Move, cluster: ClusterPolicy, grant: Grant, wish: Extend, person: Person
 ) -> Request:
-    """Give an adopted rule more time; one approver is enough, as for the adoption.
+    """Give an adopted rule more time; one approver is enough, since it only stays for longer.
 
     Raises:
-        Refused: not an approver, or longer than a rule may be on a timer.
+        Refused: not an approver, longer than a rule may have, or no reason where one is required.
     """
     cluster.check_may_adopt(person)
     longer = wish.duration or _USUAL_EXTENSION
-    cluster.check_adoption(grant.expires_at + longer - move.now)
-    return _take_on(move, cluster, grant.cluster, grant.source, longer, person, extends=grant)
-
-
-def _take_on(
-    move: Move,
-    cluster: ClusterPolicy,
-    alias: str,
-    source: TrustedSource,
-    duration: timedelta,
-    person: Person,
-    *,
-    extends: Grant | None = None,
-) -> Request:
+    with about(Field.DURATION):
+        cluster.check_adoption(grant.expires_at + longer - move.now)
     made = requests.add(
         move.session,
         kind=RequestKind.ADOPTION,
-        cluster=alias,
-        source=source,
-        source_name=move.name_of(source),
-        duration=duration,
+        cluster=grant.cluster,
+        source=grant.source,
+        source_name=grant.source_name,
+        duration=longer,
         requester=person.id,
-        reason="",
+        reason=given_reason(cluster, wish.reason),
         created_at=move.now,
-        lapses_at=move.now + duration,
+        lapses_at=move.now + longer,
         origin=move.origin,
-        extends=extends.id if extends else None,
+        extends=grant.id,
     )
-    move.record(
-        Action.ADOPTED,
-        alias,
-        made.id,
-        actor=person.id,
-        source=str(source),
-        duration=show_duration(duration),
-        **({"extends": extends.id} if extends else {}),
-    )
+    _record(move, made, extends=grant.id)
     return approve_at_once(move, cluster, made, by=person.id)
+
+
+def _refuse_without_rules(move: Move, cluster: ClusterPolicy, alias: str) -> None:
+    watch = clusters.get(move.session, str(cluster.id))
+    if watch is None or watch.read_at is None or watch.rule_count != 0:
+        return
+    if move.now - watch.read_at <= move.policy.scheduler.drift:
+        raise Refused(not_there(alias))
+
+
+def _refuse_second_request(move: Move, wish: Adopt) -> None:
+    for pending in requests.pending(
+        move.session, cluster=wish.cluster, source=wish.source, kind=RequestKind.ADOPTION
+    ):
+        raise Refused(
+            f"An expiry of {quoted(str(wish.source))} waits for approval already: #{pending.id}. "
+            f"`/dbaccess cancel {pending.id}` withdraws it."
+        )
+
+
+def _record(move: Move, made: Request, **detail: Any) -> None:
+    move.record(
+        Action.ADOPTION_REQUESTED,
+        made.cluster,
+        made.id,
+        actor=made.requester,
+        source=str(made.source),
+        duration=show_duration(made.duration),
+        reason=made.reason,
+        **detail,
+    )

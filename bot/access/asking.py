@@ -5,19 +5,18 @@ from datetime import timedelta
 from bot.access.adopting import prolong_adoption
 from bot.access.deciding import already, approve_at_once, withdraw
 from bot.access.move import Move, check_is_what_was_shown
+from bot.access.reasons import given_reason
 from bot.domain.blocking import full_cluster, open_cluster
 from bot.domain.durations import show_duration
-from bot.domain.lifecycle import Grant, Request, RequestState
+from bot.domain.lifecycle import Grant, Request, RequestKind, RequestState
 from bot.domain.people import Person
 from bot.domain.plan import MAX_RULES
 from bot.domain.policy import ClusterPolicy
-from bot.domain.refusal import Field, Refused, about, one_line, quoted
+from bot.domain.refusal import Field, Refused, about, quoted
 from bot.domain.wishes import AskFor, BreakGlass, Cancel, Extend
 from bot.store import clusters, grants, requests
 from bot.store.audit import Action
 from bot.telling import post_card
-
-_REASON_CHARACTERS = 500
 
 
 def request(move: Move, wish: AskFor, person: Person) -> Request:
@@ -40,9 +39,7 @@ def request(move: Move, wish: AskFor, person: Person) -> Request:
             )
     with about(Field.DURATION):
         cluster.check_duration(wish.duration)
-    with about(Field.REASON):
-        reason = clean_reason(wish.reason)
-        cluster.check_reason(reason)
+    reason = given_reason(cluster, wish.reason)
     with about(Field.CLUSTER):
         refuse_unfit_cluster(move, cluster, wish.cluster)
     made = requests.add(
@@ -65,7 +62,8 @@ def extend(move: Move, wish: Extend, person: Person) -> Request:
     """Write down the wish that a live grant ends later; it is decided like any request.
 
     Raises:
-        Refused: no such live grant, not theirs to extend, or longer than the policy allows.
+        Refused: no such live grant, not theirs to extend, longer than the policy allows, or no
+            reason where one is required.
     """
     grant = live_grant(move, wish.grant_id)
     cluster = move.policy.cluster(grant.cluster)
@@ -76,7 +74,9 @@ def extend(move: Move, wish: Extend, person: Person) -> Request:
     already = grant.expires_at - grant.approved_at
     if wish.duration is None:
         duration = min(duration, max(cluster.max_duration - already, cluster.min_duration))
-    cluster.check_duration(duration, already=already)
+    with about(Field.DURATION):
+        cluster.check_duration(duration, already=already)
+    reason = given_reason(cluster, wish.reason)
     for earlier in requests.pending(move.session, extends=grant.id):
         raise Refused(
             f"#{grant.id} has an extension that waits for approval already: #{earlier.id}. "
@@ -89,7 +89,7 @@ def extend(move: Move, wish: Extend, person: Person) -> Request:
         source=grant.source,
         duration=duration,
         requester=person.id,
-        reason="",
+        reason=reason,
         created_at=move.now,
         lapses_at=lapses_at,
         remind_at=move.now + (lapses_at - move.now) / 2,
@@ -188,7 +188,7 @@ def requests_for_the_same(
         for pending in requests.pending(
             move.session, requester=requester, cluster=wanted.cluster, source=wanted.source
         )
-        if pending.extends is None
+        if pending.extends is None and pending.kind is not RequestKind.ADOPTION
     ]
 
 
@@ -202,18 +202,3 @@ def refuse_unfit_cluster(move: Move, cluster: ClusterPolicy, alias: str) -> None
         raise Refused(open_cluster(alias))
     elif watch.rule_count is not None and watch.rule_count >= MAX_RULES:
         raise Refused(full_cluster(alias))
-
-
-def clean_reason(typed: str) -> str:
-    """Return a reason as it is kept: one line, without control characters.
-
-    Raises:
-        Refused: it is too long.
-    """
-    reason = one_line(typed)
-    if len(reason) > _REASON_CHARACTERS:
-        raise Refused(
-            f"The reason is too long: {len(reason):,} characters. "
-            f"Say it in {_REASON_CHARACTERS} or fewer."
-        )
-    return reason

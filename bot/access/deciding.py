@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
+from bot.access.adoptable import check_adoptable
 from bot.access.move import Move, check_is_what_was_shown
 from bot.domain.durations import show_duration
-from bot.domain.lifecycle import Decision, Grant, Request, RequestState, Verdict
+from bot.domain.lifecycle import Decision, Grant, Request, RequestKind, RequestState, Verdict
 from bot.domain.notices import GrantExtended, RequestClosed
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
@@ -101,7 +102,7 @@ def approve_at_once(
     """Approve a new request by one word, and owe its card as it looks then.
 
     Args:
-        by: `policy`, `emergency`, or the approver who adopts a rule.
+        by: `policy`, `emergency`, or the approver who gives an adopted rule more time.
         review_after: when somebody is to be reminded to review it, if anybody is.
     """
     moved = request.approve_at_once(by, move.now)
@@ -110,6 +111,18 @@ def approve_at_once(
     move.record(Action.APPROVED, moved.cluster, moved.id, actor=by)
     requests.save(move.session, moved)
     carry_out(move, cluster, moved)
+    post_card(move.session, move.facts(moved), cluster.channel, at=move.now)
+    return moved
+
+
+def approve_first(move: Move, cluster: ClusterPolicy, request: Request, *, by: str) -> Request:
+    """Count the requester's own word as the first of the approvals needed, and owe the card."""
+    decision = Decision(by, Verdict.APPROVE, move.now)
+    moved = request.decide(decision, approvals_needed=cluster.approvals)
+    move.record(Action.APPROVED, moved.cluster, moved.id, actor=by)
+    requests.save(move.session, moved)
+    if moved.state is RequestState.APPROVED:
+        carry_out(move, cluster, moved)
     post_card(move.session, move.facts(moved), cluster.channel, at=move.now)
     return moved
 
@@ -181,6 +194,10 @@ def _extend(move: Move, request: Request) -> None:
 
 def _check_policy_still_allows(move: Move, cluster: ClusterPolicy, request: Request) -> None:
     """The policy may have changed since the request was made: the present one counts."""
+    if request.kind is RequestKind.ADOPTION:
+        cluster.check_adoption(request.duration)
+        check_adoptable(move, request.cluster, request.source)
+        return
     cluster.check_source(request.source)
     if request.extends is None:
         cluster.check_duration(request.duration)
@@ -191,7 +208,14 @@ def _check_policy_still_allows(move: Move, cluster: ClusterPolicy, request: Requ
 
 
 def _check_shortened(cluster: ClusterPolicy, request: Request, at_most: timedelta) -> None:
-    """An approver may give less than was asked for, but nothing that the policy calls too short."""
+    """An approver may give less than was asked for, but nothing that the policy calls too short.
+
+    A rule that is adopted would go sooner than the approvers before agreed to (P4).
+    """
+    if request.kind is RequestKind.ADOPTION:
+        raise Refused(
+            "An expiry can only be approved as it was asked for. Deny it to have another."
+        )
     if at_most < cluster.min_duration:
         cluster.check_duration(at_most)
     if at_most > request.duration:

@@ -1,13 +1,13 @@
 """Break glass: access at once by written policy, told loudly, and reviewed afterwards."""
 
 from bot.access.asking import (
-    clean_reason,
     refuse_second_grant,
     refuse_unfit_cluster,
     requests_for_the_same,
 )
 from bot.access.deciding import approve_at_once, withdraw
 from bot.access.move import Move, check_is_what_was_shown
+from bot.access.reasons import clean_reason
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Request, RequestKind
 from bot.domain.notices import EmergencyOpened, Reviewed

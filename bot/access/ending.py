@@ -21,7 +21,7 @@ _ADOPTED_WARNING = timedelta(days=1)
 
 
 def revoke(move: Move, wish: Revoke, person: Person) -> Grant:
-    """Have a live grant end now.
+    """Have a live grant end now. The rule of an adopted one stays: only its clock is stopped.
 
     Raises:
         Refused: no such live grant, or not theirs to end.
@@ -44,7 +44,7 @@ def revoke_as_operator(move: Move, grant_id: int, *, actor: str) -> Grant:
 def depart(move: Move, user_id: str) -> int:
     """Have all that somebody who left had end now; return how many grants that is.
 
-    Rules that they adopted stay on their timers: those are other people's access.
+    Rules that they adopted keep their expiry: those are other people's access.
     """
     for pending in requests.pending(move.session, requester=user_id):
         withdraw(move, pending, by=DEPARTED, tell=False)
@@ -137,9 +137,12 @@ def _warn(move: Move, grant: Grant) -> None:
 
 
 def leave(move: Move, leaving: Grant, *, actor: str) -> Grant:
-    """Write down that a grant is to end, and have its rule taken away."""
+    """Write down that a grant is to end, and have its rule taken away or let go."""
     grants.save(move.session, leaving)
     clusters.mark_due(move.session, leaving.cluster_id, leaving.cluster, move.now)
     homes.touch(move.session, leaving.requester, cluster=None, at=move.now)
-    move.record(Action.ENDING, leaving.cluster, leaving.id, actor=actor, reason=leaving.end_reason)
+    stays = {"rule": "stays"} if leaving.leaves_rule else {}
+    move.record(
+        Action.ENDING, leaving.cluster, leaving.id, actor=actor, reason=leaving.end_reason, **stays
+    )
     return leaving

@@ -124,7 +124,8 @@ def revoke(
 ) -> None:
     """End a grant now.
 
-    Its rule is taken away at once, or by the worker as soon as it can.
+    Its rule is taken away at once, or by the worker as soon as it can. The rule of an adoption
+    stays: only its expiry is removed.
     """
     from bot.cli.revoking import revoke
 

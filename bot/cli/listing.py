@@ -26,6 +26,7 @@ def _as_dict(grant: Grant) -> dict[str, object]:
         "expires_at": _time(grant.expires_at),
         "ended_at": _time(grant.ended_at),
         "owned": grant.owned,
+        "adopted": grant.adopted,
     }
 
 

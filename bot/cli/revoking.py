@@ -29,7 +29,8 @@ def revoke(grant_id: int, *, cluster_gone: bool) -> None:
     if done and current.state is not GrantState.ENDED:
         typer.echo(f"{what}: still open, the API did not take it; a worker tries again", err=True)
         raise typer.Exit(1)
-    typer.echo(f"{what}: {current.state if done else 'being ended by the worker'}")
+    stays = "; its rule stays" if current.leaves_rule else ""
+    typer.echo(f"{what}: {current.state if done else 'being ended by the worker'}{stays}")
 
 
 def _close_for_gone_cluster(core: Core, grant_id: int) -> None:

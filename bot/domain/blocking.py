@@ -30,8 +30,8 @@ def full_cluster(alias: str) -> str:
 
 
 def not_there(alias: str) -> str:
-    """Return why a rule cannot be put on a timer that the cluster does not have."""
+    """Return why a rule cannot get an expiry that the cluster does not have."""
     return (
-        f"`{alias}` has no such rule that could be put on a timer. `/dbaccess sources {alias}` "
+        f"`{alias}` has no such rule that somebody added manually. `/dbaccess sources {alias}` "
         "shows those that it has."
     )

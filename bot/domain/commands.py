@@ -102,14 +102,17 @@ def _emergency(words: Sequence[str], policy: Policy, channel: str) -> Command:
 
 
 def _adopt(words: Sequence[str], policy: Policy, _channel: str) -> Command:
-    if len(words) != 3:
+    if len(words) < 3:
         raise Refused(
             "Say on which cluster, which source and for how long it may stay: "
             "`/dbaccess adopt orders 203.0.113.4 1w`. `/dbaccess sources` shows what is there."
         )
     policy.cluster(words[0])
     return Adopt(
-        cluster=words[0].lower(), source=parse_source(words[1]), duration=parse_duration(words[2])
+        cluster=words[0].lower(),
+        source=parse_source(words[1]),
+        duration=parse_duration(words[2]),
+        reason=" ".join(words[3:]),
     )
 
 

@@ -24,7 +24,7 @@ class RequestKind(StrEnum):
     """What sort of wish a request is.
 
     ACCESS: decided by people, or by a written policy. EMERGENCY: granted at once, reviewed
-    afterwards. ADOPTION: an approver puts a rule that somebody once added by hand on a timer.
+    afterwards. ADOPTION: an expiry for a rule that somebody once added by hand, for approvers.
     PUT_BACK: access that was approved, and whose rule somebody took away, for what is left of it.
     """
 
@@ -50,6 +50,15 @@ class EndReason(StrEnum):
     REVOKED = "revoked"
     REMOVED_OUTSIDE = "removed_outside"
     FAILED = "failed"
+
+
+def leaves_rule(*, adopted: bool, end_reason: EndReason | None) -> bool:
+    """Tell whether the rule of a grant that is over stays, as one that is not ours.
+
+    Approvers agreed that an adopted rule goes at a certain time. At that time it goes. Whatever
+    else ends the grant stops the clock, for nobody agreed that the rule goes sooner (P4).
+    """
+    return adopted and end_reason not in (None, EndReason.EXPIRED)
 
 
 class Verdict(StrEnum):
@@ -188,7 +197,9 @@ class Grant:
     `owned` says whose rule it is: True ours, False somebody else's that was there before (P5),
     None not yet known. `placing_since` is set before the first attempt to write the rule, so that
     a crash in the middle of a write can be told from a rule that was there before. `adopted`: its
-    rule was added by hand, and an approver put it on a timer; such a rule is never added by us.
+    rule was added by hand, and approvers set an expiry on it; such a rule is never added by us.
+    `earlier_description` is what an adopted rule said before our label took the place of that; None
+    until it was seen, empty where it said nothing.
     """
 
     id: int
@@ -209,7 +220,13 @@ class Grant:
     ended_at: datetime | None = None
     end_reason: EndReason | None = None
     adopted: bool = False
+    earlier_description: str | None = None
     source_name: str = ""
+
+    @property
+    def leaves_rule(self) -> bool:
+        """Whether its rule stays although it is over."""
+        return leaves_rule(adopted=self.adopted, end_reason=self.end_reason)
 
     @property
     def was_removed_outside(self) -> bool:
@@ -246,6 +263,11 @@ class Grant:
             placing_since=self.placing_since if owned else None,
             written_at=at,
         )
+
+    def find_rule(self, *, description: str | None, rule_uuid: str | None) -> "Grant":
+        """Note how the rule that is to be adopted was, before the first write that labels it."""
+        self._must_be(GrantState.APPLYING, move="adopt the rule of")
+        return replace(self, earlier_description=description or "", rule_uuid=rule_uuid)
 
     def see_rule(self, *, owned: bool, rule_uuid: str | None) -> "Grant":
         """Note whose the rule is that the source is trusted by."""

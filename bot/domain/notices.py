@@ -9,7 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from bot.domain.lifecycle import EndReason, GrantState, RequestKind, RequestState
+from bot.domain.lifecycle import (
+    EndReason,
+    GrantState,
+    RequestKind,
+    RequestState,
+    leaves_rule,
+)
 from bot.domain.sources import TrustedSource
 
 UNKNOWN = "unknown"  # the requester of a grant that was recovered from a label
@@ -35,6 +41,11 @@ class GrantFacts(_Facts):
     revoked_by: str | None = None
     adopted: bool = False
     source_name: str = ""  # what people call a Droplet, a Kubernetes cluster or an app
+
+    @property
+    def leaves_rule(self) -> bool:
+        """Whether its rule stays although it is over."""
+        return leaves_rule(adopted=self.adopted, end_reason=self.end_reason)
 
 
 class RequestFacts(_Facts):
@@ -108,7 +119,7 @@ class Reviewed(_Facts):
 
 
 class Adopted(_Facts):
-    """The answer to a rule that was put on a timer."""
+    """The answer to somebody who wants a rule to expire that was added manually."""
 
     kind: Literal["adopted"] = "adopted"
     request: RequestFacts

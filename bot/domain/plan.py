@@ -72,7 +72,9 @@ class Plan:
     `present` (trusted now), `to_add` (will be, by this write), `blocked` (cannot be), `vanished`
     (somebody took the rule away), and `gone` (its time is up or it was told to end, and no rule of
     ours is left). A grant whose rule vanished is `present` again once another grant has the same
-    source trusted.
+    source trusted. `adopts` are rules that get our label by this write, as they were found, by the
+    grant that adopts them; `releases` those that lose it and stay. `foreign` are the sources of all
+    rules that are not ours.
     """
 
     rules: tuple[Rule, ...]
@@ -87,6 +89,9 @@ class Plan:
     vanished: frozenset[int]
     gone: frozenset[int]
     orphans: tuple[Orphan, ...]
+    adopts: Mapping[int, Rule]
+    releases: tuple[Rule, ...]
+    foreign: frozenset[TrustedSource]
 
 
 def plan(
@@ -109,9 +114,12 @@ def plan(
         allow_open: whether a first rule may be added to a cluster that has none.
         restore: whether a rule that somebody took away is put back, instead of ending its grant.
     """
-    grants = sorted(grants, key=lambda grant: grant.id)
+    found = [_as_released(rule, grants, instance) for rule in rules]
+    in_vain = [g for g in grants if _adopts_in_vain(g, found, instance, now)]
+    grants = sorted((g for g in grants if g not in in_vain), key=lambda grant: grant.id)
     wanted = _wanted(grants, now)
-    sorted_rules = _sort(rules, grants, wanted, instance=instance, now=now)
+    sorted_rules = _sort(found, grants, wanted, instance=instance, now=now)
+    releases = [one.rule for one in found if one.lost_label and one.rule in sorted_rules.foreign]
     kept: list[Rule] = [
         *sorted_rules.foreign,
         *sorted_rules.held.values(),
@@ -151,7 +159,7 @@ def plan(
         result = [Rule(GUARD.type, GUARD.value, description=guard_label(instance))]
 
     leaving = [g for g in grants if not g.wants_rule(now) and g.state is not GrantState.ENDED]
-    still_there = {rule.source for rule in sorted_rules.leaving}
+    still_there = {rule.source for rule in (*sorted_rules.leaving, *releases)}
     return Plan(
         rules=tuple(result),
         adds=tuple(adds),
@@ -160,6 +168,7 @@ def plan(
         guard_added=guard_added,
         must_write=bool(
             adds
+            or releases
             or sorted_rules.leaving
             or _outdated(sorted_rules.held, labelled)
             or _newly_adopted(sorted_rules.held, wanted, labelled)
@@ -168,18 +177,74 @@ def plan(
         to_add=frozenset(g.id for g in fitting),
         blocked={
             g.id: Blocked.NOT_THERE if g.adopted else why_not
-            for g in unplaced
+            for g in (*unplaced, *in_vain)
             if g.state is GrantState.APPLYING
         },
         vanished=frozenset(g.id for g in unplaced if g.state is GrantState.ACTIVE),
         gone=frozenset(g.id for g in leaving if g.source not in still_there),
         orphans=tuple(sorted_rules.orphans),
+        adopts={
+            g.id: rule
+            for source, rule in sorted_rules.held.items()
+            for g in wanted[source]
+            if _is_adopting(g) and g.earlier_description is None
+        },
+        releases=tuple(releases),
+        foreign=frozenset(rule.source for rule in sorted_rules.foreign if rule.source),
     )
 
 
 def is_guard(rule: Rule, instance: str) -> bool:
     """Tell whether *rule* is the guard rule of this installation (P2)."""
     return rule.source == GUARD and rule.description == guard_label(instance)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A rule that was read; one that an adoption has let go is as it was before it."""
+
+    rule: Rule
+    is_released: bool = False
+    lost_label: bool = False
+
+
+def _as_released(rule: Rule, grants: Iterable[Grant], instance: str) -> _Found:
+    """Return the rule as it is to be sorted.
+
+    A rule was adopted as long as the last adoption of it stands. Once that is over, otherwise than
+    by its time, the rule is foreign again for everybody, under whichever grant's label it is: also
+    where a rival's old list brings our label back.
+    """
+    adoptions = [g for g in grants if g.adopted and _is_of(g, rule, instance)]
+    last = max(adoptions, key=lambda grant: grant.id, default=None)
+    if last is None or not last.leaves_rule:
+        return _Found(rule)
+    if _own_label(rule, instance) is None:
+        return _Found(rule, is_released=True)
+    earlier = replace(rule, description=last.earlier_description or None)
+    return _Found(earlier, is_released=True, lost_label=True)
+
+
+def _is_of(grant: Grant, rule: Rule, instance: str) -> bool:
+    if rule.source != grant.source:
+        return False
+    its_label = _own_label(rule, instance)
+    is_named = its_label is not None and its_label.grant_id == grant.id
+    return is_named or (rule.uuid is not None and rule.uuid == grant.rule_uuid)
+
+
+def _is_adopting(grant: Grant) -> bool:
+    return grant.adopted and grant.state is GrantState.APPLYING
+
+
+def _adopts_in_vain(grant: Grant, found: Sequence[_Found], instance: str, now: datetime) -> bool:
+    """Tell whether a rule that is to be adopted is one of ours by now; it goes by itself (P3)."""
+    return (
+        _is_adopting(grant)
+        and grant.wants_rule(now)
+        and grant.earlier_description is None
+        and any(one.rule.source == grant.source and _own_label(one.rule, instance) for one in found)
+    )
 
 
 @dataclass(frozen=True)
@@ -194,7 +259,7 @@ class _Sorted:
 
 
 def _sort(
-    rules: Sequence[Rule],
+    found: Sequence[_Found],
     grants: Sequence[Grant],
     wanted: Mapping[TrustedSource, Sequence[Grant]],
     *,
@@ -202,9 +267,10 @@ def _sort(
     now: datetime,
 ) -> _Sorted:
     result = _Sorted([], {}, [], [], [])
-    for rule in rules:
+    for rule, is_released in ((one.rule, one.is_released) for one in found):
         source = rule.source
-        claimed = any(_claims(grant, rule, instance, now) for grant in grants)
+        claimants = [g for g in grants if _is_adopting(g)] if is_released else grants
+        claimed = any(_claims(grant, rule, instance, now) for grant in claimants)
         its_label = _own_label(rule, instance)
         if is_guard(rule, instance):
             result.guards.append(rule)
@@ -229,7 +295,7 @@ def _present(
         if rule is None:
             continue
         for grant in wanters:
-            if own is None and grant.adopted and grant.state is GrantState.APPLYING:
+            if own is None and _is_adopting(grant):
                 continue  # another installation's rule is not ours to adopt
             present[grant.id] = Present(owned=own is not None, rule_uuid=rule.uuid)
     return present
@@ -247,8 +313,8 @@ def _claims(grant: Grant, rule: Rule, instance: str, now: datetime) -> bool:
     its_label = read_label(rule.description)
     if its_label is not None:
         return its_label.instance == instance
-    if grant.adopted and grant.state is GrantState.APPLYING:
-        return grant.wants_rule(now)  # an approver said so, and this is the first sight of it
+    if _is_adopting(grant):
+        return grant.wants_rule(now)  # approvers said so, and this is the first sight of it
     if grant.owned is False:
         return False  # P5: it was there before
     if rule.uuid is not None and rule.uuid == grant.rule_uuid:
@@ -301,8 +367,7 @@ def _newly_adopted(
 ) -> bool:
     """Tell whether a rule that is being adopted does not bear its label yet (P7)."""
     return any(
-        before.description != after.description
-        and any(g.adopted and g.state is GrantState.APPLYING for g in wanted[source])
+        before.description != after.description and any(_is_adopting(g) for g in wanted[source])
         for (source, before), after in zip(held.items(), labelled, strict=True)
     )
 

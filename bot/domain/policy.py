@@ -40,7 +40,7 @@ class ClusterPolicy(PolicyModel):
     """Who may ask: IDs of users and user groups, or "*" for everybody."""
 
     approvals: int = Field(default=1, ge=1, le=10, strict=True)
-    """How many different approvers are needed."""
+    """How many different approvers are needed, also to have a rule removed that is not ours."""
 
     self_approval: StrictBool = False
     """Whether a requester's own approval counts."""
@@ -156,7 +156,7 @@ class ClusterPolicy(PolicyModel):
     def check_reason(self, reason: str) -> None:
         """Refuse a missing reason where one is required."""
         if self.require_reason and not reason:
-            raise Refused("This cluster wants a reason. Write it behind the cluster's name.")
+            raise Refused("This cluster requires a reason. Add a few words that say why.")
 
     def check_may_request(self, person: Person) -> None:
         """Refuse somebody who may not ask for this cluster."""
@@ -205,20 +205,20 @@ class ClusterPolicy(PolicyModel):
             )
 
     def check_may_adopt(self, person: Person) -> None:
-        """Refuse somebody who may not put rules that others added on a timer."""
+        """Refuse somebody who may not set an expiry on rules that others added."""
         if not self.may_approve(person):
             raise NotYours(
-                "Only an approver of this cluster can put its rules on a timer, so nothing was "
+                "Only an approver of this cluster can set an expiry on its rules. Nothing was "
                 "changed.",
                 ask=self.approvers,
             )
 
     def check_adoption(self, duration: timedelta) -> None:
-        """Refuse a timer that is too short to be noticed, or that nobody would remember."""
+        """Refuse an expiry that is too soon to be noticed, or that nobody would remember."""
         shortest = max(self.min_duration, self.warn_before)
         if not shortest <= duration <= LONGEST_ADOPTION:
             raise Refused(
-                f"A rule can be put on a timer of `{show_duration(shortest)}` to "
+                f"A rule can expire after `{show_duration(shortest)}` to "
                 f"`{show_duration(LONGEST_ADOPTION)}`, so that there is time to warn you before it "
                 f"goes. {quoted(show_duration(duration))} is outside of that."
             )

@@ -46,12 +46,13 @@ class Review(_Wish):
 
 
 class Adopt(_Wish):
-    """`adopt`: a rule that somebody added by hand, put on a timer."""
+    """`adopt`: an expiry for a rule that somebody added by hand."""
 
     kind: Literal["adopt"] = "adopt"
     cluster: str
     source: TrustedSource
     duration: timedelta
+    reason: str = ""
 
 
 class Decide(_Wish):
@@ -74,6 +75,7 @@ class Extend(_Wish):
     kind: Literal["extend"] = "extend"
     grant_id: int
     duration: timedelta | None = None
+    reason: str = ""
 
 
 class Revoke(_Wish):

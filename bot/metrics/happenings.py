@@ -21,7 +21,7 @@ from bot.store.happenings import Happenings, Mark
 _REQUESTS = {
     Action.REQUESTED: "access",
     Action.BROKE_GLASS: "emergency",
-    Action.ADOPTED: "adoption",
+    Action.ADOPTION_REQUESTED: "adoption",
     Action.PUT_BACK: "put_back",
 }
 _DECISIONS = {

@@ -66,7 +66,7 @@ def origin(access: Access) -> str:
     if request.kind is RequestKind.EMERGENCY:
         return "Emergency: access before anybody was asked."
     if request.kind is RequestKind.ADOPTION:
-        return "Adopted: the rule was there before, and was put on a timer."
+        return "Adopted: the rule was added manually before, and got an expiry."
     if request.kind is RequestKind.PUT_BACK:
         return f"Put back: goes on with #{request.puts_back}, as it was approved."
     return ""
@@ -77,6 +77,11 @@ def ending(access: Access, name_of: NameOf, now: datetime) -> str:
     grant = access.grant
     if not access.is_over:
         return _standing(access, now)
+    if grant.adopted and grant.end_reason is EndReason.EXPIRED:
+        return "Its time was up, and the rule was removed."
+    if grant.adopted and grant.end_reason is EndReason.REVOKED:
+        by = person(grant.revoked_by or UNKNOWN, name_of)
+        return f"Clock stopped by {by}: the rule stays, without an end."
     words = {
         EndReason.EXPIRED: "Its time was up.",
         EndReason.REVOKED: f"Revoked by {person(grant.revoked_by or UNKNOWN, name_of)}.",
@@ -86,6 +91,8 @@ def ending(access: Access, name_of: NameOf, now: datetime) -> str:
     }[grant.end_reason]
     why = f" {access.why_failed}" if access.why_failed else ""
     again = f" Put back as #{access.put_back_as}." if access.put_back_as else ""
+    if grant.adopted and grant.end_reason is EndReason.FAILED:
+        return f"The expiry could not be set: the rule is as it was.{why}"
     stays = " Its source was trusted before by a rule of others, which stayed."
     is_foreign = grant.owned is False and grant.end_reason is not EndReason.REMOVED_OUTSIDE
     return f"{words}{why}{stays if is_foreign else ''}{again}"
@@ -95,6 +102,8 @@ def _standing(access: Access, now: datetime) -> str:
     grant = access.grant
     if access.is_late(now):
         return "STILL THERE, past its end."
+    if grant.state is GrantState.REMOVING and grant.leaves_rule:
+        return "Being ended: its rule stays."
     if grant.state is GrantState.REMOVING:
         return "Being ended: its rule is still to be taken away."
     if grant.state is GrantState.APPLYING:
@@ -124,4 +133,6 @@ def outcome(request: Request, name_of: NameOf) -> str:
 def wish(request: Request) -> str:
     """Return what a request asked for."""
     more = f" more for #{request.extends}" if request.extends else ""
+    if request.kind is RequestKind.ADOPTION and not request.extends:
+        more = " until the rule is removed"
     return f"{lasting(request.duration)}{more}"

@@ -30,7 +30,8 @@ class Action(StrEnum):
     REMINDED = "request.reminded"
     BROKE_GLASS = "emergency.opened"
     REVIEWED = "emergency.reviewed"
-    ADOPTED = "rule.adopted"
+    ADOPTION_REQUESTED = "adoption.requested"
+    ADOPTED = "rule.adopted"  # it bears our label from now on
     GRANTED = "grant.approved"
     APPLIED = "grant.applied"
     EXTENDED = "grant.extended"

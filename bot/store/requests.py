@@ -111,6 +111,7 @@ def pending(
     cluster: str | None = None,
     source: TrustedSource | None = None,
     extends: int | None = None,
+    kind: RequestKind | None = None,
     take: bool = False,
 ) -> list[Request]:
     """Return undecided requests, the oldest first.
@@ -128,6 +129,8 @@ def pending(
         )
     if extends is not None:
         query = query.where(RequestRow.extends == extends)
+    if kind is not None:
+        query = query.where(RequestRow.kind == kind)
     query = query.order_by(col(RequestRow.id))
     if take:
         query = query.with_for_update(skip_locked=True)

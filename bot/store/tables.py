@@ -127,6 +127,7 @@ class GrantRow(SQLModel, table=True):
         default="", max_length=_NAME, sa_column_kwargs={"server_default": text("''")}
     )
     adopted: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    earlier_description: str | None = None
     requester: str = Field(max_length=_SLACK_ID, index=True)
     state: str = Field(max_length=_KIND)
     approved_at: datetime = Field(sa_type=UtcDateTime)

@@ -191,6 +191,9 @@ class Installation:
         for grant in self.live:
             if grant.id in planned.to_add and grant.state is GrantState.APPLYING:
                 self._save(grant.start_placing(self.now))
+        for id_, rule in planned.adopts.items():
+            found = self.grants[id_].find_rule(description=rule.description, rule_uuid=rule.uuid)
+            self._save(found)
 
     def _record(self, first: Plan, seen: Plan) -> None:
         for id_, present in seen.present.items():

@@ -72,7 +72,13 @@ def test_adopting_names_cluster_source_and_time() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["adopt", "adopt orders", f"adopt {IP} 1w", "adopt a b c d"])
+def test_adopting_may_say_why() -> None:
+    assert read(f"adopt orders {IP} 1w the office has moved") == Adopt(
+        cluster="orders", source=HERE, duration=WEEK, reason="the office has moved"
+    )
+
+
+@pytest.mark.parametrize("text", ["adopt", "adopt orders", f"adopt {IP} 1w"])
 def test_adopting_without_all_three_says_how_it_is_written(text: str) -> None:
     assert "/dbaccess adopt orders 203.0.113.4 1w" in refusal(text)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.domain.labels import guard_label, label, read_label
 from bot.domain.lifecycle import EndReason, Grant, GrantState
-from bot.domain.plan import MAX_RULES, Rule
+from bot.domain.plan import MAX_RULES, Plan, Rule
 from bot.domain.sources import GUARD, SourceType, TrustedSource
 from tests.domain.examples import (
     HOUR,
@@ -84,7 +84,9 @@ GRANTS = st.lists(
         placing_since=st.none() | TIMES,
         written_at=st.none() | TIMES,
         adopted=st.booleans(),
-    ),
+        end_reason=st.sampled_from([None, *EndReason]),
+        earlier_description=st.sampled_from([None, "", "office"]),
+    ).map(lambda grant: replace(grant, end_reason=None) if grant.is_live else grant),
     max_size=4,
     unique_by=lambda grant: grant.id,
 )
@@ -121,6 +123,17 @@ def written(rules: Sequence[Rule]) -> list[Rule]:
     ]
 
 
+def noted(grants: Sequence[Grant], plan: Plan) -> list[Grant]:
+    """Return the grants with what is noted before *plan* is written."""
+    found = plan.adopts
+    return [
+        g.find_rule(description=found[g.id].description, rule_uuid=found[g.id].uuid)
+        if g.id in found
+        else g
+        for g in grants
+    ]
+
+
 @given(CLUSTERS, GRANTS, OPTIONS)
 def test_p1_every_foreign_rule_is_in_the_write_unchanged_and_in_order(
     rules: list[Rule], grants: list[Grant], options: Options
@@ -130,6 +143,22 @@ def test_p1_every_foreign_rule_is_in_the_write_unchanged_and_in_order(
 
     assert [rule for rule in result.rules if rule in foreign] == foreign
     assert not set(result.removes) & set(foreign)
+
+
+@given(CLUSTERS, GRANTS, OPTIONS)
+def test_p4_a_rule_whose_adoption_ended_before_its_time_stays(
+    rules: list[Rule], grants: list[Grant], options: Options
+) -> None:
+    result = planned(rules, grants, **options)
+    for rule in result.removes:
+        its_label = read_label(rule.description)
+        named = its_label.grant_id if its_label else None
+        adoptions = [
+            g
+            for g in grants
+            if g.adopted and g.source == rule.source and (g.rule_uuid == rule.uuid or g.id == named)
+        ]
+        assert not adoptions or not max(adoptions, key=lambda g: g.id).leaves_rule
 
 
 @given(CLUSTERS, GRANTS, OPTIONS)
@@ -259,7 +288,7 @@ def test_applying_a_plan_and_planning_again_yields_nothing_more_to_write(
 ) -> None:
     first = planned(rules, grants, **options)
     assume(first.must_write)
-    again = planned(written(first.rules), grants, **options)
+    again = planned(written(first.rules), noted(grants, first), **options)
 
     assert not again.must_write
     assert Counter(again.rules) == Counter(written(first.rules))
@@ -273,7 +302,7 @@ def test_a_write_brings_in_what_it_adds_and_lets_go_what_is_to_go(
 ) -> None:
     first = planned(rules, grants, **options)
     assume(first.must_write)
-    again = planned(written(first.rules), grants, **options)
+    again = planned(written(first.rules), noted(grants, first), **options)
     added = sources_of(first.adds)
     served = {grant.id for grant in grants if grant.wants_rule(NOW) and grant.source in added}
     leaving = [g for g in grants if not g.wants_rule(NOW) and g.state is not GrantState.ENDED]

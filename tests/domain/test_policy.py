@@ -167,7 +167,7 @@ def test_a_reason_is_wanted_only_where_the_policy_says_so() -> None:
     ORDERS.check_reason("")
     strict = orders(require_reason=True)
     strict.check_reason("INC-4711")
-    with pytest.raises(Refused, match="wants a reason"):
+    with pytest.raises(Refused, match="requires a reason"):
         strict.check_reason("")
 
 

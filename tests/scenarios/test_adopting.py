@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 
+from bot.domain.lifecycle import GrantState, RequestState
+from bot.sandbox.faults import Fault
+from bot.store import audit
 from tests.scenarios.world import (
     ALICE,
     APPROVALS,
     BOB,
     GITA,
     ORDERS,
+    OSCAR,
     RITA,
     World,
     policy,
@@ -25,6 +29,12 @@ def adopted(world: World, text: str = f"adopt orders {OLD} 1w", *, by: str = ALI
     world.types(by, text)
 
 
+def ended_with(world: World) -> dict[str, Any]:
+    """What the audit says of the last grant that ended."""
+    with world.service.parts.database.reading() as session:
+        return [row.detail for row in audit.rows(session) if row.action == audit.Action.ENDED][-1]
+
+
 def description(world: World) -> str:
     return next(r["description"] for r in world.digitalocean.rules(ORDERS) if r["value"] == OLD)
 
@@ -32,13 +42,14 @@ def description(world: World) -> str:
 def test_an_adopted_rule_stays_for_its_time_and_goes(world: World) -> None:
     adopted(world)
 
-    assert "being put on a timer" in world.whispered(ALICE)[-1]
-    assert "is on its timer" in world.told(ALICE)[-1]
-    assert "put a rule on a timer" in world.card.text
+    assert "setting an expiry of *1w*" in world.whispered(ALICE)[-1]
+    assert "the expiry is set" in world.told(ALICE)[-1]
+    assert "set an expiry" in world.card.text
     assert world.card.buttons == []
-    assert "is on its timer" in world.thread()[0]
+    assert "the expiry is set" in world.thread()[0]
     assert description(world).startswith("dbaccess/test #1 until ")
-    assert ("rule.adopted", ALICE) in world.audited()
+    assert ("adoption.requested", ALICE) in world.audited()
+    assert ("rule.adopted", "dbaccess") in world.audited()
 
     world.pass_time(days=6, hours=23)
     assert TRUSTED in world.sources()
@@ -52,22 +63,23 @@ def test_who_adopts_is_told_a_day_before_it_goes(world: World) -> None:
     adopted(world)
 
     world.pass_time(days=5, hours=23)
-    assert "goes soon" not in world.told(ALICE)[-1]
+    assert "expires soon" not in world.told(ALICE)[-1]
     world.pass_time(hours=2)
 
-    assert "goes soon" in world.told(ALICE)[-1]
-    assert world.slack.dms(ALICE)[-1].buttons == ["Extend", "Revoke now"]
+    assert "expires soon" in world.told(ALICE)[-1]
+    assert world.slack.dms(ALICE)[-1].buttons == ["Extend", "Remove expiry"]
 
 
 def test_an_approver_gives_an_adopted_rule_more_time_without_a_second(worlds: Worlds) -> None:
     world = worlds(policy(approvals=2))
     adopted(world)
+    world.presses(BOB, world.card, "Approve")
 
     world.types(BOB, "extend 1 1w")
     world.pass_time(days=8)
 
     assert TRUSTED in world.sources()
-    assert "stays on its timer" in world.whispered(BOB)[-1]
+    assert "the rule stays until" in world.whispered(BOB)[-1]
     world.pass_time(days=6)
     assert TRUSTED not in world.sources()
 
@@ -82,17 +94,207 @@ def test_the_warnings_extend_gives_another_day(world: World) -> None:
     assert TRUSTED in world.sources()
 
 
-def test_revoking_removes_an_adopted_rule_at_once(world: World) -> None:
+def assert_clock_stopped(world: World) -> None:
+    """The rule is as it was before anybody adopted it, and nothing of ours takes it away."""
+    assert world.grant().state is GrantState.ENDED
+    assert description(world) == "office"
+    world.pass_time(days=15)
+    assert world.sources() == {TRUSTED, "tag:backend"}
+    assert description(world) == "office"
+
+
+def test_p4_revoking_an_adopted_rule_stops_the_clock_and_leaves_the_rule(world: World) -> None:
+    adopted(world)
+    before = [rule["uuid"] for rule in world.digitalocean.rules(ORDERS)]
+    world.types(BOB, "revoke 1")
+
+    assert "stays on `orders`" in world.whispered(BOB)[-1]
+    assert "the rule is as it was" in world.told(ALICE)[-1]
+    assert "the rule is as it was" in world.thread()[-1]
+    assert [rule["uuid"] for rule in world.digitalocean.rules(ORDERS)] == before
+    assert ended_with(world)["rule"] == "stays"
+    assert_clock_stopped(world)
+
+
+def test_p4_the_button_stops_the_clock_too(world: World) -> None:
+    adopted(world)
+    world.presses(ALICE, world.slack.dms(ALICE)[-1], "Remove expiry")
+    assert_clock_stopped(world)
+
+
+def test_p4_the_command_line_stops_the_clock_too(world: World) -> None:
+    adopted(world)
+    world.service.parts.access.revoke_as_operator(1, actor="operator")
+    world.settle()
+    assert_clock_stopped(world)
+
+
+def test_p4_a_rule_that_had_no_description_has_none_again(world: World) -> None:
+    adopted(world, "adopt orders tag:backend 1w")
+    world.types(ALICE, "revoke 1")
+
+    (tag,) = (r for r in world.digitalocean.rules(ORDERS) if r["type"] == "tag")
+    assert not tag.get("description")
+    world.pass_time(days=8)
+    assert "tag:backend" in world.sources()
+
+
+def test_p4_one_approver_takes_no_rule_of_production_away(worlds: Worlds) -> None:
+    world = worlds(policy(approvals=2))
+    before = world.digitalocean.rules(ORDERS)
+
+    for number, source in enumerate(("tag:backend", OLD), 1):
+        adopted(world, f"adopt orders {source} 10m")
+        world.presses(ALICE, world.card, "Approve")
+        world.types(ALICE, f"revoke {number}")
+    world.pass_time(hours=5)
+
+    assert world.digitalocean.rules(ORDERS) == before
+    assert world.writes() == 0
+
+
+def test_p4_an_adoption_takes_as_many_approvers_as_access(worlds: Worlds) -> None:
+    world = worlds(policy(approvals=2, require_reason=True))
+    adopted(world, f"adopt orders {OLD} 1w the office has moved")
+
+    assert "It needs one more approval" in world.whispered(ALICE)[-1]
+    assert world.card.buttons == ["Approve", "Deny"]
+    assert "an expiry of *1w*" in world.card.text
+    assert "the office has moved" in world.card.all_text
+    assert "1 of 2 approvals" in world.card.all_text
+    assert world.grants() == []
+
+    world.presses(ALICE, world.card, "Approve")
+    assert world.grants() == []
+    world.presses(BOB, world.card, "Approve")
+
+    assert description(world).startswith("dbaccess/test #1 until ")
+    assert world.request().approvers == (ALICE, BOB)
+    assert "the expiry is set" in world.told(ALICE)[-1]
+    assert world.card.buttons == []
+
+
+def test_p4_the_time_of_an_adopted_rule_counts_from_the_last_approval(worlds: Worlds) -> None:
+    world = worlds(policy(approvals=2))
+    adopted(world, f"adopt orders {OLD} 1h")
+    world.pass_time(minutes=50)
+    world.presses(BOB, world.card, "Approve")
+
+    world.pass_time(minutes=59)
+    assert TRUSTED in world.sources()
+    world.pass_time(minutes=1)
+    assert TRUSTED not in world.sources()
+
+
+def test_an_adoption_that_is_denied_changes_nothing(worlds: Worlds) -> None:
+    world = worlds(policy(approvals=2))
+    adopted(world)
+    world.denies(BOB, world.card, "payroll needs it")
+
+    assert "payroll needs it" in world.told(ALICE)[-1]
+    assert f"/dbaccess adopt orders {OLD} 1w" in world.told(ALICE)[-1]
+    assert world.writes() == 0
+
+
+def test_an_adoption_needs_a_reason_where_requests_do(worlds: Worlds) -> None:
+    world = worlds(policy(require_reason=True))
+    adopted(world)
+    assert "requires a reason" in world.whispered(ALICE)[-1]
+    assert world.grants() == []
+
+
+def test_a_rule_that_is_not_there_is_no_longer_decided_on(worlds: Worlds) -> None:
+    world = worlds(policy(approvals=2))
+    adopted(world, "adopt orders 203.0.113.99 1w")
+
+    assert world.request().state is RequestState.DENIED
+    assert world.card.buttons == []
+    assert "has no such rule" in world.told(ALICE)[-1]
+    assert "dbaccess can tell" not in world.told(ALICE)[-1].replace("`", "")
+
+
+def test_an_adoption_is_closed_when_its_rule_goes_meanwhile(worlds: Worlds) -> None:
+    world = worlds(policy(approvals=2))
+    adopted(world)
+    world.digitalocean.remove_rule(ORDERS, "ip_addr", OLD)
+    world.pass_time(hours=1)
+
+    assert world.request().state is RequestState.DENIED
+
+
+def test_p4_access_that_was_lent_meanwhile_is_not_adopted(worlds: Worlds) -> None:
+    world = worlds(policy(approvals=2))
+    adopted(world)
+    card = world.card
+    world.digitalocean.remove_rule(ORDERS, "ip_addr", OLD)
+    world.types(RITA, f"request {OLD} 2h orders")
+    lent = world.card
+    for approver in (ALICE, BOB):
+        world.slack.click(approver, lent, "Approve")
+    world.settle()
+    world.presses(BOB, card, "Approve")
+
+    world.pass_time(hours=2)
+    assert TRUSTED not in world.sources()
+    assert [grant.id for grant in world.grants()] == [2]
+
+
+def test_a_rule_is_waited_for_once(worlds: Worlds) -> None:
+    world = worlds(policy(approvals=2))
+    adopted(world)
+    adopted(world, by=BOB)
+    assert "waits for approval already: #1" in world.whispered(BOB)[-1]
+
+
+def test_an_approvers_own_access_does_not_withdraw_their_adoption(worlds: Worlds) -> None:
+    world = worlds(policy(approvals=2, approvers=[ALICE, BOB, OSCAR]))
+    adopted(world)
+    world.types(ALICE, f"request {OLD} 2h orders")
+
+    assert world.request(1).state is RequestState.PENDING
+    assert world.request(2).state is RequestState.PENDING
+
+
+def test_p5_who_uses_a_rule_whose_clock_is_stopped_does_not_take_it_along(world: World) -> None:
+    adopted(world)
+    world.types(RITA, f"request {OLD} 2h orders")
+    world.presses(BOB, world.card, "Approve")
+    world.types(BOB, "revoke 1")
+    assert description(world) == "office"
+
+    world.pass_time(hours=3)
+    assert world.grant(2).end_reason == "expired"
+    assert_clock_stopped(world)
+
+
+def test_p4_a_restart_in_the_middle_of_an_adoption_loses_no_description(world: World) -> None:
+    world.digitalocean.faults.add(Fault.lost_answer(method="PUT"))
+    adopted(world)
+    world.restart(seconds=1)
+    world.pass_time(minutes=1)
+    assert description(world).startswith("dbaccess/test #1 until ")
+
+    world.types(BOB, "revoke 1")
+    assert_clock_stopped(world)
+
+
+def test_p4_a_rule_can_be_adopted_again_once_its_clock_was_stopped(world: World) -> None:
     adopted(world)
     world.types(BOB, "revoke 1")
+    adopted(world, f"adopt orders {OLD} 1d")
+
+    assert description(world).startswith("dbaccess/test #2 until ")
+    world.pass_time(days=1)
     assert TRUSTED not in world.sources()
+    assert ended_with(world)["reason"] == "expired"
+    assert "no longer trusts" in world.told(ALICE)[-1]
 
 
 def test_a_rule_that_is_not_there_is_not_added(world: World) -> None:
     adopted(world, "adopt orders 203.0.113.99 1w")
 
     assert world.writes() == 0
-    assert "could not be put on a timer" in world.told(ALICE)[-1]
+    assert "the expiry could not be set" in world.told(ALICE)[-1]
     assert "/dbaccess sources orders" in world.told(ALICE)[-1]
     assert world.grant().end_reason == "failed"
 
@@ -123,16 +325,16 @@ def test_p2_the_guard_takes_the_place_of_the_last_adopted_rule(world: World) -> 
     assert not world.digitalocean.ever_empty(ORDERS)
 
 
-def test_a_rule_of_ours_is_on_a_timer_already(world: World) -> None:
+def test_a_rule_of_ours_expires_already(world: World) -> None:
     world.granted()
     adopted(world, "adopt orders 203.0.113.4 1w")
-    assert "on a timer already: #1" in world.whispered(ALICE)[-1]
+    assert "expires already: #1" in world.whispered(ALICE)[-1]
 
 
 def test_a_rule_is_adopted_once(world: World) -> None:
     adopted(world)
     adopted(world, by=BOB)
-    assert "on a timer already: #1" in world.whispered(BOB)[-1]
+    assert "expires already: #1" in world.whispered(BOB)[-1]
 
 
 def test_the_guard_is_not_adopted(world: World) -> None:
@@ -141,7 +343,7 @@ def test_the_guard_is_not_adopted(world: World) -> None:
 
 
 @pytest.mark.parametrize("length", ["1m", "53w"])
-def test_a_timer_is_neither_unnoticed_nor_for_ever(world: World, length: str) -> None:
+def test_an_expiry_is_neither_unnoticed_nor_for_ever(world: World, length: str) -> None:
     adopted(world, f"adopt orders {OLD} {length}")
     assert world.grants() == []
     assert "`10m` to `52w`" in world.whispered(ALICE)[-1]
@@ -155,7 +357,7 @@ def test_p6_an_adoption_that_is_delivered_twice_counts_once(world: World) -> Non
     assert len(world.slack.messages(APPROVALS, replies=False)) == 1
 
 
-def test_p7_an_adopted_rule_keeps_its_timer_when_the_database_is_lost(world: World) -> None:
+def test_p7_an_adopted_rule_keeps_its_expiry_when_the_database_is_lost(world: World) -> None:
     adopted(world)
     world.lose_database(days=1)
     assert "Grants again" in world.operators()[-1]

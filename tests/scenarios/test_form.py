@@ -98,7 +98,7 @@ def test_a_missing_reason_is_said_at_its_field(worlds: Worlds) -> None:
 
     answer = world.slack.submit(RITA, {"From where": IP, "Why": "\N{ZERO WIDTH SPACE}"})
 
-    assert "wants a reason" in answer.errors["reason"]
+    assert "requires a reason" in answer.errors["reason"]
     world.slack.close_modal(RITA)
 
 

@@ -99,7 +99,7 @@ def test_it_tells_of_extensions_emergencies_and_adoptions(worlds: Worlds) -> Non
 
     adoption, emergency, extension, _ = lines(history(world, BOB))
 
-    assert "on a timer of *1w*" in adoption
+    assert "expiry of *1w*" in adoption
     assert "*emergency*" in emergency
     assert "not reviewed yet" in emergency
     assert "*1h more* for #1" in extension

@@ -238,7 +238,7 @@ def test_a_reason_is_demanded_where_the_policy_wants_one(worlds: Worlds) -> None
     world = worlds(policy(require_reason=True))
     before = world.footprint()
 
-    assert "wants a reason" in world.types(RITA, f"request {IP} 2h orders").text
+    assert "requires a reason" in world.types(RITA, f"request {IP} 2h orders").text
     assert world.footprint() == before
 
     assert "#1" in world.types(RITA, f"request {IP} 2h orders invoice 88").text

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.domain.durations import show_duration
-from bot.domain.lifecycle import GrantState, RequestState
+from bot.domain.lifecycle import GrantState, RequestKind, RequestState
 from bot.domain.notices import GrantFacts, RequestFacts
 from bot.slack.messages.blocks import Block
 
@@ -72,7 +72,7 @@ def extend_or_revoke(grant: GrantFacts) -> Block | None:
     return _row(
         f"grant:{grant.id}",
         _button(Button.EXTEND, "Extend", grant.id),
-        _revoke_now(grant.id, adopted=grant.adopted),
+        _remove_expiry(grant) if grant.adopted else _revoke_now(grant.id),
     )
 
 
@@ -110,7 +110,12 @@ def ask_from(address: str) -> Block:
 
 
 def _approve_for_less(request: RequestFacts) -> list[Block]:
-    """Return a menu of the shorter times that make sense; none where there are none."""
+    """Return a menu of the shorter times that make sense; none where there are none.
+
+    A rule that was added manually must not go sooner than the approvers before agreed to.
+    """
+    if request.kind is RequestKind.ADOPTION:
+        return []
     shorter = [d for d in _SHORTER if request.shortest <= d < request.duration]
     if not shorter:
         return []
@@ -137,13 +142,21 @@ def _approve_for_less(request: RequestFacts) -> list[Block]:
     return [menu]
 
 
-def _revoke_now(number: int, *, adopted: bool = False) -> Block:
-    text = f"#{number} ends at once. Access can be asked for again at any time."
-    if adopted:
-        text = f"The rule of #{number} was added by hand. It is removed at once, for good."
+def _remove_expiry(grant: GrantFacts) -> Block:
+    """Return the button that revokes an adopted grant, after which its rule stays."""
+    confirm = {
+        "title": _plain("Remove the expiry?"),
+        "text": _plain(f"The rule of #{grant.id} was added manually. It stays, without an end."),
+        "confirm": _plain("Remove expiry"),
+        "deny": _plain("Back"),
+    }
+    return _button(Button.REVOKE, "Remove expiry", grant.id, confirm=confirm)
+
+
+def _revoke_now(number: int) -> Block:
     confirm = {
         "title": _plain("Revoke now?"),
-        "text": _plain(text),
+        "text": _plain(f"#{number} ends at once. Access can be asked for again at any time."),
         "confirm": _plain("Revoke now"),
         "deny": _plain("Keep it"),
         "style": "danger",

@@ -22,10 +22,12 @@ def request_card(card: RequestCard) -> Message:
     request = card.request
     if request.kind is RequestKind.EMERGENCY:
         return _emergency(request)
-    if request.kind is RequestKind.ADOPTION:
+    if request.kind is RequestKind.ADOPTION and request.state is RequestState.APPROVED:
         return _adoption(request)
     if request.kind is RequestKind.PUT_BACK:
         return _put_back(request)
+    if request.kind is RequestKind.ADOPTION and request.state is RequestState.PENDING:
+        return _open_adoption(request)
     if request.state is RequestState.PENDING:
         return _open(request)
     as_asked = request.model_copy(update={"granted_duration": None})
@@ -75,22 +77,46 @@ def _emergency(request: RequestFacts) -> Message:
     )
 
 
+def _open_adoption(request: RequestFacts) -> Message:
+    facts = [
+        f"*Policy*\n{_approvers_needed(request)}",
+        f"*So far*\n{_approvals(request)}",
+        f"*Expires*\n{when(request.lapses_at)}",
+    ]
+    return message(
+        section(summary_of(request)),
+        quote(request.reason, NO_REASON),
+        section(
+            f"Approved, {source(request)} is *removed* from {code(request.cluster)} "
+            f"{show_duration(request.duration)} later. Whoever depends on it loses access then."
+        ),
+        section(f"*May decide:* {who_may_decide(request)}.", facts),
+        approve_or_deny(request),
+    )
+
+
 def _adoption(request: RequestFacts) -> Message:
     adopter, duration = who(request.requester), show_duration(request.duration)
     trusted = f"{source(request)} on {code(request.cluster)}"
     if request.extends is not None:
         until = when(request.extends.expires_at)
         longer = f"{adopter} gave #{request.extends.id} {duration} more"
-        return message(section(f":timer_clock: *{longer}*: {trusted} now goes {until}."))
-    goes = when(request.created_at + request.duration)
+        return message(
+            section(f":timer_clock: *{longer}*: {trusted} is removed {until}."),
+            quote(request.reason, NO_REASON),
+        )
+    removed = when((request.decided_at or request.created_at) + request.duration)
+    number = request.id
     return message(
         section(
-            f":timer_clock: *#{request.id}*: {adopter} put a rule on a timer that somebody once "
-            f"added by hand. {trusted} stays for *{duration}*, and goes {goes}."
+            f":timer_clock: *#{number}*: {adopter} set an expiry on {trusted}, a rule added "
+            f"manually. It is removed in *{duration}*, {removed}."
         ),
+        quote(request.reason, NO_REASON),
         context(
-            f"Still needed after that? An approver can write "
-            f"{code(f'/dbaccess extend {request.id} 1w')} before it goes."
+            f"Approved by {everyone(request.approvers)}. Still needed after that? An approver can "
+            f"write {code(f'/dbaccess extend {number} 1w')}, or "
+            f"{code(f'/dbaccess revoke {number}')} to keep the rule without an end."
         ),
     )
 
@@ -150,9 +176,13 @@ def _others(request: RequestFacts) -> str:
             return f"{count} live grants of other people{own}"
 
 
-def _policy(request: RequestFacts) -> str:
+def _approvers_needed(request: RequestFacts) -> str:
     count = request.approvals_needed
-    approvals = "1 approval" if count == 1 else f"{count} approvals of different people"
+    return "1 approval" if count == 1 else f"{count} approvals of different people"
+
+
+def _policy(request: RequestFacts) -> str:
+    approvals = _approvers_needed(request)
     if not request.longest:
         return approvals
     return f"{approvals}; {show_duration(request.longest)} at most, extensions included"

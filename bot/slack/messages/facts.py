@@ -1,7 +1,7 @@
 """Facts: what requests and grants are called in a sentence."""
 
 from bot.domain.durations import show_duration
-from bot.domain.lifecycle import Grant, GrantState, Request
+from bot.domain.lifecycle import Grant, GrantState, Request, RequestKind
 from bot.domain.notices import GrantFacts, RequestFacts
 from bot.domain.sources import TrustedSource
 from bot.slack.messages.mrkdwn import code, everyone, who
@@ -24,6 +24,11 @@ def wish(request: RequestFacts) -> str:
     """Return what is asked for, with the size of a network."""
     lent = f"{access(request)}{_how_wide(request.source)}"
     duration = show_duration(request.granted_duration or request.duration)
+    if request.kind is RequestKind.ADOPTION:
+        rule = f"{source(request)} on {code(request.cluster)}"
+        if request.extends is not None:
+            return f"*{duration} more* for {rule}, before #{request.extends.id} removes it"
+        return f"an expiry of *{duration}* for {rule}, a rule added manually"
     less = f" ({show_duration(request.duration)} asked for)" if request.granted_duration else ""
     if request.extends is not None:
         return f"*{duration} more*{less} of {lent}, an extension of #{request.extends.id}"
@@ -65,6 +70,8 @@ def ask_again(facts: RequestFacts | GrantFacts) -> str:
     duration = show_duration(facts.duration)
     if facts.extends is not None:
         return code(f"/dbaccess extend {facts.extends.id} {duration}")
+    if facts.kind is RequestKind.ADOPTION:
+        return code(f"/dbaccess adopt {facts.cluster} {facts.source} {duration}")
     return code(f"/dbaccess request {facts.source} {duration} {facts.cluster}")
 
 

@@ -25,11 +25,10 @@ def grant_started(notice: GrantStarted) -> Message:
     if grant.adopted:
         return message(
             section(
-                f":timer_clock: *#{grant.id} is on its timer*: {code(grant.cluster)} trusts "
-                f"{source(grant)} until {when(grant.expires_at)}. Somebody once added it by hand; "
-                "then dbaccess removes it."
+                f":timer_clock: *#{grant.id}: the expiry is set*. {source(grant)}, a rule added "
+                f"manually, is removed from {code(grant.cluster)} {when(grant.expires_at)}."
             ),
-            context("You are told before it goes, so that it can be given more time."),
+            context("You are told before that, so that it can be given more time."),
             extend_or_revoke(grant),
         )
     return message(
@@ -47,10 +46,13 @@ def grant_started(notice: GrantStarted) -> Message:
 def grant_extended(notice: GrantExtended) -> Message:
     """Return that the end has moved."""
     grant = notice.grant
+    now_ends = f"{access(grant)} now ends {when(grant.expires_at)}"
+    if grant.adopted:
+        until = when(grant.expires_at)
+        now_ends = f"{source(grant)} is removed from {code(grant.cluster)} {until}"
     return message(
         section(
-            f":heavy_plus_sign: *#{grant.id} lasts {show_duration(notice.by)} longer*: "
-            f"{access(grant)} now ends {when(grant.expires_at)}."
+            f":heavy_plus_sign: *#{grant.id} lasts {show_duration(notice.by)} longer*: {now_ends}."
         ),
         None if grant.adopted else context(_hand_back(grant)),
         _whose(grant),
@@ -82,12 +84,12 @@ def _adopted_expiring(grant: GrantFacts) -> Message:
     more = code(f"/dbaccess extend {grant.id} 1w")
     return message(
         section(
-            f":alarm_clock: *#{grant.id} goes soon*: {source(grant)}, which somebody once added by "
-            f"hand, is removed from {code(grant.cluster)} {when(grant.expires_at)}."
+            f":alarm_clock: *#{grant.id} expires soon*: {source(grant)}, a rule added manually, "
+            f"is removed from {code(grant.cluster)} {when(grant.expires_at)}."
         ),
         section(
-            f"Still needed? An approver can press *Extend* for another day, or write {more}. If "
-            "nobody does, it goes by itself."
+            f"Still needed? An approver can press *Extend*, or write {more}. *Remove expiry* keeps "
+            "the rule without an end."
         ),
         extend_or_revoke(grant),
     )
@@ -137,6 +139,13 @@ def revoking(notice: Revoking) -> Message:
     holder = "the operators" if grant.requester == UNKNOWN else who(grant.requester)
     if grant.revoked_by == grant.requester:
         holder = "you"
+    if grant.adopted:
+        return message(
+            section(
+                f":unlock: *#{grant.id}: the expiry is being removed.* {source(grant)} stays on "
+                f"{code(grant.cluster)}. A message to {holder} follows when it is done."
+            )
+        )
     return message(
         section(
             f":lock: *#{grant.id} is being revoked*: {access(grant)} ends now. A message to "
@@ -146,9 +155,11 @@ def revoking(notice: Revoking) -> Message:
 
 
 def _how_it_ended(grant: GrantFacts) -> str:
+    by = f" by {who(grant.revoked_by)}" if grant.revoked_by else ""
     match grant.end_reason:
+        case EndReason.REVOKED if grant.adopted:
+            return f":unlock: *#{grant.id}: the expiry was removed*{by}."
         case EndReason.REVOKED:
-            by = f" by {who(grant.revoked_by)}" if grant.revoked_by else ""
             return f":lock: *#{grant.id} has ended*, it was revoked{by}."
         case EndReason.REMOVED_OUTSIDE:
             return (
@@ -157,7 +168,7 @@ def _how_it_ended(grant: GrantFacts) -> str:
             )
         case EndReason.FAILED if grant.adopted:
             return (
-                f":warning: *#{grant.id} could not be put on a timer*: {source(grant)} on "
+                f":warning: *#{grant.id}: the expiry could not be set*. {source(grant)} on "
                 f"{code(grant.cluster)} is as it was."
             )
         case EndReason.FAILED:
@@ -175,6 +186,11 @@ def _what_is_left(notice: GrantEnded) -> str:
         return f" {code(grant.cluster)} still trusts {source(grant)}: another grant needs it."
     if grant.end_reason in (EndReason.FAILED, EndReason.REMOVED_OUTSIDE):
         return ""
+    if grant.leaves_rule:
+        return (
+            f" {code(grant.cluster)} still trusts {source(grant)}: the rule is as it was, and "
+            "dbaccess leaves it alone."
+        )
     if grant.owned is False:
         return f" {foreign_rule_stays(grant)}"
     return f" {code(grant.cluster)} no longer trusts {source(grant)}."
@@ -206,6 +222,9 @@ def _can_be_put_back(grant: GrantFacts) -> bool:
 def _what_to_do(grant: GrantFacts) -> str:
     if grant.adopted and grant.end_reason is EndReason.FAILED:
         return "Nothing was changed."
+    if grant.leaves_rule and grant.end_reason is EndReason.REVOKED:
+        again = code(f"/dbaccess adopt {grant.cluster} {grant.source} 1w")
+        return f"To set one again, write {again}."
     if grant.adopted:
         return "If something depended on it, ask for access in the usual way, or add it again."
     if grant.end_reason is EndReason.FAILED:

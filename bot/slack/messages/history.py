@@ -77,7 +77,7 @@ def _wish(request: Request) -> str:
             return f"{asker}, {lent} for *{duration}*, #{request.puts_back} put back"
         case RequestKind.ADOPTION:
             rule = f"{source(request)} of {code(request.cluster)}"
-            return f":timer_clock: {asker} put {rule} on a timer of *{duration}*"
+            return f":timer_clock: {asker}, expiry of *{duration}* for {rule}"
         case _:
             return f"{asker}, {lent} for *{duration}*{less}"
 
@@ -121,10 +121,14 @@ def _end(grant: Grant | None) -> str:
 
 def _how_it_ended(grant: Grant) -> str:
     match grant.end_reason:
+        case EndReason.REVOKED if grant.adopted:
+            return f"expiry removed by {who(grant.revoked_by or 'dbaccess')}, the rule stays"
         case EndReason.REVOKED:
             return f"revoked by {who(grant.revoked_by or 'dbaccess')}"
         case EndReason.REMOVED_OUTSIDE:
             return "removed outside dbaccess"
+        case EndReason.FAILED if grant.adopted:
+            return "the expiry could not be set"
         case EndReason.FAILED:
             return "could not be put in place"
         case _:

@@ -137,7 +137,7 @@ def _asking(tab: HomeTab) -> Iterator[Block]:
 
 def _grant(grant: GrantFacts, now: datetime) -> str:
     """What it is of is said by the heading above it."""
-    on_timer = "a rule on its timer, " if grant.adopted else ""
+    on_timer = "the expiry of a rule added manually, " if grant.adopted else ""
     left = f", *{_left(grant.expires_at - now)} left*" if extend_or_revoke(grant) else ""
     return f"*#{grant.id}* {on_timer}from {source(grant)}, {ends(grant)}{left}"
 

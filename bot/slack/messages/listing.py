@@ -6,7 +6,7 @@ from bot.domain.lifecycle import GrantState, RequestState
 from bot.domain.notices import GrantFacts, RequestFacts
 from bot.slack.messages.blocks import Block, Message, context, message, section
 from bot.slack.messages.buttons import cancel, extend_or_revoke
-from bot.slack.messages.facts import access, wish
+from bot.slack.messages.facts import access, source, wish
 from bot.slack.messages.mrkdwn import code, when, who
 
 HOW_TO_ASK = f"To ask for some, write for example {code('/dbaccess request 203.0.113.4 2h')}."
@@ -41,8 +41,11 @@ def listing(
 def grant_item(grant: GrantFacts, *, whose: bool = False) -> list[Block | None]:
     """Return one grant and its buttons."""
     holder = f"{who(grant.requester)}: " if whose else ""
+    what = f"{access(grant)}, {ends(grant)}"
+    if grant.adopted:
+        what = f"{source(grant)} on {code(grant.cluster)}, a rule added manually, {ends(grant)}"
     return [
-        section(f"*#{grant.id}* {holder}{access(grant)}, {ends(grant)}"),
+        section(f"*#{grant.id}* {holder}{what}"),
         extend_or_revoke(grant),
     ]
 

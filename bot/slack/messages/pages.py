@@ -24,8 +24,8 @@ _COMMANDS = {
     "history [cluster]": "what was decided and lent lately",
     "myip": "reads the address that you come from and fills it in",
     "emergency": "access at once when it cannot wait, to be reviewed afterwards",
-    "adopt <cluster> <source> <duration>": (
-        "for approvers: puts a rule that somebody once added by hand on a timer"
+    "adopt <cluster> <source> <duration> [reason …]": (
+        "for approvers: has a rule that was added manually removed after that time"
     ),
     "help": "this page",
 }

@@ -15,6 +15,7 @@ from bot.slack.messages.facts import (
 )
 from bot.slack.messages.mrkdwn import code, everyone, when, who
 
+_OURSELVES = "dbaccess"
 _BEING_APPLIED = "It is being applied now; you hear from me when it works."
 
 
@@ -64,18 +65,22 @@ def request_closed(notice: RequestClosed) -> Message:
 
 
 def adopted(notice: Adopted) -> Message:
-    """Return the answer to a rule that was put on a timer."""
+    """Return the answer to somebody who wants a rule to expire that was added manually."""
     request = notice.request
+    if request.state is RequestState.PENDING:
+        return asked(Asked(request=request))
+    if request.state is not RequestState.APPROVED:
+        return request_closed(RequestClosed(request=request))
     duration = show_duration(request.duration)
     return message(
         section(
-            f":timer_clock: *#{request.id}*: {source(request)} on {code(request.cluster)} is being "
-            f"put on a timer of *{duration}*. You hear from me when that is done, and again before "
-            "it goes."
+            f":timer_clock: *#{request.id}*: setting an expiry of *{duration}* on "
+            f"{source(request)} on {code(request.cluster)}. You hear from me when that is done, "
+            "and a day before the rule is removed."
         ),
         context(
             f"{code(f'/dbaccess extend {request.id} 1w')} gives it more time, "
-            f"{code(f'/dbaccess revoke {request.id}')} removes it at once."
+            f"{code(f'/dbaccess revoke {request.id}')} removes the expiry: the rule stays."
         ),
     )
 
@@ -96,9 +101,11 @@ def _by(request: RequestFacts) -> str:
 
 
 def _needed(request: RequestFacts) -> str:
-    if request.approvals_needed == 1:
-        return "It needs an approval"
-    return f"It needs {request.approvals_needed} approvals"
+    left = request.approvals_needed - len(request.approvers)
+    more = " more" if request.approvers else ""
+    if left == 1:
+        return f"It needs one{more} approval" if more else "It needs an approval"
+    return f"It needs {left}{more} approvals"
 
 
 def _approved(request: RequestFacts) -> str:
@@ -115,25 +122,27 @@ def _approved(request: RequestFacts) -> str:
         )
     if request.kind is RequestKind.ADOPTION and request.extends is not None:
         until = when(request.extends.expires_at)
-        return f":timer_clock: *#{request.extends.id}* stays on its timer until {until}."
+        return f":timer_clock: *#{request.extends.id}*: the rule stays until {until}."
     approved = (
         f":white_check_mark: *Request #{request.id}* is approved by {everyone(request.approvers)}: "
         f"{wish(request)}."
     )
+    if request.kind is RequestKind.ADOPTION:
+        return approved
     if request.extends is None:
         return f"{approved} {_BEING_APPLIED}"
     return f"{approved} #{request.extends.id} now ends {when(request.extends.expires_at)}."
 
 
 def _denied(request: RequestFacts) -> Message:
-    approver = who(request.denied_by or "dbaccess")
+    approver = who(request.denied_by or _OURSELVES)
+    is_person = request.denied_by not in (None, _OURSELVES)
+    can_tell = f"{approver} can tell you what would work. " if is_person else ""
     return message(
         section(
             f":no_entry: *Request #{request.id}* was denied by {approver}. It was for "
             f"{wish(request)}."
         ),
         quote(request.denial_reason, NO_REASON),
-        section(
-            f"{approver} can tell you what would work. To ask again, write {ask_again(request)}."
-        ),
+        section(f"{can_tell}To ask again, write {ask_again(request)}."),
     )

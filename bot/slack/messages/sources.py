@@ -42,8 +42,8 @@ def sources_page(cluster: str, lines: Sequence[SourceLine]) -> Message:
         *sections([f"*Trusted sources of {name}* ({len(lines)})", *shown]),
         context(
             "_Ours_ are rules that dbaccess added; they go when their grant ends. _Foreign_ ones "
-            "were added by others; dbaccess leaves them alone, until an approver puts one on a "
-            f"timer with {code(f'/dbaccess adopt {cluster} SOURCE 1w')}."
+            "were added by others; dbaccess leaves them alone, until approvers set an expiry on "
+            f"one with {code(f'/dbaccess adopt {cluster} SOURCE 1w')}."
         ),
     )
 
@@ -58,7 +58,7 @@ def _whose(line: SourceLine) -> str:
         grant = line.grant
         if grant.adopted:
             by, until = who(grant.requester), when(grant.expires_at)
-            return f"_on a timer_, #{grant.id} put there by {by}, until {until}"
+            return f"_added manually_, removed {until} by #{grant.id} of {by}"
         return f"_ours_, #{grant.id} of {who(grant.requester)} until {when(grant.expires_at)}"
     if line.is_guard:
         return "the guard rule, which keeps the cluster closed"

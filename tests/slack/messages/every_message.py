@@ -94,6 +94,10 @@ CARDS = {
     "an emergency": emergency(),
     "an emergency reviewed": emergency(reviewed_by=ALICE, reviewed_at=NOW + HOUR),
     "a rule adopted": adoption(),
+    "a rule to be adopted": adoption(
+        PENDING, approvals_needed=2, approvers=(ALICE,), may_decide=(ALICE, BOB), reason="has moved"
+    ),
+    "a rule not to be adopted": adoption(DENIED, **DENIAL),
     "a rule adopted for longer": adoption(duration=24 * HOUR, extends=adopted()),
     "a request half approved": request(approvals_needed=2, approvers=(ALICE,)),
     "a request that the requester may approve": request(
@@ -137,6 +141,16 @@ NOTICES: dict[str, Notice] = {
     "emergency not reviewed": ReviewReminder(request=emergency()),
     "emergency reviewed": Reviewed(request=emergency(reviewed_by=ALICE, reviewed_at=NOW + HOUR)),
     "adopted": Adopted(request=adoption()),
+    "adopted, once others agree": Adopted(
+        request=adoption(PENDING, approvals_needed=2, approvers=(ALICE,), may_decide=(ALICE, BOB))
+    ),
+    "adopted, the others agreed": RequestClosed(
+        request=adoption(approvals_needed=2, approvers=(ALICE, BOB))
+    ),
+    "its clock is being stopped": Revoking(grant=adopted(GrantState.REMOVING, revoked_by=BOB)),
+    "its clock is stopped": GrantEnded(
+        grant=adopted(GrantState.ENDED, end_reason=EndReason.REVOKED, revoked_by=BOB)
+    ),
     "on its timer": GrantStarted(grant=adopted()),
     "on its timer for longer": GrantExtended(grant=adopted(), by=24 * HOUR),
     "going soon": GrantExpiring(grant=adopted()),

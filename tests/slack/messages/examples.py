@@ -72,8 +72,8 @@ def emergency(**changes: Any) -> RequestFacts:
     return request(RequestState.APPROVED, **(facts | changes))
 
 
-def adoption(**changes: Any) -> RequestFacts:
-    """Return Alice's timer of a week on a rule that somebody once added by hand."""
+def adoption(state: RequestState = RequestState.APPROVED, **changes: Any) -> RequestFacts:
+    """Return Alice's expiry of a week on a rule that somebody once added by hand."""
     facts: dict[str, Any] = {
         "kind": RequestKind.ADOPTION,
         "source": OFFICE,
@@ -82,7 +82,7 @@ def adoption(**changes: Any) -> RequestFacts:
         "reason": "",
         "approvers": (ALICE,),
     }
-    return request(RequestState.APPROVED, **(facts | changes))
+    return request(state, **(facts | changes))
 
 
 def put_back(**changes: Any) -> RequestFacts:
