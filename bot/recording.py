@@ -202,7 +202,7 @@ def _record_writes(session: Session, attempt: Attempt, now: datetime, **more: An
         )
 
 
-def _let_go(written: Plan) -> dict[str, list[str]]:
+def _let_go(written: Plan) -> dict[str, Any]:
     """Return the adopted rules that lose our label and stay, where there are any."""
     released = [str(rule.source) for rule in written.releases]
     return {"released": released} if released else {}

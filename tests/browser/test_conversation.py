@@ -47,12 +47,12 @@ def test_an_approver_gives_less_time_from_the_menu(visit: Visit) -> None:
     assert visitor.went_wrong == []
 
 
-def test_an_old_rule_is_put_on_a_timer(visit: Visit) -> None:
+def test_an_old_rule_gets_an_expiry(visit: Visit) -> None:
     visitor = visit(WIDE)
     visitor.becomes("Alice")
     visitor.types("/dbaccess adopt orders 198.51.100.0/24 1w")
     visitor.goes_to("db-approvals")
-    visitor.sees("put a rule on a timer")
+    visitor.sees("set an expiry")
     picture(visitor, "adopted")
     assert visitor.went_wrong == []
 

@@ -64,7 +64,7 @@ class Witness:
         self._allowed_until[key] = max(self._allowed_until.get(key, until), until)
 
     def hears_adoption(self, alias: str, value: str, until: datetime) -> None:
-        """An approver puts a foreign rule on a timer: it is ours to keep and to remove."""
+        """An approver sets an expiry on a foreign rule: it is ours to keep and to remove."""
         self._adopted.add((alias, value))
         self.allows(alias, value, until)
 
@@ -95,6 +95,7 @@ class Witness:
             for alias, rule in self._all_rules()
             if self._allowed_until.get((alias, rule["value"]), now) <= now
             and rule["uuid"] not in self.unknowable
+            and not self._is_let_go(alias, rule)
             and (
                 rule["uuid"] in self._labelled
                 or (rule["value"] in WISHED and rule["uuid"] not in self.foreign)
@@ -138,6 +139,16 @@ class Witness:
         if rule["uuid"] in self.foreign and rule["value"] in WISHED:
             return not rule.get("description")  # doctl made it nobody's: ours, if we placed it
         return rule["value"] in WISHED or (alias, rule["value"]) in self._adopted
+
+    def _is_let_go(self, alias: str, rule: RuleJson) -> bool:
+        """Tell whether the clock of an adopted rule was stopped: it stays, as its people had it."""
+        of_it = [
+            grant
+            for grant in self._world.grants()
+            if grant.cluster == alias and grant.source.value == rule["value"]
+        ]
+        last = max((g for g in of_it if g.adopted), key=lambda g: g.id, default=None)
+        return last is not None and last.leaves_rule and not read_label(rule.get("description"))
 
     def _all_rules(self) -> list[tuple[str, RuleJson]]:
         return [
