@@ -40,6 +40,7 @@ def grant_facts(grant: Grant) -> GrantFacts:
         revoked_by=grant.revoked_by,
         adopted=grant.adopted,
         source_name=grant.source_name,
+        cluster_id=grant.cluster_id,
     )
 
 
@@ -87,6 +88,7 @@ def request_facts(
         closed_by=closed_by,
         extends=grant_facts(extended) if extended else None,
         puts_back=request.puts_back,
+        cluster_id=str(cluster.id) if cluster else "",
     )
 
 
@@ -96,10 +98,10 @@ def post_card(session: Session, facts: RequestFacts, channel: str, *, at: dateti
         session,
         RequestCard(request=facts),
         Way.POST,
-        _thread(facts.id),
+        card_of(facts.id),
         at=at,
         target=channel,
-        post=_thread(facts.id),
+        post=card_of(facts.id),
     )
     homes.touch(session, facts.requester, cluster=facts.cluster, at=at)
 
@@ -110,9 +112,9 @@ def update_card(session: Session, facts: RequestFacts, *, at: datetime) -> None:
         session,
         RequestCard(request=facts),
         Way.UPDATE,
-        _thread(facts.id),
+        card_of(facts.id),
         at=at,
-        post=_thread(facts.id),
+        post=card_of(facts.id),
     )
     homes.touch(session, facts.requester, cluster=facts.cluster, at=at)
 
@@ -131,7 +133,7 @@ def tell_person(session: Session, notice: Notice, user_id: str, *, at: datetime)
 
 def tell_thread(session: Session, notice: Notice, request_id: int, *, at: datetime) -> None:
     """Owe the thread of a request a message."""
-    outbox.owe(session, notice, Way.THREAD, _thread(request_id), at=at, post=_thread(request_id))
+    outbox.owe(session, notice, Way.THREAD, card_of(request_id), at=at, post=card_of(request_id))
 
 
 def tell_of_grant(
@@ -167,5 +169,6 @@ def reply(session: Session, notice: Notice, to: ReplyTo, *, at: datetime) -> Non
     )
 
 
-def _thread(request_id: int) -> str:
+def card_of(request_id: int) -> str:
+    """Return the name under which the card of a request is posted, and found again."""
     return f"request:{request_id}"

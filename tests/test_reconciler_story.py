@@ -26,11 +26,12 @@ from bot.config import parse_policy
 from bot.digitalocean import Call, CallBudget, DigitalOcean
 from bot.domain.labels import label, read_label
 from bot.domain.lifecycle import EndReason, Grant, GrantState, Request, RequestState, Verdict
+from bot.domain.marks import request_mark
 from bot.domain.notices import UNKNOWN, Asked, Notice
 from bot.domain.people import Person, Standing
 from bot.domain.refusal import Refused
 from bot.domain.sources import GUARD, parse_source
-from bot.domain.wishes import AskFor, Cancel, Decide, Extend, Revoke, Wish
+from bot.domain.wishes import AskFor, Cancel, Container, Decide, Extend, Revoke, Wish
 from bot.reconciler import Reconciler
 from bot.sandbox.calls import Call as HttpCall
 from bot.sandbox.cloud import Change
@@ -483,7 +484,9 @@ class ReconcilerStory(RuleBasedStateMachine):
 
     def decide_on(self, request_id: int, person: Person, verdict: Verdict) -> None:
         request = self.request(request_id)
-        self.carry_out(Decide(request_id=request_id, verdict=verdict), person)
+        mark, container = request_mark(request.created_at), Container(is_home=True)
+        wish = Decide(request_id=request_id, verdict=verdict, mark=mark, container=container)
+        self.carry_out(wish, person)
         decided = self.request(request_id)
         entitled = person.standing is Standing.MEMBER and person.id in APPROVERS - {
             request.requester

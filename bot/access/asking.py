@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from bot.access.adopting import prolong_adoption
 from bot.access.deciding import already, approve_at_once, withdraw
-from bot.access.move import Move, check_is_what_was_shown
+from bot.access.move import Move
+from bot.access.pressing import check_is_grant_shown, check_is_request_shown
 from bot.access.reasons import given_reason
 from bot.domain.blocking import full_cluster, open_cluster
 from bot.domain.durations import show_duration
@@ -66,6 +67,7 @@ def extend(move: Move, wish: Extend, person: Person) -> Request:
             reason where one is required.
     """
     grant = live_grant(move, wish.grant_id)
+    check_is_grant_shown(grant, wish.mark)
     cluster = move.policy.cluster(grant.cluster)
     if grant.adopted:
         return prolong_adoption(move, cluster, grant, wish, person)
@@ -109,7 +111,7 @@ def cancel(move: Move, wish: Cancel, person: Person) -> Request:
     found = requests.get(move.session, wish.request_id)
     if found is None:
         raise Refused(f"There is no request #{wish.request_id}. `/dbaccess list` shows yours.")
-    check_is_what_was_shown(found, wish.made_at)
+    check_is_request_shown(found, wish.mark)
     move.check_may_touch(found, person)
     if found.state is not RequestState.PENDING:
         grant = grants.get(move.session, found.id)

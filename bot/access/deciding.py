@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from bot.access.adoptable import check_adoptable
-from bot.access.move import Move, check_is_what_was_shown
+from bot.access.move import Move
+from bot.access.pressing import check_is_on_its_card, check_is_request_shown
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Decision, Grant, Request, RequestKind, RequestState, Verdict
 from bot.domain.notices import GrantExtended, RequestClosed
@@ -45,7 +46,8 @@ def decide(move: Move, wish: Decide, person: Person) -> Request:
     request = requests.get(move.session, wish.request_id)
     if request is None:
         raise Refused(f"There is no request #{wish.request_id}.")
-    check_is_what_was_shown(request, wish.made_at)
+    check_is_request_shown(request, wish.mark)
+    check_is_on_its_card(move, request, wish.container)
     cluster = move.policy.clusters.get(request.cluster)
     if cluster is None:
         raise Refused(

@@ -29,7 +29,7 @@ from bot.domain.lifecycle import Grant
 from bot.domain.notices import Adopted, Asked, Cancelled, Notice, Reply, Revoking
 from bot.domain.people import Person
 from bot.domain.policy import Policy
-from bot.domain.refusal import NotYours, Refused
+from bot.domain.refusal import NotTheCard, NotYours, Refused
 from bot.domain.sources import TrustedSource
 from bot.domain.wishes import (
     Adopt,
@@ -86,6 +86,7 @@ class Access:
 
         Raises:
             Refused: it cannot be; only where there is no errand.
+            CardNotRecorded: the card that was pressed is being posted just now; try again.
         """
         try:
             try:
@@ -93,7 +94,7 @@ class Access:
             except IntegrityError:  # the same interaction was delivered twice at this moment
                 answer = self._once(wish, person, origin, errand)
         except Refused as refused:
-            if isinstance(wish, Decide | Review) and isinstance(refused, NotYours):
+            if isinstance(wish, Decide | Review) and isinstance(refused, NotYours | NotTheCard):
                 self._record_refusal(wish, person, refused)
             if errand is None:
                 raise
@@ -143,7 +144,7 @@ class Access:
         """Close an errand with a sentence for its maker."""
         with self._move(errand.origin) as move:
             errands.finish(move.session, errand.id, move.now, "refused")
-            answer = Reply(sentence=refused.sentence, ask=refused.ask)
+            answer = Reply(sentence=refused.sentence, ask=refused.ask, channel=refused.channel)
             reply(move.session, answer, errand.reply_to, at=move.now)
         self._wake()
 

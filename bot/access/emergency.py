@@ -6,7 +6,8 @@ from bot.access.asking import (
     requests_for_the_same,
 )
 from bot.access.deciding import approve_at_once, withdraw
-from bot.access.move import Move, check_is_what_was_shown
+from bot.access.move import Move
+from bot.access.pressing import check_is_on_its_card, check_is_request_shown
 from bot.access.reasons import clean_reason
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Request, RequestKind
@@ -77,7 +78,8 @@ def review(move: Move, wish: Review, person: Person) -> Request:
     request = requests.get(move.session, wish.request_id)
     if request is None or request.kind is not RequestKind.EMERGENCY:
         raise Refused(f"#{wish.request_id} was no emergency, so there is nothing to review.")
-    check_is_what_was_shown(request, wish.made_at)
+    check_is_request_shown(request, wish.mark)
+    check_is_on_its_card(move, request, wish.container)
     cluster = move.policy.cluster(request.cluster)
     cluster.check_may_review(person, requester=request.requester)
     if not request.wants_review:

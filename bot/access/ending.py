@@ -5,6 +5,7 @@ from datetime import timedelta
 from bot.access.asking import live_grant
 from bot.access.deciding import withdraw
 from bot.access.move import Move
+from bot.access.pressing import check_is_grant_shown
 from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.notices import GrantEnded, GrantExpiring
 from bot.domain.people import Person
@@ -27,6 +28,7 @@ def revoke(move: Move, wish: Revoke, person: Person) -> Grant:
         Refused: no such live grant, or not theirs to end.
     """
     grant = live_grant(move, wish.grant_id)
+    check_is_grant_shown(grant, wish.mark)
     move.check_may_touch(grant, person)
     return leave(move, grant.revoke(person.id, move.now), actor=person.id)
 

@@ -11,7 +11,7 @@ from bot.domain.lifecycle import Grant, Request
 from bot.domain.notices import RequestFacts
 from bot.domain.people import Person
 from bot.domain.policy import Policy
-from bot.domain.refusal import NotYours, Refused
+from bot.domain.refusal import NotYours
 from bot.domain.sources import TrustedSource
 from bot.store import audit
 from bot.store.audit import Action
@@ -60,15 +60,3 @@ class Move:
         if key not in self._told:
             self._told[key] = request_facts(self.session, request, self.policy, closed_by=closed_by)
         return self._told[key]
-
-
-def check_is_what_was_shown(request: Request, made_at: int | None) -> None:
-    """Refuse a press below a request of an earlier database that had the same number (P7).
-
-    *made_at* is when that request was made (whole seconds, Unix time), where the button said it.
-    """
-    if made_at not in (None, int(request.created_at.timestamp())):
-        raise Refused(
-            f"That message is from before the numbers began anew: #{request.id} is another request "
-            "by now. Nothing was changed. Who still needs it can ask again."
-        )

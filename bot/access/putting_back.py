@@ -3,6 +3,7 @@
 from bot.access.asking import refuse_unfit_cluster, requests_for_the_same
 from bot.access.deciding import begin, withdraw
 from bot.access.move import Move
+from bot.access.pressing import check_is_grant_shown
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant, Request, RequestKind
 from bot.domain.notices import UNKNOWN, GrantPutBack
@@ -26,6 +27,7 @@ def put_back(move: Move, wish: PutBack, person: Person) -> Request:
             or the policy or the cluster is against it.
     """
     grant, earlier = _removed_outside(move, wish.grant_id)
+    check_is_grant_shown(grant, wish.mark)
     move.check_may_touch(grant, person)
     _refuse_second_time(move, grant)
     cluster = _cluster_of(move, grant)

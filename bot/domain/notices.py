@@ -41,6 +41,7 @@ class GrantFacts(_Facts):
     revoked_by: str | None = None
     adopted: bool = False
     source_name: str = ""  # what people call a Droplet, a Kubernetes cluster or an app
+    cluster_id: str = ""
 
     @property
     def leaves_rule(self) -> bool:
@@ -80,6 +81,7 @@ class RequestFacts(_Facts):
     closed_by: str | None = None  # who cancelled
     extends: GrantFacts | None = None
     puts_back: int | None = None  # the grant that was removed outside
+    cluster_id: str = ""
 
 
 class RequestCard(_Facts):
@@ -251,11 +253,13 @@ class AddressSeen(_Facts):
 
 
 class Reply(_Facts):
-    """A sentence for one person only, mostly a refusal; `ask` names who could help."""
+    """A sentence for one person only, mostly a refusal; `ask` names who could help, `channel`
+    where to go."""
 
     kind: Literal["reply"] = "reply"
     sentence: str
     ask: tuple[str, ...] = ()
+    channel: str = ""
 
 
 Notice = Annotated[

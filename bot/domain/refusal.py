@@ -21,18 +21,24 @@ class Refused(Exception):
 
     The sentence is plain text with back-ticks around what was typed; whoever shows it
     escapes it for the place where it is shown. `ask` names the users and user groups who
-    could help; `field` the part of a request that it is about, where it is about one.
+    could help, `channel` where to go; `field` the part of a request that it is about, where it
+    is about one.
     """
 
-    def __init__(self, sentence: str, *, ask: tuple[str, ...] = ()) -> None:
+    def __init__(self, sentence: str, *, ask: tuple[str, ...] = (), channel: str = "") -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.ask = ask
+        self.channel = channel
         self.field: Field | None = None
 
 
 class NotYours(Refused):
     """A wish that somebody with other rights could make: the right is missing, not the sense."""
+
+
+class NotTheCard(Refused):
+    """A decision that was made anywhere but on the request's own card."""
 
 
 @contextmanager

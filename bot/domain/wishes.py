@@ -17,6 +17,14 @@ class _Wish(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Container(_Wish):
+    """Where a button stood, as Slack says: a message, the Home tab, or neither of the two."""
+
+    channel: str = ""
+    ts: str = ""
+    is_home: bool = False
+
+
 class AskFor(_Wish):
     """`request`: a source trusted on a cluster for a while."""
 
@@ -38,11 +46,12 @@ class BreakGlass(_Wish):
 
 
 class Review(_Wish):
-    """A press on `Reviewed`: an approver has looked into an emergency; `made_at` as in Decide."""
+    """A press on `Reviewed`: an approver has looked into an emergency; the rest as in Decide."""
 
     kind: Literal["review"] = "review"
     request_id: int
-    made_at: int | None = None
+    mark: str = ""
+    container: Container = Container()
 
 
 class Adopt(_Wish):
@@ -58,7 +67,7 @@ class Adopt(_Wish):
 class Decide(_Wish):
     """A press on `Approve`, or a `Deny` with its reason; `at_most`: approved for less time.
 
-    `made_at` is when the request that was shown was made (whole seconds, Unix time), if known.
+    `mark` is that of the request that was shown, `container` where the button stood.
     """
 
     kind: Literal["decide"] = "decide"
@@ -66,23 +75,29 @@ class Decide(_Wish):
     verdict: Verdict
     reason: str = ""
     at_most: timedelta | None = None
-    made_at: int | None = None
+    mark: str = ""
+    container: Container = Container()
 
 
 class Extend(_Wish):
-    """`extend`: a grant's end `duration` later; None: by the cluster's usual duration."""
+    """`extend`: a grant's end `duration` later; None: by the cluster's usual duration.
+
+    `mark` is that of the grant that was shown, for a press; None for what was typed.
+    """
 
     kind: Literal["extend"] = "extend"
     grant_id: int
     duration: timedelta | None = None
     reason: str = ""
+    mark: str | None = None
 
 
 class Revoke(_Wish):
-    """`revoke`: a grant ended now."""
+    """`revoke`: a grant ended now; `mark` as in Extend."""
 
     kind: Literal["revoke"] = "revoke"
     grant_id: int
+    mark: str | None = None
 
 
 class PutBack(_Wish):
@@ -90,14 +105,15 @@ class PutBack(_Wish):
 
     kind: Literal["put_back"] = "put_back"
     grant_id: int
+    mark: str = ""
 
 
 class Cancel(_Wish):
-    """`cancel`: an undecided request withdrawn; `made_at` as in Decide, for a press."""
+    """`cancel`: an undecided request withdrawn; `mark`: that of the request, as in Extend."""
 
     kind: Literal["cancel"] = "cancel"
     request_id: int
-    made_at: int | None = None
+    mark: str | None = None
 
 
 Wish = Annotated[

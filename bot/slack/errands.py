@@ -4,6 +4,7 @@ import structlog
 from structlog.contextvars import bind_contextvars
 
 from bot.access import Access
+from bot.access.pressing import CardNotRecorded
 from bot.clock import Clock
 from bot.domain.people import Person
 from bot.domain.refusal import Refused
@@ -17,6 +18,9 @@ from bot.store.errands import Errand
 _PATIENCE_SECONDS = 30.0
 _RETRY_SECONDS = 2.0
 _ATTEMPTS = 5
+_CARD_NOT_RECORDED = Refused(
+    "Slack has not confirmed that card yet, so nothing was changed. Try again in a minute."
+)
 
 log = structlog.get_logger()
 
@@ -60,9 +64,14 @@ class Errands:
             try:
                 person = self._directory.person(errand.user_id, errand.team_id, question.groups)
             except DirectoryUnavailable as error:
-                self._not_now(errand, error)
+                log.warning("directory unavailable", error=str(error))
+                self._not_now(errand, cannot_tell())
                 return
-        self._access.carry_out(errand.wish, person, origin=errand.origin, errand=errand)
+        try:
+            self._access.carry_out(errand.wish, person, origin=errand.origin, errand=errand)
+        except CardNotRecorded:
+            log.info("card not recorded yet")
+            self._not_now(errand, _CARD_NOT_RECORDED)
 
     def _fail(self, errand: Errand, error: Exception) -> None:
         reference = current_reference()
@@ -82,10 +91,10 @@ class Errands:
         with self._database.transaction() as session:
             errands.put_off(session, errand.id, self._clock.in_seconds(_RETRY_SECONDS))
 
-    def _not_now(self, errand: Errand, error: DirectoryUnavailable) -> None:
-        log.warning("directory unavailable", error=str(error))
+    def _not_now(self, errand: Errand, refused: Refused) -> None:
+        """Try again in a moment; *refused* once it has taken too long."""
         waited = abs(self._clock.now() - errand.received_at)  # a clock may go backwards
         if waited < self._clock.now() - self._clock.in_seconds(-_PATIENCE_SECONDS):
             self._put_off(errand)
             return
-        self._access.refuse(errand, cannot_tell())
+        self._access.refuse(errand, refused)

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from bot.domain.refusal import one_line
+from bot.domain.wishes import Container
 
 DENIAL = "deny"
 REQUEST_FORM = "request"
@@ -17,6 +18,9 @@ EMERGENCY_FORM = "emergency"
 SHORTCUT = "ask_for_access"
 _REASON_CHARACTERS = 500
 _SOURCE_CHARACTERS = 100
+_MARK_CHARACTERS = 64
+_TS_CHARACTERS = 32
+_MOST_DIGITS = 9
 _AMISS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _SLACK_ID = re.compile(r"[A-Za-z0-9]{1,32}")
 _ORIGIN = re.compile(r"[A-Za-z0-9._:-]{1,200}")
@@ -39,22 +43,24 @@ class Interaction:
 class Press:
     """A button that was pressed; `number` is the request or grant it stands for.
 
-    `made_at` is when that request was made (whole seconds, Unix time), where the button says it.
+    `mark` ties it to that very one (`bot.domain.marks`); `container` is where the button stood.
     """
 
     number: int
+    mark: str
+    container: Container
     interaction: Interaction
-    made_at: int | None = None
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A time chosen from a menu that stands for a request."""
+    """A time chosen from a menu that stands for a request; the rest as in `Press`."""
 
     number: int
+    mark: str
+    container: Container
     duration: timedelta
     interaction: Interaction
-    made_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,12 +81,13 @@ class AskingFrom:
 
 @dataclass(frozen=True)
 class Denial:
-    """The form behind `Deny`, sent off; `made_at` as in `Press`."""
+    """The form behind `Deny`, sent off; `mark` and `container` are those of the press."""
 
     number: int
+    mark: str
+    container: Container
     reason: str
     interaction: Interaction
-    made_at: int | None
 
 
 class Unreadable(Exception):
@@ -125,8 +132,8 @@ def from_press(body: dict[str, Any]) -> Press:
     with reading("a press"):
         action = body["actions"][0]
         named = origin("press", body.get("trigger_id") or action["action_ts"])
-        number, who = _number(action.get("value")), interactive(body, named)
-        return Press(number, who, _made_at(action))
+        number, mark = _marked(action.get("value"))
+        return Press(number, mark, _container(body), interactive(body, named))
 
 
 def from_choice(body: dict[str, Any]) -> Choice:
@@ -137,10 +144,11 @@ def from_choice(body: dict[str, Any]) -> Choice:
     """
     with reading("a choice"):
         action = body["actions"][0]
-        number, _, seconds = str(action["selected_option"]["value"]).partition(":")
+        marked, _, seconds = str(action["selected_option"]["value"]).partition(":")
         named = origin("press", body.get("trigger_id") or action["action_ts"])
         duration = timedelta(seconds=_number(seconds))
-        return Choice(_number(number), duration, interactive(body, named), _made_at(action))
+        number, mark = _marked(marked)
+        return Choice(number, mark, _container(body), duration, interactive(body, named))
 
 
 def from_asking(body: dict[str, Any]) -> Asking:
@@ -181,11 +189,12 @@ def from_denial(body: dict[str, Any]) -> Denial:
         interaction = interactive(body, origin("view", view["id"]))
         return Denial(
             number=_number(metadata.get("request_id")),
+            mark=str(metadata.get("mark") or ""),
+            container=Container.model_validate(metadata.get("container") or {}),
             reason=one_line(reason)[:_REASON_CHARACTERS],
             interaction=replace(
                 interaction, response_url=response_url(metadata.get("response_url"))
             ),
-            made_at=_time(metadata.get("made_at")),
         )
 
 
@@ -203,7 +212,8 @@ def denial_metadata(press: Press) -> str:
     """Return what the form behind `Deny` carries along."""
     carried = {
         "request_id": press.number,
-        "made_at": press.made_at,
+        "mark": press.mark,
+        "container": press.container.model_dump(mode="json"),
         "response_url": press.interaction.response_url,
     }
     return json.dumps(carried)
@@ -255,22 +265,25 @@ def _matching(pattern: re.Pattern[str], value: Any) -> str:
     return value
 
 
-def _made_at(action: dict[str, Any]) -> int | None:
-    return _time(str(action.get("block_id") or "").partition("@")[2])
+def _marked(value: Any) -> tuple[int, str]:
+    """Return the number and the mark that a button carries; no mark where it has none."""
+    number, _, mark = str(value).partition("@")
+    return _number(number), mark[:_MARK_CHARACTERS]
 
 
-def _time(value: Any) -> int | None:
-    return _digits(value, most=11)
+def _container(body: dict[str, Any]) -> Container:
+    """Return where a button stood, by what Slack itself says of it."""
+    if (body.get("view") or {}).get("type") == "home":
+        return Container(is_home=True)
+    where = body.get("container") or {}
+    channel_id, ts = where.get("channel_id"), str(where.get("message_ts") or "")
+    if where.get("type") != "message" or where.get("is_ephemeral"):
+        return Container()
+    return Container(channel=slack_id(channel_id, missing=""), ts=ts[:_TS_CHARACTERS])
 
 
 def _number(value: Any) -> int:
-    number = _digits(value, most=9)
-    if number is None:
-        raise Unreadable(f"not a number: {str(value)[:40]!r}")
-    return number
-
-
-def _digits(value: Any, *, most: int) -> int | None:
-    """Return the number that is written in so many digits at most; None where it is no such."""
     text = str(value)
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= most else None
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        raise Unreadable(f"not a number: {text[:40]!r}")
+    return int(text)

@@ -152,6 +152,17 @@ def find_post(session: Session, post: str) -> Post | None:
     return Post(row.channel, row.ts) if row else None
 
 
+def is_being_posted(session: Session, post: str) -> bool:
+    """Tell whether the message of that name still has to be delivered, or is just now."""
+    query = select(OutboxRow.id).where(
+        OutboxRow.conversation == post,
+        OutboxRow.way == Way.POST,
+        OutboxRow.post == post,
+        col(OutboxRow.done_at).is_(None),
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
 def release_claims(session: Session) -> None:
     """Give back what a worker that is gone had claimed; only the sole worker may do so."""
     for row in session.exec(select(OutboxRow).where(col(OutboxRow.done_at).is_(None))):

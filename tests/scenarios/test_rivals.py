@@ -3,8 +3,9 @@
 import pytest
 
 from bot.domain.lifecycle import Verdict
+from bot.domain.marks import request_mark
 from bot.domain.people import Person, Standing
-from bot.domain.wishes import Decide
+from bot.domain.wishes import Container, Decide
 from bot.sandbox.calls import Call
 from bot.sandbox.faults import Fault
 from tests.scenarios.world import ALICE, IP, ORDERS, RITA, World
@@ -69,7 +70,8 @@ def test_an_extension_approved_while_the_rule_is_taken_away_puts_it_back(world: 
     def approve_between_read_and_write(heard: object) -> None:
         if isinstance(heard, Call) and heard.method == "GET" and not done:
             done.append(True)
-            wish = Decide(request_id=2, verdict=Verdict.APPROVE)
+            mark, container = request_mark(world.request(2).created_at), Container(is_home=True)
+            wish = Decide(request_id=2, verdict=Verdict.APPROVE, mark=mark, container=container)
             access.carry_out(wish, Person(ALICE, Standing.MEMBER), origin="press:1")
             world.clock.advance(seconds=2)
 

@@ -14,13 +14,18 @@ from bot.slack.messages.buttons import Button
 
 _WISHES: dict[Button, Callable[[Press], Wish]] = {
     Button.APPROVE: lambda press: Decide(
-        request_id=press.number, verdict=Verdict.APPROVE, made_at=press.made_at
+        request_id=press.number,
+        verdict=Verdict.APPROVE,
+        mark=press.mark,
+        container=press.container,
     ),
-    Button.REVIEWED: lambda press: Review(request_id=press.number, made_at=press.made_at),
-    Button.EXTEND: lambda press: Extend(grant_id=press.number),
-    Button.REVOKE: lambda press: Revoke(grant_id=press.number),
-    Button.PUT_BACK: lambda press: PutBack(grant_id=press.number),
-    Button.CANCEL: lambda press: Cancel(request_id=press.number, made_at=press.made_at),
+    Button.REVIEWED: lambda press: Review(
+        request_id=press.number, mark=press.mark, container=press.container
+    ),
+    Button.EXTEND: lambda press: Extend(grant_id=press.number, mark=press.mark),
+    Button.REVOKE: lambda press: Revoke(grant_id=press.number, mark=press.mark),
+    Button.PUT_BACK: lambda press: PutBack(grant_id=press.number, mark=press.mark),
+    Button.CANCEL: lambda press: Cancel(request_id=press.number, mark=press.mark),
 }
 
 
@@ -36,7 +41,8 @@ def register(app: App, counter: Counter) -> None:
             request_id=choice.number,
             verdict=Verdict.APPROVE,
             at_most=choice.duration,
-            made_at=choice.made_at,
+            mark=choice.mark,
+            container=choice.container,
         )
         counter.wish(wish, choice.interaction)
         ack()

@@ -59,7 +59,8 @@ def register(app: App, counter: Counter) -> None:
             request_id=denial.number,
             verdict=Verdict.DENY,
             reason=denial.reason,
-            made_at=denial.made_at,
+            mark=denial.mark,
+            container=denial.container,
         )
         counter.wish(wish, denial.interaction)
         ack()

@@ -1,4 +1,4 @@
-"""Buttons: what can be pressed; each carries the number of its request or grant."""
+"""Buttons: what can be pressed; each carries the number and the mark of its request or grant."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import GrantState, RequestKind, RequestState
+from bot.domain.marks import grant_mark, request_mark
 from bot.domain.notices import GrantFacts, RequestFacts
 from bot.slack.messages.blocks import Block
 
@@ -42,19 +43,22 @@ def approve_or_deny(request: RequestFacts, *, place: str = "request") -> Block |
     if request.state is not RequestState.PENDING:
         return None
     return _row(
-        _of(request, place),
-        _button(Button.APPROVE, "Approve", request.id, style="primary"),
-        _button(Button.DENY, "Deny", request.id, style="danger"),
+        f"{place}:{request.id}",
+        _button(Button.APPROVE, "Approve", _request(request), style="primary"),
+        _button(Button.DENY, "Deny", _request(request), style="danger"),
         *_approve_for_less(request),
     )
 
 
 def review_or_revoke(request: RequestFacts) -> Block:
     """Return the approvers' buttons of an emergency."""
+    became = grant_mark(
+        request.decided_at or request.created_at, request.cluster_id, request.source
+    )
     return _row(
-        _of(request, "emergency"),
-        _button(Button.REVIEWED, "Reviewed", request.id, style="primary"),
-        _revoke_now(request.id),
+        f"emergency:{request.id}",
+        _button(Button.REVIEWED, "Reviewed", _request(request), style="primary"),
+        _revoke_now(request.id, became),
     )
 
 
@@ -62,7 +66,9 @@ def cancel(request: RequestFacts) -> Block | None:
     """Return the requester's button; none once the request is decided."""
     if request.state is not RequestState.PENDING:
         return None
-    return _row(_of(request, "request"), _button(Button.CANCEL, "Cancel request", request.id))
+    return _row(
+        f"request:{request.id}", _button(Button.CANCEL, "Cancel request", _request(request))
+    )
 
 
 def extend_or_revoke(grant: GrantFacts) -> Block | None:
@@ -71,14 +77,14 @@ def extend_or_revoke(grant: GrantFacts) -> Block | None:
         return None
     return _row(
         f"grant:{grant.id}",
-        _button(Button.EXTEND, "Extend", grant.id),
-        _remove_expiry(grant) if grant.adopted else _revoke_now(grant.id),
+        _button(Button.EXTEND, "Extend", _grant(grant)),
+        _remove_expiry(grant) if grant.adopted else _revoke_now(grant.id, _mark_of(grant)),
     )
 
 
 def put_back(grant: GrantFacts) -> Block:
     """Return the button for access that somebody took away outside dbaccess."""
-    return _row(f"put_back:{grant.id}", _button(Button.PUT_BACK, "Put it back", grant.id))
+    return _row(f"put_back:{grant.id}", _button(Button.PUT_BACK, "Put it back", _grant(grant)))
 
 
 def ask_for_access(cluster: str) -> Block:
@@ -133,7 +139,7 @@ def _approve_for_less(request: RequestFacts) -> list[Block]:
         "options": [
             {
                 "text": _plain(f"Approve for {show_duration(duration)}"),
-                "value": f"{request.id}:{int(duration.total_seconds())}",
+                "value": f"{_request(request)}:{int(duration.total_seconds())}",
             }
             for duration in shorter[-_MOST_SHORTER:]
         ],
@@ -150,10 +156,10 @@ def _remove_expiry(grant: GrantFacts) -> Block:
         "confirm": _plain("Remove expiry"),
         "deny": _plain("Back"),
     }
-    return _button(Button.REVOKE, "Remove expiry", grant.id, confirm=confirm)
+    return _button(Button.REVOKE, "Remove expiry", _grant(grant), confirm=confirm)
 
 
-def _revoke_now(number: int) -> Block:
+def _revoke_now(number: int, mark: str) -> Block:
     confirm = {
         "title": _plain("Revoke now?"),
         "text": _plain(f"#{number} ends at once. Access can be asked for again at any time."),
@@ -161,27 +167,32 @@ def _revoke_now(number: int) -> Block:
         "deny": _plain("Keep it"),
         "style": "danger",
     }
-    return _button(Button.REVOKE, "Revoke now", number, style="danger", confirm=confirm)
+    value = f"{number}@{mark}"
+    return _button(Button.REVOKE, "Revoke now", value, style="danger", confirm=confirm)
 
 
-def _of(request: RequestFacts, place: str) -> str:
-    """Return the id of a request's row of buttons, which says when the request was made too.
+def _request(request: RequestFacts) -> str:
+    return f"{request.id}@{request_mark(request.created_at)}"
 
-    After a lost database, another request may have the same number.
-    """
-    return f"{place}:{request.id}@{int(request.created_at.timestamp())}"
+
+def _grant(grant: GrantFacts) -> str:
+    return f"{grant.id}@{_mark_of(grant)}"
+
+
+def _mark_of(grant: GrantFacts) -> str:
+    return grant_mark(grant.approved_at, grant.cluster_id, grant.source)
 
 
 def _row(block_id: str, *buttons: Block) -> Block:
     return {"type": "actions", "block_id": block_id, "elements": list(buttons)}
 
 
-def _button(button: Button, text: str, value: int | str, **more: Any) -> Block:
+def _button(button: Button, text: str, value: str, **more: Any) -> Block:
     return {
         "type": "button",
         "action_id": button.value,
         "text": _plain(text),
-        "value": str(value),
+        "value": value,
         **more,
     }
 

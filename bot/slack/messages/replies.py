@@ -9,15 +9,16 @@ _SENTENCE_CHARACTERS = 1_500
 
 
 def reply(notice: Reply) -> Message:
-    """Return a sentence, and who could help."""
+    """Return a sentence, where to go, and who could help."""
     sentence = escape(one_line(notice.sentence, _SENTENCE_CHARACTERS))
     ask = f"\nApprovers: {everyone(notice.ask)}." if notice.ask else ""
-    return message(section(f"{sentence or 'That did not work.'}{ask}"))
+    there = f" It is in <#{notice.channel}>." if notice.channel.startswith(("C", "G")) else ""
+    return message(section(f"{sentence or 'That did not work.'}{there}{ask}"))
 
 
 def refusal(refused: Refused) -> Message:
     """Return why a wish cannot be granted; the sentence's back-ticks stay, as code."""
-    return reply(Reply(sentence=refused.sentence, ask=refused.ask))
+    return reply(Reply(sentence=refused.sentence, ask=refused.ask, channel=refused.channel))
 
 
 def apology(reference: str) -> Message:

@@ -1,5 +1,6 @@
 """Every message looks as agreed, and Slack would take it."""
 
+import re
 from typing import get_args
 
 import pytest
@@ -58,10 +59,9 @@ def test_a_button_carries_the_number_of_its_request_or_grant(message: Message) -
         Button.ASK_FROM: {"address"},
     }
     for control in controls(message.blocks):
-        place, about = control.block["block_id"].split(":")
-        number = about.partition("@")[0]
+        place, number = control.block["block_id"].split(":")
         options = control.element.get("options", [control.element])
-        assert {option["value"].partition(":")[0] for option in options} == {number}
+        assert {re.split("[@:]", option["value"])[0] for option in options} == {number}
         assert place in places.get(Button(control.action_id), {"request"})
 
 

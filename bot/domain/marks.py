@@ -1,0 +1,33 @@
+"""Marks: what ties a button to its very request or grant.
+
+After a lost database numbers begin anew, so a number alone may mean another one by then (P4, P7).
+A request's mark is when it was made; a grant's also says what is open to whom, which a grant
+that was recovered from its label still has in common with the one it was.
+"""
+
+import hashlib
+from datetime import datetime
+
+from bot.domain.sources import TrustedSource
+
+_DIGEST_CHARACTERS = 12
+
+
+def request_mark(created_at: datetime) -> str:
+    """Return the mark of the request that was made then."""
+    return str(int(created_at.timestamp()))
+
+
+def grant_mark(approved_at: datetime, cluster_id: str, source: TrustedSource) -> str:
+    """Return the mark of the grant of *source* on that cluster (its UUID), approved then."""
+    return f"{request_mark(approved_at)}.{_access(cluster_id, source)}"
+
+
+def is_same_access(mark: str, cluster_id: str, source: TrustedSource) -> bool:
+    """Tell whether a grant's mark is of *source* on that cluster, whenever it was approved."""
+    return mark.partition(".")[2] == _access(cluster_id, source)
+
+
+def _access(cluster_id: str, source: TrustedSource) -> str:
+    told = f"{cluster_id} {source}".encode(errors="backslashreplace")
+    return hashlib.sha256(told).hexdigest()[:_DIGEST_CHARACTERS]
