@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
+from bot.domain.placeholders import WHAT_TO_PUT, is_placeholder
 from bot.domain.policy import ClusterPolicy, Policy
 
 _EXPECTED = {
@@ -58,6 +59,14 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
+
+    @field_validator(*WHAT_TO_PUT)
+    @classmethod
+    def _no_placeholder(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if secret is not None and is_placeholder(secret.get_secret_value()):
+            what = WHAT_TO_PUT[info.field_name or ""]
+            raise ValueError(f"is still the example's placeholder; put in {what}")
+        return secret
 
     @field_validator("slack_api_url")
     @classmethod

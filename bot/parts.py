@@ -22,11 +22,11 @@ from bot.slack.client import DIRECTORY_SECONDS, SlackClient, web_client
 from bot.slack.counter import Counter
 from bot.slack.delivery import Delivery
 from bot.slack.directory import Directory
-from bot.slack.door import Door
 from bot.slack.errands import Errands
 from bot.slack.homes import Homes
 from bot.slack.leavers import Leavers
 from bot.slack.pages import Pages
+from bot.slack.signature_verifier import RequestVerifier
 from bot.store.database import Database
 from bot.store.signals import Listener
 from bot.web import Health, build_wsgi, ip_pages, probes, probes_app
@@ -124,15 +124,19 @@ def build_slack(parts: Parts) -> SlackApp:
         parts.homes,
         parts.ip_links,
     )
-    door = Door(parts.settings.slack_signing_secret.get_secret_value())
-    return SlackApp(parts.slack, counter, door)
+    verifier = RequestVerifier(
+        parts.settings.slack_signing_secret.get_secret_value(),
+        on_outcome=parts.metrics.note_slack_request,
+    )
+    return SlackApp(parts.slack, counter, verifier)
 
 
 def build_app(parts: Parts, slack: SlackApp, worker: Worker | None) -> Flask:
-    """Return the WSGI app that Slack and browsers reach."""
+    """Return the WSGI app that browsers reach, and Slack too unless it is Socket Mode's."""
     proxies = parts.settings.dbaccess_trusted_proxies
     pages = ip_pages(parts.ip_links, parts.policy, trusted_proxies=proxies)
-    return build_wsgi(slack, pages, _probes(parts, worker))
+    over_http = parts.settings.slack_app_token is None
+    return build_wsgi(slack if over_http else None, pages, _probes(parts, worker))
 
 
 def build_probes_app(parts: Parts, worker: Worker | None) -> Flask:

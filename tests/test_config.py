@@ -1,12 +1,17 @@
+import re
 from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from bot.cli.app import app
 from bot.config import ConfigError, Settings, load_policy, load_settings, parse_policy
+from bot.domain.placeholders import WHAT_TO_PUT
 
+ROOT = Path(__file__).parent.parent
 MINIMAL = """
 instance = "prod"
 operators = "C0OPS"
@@ -332,6 +337,53 @@ def test_every_missing_variable_is_named() -> None:
         load_settings()
 
     assert error.value.problems == [f"environment: {name}: is missing" for name in REQUIRED]
+
+
+def example_secrets() -> dict[str, str]:
+    """What `.env.example` has in the place of each secret, commented out or not."""
+    written = re.findall(r"^#?([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    kept_secret = {n for n, field in Settings.model_fields.items() if "Secret" in str(field)}
+    return {name: value for name, value in written if name.lower() in kept_secret}
+
+
+def test_p8_the_placeholders_of_the_example_are_refused_each_with_what_to_put(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert example_secrets().keys() == {name.upper() for name in WHAT_TO_PUT}
+    for name, value in example_secrets().items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(ConfigError) as error:
+        load_settings()
+
+    assert error.value.problems == [
+        f"environment: {name.upper()}: is still the example's placeholder; put in {what}"
+        for name, what in WHAT_TO_PUT.items()
+    ]
+
+
+@pytest.mark.parametrize("value", ["xoxb-...", "<your token>", "xoxb-your-token", "changeme"])
+def test_p8_what_looks_like_a_placeholder_is_refused(
+    monkeypatch: pytest.MonkeyPatch, secrets: dict[str, str], value: str
+) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", value)
+
+    with pytest.raises(ConfigError, match="SLACK_BOT_TOKEN: is still the example's placeholder"):
+        load_settings()
+
+
+@pytest.mark.parametrize("command", ["serve", "web", "worker", "check"])
+def test_p8_no_process_starts_with_the_placeholders(
+    monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    for name, value in example_secrets().items():
+        monkeypatch.setenv(name, value)
+
+    result = CliRunner().invoke(app, [command])
+
+    assert result.exit_code == 1
+    assert result.output.count("is still the example's placeholder") == len(WHAT_TO_PUT)
+    assert not any(value in result.output for value in example_secrets().values())
 
 
 def test_an_env_file_is_read_and_the_environment_counts_more(

@@ -80,6 +80,10 @@ class Metrics:
         if known in {"ratelimited", "rate_limited", f"status {_TOO_MANY}"}:
             self._rate_limited.labels("slack").inc()
 
+    def note_slack_request(self, outcome: str) -> None:
+        """Count one request to Slack's endpoint by what its signature was found to be."""
+        self._slack_requests.labels(outcome).inc()
+
     def note_reconcile(self, outcome: str, seconds: float) -> None:
         """Count one reconcile."""
         self._reconciles.labels(outcome).inc()
@@ -124,6 +128,14 @@ class Metrics:
             ["method"],
             registry=self.registry,
         )
+        self._slack_requests = Counter(
+            "dbaccess_slack_requests",
+            "Requests to Slack's endpoint: verified, or why they were refused",
+            ["outcome"],
+            registry=self.registry,
+        )
+        for outcome in ("verified", "missing_headers", "bad_signature", "stale_timestamp"):
+            self._slack_requests.labels(outcome)  # there from the start: an increase is seen
         self._rate_limited = Counter(
             "dbaccess_rate_limited",
             "Calls that an API refused because there were too many (429)",

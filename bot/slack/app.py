@@ -14,9 +14,9 @@ from structlog.contextvars import bound_contextvars
 
 from bot.slack import handlers
 from bot.slack.counter import Counter
-from bot.slack.door import Door
 from bot.slack.interaction import Unreadable, reading
 from bot.slack.references import new_reference
+from bot.slack.signature_verifier import RequestVerifier
 
 _RECONNECT_SECONDS = 3.0
 
@@ -26,17 +26,17 @@ log = structlog.get_logger()
 class SlackApp:
     """What Slack talks to: over HTTP, or over a connection that the bot opens (Socket Mode)."""
 
-    def __init__(self, client: WebClient, counter: Counter, door: Door) -> None:
+    def __init__(self, client: WebClient, counter: Counter, verifier: RequestVerifier) -> None:
         self._client = client
         self._counter = counter
-        self._door = door
+        self._verifier = verifier
         self._bolt = _build_bolt(client, counter)
         self._socket: SocketModeHandler | None = None
         self._closing = threading.Event()
 
     def admits(self, body: bytes, headers: Mapping[str, str]) -> bool:
         """Tell whether Slack signed this very body just now (P8)."""
-        return self._door.admits(body, headers)
+        return self._verifier.admits(body, headers)
 
     def dispatch(self, body: str, headers: Mapping[str, str], query: str) -> BoltResponse:
         """Answer one HTTP request that was admitted.
@@ -87,7 +87,7 @@ def _build_bolt(client: WebClient, counter: Counter) -> App:
     """Return the Bolt app with all its listeners.
 
     Bolt's own single-team authorisation asks Slack before it lets a request through, and its own
-    signature check comes after the body was read. Here the door checks signatures, and nothing
+    signature check comes after the body was read. Here the signature verifier does, and nothing
     that acknowledges waits for Slack. A listener runs to its end before the answer goes out.
     """
 

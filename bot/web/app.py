@@ -11,13 +11,21 @@ MAX_BODY_BYTES = 1_000_000
 log = structlog.get_logger()
 
 
-def build_wsgi(slack: SlackApp, *pages: Blueprint) -> Flask:
-    """Return the app; nothing is read from a Slack request before its signature was checked."""
+def build_wsgi(slack: SlackApp | None, *pages: Blueprint) -> Flask:
+    """Return the app; nothing is read from a Slack request before its signature was checked.
+
+    Without *slack*, which is reached by Socket Mode then, there is no endpoint for it here.
+    """
     app = Flask("dbaccess", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     for blueprint in pages:
         app.register_blueprint(blueprint)
+    if slack is not None:
+        _serve_slack(app, slack)
+    return app
 
+
+def _serve_slack(app: Flask, slack: SlackApp) -> None:
     @app.post("/slack/events")
     def slack_events() -> Response:
         body = request.get_data(cache=False)
@@ -36,8 +44,6 @@ def build_wsgi(slack: SlackApp, *pages: Blueprint) -> Flask:
             for value in values:
                 response.headers[name] = value
         return response
-
-    return app
 
 
 def _text(body: str, status: int) -> Response:

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import requests
 from pydantic import SecretStr
 
 from bot.config import Settings
 from bot.sandbox.slack_workspace import Call
+from tests.scenarios.test_forgery import FORM, command_body
 from tests.scenarios.world import ALICE, IP, RITA, World
 from tests.storage import SqliteStorage
 
@@ -36,6 +38,20 @@ def test_the_main_job_runs_over_a_connection_that_the_bot_opens(tmp_path: Path) 
         world.pass_time(hours=2)
         assert f"ip_addr:{IP}" not in world.sources()
         assert world.slack.problems == []
+
+
+def test_p8_over_http_there_is_nothing_for_slack_then_whatever_is_signed(tmp_path: Path) -> None:
+    with SocketWorld(SqliteStorage(tmp_path)) as world:
+        before = world.footprint()
+        body = command_body(f"request {IP} 2h orders")
+        url = f"{world.service.url}/slack/events"
+
+        for headers in ({}, world.slack.signed(body)):
+            answer = requests.post(url, data=body, headers={**FORM, **headers}, timeout=10)
+            assert answer.status_code == 404
+
+        assert world.footprint() == before
+        assert requests.get(f"{world.service.url}/healthz", timeout=10).text == "alive\n"
 
 
 def test_a_connection_that_slack_closes_is_opened_again(tmp_path: Path) -> None:

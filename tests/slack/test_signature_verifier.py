@@ -1,11 +1,13 @@
 import hashlib
 import hmac
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
+from structlog.testing import capture_logs
 
-from bot.slack.door import Door
+from bot.slack.signature_verifier import Outcome, RequestVerifier
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 BODY = b"command=%2Fdbaccess&text=help"
@@ -19,7 +21,7 @@ def signed(body: bytes = BODY, *, age_seconds: int = 0, secret: str = SECRET) ->
 
 
 def admits(headers: Mapping[str, str], body: bytes = BODY) -> bool:
-    return Door(SECRET).admits(body, headers)
+    return RequestVerifier(SECRET).admits(body, headers)
 
 
 def test_what_slack_signed_just_now_is_admitted() -> None:
@@ -92,3 +94,56 @@ def test_a_signature_of_another_version_is_refused() -> None:
     digest = headers["X-Slack-Signature"].removeprefix("v0=")
 
     assert not admits({**headers, "X-Slack-Signature": f"v1={digest}"})
+
+
+@pytest.mark.parametrize(
+    ("sign", "outcome", "cause"),
+    [
+        (lambda: signed(age_seconds=600), Outcome.STALE_TIMESTAMP, r"clock is 60\d s ahead"),
+        (lambda: signed(age_seconds=-600), Outcome.STALE_TIMESTAMP, r"clock is \d{3} s behind"),
+        (lambda: signed(secret="another"), Outcome.BAD_SIGNATURE, "SLACK_SIGNING_SECRET"),
+        (dict, Outcome.MISSING_HEADERS, "did not come from Slack"),
+    ],
+)
+def test_p8_what_is_refused_is_counted_and_logged_with_its_likely_cause(
+    sign: Callable[[], dict[str, str]], outcome: Outcome, cause: str
+) -> None:
+    counted: list[str] = []
+    verifier = RequestVerifier(SECRET, on_outcome=counted.append)
+
+    with capture_logs() as entries:
+        verifier.admits(BODY, sign())
+
+    assert counted == [outcome]
+    [entry] = entries
+    assert entry["event"] == "request not signed by Slack"
+    assert entry["reason"] == outcome
+    assert entry["refused"] == {outcome: 1}
+    assert re.search(cause, entry["likely_cause"])
+    assert SECRET not in str(entry)
+
+
+def test_p8_a_flood_of_unsigned_requests_is_logged_once_a_minute_with_its_count() -> None:
+    now = [0.0]
+    verifier = RequestVerifier(SECRET, elapsed=lambda: now[0])
+
+    with capture_logs() as entries:
+        for now[0] in (0.0, 1.0, 59.0):
+            verifier.admits(BODY, {})
+        now[0] = 61.0
+        verifier.admits(BODY, signed(secret="another"))
+
+    assert [entry["refused"] for entry in entries] == [
+        {"missing_headers": 1},
+        {"missing_headers": 2, "bad_signature": 1},
+    ]
+
+
+def test_what_is_admitted_is_counted_and_not_logged() -> None:
+    counted: list[str] = []
+
+    with capture_logs() as entries:
+        RequestVerifier(SECRET, on_outcome=counted.append).admits(BODY, signed())
+
+    assert counted == [Outcome.VERIFIED]
+    assert entries == []
