@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
+from bot.domain.chain import Keyring
 from bot.domain.placeholders import WHAT_TO_PUT, is_placeholder
 from bot.domain.policy import ClusterPolicy, Policy
 
@@ -22,6 +23,7 @@ _EXPECTED = {
     "clusters": "a short name in small letters, like orders",
 }
 _PSYCOPG = "postgresql+psycopg://"
+_SHORTEST_KEY = 32
 _PUBLIC_URL = re.compile(r"https?://[\w.\-:\[\]]+(?:/[\w.\-~/]*)?", re.ASCII)
 
 
@@ -45,6 +47,7 @@ class Settings(BaseSettings):
     digitalocean_token: SecretStr
     digitalocean_api_url: str = "https://api.digitalocean.com"
     database_url: str = "sqlite:///dbaccess.db"
+    dbaccess_audit_key: SecretStr | None = None
     dbaccess_config: Path = Path("dbaccess.toml")
     dbaccess_public_url: str | None = None
     dbaccess_trusted_proxies: int = Field(default=0, ge=0)
@@ -54,7 +57,12 @@ class Settings(BaseSettings):
     log_format: str | None = None
 
     @field_validator(
-        "slack_app_token", "dbaccess_public_url", "log_format", "metrics_port", mode="before"
+        "slack_app_token",
+        "dbaccess_audit_key",
+        "dbaccess_public_url",
+        "log_format",
+        "metrics_port",
+        mode="before",
     )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
@@ -90,12 +98,27 @@ class Settings(BaseSettings):
     def _known_database(cls, url: str) -> str:
         return database_url(url)
 
+    @field_validator("dbaccess_audit_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and any(len(key) < _SHORTEST_KEY for key in _keys(value)):
+            raise ValueError(
+                f"each key must have at least {_SHORTEST_KEY} characters: make one with "
+                "`openssl rand -hex 32`"
+            )
+        return value
+
     @field_validator("log_format")
     @classmethod
     def _known_format(cls, value: str | None) -> str | None:
         if value not in (None, "console", "json"):
             raise ValueError("must be console or json")
         return value
+
+    def audit_keys(self) -> Keyring:
+        """Return the keys of the audit's digests, the one for new rows first."""
+        given = _keys(self.dbaccess_audit_key) if self.dbaccess_audit_key else []
+        return Keyring(tuple(key.encode() for key in given))
 
     def secrets(self) -> list[str]:
         """Return what must never be shown."""
@@ -107,7 +130,13 @@ class Settings(BaseSettings):
             self.digitalocean_token,
         ]
         hidden = [secret.get_secret_value() for secret in given if secret is not None]
-        return [*hidden, *([str(database)] if database else [])]
+        keys = _keys(self.dbaccess_audit_key) if self.dbaccess_audit_key else []
+        return [*hidden, *keys, *([str(database)] if database else [])]
+
+
+def _keys(value: SecretStr) -> list[str]:
+    """Return the keys of a comma-separated list, the newest first."""
+    return [key.strip() for key in value.get_secret_value().split(",")]
 
 
 def database_url(url: str) -> str:

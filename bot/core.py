@@ -1,6 +1,6 @@
 """The core: what the command line and the running processes share. No Slack, no web server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.access import Access
@@ -58,14 +58,16 @@ def build_core(
     on_call: Callable[[Call], None] = lambda _call: None,
     on_reconcile: Callable[[str, float], None] = lambda _outcome, _seconds: None,
     database: Database | None = None,
+    operator: Mapping[str, str] | None = None,
 ) -> Core:
     """Return the core, connected to nothing yet.
 
     *on_call* hears of each call of DigitalOcean's API, *on_reconcile* of each reconcile: its
-    outcome and how many seconds it took.
+    outcome and how many seconds it took. *operator* is who typed the command that needs the core.
     """
     clock = clock or SystemClock()
-    database = database or Database(settings.database_url)
+    if database is None:
+        database = Database(settings.database_url, settings.audit_keys(), operator=operator)
     live = PolicyInForce(policy, settings.dbaccess_config)
 
     def limits() -> tuple[int, int]:

@@ -67,7 +67,7 @@ def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) 
     """Return the parts, connected to nothing yet."""
     clock = clock or SystemClock()
     token = settings.slack_bot_token.get_secret_value()
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, settings.audit_keys())
     metrics = Metrics(database, clock)
     core = build_core(
         settings,

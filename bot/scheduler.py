@@ -25,7 +25,7 @@ from bot.clock import Clock
 from bot.digitalocean import CallBudget
 from bot.reconcile_duty import CLUSTER_HANDS, ReconcileDuty
 from bot.reconciler import Reconciler
-from bot.store import errands, heartbeats, homes, outbox
+from bot.store import audit, errands, heartbeats, homes, outbox
 from bot.store.agenda import Agenda, read_agenda
 from bot.store.database import Database
 
@@ -149,6 +149,8 @@ class Worker:
     def take_up(self) -> None:
         """Have every cluster looked at, and give back what a killed process had claimed."""
         self._reconciler.watch_all()
+        with self._database.transaction() as session:
+            audit.follow_key(session, at=self._clock.now())
         if self._database.is_sqlite:  # one process at a time: whoever had claimed is gone
             with self._database.transaction() as session:
                 outbox.release_claims(session)

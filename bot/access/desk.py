@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.access.adopting import adopt
 from bot.access.alarming import alarm
+from bot.access.anchoring import anchor
 from bot.access.asking import cancel, extend, request
 from bot.access.deciding import decide
 from bot.access.emergency import break_glass, review
@@ -181,8 +182,8 @@ class Access:
         return grant
 
     def keep_time(self) -> None:
-        """Do what is due by the clock: grants expire, requests lapse, ends are announced."""
-        for step in (expire, lapse, warn, remind, alarm):
+        """Do what is due by the clock: grants expire, requests lapse, ends are announced …"""
+        for step in (expire, lapse, warn, remind, alarm, anchor):
             try:
                 with self._move(None) as move:
                     done = step(move)

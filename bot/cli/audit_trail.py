@@ -1,5 +1,7 @@
 """What `dbaccess audit` and `dbaccess audit verify` do."""
 
+import sys
+from collections.abc import Iterable
 from datetime import datetime
 
 import typer
@@ -9,8 +11,10 @@ from bot.cli.audit_lines import lines
 from bot.cli.auditing import Format
 from bot.cli.since import parse_since
 from bot.clock import SystemClock
+from bot.domain.chain import Anchor, parse_anchor
 from bot.domain.refusal import Refused
 from bot.domain.sources import TrustedSource, parse_source
+from bot.reporting.chain_wording import problems, signatures
 from bot.store import audit
 from bot.store.database import Database
 
@@ -40,27 +44,46 @@ def show_rows(
             typer.echo(line)
 
 
-def verify_chain(*, holds: str | None) -> None:
-    """Say whether the audit is whole, and whether a digest from before is still there.
+def verify_chain(*, expect: Iterable[str], accept: Iterable[str]) -> None:
+    """Say whether the audit is whole, and whether it still contains what was noted elsewhere.
 
     Raises:
-        typer.Exit: 1 where it is not.
+        typer.BadParameter: what was typed is no anchor, or names no rows.
+        typer.Exit: 1 where anything is wrong.
     """
-    database = Database(frame.settings().database_url)
+    expected = [_anchor(typed) for typed in expect]
+    accepted = [_rows(typed) for typed in accept]
+    settings = frame.settings()
+    database = Database(settings.database_url, settings.audit_keys())
     with frame.telling_faults(), database.reading() as session:
-        verdict = audit.verify_chain(session)
-        if verdict.broken_at is not None:
-            raise Refused(
-                f"The audit is broken at row {verdict.broken_at}: that row was changed, or one "
-                f"before it was changed or removed. Whole rows before it: {verdict.count:,}."
-            )
-        if holds is not None and not audit.holds(session, holds.strip().lower()):
-            raise Refused(
-                f"No row carries the digest {holds}: rows that were there are gone. Whole rows "
-                f"that are left: {verdict.count:,}."
-            )
-    typer.echo(f"The audit is whole: {verdict.count:,} rows. The last one's digest is")
-    typer.echo(verdict.head)
+        verdict = audit.verify_chain(session, expected=expected, accepted=accepted)
+    for line in signatures(verdict):
+        typer.echo(line)
+    for problem in problems(verdict):
+        typer.echo(problem, err=True)
+    if not verdict.is_whole:
+        raise typer.Exit(1)
+    rows = "1 row" if verdict.count == 1 else f"{verdict.count:,} rows"
+    typer.echo(f"The audit is whole: {rows}.")
+    if verdict.count:
+        typer.echo(f"To note elsewhere, for --expect: {verdict.count}:{verdict.head}")
+
+
+def _anchor(typed: str) -> Anchor:
+    try:
+        return parse_anchor(typed)
+    except ValueError as error:
+        words = "an anchor looks like 1500:5f3a… with 64 digits behind the colon"
+        raise typer.BadParameter(words, param_hint="--expect") from error
+
+
+def _rows(typed: str) -> range:
+    first, dash, last = typed.partition("-")
+    try:
+        end = sys.maxsize if dash and not last else int(last or first) + 1
+        return range(int(first), end)
+    except ValueError as error:
+        raise typer.BadParameter("rows look like 1001-1500", param_hint="--accept") from error
 
 
 def _time(typed: str | None, option: str) -> datetime | None:

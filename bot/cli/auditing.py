@@ -49,17 +49,27 @@ def show(
 
 @audit_app.command()
 def verify(
-    holds: Annotated[
-        str | None,
-        typer.Option(metavar="DIGEST", help="A digest from before, which must still be there."),
+    expect: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ROW:DIGEST",
+            help="A row's digest, as it was posted or logged, which must still be there.",
+        ),
+    ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIRST-LAST",
+            help="Rows of which you know why they carry no key, or a lost one.",
+        ),
     ] = None,
 ) -> None:
     """Find the first row that was changed, or that misses one before it.
 
-    Each row carries a digest of itself and of the row before. That the newest rows are gone shows
-    only by a digest that was noted elsewhere: give it with --holds. The exit code is 1 if anything
-    is wrong.
+    Each row carries a digest of itself and of the row before, made with DBACCESS_AUDIT_KEY where
+    that is set. That the newest rows are gone, or all were replaced, shows by a digest that was
+    noted elsewhere: give it with --expect. The exit code is 1 if anything is wrong.
     """
     from bot.cli.audit_trail import verify_chain
 
-    verify_chain(holds=holds)
+    verify_chain(expect=expect or (), accept=accept or ())

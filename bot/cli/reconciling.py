@@ -3,6 +3,7 @@
 import typer
 
 from bot.cli import console, frame
+from bot.cli.operators import current_operator
 from bot.core import build_core
 from bot.digitalocean import ApiError
 from bot.domain.refusal import one_line
@@ -14,7 +15,7 @@ def reconcile(*, dry_run: bool, only: str | None) -> None:
     Raises:
         typer.Exit: 1 where a cluster could not be brought in line.
     """
-    core = build_core(*frame.configuration())
+    core = build_core(*frame.configuration(), operator=current_operator())
     faults = 0
     with frame.telling_faults():
         if not dry_run:

@@ -18,6 +18,7 @@ from bot.domain.plan import Rule, is_guard
 from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
 from bot.domain.sources import TrustedSource
+from bot.reporting.chain_wording import problems
 from bot.reporting.facts import ForeignRule, Live, Report
 from bot.reporting.lanes import Row
 from bot.reporting.page import render
@@ -52,14 +53,17 @@ def write_report(wanted: Wanted) -> None:
     """Write the page by environment and dbaccess.toml, and say what was made.
 
     Raises:
-        typer.Exit: 1 where it cannot be made, or the audit's chain is broken.
+        typer.Exit: 1 where it cannot be made, or anything is wrong with the audit's chain.
     """
     settings, policy = frame.configuration()
     with frame.telling_faults():
         made = make_report(settings, policy, wanted)
         typer.echo(summary(made, wanted.out))
-        if made.chain.broken_at is not None:
-            raise Refused(f"The audit is broken at row {made.chain.broken_at}.")
+    found = problems(made.chain)
+    for problem in found:
+        typer.echo(problem, err=True)
+    if found:
+        raise typer.Exit(1)
 
 
 def make_report(
@@ -74,7 +78,7 @@ def make_report(
     now = (clock or SystemClock()).now()
     since, until = _times(wanted, now)
     draw = _artist()
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, settings.audit_keys())
     try:
         with database.one_moment() as session:
             period = Period(since, until, _known(session, policy, wanted.cluster))

@@ -3,6 +3,7 @@
 import typer
 
 from bot.cli import frame
+from bot.cli.operators import current_operator
 from bot.core import Core, build_core
 from bot.digitalocean import ClusterNotFound
 from bot.domain.lifecycle import GrantState
@@ -16,7 +17,7 @@ def revoke(grant_id: int, *, cluster_gone: bool) -> None:
     Raises:
         typer.Exit: 1 where the rule is still there, or the grant cannot be ended.
     """
-    core = build_core(*frame.configuration())
+    core = build_core(*frame.configuration(), operator=current_operator())
     with frame.telling_faults():
         if cluster_gone:
             _close_for_gone_cluster(core, grant_id)

@@ -224,6 +224,15 @@ class Undelivered(_Facts):
     what: str
 
 
+class AuditAnchor(_Facts):
+    """The audit's newest row, for the operators to keep: it shows later what was changed."""
+
+    kind: Literal["audit_anchor"] = "audit_anchor"
+    number: int
+    digest: str
+    key: str = ""  # the name of the key of the digest
+
+
 class Asked(_Facts):
     """The answer to a request or an extension that was taken."""
 
@@ -281,6 +290,7 @@ Notice = Annotated[
     | GuardPlaced
     | Recovered
     | Undelivered
+    | AuditAnchor
     | Asked
     | Cancelled
     | Revoking

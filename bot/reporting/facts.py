@@ -42,7 +42,8 @@ class Access:
     """One grant: a row of the table and a bar of the picture.
 
     `began_at` is when its source was seen to be trusted, None where that never was. `why_failed`
-    is a sentence of the reconciler's. `recovered`: it was found by its label, and nobody knows who
+    is a sentence of the reconciler's. `ended_by` says whose command at a terminal ended it.
+    `recovered`: it was found by its label, and nobody knows who
     asked for it.
     """
 
@@ -53,6 +54,7 @@ class Access:
     put_back_as: int | None = None
     recovered: bool = False
     why_failed: str = ""
+    ended_by: str = ""
 
     @property
     def is_emergency(self) -> bool:

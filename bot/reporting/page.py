@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot.domain.lifecycle import RequestState
-from bot.reporting import wording
+from bot.reporting import chain_wording, wording
 from bot.reporting.facts import MOST_SHOWN, Report
 from bot.reporting.lanes import Row, bars, pictures
 
@@ -44,6 +44,8 @@ def render(report: Report, draw: Draw, *, name_of: Callable[[str], str]) -> str:
     }
     return environment.get_template("report.html").render(
         report=report,
+        problems=chain_wording.problems(report.chain),
+        signatures=chain_wording.signatures(report.chain),
         most_shown=MOST_SHOWN,
         states=RequestState,
         pictures=[Markup(svg) for svg in _pictures(report, draw)],  # noqa: S704  # drawn here

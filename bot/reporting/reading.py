@@ -12,13 +12,13 @@ from bot.domain.sources import GUARD
 from bot.reporting.accounting import Accounts, Signal, troubles
 from bot.reporting.facts import Access, Happening, Report, Trouble
 from bot.reporting.figures import Figures
-from bot.reporting.wording import moment
+from bot.reporting.wording import moment, operator
 from bot.store import audit, ledger
 from bot.store.audit import Action
 from bot.store.ledger import Lent, Period
 from bot.store.tables import AuditRow
 
-_OF_GRANTS = (Action.APPLIED, Action.RECOVERED, Action.ENDED)
+_OF_GRANTS = (Action.APPLIED, Action.RECOVERED, Action.ENDING, Action.ENDED)
 _UNMET = (RequestState.DENIED, RequestState.LAPSED, RequestState.CANCELLED)
 
 
@@ -59,7 +59,15 @@ def _access(lent: Lent) -> Access:
         put_back_as=lent.put_back_as,
         recovered=any(row.action == Action.RECOVERED for row in lent.noted),
         why_failed=str(ended[-1].detail.get("why", "")) if ended else "",
+        ended_by=_operator(lent),
     )
+
+
+def _operator(lent: Lent) -> str:
+    """Return whose command ended a grant, as far as the machine knows; empty where none did."""
+    rows = (row for row in lent.noted if row.action in (Action.ENDING, Action.ENDED))
+    typed = [row.detail["operator"] for row in rows if "operator" in row.detail]
+    return operator(typed[0]) if typed and isinstance(typed[0], dict) else ""
 
 
 def _note_access(report: Report, access: Access) -> None:

@@ -1,6 +1,6 @@
 """The words of a report: what became of a grant or a request, in plain English."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from bot.access.ending import DEPARTED
@@ -32,6 +32,15 @@ _HOUR = timedelta(hours=1)
 def person(name: str, name_of: NameOf) -> str:
     """Return what somebody is called who may be no person."""
     return _NOT_PEOPLE.get(name) or name_of(name)
+
+
+def operator(facts: Mapping[str, object]) -> str:
+    """Return who typed a command, as the audit has it: the account, who became it, the host."""
+    words = str(facts.get("account", "unknown account"))
+    became = facts.get("login") or facts.get("sudo_user")
+    if became and became != facts.get("account"):
+        words += f", logged in as {became}"
+    return words + (f", on {facts['host']}" if facts.get("host") else "")
 
 
 def moment(at: datetime) -> str:
@@ -77,14 +86,15 @@ def ending(access: Access, name_of: NameOf, now: datetime) -> str:
     grant = access.grant
     if not access.is_over:
         return _standing(access, now)
+    typist = f" ({access.ended_by})" if access.ended_by and grant.revoked_by == "operator" else ""
+    by = f"{person(grant.revoked_by or UNKNOWN, name_of)}{typist}"
     if grant.adopted and grant.end_reason is EndReason.EXPIRED:
         return "Its time was up, and the rule was removed."
     if grant.adopted and grant.end_reason is EndReason.REVOKED:
-        by = person(grant.revoked_by or UNKNOWN, name_of)
         return f"Clock stopped by {by}: the rule stays, without an end."
     words = {
         EndReason.EXPIRED: "Its time was up.",
-        EndReason.REVOKED: f"Revoked by {person(grant.revoked_by or UNKNOWN, name_of)}.",
+        EndReason.REVOKED: f"Revoked by {by}.",
         EndReason.REMOVED_OUTSIDE: "Its rule was removed outside dbaccess.",
         EndReason.FAILED: "It never worked.",
         None: "It ended.",

@@ -1,19 +1,24 @@
 """The audit: what happened, in the same transaction as what it tells of, chained row by row."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
+import structlog
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from bot.domain.chain import GENESIS, Link, Verdict, digest_of, verify
+from bot.domain.chain import GENESIS, NO_KEYS, Anchor, Keyring, Link, Verdict, digest_of, verify
 from bot.domain.sources import SourceType, TrustedSource
-from bot.store.database import at_the_end
+from bot.store.database import KEYRING, OPERATOR, after_commit, at_the_end
 from bot.store.tables import AuditRow, RequestRow
 
+log = structlog.get_logger()
+
 _OWED = "audit"
+_KEY_CHECKED_AT = "audit key checked at"
 _LOCK_CHAIN = text("SELECT pg_advisory_xact_lock(hashtextextended('dbaccess audit', 0))")
 _AT_ONCE = 1000
 
@@ -47,6 +52,7 @@ class Action(StrEnum):
     ALARMED = "cluster.alarmed"
     ALL_CLEAR = "cluster.all_clear"
     UNDELIVERED = "message.undelivered"
+    KEY_CHANGED = "audit.key_changed"  # the first row that carries another key than the one before
 
 
 SYSTEM = "dbaccess"
@@ -62,11 +68,13 @@ def record(
     request_id: int | None = None,
     **detail: Any,
 ) -> None:
-    """Add one row when the transaction ends. `detail` holds plain values, never a secret."""
-    owed = session.info.setdefault(_OWED, [])
-    if not owed:
-        at_the_end(session, _seal)
-    owed.append(
+    """Add one row when the transaction ends. `detail` holds plain values, never a secret.
+
+    What a command at the terminal does also says who typed it, as `operator`.
+    """
+    if OPERATOR in session.info:
+        detail = {**detail, "operator": session.info[OPERATOR]}
+    _owed(session).append(
         AuditRow(
             at=at,
             action=action,
@@ -120,41 +128,124 @@ def rows(
                 yield row
 
 
-def verify_chain(session: Session) -> Verdict:
-    """Follow the chain from the first row to the first that is broken."""
-    query = select(AuditRow).order_by(col(AuditRow.id)).execution_options(yield_per=_AT_ONCE)
-    with session.exec(query) as found:
-        return verify(Link(row.id or 0, _facts(row), row.digest) for row in found)
+def verify_chain(
+    session: Session, *, expected: Iterable[Anchor] = (), accepted: Iterable[range] = ()
+) -> Verdict:
+    """Follow the chain from row 1 to the first that is broken, row by row, with the keys at hand.
+
+    Args:
+        session: of a database that was opened with its keys.
+        expected: anchors that the audit must contain.
+        accepted: rows that may carry no key, or one that is lost.
+    """
+    columns = (col(getattr(AuditRow, name)) for name in _READ)
+    query = select(*columns).order_by(col(AuditRow.id)).execution_options(yield_per=_AT_ONCE)  # type: ignore[call-overload]  # typed for four columns at most
+    with session.execute(query) as found:
+        links = (Link(row.id, _facts(row), row.digest, row.key) for row in found)
+        verdict = verify(links, _keyring(session), expected=expected, accepted=accepted)
+    return replace(verdict, untold=_untold(session))
 
 
-def head(session: Session) -> str:
-    """Return the digest of the newest row."""
-    newest = select(AuditRow.digest).order_by(col(AuditRow.id).desc()).limit(1)
-    return session.exec(newest).first() or GENESIS
+@dataclass(frozen=True)
+class Newest:
+    """The newest row: its number, digest and key's name; number 0 where there is no row."""
+
+    number: int = 0
+    digest: str = GENESIS
+    key: str = ""
+
+    @property
+    def anchor(self) -> Anchor:
+        """What to note elsewhere."""
+        return Anchor(self.number, self.digest)
 
 
-def holds(session: Session, digest: str) -> bool:
-    """Tell whether a row carries this digest."""
-    return session.exec(select(AuditRow.id).where(AuditRow.digest == digest)).first() is not None
+def newest(session: Session) -> Newest:
+    """Return the newest row's number, digest and key."""
+    query = select(AuditRow.id, AuditRow.digest, AuditRow.key).order_by(col(AuditRow.id).desc())
+    found = session.exec(query.limit(1)).first()
+    return Newest(found[0] or 0, found[1], found[2]) if found else Newest()
+
+
+def follow_key(session: Session, *, at: datetime) -> None:
+    """Have it on record now, not with the next row, that another key is used from here on."""
+    if newest(session).key != _keyring(session).current:
+        session.info[_KEY_CHECKED_AT] = at
+        _owed(session)
+
+
+def _keyring(session: Session) -> Keyring:
+    found: Keyring = session.info.get(KEYRING, NO_KEYS)
+    return found
+
+
+def _untold(session: Session) -> int | None:
+    """Return the first request that no row tells of: each was recorded as it was made (P6)."""
+    told = select(AuditRow.id).where(AuditRow.request_id == RequestRow.id).exists()
+    query = select(RequestRow.id).where(~told).order_by(col(RequestRow.id)).limit(1)
+    return session.exec(query).first()
+
+
+def _owed(session: Session) -> list[AuditRow]:
+    """Return the rows to be added when the transaction ends."""
+    if _OWED not in session.info:
+        session.info[_OWED] = []
+        at_the_end(session, _seal)
+    owed: list[AuditRow] = session.info[_OWED]
+    return owed
 
 
 def _seal(session: Session) -> None:
-    """Chain the rows that are owed to those before, one transaction at a time.
+    """Number the rows that are owed and chain them to those before, one transaction at a time.
 
     It comes last in a transaction, so that nobody waits for another row while holding the lock; on
-    SQLite there is one writer at a time as it is.
+    SQLite there is one writer at a time as it is. The numbers come from the chain, not from the
+    database's own counter, which leaves gaps where a transaction is rolled back.
     """
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
         session.execute(_LOCK_CHAIN)
-    newest = head(session)
-    for row in session.info.pop(_OWED):
-        row.digest = newest = digest_of(newest, _facts(row))
-        session.add(row)
-        session.flush()  # one by one: the numbers must be in the order of the chain
+    owed: list[AuditRow] = session.info.pop(_OWED)
+    before, keyring = newest(session), _keyring(session)
+    checked_at = session.info.pop(_KEY_CHECKED_AT, None)
+    if before.key != keyring.current:
+        at = owed[0].at if owed else checked_at
+        owed.insert(0, _key_change(before.key, keyring.current, at))
+    number, digest = before.number, before.digest
+    signing = keyring.by_name.get(keyring.current)
+    for row in owed:
+        row.id = number = number + 1
+        row.key = keyring.current
+        row.digest = digest = digest_of(digest, _facts(row), signing)
+    session.add_all(owed)
+    after_commit(session, lambda: _log(owed))
 
 
-def _facts(row: AuditRow) -> dict[str, Any]:
+def _key_change(before: str, now: str, at: datetime) -> AuditRow:
+    detail = {"before": before or None, "key": now or None}
+    return AuditRow(at=at, action=Action.KEY_CHANGED, actor=SYSTEM, detail=detail)
+
+
+def _log(rows: Iterable[AuditRow]) -> None:
+    """Log each row's anchor, once it is there to stay: logs go where the database's owner is not"""
+    for row in rows:
+        anchor = str(Anchor(row.id or 0, row.digest))
+        log.info("audit", action=str(row.action), request=row.request_id, anchor=anchor)
+
+
+class _Facts(Protocol):
+    at: datetime
+    action: str
+    actor: str
+    cluster: str
+    request_id: int | None
+    detail: dict[str, Any]
+
+
+_READ = ("id", "at", "action", "actor", "cluster", "request_id", "detail", "digest", "key")
+
+
+def _facts(row: _Facts) -> dict[str, Any]:
     """Return what the digest of a row vouches for: all but its number, which its place tells."""
     return {
         "at": row.at.astimezone(UTC).isoformat(),

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, SQLModel
 
+from bot.domain.chain import NO_KEYS, Keyring
 from bot.faults import Fault
 from bot.store.patience import be_impatient
 
@@ -22,6 +23,9 @@ _BUSY_SECONDS = 10
 _POOL_SIZE = 32
 _CACHE_KIB = 512  # of each SQLite connection; the file is in the machine's memory as it is
 _LAST = "last"
+_AFTER = "after"
+KEYRING = "keyring"  # in the info of each session: what the audit's digests are made with
+OPERATOR = "operator"  # there too: who typed the command, where one is carried out
 
 
 class SchemaOutdated(Fault):
@@ -51,9 +55,20 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Database:
-    """The shared state. Each `transaction` is one use case; nothing is called or slept in it."""
+    """The shared state. Each `transaction` is one use case; nothing is called or slept in it.
 
-    def __init__(self, url: str) -> None:
+    Args:
+        url: as `bot.config.database_url` returns it.
+        keyring: the audit's keys.
+        operator: who types, where this is a command at a terminal; plain values for the audit.
+    """
+
+    def __init__(
+        self, url: str, keyring: Keyring = NO_KEYS, *, operator: Mapping[str, str] | None = None
+    ) -> None:
+        self._info: dict[Any, Any] = {KEYRING: keyring}
+        if operator is not None:
+            self._info[OPERATOR] = dict(operator)
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._writing = threading.Lock()
@@ -64,18 +79,20 @@ class Database:
         """Open a session that commits at the end, or rolls back where something was raised."""
         with (
             self._turn(),
-            Session(self.engine, expire_on_commit=False) as session,
+            Session(self.engine, expire_on_commit=False, info=self._info) as session,
             session.begin(),
         ):
             yield session
             for act in session.info.pop(_LAST, []):
                 act(session)
+        for follow in session.info.pop(_AFTER, []):
+            follow()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a session for reading only; on SQLite it waits for no writer."""
         reader = self.engine.execution_options(reading=True)
-        with Session(reader, expire_on_commit=False) as session:
+        with Session(reader, expire_on_commit=False, info=self._info) as session:
             yield session
 
     @contextmanager
@@ -110,6 +127,11 @@ class Database:
 def at_the_end(session: Session, act: Callable[[Session], None]) -> None:
     """Have *act* called as the last thing before the transaction of *session* commits."""
     session.info.setdefault(_LAST, []).append(act)
+
+
+def after_commit(session: Session, act: Callable[[], None]) -> None:
+    """Have *act* called once the transaction of *session* has committed, and only then."""
+    session.info.setdefault(_AFTER, []).append(act)
 
 
 def insert_into(session: Session, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:

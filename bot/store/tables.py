@@ -173,7 +173,7 @@ class AuditRow(SQLModel, table=True):
     """What happened, written in the same transaction as what it tells of.
 
     A row is never changed or removed: the database refuses it, and `digest` chains each row to the
-    one before.
+    one before. `id` counts from 1 without a gap, and `key` names the key of the digest, if any.
     """
 
     __tablename__ = "audit"
@@ -187,6 +187,7 @@ class AuditRow(SQLModel, table=True):
     request_id: int | None = Field(default=None, index=True)
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     digest: str = Field(default="", max_length=64, sa_column_kwargs={"server_default": text("''")})
+    key: str = Field(default="", max_length=16, sa_column_kwargs={"server_default": text("''")})
 
 
 class OutboxRow(SQLModel, table=True):
@@ -297,3 +298,12 @@ class HeartbeatRow(SQLModel, table=True):
 
     worker: str = Field(primary_key=True, max_length=255)
     ticked_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PeriodicRow(SQLModel, table=True):
+    """When something is next due that one worker of all does now and then."""
+
+    __tablename__ = "periodic"
+
+    name: str = Field(primary_key=True, max_length=64)
+    due_at: datetime = Field(sa_type=UtcDateTime)

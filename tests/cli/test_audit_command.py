@@ -17,6 +17,7 @@ from bot.store.database import Database
 from tests.cli.test_command_line import run
 
 HOUR = timedelta(hours=1)
+KEY = "5f3a" * 8
 HOME = TrustedSource(SourceType.IP_ADDR, "203.0.113.4")
 
 
@@ -91,13 +92,19 @@ def test_a_whole_audit_is_verified_and_its_digest_can_be_noted(database: Databas
     first = verified()
     assert first.exit_code == 0
     assert "The audit is whole: 3 rows" in first.stdout
+    assert "No key is set" in first.stdout
     noted = first.stdout.split()[-1]
     with database.transaction() as session:
         audit.record(session, Action.ALL_CLEAR, at=SystemClock().now())
 
-    assert verified("--holds", noted).exit_code == 0
-    assert verified("--holds", "0" * 64).exit_code == 1
-    assert "rows that were there are gone" in verified("--holds", "0" * 64).stderr
+    assert verified("--expect", noted).exit_code == 0
+    other = verified("--expect", noted, "--expect", "2:" + "0" * 64)
+    assert other.exit_code == 1
+    assert "Row 2 carries another digest than the one that was noted" in other.stderr
+    beyond = verified("--expect", "9:" + "0" * 64)
+    assert beyond.exit_code == 1
+    assert "Row 9 is gone: the audit ends at row 4" in beyond.stderr
+    assert verified("--expect", "0" * 64).exit_code == 2
 
 
 def test_the_first_broken_row_is_named(database: Database) -> None:
@@ -110,3 +117,64 @@ def test_the_first_broken_row_is_named(database: Database) -> None:
     assert broken.exit_code == 1
     assert "The audit is broken at row 2" in broken.stderr
     assert "Whole rows before it: 1." in broken.stderr
+
+
+def test_an_audit_from_which_everything_was_deleted_is_a_fault(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER audit_has_no_delete"))
+        connection.execute(text("DELETE FROM audit"))
+
+    empty = verified()
+
+    assert empty.exit_code == 1
+    assert "The audit is empty, but requests were made" in empty.stderr
+
+
+def test_with_a_key_it_says_which_rows_carry_it_and_finds_rows_without(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P8: the key itself is shown nowhere."""
+    monkeypatch.setenv("DBACCESS_AUDIT_KEY", KEY)
+    early = verified()
+    assert early.exit_code == 1
+    assert "Start dbaccess with that key and verify again" in early.stderr
+
+    keyed = Database(str(database.url), Settings().audit_keys())  # type: ignore[call-arg]
+    with keyed.transaction() as session:
+        audit.record(session, Action.ALL_CLEAR, at=SystemClock().now())
+    whole = verified()
+    assert whole.exit_code == 0, whole.output
+    assert "Rows 1 to 3: no key." in whole.stdout
+    assert "Rows 4 to 5: key " in whole.stdout
+    assert KEY not in whole.output
+
+    with database.transaction() as session:
+        audit.record(session, Action.ENDED, at=SystemClock().now())
+    stripped = verified()
+    assert stripped.exit_code == 1
+    assert "Rows 6 to 7: no key, though rows before carry a newer one" in stripped.stderr
+    assert verified("--accept", "6-").exit_code == 0
+
+    monkeypatch.delenv("DBACCESS_AUDIT_KEY")
+    without = verified()
+    assert without.exit_code == 1
+    assert "Rows 4 to 5: not checked" in without.stderr
+
+
+@pytest.mark.usefixtures("database")
+def test_a_key_that_could_be_guessed_is_refused_without_showing_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DBACCESS_AUDIT_KEY", f"{KEY},hunter2")
+    refused = verified()
+    assert refused.exit_code == 1
+    assert "DBACCESS_AUDIT_KEY: each key must have at least 32 characters" in refused.stderr
+    assert "hunter2" not in refused.output
+
+
+def test_a_key_is_a_secret() -> None:
+    """P8."""
+    given = {"slack_bot_token": "x", "slack_signing_secret": "x", "digitalocean_token": "x"}
+    settings = Settings(**given, dbaccess_audit_key=f"{KEY}, {'o' * 40}")  # type: ignore[arg-type]
+    assert {KEY, "o" * 40} <= set(settings.secrets())
+    assert KEY not in repr(settings)

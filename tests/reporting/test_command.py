@@ -15,6 +15,7 @@ from bot.reporting.facts import MOST_SHOWN
 from bot.store import audit
 from bot.store.audit import Action
 from bot.store.database import Database
+from bot.store.tables import GrantRow
 from tests.reporting.many import lend
 
 WEEK_AGO = timedelta(days=7)
@@ -88,6 +89,45 @@ def test_a_broken_audit_is_said_loudly_and_the_page_is_made(
     assert "THE AUDIT IS BROKEN at row 2." in page(folder)
     assert "The 1 rows before it" not in page(folder)
     assert "unbroken" not in page(folder)
+
+
+def test_requests_that_the_audit_does_not_tell_of_are_said_loudly(
+    folder: Path, database: Database
+) -> None:
+    """P6: the report says the same of the chain as `audit verify`."""
+    lend(database, 1, since=datetime.now(UTC) - timedelta(hours=2), days=0, people=1)
+    with database.engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER audit_has_no_delete"))
+        connection.execute(text("DELETE FROM audit"))
+
+    made = run()
+
+    assert made.exit_code == 1
+    assert "The audit is empty, but requests were made: its rows were removed." in made.output
+    assert "THE AUDIT IS NOT PROVEN" in page(folder)
+    assert "The audit is empty, but requests were made" in page(folder)
+
+
+def test_who_revoked_at_the_terminal_is_named_with_account_and_host(
+    folder: Path, database: Database
+) -> None:
+    lend(database, 1, since=datetime.now(UTC) - timedelta(hours=2), days=0, people=1)
+    with database.transaction() as session:
+        row = session.get_one(GrantRow, 1)
+        row.revoked_by, row.end_reason = "operator", "revoked"
+        audit.record(
+            session,
+            Action.ENDING,
+            at=datetime.now(UTC) - timedelta(hours=1),
+            request_id=1,
+            actor="operator",
+            operator={"account": "root", "login": "alice<b>", "host": "bastion"},
+        )
+
+    run()
+
+    words = "an operator at the command line (root, logged in as alice&lt;b&gt;, on bastion)."
+    assert words in page(folder)
 
 
 @pytest.mark.parametrize(

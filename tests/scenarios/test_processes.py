@@ -1,6 +1,9 @@
 """The real thing: processes of their own, real time, killed in the middle and started again."""
 
 import json
+import os
+import pwd
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -169,13 +172,21 @@ def test_an_operator_sees_and_ends_grants_from_the_command_line(place: Place) ->
     assert grant["ended_at"] is None
     assert grant["approved_at"] < grant["expires_at"]
 
-    revoked = place.run("revoke", "1")
+    revoked = place.run("revoke", "1", SUDO_USER="alice\x1b[2J\u202e")
     assert revoked.returncode == 0
     place.until_it_ended()
     [ended] = json.loads(place.run("grants", "--all", "--json").stdout)
     assert ended["state"] == "ended"
     assert ended["end_reason"] == "revoked"
     assert ended["ended_at"] is not None
+
+    noted = place.run("audit", "--format", "jsonl").stdout.splitlines()
+    [typed] = [row for row in map(json.loads, noted) if row["actor"] == "operator"]
+    assert typed["action"] == "grant.ending"
+    operator = typed["detail"]["operator"]
+    assert operator["account"] == pwd.getpwuid(os.geteuid()).pw_name
+    assert operator["host"] == socket.gethostname()
+    assert operator["sudo_user"] == "alice [2J", "what an environment says moves no cursor"
 
     again = place.run("revoke", "1")
     assert again.returncode == 1

@@ -24,6 +24,7 @@ TABLES = {
         tables.HeartbeatRow,
         tables.HomeRow,
         tables.IpLinkRow,
+        tables.PeriodicRow,
     )
 }
 

@@ -107,6 +107,8 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
             return operators.recovered(notice)
         case notices.Undelivered():
             return operators.undelivered(notice)
+        case notices.AuditAnchor():
+            return operators.audit_anchor(notice)
         case notices.AddressSeen():
             return myip.address_seen(notice)
         case notices.Reply():

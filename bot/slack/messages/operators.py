@@ -3,7 +3,15 @@
 import re
 from collections.abc import Iterable
 
-from bot.domain.notices import Alarm, AllClear, GrantFacts, GuardPlaced, Recovered, Undelivered
+from bot.domain.notices import (
+    Alarm,
+    AllClear,
+    AuditAnchor,
+    GrantFacts,
+    GuardPlaced,
+    Recovered,
+    Undelivered,
+)
 from bot.domain.sources import GUARD
 from bot.slack.messages.blocks import (
     Block,
@@ -101,6 +109,17 @@ def recovered(notice: Recovered) -> Message:
             if notice.grants
             else "Nothing has to be done."
         ),
+    )
+
+
+def audit_anchor(notice: AuditAnchor) -> Message:
+    """Return the audit's newest digest, and what it is for."""
+    command = f"dbaccess audit verify --expect {notice.number}:{notice.digest}"
+    signed = f"signed with key {code(notice.key)}" if notice.key else "no key"
+    rows = "1 row" if notice.number == 1 else f"{notice.number:,} rows"
+    return message(
+        section(f":link: *Audit: {rows}*, {signed}. To check later that all are unchanged:"),
+        section(code(command)),
     )
 
 

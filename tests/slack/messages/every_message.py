@@ -12,6 +12,7 @@ from bot.domain.notices import (
     Alarm,
     AllClear,
     Asked,
+    AuditAnchor,
     Cancelled,
     EmergencyOpened,
     GrantEnded,
@@ -215,6 +216,8 @@ NOTICES: dict[str, Notice] = {
     "undelivered to a person": Undelivered(
         conversation=BOB, error="user_disabled", what="grant_ended"
     ),
+    "audit anchor": AuditAnchor(number=1500, digest="5f" * 32),
+    "audit anchor, with a key": AuditAnchor(number=1, digest="5f" * 32, key="3f9a61c2"),
     "address seen": AddressSeen(source=HOME),
     "reply": Reply(sentence="`1.2.3` is not an IPv4 address or network."),
 }
