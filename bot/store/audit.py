@@ -139,7 +139,7 @@ def verify_chain(
         accepted: rows that may carry no key, or one that is lost.
     """
     columns = (col(getattr(AuditRow, name)) for name in _READ)
-    query = select(*columns).order_by(col(AuditRow.id)).execution_options(yield_per=_AT_ONCE)  # type: ignore[call-overload]  # typed for four columns at most
+    query = select(*columns).order_by(col(AuditRow.id)).execution_options(yield_per=_AT_ONCE)
     with session.execute(query) as found:
         links = (Link(row.id, _facts(row), row.digest, row.key) for row in found)
         verdict = verify(links, _keyring(session), expected=expected, accepted=accepted)

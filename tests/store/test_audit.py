@@ -87,7 +87,7 @@ def write_anew(database: Database, *, actor: str, first: int = 1) -> None:
     digest = GENESIS
     with Session(database.engine) as session:
         for number, row in enumerate(rows, first):
-            facts = {
+            facts: dict[str, Any] = {
                 "at": row.at.isoformat(),
                 "action": row.action,
                 "actor": actor,
