@@ -13,6 +13,7 @@ WHAT_TO_PUT = {
         "take the line out"
     ),
     "digitalocean_token": "a token with database:read and database:update",
+    "dbaccess_audit_key": "what `openssl rand -hex 32` prints",
 }
 
 
