@@ -84,7 +84,8 @@ def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) 
             settings.slack_api_url,
             timeout_seconds=DIRECTORY_SECONDS,
             on_call=metrics.note_slack,
-        )
+        ),
+        now=clock.now,
     )
     return Parts(
         settings=settings,

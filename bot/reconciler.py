@@ -27,6 +27,7 @@ from bot.domain.labels import read_label
 from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.plan import SETTLE, Plan, Rule, is_guard, plan
 from bot.domain.policy import Policy
+from bot.first_write import refuse_what_no_longer_holds
 from bot.recording import (
     Attempt,
     longest_between_looks,
@@ -169,13 +170,19 @@ class Reconciler:
             return True
 
     def _begin(self, cluster_id: str) -> Attempt | None:
-        """Load what the cluster's grants want, and note that writes may follow."""
+        """Load what the cluster's grants want, and note that writes may follow.
+
+        What was approved and is not in place yet is looked at once more before that (P4).
+        """
         with self._database.transaction() as session:
             watch = clusters.get(session, cluster_id)
             if watch is None:
                 return None
             now = self._clock.now()
-            loaded = grants.of_cluster(session, cluster_id, ended_since=now - SETTLE)
+            loaded = [
+                refuse_what_no_longer_holds(session, self._policy(), grant, now=now)
+                for grant in grants.of_cluster(session, cluster_id, ended_since=now - SETTLE)
+            ]
             left_policy = self._policy().by_id(cluster_id) is None
             if left_policy and all(grant.state is GrantState.ENDED for grant in loaded):
                 clusters.forget(session, cluster_id)

@@ -31,6 +31,7 @@ from bot.domain.notices import (
 from bot.domain.plan import SETTLE, Orphan, Plan, Rule
 from bot.domain.policy import Policy
 from bot.domain.sources import TrustedSource
+from bot.first_write import why_it_no_longer_holds
 from bot.store import audit, clusters, grants, requests
 from bot.store.audit import SYSTEM, Action
 from bot.store.clusters import Watch
@@ -321,7 +322,9 @@ class _Scribe:
                 grants.save(self.session, active)
 
     def _record_gone(self, grant: Grant) -> None:
-        if not grant.wants_rule(self.now):
+        if grant.failed_early:
+            self._end(grant, why=why_it_no_longer_holds(self.session, self.policy, grant))
+        elif not grant.wants_rule(self.now):
             self._end(grant.expire(self.now) if grant.is_live else grant)
         elif grant.state is GrantState.ACTIVE:  # it was extended while its rule was taken away
             grants.save(self.session, grant.write_again(self.now))

@@ -59,6 +59,7 @@ def request_facts(
         source=request.source,
         duration=request.duration,
         requester=request.requester,
+        asked_by=request.asked_by,
         state=request.state,
         created_at=request.created_at,
         lapses_at=request.lapses_at,
@@ -120,9 +121,11 @@ def update_card(session: Session, facts: RequestFacts, *, at: datetime) -> None:
 
 
 def tell_closed(session: Session, facts: RequestFacts, *, at: datetime) -> None:
-    """Owe a closed request's card its new look, and the requester the outcome."""
+    """Owe a closed request's card its new look, and the outcome to the requester and who asked."""
     update_card(session, facts, at=at)
     tell_person(session, RequestClosed(request=facts), facts.requester, at=at)
+    if facts.asked_by not in (None, facts.closed_by):
+        tell_person(session, RequestClosed(request=facts), facts.asked_by, at=at)
 
 
 def tell_person(session: Session, notice: Notice, user_id: str, *, at: datetime) -> None:

@@ -6,10 +6,13 @@ from bot.access.adopting import prolong_adoption
 from bot.access.deciding import already, approve_at_once, withdraw
 from bot.access.move import Move
 from bot.access.pressing import check_is_grant_shown, check_is_request_shown
+from bot.access.questions import before_asking
 from bot.access.reasons import given_reason
 from bot.domain.blocking import full_cluster, open_cluster
 from bot.domain.durations import show_duration
+from bot.domain.entitlement import POLICY, check_may_benefit
 from bot.domain.lifecycle import Grant, Request, RequestKind, RequestState
+from bot.domain.notices import UNKNOWN
 from bot.domain.people import Person
 from bot.domain.plan import MAX_RULES
 from bot.domain.policy import ClusterPolicy
@@ -56,7 +59,7 @@ def request(move: Move, wish: AskFor, person: Person) -> Request:
         origin=move.origin,
         source_name=move.name_of(wish.source),
     )
-    return _publish(move, cluster, made, person, lasting=wish.duration)
+    return _publish(move, cluster, made, lasting=wish.duration)
 
 
 def extend(move: Move, wish: Extend, person: Person) -> Request:
@@ -65,6 +68,7 @@ def extend(move: Move, wish: Extend, person: Person) -> Request:
     Raises:
         Refused: no such live grant, not theirs to extend, longer than the policy allows, or no
             reason where one is required.
+        NeedsDirectory: it is not known whether its holder may ask, or a written policy covers them.
     """
     grant = live_grant(move, wish.grant_id)
     check_is_grant_shown(grant, wish.mark)
@@ -72,6 +76,9 @@ def extend(move: Move, wish: Extend, person: Person) -> Request:
     if grant.adopted:
         return prolong_adoption(move, cluster, grant, wish, person)
     move.check_may_touch(grant, person)
+    # Who benefits is the requester, whoever typed it; of a recovered grant that is not known.
+    holder = person.id if grant.requester == UNKNOWN else grant.requester
+    asked_by = person.id if holder != person.id else None
     duration = wish.duration or cluster.usual_duration
     already = grant.expires_at - grant.approved_at
     if wish.duration is None:
@@ -84,13 +91,20 @@ def extend(move: Move, wish: Extend, person: Person) -> Request:
             f"#{grant.id} has an extension that waits for approval already: #{earlier.id}. "
             f"`/dbaccess cancel {earlier.id}` withdraws it."
         )
+    lasting = already + duration
+    if question := before_asking(cluster, holder, grant.source, lasting):
+        move.people.require({holder: question.groups})
+    check_may_ask = check_may_benefit if asked_by else ClusterPolicy.check_may_request
+    check_may_ask(cluster, move.people[holder])
+    cluster.check_can_be_decided(requester=holder, asked_by=asked_by)
     lapses_at = min(move.now + cluster.request_ttl, grant.expires_at)
     made = requests.add(
         move.session,
         cluster=grant.cluster,
         source=grant.source,
         duration=duration,
-        requester=person.id,
+        requester=holder,
+        asked_by=asked_by,
         reason=reason,
         created_at=move.now,
         lapses_at=lapses_at,
@@ -99,7 +113,7 @@ def extend(move: Move, wish: Extend, person: Person) -> Request:
         extends=grant.id,
         source_name=grant.source_name,
     )
-    return _publish(move, cluster, made, person, lasting=already + duration)
+    return _publish(move, cluster, made, lasting=lasting, is_known=grant.requester != UNKNOWN)
 
 
 def cancel(move: Move, wish: Cancel, person: Person) -> Request:
@@ -118,7 +132,7 @@ def cancel(move: Move, wish: Cancel, person: Person) -> Request:
         is_live = grant is not None and grant.wants_rule(move.now)
         instead = f" `/dbaccess revoke {found.id}` ends the access." if is_live else ""
         raise Refused(f"{already(found.id, found.state)}{instead}")
-    return withdraw(move, found, by=person.id, tell=person.id != found.requester)
+    return withdraw(move, found, by=person.id, tell=found.for_themselves != (person.id,))
 
 
 def live_grant(move: Move, grant_id: int) -> Grant:
@@ -141,20 +155,26 @@ def live_grant(move: Move, grant_id: int) -> Grant:
 
 
 def _publish(
-    move: Move, cluster: ClusterPolicy, made: Request, person: Person, *, lasting: timedelta
+    move: Move, cluster: ClusterPolicy, made: Request, *, lasting: timedelta, is_known: bool = True
 ) -> Request:
+    """Have a written policy approve a new request, or ask the approvers.
+
+    *is_known* is False where it is not known who benefits: then no written policy covers them.
+    """
     move.record(
         Action.REQUESTED,
         made.cluster,
         made.id,
-        actor=person.id,
+        actor=made.asked_by or made.requester,
         source=str(made.source),
         duration=show_duration(made.duration),
         reason=made.reason,
         **({"extends": made.extends} if made.extends else {}),
+        **({"requester": made.requester} if made.asked_by else {}),
     )
-    if cluster.written_approval(person, made.source, lasting):
-        return approve_at_once(move, cluster, made, by="policy")
+    requester = move.people[made.requester]
+    if is_known and cluster.written_approval(requester, made.source, lasting):
+        return approve_at_once(move, cluster, made, by=POLICY)
     post_card(move.session, move.facts(made), cluster.channel, at=move.now)
     return made
 

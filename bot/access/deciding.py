@@ -1,14 +1,17 @@
 """decide: an approver's word, and what follows when enough have spoken (P4)."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.access.adoptable import check_adoptable
 from bot.access.move import Move
 from bot.access.pressing import check_is_on_its_card, check_is_request_shown
 from bot.domain.durations import show_duration
+from bot.domain.entitlement import check_may_still_ask, lost_approvals, needed
 from bot.domain.lifecycle import Decision, Grant, Request, RequestKind, RequestState, Verdict
-from bot.domain.notices import GrantExtended, RequestClosed
-from bot.domain.people import Person
+from bot.domain.notices import ApprovalsDropped, GrantExtended, NotGranted, RequestClosed
+from bot.domain.people import People, Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Refused
 from bot.domain.wishes import Decide
@@ -20,6 +23,7 @@ from bot.telling import (
     tell_closed,
     tell_of_grant,
     tell_person,
+    tell_thread,
     update_card,
 )
 
@@ -40,8 +44,12 @@ def already(request_id: int, state: RequestState) -> str:
 def decide(move: Move, wish: Decide, person: Person) -> Request:
     """Take an approver's word in; the last approval needed makes the grant.
 
+    With each approval, all of it is looked at again, by the policy of this moment: an earlier
+    approver who lost the right no longer counts, and what could not be asked for is not granted.
+
     Raises:
         Refused: not entitled, decided already, lapsed, or no longer within the policy.
+        NeedsDirectory: it is not known whether those whom it concerns still have their rights.
     """
     request = requests.get(move.session, wish.request_id)
     if request is None:
@@ -54,7 +62,7 @@ def decide(move: Move, wish: Decide, person: Person) -> Request:
             f"`{request.cluster}` is no longer among the clusters that dbaccess looks after, so "
             f"#{request.id} cannot be decided."
         )
-    cluster.check_may_approve(person, requester=request.requester)
+    cluster.check_may_approve(person, requester=request.requester, asked_by=request.asked_by)
     if request.state is not RequestState.PENDING:
         raise Refused(f"{already(request.id, request.state)} Nothing was changed.")
     if move.now >= request.lapses_at:
@@ -62,25 +70,72 @@ def decide(move: Move, wish: Decide, person: Person) -> Request:
     decision = Decision(person.id, wish.verdict, move.now, wish.reason, wish.at_most)
     if wish.verdict is Verdict.DENY:
         return _deny(move, request, decision)
-    _check_policy_still_allows(move, cluster, request)
-    if wish.at_most is not None:
-        _check_shortened(cluster, request, wish.at_most)
-    moved = request.decide(decision, approvals_needed=cluster.approvals)
+    return _approve(move, cluster, request, decision)
+
+
+def _approve(move: Move, cluster: ClusterPolicy, request: Request, decision: Decision) -> Request:
+    people = _check_policy_still_allows(move, cluster, request)
+    if decision.at_most is not None:
+        _check_shortened(cluster, request, decision.at_most)
+    lost = lost_approvals(cluster, request, people)
+    counting = request.drop_approvals(lost)
+    moved = counting.decide(decision, approvals_needed=cluster.approvals)
     if moved == request:
         raise Refused(
             f"You have approved #{request.id} already. It needs {cluster.approvals} different "
             "approvers."
         )
-    shorter = {"at_most": show_duration(wish.at_most)} if wish.at_most else {}
-    move.record(Action.APPROVED, moved.cluster, moved.id, actor=person.id, **shorter)
+    _drop(move, request, lost)
+    if moved != counting:
+        shorter = {"at_most": show_duration(decision.at_most)} if decision.at_most else {}
+        move.record(Action.APPROVED, moved.cluster, moved.id, actor=decision.approver, **shorter)
+    moved = _with_concerned(cluster, moved, people)
     requests.save(move.session, moved)
     if moved.state is RequestState.APPROVED:
         carry_out(move, cluster, moved)
-        if moved.extends is None:
-            closed = RequestClosed(request=move.facts(moved))
+        closed = RequestClosed(request=move.facts(moved))
+        if moved.extends is None:  # the holder hears of an extension as such
             tell_person(move.session, closed, moved.requester, at=move.now)
+        if moved.asked_by is not None:
+            tell_person(move.session, closed, moved.asked_by, at=move.now)
     update_card(move.session, move.facts(moved), at=move.now)
     return moved
+
+
+def tell_not_granted(move: Move, request_id: int, why: str) -> None:
+    """Tell those who wait for a request why an approval could not be taken."""
+    request = requests.get(move.session, request_id)
+    if request is None or request.state is not RequestState.PENDING:
+        return
+    notice = NotGranted(request=move.facts(request), why=why)
+    tell_thread(move.session, notice, request.id, at=move.now)
+    for user_id in request.for_themselves:
+        tell_person(move.session, notice, user_id, at=move.now)
+
+
+def drop_approval(move: Move, request: Request, approver: str) -> None:
+    """Take the approval of somebody who may no longer approve away from an undecided request."""
+    left = request.drop_approvals([approver])
+    requests.save(move.session, left)
+    _drop(move, request, [approver])
+    update_card(move.session, move.facts(left), at=move.now)
+
+
+def _drop(move: Move, request: Request, lost: Sequence[str]) -> None:
+    """Write down, and tell in the request's thread, whose approval no longer counts."""
+    if not lost:
+        return
+    left = request.drop_approvals(lost)
+    for approver in lost:
+        move.record(Action.APPROVAL_DROPPED, left.cluster, left.id, actor=SYSTEM, approver=approver)
+    notice = ApprovalsDropped(request=move.facts(left), approvers=tuple(lost))
+    tell_thread(move.session, notice, left.id, at=move.now)
+
+
+def _with_concerned(cluster: ClusterPolicy, request: Request, people: People) -> Request:
+    """Keep with a request what was established about those whom it concerns."""
+    concerned = (people[user_id] for user_id in needed(cluster, [request]))
+    return replace(request, concerned=tuple(concerned))
 
 
 def withdraw(move: Move, request: Request, *, by: str, tell: bool) -> Request:
@@ -108,6 +163,7 @@ def approve_at_once(
         review_after: when somebody is to be reminded to review it, if anybody is.
     """
     moved = request.approve_at_once(by, move.now)
+    moved = _with_concerned(cluster, moved, move.people)
     if review_after is not None:
         moved = moved.remind(move.now + review_after)
     move.record(Action.APPROVED, moved.cluster, moved.id, actor=by)
@@ -121,6 +177,7 @@ def approve_first(move: Move, cluster: ClusterPolicy, request: Request, *, by: s
     """Count the requester's own word as the first of the approvals needed, and owe the card."""
     decision = Decision(by, Verdict.APPROVE, move.now)
     moved = request.decide(decision, approvals_needed=cluster.approvals)
+    moved = _with_concerned(cluster, moved, move.people)
     move.record(Action.APPROVED, moved.cluster, moved.id, actor=by)
     requests.save(move.session, moved)
     if moved.state is RequestState.APPROVED:
@@ -194,19 +251,25 @@ def _extend(move: Move, request: Request) -> None:
     )
 
 
-def _check_policy_still_allows(move: Move, cluster: ClusterPolicy, request: Request) -> None:
-    """The policy may have changed since the request was made: the present one counts."""
+def _check_policy_still_allows(move: Move, cluster: ClusterPolicy, request: Request) -> People:
+    """Refuse what could not be asked for any more; return what is known of those concerned.
+
+    The policy may have changed since the request was made, and people may have lost their rights:
+    what holds at this moment counts.
+    """
+    move.people.require(needed(cluster, [request]))
     if request.kind is RequestKind.ADOPTION:
         cluster.check_adoption(request.duration)
         check_adoptable(move, request.cluster, request.source)
-        return
-    cluster.check_source(request.source)
-    if request.extends is None:
-        cluster.check_duration(request.duration)
-        return
-    grant = grants.get(move.session, request.extends)
-    if grant is not None:
-        cluster.check_duration(request.duration, already=grant.expires_at - grant.approved_at)
+    grant = grants.get(move.session, request.extends) if request.extends else None
+    check_may_still_ask(
+        cluster,
+        request,
+        move.people,
+        duration=request.duration,
+        already=grant.expires_at - grant.approved_at if grant else timedelta(),
+    )
+    return move.people
 
 
 def _check_shortened(cluster: ClusterPolicy, request: Request, at_most: timedelta) -> None:

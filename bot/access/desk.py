@@ -1,6 +1,6 @@
 """The desk where wishes are carried out: one transaction each, told once it is true."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 import structlog
@@ -10,7 +10,7 @@ from bot.access.adopting import adopt
 from bot.access.alarming import alarm
 from bot.access.anchoring import anchor
 from bot.access.asking import cancel, extend, request
-from bot.access.deciding import decide
+from bot.access.deciding import decide, tell_not_granted
 from bot.access.emergency import break_glass, review
 from bot.access.ending import (
     close_for_gone_cluster,
@@ -28,9 +28,9 @@ from bot.access.reminding import remind
 from bot.clock import Clock
 from bot.domain.lifecycle import Grant
 from bot.domain.notices import Adopted, Asked, Cancelled, Notice, Reply, Revoking
-from bot.domain.people import Person
+from bot.domain.people import People, Person
 from bot.domain.policy import Policy
-from bot.domain.refusal import NotTheCard, NotYours, Refused
+from bot.domain.refusal import NoLongerHolds, NotTheCard, NotYours, Refused
 from bot.domain.sources import TrustedSource
 from bot.domain.wishes import (
     Adopt,
@@ -79,23 +79,33 @@ class Access:
             return question_of(session, self._policy(), wish, user_id)
 
     def carry_out(
-        self, wish: Wish, person: Person, *, origin: str, errand: Errand | None = None
+        self,
+        wish: Wish,
+        person: Person,
+        *,
+        origin: str,
+        errand: Errand | None = None,
+        others: Iterable[Person] = (),
     ) -> Notice | None:
         """Carry a wish out and return the answer for the person who made it, if there is one.
 
         The answer to an *errand* is owed to its maker in the same transaction, a refusal too.
+        *others* are people whom it concerns, as far as the directory was asked about them.
 
         Raises:
             Refused: it cannot be; only where there is no errand.
             CardNotRecorded: the card that was pressed is being posted just now; try again.
+            NeedsDirectory: it depends on people of whom too little is known; nothing was changed.
         """
+        people = People([*others, person])
         try:
             try:
-                answer = self._once(wish, person, origin, errand)
+                answer = self._once(wish, person, origin, errand, people)
             except IntegrityError:  # the same interaction was delivered twice at this moment
-                answer = self._once(wish, person, origin, errand)
+                answer = self._once(wish, person, origin, errand, people)
         except Refused as refused:
-            if isinstance(wish, Decide | Review) and isinstance(refused, NotYours | NotTheCard):
+            notable = NotYours | NotTheCard | NoLongerHolds
+            if isinstance(wish, Decide | Review) and isinstance(refused, notable):
                 self._record_refusal(wish, person, refused)
             if errand is None:
                 raise
@@ -105,9 +115,9 @@ class Access:
         return answer
 
     def _once(
-        self, wish: Wish, person: Person, origin: str, errand: Errand | None
+        self, wish: Wish, person: Person, origin: str, errand: Errand | None, people: People
     ) -> Notice | None:
-        with self._move(origin) as move:
+        with self._move(origin, people) as move:
             answer = _carry_out(move, wish, person)
             if errand is not None:
                 errands.finish(move.session, errand.id, move.now, "done")
@@ -120,8 +130,9 @@ class Access:
 
         Raises:
             Refused: it would.
+            NeedsDirectory: it depends on people of whom too little is known.
         """
-        with suppress(_CurtainFall), self._move(None) as move:
+        with suppress(_CurtainFall), self._move(None, People([person])) as move:
             _carry_out(move, wish, person)
             raise _CurtainFall
 
@@ -196,12 +207,16 @@ class Access:
                     self._wake()
 
     @contextmanager
-    def _move(self, origin: str | None) -> Iterator[Move]:
+    def _move(self, origin: str | None, people: People | None = None) -> Iterator[Move]:
+        people = people or People()
         with self._database.transaction() as session:
-            yield Move(session, self._policy(), self._clock.now(), origin, self._name_of)
+            policy, now = self._policy(), self._clock.now()
+            yield Move(session, policy, now, origin, self._name_of, people)
 
     def _record_refusal(self, wish: Decide | Review, person: Person, refused: Refused) -> None:
         with self._move(None) as move:
+            if isinstance(refused, NoLongerHolds):
+                tell_not_granted(move, wish.request_id, refused.sentence)
             audit.record(
                 move.session,
                 Action.REFUSED,

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from bot.access.asking import live_grant
-from bot.access.deciding import withdraw
+from bot.access.deciding import drop_approval, withdraw
 from bot.access.move import Move
 from bot.access.pressing import check_is_grant_shown
-from bot.domain.lifecycle import Grant, GrantState
+from bot.domain.lifecycle import Grant, GrantState, RequestState
 from bot.domain.notices import GrantEnded, GrantExpiring
 from bot.domain.people import Person
 from bot.domain.policy import Policy
@@ -46,14 +46,36 @@ def revoke_as_operator(move: Move, grant_id: int, *, actor: str) -> Grant:
 def depart(move: Move, user_id: str) -> int:
     """Have all that somebody who left had end now; return how many grants that is.
 
-    Rules that they adopted keep their expiry: those are other people's access.
+    Rules that they adopted keep their expiry: those are other people's access. Their approvals of
+    what is not decided, or not in place yet, no longer count (P4).
     """
+    for pending in requests.pending(move.session):
+        if user_id in pending.approvers:
+            _drop_approval_of_departed(move, pending.id, user_id)
+    for applying in grants.applying(move.session):
+        _note_departure(move, applying, user_id)
     for pending in requests.pending(move.session, requester=user_id):
         withdraw(move, pending, by=DEPARTED, tell=False)
     theirs = [g for g in grants.live(move.session, requester=user_id) if not g.adopted]
     for grant in theirs:
         leave(move, grant.revoke(DEPARTED, move.now), actor=DEPARTED)
     return len(theirs)
+
+
+def _drop_approval_of_departed(move: Move, request_id: int, user_id: str) -> None:
+    request = requests.get(move.session, request_id)
+    if request is not None and request.state is RequestState.PENDING:
+        drop_approval(move, request, user_id)
+
+
+def _note_departure(move: Move, grant: Grant, user_id: str) -> None:
+    """Note with a grant that is not in place yet that somebody who approved it has left."""
+    numbers = {grant.id, *(request.id for request in requests.behind(move.session, grant.id))}
+    for number in sorted(numbers):
+        request = requests.get(move.session, number)
+        if request is not None and user_id in (person.id for person in request.concerned):
+            requests.save(move.session, request.depart(user_id))
+            clusters.mark_due(move.session, grant.cluster_id, grant.cluster, move.now)
 
 
 def close_for_gone_cluster(move: Move, grant_id: int, *, actor: str) -> Grant:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from bot.domain.lifecycle import Grant, Request
 from bot.domain.notices import RequestFacts
-from bot.domain.people import Person
+from bot.domain.people import People, Person
 from bot.domain.policy import Policy
 from bot.domain.refusal import NotYours
 from bot.domain.sources import TrustedSource
@@ -22,7 +22,8 @@ from bot.telling import request_facts
 class Move:
     """`now` is the aware UTC time at which it all happens; `origin` names the interaction.
 
-    `name_of` says what people call a source, where that is known.
+    `name_of` says what people call a source, where that is known. `people` are those whom Slack's
+    directory was asked about for this: who acts, and others whom it concerns.
     """
 
     session: Session
@@ -30,6 +31,7 @@ class Move:
     now: datetime
     origin: str | None = None
     name_of: Callable[[TrustedSource], str] = lambda _source: ""
+    people: People = field(default_factory=People)
     _told: dict[tuple[Request, str | None], RequestFacts] = field(default_factory=dict)
 
     def record(
@@ -49,7 +51,8 @@ class Move:
     def check_may_touch(self, subject: Request | Grant, person: Person) -> None:
         """Refuse somebody who neither owns a request or grant nor approves for its cluster."""
         cluster = self.policy.clusters.get(subject.cluster)
-        if subject.requester != person.id and not (cluster and cluster.may_approve(person)):
+        owners = subject.for_themselves if isinstance(subject, Request) else (subject.requester,)
+        if person.id not in owners and not (cluster and cluster.may_approve(person)):
             raise NotYours(
                 f"#{subject.id} is not yours, and you are not an approver of its cluster."
             )

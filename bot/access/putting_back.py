@@ -1,10 +1,13 @@
 """Put it back: access whose rule somebody removed outside dbaccess goes on, as it was approved."""
 
+from dataclasses import replace
+
 from bot.access.asking import refuse_unfit_cluster, requests_for_the_same
 from bot.access.deciding import begin, withdraw
 from bot.access.move import Move
 from bot.access.pressing import check_is_grant_shown
 from bot.domain.durations import show_duration
+from bot.domain.entitlement import check_still_holds, needed
 from bot.domain.lifecycle import Grant, Request, RequestKind
 from bot.domain.notices import UNKNOWN, GrantPutBack
 from bot.domain.people import Person
@@ -20,17 +23,24 @@ def put_back(move: Move, wish: PutBack, person: Person) -> Request:
     """Let a grant go on under a new number, until the time that it was approved for (P3, P4).
 
     A grant ends exactly once; so what goes on is a new one, by the words of those who approved the
-    first. An undecided request of its holder for the same access is withdrawn: it is not needed.
+    first, if all of that would be approved today. An undecided request of its holder for the same
+    access is withdrawn: it is not needed.
 
     Raises:
         Refused: no such grant, not theirs, not removed outside, its time is over, put back already,
             or the policy or the cluster is against it.
+        NeedsDirectory: it is not known whether those whom it concerns still have their rights.
     """
     grant, earlier = _removed_outside(move, wish.grant_id)
     check_is_grant_shown(grant, wish.mark)
     move.check_may_touch(grant, person)
     _refuse_second_time(move, grant)
     cluster = _cluster_of(move, grant)
+    behind = requests.behind(move.session, grant.id)
+    concerned = needed(cluster, behind)
+    move.people.require(concerned)
+    check_still_holds(cluster, behind, move.people)
+    _withdraw_requests_for_the_same(move, grant)
     made = requests.add(
         move.session,
         kind=RequestKind.PUT_BACK,
@@ -46,6 +56,7 @@ def put_back(move: Move, wish: PutBack, person: Person) -> Request:
         puts_back=grant.id,
     )
     approved = made.approve_as(earlier, move.now)
+    approved = replace(approved, concerned=tuple(move.people[user_id] for user_id in concerned))
     requests.save(move.session, approved)
     move.record(Action.PUT_BACK, approved.cluster, approved.id, actor=person.id, puts_back=grant.id)
     begin(move, grant.put_back(approved.id), approved)
@@ -85,12 +96,15 @@ def _refuse_second_time(move: Move, grant: Grant) -> None:
 
 
 def _cluster_of(move: Move, grant: Grant) -> ClusterPolicy:
-    """Return what holds for the cluster now, and withdraw what need not be decided any more."""
+    """Return what holds for the cluster now."""
     cluster = move.policy.cluster(grant.cluster)
     if str(cluster.id) != grant.cluster_id:
         raise Refused(f"`{grant.cluster}` is another cluster now than the one of #{grant.id}.")
-    cluster.check_source(grant.source)
     refuse_unfit_cluster(move, cluster, grant.cluster)
+    return cluster
+
+
+def _withdraw_requests_for_the_same(move: Move, grant: Grant) -> None:
+    """Withdraw what need not be decided any more."""
     for pending in requests_for_the_same(move, grant, grant.requester):
         withdraw(move, pending, by=grant.requester, tell=True)
-    return cluster

@@ -1,12 +1,17 @@
-"""Questions: what Slack's directory must say before a wish can be carried out (P4)."""
+"""Questions: what Slack's directory must say of who acts before it can be decided (P4).
+
+What must be known of others turns out in the transaction: it raises `NeedsDirectory`.
+"""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlmodel import Session
 
 from bot.domain.lifecycle import Grant, Request
 from bot.domain.people import Person, Standing, groups_in_question
 from bot.domain.policy import ClusterPolicy, Policy
+from bot.domain.sources import TrustedSource
 from bot.domain.wishes import (
     Adopt,
     AskFor,
@@ -34,7 +39,9 @@ def question_of(session: Session, policy: Policy, wish: Wish, user_id: str) -> Q
     match wish:
         case AskFor():
             cluster = policy.clusters.get(wish.cluster)
-            return _before_asking(cluster, wish, user_id) if cluster else None
+            if cluster is None:
+                return None
+            return before_asking(cluster, user_id, wish.source, wish.duration)
         case BreakGlass():
             return _before_breaking_glass(policy.clusters.get(wish.cluster), user_id)
         case Adopt():
@@ -48,16 +55,13 @@ def question_of(session: Session, policy: Policy, wish: Wish, user_id: str) -> Q
         case Extend() | Revoke() | PutBack():
             subject = grants.get(session, wish.grant_id)
     is_adopted = isinstance(subject, Grant) and subject.adopted and isinstance(wish, Extend)
-    if not is_adopted and (subject is None or subject.requester == user_id):
-        if isinstance(wish, Extend) and subject and policy.clusters.get(subject.cluster):
-            asked = AskFor(
-                cluster=subject.cluster,
-                source=subject.source,
-                duration=wish.duration or policy.cluster(subject.cluster).usual_duration,
-            )
-            return _before_asking(policy.cluster(subject.cluster), asked, user_id, asking=False)
+    if not is_adopted and (subject is None or user_id in _owners(subject)):
         return None
     return _as_approver(policy, subject, user_id)
+
+
+def _owners(subject: Request | Grant) -> tuple[str, ...]:
+    return subject.for_themselves if isinstance(subject, Request) else (subject.requester,)
 
 
 def _as_approver(policy: Policy, subject: Request | Grant | None, user_id: str) -> Question | None:
@@ -71,16 +75,16 @@ def _before_breaking_glass(cluster: ClusterPolicy | None, user_id: str) -> Quest
     return Question(groups_in_question(user_id, cluster.emergency.requesters))
 
 
-def _before_asking(
-    cluster: ClusterPolicy, wish: AskFor, user_id: str, *, asking: bool = True
+def before_asking(
+    cluster: ClusterPolicy, user_id: str, source: TrustedSource, lasting: timedelta
 ) -> Question | None:
     """Ask for group members only where groups may ask, or a written policy might approve."""
-    groups = groups_in_question(user_id, cluster.requesters) if asking else frozenset()
+    groups = groups_in_question(user_id, cluster.requesters)
     needs_standing = False
     for approval in cluster.auto_approve:
         named = frozenset(name for name in approval.requesters if name.startswith("S"))
         at_best = Person(user_id, Standing.MEMBER, named)
-        if approval.covers(at_best, wish.source, wish.duration):
+        if approval.covers(at_best, source, lasting):
             needs_standing = True
             groups |= groups_in_question(user_id, approval.requesters)
     return Question(groups) if groups or needs_standing else None

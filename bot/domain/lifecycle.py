@@ -3,10 +3,12 @@
 Each move is one method that returns the moved value; an impossible move raises `ImpossibleMove`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.domain.people import Person, Standing
 from bot.domain.sources import TrustedSource
 
 
@@ -92,7 +94,9 @@ class Request:
 
     With `puts_back`, the wish that a grant goes on whose rule somebody took away.
     `source_name` is what people call the source, where it has a name. `remind_at` is when
-    somebody is to be reminded of it: to decide, or to review what was an emergency.
+    somebody is to be reminded of it: to decide, or to review what was an emergency. `asked_by` is
+    who asked, where that is not the one who benefits. `concerned` are its requester and approvers
+    as Slack's directory knew them at the last approval.
     """
 
     id: int
@@ -113,6 +117,13 @@ class Request:
     remind_at: datetime | None = None
     reviewed_by: str | None = None
     reviewed_at: datetime | None = None
+    asked_by: str | None = None
+    concerned: tuple[Person, ...] = ()
+
+    @property
+    def for_themselves(self) -> tuple[str, ...]:
+        """Whose approval is a self-approval: who benefits, and who asked."""
+        return (self.requester, *([self.asked_by] if self.asked_by else []))
 
     @property
     def approvers(self) -> tuple[str, ...]:
@@ -146,6 +157,28 @@ class Request:
         if len(decided.approvers) < approvals_needed:
             return decided
         return decided._close(RequestState.APPROVED, decision.at)
+
+    def drop_approvals(self, approvers: Collection[str]) -> "Request":
+        """Take the approvals of those away whose approval no longer counts."""
+        if not approvers:
+            return self
+        self._must_be_pending("drop approvals of")
+        left = (
+            d
+            for d in self.decisions
+            if d.verdict is not Verdict.APPROVE or d.approver not in approvers
+        )
+        return replace(self, decisions=tuple(left))
+
+    def depart(self, user_id: str) -> "Request":
+        """Note that one of those concerned has left since the last approval."""
+        return replace(
+            self,
+            concerned=tuple(
+                replace(person, standing=Standing.DEACTIVATED) if person.id == user_id else person
+                for person in self.concerned
+            ),
+        )
 
     def approve_at_once(self, by: str, at: datetime) -> "Request":
         """Approve by one word: `policy`, `emergency`, or the approver who adopts a rule."""
@@ -232,6 +265,12 @@ class Grant:
     def was_removed_outside(self) -> bool:
         """Whether it is over because somebody took away the rule that was added for it."""
         return self.end_reason is EndReason.REMOVED_OUTSIDE and not self.adopted
+
+    @property
+    def failed_early(self) -> bool:
+        """Whether it is to end before its time since it could not be put in place."""
+        since = self.removing_since
+        return self.end_reason is EndReason.FAILED and bool(since and since < self.expires_at)
 
     @property
     def is_live(self) -> bool:

@@ -56,7 +56,8 @@ class RequestFacts(_Facts):
     cluster: str
     source: TrustedSource
     duration: timedelta
-    requester: str
+    requester: str  # who benefits
+    asked_by: str | None = None  # who asked, where that is somebody else
     state: RequestState
     created_at: datetime
     lapses_at: datetime
@@ -132,6 +133,22 @@ class RequestClosed(_Facts):
 
     kind: Literal["request_closed"] = "request_closed"
     request: RequestFacts
+
+
+class ApprovalsDropped(_Facts):
+    """Earlier approvers of an undecided request lost the right: their approvals do not count."""
+
+    kind: Literal["approvals_dropped"] = "approvals_dropped"
+    request: RequestFacts
+    approvers: tuple[str, ...]
+
+
+class NotGranted(_Facts):
+    """An approval could not be taken, since the request is no longer within the policy."""
+
+    kind: Literal["not_granted"] = "not_granted"
+    request: RequestFacts
+    why: str
 
 
 class GrantStarted(_Facts):
@@ -279,6 +296,8 @@ Notice = Annotated[
     | Reviewed
     | Adopted
     | RequestClosed
+    | ApprovalsDropped
+    | NotGranted
     | GrantStarted
     | GrantExtended
     | GrantExpiring

@@ -1,7 +1,7 @@
 """People: who acts, what they are to the workspace, and whether a list of names means them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 ANYBODY = "*"
@@ -25,12 +25,52 @@ class Standing(StrEnum):
 class Person:
     """Somebody who acts, as Slack's directory knows them at this moment.
 
-    `groups` holds at least those user groups that the question at hand names.
+    `groups` holds at least those user groups that the question at hand names. `asked` are the
+    groups that Slack was asked about, whether the person is in them or not; None: it was not asked.
     """
 
     id: str
     standing: Standing = Standing.UNKNOWN
     groups: frozenset[str] = frozenset()
+    asked: frozenset[str] | None = field(default=None, compare=False)
+
+
+class NeedsDirectory(Exception):  # nothing is wrong: the caller asks, and comes again
+    """A decision depends on people whom Slack's directory was not asked about.
+
+    `groups` has, for each user id, the user groups whose members must be known.
+    """
+
+    def __init__(self, groups: Mapping[str, frozenset[str]]) -> None:
+        super().__init__(f"ask the directory about {', '.join(groups)}")
+        self.groups = groups
+
+
+class People:
+    """Those whom a decision concerns, as far as Slack's directory was asked about them."""
+
+    def __init__(self, known: Iterable[Person] = ()) -> None:
+        self._known = {person.id: person for person in known}
+
+    def require(self, groups: Mapping[str, frozenset[str]]) -> None:
+        """Make sure that these people are known, and whether they are in those user groups.
+
+        Raises:
+            NeedsDirectory: somebody is not; all who are missing are named at once.
+        """
+        missing = {
+            user_id: named for user_id, named in groups.items() if not self._knows(user_id, named)
+        }
+        if missing:
+            raise NeedsDirectory(missing)
+
+    def __getitem__(self, user_id: str) -> Person:
+        """Return what is known of somebody; of whom nothing is, that they are unknown."""
+        return self._known.get(user_id, Person(user_id))
+
+    def _knows(self, user_id: str, groups: frozenset[str]) -> bool:
+        asked = self[user_id].asked
+        return asked is not None and groups <= asked
 
 
 def is_named(person: Person, names: Iterable[str]) -> bool:

@@ -223,8 +223,13 @@ class ClusterPolicy(PolicyModel):
                 f"goes. {quoted(show_duration(duration))} is outside of that."
             )
 
-    def check_may_approve(self, person: Person, *, requester: str) -> None:
-        """Refuse somebody who may not decide on a request of *requester* (P4)."""
+    def check_may_approve(
+        self, person: Person, *, requester: str, asked_by: str | None = None
+    ) -> None:
+        """Refuse somebody who may not decide on a request of *requester* (P4).
+
+        Where somebody else asked on their behalf, *asked_by* may not decide on it either.
+        """
         if person.standing is not Standing.MEMBER:
             raise NotYours(
                 "Only full members of this workspace may decide on requests. Nothing was changed."
@@ -239,15 +244,22 @@ class ClusterPolicy(PolicyModel):
                 "You cannot decide on your own request. Another approver has to.",
                 ask=tuple(name for name in self.approvers if name != person.id),
             )
+        if person.id == asked_by and not self.self_approval:
+            raise NotYours(
+                "You asked for this yourself, so another approver has to decide on it.",
+                ask=tuple(n for n in self.approvers if n not in (requester, asked_by)),
+            )
 
-    def check_can_be_decided(self, *, requester: str) -> None:
-        """Refuse a request for which there are not enough approvers besides its requester."""
+    def check_can_be_decided(self, *, requester: str, asked_by: str | None = None) -> None:
+        """Refuse a request for which there are not enough approvers besides those who ask."""
         if any(name.startswith("S") for name in self.approvers):
             return
-        others = {name for name in self.approvers if self.self_approval or name != requester}
+        asking = () if self.self_approval else (requester, asked_by)
+        others = {name for name in self.approvers if name not in asking}
         if len(others) < self.approvals:
+            both = " and who benefits" if asked_by else ""
             raise Refused(
-                f"This cluster needs {self.approvals} approvals, and besides you only "
+                f"This cluster needs {self.approvals} approvals, and besides you{both} only "
                 f"{len(others)} may approve. Somebody who looks after dbaccess has to name more "
                 "approvers."
             )

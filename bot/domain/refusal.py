@@ -41,6 +41,10 @@ class NotTheCard(Refused):
     """A decision that was made anywhere but on the request's own card."""
 
 
+class NoLongerHolds(Refused):
+    """What was asked for or approved is no longer within the policy, or somebody's right (P4)."""
+
+
 @contextmanager
 def about(field: Field) -> Iterator[None]:
     """Mark what is refused inside as being about *field*."""

@@ -5,11 +5,12 @@ given later, from a durable row where something is to be changed.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from bot.access import Access
 from bot.digitalocean.catalogue import Catalogue
 from bot.domain.commands import parse_command
-from bot.domain.people import Person
+from bot.domain.people import NeedsDirectory, Person
 from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
 from bot.domain.screens import (
@@ -151,11 +152,12 @@ class Counter:
     def _carry_out(self, wish: Wish, asked: Interaction) -> Message:
         """Carry a wish out at once where nobody has to be asked, else write it down."""
         person = self._asker.now(wish, asked)
-        if person is None:
-            self._asker.put_aside(wish, asked)
-            return messages.checking(wish.cluster if isinstance(wish, AskFor) else None)
-        answer = self._access.carry_out(wish, person, origin=asked.origin)
-        return messages.render(answer) if answer is not None else messages.checking(None)
+        if person is not None:
+            with suppress(NeedsDirectory):
+                answer = self._access.carry_out(wish, person, origin=asked.origin)
+                return messages.render(answer) if answer is not None else messages.checking(None)
+        self._asker.put_aside(wish, asked)
+        return messages.checking(wish.cluster if isinstance(wish, AskFor) else None)
 
     def _answer_as(self, asked: Interaction, page: Callable[[Person], Message]) -> Message:
         """Show a page that depends on who asks: at once if that is known, else later."""

@@ -6,6 +6,7 @@ minute. What cannot be read is not guessed.
 
 import threading
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
@@ -19,6 +20,7 @@ from bot.slack.client import NO_ANSWER
 _REMEMBERED_SECONDS = 60.0
 _NO_SUCH_GROUP = "no_such_subteam"
 NO_SUCH_USER = "user_not_found"
+UNKNOWN_USER = frozenset({NO_SUCH_USER, "user_not_visible"})
 
 
 class DirectoryUnavailable(Exception):
@@ -30,6 +32,14 @@ class DirectoryUnavailable(Exception):
     def __init__(self, why: str, code: str = "") -> None:
         super().__init__(why)
         self.code = code
+
+
+def cannot_tell_of_others() -> Refused:
+    """Return the answer where the rights of others whom it concerns cannot be established (P4)."""
+    return Refused(
+        "Slack did not tell me whether everybody whom this concerns still has the right to it, so "
+        "the answer is no for now. Nothing was changed. Please try again in a moment."
+    )
 
 
 def cannot_tell() -> Refused:
@@ -44,11 +54,17 @@ class Directory:
     """Answers from memory where that is fresh, else from Slack. Thread-safe."""
 
     def __init__(
-        self, client: WebClient, *, clock_seconds: Callable[[], float] = monotonic
+        self,
+        client: WebClient,
+        *,
+        clock_seconds: Callable[[], float] = monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
         self._clock_seconds = clock_seconds
+        self._now = now
         self._remembered: dict[str, tuple[float, Any]] = {}
+        self._asked_at: dict[str, datetime] = {}
         self._installation: tuple[str, str] | None = None
         self._lock = threading.Lock()
 
@@ -59,6 +75,28 @@ class Directory:
         if self._installation is None or any(self._recall(key) is None for key in keys):
             return None
         return self.person(user_id, team_id, groups)
+
+    def concerned(self, user_id: str, groups: Iterable[str], *, since: datetime) -> Person:
+        """Return who somebody is whom another's doing concerns; what was read before is not used.
+
+        Somebody of whom Slack says clearly that it does not know them has no standing.
+
+        Args:
+            user_id: the Slack user.
+            groups: the user groups in question.
+            since: what was read after that is fresh enough (aware UTC).
+
+        Raises:
+            DirectoryUnavailable: Slack cannot be asked, or gives no clear answer.
+        """
+        groups = frozenset(groups)
+        self._forget([f"user:{user_id}", *(f"group:{group}" for group in groups)], before=since)
+        try:
+            return self.person(user_id, "", groups)
+        except DirectoryUnavailable as error:
+            if error.code not in UNKNOWN_USER:
+                raise
+            return Person(user_id, asked=groups)
 
     def person(self, user_id: str, team_id: str, groups: Iterable[str]) -> Person:
         """Return who somebody is and which of *groups* they are in.
@@ -71,16 +109,18 @@ class Directory:
         Raises:
             DirectoryUnavailable: Slack cannot be asked, or gives no clear answer.
         """
+        groups = frozenset(groups)
         standing = self._standing(user_id, team_id)
         belongs_to = frozenset(group for group in groups if user_id in self._members(group))
-        return Person(user_id, standing, belongs_to)
+        return Person(user_id, standing, belongs_to, asked=groups)
 
     def has_left(self, user_id: str) -> bool:
-        """Tell whether somebody's account was deactivated, by a clear word of Slack's.
+        """Tell whether somebody's account was deactivated, by a clear word of Slack's, said now.
 
         Raises:
             DirectoryUnavailable: Slack cannot be asked, or gives no clear answer.
         """
+        self._forget([f"user:{user_id}"], before=self._now())
         return self._user(user_id).get("deleted") is True
 
     def name(self, user_id: str) -> str:
@@ -148,8 +188,10 @@ class Directory:
         remembered = self._recall(key)
         if remembered is not None:
             return remembered
+        asked_at = self._now()
         fact = self._call(method, **params).get(field)
         with self._lock:
+            self._asked_at[key] = asked_at
             self._remembered[key] = (self._clock_seconds() + _REMEMBERED_SECONDS, fact)
         return fact
 
@@ -157,6 +199,13 @@ class Directory:
         with self._lock:
             until, fact = self._remembered.get(key, (0.0, None))
             return fact if self._clock_seconds() < until else None
+
+    def _forget(self, keys: Iterable[str], *, before: datetime) -> None:
+        with self._lock:
+            for key in keys:
+                asked_at = self._asked_at.get(key)
+                if asked_at is None or asked_at <= before:
+                    self._remembered.pop(key, None)
 
     def _call(self, method: str, **params: str) -> dict[str, Any]:
         try:

@@ -1,15 +1,22 @@
 """Errands: wishes that were acknowledged and are carried out once Slack has said who asks."""
 
+from collections.abc import Mapping
+
 import structlog
 from structlog.contextvars import bind_contextvars
 
 from bot.access import Access
 from bot.access.pressing import CardNotRecorded
 from bot.clock import Clock
-from bot.domain.people import Person
+from bot.domain.people import NeedsDirectory, Person
 from bot.domain.refusal import Refused
 from bot.domain.subjects import subject_of
-from bot.slack.directory import Directory, DirectoryUnavailable, cannot_tell
+from bot.slack.directory import (
+    Directory,
+    DirectoryUnavailable,
+    cannot_tell,
+    cannot_tell_of_others,
+)
 from bot.slack.references import current_reference, new_reference
 from bot.store import errands
 from bot.store.database import AWAY, Database
@@ -21,6 +28,7 @@ _ATTEMPTS = 5
 _CARD_NOT_RECORDED = Refused(
     "Slack has not confirmed that card yet, so nothing was changed. Try again in a minute."
 )
+_ROUNDS = 5  # of asking Slack about people, each known to be concerned after the one before
 
 log = structlog.get_logger()
 
@@ -59,19 +67,47 @@ class Errands:
 
     def _carry_out(self, errand: Errand) -> None:
         question = self._access.question(errand.wish, errand.user_id)
-        person = Person(errand.user_id)
-        if question is not None:
+        groups = {} if question is None else {errand.user_id: question.groups}
+        for _ in range(_ROUNDS):
+            people = self._people(errand, groups)
+            if people is None:
+                return
+            person = people.pop(errand.user_id, Person(errand.user_id))
             try:
-                person = self._directory.person(errand.user_id, errand.team_id, question.groups)
+                self._access.carry_out(
+                    errand.wish, person, origin=errand.origin, errand=errand, others=people.values()
+                )
+            except NeedsDirectory as needs:
+                for user_id, named in needs.groups.items():
+                    groups[user_id] = groups.get(user_id, frozenset()) | named
+            except CardNotRecorded:
+                log.info("card not recorded yet")
+                self._not_now(errand, _CARD_NOT_RECORDED)
+                return
+            else:
+                return
+        self._put_off(errand)  # while some were asked about, others came to be concerned
+
+    def _people(
+        self, errand: Errand, groups: Mapping[str, frozenset[str]]
+    ) -> dict[str, Person] | None:
+        """Return who these people are; None where Slack does not say, and it was put off."""
+        people = {}
+        for user_id, named in groups.items():
+            try:
+                people[user_id] = self._person(errand, user_id, named)
             except DirectoryUnavailable as error:
                 log.warning("directory unavailable", error=str(error))
-                self._not_now(errand, cannot_tell())
-                return
-        try:
-            self._access.carry_out(errand.wish, person, origin=errand.origin, errand=errand)
-        except CardNotRecorded:
-            log.info("card not recorded yet")
-            self._not_now(errand, _CARD_NOT_RECORDED)
+                is_own = user_id == errand.user_id
+                self._not_now(errand, cannot_tell() if is_own else cannot_tell_of_others())
+                return None
+        return people
+
+    def _person(self, errand: Errand, user_id: str, groups: frozenset[str]) -> Person:
+        """Return who somebody is; for others than the one who acts, as of this errand."""
+        if user_id == errand.user_id:
+            return self._directory.person(user_id, errand.team_id, groups)
+        return self._directory.concerned(user_id, groups, since=errand.received_at)
 
     def _fail(self, errand: Errand, error: Exception) -> None:
         reference = current_reference()

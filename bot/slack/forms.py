@@ -1,11 +1,13 @@
 """Forms: opened after the acknowledgement, changed while somebody chooses, read when sent off."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from bot.access import Access
 from bot.domain.commands import read_emergency_form, read_form
+from bot.domain.people import NeedsDirectory
 from bot.domain.policy import Policy
 from bot.domain.refusal import Field, NotYours, Refused, about
 from bot.domain.screens import OpenEmergencyForm, OpenForm
@@ -155,7 +157,8 @@ class Forms:
             wish = read()
             person = self._asker.now(wish, asked)
             if person is not None:
-                self._access.rehearse(wish, person)
+                with suppress(NeedsDirectory):  # Slack is asked before it is carried out
+                    self._access.rehearse(wish, person)
         except Refused as refused:
             return {draft.block_of(refused.field): refused.sentence.replace("`", "")}
         self._asker.put_aside(wish, asked)

@@ -118,7 +118,7 @@ class Homes:
                 for emergency in requests.to_review(session)
                 if emergency.cluster in own and emergency.requester != person.id
             ]
-            mine = [request for request in pending if request.requester == person.id]
+            mine = [request for request in pending if person.id in request.for_themselves]
             decide, review, asked = (
                 [request_facts(session, request, policy) for request in some]
                 for some in (to_decide, to_review, mine)
@@ -174,4 +174,5 @@ def _approves(person: Person, cluster: ClusterPolicy) -> bool:
 def _waits_for(person: Person, request: Request, own: set[str], policy: Policy) -> bool:
     if request.cluster not in own or person.id in request.approvers:
         return False
-    return request.requester != person.id or policy.cluster(request.cluster).self_approval
+    is_own = person.id in request.for_themselves
+    return not is_own or policy.cluster(request.cluster).self_approval

@@ -12,14 +12,14 @@ import structlog
 
 from bot.access import Access
 from bot.clock import Clock
-from bot.slack.directory import Directory, DirectoryUnavailable
+from bot.domain.entitlement import EMERGENCY, POLICY
+from bot.slack.directory import UNKNOWN_USER, Directory, DirectoryUnavailable
 from bot.store import grants, requests
 from bot.store.database import AWAY, Database
 
 _EVERY = timedelta(hours=1)
 _SPACING_SECONDS = 1.0  # Slack allows some hundred such questions a minute, for all that is asked
 _PAUSE_SECONDS = 60.0
-_UNKNOWN = frozenset({"user_not_found", "user_not_visible"})
 
 log = structlog.get_logger()
 
@@ -61,7 +61,7 @@ class Leavers:
                 self._access.depart(user_id)
         except DirectoryUnavailable as error:
             log.warning("nobody says whether somebody left", user=user_id, error=str(error))
-            if error.code not in _UNKNOWN:  # about those, the next round is early enough
+            if error.code not in UNKNOWN_USER:  # about those, the next round is early enough
                 self._ask_again(user_id)
         except AWAY:
             self._ask_again(user_id)
@@ -69,8 +69,13 @@ class Leavers:
 
     def _concerned(self) -> list[str]:
         with self._database.reading() as session:
-            waiting = {request.requester for request in requests.pending(session)}
-            return sorted(grants.holders(session) | waiting)
+            pending = requests.pending(session)
+            for grant in grants.applying(session):
+                pending += requests.behind(session, grant.id)
+            waiting = {request.requester for request in pending}
+            approved = {person for request in pending for person in request.approvers}
+            named = waiting | approved - {POLICY, EMERGENCY}
+            return sorted(grants.holders(session) | named)
 
     def _ask_again(self, user_id: str) -> None:
         """Leave Slack or the database alone for a while, and then go on, this one last."""

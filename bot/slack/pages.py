@@ -37,7 +37,7 @@ class Pages:
         """`list`: somebody's open requests and live grants."""
         policy = self._policy()
         with self._database.reading() as session:
-            pending = requests.pending(session, requester=user_id)
+            pending = [r for r in requests.pending(session) if user_id in r.for_themselves]
             live = grants.live(session, requester=user_id)
             facts = [request_facts(session, request, policy) for request in pending]
         return messages.listing(facts, [grant_facts(grant) for grant in live])

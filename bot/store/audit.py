@@ -28,6 +28,7 @@ class Action(StrEnum):
 
     REQUESTED = "request.made"
     APPROVED = "request.approved"  # one approver's word; the last one also grants
+    APPROVAL_DROPPED = "request.approval_dropped"  # its approver lost the right
     DENIED = "request.denied"
     CANCELLED = "request.cancelled"
     LAPSED = "request.lapsed"

@@ -83,6 +83,12 @@ def live(
     return [_grant(row) for row in rows]
 
 
+def applying(session: Session) -> list[Grant]:
+    """Return the grants that are not in place yet, by number."""
+    query = select(GrantRow).where(MOVING, GrantRow.state == GrantState.APPLYING)
+    return [_grant(row) for row in session.exec(query.order_by(col(GrantRow.id)))]
+
+
 def live_counts(session: Session, *, cluster: str) -> dict[str, int]:
     """Return how many live grants there are on a cluster, by whose they are."""
     query = select(GrantRow.requester, func.count()).where(_LIVE, GrantRow.cluster == cluster)

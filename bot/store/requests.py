@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, and_, col, or_, select
 
@@ -14,6 +15,7 @@ from bot.domain.lifecycle import (
     RequestState,
     Verdict,
 )
+from bot.domain.people import Person, Standing
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store.due import Next, is_due
 from bot.store.tables import DecisionRow, GrantRow, RequestRow
@@ -29,6 +31,7 @@ def add(
     reason: str,
     created_at: datetime,
     lapses_at: datetime,
+    asked_by: str | None = None,
     origin: str | None = None,
     extends: int | None = None,
     puts_back: int | None = None,
@@ -46,6 +49,7 @@ def add(
         source_value=source.value,
         duration_seconds=round(duration.total_seconds()),
         requester=requester,
+        asked_by=asked_by,
         reason=reason,
         state=state,
         created_at=created_at,
@@ -68,16 +72,29 @@ def get(session: Session, request_id: int) -> Request | None:
     return with_decisions(session, [row])[0] if row else None
 
 
+def look_at(session: Session, request_id: int) -> Request | None:
+    """Return a request without locking it."""
+    row = session.get(RequestRow, request_id)
+    return with_decisions(session, [row])[0] if row else None
+
+
 def save(session: Session, request: Request) -> None:
-    """Write what a move changed: state, times, review and new decisions."""
+    """Write what a move changed: state, times, review, decisions and whom they concern."""
     row = session.get_one(RequestRow, request.id)
     row.state = request.state
     row.decided_at = request.decided_at
     row.remind_at = request.remind_at
     row.reviewed_by, row.reviewed_at = request.reviewed_by, request.reviewed_at
-    written = select(DecisionRow).where(DecisionRow.request_id == request.id)
-    already = len(session.exec(written).all())
-    for decision in request.decisions[already:]:
+    row.concerned = [_established(person) for person in request.concerned]
+    written = session.exec(select(DecisionRow).where(DecisionRow.request_id == request.id)).all()
+    kept = {(decision.approver, decision.verdict) for decision in request.decisions}
+    for gone in written:
+        if (gone.approver, gone.verdict) not in kept:
+            session.delete(gone)
+    already = {(one.approver, one.verdict) for one in written}
+    for decision in request.decisions:
+        if (decision.approver, decision.verdict) in already:
+            continue
         session.add(
             DecisionRow(
                 request_id=request.id,
@@ -96,6 +113,24 @@ def by_origin(session: Session, origin: str) -> Request | None:
     """Return the request that a Slack interaction made, if it made one."""
     row = session.exec(select(RequestRow).where(RequestRow.origin == origin)).first()
     return with_decisions(session, [row])[0] if row else None
+
+
+def behind(session: Session, grant_id: int) -> list[Request]:
+    """Return by which requests a grant lasts as it does, in order; they are not locked.
+
+    The one that it became of, or for what was put back, those behind the grant that was removed;
+    and each extension that was approved.
+    """
+    row = session.get(RequestRow, grant_id)
+    if row is None:
+        return []
+    query = select(RequestRow).where(
+        RequestRow.extends == grant_id, RequestRow.state == RequestState.APPROVED
+    )
+    extensions = session.exec(query.order_by(col(RequestRow.id))).all()
+    if row.puts_back is not None:
+        return [*behind(session, row.puts_back), *with_decisions(session, extensions)]
+    return with_decisions(session, [row, *extensions])
 
 
 def putting_back(session: Session, grant_id: int) -> Request | None:
@@ -279,7 +314,18 @@ def _request(row: RequestRow, decisions: Sequence[DecisionRow]) -> Request:
         remind_at=row.remind_at,
         reviewed_by=row.reviewed_by,
         reviewed_at=row.reviewed_at,
+        asked_by=row.asked_by,
+        concerned=tuple(_person(facts) for facts in row.concerned or ()),
     )
+
+
+def _established(person: Person) -> dict[str, Any]:
+    """Return what is kept of what Slack's directory said of somebody."""
+    return {"id": person.id, "standing": person.standing, "groups": sorted(person.groups)}
+
+
+def _person(kept: dict[str, Any]) -> Person:
+    return Person(kept["id"], Standing(kept["standing"]), frozenset(kept["groups"]))
 
 
 def _seconds(duration: timedelta | None) -> int | None:

@@ -46,6 +46,8 @@ class RequestRow(SQLModel, table=True):
     )
     duration_seconds: int = Field(sa_type=_LARGE_NUMBER)
     requester: str = Field(max_length=_SLACK_ID, index=True)
+    asked_by: str | None = Field(default=None, max_length=_SLACK_ID)
+    concerned: list[dict[str, Any]] | None = Field(default=None, sa_type=JSON)
     reason: str = ""
     state: str = Field(max_length=_KIND)
     created_at: datetime = Field(sa_type=UtcDateTime)
@@ -54,7 +56,7 @@ class RequestRow(SQLModel, table=True):
     remind_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     reviewed_by: str | None = Field(default=None, max_length=_SLACK_ID)
     reviewed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    extends: int | None = Field(default=None, foreign_key="requests.id")
+    extends: int | None = Field(default=None, foreign_key="requests.id", index=True)
     puts_back: int | None = Field(default=None, index=True)
     origin: str | None = Field(default=None, unique=True, max_length=255)
 

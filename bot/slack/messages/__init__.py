@@ -79,6 +79,10 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
             return requests.adopted(notice)
         case notices.RequestClosed():
             return requests.request_closed(notice)
+        case notices.ApprovalsDropped():
+            return requests.approvals_dropped(notice)
+        case notices.NotGranted():
+            return requests.not_granted(notice)
         case notices.Asked():
             return requests.asked(notice)
         case notices.Cancelled():

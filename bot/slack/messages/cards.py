@@ -7,8 +7,10 @@ from bot.slack.messages.blocks import Block, Message, context, message, quote, s
 from bot.slack.messages.buttons import approve_or_deny, review_or_revoke
 from bot.slack.messages.facts import (
     NO_REASON,
+    cannot_decide,
     source,
     summary_of,
+    who_asked,
     who_may_decide,
     who_may_review,
     why_lapsed,
@@ -31,7 +33,7 @@ def request_card(card: RequestCard) -> Message:
     if request.state is RequestState.PENDING:
         return _open(request)
     as_asked = request.model_copy(update={"granted_duration": None})
-    asked = f"*Request #{request.id}*: {who(request.requester)} asked for {wish(as_asked)}."
+    asked = f"*Request #{request.id}*: {who(who_asked(request))} asked for {wish(as_asked)}."
     return message(section(asked), quote(request.reason, NO_REASON), *_outcome(request))
 
 
@@ -198,11 +200,12 @@ def _approvals(request: RequestFacts) -> str:
 def _self_approval(request: RequestFacts) -> str:
     if request.self_approval:
         return "Self-approval is allowed on this cluster."
-    return f"{who(request.requester)} cannot decide on this one."
+    return f"{everyone(cannot_decide(request))} cannot decide on this one."
 
 
 def _extension(request: RequestFacts, extended: GrantFacts) -> str:
-    holder = "" if extended.requester == request.requester else f" of {who(extended.requester)}"
+    is_own = extended.requester == who_asked(request)
+    holder = "" if is_own else f" of {who(extended.requester)}"
     longer = when(extended.expires_at + request.duration)
     ends = f"It ends {when(extended.expires_at)}; approved, it would end {longer}"
     return f"*Extends #{extended.id}{holder}*\n{ends}"

@@ -31,20 +31,31 @@ def wish(request: RequestFacts) -> str:
         return f"an expiry of *{duration}* for {rule}, a rule added manually"
     less = f" ({show_duration(request.duration)} asked for)" if request.granted_duration else ""
     if request.extends is not None:
-        return f"*{duration} more*{less} of {lent}, an extension of #{request.extends.id}"
+        whose = f" of {who(request.requester)}" if request.asked_by else ""
+        return f"*{duration} more*{less} of {lent}, an extension of #{request.extends.id}{whose}"
     return f"{lent} for *{duration}*{less}"
 
 
 def summary_of(request: RequestFacts) -> str:
     """Return in one line of mrkdwn who asks for what."""
-    return f"*Request #{request.id}*: {who(request.requester)} asks for {wish(request)}."
+    return f"*Request #{request.id}*: {who(who_asked(request))} asks for {wish(request)}."
+
+
+def who_asked(request: RequestFacts) -> str:
+    """Return who asked: mostly the one who benefits."""
+    return request.asked_by or request.requester
+
+
+def cannot_decide(request: RequestFacts) -> tuple[str, ...]:
+    """Return who cannot decide on a request: who benefits, and who asked."""
+    if request.self_approval:
+        return ()
+    return tuple(dict.fromkeys((request.requester, who_asked(request))))
 
 
 def who_may_decide(request: RequestFacts) -> str:
     """Return the approvers who may decide on a request."""
-    names = [
-        name for name in request.may_decide if request.self_approval or name != request.requester
-    ]
+    names = [name for name in request.may_decide if name not in cannot_decide(request)]
     return everyone(names) or "the approvers of the cluster"
 
 

@@ -2,7 +2,7 @@
 
 from bot.domain.notices import EmergencyOpened, RequestReminder, Reviewed, ReviewReminder
 from bot.slack.messages.blocks import Message, header, message, quote, section
-from bot.slack.messages.facts import NO_REASON, who_may_decide, who_may_review, wish
+from bot.slack.messages.facts import NO_REASON, who_asked, who_may_decide, who_may_review, wish
 from bot.slack.messages.mrkdwn import when, who
 
 
@@ -14,7 +14,7 @@ def request_reminder(notice: RequestReminder) -> Message:
     return message(
         section(
             f":bell: {who_may_decide(request)}: *request #{request.id}* of "
-            f"{who(request.requester)} still needs {needed}. If nobody decides, it lapses "
+            f"{who(who_asked(request))} still needs {needed}. If nobody decides, it lapses "
             f"{when(request.lapses_at)}. The buttons are at the top of this thread."
         )
     )

@@ -2,7 +2,15 @@
 
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import RequestKind, RequestState
-from bot.domain.notices import Adopted, Asked, Cancelled, RequestClosed, RequestFacts
+from bot.domain.notices import (
+    Adopted,
+    ApprovalsDropped,
+    Asked,
+    Cancelled,
+    NotGranted,
+    RequestClosed,
+    RequestFacts,
+)
 from bot.slack.messages.blocks import Message, context, message, quote, section
 from bot.slack.messages.buttons import cancel
 from bot.slack.messages.facts import (
@@ -62,6 +70,34 @@ def request_closed(notice: RequestClosed) -> Message:
                 ),
                 section(f"Still need it? Ask again with {ask_again(request)}."),
             )
+
+
+def approvals_dropped(notice: ApprovalsDropped) -> Message:
+    """Return whose approval no longer counts, and how many still do."""
+    request = notice.request
+    lost = everyone(notice.approvers)
+    return message(
+        section(
+            f":warning: The approval of {lost} no longer counts: they may not approve any more. "
+            f"*Request #{request.id}* has {len(request.approvers)} of {request.approvals_needed} "
+            "approvals."
+        )
+    )
+
+
+def not_granted(notice: NotGranted) -> Message:
+    """Return why an approval of a request was not taken."""
+    request = notice.request
+    return message(
+        section(
+            f":warning: *Request #{request.id}* could not be approved. It is for {wish(request)}."
+        ),
+        quote(notice.why, "It is no longer within the policy."),
+        context(
+            f"It stays open until {when(request.lapses_at)}. To ask for something else, cancel it "
+            f"first: {code(f'/dbaccess cancel {request.id}')}."
+        ),
+    )
 
 
 def adopted(notice: Adopted) -> Message:

@@ -11,6 +11,7 @@ from bot.domain.notices import (
     Adopted,
     Alarm,
     AllClear,
+    ApprovalsDropped,
     Asked,
     AuditAnchor,
     Cancelled,
@@ -22,6 +23,7 @@ from bot.domain.notices import (
     GrantRewritten,
     GrantStarted,
     GuardPlaced,
+    NotGranted,
     Notice,
     Recovered,
     Reply,
@@ -106,7 +108,7 @@ CARDS = {
     ),
     "a request that the requester, an approver, may not approve": request(may_decide=(ALICE, BOB)),
     "an extension": extension(seen_before=True),
-    "an extension for somebody else": extension(requester=DAVE),
+    "an extension for somebody else": extension(asked_by=DAVE),
     "a request approved": request(APPROVED, approvers=(ALICE, DAVE), approvals_needed=2),
     "a request approved by policy": request(APPROVED, approvers=("policy",)),
     "an extension approved": extension(APPROVED, approvers=(ALICE,), extends=grant(**LONGER)),
@@ -131,6 +133,12 @@ NOTICES: dict[str, Notice] = {
     "asked for an extension": Asked(request=extension()),
     "asked for an extension, approved by policy": Asked(
         request=extension(APPROVED, approvers=("policy",), extends=grant(**LONGER))
+    ),
+    "an approval dropped": ApprovalsDropped(
+        request=request(approvals_needed=2, approvers=(DAVE,)), approvers=(ALICE,)
+    ),
+    "not granted": NotGranted(
+        request=request(), why="`2h` is too long. The longest for this cluster is `1h`."
     ),
     "cancelled": Cancelled(request=request(CANCELLED, closed_by=BOB)),
     "reminder": RequestReminder(request=request()),

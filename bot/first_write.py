@@ -1,0 +1,71 @@
+"""Before the first write: what was approved is looked at again, and may not hold any more (P4).
+
+This happens in the transaction that begins an attempt, under the cluster's lock, where nobody waits
+for Slack. So the policy is the one of this moment, and of people counts what Slack's directory said
+when the last approval came (`Request.concerned`), and who has left since: `depart` notes that
+with the request. A membership of a group that ended in between is not seen, mostly a matter of a
+second; one that was never asked about, since the policy named another group then, is none.
+"""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.domain.entitlement import check_still_holds
+from bot.domain.lifecycle import EndReason, Grant, GrantState
+from bot.domain.notices import GrantEnded
+from bot.domain.people import People
+from bot.domain.policy import Policy
+from bot.domain.refusal import NoLongerHolds
+from bot.store import audit, grants, requests
+from bot.store.audit import Action
+from bot.telling import grant_facts, tell_of_grant
+
+
+def refuse_what_no_longer_holds(
+    session: Session, policy: Policy, grant: Grant, *, now: datetime
+) -> Grant:
+    """Return a grant as it is after another look; one that no longer holds has failed.
+
+    Where an attempt may have written its rule already, it is still to be taken away.
+    """
+    why = why_it_no_longer_holds(session, policy, grant) if _is_new(grant) else ""
+    if not why:
+        return grant
+    failed = grant.leave(EndReason.FAILED, now)
+    if grant.placing_since is None:
+        failed = failed.end(now)
+        notice = GrantEnded(grant=grant_facts(failed), why=why)
+        tell_of_grant(session, notice, failed, policy, at=now)
+    grants.save(session, failed)
+    audit.record(
+        session,
+        Action.ENDED if failed.state is GrantState.ENDED else Action.ENDING,
+        at=now,
+        cluster=failed.cluster,
+        request_id=failed.id,
+        reason=failed.end_reason,
+        why=why,
+    )
+    return failed
+
+
+def why_it_no_longer_holds(session: Session, policy: Policy, grant: Grant) -> str:
+    """Return in a sentence why a grant would not be approved today; empty where it would."""
+    cluster = policy.clusters.get(grant.cluster)
+    if cluster is None or str(cluster.id) != grant.cluster_id:
+        return f"`{grant.cluster}` is no longer among the clusters that dbaccess looks after."
+    behind = requests.behind(session, grant.id)
+    own = requests.look_at(session, grant.id)
+    people = People(
+        person for request in [*behind, *([own] if own else [])] for person in request.concerned
+    )
+    try:
+        check_still_holds(cluster, behind, people)
+    except NoLongerHolds as refused:
+        return refused.sentence
+    return ""
+
+
+def _is_new(grant: Grant) -> bool:
+    return grant.state is GrantState.APPLYING
