@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from bot.domain.lifecycle import Grant, Request, Verdict
+from bot.domain.lifecycle import Grant, Request, RequestState, Verdict
 from bot.domain.notices import (
     UNKNOWN,
     GrantFacts,
@@ -53,6 +53,12 @@ def request_facts(
     extended = grants.get(session, request.extends) if request.extends else None
     live = grants.live_counts(session, cluster=request.cluster)
     granted = request.granted_duration
+    revoked = None
+    if cluster is not None and request.state is RequestState.PENDING:
+        since = request.created_at - cluster.max_duration
+        revoked = grants.revoked_by_another(
+            session, requester=request.requester, cluster=request.cluster, since=since
+        )
     return RequestFacts(
         id=request.id,
         cluster=request.cluster,
@@ -90,6 +96,7 @@ def request_facts(
         extends=grant_facts(extended) if extended else None,
         puts_back=request.puts_back,
         cluster_id=str(cluster.id) if cluster else "",
+        revoked=grant_facts(revoked) if revoked else None,
     )
 
 

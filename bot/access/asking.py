@@ -159,6 +159,8 @@ def _publish(
 ) -> Request:
     """Have a written policy approve a new request, or ask the approvers.
 
+    A written policy approves only what one asks for oneself. After somebody else revoked their
+    access, people decide what the requester gets there next.
     *is_known* is False where it is not known who benefits: then no written policy covers them.
     """
     move.record(
@@ -173,7 +175,9 @@ def _publish(
         **({"requester": made.requester} if made.asked_by else {}),
     )
     requester = move.people[made.requester]
-    if is_known and cluster.written_approval(requester, made.source, lasting):
+    is_own = is_known and made.asked_by is None
+    is_covered = is_own and cluster.written_approval(requester, made.source, lasting)
+    if is_covered and not move.revoked_lately(cluster, made.requester, made.cluster):
         return approve_at_once(move, cluster, made, by=POLICY)
     post_card(move.session, move.facts(made), cluster.channel, at=move.now)
     return made

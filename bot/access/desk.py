@@ -11,7 +11,7 @@ from bot.access.alarming import alarm
 from bot.access.anchoring import anchor
 from bot.access.asking import cancel, extend, request
 from bot.access.deciding import decide, tell_not_granted
-from bot.access.emergency import break_glass, review
+from bot.access.emergency import answer, break_glass, review
 from bot.access.ending import (
     close_for_gone_cluster,
     depart,
@@ -238,7 +238,7 @@ def _carry_out(move: Move, wish: Wish, person: Person) -> Notice | None:
         case AskFor():
             return Asked(request=move.facts(known or request(move, wish, person)))
         case BreakGlass():
-            return Asked(request=move.facts(known or break_glass(move, wish, person)))
+            return answer(move, known or break_glass(move, wish, person))
         case Extend():
             return Asked(request=move.facts(known or extend(move, wish, person)))
         case Adopt():

@@ -3,6 +3,7 @@
 from bot.access.asking import (
     refuse_second_grant,
     refuse_unfit_cluster,
+    request,
     requests_for_the_same,
 )
 from bot.access.deciding import approve_at_once, withdraw
@@ -10,11 +11,12 @@ from bot.access.move import Move
 from bot.access.pressing import check_is_on_its_card, check_is_request_shown
 from bot.access.reasons import clean_reason
 from bot.domain.durations import show_duration
-from bot.domain.lifecycle import Request, RequestKind
-from bot.domain.notices import EmergencyOpened, Reviewed
-from bot.domain.people import Person
+from bot.domain.lifecycle import Request, RequestKind, RequestState
+from bot.domain.notices import Asked, EmergencyAsked, EmergencyOpened, Reviewed
+from bot.domain.people import Person, groups_in_question
+from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Field, Refused, about
-from bot.domain.wishes import BreakGlass, Review
+from bot.domain.wishes import AskFor, BreakGlass, Review
 from bot.store import requests
 from bot.store.audit import Action
 from bot.telling import tell_operators, tell_thread, update_card
@@ -24,15 +26,20 @@ def break_glass(move: Move, wish: BreakGlass, person: Person) -> Request:
     """Grant access now; the approvers and operators hear of it, and somebody has to review it.
 
     An undecided request of the same person for the same access is withdrawn: it is no longer
-    needed.
+    needed. After somebody else revoked their access to this cluster, and while an emergency of
+    theirs waits for a review, it becomes an ordinary request, which the approvers decide.
 
     Raises:
         Refused: the emergency policy or the cluster is against it.
+        NeedsDirectory: it becomes a request, and it is not known whether they may make one.
     """
     cluster = move.policy.cluster(wish.cluster)
     with about(Field.REASON):
         reason = clean_reason(wish.reason)
     cluster.check_emergency(person, wish.duration, reason)
+    unreviewed = requests.unreviewed_emergency(move.session, person.id, of=move.policy.clusters)
+    if unreviewed or move.revoked_lately(cluster, person.id, wish.cluster):
+        return _ask_instead(move, cluster, wish, person)
     with about(Field.SOURCE):
         cluster.check_source(wish.source)
         refuse_second_grant(move, cluster, wish, person)
@@ -69,22 +76,51 @@ def break_glass(move: Move, wish: BreakGlass, person: Person) -> Request:
     return granted
 
 
+def answer(move: Move, made: Request) -> Asked | EmergencyAsked:
+    """Return the answer to somebody who wanted emergency access."""
+    if made.kind is RequestKind.EMERGENCY or made.state is not RequestState.PENDING:
+        return Asked(request=move.facts(made))
+    return _asked(move, made).model_copy(update={"to_requester": True})
+
+
+def _ask_instead(move: Move, cluster: ClusterPolicy, wish: BreakGlass, person: Person) -> Request:
+    """Ask the approvers, loudly, for what cannot be had at once."""
+    groups = groups_in_question(person.id, cluster.requesters)
+    if groups:
+        move.people.require({person.id: groups})
+    asked = AskFor(
+        cluster=wish.cluster, source=wish.source, duration=wish.duration, reason=wish.reason
+    )
+    made = request(move, asked, person)
+    if made.state is RequestState.PENDING:
+        notice = _asked(move, made)
+        tell_thread(move.session, notice, made.id, at=move.now)
+        tell_operators(move.session, notice, move.policy, at=move.now)
+    return made
+
+
+def _asked(move: Move, made: Request) -> EmergencyAsked:
+    clusters = move.policy.clusters
+    unreviewed = requests.unreviewed_emergency(move.session, made.requester, of=clusters)
+    return EmergencyAsked(request=move.facts(made), unreviewed=unreviewed)
+
+
 def review(move: Move, wish: Review, person: Person) -> Request:
     """Close an emergency: an approver has looked into it.
 
     Raises:
         Refused: no such emergency, not entitled, or reviewed already.
     """
-    request = requests.get(move.session, wish.request_id)
-    if request is None or request.kind is not RequestKind.EMERGENCY:
+    found = requests.get(move.session, wish.request_id)
+    if found is None or found.kind is not RequestKind.EMERGENCY:
         raise Refused(f"#{wish.request_id} was no emergency, so there is nothing to review.")
-    check_is_request_shown(request, wish.mark)
-    check_is_on_its_card(move, request, wish.container)
-    cluster = move.policy.cluster(request.cluster)
-    cluster.check_may_review(person, requester=request.requester)
-    if not request.wants_review:
-        raise Refused(f"#{request.id} was reviewed already. Nothing was changed.")
-    reviewed = request.review(person.id, move.now)
+    check_is_request_shown(found, wish.mark)
+    check_is_on_its_card(move, found, wish.container)
+    cluster = move.policy.cluster(found.cluster)
+    cluster.check_may_review(person, requester=found.requester)
+    if not found.wants_review:
+        raise Refused(f"#{found.id} was reviewed already. Nothing was changed.")
+    reviewed = found.review(person.id, move.now)
     requests.save(move.session, reviewed)
     move.record(Action.REVIEWED, reviewed.cluster, reviewed.id, actor=person.id)
     facts = move.facts(reviewed)

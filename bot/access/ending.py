@@ -6,7 +6,7 @@ from bot.access.asking import live_grant
 from bot.access.deciding import drop_approval, withdraw
 from bot.access.move import Move
 from bot.access.pressing import check_is_grant_shown
-from bot.domain.lifecycle import Grant, GrantState, RequestState
+from bot.domain.lifecycle import DEPARTED, Grant, GrantState, RequestState
 from bot.domain.notices import GrantEnded, GrantExpiring
 from bot.domain.people import Person
 from bot.domain.policy import Policy
@@ -16,7 +16,6 @@ from bot.store import clusters, grants, homes, requests
 from bot.store.audit import SYSTEM, Action
 from bot.telling import grant_facts, tell_closed, tell_of_grant
 
-DEPARTED = "departed"  # who ends what somebody had who is no longer there
 _AT_ONCE = 200
 _ADOPTED_WARNING = timedelta(days=1)
 

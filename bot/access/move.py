@@ -10,10 +10,10 @@ from sqlmodel import Session
 from bot.domain.lifecycle import Grant, Request
 from bot.domain.notices import RequestFacts
 from bot.domain.people import People, Person
-from bot.domain.policy import Policy
+from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.refusal import NotYours
 from bot.domain.sources import TrustedSource
-from bot.store import audit
+from bot.store import audit, grants
 from bot.store.audit import Action
 from bot.telling import request_facts
 
@@ -56,6 +56,16 @@ class Move:
             raise NotYours(
                 f"#{subject.id} is not yours, and you are not an approver of its cluster."
             )
+
+    def revoked_lately(self, cluster: ClusterPolicy, user_id: str, alias: str) -> Grant | None:
+        """Return the access that somebody else took from a user lately, so that people decide.
+
+        It counts for as long as access to that cluster may last.
+        """
+        since = self.now - cluster.max_duration
+        return grants.revoked_by_another(
+            self.session, requester=user_id, cluster=alias, since=since
+        )
 
     def facts(self, request: Request, *, closed_by: str | None = None) -> RequestFacts:
         """Return what may be told of a request; it is found out once for each state of it."""

@@ -40,6 +40,12 @@ def put_back(move: Move, wish: PutBack, person: Person) -> Request:
     concerned = needed(cluster, behind)
     move.people.require(concerned)
     check_still_holds(cluster, behind, move.people)
+    revoked = move.revoked_lately(cluster, grant.requester, grant.cluster)
+    if revoked is not None and (revoked.removing_since or move.now) >= grant.approved_at:
+        raise Refused(
+            f"Access to `{grant.cluster}` was revoked (#{revoked.id}) after #{grant.id} was "
+            "approved, so it is not put back. Ask again with `/dbaccess request`."
+        )
     _withdraw_requests_for_the_same(move, grant)
     made = requests.add(
         move.session,

@@ -11,6 +11,8 @@ from enum import StrEnum
 from bot.domain.people import Person, Standing
 from bot.domain.sources import TrustedSource
 
+DEPARTED = "departed"  # who ends what somebody had who is no longer there
+
 
 class RequestState(StrEnum):
     """Where a request stands."""

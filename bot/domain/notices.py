@@ -83,6 +83,7 @@ class RequestFacts(_Facts):
     extends: GrantFacts | None = None
     puts_back: int | None = None  # the grant that was removed outside
     cluster_id: str = ""
+    revoked: GrantFacts | None = None  # while undecided: what somebody else revoked lately
 
 
 class RequestCard(_Facts):
@@ -105,6 +106,19 @@ class EmergencyOpened(_Facts):
     kind: Literal["emergency_opened"] = "emergency_opened"
     request: RequestFacts
     channel: str  # where the approvers review it
+
+
+class EmergencyAsked(_Facts):
+    """Emergency access that people have to approve: said to the requester, or to all others.
+
+    `unreviewed` is the number of their emergency that waits for a review; else the request tells
+    which access was revoked lately.
+    """
+
+    kind: Literal["emergency_asked"] = "emergency_asked"
+    request: RequestFacts
+    unreviewed: int | None = None
+    to_requester: bool = False
 
 
 class ReviewReminder(_Facts):
@@ -291,6 +305,7 @@ class Reply(_Facts):
 Notice = Annotated[
     RequestCard
     | RequestReminder
+    | EmergencyAsked
     | EmergencyOpened
     | ReviewReminder
     | Reviewed

@@ -3,9 +3,16 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from bot.access.ending import DEPARTED
 from bot.domain.durations import show_duration
-from bot.domain.lifecycle import EndReason, GrantState, Request, RequestKind, RequestState, Verdict
+from bot.domain.lifecycle import (
+    DEPARTED,
+    EndReason,
+    GrantState,
+    Request,
+    RequestKind,
+    RequestState,
+    Verdict,
+)
 from bot.domain.notices import UNKNOWN
 from bot.reporting.facts import Access
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, false, func, literal_column, text, true
 from sqlmodel import Session, col, or_, select
 
-from bot.domain.lifecycle import EndReason, Grant, GrantState
+from bot.domain.lifecycle import DEPARTED, EndReason, Grant, GrantState
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store.due import Next
 from bot.store.tables import GrantRow
@@ -87,6 +87,25 @@ def applying(session: Session) -> list[Grant]:
     """Return the grants that are not in place yet, by number."""
     query = select(GrantRow).where(MOVING, GrantRow.state == GrantState.APPLYING)
     return [_grant(row) for row in session.exec(query.order_by(col(GrantRow.id)))]
+
+
+def revoked_by_another(
+    session: Session, *, requester: str, cluster: str, since: datetime
+) -> Grant | None:
+    """Return somebody's last grant on a cluster that somebody else revoked after *since*.
+
+    Giving one's own back, or an account that was deactivated, is no revoke of that sort.
+    """
+    query = select(GrantRow).where(
+        GrantRow.requester == requester,
+        GrantRow.cluster == cluster,
+        GrantRow.end_reason == EndReason.REVOKED,
+        col(GrantRow.revoked_by).not_in([requester, DEPARTED]),
+        col(GrantRow.adopted).is_(False),
+        col(GrantRow.removing_since) > since,
+    )
+    row = session.exec(query.order_by(col(GrantRow.removing_since).desc()).limit(1)).first()
+    return _grant(row) if row else None
 
 
 def live_counts(session: Session, *, cluster: str) -> dict[str, int]:

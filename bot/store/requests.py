@@ -4,10 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import text
 from sqlmodel import Session, and_, col, or_, select
 
 from bot.domain.lifecycle import (
     Decision,
+    EndReason,
     Grant,
     GrantState,
     Request,
@@ -19,6 +21,8 @@ from bot.domain.people import Person, Standing
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store.due import Next, is_due
 from bot.store.tables import DecisionRow, GrantRow, RequestRow
+
+_TAKE_TURNS = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
 def add(
@@ -188,6 +192,26 @@ def lapsing(session: Session, now: datetime) -> list[Request]:
         .with_for_update(skip_locked=True)
     )
     return with_decisions(session, session.exec(query).all())
+
+
+def unreviewed_emergency(session: Session, requester: str, *, of: Collection[str]) -> int | None:
+    """Return the number of somebody's emergency that waits for a review, on the clusters *of*.
+
+    One that could not be put in place gave no access, and is not counted. On PostgreSQL, two
+    transactions that ask about the same person take turns.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(_TAKE_TURNS, {"name": f"dbaccess emergency {requester}"})
+    failed = select(GrantRow.id).where(GrantRow.end_reason == EndReason.FAILED)
+    query = select(RequestRow.id).where(
+        RequestRow.requester == requester,
+        RequestRow.kind == RequestKind.EMERGENCY,
+        RequestRow.state == RequestState.APPROVED,
+        col(RequestRow.reviewed_at).is_(None),
+        col(RequestRow.cluster).in_(of),
+        col(RequestRow.id).not_in(failed),
+    )
+    return session.exec(query.order_by(col(RequestRow.id)).limit(1)).first()
 
 
 def to_review(session: Session) -> list[Request]:

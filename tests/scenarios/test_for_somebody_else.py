@@ -31,17 +31,6 @@ def test_p4_a_written_policy_for_the_approver_does_not_extend_the_access_of_anot
     assert hours(world) == 1
 
 
-def test_p4_a_written_policy_for_the_holder_covers_their_extension_whoever_types_it(
-    worlds: Worlds,
-) -> None:
-    world = worlds(policy(auto_approve=[{**OFFICE_RULE, "requesters": [RITA]}]))
-    world.types(RITA, f"request {IP} 1h orders")
-
-    world.types(ALICE, "extend 1 7h")
-
-    assert hours(world) == 8
-
-
 def test_p4_nobody_approves_their_own_extension_that_a_colleague_asked_for(
     worlds: Worlds,
 ) -> None:

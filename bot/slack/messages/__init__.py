@@ -69,6 +69,8 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
             return cards.request_card(notice)
         case notices.RequestReminder():
             return reminders.request_reminder(notice)
+        case notices.EmergencyAsked():
+            return requests.emergency_asked(notice)
         case notices.EmergencyOpened():
             return reminders.emergency_opened(notice)
         case notices.ReviewReminder():

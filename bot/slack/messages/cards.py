@@ -8,6 +8,7 @@ from bot.slack.messages.buttons import approve_or_deny, review_or_revoke
 from bot.slack.messages.facts import (
     NO_REASON,
     cannot_decide,
+    revoked_lately,
     source,
     summary_of,
     who_asked,
@@ -50,6 +51,7 @@ def _open(request: RequestFacts) -> Message:
     return message(
         section(summary_of(request)),
         quote(request.reason, NO_REASON),
+        revoked_lately(request),
         section(f"*May decide:* {who_may_decide(request)}. {_self_approval(request)}", facts),
         approve_or_deny(request),
     )

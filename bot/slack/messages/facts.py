@@ -4,6 +4,7 @@ from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant, GrantState, Request, RequestKind
 from bot.domain.notices import GrantFacts, RequestFacts
 from bot.domain.sources import TrustedSource
+from bot.slack.messages.blocks import Block, context
 from bot.slack.messages.mrkdwn import code, everyone, who
 
 NO_REASON = "No reason given."
@@ -51,6 +52,18 @@ def cannot_decide(request: RequestFacts) -> tuple[str, ...]:
     if request.self_approval:
         return ()
     return tuple(dict.fromkeys((request.requester, who_asked(request))))
+
+
+def revoked_lately(request: RequestFacts) -> Block | None:
+    """Return who revoked the requester's access to the cluster lately, if somebody did."""
+    if request.revoked is None:
+        return None
+    by, cluster = who(request.revoked.revoked_by or "dbaccess"), code(request.cluster)
+    return context(
+        f":lock: {by} revoked the access of {who(request.requester)} to {cluster} "
+        f"(#{request.revoked.id}) lately. Until {show_duration(request.longest)} after that, only "
+        "approvers decide."
+    )
 
 
 def who_may_decide(request: RequestFacts) -> str:

@@ -7,6 +7,7 @@ from bot.domain.notices import (
     ApprovalsDropped,
     Asked,
     Cancelled,
+    EmergencyAsked,
     NotGranted,
     RequestClosed,
     RequestFacts,
@@ -16,6 +17,7 @@ from bot.slack.messages.buttons import cancel
 from bot.slack.messages.facts import (
     NO_REASON,
     ask_again,
+    revoked_lately,
     source,
     who_may_decide,
     why_lapsed,
@@ -41,8 +43,29 @@ def asked(notice: Asked) -> Message:
             f"{_needed(request)} from {who_may_decide(request)}. If nobody decides, it lapses "
             f"{when(request.lapses_at)}. The outcome comes to you as a direct message."
         ),
+        revoked_lately(request),
         context(f"Changed your mind? {code(f'/dbaccess cancel {request.id}')} withdraws it."),
         cancel(request),
+    )
+
+
+def emergency_asked(notice: EmergencyAsked) -> Message:
+    """Return why emergency access needs an approval this time, and who can give it."""
+    request = notice.request
+    waits = ""
+    if notice.unreviewed is not None:
+        waits = f" Emergency #{notice.unreviewed} still waits for a review."
+    if notice.to_requester:
+        no_access = ":rotating_light: *No emergency access this time: an approver has to decide.*"
+        return message(section(f"{no_access}{waits}"), *asked(Asked(request=request)).blocks)
+    return message(
+        section(
+            f":rotating_light: {who_may_decide(request)}: {who(request.requester)} asked for this "
+            f"as an *emergency*, and it needs an approval.{waits}"
+        ),
+        revoked_lately(request),
+        section(f"*Request #{request.id}*: {wish(request)}."),
+        quote(request.reason, NO_REASON),
     )
 
 

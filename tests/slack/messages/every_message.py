@@ -15,6 +15,7 @@ from bot.domain.notices import (
     Asked,
     AuditAnchor,
     Cancelled,
+    EmergencyAsked,
     EmergencyOpened,
     GrantEnded,
     GrantExpiring,
@@ -77,7 +78,10 @@ DENIED, CANCELLED, LAPSED = RequestState.DENIED, RequestState.CANCELLED, Request
 LONGER: dict[str, Any] = {"expires_at": NOW + 3 * HOUR}
 DENIAL: dict[str, Any] = {"denied_by": ALICE, "denial_reason": "not before the <backup> is done"}
 
+REVOKED = ended(EndReason.REVOKED, id=15, revoked_by=ALICE)
+
 CARDS = {
+    "a request after a revoke": request(revoked=REVOKED),
     "a request": request(),
     "a request without a reason": request(reason=""),
     "a request of known source": request(seen_before=True, other_grants=1),
@@ -133,6 +137,12 @@ NOTICES: dict[str, Notice] = {
     "asked for an extension": Asked(request=extension()),
     "asked for an extension, approved by policy": Asked(
         request=extension(APPROVED, approvers=("policy",), extends=grant(**LONGER))
+    ),
+    "asked after a revoke": Asked(request=request(revoked=REVOKED)),
+    "an emergency that needs an approval": EmergencyAsked(request=request(), unreviewed=16),
+    "an emergency after a revoke": EmergencyAsked(request=request(revoked=REVOKED)),
+    "asked for an emergency, another waits for a review": EmergencyAsked(
+        request=request(), unreviewed=16, to_requester=True
     ),
     "an approval dropped": ApprovalsDropped(
         request=request(approvals_needed=2, approvers=(DAVE,)), approvers=(ALICE,)
