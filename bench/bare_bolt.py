@@ -14,7 +14,7 @@ from slack_bolt import Ack, App
 from slack_bolt.adapter.flask import SlackRequestHandler
 from slack_bolt.authorization import AuthorizeResult
 
-from bot.service import HttpServer
+from bot.web.http_server import HttpServer
 
 
 def build(signing_secret: str) -> Flask:

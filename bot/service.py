@@ -1,13 +1,6 @@
 """One running process: HTTP server, Socket Mode, worker, started and stopped together."""
 
-import threading
-from contextlib import suppress
-from time import monotonic, sleep
-from typing import Any
-
 from flask import Flask
-from waitress import wasyncore
-from waitress.server import create_server
 
 from bot.clock import Clock
 from bot.config import Settings
@@ -23,49 +16,7 @@ from bot.parts import (
 from bot.policy_in_force import Reload
 from bot.store import schema
 from bot.store.database import SchemaOutdated
-from bot.web import MAX_BODY_BYTES
-
-_THREADS = 16
-_GRACE_SECONDS = 3.0
-
-
-class HttpServer:
-    """Waitress in a thread of its own; the port is open once the object is made."""
-
-    def __init__(self, app: Flask, host: str, port: int) -> None:
-        self._sockets: dict[int, Any] = {}
-        self._server = create_server(
-            app,
-            map=self._sockets,
-            host=host,
-            port=port,
-            threads=_THREADS,
-            ident=None,
-            max_request_body_size=MAX_BODY_BYTES,
-            clear_untrusted_proxy_headers=False,  # what is believed of them is told in `bot.web`
-        )
-        self._listening = [s for s in self._sockets.values() if hasattr(s, "effective_port")]
-        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
-
-    @property
-    def port(self) -> int:
-        """The port that was opened, where 0 was asked for too."""
-        return int(self._listening[0].effective_port)
-
-    def start(self) -> None:
-        """Begin to answer."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Answer what has been asked, for a few seconds at most, then close."""
-        dispatcher = self._server.task_dispatcher
-        until = monotonic() + _GRACE_SECONDS
-        while (dispatcher.active_count or dispatcher.queue) and monotonic() < until:
-            sleep(0.01)
-        with suppress(OSError):  # the loop was awake and has closed the trigger under our hands
-            self._listening[0].trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets))
-        self._thread.join(timeout=_GRACE_SECONDS)
-        dispatcher.shutdown(timeout=1)
+from bot.web.http_server import HttpServer
 
 
 class Service:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import urllib3
 from flask import Flask, Response, request
 
-from bot.service import HttpServer
+from bot.web.http_server import HttpServer
 
 VISITOR = "203.0.113.4"
 _HOST = "127.0.0.1"
