@@ -83,6 +83,9 @@ def migrate() -> None:
 @app.command()
 def check(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Wait for one real /dbaccess help, too.")
+    ] = False,
 ) -> None:
     """Say what is missing, and how to mend it, one line each.
 
@@ -90,7 +93,7 @@ def check(
     """
     from bot.cli.checking import check
 
-    check(as_json=as_json)
+    check(as_json=as_json, live=live)
 
 
 @app.command("schema")

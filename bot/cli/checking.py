@@ -22,13 +22,13 @@ from bot.slack.examination import Examination
 from bot.slack.roll_call import RollCall
 
 
-def check(*, as_json: bool) -> None:
-    """Print what was found, a line each or one JSON array.
+def check(*, as_json: bool, live: bool = False) -> None:
+    """Print what was found, a line each or one JSON array; *live*: wait for Slack, too.
 
     Raises:
         typer.Exit: 1 where there is a fault.
     """
-    found = list(check_all())
+    found = list(check_all(live=live))
     if as_json:
         typer.echo(findings.as_json(found))
     else:
@@ -39,7 +39,7 @@ def check(*, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def check_all() -> Iterator[Finding]:
+def check_all(*, live: bool = False) -> Iterator[Finding]:
     """Look at everything that can be looked at; a fault hides only what depends on it."""
     try:
         settings = load_settings()
@@ -47,12 +47,12 @@ def check_all() -> Iterator[Finding]:
         yield from (fault("environment", _bare(line)) for line in error.problems)
         return
     redaction = Redaction(settings.secrets())
-    for finding in _check(settings):
+    for finding in _check(settings, live=live):
         words = one_line(redaction.clean(finding.words))  # others chose the names in there
         yield Finding(finding.level, finding.what, words)
 
 
-def _check(settings: Settings) -> Iterator[Finding]:
+def _check(settings: Settings, *, live: bool) -> Iterator[Finding]:
     yield ok("environment", "complete")
     policy = None
     try:
@@ -66,6 +66,14 @@ def _check(settings: Settings) -> Iterator[Finding]:
     if policy is not None:
         yield from contradictions(policy, known)
         yield from _check_digitalocean(settings, policy)
+    if live:
+        from bot.cli.live_check import examine_live  # it serves, which is much to load
+
+        yield examine_live(settings, announce=_tell)
+
+
+def _tell(what_to_do: str) -> None:
+    typer.echo(what_to_do, err=True)
 
 
 def _check_slack(settings: Settings, policy: Policy | None) -> Generator[Finding, None, Known]:

@@ -1,0 +1,145 @@
+"""`dbaccess check --live`: waits for one real command from Slack, and says what arrived."""
+
+import queue
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from urllib.parse import parse_qs
+
+from flask import Flask, Response, jsonify, request
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+from slack_sdk.socket_mode import SocketModeClient
+from slack_sdk.socket_mode.client import BaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+
+from bot.config import Settings
+from bot.domain.findings import Finding, fault, ok
+from bot.slack.signature_verifier import Outcome, RequestVerifier, Verification
+from bot.web.http_server import HttpServer
+
+WAIT_SECONDS = 120.0
+_WHAT = "live request"
+_REPLY = "dbaccess check: this arrived."
+_COMMAND = "slash_commands"
+
+Arrivals = queue.SimpleQueue[Finding]
+
+
+def examine_live(
+    settings: Settings,
+    *,
+    announce: Callable[[str], None],
+    wait_seconds: float | None = None,
+) -> Finding:
+    """Wait for somebody to type `/dbaccess help`, and return what came of it.
+
+    Nothing is carried out. Whoever types reads that it arrived; other requests of Slack's are
+    refused meanwhile, and Slack sends events again.
+
+    Args:
+        settings: where to listen, and by which secret or token.
+        announce: called with what to do now, once it would be seen.
+        wait_seconds: how long to wait; None: `WAIT_SECONDS`.
+    """
+    wait_seconds = WAIT_SECONDS if wait_seconds is None else wait_seconds
+    arrivals = Arrivals()
+    way = _over_http if settings.slack_app_token is None else _over_socket
+    try:
+        with way(settings, arrivals) as (where, otherwise):
+            announce(f"Type /dbaccess help in Slack now. Waiting {wait_seconds:g} s {where}.")
+            return arrivals.get(timeout=wait_seconds)
+    except queue.Empty:
+        return fault(_WHAT, f"nothing arrived within {wait_seconds:g} s: {otherwise}")
+    except _CannotListen as error:
+        return fault(_WHAT, str(error))
+
+
+class _CannotListen(Exception):
+    """Why nothing could arrive, and what to do."""
+
+
+@contextmanager
+def _over_http(settings: Settings, arrivals: Arrivals) -> Iterator[tuple[str, str]]:
+    verifier = RequestVerifier(settings.slack_signing_secret.get_secret_value())
+    place = f"{settings.host}:{settings.port}"
+    try:
+        server = HttpServer(_listening_app(verifier, arrivals), settings.host, settings.port)
+    except OSError as error:
+        raise _CannotListen(
+            f"cannot listen on {place} ({error.strerror or error}). If dbaccess runs there, stop "
+            "it for this check, or type /dbaccess help and look at dbaccess_slack_requests_total "
+            f"on http://{place}/metrics"
+        ) from error
+    server.start()
+    try:
+        yield (
+            f"on http://{settings.host}:{server.port}",
+            f"does the Request URL of /dbaccess end in /slack/events, and lead to {place}?",
+        )
+    finally:
+        server.stop()
+
+
+def _listening_app(verifier: RequestVerifier, arrivals: Arrivals) -> Flask:
+    app = Flask("dbaccess-check", static_folder=None)
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return Response("alive\n", content_type="text/plain; charset=utf-8")
+
+    @app.post("/slack/events")
+    def slack_events() -> Response:
+        body = request.get_data(cache=False)
+        verification = verifier.verify(body, dict(request.headers))
+        if verification.outcome is Outcome.MISSING_HEADERS:
+            return Response(status=401)
+        if verification.outcome is not Outcome.VERIFIED:
+            arrivals.put(_refused(verification))
+            return Response(status=401)
+        if "command" not in parse_qs(body.decode()):
+            return Response(status=503)
+        arrivals.put(ok(_WHAT, "arrived, signature right"))
+        return jsonify(response_type="ephemeral", text=_REPLY)
+
+    return app
+
+
+def _refused(verification: Verification) -> Finding:
+    if verification.outcome is Outcome.BAD_SIGNATURE:
+        return fault(
+            _WHAT,
+            "arrived, but the signature is wrong: SLACK_SIGNING_SECRET is of another app (see "
+            "Basic Information at api.slack.com/apps)",
+        )
+    return fault(_WHAT, f"arrived, but {verification.likely_cause}")
+
+
+@contextmanager
+def _over_socket(settings: Settings, arrivals: Arrivals) -> Iterator[tuple[str, str]]:
+    token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
+    client = SocketModeClient(
+        app_token=token, web_client=WebClient(base_url=settings.slack_api_url)
+    )
+
+    def on_request(client: BaseSocketModeClient, asked: SocketModeRequest) -> None:
+        if asked.type != _COMMAND:
+            return  # not acknowledged, so that Slack sends it again
+        said = {"response_type": "ephemeral", "text": _REPLY}
+        client.send_socket_mode_response(SocketModeResponse(asked.envelope_id, said))
+        arrivals.put(ok(_WHAT, "arrived by Socket Mode"))
+
+    client.socket_mode_request_listeners.append(on_request)
+    try:
+        try:
+            client.connect()
+        except (SlackClientError, OSError) as error:
+            raise _CannotListen(
+                f"cannot connect to Slack ({type(error).__name__}): is SLACK_APP_TOKEN right?"
+            ) from error
+        yield (
+            "by Socket Mode",
+            "is Socket Mode on? If dbaccess runs, it may have answered instead: stop it first",
+        )
+    finally:
+        client.close()
