@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from bot.domain.chain import Keyring
 from bot.domain.placeholders import WHAT_TO_PUT, is_placeholder
@@ -23,6 +24,15 @@ _EXPECTED = {
     "clusters": "a short name in small letters, like orders",
 }
 _PSYCOPG = "postgresql+psycopg://"
+_HOST = re.compile(r"[\w.\-]*(,[\w.\-]*)*|[\da-fA-F:.%]+|[\w.\-]+:\d*|/[\w.\-/]*")
+_UNREADABLE = (
+    "cannot be read; it looks like postgresql://user:password@host:5432/name, and in user and "
+    "password @ is written %40, : %3A, / %2F, ? %3F and % %25"
+)
+_SEVERAL_HOSTS = (
+    "names several hosts in a form that is not taken; write "
+    "postgresql://user:password@/name?host=one:5432&host=two:5432"
+)
 _SHORTEST_KEY = 32
 _PUBLIC_URL = re.compile(r"https?://[\w.\-:\[\]]+(?:/[\w.\-~/]*)?", re.ASCII)
 
@@ -122,7 +132,8 @@ class Settings(BaseSettings):
 
     def secrets(self) -> list[str]:
         """Return what must never be shown."""
-        database = make_url(self.database_url).password
+        database = make_url(self.database_url)
+        passwords = [database.password, *_listed(database.query.get("password", ()))]
         given = [
             self.slack_bot_token,
             self.slack_signing_secret,
@@ -131,7 +142,7 @@ class Settings(BaseSettings):
         ]
         hidden = [secret.get_secret_value() for secret in given if secret is not None]
         keys = _keys(self.dbaccess_audit_key) if self.dbaccess_audit_key else []
-        return [*hidden, *keys, *([str(database)] if database else [])]
+        return [*hidden, *keys, *(str(password) for password in passwords if password)]
 
 
 def _keys(value: SecretStr) -> list[str]:
@@ -142,15 +153,52 @@ def _keys(value: SecretStr) -> list[str]:
 def database_url(url: str) -> str:
     """Return *url* with the driver named: SQLite's own, psycopg 3 for PostgreSQL.
 
+    What is wrong is said without any piece of it: wherever a password ends, some of it may stand
+    in the part behind (P8).
+
     Raises:
-        ValueError: another kind of database.
+        ValueError: another kind of database, one that cannot be read, or one in memory.
     """
     scheme, separator, rest = url.partition("://")
     if separator and scheme == "sqlite":
-        return url
+        return _sqlite_url(url)
     if separator and scheme in ("postgres", "postgresql", "postgresql+psycopg"):
-        return _PSYCOPG + rest
+        return _postgresql_url(_PSYCOPG + rest)
     raise ValueError("must begin with sqlite:///, postgresql:// or postgres://")
+
+
+def _sqlite_url(url: str) -> str:
+    try:
+        file = make_url(url).database or ""
+    except (ValueError, ArgumentError):
+        file = ""
+    if file in ("", ":memory:") or file.startswith("file::memory:") or "mode=memory" in url:
+        raise ValueError("must name a file, like sqlite:///dbaccess.db: memory is not kept")
+    return url
+
+
+def _postgresql_url(url: str) -> str:
+    if url.count("@") > 1:
+        raise ValueError(_UNREADABLE)
+    authority = url.partition("://")[2].rpartition("@")[2].partition("/")[0].partition("?")[0]
+    try:
+        parsed = make_url(url)
+    except (ValueError, ArgumentError):
+        raise ValueError(_SEVERAL_HOSTS if "," in authority else _UNREADABLE) from None
+    hosts = [parsed.host or "", *(_listed(parsed.query.get("host", ())))]
+    if not all(_HOST.fullmatch(host) for host in hosts):
+        raise ValueError(_UNREADABLE)
+    if parsed.port is not None and not 0 < parsed.port < 65536:
+        raise ValueError(_UNREADABLE)
+    try:
+        parsed.get_dialect()().create_connect_args(parsed)
+    except (ValueError, ArgumentError):
+        raise ValueError(_SEVERAL_HOSTS) from None
+    return url
+
+
+def _listed(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value
 
 
 def load_settings() -> Settings:

@@ -1,10 +1,12 @@
 import re
+import traceback
 from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
 from bot.cli.app import app
@@ -451,6 +453,68 @@ def test_postgresql_is_reached_by_psycopg_3_however_it_is_spelled(
     monkeypatch.setenv("DATABASE_URL", given)
 
     assert load_settings().database_url == used
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://bot:hunter2@horse@127.0.0.1:5432/x",
+        "postgresql://bot:staple@hunter2@127.0.0.1:5432/x",
+        "postgresql://bot:horse@hunter2:staple@127.0.0.1:5432/x",
+        "postgresql://bot:horse@hunter2/staple@127.0.0.1/x",
+        "postgresql://bot:horse@hunter2?staple@127.0.0.1/x",
+        "postgresql://bot:hunter2/x",
+        "postgresql://bot:horse@127.0.0.1:hunter2/x",
+        "postgresql://bot:hunter2@one:5432,two:5432/x",
+        "postgresql://bot:hunter2@/x?host=one&port=1&host=two",
+    ],
+)
+def test_p8_an_address_that_cannot_be_read_is_refused_without_a_piece_of_its_password(
+    monkeypatch: pytest.MonkeyPatch, secrets: dict[str, str], url: str
+) -> None:
+    """Wherever somebody takes the password to end, the rest of it looks like a host or a port."""
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    with pytest.raises(ConfigError) as error:
+        load_settings()
+
+    [problem] = error.value.problems
+    assert problem.startswith("environment: DATABASE_URL: ")
+    assert "postgresql://user:password@" in problem
+    for piece in ("hunter2", "horse", "staple"):
+        assert piece not in "".join(traceback.format_exception(error.value))
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
+def test_a_database_in_memory_is_refused_since_every_connection_has_its_own(
+    monkeypatch: pytest.MonkeyPatch, secrets: dict[str, str], url: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    with pytest.raises(ConfigError, match="DATABASE_URL: must name a file"):
+        load_settings()
+
+
+@pytest.mark.parametrize("hosts", ["?host=one:5432&host=two:5433", "?host=one&host=two"])
+def test_several_hosts_reach_the_driver_and_the_listener(
+    monkeypatch: pytest.MonkeyPatch, secrets: dict[str, str], hosts: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://bot:p%40ss@/access{hosts}")
+
+    url = make_url(load_settings().database_url)
+    _, given = url.get_dialect()().create_connect_args(url)
+
+    assert (given["host"], given["password"]) == ("one,two", "p@ss")
+    assert "p@ss" in load_settings().secrets()
+
+
+def test_a_password_behind_the_question_mark_is_hidden_too(
+    monkeypatch: pytest.MonkeyPatch, secrets: dict[str, str]
+) -> None:
+    """P8."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://bot@db/access?password=hunter2")
+
+    assert "hunter2" in load_settings().secrets()
 
 
 def test_the_slash_at_the_end_of_a_url_does_not_matter(

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from bot.cli import findings
-from bot.cli.surroundings import examine_address, examine_clock, examine_database
+from bot.cli.surroundings import examine_address, examine_clock, examine_database, examine_modes
 from bot.config import ConfigError, Settings, load_policy, load_settings
 from bot.digitalocean import DigitalOcean
 from bot.digitalocean.examination import examine
@@ -61,6 +61,7 @@ def _check(settings: Settings, *, live: bool) -> Iterator[Finding]:
     except ConfigError as error:
         yield from (fault("configuration", problem) for problem in error.problems)
     yield examine_database(settings.database_url)
+    yield from examine_modes(settings.database_url)
     yield from examine_address(settings)
     known = yield from _check_slack(settings, policy)
     if policy is not None:

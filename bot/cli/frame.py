@@ -13,6 +13,7 @@ from bot.domain.policy import Policy
 from bot.domain.refusal import Refused, one_line
 from bot.faults import Fault
 from bot.logs import log_crashes, set_up_logs
+from bot.redaction import Redaction
 
 
 def settings() -> Settings:
@@ -57,5 +58,14 @@ def telling_faults() -> Iterator[None]:
         problem = f"database: {reason} (is it reachable, and migrated by `dbaccess migrate`?)"
     else:
         return
-    typer.echo(one_line(problem), err=True)
+    typer.echo(one_line(_without_secrets(problem)), err=True)
     raise typer.Exit(1)
+
+
+def _without_secrets(problem: str) -> str:
+    """Cut out what a driver or an API may have repeated (P8)."""
+    try:
+        secrets = load_settings().secrets()
+    except ConfigError:
+        secrets = []
+    return Redaction(secrets).clean(problem)

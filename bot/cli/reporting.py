@@ -1,6 +1,9 @@
 """`dbaccess report`: the auditor's page, from the tables to a file."""
 
+import os
+import stat
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -95,8 +98,17 @@ def make_report(
     def drawn(rows: Sequence[Row], number: int, title: str) -> str:
         return draw(rows, period, number=number, title=title, name_of=name_of)
 
-    wanted.out.write_text(render(report, drawn, name_of=name_of), encoding="utf-8")
+    _write_private(wanted.out, render(report, drawn, name_of=name_of))
     return report
+
+
+def _write_private(file: Path, page: str) -> None:
+    """Write a file that only its owner may read, since it holds people's reasons and addresses."""
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        if stat.S_ISREG(os.fstat(out.fileno()).st_mode):
+            with suppress(PermissionError):  # somebody else's file, which they let us write
+                file.chmod(0o600)
+        out.write(page.encode())
 
 
 def summary(report: Report, out: Path) -> str:

@@ -1,6 +1,8 @@
 """Surroundings: the database, the public address and the clocks, as `dbaccess check` sees them."""
 
 import os
+import shlex
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -8,19 +10,46 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import urllib3
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from urllib3.exceptions import HTTPError, NameResolutionError
 
 from bot.config import Settings
 from bot.domain.findings import Finding, fault, hint, ok
 from bot.store import schema
-from bot.store.database import Database
+from bot.store.database import Database, sqlite_file
 
+_EVERYBODY, _GROUP = 0o007, 0o070
 _PUBLIC_SECONDS = 5.0
 _NOTICEABLE_SECONDS = 60
 _SIGNATURE_SECONDS = 300  # Slack's requests are refused that long after they were signed
 _NOT_RUNNING = frozenset({502, 503, 504})  # a proxy's word for nobody behind it
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def examine_modes(url: str) -> Iterator[Finding]:
+    """Look whether others on this machine may read the secrets, or the database's file."""
+    if os.name != "posix":
+        return
+    environment = Path(".env")
+    if (mode := _mode(environment)) & _EVERYBODY:
+        yield fault(".env", f"everybody may read it ({mode:04o}): type `chmod 600 .env`")
+    database = make_url(url)
+    if database.get_backend_name() != "sqlite":
+        return
+    file = sqlite_file(database.database or "")
+    if (mode := _mode(file)) & (_EVERYBODY | _GROUP):
+        others = "everybody" if mode & _EVERYBODY else "its group"
+        typed = f"chmod 600 {shlex.quote(str(file))}*"
+        yield hint("database", f"{others} may read it ({mode:04o}): type `{typed}`")
+
+
+def _mode(file: Path) -> int:
+    """Return who may do what with a file; nobody anything where there is none."""
+    try:
+        return stat.S_IMODE(file.stat().st_mode)
+    except OSError:
+        return 0
 
 
 def examine_database(url: str) -> Finding:

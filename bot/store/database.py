@@ -1,11 +1,14 @@
 """Engine and transactions: SQLite in WAL on one machine, PostgreSQL for more than one."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import DateTime, Dialect, Engine, TypeDecorator, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -147,13 +150,38 @@ def _postgresql(url: str) -> Engine:
     return engine
 
 
+def sqlite_file(name: str) -> Path:
+    """Return the file that SQLite opens under a URL's *name*, which may be a URI itself."""
+    return Path(unquote(urlsplit(name).path) if name.startswith("file:") else name)
+
+
+def _make_private(name: str) -> None:
+    """Make a database's file before SQLite does, for our account alone whatever the umask says.
+
+    SQLite gives its other files (`-wal`, `-shm`) the same mode. One that is there is left as it is,
+    and above all not opened: to close it again would end this process's locks on it.
+    """
+    if name == ":memory:":
+        return
+    file = sqlite_file(name)
+    if not file.exists() and file.parent.is_dir():
+        with suppress(FileExistsError):  # another process was faster
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
 def _sqlite(url: str) -> Engine:
+    making = threading.Lock()
     engine = create_engine(
         url,
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
         pool_size=_POOL_SIZE,
         max_overflow=0,
     )
+
+    @event.listens_for(engine, "do_connect")
+    def make_file(_dialect: Dialect, _record: Any, given: Any, _named: dict[str, Any]) -> None:
+        with making:
+            _make_private(given[0])
 
     @event.listens_for(engine, "connect")
     def set_up(connection: sqlite3.Connection, _record: Any) -> None:
@@ -165,6 +193,7 @@ def _sqlite(url: str) -> Engine:
             f"busy_timeout = {_BUSY_SECONDS * 1000}",
             "foreign_keys = ON",
             f"cache_size = {-_CACHE_KIB}",
+            "secure_delete = ON",  # what is erased is overwritten, not only forgotten
         ):
             connection.execute(f"PRAGMA {pragma}")
 

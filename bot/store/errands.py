@@ -88,9 +88,9 @@ def claim(session: Session, now: datetime, *, until: datetime, most: int) -> lis
 
 
 def finish(session: Session, errand_id: int, at: datetime, outcome: str) -> None:
-    """Note that an errand was carried out or refused."""
+    """Note that an errand was carried out or refused, and forget where its answer went."""
     row = session.get_one(ErrandRow, errand_id)
-    row.done_at, row.outcome = at, outcome
+    row.done_at, row.outcome, row.reply = at, outcome, {}
     session.add(row)
 
 

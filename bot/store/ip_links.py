@@ -33,6 +33,11 @@ def add(
 ) -> None:
     """Write a new link down, and forget those that served their time long ago."""
     session.execute(delete(IpLinkRow).where(col(IpLinkRow.expires_at) < at - _KEPT))
+    session.execute(
+        update(IpLinkRow)
+        .where(col(IpLinkRow.expires_at) < at, col(IpLinkRow.response_url).is_not(None))
+        .values(response_url=None)
+    )
     session.add(
         IpLinkRow(
             id=link_id,
@@ -57,17 +62,14 @@ def find(session: Session, link_id: str, now: datetime) -> IpLink | None:
 
 def use(session: Session, link_id: str, now: datetime) -> IpLink | None:
     """Use a link up and return it; None where it serves no more. Of two at once, one gets it."""
+    link = find(session, link_id, now)
     result = session.execute(
         update(IpLinkRow)
-        .where(
-            col(IpLinkRow.id) == link_id,
-            _serves(now),
-        )
-        .values(used_at=now)
-        .returning(IpLinkRow)
+        .where(col(IpLinkRow.id) == link_id, _serves(now))
+        .values(used_at=now, response_url=None)
+        .returning(col(IpLinkRow.id))
     )
-    row = result.scalar_one_or_none()
-    return _link(row) if row else None
+    return link if result.first() else None
 
 
 def _serves(now: datetime) -> ColumnElement[bool]:

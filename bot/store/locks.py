@@ -68,7 +68,7 @@ class ClusterLocks:
             return
         file = Path(f"{self._database.url.database}.{cluster_id}.lock")
         try:
-            with FileLock(file, timeout=0):
+            with FileLock(file, timeout=0, mode=0o600):
                 yield _FileHeld()
         except Timeout:
             yield None

@@ -111,7 +111,7 @@ def claim(session: Session, now: datetime, *, until: datetime, most: int) -> lis
 def delivered(session: Session, owed: Owed, at: datetime, post: Post | None = None) -> None:
     """Note that a message arrived, and where it stands."""
     row = session.get_one(OutboxRow, owed.id)
-    row.done_at, row.delivered = at, True
+    row.done_at, row.delivered, row.response_url = at, True, None
     session.add(row)
     if post is not None and owed.post is not None and owed.way is Way.POST:
         session.merge(PostRow(post=owed.post, channel=post.channel, ts=post.ts))
@@ -128,6 +128,7 @@ def give_up(session: Session, owed: Owed, at: datetime, error: str) -> None:
     """Note that Slack will never take this message."""
     row = session.get_one(OutboxRow, owed.id)
     row.done_at, row.delivered, row.last_error = at, False, error
+    row.response_url = None
     session.add(row)
 
 

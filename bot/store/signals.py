@@ -6,6 +6,7 @@ the same, only later. On SQLite there is one process, and nothing to carry.
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import psycopg
 import structlog
@@ -37,8 +38,8 @@ class Listener:
     """Calls `wake` at each signal, and whenever one may have been missed."""
 
     def __init__(self, database: Database, wake: Callable[[], None]) -> None:
-        url = database.url.set(drivername="postgresql")
-        self._url = url.render_as_string(hide_password=False)
+        _, given = database.engine.dialect.create_connect_args(database.url)
+        self._given: dict[str, Any] = {k: v for k, v in given.items() if k != "context"}
         self._wake = wake
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="signals", daemon=True)
@@ -62,7 +63,7 @@ class Listener:
                 self._stopping.wait(_RECONNECT_SECONDS)
 
     def _listen(self) -> None:
-        with psycopg.connect(self._url, autocommit=True, **CONNECTING) as connection:
+        with psycopg.connect(autocommit=True, **CONNECTING | self._given) as connection:
             connection.execute(f"LISTEN {_CHANNEL}".encode())
             self._wake()  # for what was signalled before
             while not self._stopping.is_set():

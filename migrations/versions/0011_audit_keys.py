@@ -1,4 +1,4 @@
-"""the audit may be keyed and counts without a gap; something is due now and then."""
+"""the audit may be keyed and counts without a gap; used addresses for answers are erased."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +16,14 @@ _PLACES = (  # two steps: no number may stand twice on the way
 _UNSIGNED = "UPDATE audit SET id = -id"
 
 
+_ERASED = (  # addresses for answers that were given, or that nobody will give
+    "UPDATE outbox SET response_url = NULL WHERE done_at IS NOT NULL",
+    "UPDATE errands SET reply = '{}' WHERE done_at IS NOT NULL",
+    "UPDATE ip_links SET response_url = NULL WHERE used_at IS NOT NULL",
+    "UPDATE ip_links SET response_url = NULL WHERE expires_at < CURRENT_TIMESTAMP",
+)
+
+
 def upgrade() -> None:
     key = sa.Column("key", sa.String(16), nullable=False, server_default=sa.text("''"))
     op.add_column("audit", key)
@@ -24,6 +32,8 @@ def upgrade() -> None:
         sa.Column("name", sa.String(64), primary_key=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
     )
+    for statement in _ERASED:
+        op.execute(statement)
     if op.get_bind().execute(sa.text(_MISSING)).scalar():
         _close_gaps()
 

@@ -1,5 +1,6 @@
 """`dbaccess report` as an operator types it."""
 
+import os
 import re
 import subprocess
 import sys
@@ -106,6 +107,18 @@ def test_requests_that_the_audit_does_not_tell_of_are_said_loudly(
     assert "The audit is empty, but requests were made: its rows were removed." in made.output
     assert "THE AUDIT IS NOT PROVEN" in page(folder)
     assert "The audit is empty, but requests were made" in page(folder)
+
+
+def test_p8_the_page_is_for_its_owner_alone_a_replaced_one_too(folder: Path) -> None:
+    usual = os.umask(0o022)
+    try:
+        run()
+        assert (folder / "report.html").stat().st_mode & 0o777 == 0o600
+        (folder / "report.html").chmod(0o644)
+        run()
+    finally:
+        os.umask(usual)
+    assert (folder / "report.html").stat().st_mode & 0o777 == 0o600
 
 
 def test_who_revoked_at_the_terminal_is_named_with_account_and_host(

@@ -1,17 +1,20 @@
 """Times come back as they were written, and a transaction happens whole or not at all."""
 
+import os
 import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import StatementError
 
 from bot.config import database_url
-from bot.store import audit, heartbeats
+from bot.store import audit, heartbeats, schema
 from bot.store.audit import Action
 from bot.store.database import Database
+from bot.store.locks import ClusterLocks
 from bot.store.tables import PostRow
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
@@ -145,3 +148,28 @@ def test_a_worker_that_looked_at_a_time_to_come_says_nothing(database: Database)
         heartbeats.beat(session, "here", NOON)
 
     assert beats(database) == NOON
+
+
+def test_p8_a_new_sqlite_file_and_all_beside_it_are_for_their_owner_alone(tmp_path: Path) -> None:
+    usual = os.umask(0o022)
+    database = Database(f"sqlite:///{tmp_path / 'dbaccess.db'}")
+    try:
+        schema.upgrade(database)
+        with ClusterLocks(database).hold("9cc10173"), database.transaction() as session:
+            heartbeats.beat(session, "host:1", NOON)
+            modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    finally:
+        os.umask(usual)
+        database.close()
+    assert len(modes) == 4, "the database, its -wal and -shm, a lock"
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_sqlite_file_that_is_there_keeps_the_mode_that_somebody_gave_it(tmp_path: Path) -> None:
+    file = tmp_path / "dbaccess.db"
+    file.touch()
+    file.chmod(0o640)
+    database = Database(f"sqlite:///{file}")
+    schema.upgrade(database)
+    database.close()
+    assert file.stat().st_mode & 0o777 == 0o640

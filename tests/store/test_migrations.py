@@ -4,7 +4,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col, select
 
 from bot.domain.lifecycle import RequestKind
 from bot.store import requests, schema, tables
@@ -94,3 +94,41 @@ def test_rows_of_the_first_version_outlive_the_way_up_and_down(empty_database: D
     schema.downgrade(empty_database, "0001")
     with empty_database.engine.begin() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM decisions").scalar() == 1
+
+
+def test_p8_used_addresses_of_answers_from_before_are_erased(empty_database: Database) -> None:
+    schema.upgrade(empty_database, "0005")
+    url, then = "https://hooks.slack.com/commands/T1/2/3", "2026-11-25 09:00"
+    with empty_database.engine.begin() as connection:
+        for done in (f"'{then}'", "NULL"):
+            name = "used" if done != "NULL" else "owed"
+            connection.exec_driver_sql(
+                "INSERT INTO outbox (conversation, way, response_url, notice, created_at, due_at, "
+                "attempts, last_error, delivered, done_at) VALUES "
+                f"('{name}', 'reply', '{url}', '{{}}', '{then}', '{then}', 1, '', false, {done})"
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO errands (origin, user_id, team_id, wish, reply, received_at, due_at, "
+                f"attempts, outcome, done_at) VALUES ('{name}', 'U0RITA', '', '{{}}', "
+                f"'{{\"response_url\": \"{url}\"}}', '{then}', '{then}', 1, '', {done})"
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO ip_links (id, user_id, team_id, response_url, created_at, expires_at, "
+                f"used_at) VALUES ('{name}', 'U0RITA', '', '{url}', '{then}', '2199-01-01', {done})"
+            )
+
+    schema.upgrade(empty_database)
+
+    with empty_database.reading() as session:
+        assert session.exec(
+            select(tables.OutboxRow.response_url).order_by(col(tables.OutboxRow.id))
+        ).all() == [
+            None,
+            url,
+        ]
+        replies = session.exec(
+            select(tables.ErrandRow.reply).order_by(col(tables.ErrandRow.id))
+        ).all()
+        assert replies == [{}, {"response_url": url}]
+        links = session.exec(select(tables.IpLinkRow.id, tables.IpLinkRow.response_url)).all()
+        assert dict(links) == {"used": None, "owed": url}
