@@ -1,10 +1,12 @@
 """The migrations make just the tables that the models speak of, and can be taken back."""
 
+import json
+
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
-from sqlmodel import SQLModel, col, select
+from sqlalchemy import inspect, text
+from sqlmodel import SQLModel, select
 
 from bot.domain.lifecycle import RequestKind
 from bot.store import requests, schema, tables
@@ -96,39 +98,39 @@ def test_rows_of_the_first_version_outlive_the_way_up_and_down(empty_database: D
         assert connection.exec_driver_sql("SELECT count(*) FROM decisions").scalar() == 1
 
 
+OWED_REPLY = (
+    text(
+        "INSERT INTO outbox (conversation, way, response_url, notice, created_at, due_at, "
+        "attempts, last_error, delivered, done_at) "
+        "VALUES (:name, 'reply', :url, '{}', :then, :then, 1, '', false, :done)"
+    ),
+    text(
+        "INSERT INTO errands (origin, user_id, team_id, wish, reply, received_at, due_at, "
+        "attempts, outcome, done_at) "
+        "VALUES (:name, 'U0RITA', '', '{}', :reply, :then, :then, 1, '', :done)"
+    ),
+    text(
+        "INSERT INTO ip_links (id, user_id, team_id, response_url, created_at, expires_at, "
+        "used_at) VALUES (:name, 'U0RITA', '', :url, :then, '2199-01-01', :done)"
+    ),
+)
+
+
 def test_p8_used_addresses_of_answers_from_before_are_erased(empty_database: Database) -> None:
     schema.upgrade(empty_database, "0005")
     url, then = "https://hooks.slack.com/commands/T1/2/3", "2026-11-25 09:00"
+    given = {"url": url, "then": then, "reply": json.dumps({"response_url": url})}
     with empty_database.engine.begin() as connection:
-        for done in (f"'{then}'", "NULL"):
-            name = "used" if done != "NULL" else "owed"
-            connection.exec_driver_sql(
-                "INSERT INTO outbox (conversation, way, response_url, notice, created_at, due_at, "
-                "attempts, last_error, delivered, done_at) VALUES "
-                f"('{name}', 'reply', '{url}', '{{}}', '{then}', '{then}', 1, '', false, {done})"
-            )
-            connection.exec_driver_sql(
-                "INSERT INTO errands (origin, user_id, team_id, wish, reply, received_at, due_at, "
-                f"attempts, outcome, done_at) VALUES ('{name}', 'U0RITA', '', '{{}}', "
-                f"'{{\"response_url\": \"{url}\"}}', '{then}', '{then}', 1, '', {done})"
-            )
-            connection.exec_driver_sql(
-                "INSERT INTO ip_links (id, user_id, team_id, response_url, created_at, expires_at, "
-                f"used_at) VALUES ('{name}', 'U0RITA', '', '{url}', '{then}', '2199-01-01', {done})"
-            )
+        for name, done in (("used", then), ("owed", None)):
+            for statement in OWED_REPLY:
+                connection.execute(statement, {**given, "name": name, "done": done})
 
     schema.upgrade(empty_database)
 
     with empty_database.reading() as session:
-        assert session.exec(
-            select(tables.OutboxRow.response_url).order_by(col(tables.OutboxRow.id))
-        ).all() == [
-            None,
-            url,
-        ]
-        replies = session.exec(
-            select(tables.ErrandRow.reply).order_by(col(tables.ErrandRow.id))
-        ).all()
-        assert replies == [{}, {"response_url": url}]
-        links = session.exec(select(tables.IpLinkRow.id, tables.IpLinkRow.response_url)).all()
-        assert dict(links) == {"used": None, "owed": url}
+        outbox = session.exec(select(tables.OutboxRow.conversation, tables.OutboxRow.response_url))
+        assert dict(outbox.all()) == {"used": None, "owed": url}
+        errands = session.exec(select(tables.ErrandRow.origin, tables.ErrandRow.reply))
+        assert dict(errands.all()) == {"used": {}, "owed": {"response_url": url}}
+        links = session.exec(select(tables.IpLinkRow.id, tables.IpLinkRow.response_url))
+        assert dict(links.all()) == {"used": None, "owed": url}
