@@ -146,7 +146,8 @@ def test_p4_only_what_was_removed_outside_is_put_back(world: World) -> None:
     told = removed_outside(world)
     world.granted(f"request {IP} 2h orders")
     world.types(RITA, "revoke 2")
-    forged = json.loads(json.dumps(told.blocks).replace('"value": "1"', '"value": "2"'))
+    forged = json.loads(json.dumps(told.blocks).replace('"value": "1@', '"value": "2@'))
+    assert forged != told.blocks
 
     world.presses(RITA, replace(told, blocks=forged), PUT_IT_BACK)
 
