@@ -6,22 +6,16 @@ from contextlib import contextmanager
 from urllib.parse import parse_qs
 
 from flask import Flask, Response, jsonify, request
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackClientError
-from slack_sdk.socket_mode import SocketModeClient
-from slack_sdk.socket_mode.client import BaseSocketModeClient
-from slack_sdk.socket_mode.request import SocketModeRequest
-from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.config import Settings
 from bot.domain.findings import Finding, fault, ok
+from bot.slack.command_listener import CannotConnect, listening_for_commands
 from bot.slack.signature_verifier import Outcome, RequestVerifier, Verification
 from bot.web.http_server import HttpServer
 
 WAIT_SECONDS = 120.0
 _WHAT = "live request"
 _REPLY = "dbaccess check: this arrived."
-_COMMAND = "slash_commands"
 
 Arrivals = queue.SimpleQueue[Finding]
 
@@ -118,28 +112,16 @@ def _refused(verification: Verification) -> Finding:
 @contextmanager
 def _over_socket(settings: Settings, arrivals: Arrivals) -> Iterator[tuple[str, str]]:
     token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
-    client = SocketModeClient(
-        app_token=token, web_client=WebClient(base_url=settings.slack_api_url)
-    )
-
-    def on_request(client: BaseSocketModeClient, asked: SocketModeRequest) -> None:
-        if asked.type != _COMMAND:
-            return  # not acknowledged, so that Slack sends it again
-        said = {"response_type": "ephemeral", "text": _REPLY}
-        client.send_socket_mode_response(SocketModeResponse(asked.envelope_id, said))
-        arrivals.put(ok(_WHAT, "arrived by Socket Mode"))
-
-    client.socket_mode_request_listeners.append(on_request)
+    arrived = ok(_WHAT, "arrived by Socket Mode")
     try:
-        try:
-            client.connect()
-        except (SlackClientError, OSError) as error:
-            raise _CannotListen(
-                f"cannot connect to Slack ({type(error).__name__}): is SLACK_APP_TOKEN right?"
-            ) from error
-        yield (
-            "by Socket Mode",
-            "is Socket Mode on? If dbaccess runs, it may have answered instead: stop it first",
-        )
-    finally:
-        client.close()
+        with listening_for_commands(
+            token, settings.slack_api_url, reply=_REPLY, on_command=lambda: arrivals.put(arrived)
+        ):
+            yield (
+                "by Socket Mode",
+                "is Socket Mode on? If dbaccess runs, it may have answered instead: stop it first",
+            )
+    except CannotConnect as error:
+        raise _CannotListen(
+            f"cannot connect to Slack ({error}): is SLACK_APP_TOKEN right?"
+        ) from error

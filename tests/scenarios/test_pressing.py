@@ -126,7 +126,9 @@ def test_p4_the_home_tab_decides_where_the_card_could_not_be_posted(world: World
     world.slack.open_home(ALICE)
     world.settle()
 
-    world.slack.click(ALICE, world.slack.home(ALICE), "Approve")
+    home = world.slack.home(ALICE)
+    assert home is not None
+    world.slack.click(ALICE, home, "Approve")
     world.settle()
 
     assert TRUSTED in world.sources()
