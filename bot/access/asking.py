@@ -86,11 +86,7 @@ def extend(move: Move, wish: Extend, person: Person) -> Request:
     with about(Field.DURATION):
         cluster.check_duration(duration, already=already)
     reason = given_reason(cluster, wish.reason)
-    for earlier in requests.pending(move.session, extends=grant.id):
-        raise Refused(
-            f"#{grant.id} has an extension that waits for approval already: #{earlier.id}. "
-            f"`/dbaccess cancel {earlier.id}` withdraws it."
-        )
+    refuse_second_extension(move, grant)
     lasting = already + duration
     if question := before_asking(cluster, holder, grant.source, lasting):
         move.people.require({holder: question.groups})
@@ -202,6 +198,15 @@ def refuse_second_grant(
         raise Refused(
             f"You have access to `{wish.cluster}` from {quoted(str(wish.source))} already: "
             f"#{grant.id}. {offer}"
+        )
+
+
+def refuse_second_extension(move: Move, grant: Grant) -> None:
+    """Refuse an extension of a grant for which one waits already."""
+    for earlier in requests.pending(move.session, extends=grant.id):
+        raise Refused(
+            f"#{grant.id} has an extension that waits for approval already: #{earlier.id}. "
+            f"`/dbaccess cancel {earlier.id}` withdraws it."
         )
 
 

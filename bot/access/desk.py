@@ -21,11 +21,13 @@ from bot.access.ending import (
     revoke_as_operator,
     warn,
 )
+from bot.access.extending import extension_terms
 from bot.access.move import Move
 from bot.access.putting_back import put_back
 from bot.access.questions import Question, question_of
 from bot.access.reminding import remind
 from bot.clock import Clock
+from bot.domain.extensions import ExtensionTerms
 from bot.domain.lifecycle import Grant
 from bot.domain.notices import Adopted, Asked, Cancelled, Notice, Reply, Revoking
 from bot.domain.people import People, Person
@@ -135,6 +137,15 @@ class Access:
         with suppress(_CurtainFall), self._move(None, People([person])) as move:
             _carry_out(move, wish, person)
             raise _CurtainFall
+
+    def extension_terms(self, grant_id: int, mark: str | None, person: Person) -> ExtensionTerms:
+        """Return what somebody may choose from for an extension; *mark* as in `Extend`.
+
+        Raises:
+            Refused: there is nothing that they may extend.
+        """
+        with self._move(None) as move:
+            return extension_terms(move, grant_id, mark, person)
 
     def put_aside(
         self, wish: Wish, *, user_id: str, team_id: str, origin: str, response_url: str | None

@@ -12,6 +12,7 @@ from bot.domain.policy import Policy
 from bot.domain.refusal import Field, Refused, about, quoted
 from bot.domain.screens import (
     OpenEmergencyForm,
+    OpenExtensionForm,
     OpenForm,
     Screen,
     ShowClusters,
@@ -27,6 +28,7 @@ from bot.domain.wishes import Adopt, AskFor, BreakGlass, Cancel, Extend, Revoke,
 
 _ID = re.compile(r"#?([1-9][0-9]{0,8})")
 _DURATION = re.compile(r"(?:\d+[wdhms])+", re.IGNORECASE)
+_MEANT_AS_DURATION = re.compile(r"[-+.]?\d")
 _NEAR_PERCENT = 60
 
 
@@ -142,6 +144,17 @@ def read_emergency_form(
     return BreakGlass(cluster=cluster, source=asked, duration=length, reason=reason)
 
 
+def read_extension_form(*, grant_id: int, mark: str | None, duration: str, reason: str) -> Extend:
+    """Return the wish that a filled-in form for an extension says.
+
+    Raises:
+        Refused: a field makes no sense; its `field` says which.
+    """
+    with about(Field.DURATION):
+        longer = parse_duration(duration) if duration.strip() else None
+    return Extend(grant_id=grant_id, duration=longer, reason=reason, mark=mark)
+
+
 def _source_and_duration(
     source: str, duration: str, usual: timedelta
 ) -> tuple[TrustedSource, timedelta]:
@@ -167,9 +180,12 @@ def _cluster_and_reason(
 
 
 def _extend(words: Sequence[str], _policy: Policy, _channel: str) -> Command:
-    if len(words) != 2:
-        raise Refused("Say which grant and how much longer: `/dbaccess extend 17 1h`.")
-    return Extend(grant_id=_number(words[0]), duration=parse_duration(words[1]))
+    if not words:
+        raise Refused("Say which access and how much longer: `/dbaccess extend 17 1h`.")
+    number, rest = _number(words[0]), words[1:]
+    if rest and _MEANT_AS_DURATION.match(rest[0]):
+        return Extend(grant_id=number, duration=parse_duration(rest[0]), reason=" ".join(rest[1:]))
+    return OpenExtensionForm(number, " ".join(rest))
 
 
 def _revoke(words: Sequence[str], _policy: Policy, _channel: str) -> Command:

@@ -24,6 +24,18 @@ class OpenEmergencyForm:
 
 
 @dataclass(frozen=True)
+class OpenExtensionForm:
+    """`extend` without a duration, or a press on `Extend…`: the form, filled in so far.
+
+    `mark` is that of the grant that was shown, for a press; None for what was typed.
+    """
+
+    grant_id: int
+    reason: str = ""
+    mark: str | None = None
+
+
+@dataclass(frozen=True)
 class ShowHelp:
     """`help`."""
 
@@ -67,4 +79,4 @@ class ShowMyIp:
 
 
 Page = ShowHelp | ShowList | ShowClusters | ShowSources | ShowConnect | ShowHistory | ShowMyIp
-Screen = OpenForm | OpenEmergencyForm | Page
+Screen = OpenForm | OpenEmergencyForm | OpenExtensionForm | Page

@@ -21,6 +21,17 @@ class Asker:
             return Person(asked.user_id)
         return self._directory.known(asked.user_id, asked.team_id, question.groups)
 
+    def ask(self, wish: Wish, asked: Interaction) -> Person:
+        """Return as much of who asks as the wish needs, from Slack where it must be asked.
+
+        Raises:
+            DirectoryUnavailable: Slack does not say.
+        """
+        question = self._access.question(wish, asked.user_id)
+        if question is None:
+            return Person(asked.user_id)
+        return self._directory.person(asked.user_id, asked.team_id, question.groups)
+
     def put_aside(self, wish: Wish, asked: Interaction) -> None:
         """Write a wish down, to be carried out in a moment."""
         self._access.put_aside(

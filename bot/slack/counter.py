@@ -15,6 +15,7 @@ from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
 from bot.domain.screens import (
     OpenEmergencyForm,
+    OpenExtensionForm,
     OpenForm,
     Page,
     ShowClusters,
@@ -92,6 +93,19 @@ class Counter:
         """Open the form that asks an approver why not."""
         self._prompt.do(lambda: self.forms.open_denial(press), press.interaction)
 
+    def extend(self, press: Press) -> None:
+        """Open the form that asks for more time."""
+        form, asked = OpenExtensionForm(press.number, mark=press.mark), press.interaction
+
+        def act() -> Message | None:
+            try:
+                self.forms.open_extension(form, asked)
+            except Refused as refused:
+                return messages.refusal(refused)
+            return None
+
+        self._prompt.do(act, asked)
+
     def somebody_left(self, user_id: str) -> None:
         """Have all that somebody had end, whose account was deactivated."""
         self._access.depart(user_id)
@@ -120,6 +134,9 @@ class Counter:
                 return None
             case OpenEmergencyForm():
                 self.forms.open_emergency(command, asked)
+                return None
+            case OpenExtensionForm():
+                self.forms.open_extension(command, asked)
                 return None
             case _ if isinstance(command, Page):
                 return self._show(command, asked)

@@ -9,9 +9,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.domain.refusal import Field, Refused
-from bot.domain.screens import OpenEmergencyForm, OpenForm
+from bot.domain.screens import OpenEmergencyForm, OpenExtensionForm, OpenForm
 from bot.domain.sources import SourceType, parse_source
-from bot.slack.interaction import Interaction, interactive, origin, reading, response_url
+from bot.slack.interaction import (
+    Interaction,
+    interactive,
+    number_of,
+    origin,
+    reading,
+    response_url,
+)
 from bot.slack.messages import Filled, Part
 
 
@@ -20,7 +27,8 @@ class Draft:
     """What a form holds: texts by field; and the ids of the blocks that show the fields.
 
     `address` is what was typed before another kind of source was chosen; `acted_at` is when it
-    was changed or sent off, in Unix seconds, as far as Slack says so.
+    was changed or sent off, in Unix seconds, as far as Slack says so. `number` is the grant that it
+    is about, where it is about one, and `mark` what the pressed button said of that.
     """
 
     form: str
@@ -31,6 +39,8 @@ class Draft:
     address: str
     acted_at: float
     interaction: Interaction
+    number: int = 0
+    mark: str | None = None
 
     @property
     def kind(self) -> str:
@@ -70,7 +80,7 @@ class Draft:
         part = field or Field.CLUSTER
         if part is Field.DURATION and not self._holds(Part.DURATION).strip():
             return self.block_ids.get(Part.LENGTH) or Part.DURATION
-        return self.block_ids.get(part, part)
+        return self.block_ids.get(part) or next(iter(self.block_ids.values()), part)
 
     def _holds(self, part: Part) -> str:
         return self.held.get(part, "")
@@ -120,6 +130,8 @@ def from_form(body: dict[str, Any]) -> Draft:
             interaction=replace(
                 interaction, response_url=response_url(metadata.get("response_url"))
             ),
+            number=number_of(metadata.get("number", 0)),
+            mark=metadata.get("mark"),
         )
 
 
@@ -139,6 +151,12 @@ def from_search(body: dict[str, Any]) -> Search:
 def metadata_of(asked: Interaction, filled: Filled) -> str:
     """Return what a form carries along: where to answer, and what it does not show just now."""
     return json.dumps({"response_url": asked.response_url, "address": filled.address})
+
+
+def extension_metadata(asked: Interaction, form: OpenExtensionForm) -> str:
+    """Return what the form for an extension carries along: where to answer, and which grant."""
+    carried = {"response_url": asked.response_url, "number": form.grant_id, "mark": form.mark}
+    return json.dumps(carried)
 
 
 def _text(state: Mapping[str, Any]) -> str:

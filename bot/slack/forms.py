@@ -6,15 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 from bot.access import Access
-from bot.domain.commands import read_emergency_form, read_form
-from bot.domain.people import NeedsDirectory
+from bot.domain.commands import read_emergency_form, read_extension_form, read_form
+from bot.domain.people import NeedsDirectory, Person
 from bot.domain.policy import Policy
 from bot.domain.refusal import Field, NotYours, Refused, about
-from bot.domain.screens import OpenEmergencyForm, OpenForm
-from bot.domain.wishes import Wish
+from bot.domain.screens import OpenEmergencyForm, OpenExtensionForm, OpenForm
+from bot.domain.wishes import Extend, Wish
 from bot.slack import messages
 from bot.slack.asker import Asker
-from bot.slack.drafts import Draft, Search, filled_by, metadata_of
+from bot.slack.directory import DirectoryUnavailable, cannot_tell
+from bot.slack.drafts import Draft, Search, extension_metadata, filled_by, metadata_of
 from bot.slack.interaction import (
     EMERGENCY_FORM,
     REQUEST_FORM,
@@ -22,7 +23,7 @@ from bot.slack.interaction import (
     Press,
     denial_metadata,
 )
-from bot.slack.later import Later
+from bot.slack.later import Later, apologise
 from bot.slack.messages import Filled
 from bot.slack.offers import Clusters, Offers
 from bot.slack.pages import Pages
@@ -93,6 +94,18 @@ class Forms:
         otherwise = "Press it again, or write `/dbaccess emergency` once more."
         self._later.open_view(view, asked, otherwise=otherwise)
 
+    def open_extension(self, form: OpenExtensionForm, asked: Interaction) -> None:
+        """Open the form that asks for more time.
+
+        Raises:
+            Refused: there is nothing that they may extend.
+        """
+        person = self._asker.now(Extend(grant_id=form.grant_id), asked)
+        if person is None:
+            self._later.do(lambda: self._open_extension_once_known(form, asked))
+        else:
+            self._open_extension_for(person, form, asked)
+
     def open_denial(self, press: Press) -> None:
         """Open the form that asks an approver why not."""
         view = messages.deny_modal(
@@ -131,6 +144,40 @@ class Forms:
     def emergency_sent(self, draft: Draft) -> dict[str, str]:
         """Take an emergency's form; return what is wrong with it, block by block."""
         return self._sent(draft, lambda: read_emergency_form(self._policy(), **draft.typed))
+
+    def extension_sent(self, draft: Draft) -> dict[str, str]:
+        """Take a form that asks for more time; return what is wrong with it, block by block."""
+        return self._sent(
+            draft,
+            lambda: read_extension_form(
+                grant_id=draft.number,
+                mark=draft.mark,
+                duration=draft.typed["duration"],
+                reason=draft.typed["reason"],
+            ),
+        )
+
+    def _open_extension_for(
+        self, person: Person, form: OpenExtensionForm, asked: Interaction
+    ) -> None:
+        terms = self._access.extension_terms(form.grant_id, form.mark, person)
+        metadata = extension_metadata(asked, form)
+        view = messages.extension_form(terms, Filled(reason=form.reason), private_metadata=metadata)
+        otherwise = f"Write it instead: `/dbaccess extend {form.grant_id} 1h why`."
+        self._later.open_view(view, asked, otherwise=otherwise)
+
+    def _open_extension_once_known(self, form: OpenExtensionForm, asked: Interaction) -> None:
+        try:
+            person = self._asker.ask(Extend(grant_id=form.grant_id), asked)
+            self._open_extension_for(person, form, asked)
+        except Refused as refused:
+            self._later.reach(asked, messages.refusal(refused))
+        except DirectoryUnavailable:
+            self._later.reach(asked, messages.refusal(cannot_tell()))
+        except AWAY as error:
+            self._later.reach(asked, away(error))
+        except Exception as error:  # the person hears of it, and the log has it whole
+            self._later.reach(asked, apologise("form not opened", error))
 
     def _request_form(
         self, clusters: Clusters, filled: Filled, asked: Interaction

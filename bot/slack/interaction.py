@@ -15,6 +15,7 @@ from bot.domain.wishes import Container
 DENIAL = "deny"
 REQUEST_FORM = "request"
 EMERGENCY_FORM = "emergency"
+EXTENSION_FORM = "extension"
 SHORTCUT = "ask_for_access"
 _REASON_CHARACTERS = 500
 _SOURCE_CHARACTERS = 100
@@ -146,7 +147,7 @@ def from_choice(body: dict[str, Any]) -> Choice:
         action = body["actions"][0]
         marked, _, seconds = str(action["selected_option"]["value"]).partition(":")
         named = origin("press", body.get("trigger_id") or action["action_ts"])
-        duration = timedelta(seconds=_number(seconds))
+        duration = timedelta(seconds=number_of(seconds))
         number, mark = _marked(marked)
         return Choice(number, mark, _container(body), duration, interactive(body, named))
 
@@ -188,7 +189,7 @@ def from_denial(body: dict[str, Any]) -> Denial:
         reason = view["state"]["values"]["reason"]["reason"].get("value") or ""
         interaction = interactive(body, origin("view", view["id"]))
         return Denial(
-            number=_number(metadata.get("request_id")),
+            number=number_of(metadata.get("request_id")),
             mark=str(metadata.get("mark") or ""),
             container=Container.model_validate(metadata.get("container") or {}),
             reason=one_line(reason)[:_REASON_CHARACTERS],
@@ -268,7 +269,7 @@ def _matching(pattern: re.Pattern[str], value: Any) -> str:
 def _marked(value: Any) -> tuple[int, str]:
     """Return the number and the mark that a button carries; no mark where it has none."""
     number, _, mark = str(value).partition("@")
-    return _number(number), mark[:_MARK_CHARACTERS]
+    return number_of(number), mark[:_MARK_CHARACTERS]
 
 
 def _container(body: dict[str, Any]) -> Container:
@@ -282,7 +283,8 @@ def _container(body: dict[str, Any]) -> Container:
     return Container(channel=slack_id(channel_id, missing=""), ts=ts[:_TS_CHARACTERS])
 
 
-def _number(value: Any) -> int:
+def number_of(value: Any) -> int:
+    """Return the number of a request or grant; `Unreadable` where it is none."""
     text = str(value)
     if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
         raise Unreadable(f"not a number: {text[:40]!r}")

@@ -53,8 +53,11 @@ class Prompt:
 
         return self.within(lambda: _or_word(act), late)
 
-    def do(self, act: Callable[[], None], asked: Interaction) -> None:
-        """Do something that has no answer; who asked for it hears where it cannot be done."""
+    def do(self, act: Callable[[], Message | None], asked: Interaction) -> None:
+        """Do something that has no answer; who asked for it hears where it cannot be done.
+
+        *act* may return why that is.
+        """
         message = self.answer(act, asked)
         if message is not None:
             self._later.do(lambda: self._later.reach(asked, message))

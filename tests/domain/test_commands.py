@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from bot.domain.commands import parse_command, read_form
 from bot.domain.policy import Policy
 from bot.domain.refusal import Field, Refused
-from bot.domain.screens import OpenForm, ShowClusters, ShowHelp, ShowList, ShowSources
+from bot.domain.screens import (
+    OpenExtensionForm,
+    OpenForm,
+    ShowClusters,
+    ShowHelp,
+    ShowList,
+    ShowSources,
+)
 from bot.domain.sources import SourceType, TrustedSource
 from bot.domain.wishes import AskFor, Cancel, Extend, Revoke
 
@@ -165,13 +172,26 @@ def test_what_is_no_number_is_refused(command: str, number: str) -> None:
     assert "`/dbaccess list`" in sentence
 
 
-@pytest.mark.parametrize("text", ["extend", "extend 17", "extend 17 1h please"])
-def test_an_extension_names_the_grant_and_how_much_longer(text: str) -> None:
-    assert refusal(text) == "Say which grant and how much longer: `/dbaccess extend 17 1h`."
+def test_an_extension_names_the_grant_and_how_much_longer() -> None:
+    assert refusal("extend") == "Say which access and how much longer: `/dbaccess extend 17 1h`."
 
 
 def test_an_extension_by_what_is_no_duration_is_refused() -> None:
-    assert refusal("extend 17 later").startswith("`later` is not a duration")
+    assert refusal("extend 17 2hh").startswith("`2hh` is not a duration")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("extend 17", ""), ("extend 17 half an hour", "half an hour"), ("extend 17 later", "later")],
+)
+def test_an_extension_without_a_duration_opens_the_form(text: str, reason: str) -> None:
+    assert read(text) == OpenExtensionForm(17, reason)
+
+
+def test_an_extension_may_say_why() -> None:
+    assert read("extend 17 2h not done yet") == Extend(
+        grant_id=17, duration=TWO_HOURS, reason="not done yet"
+    )
 
 
 @pytest.mark.parametrize(

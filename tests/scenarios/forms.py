@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from bot.sandbox.slack_conversations import Message
+from bot.sandbox.slack_door import Answer
 from tests.scenarios.world import RITA, World
 
 Json = dict[str, Any]
@@ -63,3 +65,17 @@ def holds(form: Json, name: str) -> str:
 def _changed(world: World, by: str, view_hash: str) -> Json | None:
     now = world.slack.modal(by)
     return now if now and now["hash"] != view_hash else None
+
+
+def presses_extend(world: World, message: Message, *, by: str = RITA) -> Json:
+    """Press `Extend…`; return the form."""
+    world.slack.click(by, message, "Extend…")
+    return world.eventually(lambda: world.slack.modal(by))
+
+
+def extends(world: World, message: Message, *, by: str = RITA, **fields: str) -> Answer:
+    """Press `Extend…` and send the form off."""
+    presses_extend(world, message, by=by)
+    answer = world.slack.submit(by, fields)
+    world.settle()
+    return answer

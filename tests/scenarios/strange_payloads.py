@@ -161,7 +161,7 @@ _WHOLE = st.one_of(
     st.builds(
         lambda user, form: _interactive("view_submission", user, view=_view(form)),
         _USERS,
-        st.sampled_from(["request", "emergency", "deny", "other"]),
+        st.sampled_from(["request", "emergency", "extension", "deny", "other"]),
     ),
     st.builds(
         lambda user: _interactive(

@@ -8,6 +8,7 @@ import pytest
 from bot.domain.lifecycle import GrantState, RequestState
 from bot.sandbox.faults import Fault
 from bot.store import audit
+from tests.scenarios.forms import filled_in, presses_extend
 from tests.scenarios.world import (
     ALICE,
     APPROVALS,
@@ -67,7 +68,7 @@ def test_who_adopts_is_told_a_day_before_it_goes(world: World) -> None:
     world.pass_time(hours=2)
 
     assert "expires soon" in world.told(ALICE)[-1]
-    assert world.slack.dms(ALICE)[-1].buttons == ["Extend", "Remove expiry"]
+    assert world.slack.dms(ALICE)[-1].buttons == ["Extend…", "Remove expiry"]
 
 
 def test_an_approver_gives_an_adopted_rule_more_time_without_a_second(worlds: Worlds) -> None:
@@ -88,7 +89,11 @@ def test_the_warnings_extend_gives_another_day(world: World) -> None:
     adopted(world)
     world.pass_time(days=6, hours=1)
 
-    world.presses(ALICE, world.slack.dms(ALICE)[-1], "Extend")
+    form = presses_extend(world, world.slack.dms(ALICE)[-1], by=ALICE)
+    assert filled_in(form, "length") == "1d"
+    world.slack.submit(ALICE, {"Reason": "the office moves a day later"})
+    world.settle()
+    assert "the office moves a day later" in world.card.all_text
     world.pass_time(days=1)
 
     assert TRUSTED in world.sources()

@@ -8,6 +8,7 @@ import pytest
 
 from bot.domain.lifecycle import RequestState
 from bot.sandbox.slack_conversations import Message
+from tests.scenarios.forms import extends
 from tests.scenarios.world import (
     ADMINS,
     ALICE,
@@ -280,27 +281,6 @@ def test_a_grant_that_has_had_the_longest_duration_is_not_extended(worlds: World
     assert "at most `2h`, extensions included, and this grant has had that" in answer.text
 
 
-def test_the_button_asks_for_the_usual_duration(world: World) -> None:
-    world.granted()
-
-    world.presses(RITA, world.slack.dms(RITA)[-1], "Extend")
-
-    assert world.request(2).duration == timedelta(hours=1)
-    assert "#2" in world.whispered(RITA)[-1]
-
-
-def test_the_button_asks_for_no_more_than_is_left(worlds: Worlds) -> None:
-    world = worlds(policy(max_duration="2h15m"))
-    world.granted()
-
-    world.presses(RITA, world.slack.dms(RITA)[-1], "Extend")
-    assert world.request(2).duration == timedelta(minutes=15)
-    world.presses(ALICE, world.card, "Approve")
-    world.presses(RITA, world.slack.dms(RITA)[-1], "Extend")
-
-    assert "this grant has had that" in world.whispered(RITA)[-1]
-
-
 def test_one_extension_waits_at_a_time(world: World) -> None:
     world.granted()
     world.types(RITA, "extend 1 1h")
@@ -413,7 +393,7 @@ def test_the_holder_is_warned_before_the_end(
     world.pass_time(seconds=1)
     world.pass_time(seconds=1)
 
-    assert [warning.buttons for warning in warnings(world)] == [["Extend", "Revoke now"]]
+    assert [warning.buttons for warning in warnings(world)] == [["Extend…", "Revoke now"]]
     assert "ends soon" in world.thread()[-1]
 
 
@@ -429,7 +409,7 @@ def test_the_warning_comes_when_the_policy_says(worlds: Worlds) -> None:
 def test_an_extended_grant_is_warned_of_again_before_its_new_end(world: World) -> None:
     world.granted()
     world.pass_time(hours=1, minutes=50)
-    world.presses(RITA, warnings(world)[0], "Extend")
+    extends(world, warnings(world)[0])
     world.presses(ALICE, world.card, "Approve")
 
     world.pass_time(minutes=59)
@@ -450,7 +430,7 @@ def test_the_list_shows_what_is_mine_with_its_buttons(world: World) -> None:
     world.types(RITA, "list")
 
     listed = world.slack.ephemerals(RITA)[-1]
-    assert listed.buttons == ["Extend", "Revoke now", "Cancel request"]
+    assert listed.buttons == ["Extend…", "Revoke now", "Cancel request"]
     for fact in ("#1", IP, "#2", "203.0.113.5"):
         assert fact in listed.text
     assert "203.0.113.6" not in listed.text

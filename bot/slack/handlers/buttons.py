@@ -7,7 +7,7 @@ from slack_bolt import Ack, App
 
 from bot.domain.lifecycle import Verdict
 from bot.domain.screens import OpenForm
-from bot.domain.wishes import Cancel, Decide, Extend, PutBack, Review, Revoke, Wish
+from bot.domain.wishes import Cancel, Decide, PutBack, Review, Revoke, Wish
 from bot.slack.counter import Counter
 from bot.slack.interaction import Press, from_asking, from_choice, from_press
 from bot.slack.messages.buttons import Button
@@ -22,7 +22,6 @@ _WISHES: dict[Button, Callable[[Press], Wish]] = {
     Button.REVIEWED: lambda press: Review(
         request_id=press.number, mark=press.mark, container=press.container
     ),
-    Button.EXTEND: lambda press: Extend(grant_id=press.number, mark=press.mark),
     Button.REVOKE: lambda press: Revoke(grant_id=press.number, mark=press.mark),
     Button.PUT_BACK: lambda press: PutBack(grant_id=press.number, mark=press.mark),
     Button.CANCEL: lambda press: Cancel(request_id=press.number, mark=press.mark),
@@ -51,6 +50,12 @@ def register(app: App, counter: Counter) -> None:
     def on_deny(ack: Ack, body: dict[str, Any]) -> None:
         press = from_press(body)
         counter.deny(press)
+        ack()
+
+    @app.action(Button.EXTEND)
+    def on_extend(ack: Ack, body: dict[str, Any]) -> None:
+        press = from_press(body)
+        counter.extend(press)
         ack()
 
     @app.action(Button.ASK)

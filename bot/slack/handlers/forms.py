@@ -11,6 +11,7 @@ from bot.slack.drafts import from_form, from_search
 from bot.slack.interaction import (
     DENIAL,
     EMERGENCY_FORM,
+    EXTENSION_FORM,
     REQUEST_FORM,
     SHORTCUT,
     from_denial,
@@ -20,7 +21,7 @@ from bot.slack.messages import Part
 
 
 def register(app: App, counter: Counter) -> None:
-    """Register the forms that ask for access, the shortcut, and the form behind `Deny`."""
+    """Register the forms that ask for access or more time, the one behind `Deny`, the shortcut."""
 
     @app.shortcut(SHORTCUT)
     def on_shortcut(ack: Ack, body: dict[str, Any]) -> None:
@@ -48,6 +49,10 @@ def register(app: App, counter: Counter) -> None:
     @app.view(EMERGENCY_FORM)
     def on_emergency_form(ack: Ack, body: dict[str, Any]) -> None:
         _answer(ack, counter.forms.emergency_sent(from_form(body)))
+
+    @app.view(EXTENSION_FORM)
+    def on_extension_form(ack: Ack, body: dict[str, Any]) -> None:
+        _answer(ack, counter.forms.extension_sent(from_form(body)))
 
     @app.view(DENIAL)
     def on_denial(ack: Ack, body: dict[str, Any]) -> None:

@@ -25,7 +25,13 @@ from bot.slack.messages.replies import (
     database_slow,
     refusal,
 )
-from bot.slack.messages.request_forms import Filled, Part, emergency_form, request_form
+from bot.slack.messages.request_forms import (
+    Filled,
+    Part,
+    emergency_form,
+    extension_form,
+    request_form,
+)
 from bot.slack.messages.sources import SourceLine, sources_page
 
 __all__ = [
@@ -44,6 +50,7 @@ __all__ = [
     "database_slow",
     "deny_modal",
     "emergency_form",
+    "extension_form",
     "help_page",
     "history_page",
     "home",

@@ -77,7 +77,7 @@ def extend_or_revoke(grant: GrantFacts) -> Block | None:
         return None
     return _row(
         f"grant:{grant.id}",
-        _button(Button.EXTEND, "Extend", _grant(grant)),
+        _button(Button.EXTEND, "Extend…", _grant(grant)),
         _remove_expiry(grant) if grant.adopted else _revoke_now(grant.id, _mark_of(grant)),
     )
 

@@ -65,13 +65,13 @@ def grant_expiring(notice: GrantExpiring) -> Message:
     grant = notice.grant
     if grant.adopted:
         return _adopted_expiring(grant)
-    more = code(f"/dbaccess extend {grant.id} 1h")
+    more = code(f"/dbaccess extend {grant.id} 1h why")
     return message(
         section(
             f":alarm_clock: *#{grant.id} ends soon*: {access(grant)} ends {when(grant.expires_at)}."
         ),
         section(
-            f"Need more time? Press *Extend*, or write {more}; it is decided like any request. "
+            f"Need more time? Press *Extend…*, or write {more}; it is decided like any request. "
             "Done already? Press *Revoke now*. If you do nothing, it ends by itself."
         ),
         context(f"After that, {foreign_rule_stays(grant)}") if grant.owned is False else None,
@@ -88,8 +88,8 @@ def _adopted_expiring(grant: GrantFacts) -> Message:
             f"is removed from {code(grant.cluster)} {when(grant.expires_at)}."
         ),
         section(
-            f"Still needed? An approver can press *Extend*, or write {more}. *Remove expiry* keeps "
-            "the rule without an end."
+            f"Still needed? An approver can press *Extend…*, or write {more}. *Remove expiry* "
+            "keeps the rule without an end."
         ),
         extend_or_revoke(grant),
     )

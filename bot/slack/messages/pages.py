@@ -15,7 +15,7 @@ _COMMANDS = {
         "asks for access; `request` alone, or nothing at all, opens a form for it"
     ),
     "list": "your access and your open requests; `list all` for approvers",
-    "extend <number> <duration>": "asks for more time",
+    "extend <number> [duration] [reason …]": "asks for more time; without a duration, by a form",
     "revoke <number>": "ends access now",
     "cancel <number>": "withdraws a request",
     "clusters": "the clusters you may ask for, and on what terms",

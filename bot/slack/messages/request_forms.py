@@ -10,10 +10,13 @@ from enum import StrEnum
 from typing import Any
 
 from bot.domain.durations import show_duration
+from bot.domain.extensions import ExtensionTerms
 from bot.domain.policy import ClusterPolicy
 from bot.domain.sources import SourceType, TrustedSource
 from bot.slack.messages.blocks import Block, section
+from bot.slack.messages.facts import access, source
 from bot.slack.messages.inputs import field, menu, modal, text_input
+from bot.slack.messages.mrkdwn import code, when
 from bot.slack.messages.pickers import KINDS, picker
 from bot.slack.messages.times import Times
 
@@ -106,6 +109,31 @@ def emergency_form(clusters: Clusters, filled: Filled, *, private_metadata: str)
     )
 
 
+def extension_form(
+    terms: ExtensionTerms, filled: Filled, *, private_metadata: str
+) -> dict[str, Any]:
+    """Return the form that asks for more time; the last argument is that of `request_form`."""
+    grant, ends = terms.grant, when(terms.grant.expires_at)
+    decided = "Approvers decide on it, as on any request."
+    what = f"{access(grant)} ends {ends}. {decided}"
+    if grant.adopted:
+        what = (
+            f"{source(grant)}, a rule added manually, is removed from {code(grant.cluster)} {ends}."
+        )
+    example = "still needed for the audit" if grant.adopted else "the job is not done yet"
+    return modal(
+        "extension",
+        f"Extend #{grant.id}",
+        "Extend" if grant.adopted else "Request",
+        [
+            section(f"*#{grant.id}*: {what}"),
+            *_durations(Times.of_extension(terms), filled, label="How much longer"),
+            _reason("Reason", example, filled, needed=terms.needs_reason),
+        ],
+        private_metadata=private_metadata,
+    )
+
+
 def _cluster(aliases: Mapping[str, str], filled: Filled) -> Block:
     choice = menu(Part.CLUSTER, aliases, filled.cluster, "Choose a cluster")
     return field(Part.CLUSTER, "Cluster", choice, dispatch=True)
@@ -150,12 +178,12 @@ def _what_to_type(clusters: Clusters, chosen: str) -> str:
     return f"{hint}."
 
 
-def _durations(times: Times, filled: Filled) -> list[Block]:
+def _durations(times: Times, filled: Filled, *, label: str = "For how long") -> list[Block]:
     typed = "" if filled.duration in times.choices else filled.duration
     exactly = text_input(Part.DURATION, typed, "1h30m", longest=50)
     if not times.choices:
         hint = "Like 45s, 90m, 2h, 1h30m or 1d. Left empty: what is usual for the cluster."
-        return [field(Part.DURATION, "For how long", exactly, hint=hint, optional=True)]
+        return [field(Part.DURATION, label, exactly, hint=hint, optional=True)]
     wanted = filled.duration if filled.duration in times.choices else filled.length
     chosen = wanted if wanted in times.choices else times.usual
     options = {choice: choice for choice in times.choices}
@@ -163,7 +191,7 @@ def _durations(times: Times, filled: Filled) -> list[Block]:
     choice = menu(Part.LENGTH, options, "" if typed else chosen, placeholder)
     block_id = f"{Part.LENGTH}:{filled.cluster}"
     return [
-        field(block_id, "For how long", choice, hint=times.limits, optional=True),
+        field(block_id, label, choice, hint=times.limits, optional=True),
         field(
             Part.DURATION,
             "… or exactly",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.durations import sensible_durations, show_duration
+from bot.domain.extensions import ExtensionTerms
 from bot.domain.policy import ClusterPolicy
 
 Clusters = Mapping[str, ClusterPolicy]
@@ -38,6 +39,11 @@ class Times:
         if cluster:
             return _within(cluster.min_duration, cluster.longest_emergency, cluster.usual_emergency)
         return _everywhere(clusters, [one.longest_emergency for one in clusters.values()])
+
+    @classmethod
+    def of_extension(cls, terms: ExtensionTerms) -> Times:
+        """Return what holds for how much longer a grant may last."""
+        return _within(terms.shortest, terms.longest, terms.usual)
 
 
 def _within(shortest: timedelta, longest: timedelta, usual: timedelta) -> Times:

@@ -6,17 +6,19 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from bot.digitalocean import Named, NotAuthorised, Unavailable
+from bot.domain.extensions import ExtensionTerms
 from bot.domain.sources import SourceType, TrustedSource
 from bot.sandbox.block_kit import problems, suggestion_problems
 from bot.slack.messages import (
     Filled,
     emergency_form,
+    extension_form,
     not_listed,
     not_yet_known,
     picks,
     request_form,
 )
-from tests.slack.messages.examples import policy
+from tests.slack.messages.examples import HOUR, adopted, grant, policy
 
 ORDERS = policy(emergency={"requesters": ["S0ONCALL"], "max_duration": "30m"})
 ANALYTICS = policy(
@@ -42,6 +44,16 @@ FORMS = {
     ),
     "a request from a tag to be chosen": request_form(
         CLUSTERS, Filled("analytics", SourceType.TAG, length="1d"), private_metadata="{}"
+    ),
+    "an extension": extension_form(
+        ExtensionTerms(grant(), HOUR / 4, 6 * HOUR, HOUR, needs_reason=False),
+        Filled(),
+        private_metadata="{}",
+    ),
+    "an extension that needs a reason": extension_form(
+        ExtensionTerms(adopted(), 24 * HOUR, 4000 * HOUR, 24 * HOUR, needs_reason=True),
+        Filled(reason="the office moves later"),
+        private_metadata="{}",
     ),
     "an emergency": emergency_form(
         CLUSTERS,

@@ -1,0 +1,52 @@
+"""How much longer a grant may last, for the form that asks for it."""
+
+from datetime import timedelta
+
+from bot.access.asking import live_grant, refuse_second_extension
+from bot.access.move import Move
+from bot.access.pressing import check_is_grant_shown
+from bot.domain.extensions import ExtensionTerms
+from bot.domain.lifecycle import Grant
+from bot.domain.people import Person
+from bot.domain.policy import LONGEST_ADOPTION, ClusterPolicy
+from bot.telling import grant_facts
+
+_DAY = timedelta(days=1)
+
+
+def extension_terms(move: Move, grant_id: int, mark: str | None, person: Person) -> ExtensionTerms:
+    """Return what may be chosen for an extension; *mark* as in `Extend`.
+
+    Raises:
+        Refused: no such live grant, not theirs to extend, extended as far as the policy allows, or
+            an extension waits already.
+    """
+    grant = live_grant(move, grant_id)
+    check_is_grant_shown(grant, mark)
+    cluster = move.policy.cluster(grant.cluster)
+    if grant.adopted:
+        cluster.check_may_adopt(person)
+        return _of_adoption(move, cluster, grant)
+    move.check_may_touch(grant, person)
+    refuse_second_extension(move, grant)
+    already = grant.expires_at - grant.approved_at
+    cluster.check_duration(cluster.min_duration, already=already)
+    left = cluster.max_duration - already
+    return ExtensionTerms(
+        grant=grant_facts(grant),
+        shortest=cluster.min_duration,
+        longest=left,
+        usual=min(cluster.usual_duration, left),
+        needs_reason=cluster.require_reason,
+    )
+
+
+def _of_adoption(move: Move, cluster: ClusterPolicy, grant: Grant) -> ExtensionTerms:
+    left = LONGEST_ADOPTION - (grant.expires_at - move.now)
+    return ExtensionTerms(
+        grant=grant_facts(grant),
+        shortest=min(_DAY, left),
+        longest=max(left // _DAY * _DAY, min(_DAY, left)),
+        usual=min(_DAY, left),
+        needs_reason=cluster.require_reason,
+    )
