@@ -3,20 +3,39 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# What this machine's user has set for other Pythons must not reach ours.
+unexport PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX
+export PIP_USER := 0
+
+# Just what is pinned, and nothing resolved: a release by anybody else changes nothing here.
+PIP_FLAGS := --quiet --disable-pip-version-check --no-compile --no-deps
+PIP_INSTALL := -m pip install $(PIP_FLAGS)
+PINNED := --require-hashes --only-binary :all:
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo story test test-browser chaos fuzz audit page lint types imports migrations-check package-check docs check bench requirements clean
+.PHONY: help setup setup-dev demo story test test-browser chaos fuzz audit page lint types imports migrations-check package-check docs check bench requirements upgrade clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
 
-$(VENV)/.ready: requirements-dev.txt pyproject.toml
+# What running takes.
+$(VENV)/.run: requirements.txt requirements-build.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dbaccess needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python $(PIP_INSTALL) $(PINNED) -r requirements.txt -r requirements-build.txt
+	$(BIN)/python $(PIP_INSTALL) --no-build-isolation --editable .
+	$(BIN)/python -m pip check --disable-pip-version-check
 	@touch $@
 
-setup: $(VENV)/.ready ## make the virtual environment from the pinned requirements
+# What testing and checking take besides.
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	$(BIN)/python $(PIP_INSTALL) $(PINNED) -r requirements-dev.txt
+	$(BIN)/python -m pip check --disable-pip-version-check
+	@touch $@
+
+setup: $(VENV)/.run ## make the virtual environment from the pinned requirements
+
+setup-dev: $(VENV)/.dev ## the same, with the tools for tests and checks
 
 demo: setup ## try it in a browser: prints one local address
 	$(BIN)/dbaccess demo
@@ -24,59 +43,66 @@ demo: setup ## try it in a browser: prints one local address
 story: setup ## the same in the terminal: request, approve, apply, expire
 	$(BIN)/dbaccess demo --script
 
-test: setup ## run the tests
+test: setup-dev ## run the tests
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-test-browser: setup ## play the stories in a real Chromium; pictures go to screenshots/
+test-browser: setup-dev ## play the stories in a real Chromium; pictures go to screenshots/
 	$(BIN)/pytest tests/browser
 
-chaos: setup ## kill and freeze the bot at every step of its work, and play long games with rivals (an hour)
+chaos: setup-dev ## kill and freeze the bot at every step of its work, and play long games with rivals (an hour)
 	DBACCESS_CHAOS_EVERY=1 DBACCESS_CHAOS_SEEDS=5 DBACCESS_CHAOS_SECONDS=100 $(BIN)/pytest tests/chaos -n auto
 
-fuzz: setup ## throw many thousand random commands and payloads at the bot (about half an hour)
+fuzz: setup-dev ## throw many thousand random commands and payloads at the bot (about half an hour)
 	DBACCESS_FUZZ_EXAMPLES=$${DBACCESS_FUZZ_EXAMPLES:-20000} $(BIN)/pytest -n auto --timeout=0 \
 	  tests/domain/test_commands_fuzzed.py tests/scenarios/test_strange_payloads.py
 
-audit: setup ## ask whether faults are known of what requirements.txt pins (needs the internet)
+audit: setup-dev ## ask whether faults are known of what requirements.txt pins (needs the internet)
 	$(BIN)/uvx pip-audit@2.9.0 --strict --disable-pip --require-hashes --progress-spinner off \
 	  -r requirements.txt || { echo "audit: faults are known (a table above lists them), or nobody could be asked" >&2; exit 1; }
 
 page: ## build the playground's page again (needs node; the result is committed)
 	cd bot/sandbox/page && npm ci --silent && npm run check && npm run build
 
-lint: setup ## ruff: lint and format check
+lint: setup-dev ## ruff: lint and format check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: setup ## mypy, strict
+types: setup-dev ## mypy, strict
 	$(BIN)/mypy
 
-imports: setup ## import-linter: imports point one way
+imports: setup-dev ## import-linter: imports point one way
 	$(BIN)/lint-imports
 
-bench: setup ## measure; prints a table and writes bench/RESULTS.md (about half an hour)
+bench: setup-dev ## measure; prints a table and writes bench/RESULTS.md (about half an hour)
 	$(BIN)/python -m bench --write bench/RESULTS.md
 
-migrations-check: setup ## models and migrations agree
+migrations-check: setup-dev ## models and migrations agree
 	$(BIN)/pytest -q tests/store/test_migrations.py
 
-package-check: setup ## the wheel installs and runs outside the checkout
+package-check: setup-dev ## the wheel installs and runs outside the checkout
 	rm -rf dist && $(BIN)/python -m hatchling build -t wheel
 	$(PYTHON) -m venv --clear dist/venv
-	dist/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	dist/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps dist/*.whl
+	dist/venv/bin/python $(PIP_INSTALL) $(PINNED) -r requirements.txt
+	dist/venv/bin/python $(PIP_INSTALL) dist/*.whl
+	dist/venv/bin/python -m pip check --disable-pip-version-check
 	cd dist && DATABASE_URL=sqlite:///check.db SLACK_BOT_TOKEN=x SLACK_SIGNING_SECRET=x DIGITALOCEAN_TOKEN=x venv/bin/dbaccess migrate
 
-docs: setup ## build the documentation into site/, strictly and without the network
+docs: setup-dev ## build the documentation into site/, strictly and without the network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 check: lint types imports migrations-check package-check docs ## all that CI checks after the tests
 
-requirements: setup ## pin the dependencies again (names, versions, hashes)
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.txt $(UPGRADE)
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --no-header --no-emit-index-url --no-emit-find-links pyproject.toml --group dev -o requirements-dev.txt $(UPGRADE)
+# One resolution for all three files: what runs is what is tested.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+  --no-header --no-emit-index-url --no-emit-find-links
+
+requirements: setup-dev ## pin what is new in pyproject.toml (names, versions, hashes)
+	$(COMPILE) pyproject.toml --group dev -o requirements-dev.txt $(UPGRADE)
+	$(COMPILE) pyproject.toml --constraint requirements-dev.txt -o requirements.txt --upgrade
+	$(COMPILE) --group build --constraint requirements-dev.txt -o requirements-build.txt --upgrade
+
+upgrade: ## pin the newest version of everything
+	$(MAKE) requirements UPGRADE=--upgrade
 
 clean: ## remove what the tools made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov dist site screenshots bot/sandbox/page/node_modules
