@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import requests
@@ -18,6 +19,7 @@ from bot.sandbox.slack_conversations import Message
 from tests.scenarios.world import ALICE, APPROVALS, BACKEND, IP, OFFICE, OPERATIONS, ORDERS, RITA
 from tests.storage import SqliteStorage, Storage
 from tests.waiting import eventually
+from tests.warm_processes import WarmProcess
 
 DBACCESS = (sys.executable, "-c", "from bot.cli import main; main()")
 TRUSTED = f"ip_addr:{IP}"
@@ -38,16 +40,26 @@ id = "{ORDERS}"
 
 
 class Process:
-    """One process of the bot; what it logs is read as it comes."""
+    """One process of the bot; what it logs is read as it comes.
 
-    def __init__(self, command: Sequence[str], folder: Path, env: dict[str, str]) -> None:
-        self._popen = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=env,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
+    It starts warm, or by its command line itself where a test wants to see just that.
+    """
+
+    def __init__(
+        self, command: Sequence[str], folder: Path, env: dict[str, str], *, warm: bool = True
+    ) -> None:
+        assert command[0] == sys.executable or not warm
+        self._popen: WarmProcess | subprocess.Popen[str] = (
+            WarmProcess(command[1:], folder, env)
+            if warm
+            else subprocess.Popen(
+                command,
+                cwd=folder,
+                env=env,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
         )
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -161,28 +173,26 @@ class Place:
         """Start a process, ready or not."""
         return self.begin_with([*DBACCESS, command], **env)
 
-    def begin_with(self, command: Sequence[str], **env: str) -> Process:
+    def begin_with(self, command: Sequence[str], *, warm: bool = True, **env: str) -> Process:
         """Start a process by its whole command line."""
-        self.processes.append(Process(command, self.folder, self.env | env))
+        self.processes.append(Process(command, self.folder, self.env | env, warm=warm))
         return self.processes[-1]
 
-    def serve(self, command: str = "serve", **env: str) -> Process:
+    def serve(self, command: str = "serve", *, warm: bool = True, **env: str) -> Process:
         """Start what answers Slack, and wait until it is ready."""
-        process = self.begin(command, **env)
+        process = self.begin_with([*DBACCESS, command], warm=warm, **env)
         self.slack.bot_url = process.url()
         eventually(lambda: requests.get(f"{self.slack.bot_url}/readyz", timeout=5).ok)
         return process
 
     def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*DBACCESS, *arguments],
-            cwd=self.folder,
-            env=self.env | env,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        """Run a command to its end, and return what it printed."""
+        command = [*DBACCESS[1:], *arguments]
+        process = WarmProcess(command, self.folder, self.env | env, heard=True)
+        with process.stdout, process.stderr, ThreadPoolExecutor(2) as readers:
+            printed = [readers.submit(file.read) for file in (process.stdout, process.stderr)]
+            code = process.wait(60)
+            return subprocess.CompletedProcess(arguments, code, *(p.result() for p in printed))
 
     def types(self, text: str) -> str:
         answer = self.slack.command(RITA, text, channel_id="C0GENERAL")

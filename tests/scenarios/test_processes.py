@@ -34,7 +34,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def test_the_main_story_is_told_by_a_process_that_then_stops_cleanly(place: Place) -> None:
-    process = place.serve()
+    process = place.serve(warm=False)
     place.lend("4s")
     place.until_it_ended()
 
