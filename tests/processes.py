@@ -16,7 +16,17 @@ import bot
 from bot.sandbox.digitalocean import SandboxDigitalOcean
 from bot.sandbox.slack import SandboxSlack
 from bot.sandbox.slack_conversations import Message
-from tests.scenarios.world import ALICE, APPROVALS, BACKEND, IP, OFFICE, OPERATIONS, ORDERS, RITA
+from tests.scenarios.world import (
+    ACK_SECONDS,
+    ALICE,
+    APPROVALS,
+    BACKEND,
+    IP,
+    OFFICE,
+    OPERATIONS,
+    ORDERS,
+    RITA,
+)
 from tests.storage import SqliteStorage, Storage
 from tests.waiting import eventually
 from tests.warm_processes import WarmProcess
@@ -125,7 +135,7 @@ class Process:
 
     def _ended(self) -> int:
         code = self._popen.wait(timeout=20)
-        self._reader.join(timeout=5)
+        self._reader.join(timeout=30)
         return code
 
     def _read(self) -> None:
@@ -147,7 +157,7 @@ class Place:
             self.slack.add_user(user, user[2:].lower())
         for channel in (APPROVALS, OPERATIONS, "C0GENERAL"):
             self.slack.add_channel(channel, channel[2:].lower())
-        self.slack.ack_seconds = 10  # the machine may be busy; how fast it is, others measure
+        self.slack.ack_seconds = ACK_SECONDS
         self.configure(CONFIG)
         self.processes: list[Process] = []
 
@@ -182,7 +192,7 @@ class Place:
         """Start what answers Slack, and wait until it is ready."""
         process = self.begin_with([*DBACCESS, command], warm=warm, **env)
         self.slack.bot_url = process.url()
-        eventually(lambda: requests.get(f"{self.slack.bot_url}/readyz", timeout=5).ok)
+        eventually(lambda: requests.get(f"{self.slack.bot_url}/readyz", timeout=30).ok)
         return process
 
     def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:

@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+PATIENCE_SECONDS = 40.0  # enough for a machine with much else to do
+
 T = TypeVar("T")
 
 
-def eventually(ask: Callable[[], T | None], *, seconds: float = 40) -> T:
+def eventually(ask: Callable[[], T | None], *, seconds: float = PATIENCE_SECONDS) -> T:
     """Return the first answer that is something; AssertionError if it never comes."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

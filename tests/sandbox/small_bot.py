@@ -75,7 +75,7 @@ class Bot:
         self.seen: list[Json] = []
         self.ack: Json = {}
         self.slow = threading.Event()
-        client = WebClient(slack.bot_token, base_url=slack.api_url, timeout=5)
+        client = WebClient(slack.bot_token, base_url=slack.api_url, timeout=30)
         app = App(client=client, signing_secret=slack.signing_secret)
         self.client = client
         app.command("/dbaccess")(self._command)

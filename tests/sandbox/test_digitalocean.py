@@ -237,7 +237,7 @@ def test_an_outage_ends_at_the_same_address_with_everything_still_there(
 def test_pydo_reads_and_writes_the_rules(do: SandboxDigitalOcean, cluster: str) -> None:
     # azure-core refuses to send a bearer token over plain HTTP unless it is told not to
     plain = {"enforce_https": False}
-    with pydo.Client(token=do.token, endpoint=do.url, timeout=5) as client:
+    with pydo.Client(token=do.token, endpoint=do.url, timeout=30) as client:
         read = client.databases.list_firewall_rules(database_cluster_uuid=cluster, **plain)
         client.databases.update_firewall_rules(
             database_cluster_uuid=cluster, body={"rules": [*read["rules"], NEW]}, **plain

@@ -47,12 +47,12 @@ class Client:
         self.url = url
 
     def state(self, person: str = ALICE) -> Any:
-        answer = requests.get(f"{self.url}/api/state", params={"person": person}, timeout=5)
+        answer = requests.get(f"{self.url}/api/state", params={"person": person}, timeout=30)
         answer.raise_for_status()
         return answer.json()
 
     def act(self, what: str, **body: Any) -> requests.Response:
-        return requests.post(f"{self.url}/api/{what}", json=body, timeout=5)
+        return requests.post(f"{self.url}/api/{what}", json=body, timeout=30)
 
     def channel(self, channel: str = CHANNEL, person: str = ALICE) -> Any:
         return next(one for one in self.state(person)["channels"] if one["id"] == channel)
@@ -102,13 +102,13 @@ def page(
 
 
 def test_the_page_comes_with_rules_that_keep_it_to_itself(page: Client) -> None:
-    answer = requests.get(page.url, timeout=5)
+    answer = requests.get(page.url, timeout=30)
     assert answer.status_code == 200
     assert "<title>dbaccess playground</title>" in answer.text
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'self';")
     for part in ("page.js", "page.css", "icon.svg"):
-        assert requests.get(f"{page.url}/{part}", timeout=5).status_code == 200
-    assert requests.get(f"{page.url}/..%2fsrc%2fmain.tsx", timeout=5).status_code == 404
+        assert requests.get(f"{page.url}/{part}", timeout=30).status_code == 200
+    assert requests.get(f"{page.url}/..%2fsrc%2fmain.tsx", timeout=30).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -126,13 +126,13 @@ def test_another_page_in_the_browser_cannot_drive_it(
     page: Client, clock: SetClock, headers: dict[str, str], status: int
 ) -> None:
     body = json.dumps({"rate": 60})
-    answer = requests.post(f"{page.url}/api/clock", data=body, headers=headers, timeout=5)
+    answer = requests.post(f"{page.url}/api/clock", data=body, headers=headers, timeout=30)
     assert answer.status_code == status
     assert clock.rate == 1
 
 
 def test_another_name_for_this_machine_reads_nothing(page: Client) -> None:
-    answer = requests.get(f"{page.url}/api/state", headers={"Host": "evil.example"}, timeout=5)
+    answer = requests.get(f"{page.url}/api/state", headers={"Host": "evil.example"}, timeout=30)
     assert answer.status_code == 403
 
 
@@ -284,7 +284,7 @@ def test_a_fault_shows_how_often_it_still_strikes(
     page: Client, digitalocean: SandboxDigitalOcean
 ) -> None:
     digitalocean.faults.add(Fault.status(500, times=3))
-    requests.get(f"{digitalocean.url}/v2/account", timeout=5)
+    requests.get(f"{digitalocean.url}/v2/account", timeout=30)
     assert page.state()["faults"]["digitalocean"]["pending"][0]["times"] == 2
     call = page.state()["calls"][0]
     assert (call["what"], call["status"], call["ok"]) == ("GET /v2/account", 500, False)
@@ -294,7 +294,7 @@ def test_a_fault_shows_how_often_it_still_strikes(
 def test_a_clock_runs_at_a_sensible_rate(page: Client, clock: SetClock, rate: object) -> None:
     body = json.dumps({"rate": rate})
     headers = {"Content-Type": "application/json"}
-    answer = requests.post(f"{page.url}/api/clock", data=body, headers=headers, timeout=5)
+    answer = requests.post(f"{page.url}/api/clock", data=body, headers=headers, timeout=30)
     assert answer.status_code == 400
     assert clock.rate == 1
 
@@ -311,18 +311,18 @@ def test_the_clock_and_the_bot_are_switched(page: Client, clock: SetClock) -> No
 @pytest.mark.parametrize("body", ["", "[]", "null", "{", '"text"'])
 def test_nonsense_is_refused(page: Client, body: str) -> None:
     headers = {"Content-Type": "application/json"}
-    answer = requests.post(f"{page.url}/api/say", data=body, headers=headers, timeout=5)
+    answer = requests.post(f"{page.url}/api/say", data=body, headers=headers, timeout=30)
     assert answer.status_code == 400
 
 
 def test_there_is_nobody_else_to_be_and_nothing_else_to_do(page: Client) -> None:
-    answer = requests.get(f"{page.url}/api/state", params={"person": "U0DBACCESS"}, timeout=5)
+    answer = requests.get(f"{page.url}/api/state", params={"person": "U0DBACCESS"}, timeout=30)
     assert answer.status_code == 409
     assert page.act("escape", person=ALICE).status_code == 404
 
 
 def test_news_come_as_server_sent_events(page: Client) -> None:
-    with requests.get(f"{page.url}/api/events", stream=True, timeout=5) as events:
+    with requests.get(f"{page.url}/api/events", stream=True, timeout=30) as events:
         lines = events.iter_lines()
         first = next(lines)
         assert first.startswith(b"data: ")
@@ -340,7 +340,7 @@ def test_stopping_ends_the_news_at_once(
     setting = Setting([Role(ALICE, "approver")], [], [], CHANNEL, "dbaccess/test ")
     playground = Playground(slack, digitalocean, clock, setting)
     playground.start()
-    with requests.get(f"{playground.url}/api/events", stream=True, timeout=5) as events:
+    with requests.get(f"{playground.url}/api/events", stream=True, timeout=30) as events:
         next(events.iter_lines())
         began = time.monotonic()
         playground.stop()

@@ -24,7 +24,7 @@ def slack() -> Iterator[SandboxSlack]:
 
 @pytest.fixture
 def client(slack: SandboxSlack) -> WebClient:
-    return WebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[], timeout=5)
+    return WebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[], timeout=30)
 
 
 def refused(client: WebClient, method: str, **args: Any) -> Any:
@@ -54,7 +54,7 @@ def test_the_token_is_told_whose_it_is(slack: SandboxSlack, client: WebClient) -
 
 @pytest.mark.parametrize(("token", "error"), [("xoxb-other", "invalid_auth"), ("", "not_authed")])
 def test_another_token_is_refused(slack: SandboxSlack, token: str, error: str) -> None:
-    answer = requests.post(slack.api_url + "auth.test", data={"token": token}, timeout=5)
+    answer = requests.post(slack.api_url + "auth.test", data={"token": token}, timeout=30)
 
     assert answer.json() == {"ok": False, "error": error}
 
@@ -62,7 +62,7 @@ def test_another_token_is_refused(slack: SandboxSlack, token: str, error: str) -
 def test_a_token_may_come_as_an_argument(slack: SandboxSlack) -> None:
     form = {"token": slack.bot_token, "channel": CHANNEL, "text": "hi"}
 
-    assert requests.post(slack.api_url + "chat.postMessage", data=form, timeout=5).json()["ok"]
+    assert requests.post(slack.api_url + "chat.postMessage", data=form, timeout=30).json()["ok"]
     assert "token" not in slack.calls[-1].args
 
 

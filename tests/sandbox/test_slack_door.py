@@ -226,7 +226,7 @@ def test_a_response_url_serves_five_times_in_half_an_hour(
             slack.command(ALICE, "form", channel_id=CHANNEL)
         now[0] += age_seconds
         answers = [
-            requests.post(small.seen[0]["response_url"], json={"text": "hi"}, timeout=5)
+            requests.post(small.seen[0]["response_url"], json={"text": "hi"}, timeout=30)
             for _ in range(uses)
         ]
 
@@ -249,7 +249,7 @@ def test_stopping_does_not_wait_for_calls_that_hang(slack: SandboxSlack, bot: Bo
     caller.start()
     slack.wait_until(lambda: not slack.faults.pending())
     slack.stop()
-    caller.join(timeout=10)
+    caller.join(timeout=30)
 
     assert not caller.is_alive()
     assert len(outcome) == 1

@@ -22,7 +22,7 @@ def slack() -> Iterator[SandboxSlack]:
 
 @pytest.fixture
 def client(slack: SandboxSlack) -> WebClient:
-    return WebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[], timeout=5)
+    return WebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[], timeout=30)
 
 
 def refused(client: WebClient, method: str, **args: Any) -> Any:

@@ -23,7 +23,7 @@ def slack() -> Iterator[SandboxSlack]:
 
 @pytest.fixture
 def client(slack: SandboxSlack) -> WebClient:
-    return WebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[], timeout=5)
+    return WebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[], timeout=30)
 
 
 def error_of(client: WebClient, method: str, **args: str) -> str:
@@ -81,7 +81,7 @@ def test_a_token_may_do_what_its_scopes_say(method: str, path: str, scope: str) 
 
         def ask() -> int:
             return requests.request(
-                method, ocean.url + path, headers=headers, json={}, timeout=5
+                method, ocean.url + path, headers=headers, json={}, timeout=30
             ).status_code
 
         assert ask() != 403
@@ -93,6 +93,6 @@ def test_the_clock_of_either_can_be_wrong(slack: SandboxSlack) -> None:
     with SandboxDigitalOcean() as ocean:
         for sandbox in (slack, ocean):
             sandbox.set_clock_ahead(3600)
-            answer = requests.get(sandbox.url, timeout=5)
+            answer = requests.get(sandbox.url, timeout=30)
             said = parsedate_to_datetime(answer.headers["Date"]).timestamp()
             assert abs(said - time() - 3600) < 60

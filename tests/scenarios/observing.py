@@ -10,7 +10,7 @@ class Scrape:
     """What one scrape told."""
 
     def __init__(self, url: str) -> None:
-        answer = requests.get(f"{url}/metrics", timeout=10)
+        answer = requests.get(f"{url}/metrics", timeout=30)
         assert answer.status_code == 200
         self.text = answer.text
         self.families = {

@@ -46,12 +46,12 @@ class OpenWorld(World):
         """Let a browser come, *by* that address as the proxies tell it."""
         headers = {} if by is None else {"X-Forwarded-For": by}
         url = f"{self.service.url}/ip/{token}"
-        return requests.request(method, url, headers={**headers, **more}, timeout=10)
+        return requests.request(method, url, headers={**headers, **more}, timeout=30)
 
     def uses(self, token: str, *, address: str = IP, by: str = IP) -> requests.Response:
         """Press `Use this address` on the page that showed *address*, and let the worker work."""
         url, headers = f"{self.service.url}/ip/{token}", {"X-Forwarded-For": by}
-        answer = requests.post(url, data={"address": address}, headers=headers, timeout=10)
+        answer = requests.post(url, data={"address": address}, headers=headers, timeout=30)
         self.settle()
         return answer
 

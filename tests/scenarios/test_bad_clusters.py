@@ -12,7 +12,7 @@ from tests.scenarios.world import ALICE, IP, ORDERS, RITA, World, policy
 Worlds = Callable[[dict[str, Any]], World]
 TRUSTED = f"ip_addr:{IP}"
 OFFICE = {"type": "ip_addr", "value": "198.51.100.7"}
-PROMPT_SECONDS = 6.0  # the client gives up a call after 15: by then, nobody waited for that
+PROMPT_SECONDS = 12.0  # the client gives up a call after 15: by then, nobody waited for that
 
 
 def bad_id(number: int) -> str:

@@ -39,7 +39,7 @@ def cards(world: World) -> list[Message]:
 
 
 def metric(world: World, name: str) -> float:
-    page = requests.get(f"{world.service.url}/metrics", timeout=5).text
+    page = requests.get(f"{world.service.url}/metrics", timeout=30).text
     [line] = [line for line in page.splitlines() if line.startswith(f"{name} ")]
     return float(line.split()[1])
 

@@ -214,6 +214,6 @@ def test_p3_a_worker_wakes_though_the_wall_clock_was_set_back(
 
     world.clock.advance(hours=3)
 
-    world.eventually(lambda: count(world.told(RITA), "has ended"), seconds=20)
+    world.eventually(lambda: count(world.told(RITA), "has ended"))
     assert TRUSTED not in world.sources()
     world.worker.stop()

@@ -14,11 +14,7 @@ Worlds = Callable[[dict[str, Any]], World]
 
 def shown(world: World, user: str = RITA, text: str = "connect orders") -> str:
     """Type the command, and wait for the page that comes after the acknowledgement."""
-    before = len(world.whispered(user))
-    world.types(user, text)
-    return world.eventually(
-        lambda: world.whispered(user)[-1] if len(world.whispered(user)) > before + 1 else None
-    )
+    return world.answered_later(user, text)
 
 
 def test_the_page_has_all_that_one_types_and_the_certificate(world: World) -> None:
@@ -62,6 +58,5 @@ def test_a_digitalocean_that_does_not_answer_is_said_to_be_so(world: World, faul
     assert "one moment" in page.text
     told = world.eventually(
         lambda: next((t for t in world.whispered(RITA) if "did not tell how to reach" in t), None),
-        seconds=20,
     )
     assert "Try again in a moment" in told

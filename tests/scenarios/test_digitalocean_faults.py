@@ -150,7 +150,7 @@ def test_a_call_that_hangs_holds_up_nothing_else_and_is_made_up_for(
     assert world.slack.command(RITA, "list", channel_id="C0GENERAL").error is None
 
     world.digitalocean.faults.clear()
-    worker.join(timeout=10)
+    worker.join(timeout=30)
     world.settle()
     assert world.grant().state == GrantState.ACTIVE
     assert works(world, 1) == 1

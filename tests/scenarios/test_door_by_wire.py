@@ -19,7 +19,7 @@ MEGABYTES = b"text=" + b"x" * 3_000_000
 def says(world: World, *parts: bytes, path: bytes = b"/slack/events") -> str:
     """Send bytes, half-close, and read all that comes back."""
     at = urlparse(world.service.url)
-    with socket.create_connection((str(at.hostname), int(at.port or 0)), timeout=10) as line:
+    with socket.create_connection((str(at.hostname), int(at.port or 0)), timeout=30) as line:
         try:
             line.sendall(b"POST " + path + b" HTTP/1.1\r\nHost: bot\r\nConnection: close\r\n")
             for part in parts:
@@ -131,7 +131,7 @@ def test_the_door_opens_for_no_other_method(world: World, method: str) -> None:
     url = f"{world.service.url}/slack/events"
 
     answer = requests.request(
-        method, url, data=BODY, headers={**FORM, **world.slack.signed(BODY)}, timeout=10
+        method, url, data=BODY, headers={**FORM, **world.slack.signed(BODY)}, timeout=30
     )
 
     assert answer.status_code == 405

@@ -111,7 +111,7 @@ def test_without_a_public_url_it_is_said_what_to_do_instead(storage: Storage) ->
         answer = usual.types(RITA, "myip")
         assert "not set up here" in answer.text
         assert "`/dbaccess request 203.0.113.4 2h`" in answer.text
-        page = requests.get(f"{usual.service.url}/ip/x.y", timeout=10)
+        page = requests.get(f"{usual.service.url}/ip/x.y", timeout=30)
         assert_dead(page)
 
 
@@ -133,7 +133,7 @@ def test_of_two_presses_at_once_one_counts(world: OpenWorld) -> None:
     url, headers = f"{world.service.url}/ip/{token}", {"X-Forwarded-For": IP}
 
     def press(_: int) -> requests.Response:
-        return requests.post(url, data={"address": IP}, headers=headers, timeout=10)
+        return requests.post(url, data={"address": IP}, headers=headers, timeout=30)
 
     with ThreadPoolExecutor(8) as hands:
         answers = list(hands.map(press, range(8)))

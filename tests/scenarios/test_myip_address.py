@@ -42,7 +42,7 @@ def test_what_a_client_says_before_the_proxy_is_not_believed(world: OpenWorld) -
 
 def test_several_headers_are_read_as_one(world: OpenWorld) -> None:
     token = world.link()
-    connection = HTTPConnection(str(urlsplit(world.service.url).netloc), timeout=10)
+    connection = HTTPConnection(str(urlsplit(world.service.url).netloc), timeout=30)
     connection.putrequest("GET", f"/ip/{token}")
     connection.putheader("X-Forwarded-For", "198.51.100.66")
     connection.putheader("X-Forwarded-For", IP)

@@ -138,19 +138,19 @@ def test_a_worker_answers_who_watches_it_on_a_port_of_its_own(place: Place) -> N
 
     ready = eventually(lambda: _when_ok(f"{url}/readyz"))
     assert [json.loads(line)["ok"] for line in ready.text.splitlines()] == [True, True, True]
-    assert requests.get(f"{url}/healthz", timeout=5).text == "alive\n"
+    assert requests.get(f"{url}/healthz", timeout=30).text == "alive\n"
     eventually(lambda: 'dbaccess_reconciles_total{outcome="done"}' in _text(f"{url}/metrics"))
-    assert requests.post(f"{url}/slack/events", timeout=5).status_code == 404
+    assert requests.post(f"{url}/slack/events", timeout=30).status_code == 404
     assert worker.terminate() == 0
 
 
 def _when_ok(url: str) -> requests.Response | None:
-    answer = requests.get(url, timeout=5)
+    answer = requests.get(url, timeout=30)
     return answer if answer.ok else None
 
 
 def _text(url: str) -> str:
-    return requests.get(url, timeout=5).text
+    return requests.get(url, timeout=30).text
 
 
 # The command line.

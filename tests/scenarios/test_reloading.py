@@ -40,7 +40,7 @@ def reload(place: Place, process: Process, config: str, said: str = RELOADED) ->
 
 
 def reloads(place: Place, outcome: str) -> float:
-    metrics = requests.get(f"{place.slack.bot_url}/metrics", timeout=5).text
+    metrics = requests.get(f"{place.slack.bot_url}/metrics", timeout=30).text
     start = f'dbaccess_policy_reloads_total{{outcome="{outcome}"}} '
     return float(next(x for x in metrics.splitlines() if x.startswith(start))[len(start) :])
 

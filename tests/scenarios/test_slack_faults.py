@@ -44,7 +44,7 @@ def in_a_moment(world: World, ask: Callable[[], object]) -> None:
         world.worker.wake()
         return ask()
 
-    world.eventually(look, seconds=10)
+    world.eventually(look)
 
 
 # Slack, or DigitalOcean, does not answer.

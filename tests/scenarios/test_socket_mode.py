@@ -47,19 +47,19 @@ def test_p8_over_http_there_is_nothing_for_slack_then_whatever_is_signed(tmp_pat
         url = f"{world.service.url}/slack/events"
 
         for headers in ({}, world.slack.signed(body)):
-            answer = requests.post(url, data=body, headers={**FORM, **headers}, timeout=10)
+            answer = requests.post(url, data=body, headers={**FORM, **headers}, timeout=30)
             assert answer.status_code == 404
 
         assert world.footprint() == before
-        assert requests.get(f"{world.service.url}/healthz", timeout=10).text == "alive\n"
+        assert requests.get(f"{world.service.url}/healthz", timeout=30).text == "alive\n"
 
 
 def test_a_connection_that_slack_closes_is_opened_again(tmp_path: Path) -> None:
     with SocketWorld(SqliteStorage(tmp_path)) as world:
         opened = len(world.connections())
         world.slack.socket.disconnect()
-        world.eventually(lambda: len(world.connections()) > opened, seconds=20)
-        world.eventually(lambda: _is_answered(world), seconds=20)
+        world.eventually(lambda: len(world.connections()) > opened)
+        world.eventually(lambda: _is_answered(world))
 
 
 def _is_answered(world: World) -> bool:

@@ -22,7 +22,7 @@ from bot.service import Service
 from bot.store import audit, grants, requests
 from bot.store.tables import AuditRow, DecisionRow, ErrandRow, GrantRow, OutboxRow, RequestRow
 from tests.storage import Storage
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_SECONDS, eventually
 
 ORDERS = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30"
 ANALYTICS = "1b2f7a90-6f0c-4f3a-9a53-0f6d5c1f9f11"
@@ -39,6 +39,8 @@ POLICY: dict[str, Any] = {
     "defaults": {"channel": APPROVALS, "approvers": [ALICE, BOB]},
     "clusters": {"orders": {"id": ORDERS}},
 }
+
+ACK_SECONDS = 10  # the machine may be busy; how fast it is, others measure
 
 T = TypeVar("T")
 
@@ -79,6 +81,7 @@ class World:
         self.policy: Policy = parse_policy(policy or POLICY)
         self.digitalocean = SandboxDigitalOcean(clock=self.clock.now)
         self.slack = SandboxSlack(clock=lambda: self.clock.now().timestamp())
+        self.slack.ack_seconds = ACK_SECONDS
         self._storage = storage
         self._populate()
 
@@ -231,9 +234,20 @@ class World:
         """How many times the rules were written over HTTP."""
         return sum(c.method == "PUT" and cluster in c.path for c in self.digitalocean.calls)
 
-    def eventually(self, ask: Callable[[], T | None], *, seconds: float = 5) -> T:
+    def eventually(self, ask: Callable[[], T | None], *, seconds: float = PATIENCE_SECONDS) -> T:
         """Wait for what happens in another thread; real time."""
         return eventually(ask, seconds=seconds)
+
+    def answered_later(self, user: str, text: str) -> str:
+        """Type a command, and return what follows its acknowledgement, whichever arrives first."""
+        before = len(self.whispered(user))
+        promised = self.types(user, text).text
+        return self.eventually(
+            lambda: next(
+                (said for said in self.whispered(user)[before:] if not said.startswith(promised)),
+                None,
+            )
+        )
 
     def _populate(self) -> None:
         self.digitalocean.add_cluster("orders", cluster_id=ORDERS, rules=[OFFICE, BACKEND])

@@ -110,7 +110,7 @@ def test_a_second_writer_waits_for_the_first(sqlite_database: Database) -> None:
         second.start()
         second.join(timeout=0.1)
         order.append("first")
-    second.join(timeout=5)
+    second.join(timeout=30)
     assert order == ["first", "second"]
 
 

@@ -90,7 +90,7 @@ def test_the_lock_dies_with_a_process_that_is_killed(
         assert not is_free(locks)
     finally:
         holder.kill()
-        holder.communicate(timeout=5)
+        holder.communicate(timeout=30)
     eventually(lambda: is_free(locks))
 
 
