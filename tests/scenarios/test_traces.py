@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from sqlmodel import SQLModel, select
+from sqlalchemy import select
+from sqlmodel import SQLModel
 
 from tests.scenarios.open_world import OpenWorld
 from tests.scenarios.world import ADMINS, ALICE, BOB, IP, RITA, policy
