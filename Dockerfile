@@ -4,7 +4,7 @@ WORKDIR /build
 COPY requirements.txt ./
 RUN python -m venv --without-pip /venv \
  && python -m pip --python /venv/bin/python install --no-cache-dir --disable-pip-version-check \
-      --require-hashes --only-binary :all: -r requirements.txt
+      --no-deps --require-hashes --only-binary :all: -r requirements.txt
 
 FROM python:3.13-slim-trixie
 # 10001 is nobody else's number; a volume for /data has to be writable for it.
