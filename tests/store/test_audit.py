@@ -295,7 +295,8 @@ def test_numbers_have_no_gap_whatever_is_rolled_back(database: Database) -> None
         assert [row.id for row in audit.rows(session)] == [1, 2, 3]
 
 
-def _fail(_session: Session) -> None:
+def _fail(session: Session) -> None:
+    session.flush()
     raise RuntimeError("after the audit's rows were written")
 
 
