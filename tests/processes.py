@@ -181,16 +181,18 @@ class Place:
 
     def begin(self, command: str, **env: str) -> Process:
         """Start a process, ready or not."""
-        return self.begin_with([*DBACCESS, command], **env)
+        return self.begin_with([*DBACCESS, command], env)
 
-    def begin_with(self, command: Sequence[str], *, warm: bool = True, **env: str) -> Process:
+    def begin_with(
+        self, command: Sequence[str], env: dict[str, str] | None = None, *, warm: bool = True
+    ) -> Process:
         """Start a process by its whole command line."""
-        self.processes.append(Process(command, self.folder, self.env | env, warm=warm))
+        self.processes.append(Process(command, self.folder, self.env | (env or {}), warm=warm))
         return self.processes[-1]
 
     def serve(self, command: str = "serve", *, warm: bool = True, **env: str) -> Process:
         """Start what answers Slack, and wait until it is ready."""
-        process = self.begin_with([*DBACCESS, command], warm=warm, **env)
+        process = self.begin_with([*DBACCESS, command], env, warm=warm)
         self.slack.bot_url = process.url()
         eventually(lambda: requests.get(f"{self.slack.bot_url}/readyz", timeout=30).ok)
         return process

@@ -54,4 +54,4 @@ class Shift:
         witness = Witness(self.names[-1], self._place.digitalocean.url, self._record)
         self._open.enter_context(witness)
         command = [sys.executable, standstill.__file__, "3", "0", "steps", "worker"]
-        return self._place.begin_with(command, DIGITALOCEAN_API_URL=witness.url)
+        return self._place.begin_with(command, {"DIGITALOCEAN_API_URL": witness.url})

@@ -43,7 +43,7 @@ class Crew:
         self._open.enter_context(witness)
         log = str(self._place.folder / f"steps of {name}")
         self.workers[name] = self._place.begin_with(
-            [*_STANDING, str(stops_at), log, command], DIGITALOCEAN_API_URL=witness.url
+            [*_STANDING, str(stops_at), log, command], {"DIGITALOCEAN_API_URL": witness.url}
         )
         witness.on_answer = self._heard
         return self.workers[name]
