@@ -78,11 +78,12 @@ def build_core(
 
     def note_call(call: Call) -> None:
         on_call(call)
-        budget.note(call)
+        budget.hear(call)
 
     digitalocean = DigitalOcean(
         settings.digitalocean_token.get_secret_value(),
         endpoint=settings.digitalocean_api_url,
+        before_call=budget.spend,
         on_call=note_call,
     )
     catalogue = Catalogue(digitalocean.named)
@@ -98,7 +99,7 @@ def build_core(
         digitalocean=digitalocean,
         budget=budget,
         catalogue=catalogue,
-        access=Access(database, live, clock, wakeup, name_of),
+        access=Access(database, live, clock, wakeup, name_of, budget.made),
         reconciler=Reconciler(database, digitalocean, live, clock, on_done=on_reconcile),
         wakeup=wakeup,
     )

@@ -8,7 +8,7 @@ from bot.access import Access
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
 from bot.core import Wakeup, build_core
-from bot.digitalocean import CallBudget, DigitalOcean
+from bot.digitalocean import CallBudget, DigitalOcean, SharedReads
 from bot.digitalocean.catalogue import Catalogue
 from bot.domain.policy import Policy
 from bot.domain.sources import SourceType
@@ -114,7 +114,8 @@ def build_parts(settings: Settings, policy: Policy, clock: Clock | None = None) 
 
 def build_slack(parts: Parts) -> SlackApp:
     """Return what Slack talks to."""
-    pages = Pages(parts.database, parts.digitalocean, parts.policy)
+    reads = SharedReads(parts.digitalocean, parts.clock.elapsed)
+    pages = Pages(parts.database, reads, parts.policy, parts.clock.elapsed)
     counter = Counter(
         parts.access,
         pages,

@@ -6,14 +6,14 @@ from time import sleep
 
 from structlog.contextvars import bind_contextvars
 
-from bot.digitalocean import CallBudget
+from bot.digitalocean import CallBudget, Purpose
 from bot.reconciler import Reconciler
 from bot.store.clusters import Due
 
 CLUSTER_HANDS = 16
 _FAILED_HANDS = 8  # as many at most wait for clusters that failed last time
 _LOOKING_HANDS = 4  # as many at most look at others; so some are left for changes on those
-_LOOKING_SHARE = 0.5  # of the calls that the API allows
+_WAITING_HANDS = 6  # as many at most look or start access on others; so some are left for ends
 _CALLS = 3  # to read, to write, to read back
 _BUSY_SECONDS = 0.5
 
@@ -21,10 +21,10 @@ _BUSY_SECONDS = 0.5
 class ReconcileDuty:
     """The clusters that are due, each by one hand at a time, as the budget of calls allows.
 
-    Changes come before mere looks. Looks take a share of the budget and of the hands at most, so
-    that the end of a grant finds some left. A cluster whose API hangs holds a hand for as long as
-    the client waits: so only a share of the hands goes to clusters that failed last time, and the
-    others never have to wait for those.
+    Ends come first, then starts, then mere looks. Looks and starts take a share of the budget and
+    of the hands at most, so that the end of a grant finds some left (P3). A cluster whose API hangs
+    holds a hand for as long as the client waits: so only a share of the hands goes to clusters that
+    failed last time, and the others never have to wait for those.
     """
 
     def __init__(self, reconciler: Reconciler, budget: CallBudget) -> None:
@@ -59,12 +59,18 @@ class ReconcileDuty:
 
     def _fits(self, due: Due) -> bool:
         """Tell whether there are hands for it, and calls besides those promised already."""
-        others = self._in_hand.values()
-        promised = _CALLS * len(others)
+        others = list(self._in_hand.values())
         if due.failed and sum(other.failed for other in others) >= _FAILED_HANDS:
             return False
+        if due.has_end:  # what others are promised comes from a share that is not for ends
+            promised = _CALLS * sum(other.has_end for other in others)
+            return self._budget.room(Purpose.ENDS) >= promised + _CALLS
+        waiting = [other for other in others if not (other.has_end or other.failed)]
+        looks = sum(not other.has_change for other in waiting)
+        if not due.failed and len(waiting) >= _WAITING_HANDS:
+            return False
+        promised = _CALLS * len(others)
         if due.has_change:
-            return self._budget.room() >= promised + _CALLS
-        looks = sum(not (other.has_change or other.failed) for other in others)
+            return self._budget.room(Purpose.STARTS) >= promised + _CALLS
         has_hands = due.failed or looks < _LOOKING_HANDS
-        return has_hands and self._budget.room(_LOOKING_SHARE) > promised
+        return has_hands and self._budget.room(Purpose.CHECKS) > promised

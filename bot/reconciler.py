@@ -15,10 +15,12 @@ from structlog.contextvars import bound_contextvars
 from bot.clock import Clock
 from bot.digitalocean import (
     ApiError,
+    BudgetSpent,
     ClusterNotFound,
     DigitalOcean,
     NotAuthorised,
     OutcomeUnknown,
+    Purpose,
     RateLimited,
     Rejected,
     Unavailable,
@@ -50,6 +52,7 @@ _KINDS: dict[type[ApiError], str] = {
     NotAuthorised: "not_authorised",
     Rejected: "rejected",
     RateLimited: "rate_limited",
+    BudgetSpent: "budget_spent",
     Unavailable: "unavailable",
     OutcomeUnknown: "outcome_unknown",
 }
@@ -102,7 +105,7 @@ class Reconciler:
         with self._database.reading() as session:
             since = self._clock.now() - SETTLE
             known = grants.of_cluster(session, cluster_id, ended_since=since)
-        rules = self._digitalocean.read_rules(cluster_id)
+        rules = self._digitalocean.read_rules(cluster_id, purpose=Purpose.CHECKS)
         return self._plan(cluster_id, rules, self._with_named(rules, known))
 
     def reconcile(self, cluster_id: str) -> bool:
@@ -207,11 +210,12 @@ class Reconciler:
         suspects: list[int] = []
         lost: list[OutcomeUnknown] = []
         rounds_left = _ROUNDS
+        purpose = _purpose_of(attempt)
         while rounds_left:
             rounds_left -= 1
             held.renew()
             fresh = _Fresh(_FRESH_SECONDS)
-            rules = self._digitalocean.read_rules(attempt.cluster_id)
+            rules = self._digitalocean.read_rules(attempt.cluster_id, purpose=purpose)
             known = self._with_named(rules, attempt.grants())
             left_out = {*attempt.refused, *suspects[1:]}
             last = self._plan(attempt.cluster_id, rules, [g for g in known if g.id not in left_out])
@@ -228,8 +232,15 @@ class Reconciler:
             self._note_adoptions(attempt, last)
             attempt.written.append(last)
             attempt.absent = frozenset()
+            purpose = _purpose_of_write(purpose, last, searching=bool(suspects))
             try:
-                self._digitalocean.write_rules(attempt.cluster_id, last.rules, sendable=fresh)
+                self._digitalocean.write_rules(
+                    attempt.cluster_id, last.rules, purpose=purpose, sendable=fresh
+                )
+            except BudgetSpent:
+                attempt.written.pop()
+                attempt.absent = last.to_add
+                raise
             except OutcomeUnknown as error:
                 log.warning("answer to a write was lost, reading back")
                 lost.append(error)
@@ -319,6 +330,26 @@ class _Fresh:
         """Tell whether it still is."""
         by_monotonic = time.monotonic() - self._monotonic
         return by_monotonic < self._seconds and time.time() - self._wall < self._seconds
+
+
+def _purpose_of(attempt: Attempt) -> Purpose:
+    """Return what a cluster is read for: the most urgent of what its grants wait for (P3)."""
+    if any(grant.is_leaving(attempt.began_at) for grant in attempt.loaded):
+        return Purpose.ENDS
+    if any(grant.state is GrantState.APPLYING for grant in attempt.loaded):
+        return Purpose.STARTS
+    return Purpose.CHECKS
+
+
+def _purpose_of_write(purpose: Purpose, last: Plan, *, searching: bool) -> Purpose:
+    """Return what a plan is written for.
+
+    A look may find what has to go. The search for a rule that the API will not take is not part
+    of an end.
+    """
+    if last.removes:
+        return Purpose.ENDS
+    return Purpose.STARTS if searching or purpose is Purpose.CHECKS else purpose
 
 
 def _next_suspects(attempt: Attempt, last: Plan, suspects: list[int], error: Rejected) -> list[int]:

@@ -1,13 +1,17 @@
 """The calls that DigitalOcean allows go first to what has to start or to end."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.digitalocean import Call, CallBudget
+from bot.digitalocean import BudgetSpent, Call, CallBudget, Purpose
 from bot.recording import own_moment
 from bot.sandbox.calls import Call as HttpCall
 from tests.scenarios.world import IP, OFFICE, ORDERS, ManualClock, World, policy
@@ -40,27 +44,69 @@ def test_calls_are_counted_by_the_minute_and_by_the_hour() -> None:
     clock = ManualClock()
     budget = CallBudget(clock, lambda: (10, 15))
     for _ in range(10):
-        budget.note(A_CALL)
-    assert budget.room() == 0
+        budget.spend(Purpose.ENDS)
+    assert budget.room(Purpose.ENDS) == 0
 
     clock.advance(seconds=59)
-    assert budget.room() == 0
+    assert budget.room(Purpose.ENDS) == 0
     clock.advance(seconds=1)
-    assert budget.room() == 5  # what the hour has left
-    assert budget.room(0.5) == 0
+    assert budget.room(Purpose.ENDS) == 5  # what the hour has left
+    assert budget.room(Purpose.CHECKS) == 0
     clock.advance(hours=1)
-    assert budget.room() == 10
+    assert budget.room(Purpose.ENDS) == 10
 
 
 def test_a_clock_that_was_set_back_does_not_use_up_the_budget() -> None:
     clock = ManualClock()
     budget = CallBudget(clock, lambda: (10, 15))
     for _ in range(10):
-        budget.note(A_CALL)
+        budget.spend(Purpose.ENDS)
+    budget.hear(replace(A_CALL, status=429, retry_after=3600.0))
+    budget.hear(replace(A_CALL, limit=5000, limit_remaining=0))
 
     clock.advance(hours=-3)
 
-    assert budget.room() == 10
+    assert budget.room(Purpose.ENDS) == 10
+    assert budget.room(Purpose.CHECKS) == 5
+
+
+@given(st.lists(st.sampled_from([p for p in Purpose if p is not Purpose.ENDS]), max_size=60))
+def test_p3_nothing_else_spends_the_calls_of_ends(wanted: list[Purpose]) -> None:
+    budget = CallBudget(ManualClock(), lambda: (20, 5000))
+    for purpose in wanted:
+        with suppress(BudgetSpent):
+            budget.spend(purpose)
+    assert budget.room(Purpose.ENDS) >= 6
+    assert budget.made().by_purpose[Purpose.PAGES] <= 4
+
+
+def test_p3_what_other_tools_leave_of_the_tokens_calls_is_for_ends_alone() -> None:
+    clock = ManualClock()
+    budget = CallBudget(clock, lambda: (250, 5000))
+    budget.hear(replace(A_CALL, limit=5000, limit_remaining=1500))
+    assert all(budget.room(purpose) for purpose in Purpose)
+
+    budget.hear(replace(A_CALL, limit=5000, limit_remaining=1499))
+
+    assert [purpose for purpose in Purpose if budget.room(purpose)] == [Purpose.ENDS]
+    with pytest.raises(BudgetSpent, match="Try again in 60 s"):
+        budget.spend(Purpose.PAGES)
+    clock.advance(minutes=1)  # by then it may be more again, and a call will tell
+    assert all(budget.room(purpose) for purpose in Purpose)
+
+
+def test_p3_after_a_429_nobody_looks_at_anything_for_a_minute() -> None:
+    clock = ManualClock()
+    budget = CallBudget(clock, lambda: (250, 5000))
+    budget.hear(replace(A_CALL, status=429, retry_after=30.0))
+
+    clock.advance(seconds=89)
+    assert [purpose for purpose in Purpose if budget.room(purpose)] == [
+        Purpose.ENDS,
+        Purpose.STARTS,
+    ]
+    clock.advance(seconds=1)
+    assert all(budget.room(purpose) for purpose in Purpose)
 
 
 def test_looks_leave_half_of_the_calls_for_changes(world: World) -> None:

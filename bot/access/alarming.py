@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from bot.access.move import Move
 from bot.domain.lifecycle import GrantState
-from bot.domain.notices import Alarm
+from bot.domain.notices import Alarm, CallsMade
 from bot.store import audit, clusters, grants
 from bot.store.audit import Action
 from bot.store.clusters import Watch
@@ -16,10 +16,11 @@ _LONGEST_SILENCE = timedelta(hours=1)
 _DOUBLINGS = 12
 
 
-def alarm(move: Move) -> int:
+def alarm(move: Move, calls: CallsMade) -> int:
     """Tell of each cluster in trouble for longer than `alarm_after`; return how many (P3).
 
-    Told again after twice the time, and so on, at least every hour.
+    Told again after twice the time, and so on, at least every hour. *calls* are told with it, for
+    it may be calls of the API that are wanting.
     """
     alarmed = 0
     for watch, waiting_since in clusters.troubled(move.session):
@@ -41,7 +42,7 @@ def alarm(move: Move) -> int:
             since=since.isoformat(),
             error=watch.last_error,
         )
-        notice = _alarm(move, watch, since)
+        notice = _alarm(move, watch, since, calls)
         tell_operators(move.session, notice, move.policy, at=move.now)
         alarmed += 1
     return alarmed
@@ -52,7 +53,7 @@ def _is_time(now: datetime, at: datetime, *, within: timedelta) -> bool:
     return not now < at <= now + within + LENIENCE
 
 
-def _alarm(move: Move, watch: Watch, since: datetime) -> Alarm:
+def _alarm(move: Move, watch: Watch, since: datetime, calls: CallsMade) -> Alarm:
     known = grants.listing(move.session, cluster_id=watch.id)
     return Alarm(
         cluster=watch.alias,
@@ -60,4 +61,5 @@ def _alarm(move: Move, watch: Watch, since: datetime) -> Alarm:
         error=watch.last_error or "no answer yet",
         overdue=tuple(grant_facts(g) for g in known if g.state is GrantState.REMOVING),
         waiting=tuple(grant_facts(g) for g in known if g.state is GrantState.APPLYING),
+        calls=calls,
     )

@@ -29,7 +29,7 @@ from bot.access.reminding import remind
 from bot.clock import Clock
 from bot.domain.extensions import ExtensionTerms
 from bot.domain.lifecycle import Grant
-from bot.domain.notices import Adopted, Asked, Cancelled, Notice, Reply, Revoking
+from bot.domain.notices import Adopted, Asked, CallsMade, Cancelled, Notice, Reply, Revoking
 from bot.domain.people import People, Person
 from bot.domain.policy import Policy
 from bot.domain.refusal import NoLongerHolds, NotTheCard, NotYours, Refused
@@ -59,6 +59,7 @@ class Access:
     """The use cases over one database. `wake` is called after each change that has followers.
 
     `name_of` says at once, from memory, what people call a source; `""` where that is not known.
+    `calls_made` says what DigitalOcean was called for, which alarms tell.
     """
 
     def __init__(
@@ -68,8 +69,10 @@ class Access:
         clock: Clock,
         wake: Callable[[], None] = lambda: None,
         name_of: Callable[[TrustedSource], str] = lambda _source: "",
+        calls_made: Callable[[], CallsMade] = CallsMade,
     ) -> None:
         self._name_of = name_of
+        self._calls_made = calls_made
         self._database = database
         self._policy = policy
         self._clock = clock
@@ -205,7 +208,7 @@ class Access:
 
     def keep_time(self) -> None:
         """Do what is due by the clock: grants expire, requests lapse, ends are announced …"""
-        for step in (expire, lapse, warn, remind, alarm, anchor):
+        for step in (expire, lapse, warn, remind, self._alarm, anchor):
             try:
                 with self._move(None) as move:
                     done = step(move)
@@ -216,6 +219,9 @@ class Access:
             else:
                 if done:
                     self._wake()
+
+    def _alarm(self, move: Move) -> int:
+        return alarm(move, self._calls_made())
 
     @contextmanager
     def _move(self, origin: str | None, people: People | None = None) -> Iterator[Move]:

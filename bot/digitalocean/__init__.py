@@ -5,20 +5,24 @@ from bot.digitalocean.catalogue import Catalogue
 from bot.digitalocean.client import DigitalOcean
 from bot.digitalocean.errors import (
     ApiError,
+    BudgetSpent,
     Call,
     Cluster,
     ClusterNotFound,
     Named,
     NotAuthorised,
     OutcomeUnknown,
+    Purpose,
     RateLimited,
     Rejected,
     ScopeMissing,
     Unavailable,
 )
+from bot.digitalocean.reads import SharedReads
 
 __all__ = [
     "ApiError",
+    "BudgetSpent",
     "Call",
     "CallBudget",
     "Catalogue",
@@ -28,8 +32,10 @@ __all__ = [
     "Named",
     "NotAuthorised",
     "OutcomeUnknown",
+    "Purpose",
     "RateLimited",
     "Rejected",
     "ScopeMissing",
+    "SharedReads",
     "Unavailable",
 ]

@@ -1,22 +1,41 @@
-"""The budget: how many calls DigitalOcean still allows, as far as this process has made them.
+"""The budget: which calls of DigitalOcean's API are made, so that the end of access never waits.
 
 A token may make 250 calls a minute and 5,000 an hour. Whoever runs into that is told to wait, and
-then a rule that has to go waits behind checks that could have. So calls are counted beforehand.
+then a rule that has to go waits behind calls that could have. So each call says what it is for and
+is counted before it is made; what is less urgent stops earlier, and the rest is left for ends (P3).
 """
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.digitalocean.errors import Call
+from bot.digitalocean.errors import BudgetSpent, Call, Purpose
+from bot.domain.notices import CallsMade
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
+_RESERVE = 0.3  # of the calls, for ends alone
+_MOST_IN_ALL = {  # up to which share of all calls a purpose may go
+    Purpose.ENDS: 1.0,
+    Purpose.STARTS: 1 - _RESERVE,
+    Purpose.CHECKS: 0.5,
+    Purpose.PAGES: 1 - _RESERVE,
+}
+_MOST_OF_ITS_OWN = {Purpose.PAGES: 0.2}  # which share of all calls it may make itself
+_HEARD_FOR = _MINUTE  # for so long, what the API said of the token's limit is believed
+_PAUSE = _MINUTE  # after a 429, nobody looks at anything for so long
+_MAY_WAIT = {Purpose.CHECKS, Purpose.PAGES}
+_LONGEST_PAUSE = _HOUR
+_FULL_HOUR_WAIT = timedelta(minutes=5)  # where the hour's calls are used up, some come free by then
+_TOO_MANY = 429
 
 
 class CallBudget:
-    """Counts calls in the last minute and the last hour. Thread-safe.
+    """Lets calls through or not, by the last minute, the last hour, and what the API says.
+
+    It counts the calls of one process. Others that spend the same token show in the API's own
+    count, in `ratelimit-remaining`, which is kept in mind too. Thread-safe.
 
     `limits` says how many calls are allowed in a minute and in an hour, as of now.
     """
@@ -26,31 +45,98 @@ class CallBudget:
         self._limits = limits
         self._windows = (_Window(_MINUTE), _Window(_HOUR))
         self._lock = threading.Lock()
+        self._heard: tuple[datetime, Call] | None = None
+        self._paused: tuple[datetime, datetime] | None = None
 
-    def note(self, _call: Call) -> None:
-        """Count a call; refused or failed, it counts as well."""
+    def spend(self, purpose: Purpose) -> None:
+        """Count a call that is about to be made; refused or failed, it counts as well.
+
+        Raises:
+            BudgetSpent: it must not be made now.
+        """
         with self._lock:
             now = self._clock.now()
+            if self._room(purpose, now) < 1:
+                raise BudgetSpent(self._wait(purpose, now).total_seconds())
             for window in self._windows:
-                window.calls.append(now)
+                window.add(now, purpose)
 
-    def room(self, share: float = 1.0) -> int:
-        """Return how many more calls fit within that share of both limits; never below zero."""
+    def hear(self, call: Call) -> None:
+        """Take in what the API said of the token's limit."""
         with self._lock:
             now = self._clock.now()
-            room = [
-                int(limit * share) - window.count(now)
-                for window, limit in zip(self._windows, self._limits(), strict=True)
-            ]
-            return max(min(room), 0)
+            if call.limit and call.limit_remaining is not None:
+                self._heard = now, call
+            if call.status == _TOO_MANY:
+                wait = min(timedelta(seconds=max(call.retry_after or 0.0, 0.0)), _LONGEST_PAUSE)
+                self._paused = now, now + wait + _PAUSE
+
+    def room(self, purpose: Purpose) -> int:
+        """Return how many more calls may be made for that purpose now; never below zero."""
+        with self._lock:
+            return self._room(purpose, self._clock.now())
+
+    def made(self) -> CallsMade:
+        """Return what the calls of the last hour were for."""
+        with self._lock:
+            now = self._clock.now()
+            self._windows[-1].count(now)
+            made = {str(each): self._windows[-1].by_purpose[each] for each in Purpose}
+            if self._heard is None or now - self._heard[0] > _HOUR:
+                return CallsMade(by_purpose=made)
+            call = self._heard[1]
+            return CallsMade(by_purpose=made, limit=call.limit, remaining=call.limit_remaining)
+
+    def _room(self, purpose: Purpose, now: datetime) -> int:
+        if self._pause(purpose, now):
+            return 0
+        room = [
+            min(
+                int(limit * _MOST_IN_ALL[purpose]) - window.count(now),
+                int(limit * _MOST_OF_ITS_OWN.get(purpose, 1.0)) - window.by_purpose[purpose],
+            )
+            for window, limit in zip(self._windows, self._limits(), strict=True)
+        ]
+        return max(min(room), 0)
+
+    def _pause(self, purpose: Purpose, now: datetime) -> timedelta:
+        """Return for how long the API's own words forbid such a call; zero where they do not."""
+        until = now
+        if purpose in _MAY_WAIT and self._paused and self._paused[0] <= now:
+            until = max(until, self._paused[1])
+        if purpose is not Purpose.ENDS and self._heard and _is_recent(self._heard[0], now):
+            at, call = self._heard
+            if (call.limit_remaining or 0) < (call.limit or 0) * _RESERVE:
+                until = max(until, at + _HEARD_FOR)
+        return until - now
+
+    def _wait(self, purpose: Purpose, now: datetime) -> timedelta:
+        """Return after how long it is worth another try."""
+        minute, limit = self._windows[0], self._limits()[0]
+        most = min(_MOST_IN_ALL[purpose], _MOST_OF_ITS_OWN.get(purpose, 1.0))
+        is_the_minutes = minute.count(now) >= int(limit * most)
+        return self._pause(purpose, now) or (_MINUTE if is_the_minutes else _FULL_HOUR_WAIT)
+
+
+def _is_recent(at: datetime, now: datetime) -> bool:
+    """Tell whether something was heard lately, and not before the clock was set back."""
+    return at <= now < at + _HEARD_FOR
 
 
 class _Window:
+    """The calls of the last minute, or hour."""
+
     def __init__(self, length: timedelta) -> None:
         self._length = length
-        self.calls: deque[datetime] = deque()
+        self._calls: deque[tuple[datetime, Purpose]] = deque()
+        self.by_purpose: Counter[Purpose] = Counter()
+
+    def add(self, at: datetime, purpose: Purpose) -> None:
+        self._calls.append((at, purpose))
+        self.by_purpose[purpose] += 1
 
     def count(self, now: datetime) -> int:
-        while self.calls and not now - self._length < self.calls[0] <= now:
-            self.calls.popleft()  # it is long ago, or the clock was set back since
-        return len(self.calls)
+        """Forget what is long ago, or was made before the clock was set back; count the rest."""
+        while self._calls and not now - self._length < self._calls[0][0] <= now:
+            self.by_purpose[self._calls.popleft()[1]] -= 1
+        return len(self._calls)

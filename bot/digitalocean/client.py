@@ -25,7 +25,15 @@ from bot.digitalocean.answers import (
     Page,
     RulesBody,
 )
-from bot.digitalocean.errors import Call, Cluster, Named, RateLimited, Unavailable
+from bot.digitalocean.errors import (
+    BudgetSpent,
+    Call,
+    Cluster,
+    Named,
+    Purpose,
+    RateLimited,
+    Unavailable,
+)
 from bot.digitalocean.wire import Answer, Task, UnsentBody, Wire, error_of, failure_of
 from bot.domain.connecting import Connection
 from bot.domain.plan import Rule
@@ -56,7 +64,11 @@ class DigitalOcean:
         attempts: how often a read is tried; a write is never repeated.
         sleep: waits that many seconds between attempts.
         monotonic: seconds that only grow.
+        before_call: asked before each HTTP exchange, in the caller's thread; it raises
+            `BudgetSpent` where the exchange must not be made.
         on_call: told of each HTTP exchange, in the caller's thread.
+
+    What a call is for is said by `purpose`; whoever does not say it is served last.
     """
 
     def __init__(
@@ -68,6 +80,7 @@ class DigitalOcean:
         attempts: int = 3,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
+        before_call: Callable[[Purpose], None] = lambda _purpose: None,
         on_call: Callable[[Call], None] | None = None,
     ) -> None:
         address = urlsplit(endpoint)
@@ -79,14 +92,16 @@ class DigitalOcean:
         self._attempts = attempts
         self._sleep = sleep
         self._monotonic = monotonic
+        self._before_call = before_call
         self._on_call = on_call
         self._not_before = -math.inf
         self._redact: Callable[[str], str] = lambda text: text.replace(token, "[token]")
         self._wire = Wire(token, endpoint, timeout_seconds)
 
-    def read_rules(self, cluster_id: str) -> list[Rule]:
+    def read_rules(self, cluster_id: str, *, purpose: Purpose = Purpose.PAGES) -> list[Rule]:
         """Return every rule of the cluster as the API holds it, in its order."""
         task = _of_cluster("read_rules", cluster_id, "list_firewall_rules")
+        task = replace(task, purpose=purpose)
         return [_in_utc(rule) for rule in self._read(task, RulesBody).rules]
 
     def write_rules(
@@ -94,6 +109,7 @@ class DigitalOcean:
         cluster_id: str,
         rules: Sequence[Rule],
         *,
+        purpose: Purpose = Purpose.PAGES,
         sendable: Callable[[], bool] = lambda: True,
     ) -> None:
         """Replace the cluster's whole list of rules, in one attempt.
@@ -108,7 +124,7 @@ class DigitalOcean:
         content = json.dumps({"rules": [_as_json(rule) for rule in rules]}).encode()
         body = UnsentBody(content, lambda: self._monotonic() < deadline and sendable())
         task = _of_cluster("write_rules", cluster_id, "update_firewall_rules", body=body)
-        task = replace(task, is_write=True)
+        task = replace(task, is_write=True, purpose=purpose)
         self._mind_the_limit(task)
         self._exchange(task, deadline)
 
@@ -197,6 +213,7 @@ class DigitalOcean:
 
     def _exchange(self, task: Task, deadline: float) -> Answer:
         """Do one HTTP exchange; return its answer if that says that all went well."""
+        self._before_call(task.purpose)
         began = self._monotonic()
         outcome = self._wire.send(task, max(deadline - began, 0.0))
         if self._on_call:
@@ -225,14 +242,16 @@ class DigitalOcean:
 def _told(task: Task, outcome: Answer | BaseException, seconds: float) -> Call:
     if not isinstance(outcome, Answer):
         return Call(task.operation, task.cluster_id, None, seconds)
-    remaining = outcome.number("ratelimit-remaining")
+    limit, remaining = outcome.number("ratelimit-limit"), outcome.number("ratelimit-remaining")
     return Call(
         task.operation,
         task.cluster_id,
         outcome.status,
         seconds,
+        limit=None if limit is None else int(limit),
         limit_remaining=None if remaining is None else int(remaining),
         limit_resets_at=outcome.number("ratelimit-reset"),
+        retry_after=outcome.number("retry-after"),
     )
 
 
@@ -242,6 +261,8 @@ def _of_cluster(operation: str, cluster_id: str, method: str, **more: Any) -> Ta
 
 
 def _is_worth_repeating(error: BaseException) -> bool:
+    if isinstance(error, BudgetSpent):
+        return False
     if isinstance(error, RateLimited):
         return error.retry_after <= SHORT_WAIT_SECONDS
     return isinstance(error, Unavailable)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bot.faults import Fault
 
@@ -40,6 +41,18 @@ class RateLimited(ApiError):
         self.retry_after = retry_after
 
 
+class BudgetSpent(RateLimited):
+    """The call was not made: the calls that remain are kept for what must not wait (P3)."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(retry_after)
+        self.message = (
+            "Ending access comes first, and DigitalOcean allows only so many calls. "
+            f"Try again in {math.ceil(retry_after)} s"
+        )
+        self.args = (self.message,)
+
+
 class Unavailable(ApiError):
     """There was no usable answer, and nothing was changed."""
 
@@ -66,16 +79,33 @@ class Named:
     name: str
 
 
+class Purpose(StrEnum):
+    """What a call is for, the most urgent first; `bot.digitalocean.budget` says who gets how much.
+
+    ENDS: access that has to end, and whatever else of ours has to be removed. STARTS: everything
+    else that is written. CHECKS: looking whether a cluster is as it should be. PAGES: what people
+    look at: trusted sources, connection details, the names in a form.
+    """
+
+    ENDS = "ends"
+    STARTS = "starts"
+    CHECKS = "checks"
+    PAGES = "pages"
+
+
 @dataclass(frozen=True)
 class Call:
     """One HTTP exchange, for metrics; `status` is None where no whole answer came.
 
-    The limit is the token's: how many calls are left, and when it resets (seconds since 1970).
+    The limit is the token's: how many calls it has in all, how many are left, and when it resets
+    (seconds since 1970). `retry_after` (seconds) comes with a 429.
     """
 
     operation: str
     cluster_id: str | None
     status: int | None
     seconds: float
+    limit: int | None = None
     limit_remaining: int | None = None
     limit_resets_at: float | None = None
+    retry_after: float | None = None

@@ -24,6 +24,7 @@ from bot.digitalocean.errors import (
     ClusterNotFound,
     NotAuthorised,
     OutcomeUnknown,
+    Purpose,
     Rejected,
     ScopeMissing,
     Unavailable,
@@ -41,6 +42,7 @@ class Task:
     method: str
     arguments: Mapping[str, Any]
     is_write: bool = False
+    purpose: Purpose = Purpose.PAGES
 
     def no_use(self, reason: str) -> ApiError:
         """What a call without a usable answer comes to."""

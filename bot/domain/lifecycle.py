@@ -283,6 +283,10 @@ class Grant:
         """Tell whether the source should be trusted for this grant at *now*."""
         return self.is_live and now < self.expires_at
 
+    def is_leaving(self, now: datetime) -> bool:
+        """Tell whether the grant is to end, and has not yet."""
+        return self.state is not GrantState.ENDED and not self.wants_rule(now)
+
     def start_placing(self, at: datetime) -> "Grant":
         """Note that a write may be tried from *at* on; later attempts keep the first time."""
         self._must_be(GrantState.APPLYING, move="place")

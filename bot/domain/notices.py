@@ -211,6 +211,18 @@ class GrantRewritten(_Facts):
     grant: GrantFacts
 
 
+class CallsMade(_Facts):
+    """What one process called DigitalOcean for in the last hour.
+
+    With what the API said of the token's limit, whoever spends it: how many calls it has in all,
+    and how many were left.
+    """
+
+    by_purpose: dict[str, int] = {}
+    limit: int | None = None
+    remaining: int | None = None
+
+
 class Alarm(_Facts):
     """A cluster's rules could not be brought in line for longer than `alarm_after`."""
 
@@ -220,6 +232,7 @@ class Alarm(_Facts):
     error: str
     overdue: tuple[GrantFacts, ...] = ()
     waiting: tuple[GrantFacts, ...] = ()
+    calls: CallsMade = CallsMade()
 
 
 class AllClear(_Facts):

@@ -158,7 +158,7 @@ def plan(
     if guard_added:  # P2: never write an empty list
         result = [Rule(GUARD.type, GUARD.value, description=guard_label(instance))]
 
-    leaving = [g for g in grants if not g.wants_rule(now) and g.state is not GrantState.ENDED]
+    leaving = [g for g in grants if g.is_leaving(now)]
     still_there = {rule.source for rule in (*sorted_rules.leaving, *releases)}
     return Plan(
         rules=tuple(result),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 
-from bot.digitalocean import ApiError, DigitalOcean
+from bot.digitalocean import ApiError, BudgetSpent, SharedReads
 from bot.domain.durations import show_duration
 from bot.domain.labels import guard_label
 from bot.domain.lifecycle import RequestState
@@ -12,6 +12,7 @@ from bot.domain.policy import Policy
 from bot.domain.refusal import NotYours, Refused
 from bot.slack import messages
 from bot.slack.messages import Happened, Message, SourceLine
+from bot.slack.page_limit import PageLimit
 from bot.store import grants, requests
 from bot.store.database import Database
 from bot.telling import grant_facts, request_facts
@@ -20,14 +21,22 @@ _MOST_ENTRIES = 20
 
 
 class Pages:
-    """Reads the store, and DigitalOcean for `sources`."""
+    """Reads the store, and DigitalOcean for `sources` and `connect`.
+
+    `elapsed` returns seconds that only grow.
+    """
 
     def __init__(
-        self, database: Database, digitalocean: DigitalOcean, policy: Callable[[], Policy]
+        self,
+        database: Database,
+        reads: SharedReads,
+        policy: Callable[[], Policy],
+        elapsed: Callable[[], float],
     ) -> None:
         self._database = database
-        self._digitalocean = digitalocean
+        self._reads = reads
         self._policy = policy
+        self._limit = PageLimit(elapsed)
 
     def groups(self) -> frozenset[str]:
         """Return every user group that decides about what somebody may see."""
@@ -79,8 +88,11 @@ class Pages:
         cluster = policy.cluster(alias)
         if not cluster.may_approve(person):
             cluster.check_may_request(person)
+        self._limit.check(person.id)
         try:
-            rules = self._digitalocean.read_rules(str(cluster.id))
+            rules = self._reads.rules(str(cluster.id))
+        except BudgetSpent as spent:
+            raise Refused(f"{spent}.") from spent
         except ApiError as error:
             raise Refused(
                 f"DigitalOcean did not tell the trusted sources of `{alias}`: {error}. "
@@ -111,8 +123,11 @@ class Pages:
         cluster = self._policy().cluster(alias)
         if not cluster.may_approve(person):
             cluster.check_may_request(person)
+        self._limit.check(person.id)
         try:
-            connection = self._digitalocean.connection(str(cluster.id))
+            connection = self._reads.connection(str(cluster.id))
+        except BudgetSpent as spent:
+            raise Refused(f"{spent}.") from spent
         except ApiError as error:
             raise Refused(
                 f"DigitalOcean did not tell how to reach `{alias}`: {error}. Try again in a moment."
@@ -120,7 +135,7 @@ class Pages:
         certificate = ""
         if connection.needs_ca_file:
             with suppress(ApiError):  # the page then says where else it is to be had
-                certificate = self._digitalocean.certificate(str(cluster.id))
+                certificate = self._reads.certificate(str(cluster.id))
         return messages.connect_page(alias, connection, certificate)
 
     def history(self, alias: str | None, person: Person) -> Message:

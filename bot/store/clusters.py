@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func
+from sqlalchemy import ColumnElement, case, func
 from sqlmodel import Session, and_, col, or_, select
 
 from bot.domain.lifecycle import GrantState
@@ -39,10 +39,12 @@ class Watch:
 class Due:
     """A cluster to reconcile now.
 
-    `has_change`: a grant waits there to start or to end. `failed`: the last try did.
+    `has_end`: a grant waits there to end. `has_change`: one waits to start or to end. `failed`: the
+    last try did.
     """
 
     id: str
+    has_end: bool
     has_change: bool
     failed: bool
 
@@ -69,14 +71,15 @@ def due(
 ) -> list[Due]:
     """Return clusters to reconcile now, at most that many of each sort.
 
-    First come those on which something has to start or to end, the oldest of it in front; then
-    those that are only looked at, the longest due in front. Within each, those without trouble come
-    before those that failed last time, and of those the ones that failed less often.
+    First come those on which something has to end, then those on which something has to start, the
+    oldest of it in front; then those that are only looked at, the longest due in front. Within
+    each, those without trouble come before those that failed last time, and of those the ones that
+    failed less often.
 
     Args:
         looks: the longest from one look to the next.
         tries: the longest from a failure to the next try.
-        most: how many, with and without a change, with and without trouble.
+        most: how many, with an end, a start or neither, with and without trouble.
     """
     since = func.min(
         case(
@@ -84,14 +87,19 @@ def due(
             else_=OVER_AT,
         )
     )
-    changing = select(GrantRow.cluster_id, since.label("since")).where(MOVING)
+    ends: ColumnElement[int] = func.max(
+        case((col(GrantRow.state) == GrantState.REMOVING, 1), else_=0)
+    )
+    changing = select(GrantRow.cluster_id, since.label("since"), ends.label("ends")).where(MOVING)
     waiting = changing.group_by(col(GrantRow.cluster_id)).subquery()
-    has_change, failed = waiting.c.since.is_not(None), col(ClusterRow.failures) > 0
+    has_end, has_change = func.coalesce(waiting.c.ends, 0) == 1, waiting.c.since.is_not(None)
+    failed = col(ClusterRow.failures) > 0
     order = (col(ClusterRow.failures), waiting.c.since, col(ClusterRow.due_at))
-    place = func.row_number().over(partition_by=(has_change, failed), order_by=order)
+    place = func.row_number().over(partition_by=(has_end, has_change, failed), order_by=order)
     found = (
         select(
             col(ClusterRow.id),
+            has_end.label("has_end"),
             has_change.label("has_change"),
             failed.label("failed"),
             place.label("place"),
@@ -106,9 +114,9 @@ def due(
         .subquery()
     )
     query = (
-        select(found.c.id, found.c.has_change, found.c.failed)
+        select(found.c.id, found.c.has_end, found.c.has_change, found.c.failed)
         .where(found.c.place <= most)
-        .order_by(found.c.has_change.desc(), found.c.failed, found.c.place)
+        .order_by(found.c.has_end.desc(), found.c.has_change.desc(), found.c.failed, found.c.place)
     )
     return [Due(*row) for row in session.exec(query)]
 

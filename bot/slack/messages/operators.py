@@ -7,6 +7,7 @@ from bot.domain.notices import (
     Alarm,
     AllClear,
     AuditAnchor,
+    CallsMade,
     GrantFacts,
     GuardPlaced,
     Recovered,
@@ -27,6 +28,12 @@ from bot.slack.messages.facts import source
 from bot.slack.messages.mrkdwn import code, when, who
 
 _MOST_LINES = 20
+_PURPOSES = {
+    "ends": "to end access",
+    "starts": "to open access",
+    "checks": "drift checks",
+    "pages": "pages and forms",
+}
 _KINDS = {"request_card": "an approval message"}
 
 
@@ -51,6 +58,7 @@ def alarm(notice: Alarm) -> Message:
             len(notice.waiting),
         ),
         section(_what_to_do(notice)),
+        *_calls(notice.calls),
     )
 
 
@@ -156,6 +164,22 @@ def _what_to_do(notice: Alarm) -> str:
         f"{advice} To close something by hand now, remove its trusted source in DigitalOcean's "
         "control panel, but never the last one: a cluster without any is open to everybody."
     )
+
+
+def _calls(made: CallsMade) -> list[Block]:
+    """Return what the calls of the API went for, since the end of access may wait for some."""
+    counts = [
+        f"{count:,} {_PURPOSES.get(purpose, purpose)}"
+        for purpose, count in sorted(made.by_purpose.items(), key=lambda one: -one[1])
+        if count
+    ]
+    lines = [f"API calls of this worker in the last hour: {', '.join(counts)}."] if counts else []
+    if made.limit and made.remaining is not None:
+        lines.append(
+            f"DigitalOcean has {made.remaining:,} of {made.limit:,} left for this token, which "
+            "other tools may use too."
+        )
+    return [context(" ".join(lines))] if lines else []
 
 
 def _listed(title: str, lines: Iterable[str], count: int) -> list[Block]:

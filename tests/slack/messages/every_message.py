@@ -14,6 +14,7 @@ from bot.domain.notices import (
     ApprovalsDropped,
     Asked,
     AuditAnchor,
+    CallsMade,
     Cancelled,
     EmergencyAsked,
     EmergencyOpened,
@@ -214,6 +215,9 @@ NOTICES: dict[str, Notice] = {
         error="503 Service Unavailable",
         overdue=(grant(GrantState.REMOVING), grant(GrantState.REMOVING, id=18, source=WORKER)),
         waiting=(grant(GrantState.APPLYING, id=19, requester=DAVE),),
+        calls=CallsMade(
+            by_purpose={"checks": 1204, "pages": 310, "ends": 22}, limit=5000, remaining=1840
+        ),
     ),
     "alarm, nothing hangs yet": Alarm(cluster="orders", failing_since=NOW, error="no answer yet"),
     "alarm, much hangs": Alarm(

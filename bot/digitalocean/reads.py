@@ -1,0 +1,79 @@
+"""Reads for pages: what was read a moment ago serves everybody who asks, by one call (P3)."""
+
+import math
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, TypeVar
+
+from bot.digitalocean.client import DigitalOcean
+from bot.digitalocean.errors import Purpose
+from bot.domain.connecting import Connection
+from bot.domain.plan import Rule
+
+FRESH_SECONDS = 5.0
+
+T = TypeVar("T")
+
+
+@dataclass
+class _Read:
+    """A read that is under way or over; `due_at` is when to read anew, in elapsed seconds."""
+
+    outcome: Future[Any] = field(default_factory=Future)
+    due_at: float = math.inf
+
+
+class SharedReads:
+    """What pages show of DigitalOcean, for any number of threads at once.
+
+    A failure is remembered like an answer, or everybody who tries again would make it worse.
+
+    Args:
+        elapsed: seconds that only grow.
+    """
+
+    def __init__(self, digitalocean: DigitalOcean, elapsed: Callable[[], float]) -> None:
+        self._digitalocean = digitalocean
+        self._elapsed = elapsed
+        self._lock = Lock()
+        self._reads: dict[Hashable, _Read] = {}
+
+    def rules(self, cluster_id: str) -> list[Rule]:
+        """Return the rules of a cluster, as they were a few seconds ago at most."""
+        read_rules = self._digitalocean.read_rules
+        return self._once(
+            ("rules", cluster_id), lambda: read_rules(cluster_id, purpose=Purpose.PAGES)
+        )
+
+    def connection(self, cluster_id: str) -> Connection:
+        """Return how a cluster is reached."""
+        connection = self._digitalocean.connection
+        return self._once(("connection", cluster_id), lambda: connection(cluster_id))
+
+    def certificate(self, cluster_id: str) -> str:
+        """Return the CA certificate of a cluster as PEM text."""
+        certificate = self._digitalocean.certificate
+        return self._once(("certificate", cluster_id), lambda: certificate(cluster_id))
+
+    def _once(self, key: Hashable, call: Callable[[], T]) -> T:
+        read, is_mine = self._take(key)
+        if is_mine:
+            try:
+                read.outcome.set_result(call())
+            except Exception as error:
+                read.outcome.set_exception(error)
+            read.due_at = self._elapsed() + FRESH_SECONDS
+        outcome: T = read.outcome.result()
+        return outcome
+
+    def _take(self, key: Hashable) -> tuple[_Read, bool]:
+        """Return the read to wait for, and whether it is the caller's to make."""
+        with self._lock:
+            now = self._elapsed()
+            self._reads = {k: read for k, read in self._reads.items() if now < read.due_at}
+            if key in self._reads:
+                return self._reads[key], False
+            self._reads[key] = _Read()
+            return self._reads[key], True
