@@ -29,6 +29,7 @@ from bot.domain.labels import read_label
 from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.plan import SETTLE, Plan, Rule, is_guard, plan
 from bot.domain.policy import Policy
+from bot.domain.sources import TrustedSource
 from bot.first_write import refuse_what_no_longer_holds
 from bot.recording import (
     Attempt,
@@ -106,7 +107,7 @@ class Reconciler:
             since = self._clock.now() - SETTLE
             known = grants.of_cluster(session, cluster_id, ended_since=since)
         rules = self._digitalocean.read_rules(cluster_id, purpose=Purpose.CHECKS)
-        return self._plan(cluster_id, rules, self._with_named(rules, known))
+        return self._plan(cluster_id, rules, self._with_named(cluster_id, rules, known))
 
     def reconcile(self, cluster_id: str) -> bool:
         """Bring one cluster in line; return False where somebody else is at it.
@@ -216,7 +217,7 @@ class Reconciler:
             held.renew()
             fresh = _Fresh(_FRESH_SECONDS)
             rules = self._digitalocean.read_rules(attempt.cluster_id, purpose=purpose)
-            known = self._with_named(rules, attempt.grants())
+            known = self._with_named(attempt.cluster_id, rules, attempt.grants())
             left_out = {*attempt.refused, *suspects[1:]}
             last = self._plan(attempt.cluster_id, rules, [g for g in known if g.id not in left_out])
             attempt.rule_count, attempt.outcome, attempt.absent = len(rules), last, last.to_add
@@ -289,10 +290,16 @@ class Reconciler:
             now=self._clock.now(),
             allow_open=cluster.allow_open if cluster else False,
             restore=cluster.on_outside_removal == "restore" if cluster else False,
+            takes=cluster.takes if cluster else _takes_nothing,
         )
 
-    def _with_named(self, rules: Sequence[Rule], known: Sequence[Grant]) -> list[Grant]:
-        """Add the grants that labels name but that ended long ago."""
+    def _with_named(
+        self, cluster_id: str, rules: Sequence[Rule], known: Sequence[Grant]
+    ) -> list[Grant]:
+        """Add the cluster's grants that labels name but that ended long ago.
+
+        A label may name a grant of another cluster; nothing was approved for this one by that.
+        """
         instance = self._policy().instance
         named = {
             its_label.grant_id
@@ -303,7 +310,7 @@ class Reconciler:
             return list(known)
         with self._database.reading() as session:
             found = [grants.get(session, grant_id) for grant_id in named]
-        return [*known, *(grant for grant in found if grant is not None)]
+        return [*known, *(grant for grant in found if grant and grant.cluster_id == cluster_id)]
 
     def _fail(self, attempt: Attempt, error: Exception) -> None:
         wait_seconds = min(2.0 ** min(attempt.watch.failures, 10), _LONGEST_WAIT_SECONDS)
@@ -314,6 +321,11 @@ class Reconciler:
             now, next_at = self._clock.now(), self._clock.in_seconds(wait_seconds)
             words = str(error) if isinstance(error, ApiError) else f"a fault of ours: {error!r}"
             record_failure(session, attempt, words, now=now, next_at=next_at)
+
+
+def _takes_nothing(_source: TrustedSource) -> bool:
+    """What a cluster takes that has left the policy."""
+    return False
 
 
 class _Fresh:

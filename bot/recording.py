@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.domain.blocking import not_there, open_cluster, why_blocked
-from bot.domain.labels import read_label
+from bot.domain.labels import Label, read_label
 from bot.domain.lifecycle import (
     Decision,
     EndReason,
@@ -26,6 +26,7 @@ from bot.domain.notices import (
     GrantRewritten,
     GrantStarted,
     GuardPlaced,
+    Labelled,
     Recovered,
 )
 from bot.domain.plan import SETTLE, Orphan, Plan, Rule
@@ -46,7 +47,7 @@ from bot.telling import (
 _LOOKS = (SETTLE / 2, SETTLE - timedelta(seconds=5))
 _IDLE_DRIFTS = 12
 _SOONEST_SECONDS = 1.0
-_HIGHEST_LABELLED = 10_000_000  # a number from a label is taken over up to here
+_NEARBY = 100  # a label's number is taken over up to so many above the newest; further is a jump
 
 
 @dataclass
@@ -125,6 +126,7 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
         rule_count=attempt.rule_count,
         written_at=written_at,
         guarded=attempt.guarded,
+        unfit="\n".join(_finding(orphan) for orphan in outcome.unfit),
         next_at=_next_look(
             policy, attempt.cluster_id, now, written_at=written_at, has_live=has_live
         ),
@@ -216,6 +218,15 @@ def _unplace(session: Session, grant_id: int) -> None:
         grants.save(session, current.stop_placing())
 
 
+def _finding(orphan: Orphan) -> str:
+    return f"{orphan.source} {orphan.label}"
+
+
+def _labelled(orphan: Orphan) -> Labelled:
+    its_label = orphan.label
+    return Labelled(source=orphan.source, number=its_label.grant_id, until=its_label.until)
+
+
 @dataclass
 class _Scribe:
     session: Session
@@ -247,17 +258,36 @@ class _Scribe:
             self._record_gone(grant)
 
     def recover(self) -> None:
-        """Make grants of the rules with our label that nobody accounts for (P7)."""
-        recovered = tuple(grant_facts(self._recover(o)) for o in self.outcome.orphans)
+        """Make grants of the rules with our label that nobody accounts for (P7).
+
+        What the policy could not have allowed stays as it is, and is told once.
+        """
+        orphans = self.outcome.orphans
+        recovered = tuple(grant_facts(self._recover(orphan)) for orphan in orphans)
+        unfit = self._newly_unfit()
         removed = tuple(
             rule.source
             for written in self.attempt.written
             for rule in written.removes
             if rule.source is not None and not self._is_known(rule)
         )
-        if recovered or removed:
-            notice = Recovered(cluster=self.attempt.alias, grants=recovered, removed=removed)
+        if recovered or removed or unfit:
+            notice = Recovered(
+                cluster=self.attempt.alias,
+                grants=recovered,
+                labels=tuple(_labelled(orphan) for orphan in orphans),
+                unfit=tuple(_labelled(orphan) for orphan in unfit),
+                removed=removed,
+            )
             tell_operators(self.session, notice, self.policy, at=self.now)
+
+    def _newly_unfit(self) -> list[Orphan]:
+        before = clusters.get(self.session, self.attempt.cluster_id)
+        told = before.unfit.splitlines() if before else []
+        unfit = [orphan for orphan in self.outcome.unfit if _finding(orphan) not in told]
+        for orphan in unfit:
+            self._audit(Action.LEFT_ALONE, source=str(orphan.source), label=str(orphan.label))
+        return unfit
 
     def _is_known(self, rule: Rule) -> bool:
         """Tell whether a rule that was removed belonged to a grant that is on record."""
@@ -347,17 +377,19 @@ class _Scribe:
 
     def _recover(self, orphan: Orphan) -> Grant:
         its_label, number = orphan.label, orphan.label.grant_id
-        is_free = number <= _HIGHEST_LABELLED and not requests.is_taken(self.session, number)
+        is_near = number <= requests.newest(self.session) + _NEARBY
+        is_free = is_near and not requests.is_taken(self.session, number)
+        until = self._until(its_label)
         request = requests.add(
             self.session,
             id=number if is_free else None,
             cluster=self.attempt.alias,
             source=orphan.source,
-            duration=its_label.until - self.now,
+            duration=until - self.now,
             requester=UNKNOWN,
             reason="",
             created_at=self.now,
-            lapses_at=its_label.until,
+            lapses_at=until,
             state=RequestState.APPROVED,
         )
         grant = Grant(
@@ -368,7 +400,7 @@ class _Scribe:
             requester=UNKNOWN,
             state=GrantState.ACTIVE,
             approved_at=self.now,
-            expires_at=its_label.until,
+            expires_at=until,
             owned=True,
             rule_uuid=orphan.rule.uuid,
             placing_since=self.now,
@@ -376,7 +408,7 @@ class _Scribe:
         )
         grants.add(self.session, grant)
         grants.bump_numbers(self.session, grant.id)
-        if grant.id != its_label.grant_id:
+        if (grant.id, until) != (number, its_label.until):
             clusters.mark_due(self.session, grant.cluster_id, grant.cluster, self.now)
         self._audit(
             Action.RECOVERED,
@@ -386,6 +418,12 @@ class _Scribe:
             expires_at=grant.expires_at.isoformat(),
         )
         return grant
+
+    def _until(self, its_label: Label) -> datetime:
+        """Return when what a label speaks for ends: nobody could have been granted more."""
+        cluster = self.policy.by_id(self.attempt.cluster_id)
+        longest = self.now + cluster.max_duration if cluster else self.now
+        return min(its_label.until, longest)
 
     def _audit(self, action: Action, grant: Grant | None = None, **detail: object) -> None:
         audit.record(

@@ -9,7 +9,7 @@ from bot.access.pressing import check_is_grant_shown
 from bot.domain.durations import show_duration
 from bot.domain.entitlement import check_still_holds, needed
 from bot.domain.lifecycle import Grant, Request, RequestKind
-from bot.domain.notices import UNKNOWN, GrantPutBack
+from bot.domain.notices import GrantPutBack
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Refused
@@ -77,7 +77,12 @@ def _removed_outside(move: Move, number: int) -> tuple[Grant, Request]:
     grant, request = grants.get(move.session, number), requests.get(move.session, number)
     if grant is None or request is None:
         raise Refused(f"There is no grant #{number}. `/dbaccess list` shows yours.")
-    if not grant.was_removed_outside or grant.requester == UNKNOWN:
+    if grant.is_recovered:
+        raise Refused(
+            f"#{number} was recovered from a rule's label, so nobody is known to have approved it. "
+            "Ask again with `/dbaccess request`."
+        )
+    if not grant.was_removed_outside:
         raise Refused(
             f"#{number} was not taken away outside dbaccess, so there is nothing to put back. "
             "Ask again with `/dbaccess request`."

@@ -12,6 +12,7 @@ from bot.domain.people import Person, Standing
 from bot.domain.sources import TrustedSource
 
 DEPARTED = "departed"  # who ends what somebody had who is no longer there
+UNKNOWN = "unknown"  # the requester of a grant that was recovered from a label
 
 
 class RequestState(StrEnum):
@@ -232,7 +233,8 @@ class Grant:
     `owned` says whose rule it is: True ours, False somebody else's that was there before (P5),
     None not yet known. `placing_since` is set before the first attempt to write the rule, so that
     a crash in the middle of a write can be told from a rule that was there before. `adopted`: its
-    rule was added by hand, and approvers set an expiry on it; such a rule is never added by us.
+    rule was added by hand, and approvers set an expiry on it; such a rule is never added by us, nor
+    is that of a grant that only a label speaks for.
     `earlier_description` is what an adopted rule said before our label took the place of that; None
     until it was seen, empty where it said nothing.
     """
@@ -264,9 +266,19 @@ class Grant:
         return leaves_rule(adopted=self.adopted, end_reason=self.end_reason)
 
     @property
+    def is_recovered(self) -> bool:
+        """Whether only the label of its rule speaks for it; nobody is known to have approved."""
+        return self.requester == UNKNOWN
+
+    @property
+    def may_be_added(self) -> bool:
+        """Whether its rule may be written where there is none (P4, P7)."""
+        return not (self.adopted or self.is_recovered)
+
+    @property
     def was_removed_outside(self) -> bool:
         """Whether it is over because somebody took away the rule that was added for it."""
-        return self.end_reason is EndReason.REMOVED_OUTSIDE and not self.adopted
+        return self.end_reason is EndReason.REMOVED_OUTSIDE and self.may_be_added
 
     @property
     def failed_early(self) -> bool:

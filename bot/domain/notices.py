@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from bot.domain.lifecycle import UNKNOWN as UNKNOWN
 from bot.domain.lifecycle import (
     EndReason,
     GrantState,
@@ -17,8 +18,6 @@ from bot.domain.lifecycle import (
     leaves_rule,
 )
 from bot.domain.sources import TrustedSource
-
-UNKNOWN = "unknown"  # the requester of a grant that was recovered from a label
 
 
 class _Facts(BaseModel):
@@ -250,12 +249,25 @@ class GuardPlaced(_Facts):
     cluster: str
 
 
+class Labelled(_Facts):
+    """A rule with our label, and what the label says."""
+
+    source: TrustedSource
+    number: int
+    until: datetime
+
+
 class Recovered(_Facts):
-    """Rules with our label that no row accounted for are grants again (P7)."""
+    """Rules with our label that no row accounts for (P7).
+
+    `grants` are those that are grants again, `labels` in the same order what their labels said.
+    """
 
     kind: Literal["recovered"] = "recovered"
     cluster: str
     grants: tuple[GrantFacts, ...] = ()
+    labels: tuple[Labelled, ...] = ()
+    unfit: tuple[Labelled, ...] = ()  # those that the policy does not allow, which are left alone
     removed: tuple[TrustedSource, ...] = ()  # those whose time was over already
 
 

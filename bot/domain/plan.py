@@ -9,7 +9,7 @@ writer's stale list can undo ours. Hence `SETTLE`: a rule of ours that vanishes 
 in such a race and is written again; one that vanishes later was taken away by somebody.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -57,7 +57,10 @@ class Present:
 
 @dataclass(frozen=True)
 class Orphan:
-    """A rule with our label, within its time, that no grant accounts for (P7)."""
+    """A rule with our label, within its time, that no grant accounts for (P7).
+
+    The label is a hint: whoever can write rules can write that, too.
+    """
 
     source: TrustedSource
     label: Label
@@ -75,6 +78,9 @@ class Plan:
     source trusted. `adopts` are rules that get our label by this write, as they were found, by the
     grant that adopts them; `releases` those that lose it and stay. `foreign` are the sources of all
     rules that are not ours.
+
+    `orphans` may become grants again, `unfit` are those that the policy could not have allowed:
+    they are kept as foreign rules are, until their labels' time is up.
     """
 
     rules: tuple[Rule, ...]
@@ -89,6 +95,7 @@ class Plan:
     vanished: frozenset[int]
     gone: frozenset[int]
     orphans: tuple[Orphan, ...]
+    unfit: tuple[Orphan, ...]
     adopts: Mapping[int, Rule]
     releases: tuple[Rule, ...]
     foreign: frozenset[TrustedSource]
@@ -102,6 +109,7 @@ def plan(
     now: datetime,
     allow_open: bool = False,
     restore: bool = False,
+    takes: Callable[[TrustedSource], bool] = lambda _source: True,
 ) -> Plan:
     """Return the difference between a cluster's *rules* and what its *grants* want.
 
@@ -113,12 +121,14 @@ def plan(
         now: the present, aware UTC.
         allow_open: whether a first rule may be added to a cluster that has none.
         restore: whether a rule that somebody took away is put back, instead of ending its grant.
+        takes: whether the policy allows access from a source; a rule that only its label speaks
+            for becomes a grant where it does.
     """
     found = [_as_released(rule, grants, instance) for rule in rules]
     in_vain = [g for g in grants if _adopts_in_vain(g, found, instance, now)]
     grants = sorted((g for g in grants if g not in in_vain), key=lambda grant: grant.id)
     wanted = _wanted(grants, now)
-    sorted_rules = _sort(found, grants, wanted, instance=instance, now=now)
+    sorted_rules = _sort(found, grants, wanted, instance=instance, now=now, takes=takes)
     releases = [one.rule for one in found if one.lost_label and one.rule in sorted_rules.foreign]
     kept: list[Rule] = [
         *sorted_rules.foreign,
@@ -129,7 +139,7 @@ def plan(
 
     present = _present(sorted_rules, wanted)
     absent = [g for wanters in wanted.values() for g in wanters if g.id not in present]
-    addable = [g for g in absent if not g.adopted and (restore or _may_add(g, now))]
+    addable = [g for g in absent if g.may_be_added and (restore or _may_add(g, now))]
     if rules or allow_open:
         fitting = _fitting(addable, room=MAX_RULES - len(kept) - len(guards))
         why_not = Blocked.FULL_CLUSTER
@@ -183,6 +193,7 @@ def plan(
         vanished=frozenset(g.id for g in unplaced if g.state is GrantState.ACTIVE),
         gone=frozenset(g.id for g in leaving if g.source not in still_there),
         orphans=tuple(sorted_rules.orphans),
+        unfit=tuple(sorted_rules.unfit),
         adopts={
             g.id: rule
             for source, rule in sorted_rules.held.items()
@@ -254,6 +265,7 @@ class _Sorted:
     foreign: list[Rule]  # not ours: stays as it is (P1)
     held: dict[TrustedSource, Rule]  # ours, and a live grant wants it
     orphans: list[Orphan]  # ours by its label, no grant known, time not up (P7)
+    unfit: list[Orphan]  # of the foreign: such orphans as the policy could not have allowed (P7)
     leaving: list[Rule]  # ours, and nobody wants it any more (P3)
     guards: list[Rule]  # ours, keeps the cluster from being open to all (P2)
 
@@ -265,8 +277,9 @@ def _sort(
     *,
     instance: str,
     now: datetime,
+    takes: Callable[[TrustedSource], bool],
 ) -> _Sorted:
-    result = _Sorted([], {}, [], [], [])
+    result = _Sorted([], {}, [], [], [], [])
     for rule, is_released in ((one.rule, one.is_released) for one in found):
         source = rule.source
         claimants = [g for g in grants if _is_adopting(g)] if is_released else grants
@@ -279,7 +292,12 @@ def _sort(
         elif source in wanted and source not in result.held:
             result.held[source] = rule
         elif its_label and not claimed and now < its_label.until:
-            result.orphans.append(Orphan(source, its_label, rule))
+            orphan = Orphan(source, its_label, rule)
+            if takes(source):
+                result.orphans.append(orphan)
+            else:
+                result.foreign.append(rule)
+                result.unfit.append(orphan)
         else:
             result.leaving.append(rule)
     return result

@@ -17,7 +17,7 @@ from bot.domain.people import ANYBODY, Person, Standing, is_named
 from bot.domain.policy_types import Alias, Channel, Duration, PolicyModel, Requester, UserOrGroup
 from bot.domain.refusal import Field as Part
 from bot.domain.refusal import NotYours, Refused, about, quoted
-from bot.domain.sources import SourceType, TrustedSource, check_address
+from bot.domain.sources import SourceType, TrustedSource, check_address, parse_source
 from bot.domain.written_policy import AutoApproval, Emergency
 
 LONGEST_ADOPTION = timedelta(weeks=52)
@@ -126,6 +126,14 @@ class ClusterPolicy(PolicyModel):
                 f"This cluster takes no trusted sources of type `{source.type}`, only {taken}."
             )
         check_address(source, min_prefix=self.min_prefix, allow_private=self.allow_private)
+
+    def takes(self, source: TrustedSource) -> bool:
+        """Tell whether one may ask for *source*, written as it is."""
+        try:
+            self.check_source(source)
+            return parse_source(str(source)) == source
+        except Refused:
+            return False
 
     def check_duration(self, duration: timedelta, *, already: timedelta = timedelta()) -> None:
         """Refuse a duration that is too short, or too long with what was granted *already*."""

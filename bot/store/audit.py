@@ -49,6 +49,7 @@ class Action(StrEnum):
     RECOVERED = "grant.recovered"
     RULES_WRITTEN = "cluster.rules_written"
     ATTEMPT_LOST = "cluster.attempt_lost"  # killed; its write, if there was one, is told of nowhere
+    LEFT_ALONE = "cluster.left_alone"  # a rule with our label that the policy does not allow
     GUARD_PLACED = "cluster.guard_placed"
     ALARMED = "cluster.alarmed"
     ALL_CLEAR = "cluster.all_clear"

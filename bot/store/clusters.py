@@ -30,6 +30,7 @@ class Watch:
     last_error: str
     written_at: datetime | None
     guarded: bool
+    unfit: str
     alarms: int
     alarm_since: datetime | None
     alarm_at: datetime | None
@@ -167,6 +168,7 @@ def note_success(
     rule_count: int,
     written_at: datetime | None,
     guarded: bool,
+    unfit: str,
     next_at: datetime | None,
     changes: int,
 ) -> None:
@@ -177,7 +179,7 @@ def note_success(
     """
     row = session.get_one(ClusterRow, cluster_id, with_for_update=True)
     row.read_at, row.rule_count, row.written_at = at, rule_count, written_at
-    row.guarded = guarded
+    row.guarded, row.unfit = guarded, unfit
     row.attempt_at = None
     row.due_at = next_at if row.changes == changes else at
     row.failures, row.failing_since, row.last_error = 0, None, ""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import func, text
 from sqlmodel import Session, and_, col, or_, select
 
 from bot.domain.lifecycle import (
@@ -281,6 +281,11 @@ def was_granted_before(
         GrantRow.source_value == source.value,
     )
     return session.exec(query.limit(1)).first() is not None
+
+
+def newest(session: Session) -> int:
+    """Return the highest number that a request has; 0 where there is none."""
+    return session.exec(select(func.max(col(RequestRow.id)))).one() or 0
 
 
 def is_taken(session: Session, request_id: int) -> bool:

@@ -150,6 +150,7 @@ class ClusterRow(SQLModel, table=True):
 
     `changes` counts what was asked of it, so that what is asked during an attempt is not forgotten
     at its end. `attempt_at` is since when an attempt is under way; where it stays, one was killed.
+    `unfit` lists the rules that bear our label and were left alone, a line each.
     """
 
     __tablename__ = "clusters"
@@ -166,6 +167,7 @@ class ClusterRow(SQLModel, table=True):
     last_error: str = ""
     written_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     guarded: bool = False
+    unfit: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     alarms: int = 0
     alarm_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     alarm_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -1,6 +1,6 @@
 """Values that the tests of the domain speak about."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -99,9 +99,18 @@ def planned(
     now: datetime = NOW,
     allow_open: bool = False,
     restore: bool = False,
+    takes: Callable[[TrustedSource], bool] = lambda _source: True,
 ) -> Plan:
     """Plan for the installation `prod`."""
-    return plan(rules, grants, instance=INSTANCE, now=now, allow_open=allow_open, restore=restore)
+    return plan(
+        rules,
+        grants,
+        instance=INSTANCE,
+        now=now,
+        allow_open=allow_open,
+        restore=restore,
+        takes=takes,
+    )
 
 
 def sources_of(rules: Iterable[Rule]) -> list[TrustedSource | None]:

@@ -11,6 +11,7 @@ from enum import Enum
 
 from bot.domain.labels import read_label
 from bot.domain.lifecycle import (
+    UNKNOWN,
     Decision,
     EndReason,
     Grant,
@@ -83,6 +84,7 @@ class Installation:
             now=self.now,
             allow_open=self._policy.allow_open,
             restore=self._policy.on_outside_removal == "restore",
+            takes=self._policy.takes,
         )
 
     # What people do
@@ -220,9 +222,16 @@ class Installation:
             id_ = self._last_id + 1
         self._last_id = max(self._last_id, id_)
         self.revived.add(id_)
-        revived = new_grant(id_, orphan.source, approved_at=self.now, placing_since=self.now)
+        until = min(orphan.label.until, self.now + self._policy.max_duration)
+        revived = new_grant(
+            id_,
+            orphan.source,
+            approved_at=self.now,
+            placing_since=self.now,
+            requester=UNKNOWN,
+        )
         active = revived.activate(self.now, owned=True, rule_uuid=orphan.rule.uuid)
-        self._save(replace(active, expires_at=orphan.label.until))
+        self._save(replace(active, expires_at=until))
 
     def _save(self, grant: Grant) -> None:
         self.grants[grant.id] = grant

@@ -1,7 +1,7 @@
 """The promises, for any rules and any grants that hypothesis can think of."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from random import Random
@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.domain.labels import guard_label, label, read_label
-from bot.domain.lifecycle import EndReason, Grant, GrantState
+from bot.domain.lifecycle import UNKNOWN, EndReason, Grant, GrantState
 from bot.domain.plan import MAX_RULES, Plan, Rule
 from bot.domain.sources import GUARD, SourceType, TrustedSource
 from tests.domain.examples import (
@@ -30,6 +30,7 @@ class Options(TypedDict):
 
     allow_open: bool
     restore: bool
+    takes: Callable[[TrustedSource], bool]
 
 
 SOURCES = [
@@ -40,7 +41,12 @@ UUIDS = [f"u-{n}" for n in range(12)]
 BEFORE = [NOW - 2 * HOUR, NOW - HOUR, NOW - 30 * SECOND, NOW - SECOND]
 TIMES = st.sampled_from(BEFORE)
 ENDS = st.sampled_from([NOW - HOUR, NOW - SECOND, NOW, NOW + SECOND, NOW + HOUR])
-OPTIONS = st.builds(Options, allow_open=st.booleans(), restore=st.booleans())
+OPTIONS = st.builds(
+    Options,
+    allow_open=st.booleans(),
+    restore=st.booleans(),
+    takes=st.sets(st.sampled_from(SOURCES)).map(lambda taken: taken.__contains__),
+)
 
 OUR_LABELS = st.builds(lambda id_, until: str(label(INSTANCE, id_, until)), st.integers(1, 9), ENDS)
 FOREIGN_NOTES = st.sampled_from(
@@ -86,6 +92,7 @@ GRANTS = st.lists(
         adopted=st.booleans(),
         end_reason=st.sampled_from([None, *EndReason]),
         earlier_description=st.sampled_from([None, "", "office"]),
+        requester=st.sampled_from(["U0BOB", UNKNOWN]),
     ).map(lambda grant: replace(grant, end_reason=None) if grant.is_live else grant),
     max_size=4,
     unique_by=lambda grant: grant.id,
@@ -204,7 +211,7 @@ def test_p3_no_rule_of_ours_stays_that_no_grant_and_no_running_label_wants(
 ) -> None:
     result = planned(rules, grants, **options)
     wanted = {grant.source for grant in grants if grant.wants_rule(NOW)}
-    orphaned = {orphan.rule for orphan in result.orphans}
+    orphaned = {orphan.rule for orphan in (*result.orphans, *result.unfit)}
     recorded = {(grant.source, grant.rule_uuid) for grant in grants if grant.owned}
 
     for rule in result.rules:
@@ -277,9 +284,33 @@ def test_p7_rules_with_our_label_and_no_grant_become_orphans_or_go(
     result = planned(rules, [], **options)
     in_time = [rule for rule, (_, _, until) in zip(rules, lost, strict=True) if until > NOW]
 
-    assert [orphan.rule for orphan in result.orphans] == in_time
+    takes = options["takes"]
+    fit = [rule for rule in in_time if rule.source and takes(rule.source)]
+    assert [orphan.rule for orphan in result.orphans] == fit
+    assert [orphan.rule for orphan in result.unfit] == [r for r in in_time if r not in fit]
     assert result.removes == tuple(rule for rule in rules if rule not in in_time)
     assert all(rule in result.rules for rule in in_time)
+
+
+@given(CLUSTERS, GRANTS, OPTIONS)
+def test_p7_what_only_a_label_speaks_for_is_never_added(
+    rules: list[Rule], grants: list[Grant], options: Options
+) -> None:
+    result = planned(rules, grants, **options)
+    approved = {grant.source for grant in grants if not grant.is_recovered}
+
+    assert not result.to_add & {grant.id for grant in grants if grant.is_recovered}
+    assert {rule.source for rule in result.adds} <= approved
+
+
+@given(CLUSTERS, GRANTS, OPTIONS)
+def test_p7_a_rule_that_the_policy_could_not_have_allowed_is_kept_unchanged(
+    rules: list[Rule], grants: list[Grant], options: Options
+) -> None:
+    result = planned(rules, grants, **options)
+
+    assert all(orphan.rule in result.rules for orphan in result.unfit)
+    assert not any(options["takes"](orphan.source) for orphan in result.unfit)
 
 
 @given(CLUSTERS, GRANTS, OPTIONS)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import zip_longest
 
 from bot.domain.notices import (
     Alarm,
@@ -10,6 +11,7 @@ from bot.domain.notices import (
     CallsMade,
     GrantFacts,
     GuardPlaced,
+    Labelled,
     Recovered,
     Undelivered,
 )
@@ -92,31 +94,32 @@ def guard_placed(notice: GuardPlaced) -> Message:
 
 
 def recovered(notice: Recovered) -> Message:
-    """Return what was found that the database did not know of (P7)."""
+    """Return what was found that the database did not know of, and what to look at (P7)."""
     return message(
         section(
-            f":mag: On {code(notice.cluster)} there were rules that bear dbaccess's own label, but "
-            "that its database does not know. Was it lost or restored from a backup?"
+            f":mag: *Unknown rules with dbaccess's label on {code(notice.cluster)}.* dbaccess has "
+            "no record of them, so who added them is not known. Anybody who can change the "
+            "trusted sources can write such a label."
         ),
         *_listed(
-            "*Grants again, to end when their labels say:*",
-            (
-                f"#{grant.id} {source(grant)}, until {when(grant.expires_at)}"
-                for grant in notice.grants
-            ),
+            "*Access again, it ends as shown:*",
+            (_recovered(*one) for one in zip_longest(notice.grants, notice.labels)),
             len(notice.grants),
+        ),
+        *_listed(
+            "*Left alone, the policy does not allow access from there:*",
+            (
+                f"{code(str(one.source))}, labelled #{one.number} until {when(one.until)}"
+                for one in notice.unfit
+            ),
+            len(notice.unfit),
         ),
         *_listed(
             "*Removed, since their time was over:*",
             (code(str(removed)) for removed in notice.removed),
             len(notice.removed),
         ),
-        context(
-            f"Nothing has to be done. To end one early, write {code('/dbaccess revoke')} and its "
-            "number."
-            if notice.grants
-            else "Nothing has to be done."
-        ),
+        section(_what_to_look_at(notice)),
     )
 
 
@@ -129,6 +132,29 @@ def audit_anchor(notice: AuditAnchor) -> Message:
         section(f":link: *Audit: {rows}*, {signed}. To check later that all are unchanged:"),
         section(code(command)),
     )
+
+
+def _recovered(grant: GrantFacts, its_label: Labelled | None) -> str:
+    shown = f"#{grant.id} {source(grant)}, until {when(grant.expires_at)}"
+    if its_label is None or (its_label.number, its_label.until) == (grant.id, grant.expires_at):
+        return shown
+    return f"{shown} (labelled #{its_label.number} until {when(its_label.until)})"
+
+
+def _what_to_look_at(notice: Recovered) -> str:
+    text = (
+        "*What to look at:* Was the database lost or restored from a backup? Then compare this "
+        f"list with the requests in the cluster's channel and with {code('dbaccess audit')}. If "
+        "not, find out who changed the trusted sources."
+    )
+    if notice.grants:
+        text += f" {code(f'/dbaccess revoke {notice.grants[0].id}')} ends access early."
+    if notice.unfit:
+        text += (
+            " Remove what should not be there in DigitalOcean's control panel, but never the last "
+            "trusted source. Otherwise it is removed when its label says."
+        )
+    return text
 
 
 def undelivered(notice: Undelivered) -> Message:

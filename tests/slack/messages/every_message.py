@@ -25,6 +25,7 @@ from bot.domain.notices import (
     GrantRewritten,
     GrantStarted,
     GuardPlaced,
+    Labelled,
     NotGranted,
     Notice,
     Recovered,
@@ -230,6 +231,12 @@ NOTICES: dict[str, Notice] = {
     "guard placed": GuardPlaced(cluster="orders"),
     "recovered": Recovered(
         cluster="orders", grants=(grant(requester=UNKNOWN),), removed=(WORKER, HOME)
+    ),
+    "recovered, labels that promise too much": Recovered(
+        cluster="orders",
+        grants=(grant(requester=UNKNOWN),),
+        labels=(Labelled(source=HOME, number=9_999_999, until=NOW + 4000 * HOUR),),
+        unfit=(Labelled(source=OFFICE, number=8, until=NOW + 4000 * HOUR),),
     ),
     "recovered, all over": Recovered(cluster="orders", removed=(HOME,)),
     "undelivered": Undelivered(
