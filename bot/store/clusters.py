@@ -103,8 +103,8 @@ def due(
             has_end.label("has_end"),
             has_change.label("has_change"),
             failed.label("failed"),
-            place.label("place"),
         )
+        .add_columns(place.label("place"))
         .outerjoin(waiting, waiting.c.cluster_id == ClusterRow.id)
         .where(
             or_(

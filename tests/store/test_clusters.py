@@ -44,6 +44,7 @@ def succeed(database: Database, before: Watch, *, next_at: datetime | None) -> N
             rule_count=2,
             written_at=NOW,
             guarded=False,
+            unfit="",
             next_at=next_at,
             changes=before.changes,
         )
