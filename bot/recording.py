@@ -119,6 +119,9 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
         tell_operators(session, notice, policy, at=now)
     written_at = now if attempt.written else attempt.watch.written_at
     has_live = grants.has_live(session, attempt.cluster_id)
+    next_look = _next_look(
+        policy, attempt.cluster_id, now, written_at=written_at, has_live=has_live
+    )
     clusters.note_success(
         session,
         attempt.cluster_id,
@@ -127,9 +130,7 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
         written_at=written_at,
         guarded=attempt.guarded,
         unfit="\n".join(_finding(orphan) for orphan in outcome.unfit),
-        next_at=_next_look(
-            policy, attempt.cluster_id, now, written_at=written_at, has_live=has_live
-        ),
+        next_at=min([next_look, *(orphan.label.until for orphan in outcome.unfit)]),
         changes=attempt.watch.changes,
     )
 

@@ -59,7 +59,12 @@ class ClusterStory(RuleBasedStateMachine):
         skew=st.sampled_from([-SECOND, timedelta(), SECOND]),
     )
     def begin(self, foreign: list[Rule], allow_open: bool, removal: str, skew: timedelta) -> None:
-        policy = orders(approvals=APPROVALS, allow_open=allow_open, on_outside_removal=removal)
+        policy = orders(
+            approvals=APPROVALS,
+            allow_open=allow_open,
+            on_outside_removal=removal,
+            source_types=["ip_addr", "tag"],
+        )
         self.allow_open = allow_open
         self.cluster = SimulatedCluster(lambda: self.bot.now + skew)
         self.bot = Installation(self.cluster, policy, NOW)
