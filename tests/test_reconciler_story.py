@@ -55,15 +55,16 @@ class Draw(Protocol):
 
 ORDERS = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30"
 RITA, OSCAR, ALICE, BOB = (
-    Person(id_, Standing.MEMBER) for id_ in ("U0RITA", "U0OSCAR", "U0ALICE", "U0BOB")
+    Person(id_, Standing.MEMBER, asked=frozenset())
+    for id_ in ("U0RITA", "U0OSCAR", "U0ALICE", "U0BOB")
 )
 MEMBERS = [RITA, OSCAR, ALICE, BOB]
 APPROVERS = {ALICE.id, BOB.id}
 NO_MEMBERS = [
-    Person(ALICE.id),
-    Person(ALICE.id, Standing.GUEST),
-    Person(BOB.id, Standing.OUTSIDER),
-    Person(BOB.id, Standing.DEACTIVATED),
+    Person(ALICE.id, asked=frozenset()),
+    Person(ALICE.id, Standing.GUEST, asked=frozenset()),
+    Person(BOB.id, Standing.OUTSIDER, asked=frozenset()),
+    Person(BOB.id, Standing.DEACTIVATED, asked=frozenset()),
 ]
 LENT = ["203.0.113.1", "203.0.113.2", "203.0.113.3"]
 THEIRS = ["198.51.100.7", "198.51.100.8"]
@@ -286,7 +287,7 @@ class ReconcilerStory(RuleBasedStateMachine):
         wish, person, origin = self.last_wish
         before = self.states()
         with suppress(Refused):
-            self.access.carry_out(wish, person, origin=origin)
+            self.access.carry_out(wish, person, origin=origin, others=MEMBERS)
         assert self.states() == before
 
     # Others who write the same list
@@ -470,7 +471,7 @@ class ReconcilerStory(RuleBasedStateMachine):
         origin = f"press:{self.origins}"
         before = self.states()
         try:
-            answer = self.access.carry_out(wish, person, origin=origin)
+            answer = self.access.carry_out(wish, person, origin=origin, others=MEMBERS)
         except Refused:
             assert self.states() == before
             return None

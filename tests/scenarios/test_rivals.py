@@ -72,7 +72,10 @@ def test_an_extension_approved_while_the_rule_is_taken_away_puts_it_back(world: 
             done.append(True)
             mark, container = request_mark(world.request(2).created_at), Container(is_home=True)
             wish = Decide(request_id=2, verdict=Verdict.APPROVE, mark=mark, container=container)
-            access.carry_out(wish, Person(ALICE, Standing.MEMBER), origin="press:1")
+            alice, rita = (
+                Person(user, Standing.MEMBER, asked=frozenset()) for user in (ALICE, RITA)
+            )
+            access.carry_out(wish, alice, origin="press:1", others=[rita])
             world.clock.advance(seconds=2)
 
     stop = world.digitalocean.subscribe(approve_between_read_and_write)
