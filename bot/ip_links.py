@@ -12,14 +12,18 @@ from datetime import timedelta
 from itsdangerous import BadSignature, Signer
 
 from bot.clock import Clock
+from bot.domain.durations import show_duration
 from bot.domain.notices import AddressSeen
+from bot.domain.refusal import Refused
 from bot.domain.sources import TrustedSource
 from bot.store import ip_links
 from bot.store.database import Database
 from bot.store.ip_links import IpLink
+from bot.store.locks import one_at_a_time
 from bot.telling import reply
 
 SERVES = timedelta(minutes=10)
+MOST_UNUSED = 5
 _SALT = b"dbaccess address link"
 _ID_BYTES = 16
 
@@ -48,12 +52,22 @@ class IpLinks:
         )
 
     def make(self, user_id: str, team_id: str, response_url: str | None) -> str | None:
-        """Return the URL of a new link; None where browsers have no way here."""
+        """Return the URL of a new link; None where browsers have no way here.
+
+        Raises:
+            Refused: they have several already that they did not use.
+        """
         if self._public_url is None:
             return None
         drawn = secrets.token_urlsafe(_ID_BYTES)
         now = self._clock.now()
         with self._database.transaction() as session:
+            one_at_a_time(session, f"address links of {user_id}")
+            if ip_links.count(session, user_id, now) >= MOST_UNUSED:
+                raise Refused(
+                    f"You have {MOST_UNUSED} address links that you have not used. Use one of "
+                    f"them, or wait: each expires after {show_duration(SERVES)}."
+                )
             ip_links.add(
                 session,
                 _hashed(drawn),

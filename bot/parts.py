@@ -28,6 +28,7 @@ from bot.slack.leavers import Leavers
 from bot.slack.pages import Pages
 from bot.slack.signature_verifier import RequestVerifier
 from bot.store.database import Database
+from bot.store.ip_links import IpLink
 from bot.store.signals import Listener
 from bot.web import Health, build_wsgi, ip_pages, probes, probes_app
 
@@ -56,6 +57,19 @@ class Parts:
         """Have the names of all that can be a trusted source fetched, in the background."""
         taken = {kind for one in self.policy().clusters.values() for kind in one.source_types}
         self.catalogue.begin_to_fetch(taken - {SourceType.IP_ADDR})
+
+    def seen_by(self, link: IpLink) -> Policy:
+        """Return the policy as the owner of an address link may see it.
+
+        Raises:
+            Refused: they may see nothing, for what they are.
+            DirectoryUnavailable: Slack does not say who they are.
+        """
+        policy, owner = self.policy(), link.reply_to.user_id
+        groups = policy.groups_in_question(owner)
+        person = self.directory.person(owner, link.team_id, groups)
+        policy.check_standing(person)
+        return policy.seen_by(person)
 
     def close(self) -> None:
         """Give back connections."""
@@ -136,7 +150,7 @@ def build_slack(parts: Parts) -> SlackApp:
 def build_app(parts: Parts, slack: SlackApp, worker: Worker | None) -> Flask:
     """Return the WSGI app that browsers reach, and Slack too unless it is Socket Mode's."""
     proxies = parts.settings.dbaccess_trusted_proxies
-    pages = ip_pages(parts.ip_links, parts.policy, trusted_proxies=proxies)
+    pages = ip_pages(parts.ip_links, parts.seen_by, trusted_proxies=proxies)
     over_http = parts.settings.slack_app_token is None
     return build_wsgi(slack if over_http else None, pages, _probes(parts, worker))
 

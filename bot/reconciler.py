@@ -27,7 +27,7 @@ from bot.digitalocean import (
 )
 from bot.domain.labels import read_label
 from bot.domain.lifecycle import Grant, GrantState
-from bot.domain.plan import SETTLE, Plan, Rule, is_guard, plan
+from bot.domain.plan import MAX_RULES, SETTLE, Plan, Rule, is_guard, plan
 from bot.domain.policy import Policy
 from bot.domain.sources import TrustedSource
 from bot.first_write import refuse_what_no_longer_holds
@@ -291,6 +291,8 @@ class Reconciler:
             allow_open=cluster.allow_open if cluster else False,
             restore=cluster.on_outside_removal == "restore" if cluster else False,
             takes=cluster.takes if cluster else _takes_nothing,
+            max_rules=cluster.max_rules if cluster else MAX_RULES,
+            reserved=cluster.reserved_rules if cluster else 0,
         )
 
     def _with_named(

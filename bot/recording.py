@@ -253,7 +253,12 @@ class _Scribe:
             words = f"DigitalOcean does not take it: {self.attempt.refused[grant.id]}"
             self._end(grant.leave(EndReason.FAILED, self.now), why=words)
         elif grant.id in self.outcome.blocked and grant.state is GrantState.APPLYING:
-            why = why_blocked(self.outcome.blocked[grant.id], grant.cluster)
+            why = why_blocked(
+                self.outcome.blocked[grant.id],
+                grant.cluster,
+                self.policy.by_id(grant.cluster_id),
+                emergency=grant.emergency,
+            )
             self._end(grant.leave(EndReason.FAILED, self.now), why=why)
         elif grant.id in self.outcome.gone:
             self._record_gone(grant)

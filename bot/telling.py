@@ -97,6 +97,7 @@ def request_facts(
         puts_back=request.puts_back,
         cluster_id=str(cluster.id) if cluster else "",
         revoked=grant_facts(revoked) if revoked else None,
+        standing=request.standing,
     )
 
 

@@ -211,6 +211,16 @@ class Place:
         assert answer.error is None
         return answer.text
 
+    def reads(self, text: str) -> str:
+        """Let Rita type a command; return the answer, whether it comes at once or later."""
+        before = len(self.slack.ephemerals(RITA))
+        self.types(text)
+        return eventually(lambda: self._answer(before))
+
+    def _answer(self, before: int) -> str | None:
+        said = [message.all_text for message in self.slack.ephemerals(RITA)[before:]]
+        return next((one for one in said if "one moment" not in one), None)
+
     def card(self) -> Message:
         return eventually(lambda: self.slack.messages(APPROVALS, replies=False))[-1]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.access.adoptable import check_adoptable
 from bot.access.deciding import approve_at_once, approve_first
+from bot.access.limits import refuse_too_many_requests
 from bot.access.move import Move
 from bot.access.reasons import given_reason
 from bot.domain.blocking import not_there
@@ -35,7 +36,7 @@ def adopt(move: Move, wish: Adopt, person: Person) -> Request:
         Refused: not an approver, too short or too long, no reason where one is required, or no rule
             that can be adopted.
     """
-    cluster = move.policy.cluster(wish.cluster)
+    cluster = move.cluster(wish.cluster, person)
     cluster.check_may_adopt(person)
     check_adoptable(move, wish.cluster, wish.source)
     _refuse_second_request(move, wish)
@@ -43,6 +44,8 @@ def adopt(move: Move, wish: Adopt, person: Person) -> Request:
         cluster.check_adoption(wish.duration)
     reason = given_reason(cluster, wish.reason)
     _refuse_without_rules(move, cluster, wish.cluster)
+    if cluster.approvals > 1:
+        refuse_too_many_requests(move, cluster, person.id)
     made = requests.add(
         move.session,
         kind=RequestKind.ADOPTION,
@@ -51,6 +54,7 @@ def adopt(move: Move, wish: Adopt, person: Person) -> Request:
         source_name=move.name_of(wish.source),
         duration=wish.duration,
         requester=person.id,
+        standing=person.standing,
         reason=reason,
         created_at=move.now,
         lapses_at=move.now + cluster.request_ttl,
@@ -82,6 +86,7 @@ def prolong_adoption(
         source_name=grant.source_name,
         duration=longer,
         requester=person.id,
+        standing=person.standing,
         reason=given_reason(cluster, wish.reason),
         created_at=move.now,
         lapses_at=move.now + longer,

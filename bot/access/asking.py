@@ -4,17 +4,21 @@ from datetime import timedelta
 
 from bot.access.adopting import prolong_adoption
 from bot.access.deciding import already, approve_at_once, withdraw
+from bot.access.limits import (
+    refuse_full_cluster,
+    refuse_too_many_grants,
+    refuse_too_many_requests,
+)
 from bot.access.move import Move
 from bot.access.pressing import check_is_grant_shown, check_is_request_shown
 from bot.access.questions import before_asking
 from bot.access.reasons import given_reason
-from bot.domain.blocking import full_cluster, open_cluster
+from bot.domain.blocking import open_cluster
 from bot.domain.durations import show_duration
 from bot.domain.entitlement import POLICY, check_may_benefit
 from bot.domain.lifecycle import Grant, Request, RequestKind, RequestState
 from bot.domain.notices import UNKNOWN
 from bot.domain.people import Person
-from bot.domain.plan import MAX_RULES
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Field, Refused, about, quoted
 from bot.domain.wishes import AskFor, BreakGlass, Cancel, Extend
@@ -29,8 +33,8 @@ def request(move: Move, wish: AskFor, person: Person) -> Request:
     Raises:
         Refused: the policy, the cluster or an earlier request is against it.
     """
-    cluster = move.policy.cluster(wish.cluster)
     with about(Field.CLUSTER):
+        cluster = move.cluster(wish.cluster, person)
         cluster.check_may_request(person)
         cluster.check_can_be_decided(requester=person.id)
     with about(Field.SOURCE):
@@ -46,12 +50,14 @@ def request(move: Move, wish: AskFor, person: Person) -> Request:
     reason = given_reason(cluster, wish.reason)
     with about(Field.CLUSTER):
         refuse_unfit_cluster(move, cluster, wish.cluster)
+        refuse_too_many_grants(move, cluster, wish.cluster, person)
     made = requests.add(
         move.session,
         cluster=wish.cluster,
         source=wish.source,
         duration=wish.duration,
         requester=person.id,
+        standing=person.standing,
         reason=reason,
         created_at=move.now,
         lapses_at=move.now + cluster.request_ttl,
@@ -72,7 +78,7 @@ def extend(move: Move, wish: Extend, person: Person) -> Request:
     """
     grant = live_grant(move, wish.grant_id)
     check_is_grant_shown(grant, wish.mark)
-    cluster = move.policy.cluster(grant.cluster)
+    cluster = move.cluster_of(grant)
     if grant.adopted:
         return prolong_adoption(move, cluster, grant, wish, person)
     move.check_may_touch(grant, person)
@@ -88,8 +94,7 @@ def extend(move: Move, wish: Extend, person: Person) -> Request:
     reason = given_reason(cluster, wish.reason)
     refuse_second_extension(move, grant)
     lasting = already + duration
-    if question := before_asking(cluster, holder, grant.source, lasting):
-        move.people.require({holder: question.groups})
+    move.people.require({holder: before_asking(cluster, holder, grant.source, lasting)})
     check_may_ask = check_may_benefit if asked_by else ClusterPolicy.check_may_request
     check_may_ask(cluster, move.people[holder])
     cluster.check_can_be_decided(requester=holder, asked_by=asked_by)
@@ -100,6 +105,7 @@ def extend(move: Move, wish: Extend, person: Person) -> Request:
         source=grant.source,
         duration=duration,
         requester=holder,
+        standing=move.people[holder].standing,
         asked_by=asked_by,
         reason=reason,
         created_at=move.now,
@@ -175,6 +181,9 @@ def _publish(
     is_covered = is_own and cluster.written_approval(requester, made.source, lasting)
     if is_covered and not move.revoked_lately(cluster, made.requester, made.cluster):
         return approve_at_once(move, cluster, made, by=POLICY)
+    if made.asked_by is None:  # of what is asked for others, there is one for each live grant
+        with about(Field.CLUSTER):
+            refuse_too_many_requests(move, cluster, made.requester, new=made.id)
     post_card(move.session, move.facts(made), cluster.channel, at=move.now)
     return made
 
@@ -223,7 +232,9 @@ def requests_for_the_same(
     ]
 
 
-def refuse_unfit_cluster(move: Move, cluster: ClusterPolicy, alias: str) -> None:
+def refuse_unfit_cluster(
+    move: Move, cluster: ClusterPolicy, alias: str, *, emergency: bool = False
+) -> None:
     """Refuse what the cluster's rules, as they were read lately, leave no room for (P2)."""
     watch = clusters.get(move.session, str(cluster.id))
     last_read = watch.read_at if watch else None
@@ -231,5 +242,5 @@ def refuse_unfit_cluster(move: Move, cluster: ClusterPolicy, alias: str) -> None
         clusters.mark_due(move.session, str(cluster.id), alias, move.now)  # the read will tell
     elif watch.rule_count == 0 and not cluster.allow_open:
         raise Refused(open_cluster(alias))
-    elif watch.rule_count is not None and watch.rule_count >= MAX_RULES:
-        raise Refused(full_cluster(alias))
+    elif watch.rule_count is not None:
+        refuse_full_cluster(move, cluster, alias, watch.rule_count, emergency=emergency)

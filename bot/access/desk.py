@@ -170,7 +170,12 @@ class Access:
         """Close an errand with a sentence for its maker."""
         with self._move(errand.origin) as move:
             errands.finish(move.session, errand.id, move.now, "refused")
-            answer = Reply(sentence=refused.sentence, ask=refused.ask, channel=refused.channel)
+            answer = Reply(
+                sentence=refused.sentence,
+                ask=refused.ask,
+                channel=refused.channel,
+                could_end=refused.could_end,
+            )
             reply(move.session, answer, errand.reply_to, at=move.now)
         self._wake()
 
@@ -250,6 +255,7 @@ class _CurtainFall(Exception):
 
 
 def _carry_out(move: Move, wish: Wish, person: Person) -> Notice | None:
+    _check_standing(move, wish, person)
     known = requests.by_origin(move.session, move.origin) if move.origin else None
     match wish:
         case AskFor():
@@ -272,3 +278,17 @@ def _carry_out(move: Move, wish: Wish, person: Person) -> Notice | None:
         case Decide():
             decide(move, wish, person)
             return None
+
+
+def _check_standing(move: Move, wish: Wish, person: Person) -> None:
+    """Refuse guests and others where no cluster admits them; what is their own they may end.
+
+    Who decides and who reviews is checked more strictly, and a refusal is written down.
+    """
+    match wish:
+        case Decide() | Review():
+            return
+        case Revoke(grant_id=number) | Cancel(request_id=number):
+            if person.id in requests.owners_of(move.session, number):
+                return
+    move.policy.check_standing(person)

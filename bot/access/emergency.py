@@ -33,7 +33,7 @@ def break_glass(move: Move, wish: BreakGlass, person: Person) -> Request:
         Refused: the emergency policy or the cluster is against it.
         NeedsDirectory: it becomes a request, and it is not known whether they may make one.
     """
-    cluster = move.policy.cluster(wish.cluster)
+    cluster = move.cluster(wish.cluster, person)
     with about(Field.REASON):
         reason = clean_reason(wish.reason)
     cluster.check_emergency(person, wish.duration, reason)
@@ -44,7 +44,7 @@ def break_glass(move: Move, wish: BreakGlass, person: Person) -> Request:
         cluster.check_source(wish.source)
         refuse_second_grant(move, cluster, wish, person)
     with about(Field.CLUSTER):
-        refuse_unfit_cluster(move, cluster, wish.cluster)
+        refuse_unfit_cluster(move, cluster, wish.cluster, emergency=True)
     for pending in requests_for_the_same(move, wish, person.id):
         withdraw(move, pending, by=person.id, tell=True)
     made = requests.add(
@@ -55,6 +55,7 @@ def break_glass(move: Move, wish: BreakGlass, person: Person) -> Request:
         source_name=move.name_of(wish.source),
         duration=wish.duration,
         requester=person.id,
+        standing=person.standing,
         reason=reason,
         created_at=move.now,
         lapses_at=move.now + wish.duration,

@@ -23,11 +23,13 @@ def extension_terms(move: Move, grant_id: int, mark: str | None, person: Person)
     """
     grant = live_grant(move, grant_id)
     check_is_grant_shown(grant, mark)
-    cluster = move.policy.cluster(grant.cluster)
+    move.policy.check_standing(person)
+    cluster = move.cluster_of(grant)
     if grant.adopted:
         cluster.check_may_adopt(person)
         return _of_adoption(move, cluster, grant)
     move.check_may_touch(grant, person)
+    cluster.check_standing(person)
     refuse_second_extension(move, grant)
     already = grant.expires_at - grant.approved_at
     cluster.check_duration(cluster.min_duration, already=already)

@@ -11,7 +11,7 @@ from bot.domain.lifecycle import Grant, Request
 from bot.domain.notices import RequestFacts
 from bot.domain.people import People, Person
 from bot.domain.policy import ClusterPolicy, Policy
-from bot.domain.refusal import NotYours
+from bot.domain.refusal import NotYours, Refused
 from bot.domain.sources import TrustedSource
 from bot.store import audit, grants
 from bot.store.audit import Action
@@ -47,6 +47,27 @@ class Move:
             request_id=request_id,
             **detail,
         )
+
+    def cluster(self, alias: str, person: Person) -> ClusterPolicy:
+        """Return the policy of a cluster that somebody may see.
+
+        Raises:
+            Refused: there is none of that name, as far as they are concerned.
+        """
+        return self.policy.seen_by(person).cluster(alias)
+
+    def cluster_of(self, subject: Request | Grant) -> ClusterPolicy:
+        """Return what holds now for the cluster of a request or grant.
+
+        Raises:
+            Refused: it was taken out of the policy.
+        """
+        cluster = self.policy.clusters.get(subject.cluster)
+        if cluster is None:
+            raise Refused(
+                f"`{subject.cluster}` is no longer among the clusters that dbaccess looks after."
+            )
+        return cluster
 
     def check_may_touch(self, subject: Request | Grant, person: Person) -> None:
         """Refuse somebody who neither owns a request or grant nor approves for its cluster."""

@@ -55,6 +55,7 @@ def put_back(move: Move, wish: PutBack, person: Person) -> Request:
         source_name=grant.source_name,
         duration=grant.expires_at - move.now,
         requester=grant.requester,
+        standing=earlier.standing,
         reason=earlier.reason,
         created_at=move.now,
         lapses_at=grant.expires_at,
@@ -108,7 +109,7 @@ def _refuse_second_time(move: Move, grant: Grant) -> None:
 
 def _cluster_of(move: Move, grant: Grant) -> ClusterPolicy:
     """Return what holds for the cluster now."""
-    cluster = move.policy.cluster(grant.cluster)
+    cluster = move.cluster_of(grant)
     if str(cluster.id) != grant.cluster_id:
         raise Refused(f"`{grant.cluster}` is another cluster now than the one of #{grant.id}.")
     refuse_unfit_cluster(move, cluster, grant.cluster)

@@ -3,8 +3,10 @@
 What must be known of others turns out in the transaction: it raises `NeedsDirectory`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from sqlmodel import Session
 
@@ -35,18 +37,17 @@ class Question:
 
 
 def question_of(session: Session, policy: Policy, wish: Wish, user_id: str) -> Question | None:
-    """Return what must be asked before somebody's wish; None where nothing has to be."""
+    """Return what must be asked before somebody's wish; None where nothing has to be.
+
+    What somebody is to the workspace always has to be, but for ending what is their own (P4).
+    """
     match wish:
         case AskFor():
-            cluster = policy.clusters.get(wish.cluster)
-            if cluster is None:
-                return None
-            return before_asking(cluster, user_id, wish.source, wish.duration)
+            return _about(policy, wish, user_id, _before_asking)
         case BreakGlass():
-            return _before_breaking_glass(policy.clusters.get(wish.cluster), user_id)
+            return _about(policy, wish, user_id, _before_breaking_glass)
         case Adopt():
-            cluster = policy.clusters.get(wish.cluster)
-            return Question(groups_in_question(user_id, cluster.approvers)) if cluster else None
+            return _about(policy, wish, user_id, _before_adopting)
         case Decide() | Review():
             subject: Request | Grant | None = requests.get(session, wish.request_id)
             return _as_approver(policy, subject, user_id)
@@ -55,36 +56,60 @@ def question_of(session: Session, policy: Policy, wish: Wish, user_id: str) -> Q
         case Extend() | Revoke() | PutBack():
             subject = grants.get(session, wish.grant_id)
     is_adopted = isinstance(subject, Grant) and subject.adopted and isinstance(wish, Extend)
-    if not is_adopted and (subject is None or user_id in _owners(subject)):
-        return None
-    return _as_approver(policy, subject, user_id)
+    if subject is None or user_id not in _owners(subject) or is_adopted:
+        return _as_approver(policy, subject, user_id)
+    if isinstance(wish, Revoke | Cancel):
+        return None  # whoever ends or cancels what is their own gains nothing by it
+    return Question()
 
 
 def _owners(subject: Request | Grant) -> tuple[str, ...]:
     return subject.for_themselves if isinstance(subject, Request) else (subject.requester,)
 
 
-def _as_approver(policy: Policy, subject: Request | Grant | None, user_id: str) -> Question | None:
+def _as_approver(policy: Policy, subject: Request | Grant | None, user_id: str) -> Question:
     cluster = policy.clusters.get(subject.cluster) if subject else None
-    return Question(groups_in_question(user_id, cluster.approvers)) if cluster else None
+    return Question(groups_in_question(user_id, cluster.approvers) if cluster else frozenset())
 
 
-def _before_breaking_glass(cluster: ClusterPolicy | None, user_id: str) -> Question | None:
-    if cluster is None or cluster.emergency is None:
-        return None
-    return Question(groups_in_question(user_id, cluster.emergency.requesters))
+_OnCluster = TypeVar("_OnCluster", AskFor, BreakGlass, Adopt)
+
+
+def _about(
+    policy: Policy,
+    wish: _OnCluster,
+    user_id: str,
+    groups: Callable[[ClusterPolicy, _OnCluster, str], frozenset[str]],
+) -> Question:
+    """Ask for the *groups* that the cluster wants to know; of none, for what they may see."""
+    cluster = policy.clusters.get(wish.cluster)
+    if cluster is None:
+        return Question(policy.groups_in_question(user_id))
+    return Question(groups(cluster, wish, user_id))
+
+
+def _before_adopting(cluster: ClusterPolicy, _wish: Adopt, user_id: str) -> frozenset[str]:
+    return groups_in_question(user_id, cluster.approvers)
+
+
+def _before_breaking_glass(
+    cluster: ClusterPolicy, _wish: BreakGlass, user_id: str
+) -> frozenset[str]:
+    return groups_in_question(user_id, cluster.emergency.requesters if cluster.emergency else ())
+
+
+def _before_asking(cluster: ClusterPolicy, wish: AskFor, user_id: str) -> frozenset[str]:
+    return before_asking(cluster, user_id, wish.source, wish.duration)
 
 
 def before_asking(
     cluster: ClusterPolicy, user_id: str, source: TrustedSource, lasting: timedelta
-) -> Question | None:
-    """Ask for group members only where groups may ask, or a written policy might approve."""
+) -> frozenset[str]:
+    """Return the groups to ask about: where groups may ask, or a written policy might approve."""
     groups = groups_in_question(user_id, cluster.requesters)
-    needs_standing = False
     for approval in cluster.auto_approve:
         named = frozenset(name for name in approval.requesters if name.startswith("S"))
         at_best = Person(user_id, Standing.MEMBER, named)
         if approval.covers(at_best, source, lasting):
-            needs_standing = True
             groups |= groups_in_question(user_id, approval.requesters)
-    return Question(groups) if groups or needs_standing else None
+    return groups

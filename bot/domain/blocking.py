@@ -1,15 +1,20 @@
 """Why a cluster takes no more rules, in the words that people read."""
 
 from bot.domain.plan import MAX_RULES, Blocked
+from bot.domain.policy import ClusterPolicy
 
 
-def why_blocked(blocked: Blocked, alias: str) -> str:
+def why_blocked(
+    blocked: Blocked, alias: str, cluster: ClusterPolicy | None = None, *, emergency: bool = False
+) -> str:
     """Return why nothing can be added to the cluster *alias*."""
-    return {
-        Blocked.OPEN_CLUSTER: open_cluster,
-        Blocked.FULL_CLUSTER: full_cluster,
-        Blocked.NOT_THERE: not_there,
-    }[blocked](alias)
+    match blocked:
+        case Blocked.OPEN_CLUSTER:
+            return open_cluster(alias)
+        case Blocked.FULL_CLUSTER:
+            return full_cluster(alias, cluster, emergency=emergency)
+        case Blocked.NOT_THERE:
+            return not_there(alias)
 
 
 def open_cluster(alias: str) -> str:
@@ -21,10 +26,17 @@ def open_cluster(alias: str) -> str:
     )
 
 
-def full_cluster(alias: str) -> str:
+def full_cluster(alias: str, cluster: ClusterPolicy | None, *, emergency: bool = False) -> str:
     """Return why nothing is added to a cluster that has all the rules it can have."""
+    most, reserved = (cluster.max_rules, cluster.reserved_rules) if cluster else (MAX_RULES, 0)
+    if reserved and not emergency:
+        return (
+            f"`{alias}` has {most - reserved} trusted sources or more, of {most} that it takes. "
+            f"The last {reserved} are kept for emergencies. Ask again when one has gone. "
+            f"`/dbaccess sources {alias}` shows them."
+        )
     return (
-        f"`{alias}` has {MAX_RULES} trusted sources, the most that DigitalOcean takes. Ask again "
+        f"`{alias}` has {most} trusted sources, the most that it takes. Ask again "
         f"when one has gone; `/dbaccess sources {alias}` shows them."
     )
 

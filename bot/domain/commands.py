@@ -9,7 +9,7 @@ from rapidfuzz import fuzz, process
 
 from bot.domain.durations import parse_duration, show_duration
 from bot.domain.policy import Policy
-from bot.domain.refusal import Field, Refused, about, quoted
+from bot.domain.refusal import Field, NamesClusters, Refused, about, quoted
 from bot.domain.screens import (
     OpenEmergencyForm,
     OpenExtensionForm,
@@ -236,7 +236,9 @@ def _one_cluster(words: Sequence[str], policy: Policy, channel: str, *, command:
     cluster = policy.cluster_of_channel(channel)
     if cluster is None:
         known = ", ".join(f"`{alias}`" for alias in policy.clusters)
-        raise Refused(f"Of which cluster? Write `/dbaccess {command}` and one of {known}.")
+        if not known:
+            raise NamesClusters("There is no cluster that you may ask for.")
+        raise NamesClusters(f"Of which cluster? Write `/dbaccess {command}` and one of {known}.")
     return cluster
 
 

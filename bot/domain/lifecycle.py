@@ -96,6 +96,7 @@ class Request:
     """Somebody's wish. With `extends`, the wish that a grant ends `duration` later.
 
     With `puts_back`, the wish that a grant goes on whose rule somebody took away.
+    `standing` is what the requester was to the workspace when it was made.
     `source_name` is what people call the source, where it has a name. `remind_at` is when
     somebody is to be reminded of it: to decide, or to review what was an emergency. `asked_by` is
     who asked, where that is not the one who benefits. `concerned` are its requester and approvers
@@ -122,6 +123,7 @@ class Request:
     reviewed_at: datetime | None = None
     asked_by: str | None = None
     concerned: tuple[Person, ...] = ()
+    standing: Standing = Standing.UNKNOWN
 
     @property
     def for_themselves(self) -> tuple[str, ...]:
@@ -236,7 +238,8 @@ class Grant:
     rule was added by hand, and approvers set an expiry on it; such a rule is never added by us, nor
     is that of a grant that only a label speaks for.
     `earlier_description` is what an adopted rule said before our label took the place of that; None
-    until it was seen, empty where it said nothing.
+    until it was seen, empty where it said nothing. `emergency`: it was granted at once, and others
+    make room for it where there is little.
     """
 
     id: int
@@ -258,6 +261,7 @@ class Grant:
     end_reason: EndReason | None = None
     adopted: bool = False
     earlier_description: str | None = None
+    emergency: bool = False
     source_name: str = ""
 
     @property

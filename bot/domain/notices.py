@@ -17,6 +17,7 @@ from bot.domain.lifecycle import (
     RequestState,
     leaves_rule,
 )
+from bot.domain.people import Standing
 from bot.domain.sources import TrustedSource
 
 
@@ -83,6 +84,7 @@ class RequestFacts(_Facts):
     puts_back: int | None = None  # the grant that was removed outside
     cluster_id: str = ""
     revoked: GrantFacts | None = None  # while undecided: what somebody else revoked lately
+    standing: Standing = Standing.UNKNOWN  # what the requester was when they asked
 
 
 class RequestCard(_Facts):
@@ -318,13 +320,17 @@ class AddressSeen(_Facts):
 
 
 class Reply(_Facts):
-    """A sentence for one person only, mostly a refusal; `ask` names who could help, `channel`
-    where to go."""
+    """A sentence for one person only, mostly a refusal.
+
+    `ask` names who could help, `channel` where to go. `could_end` are grants whose end would make
+    room: their numbers, and whose they are.
+    """
 
     kind: Literal["reply"] = "reply"
     sentence: str
     ask: tuple[str, ...] = ()
     channel: str = ""
+    could_end: tuple[tuple[int, str], ...] = ()
 
 
 Notice = Annotated[

@@ -4,13 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.domain.refusal import NotYours, Refused
+
 ANYBODY = "*"
 
 
 class Standing(StrEnum):
     """What somebody is to the workspace that the bot is installed in.
 
-    UNKNOWN: nobody asked. That is enough for what is one's own, and for no right over others.
+    UNKNOWN: nobody asked. That is enough to end or cancel what is one's own, and for nothing else.
     """
 
     UNKNOWN = "unknown"
@@ -19,6 +21,11 @@ class Standing(StrEnum):
     BOT = "bot"
     DEACTIVATED = "deactivated"
     OUTSIDER = "outsider"
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether it is a guest, or somebody of another organisation."""
+        return self in (Standing.GUEST, Standing.OUTSIDER)
 
 
 @dataclass(frozen=True)
@@ -84,3 +91,27 @@ def groups_in_question(user_id: str, names: Iterable[str]) -> frozenset[str]:
     if ANYBODY in names or user_id in names:
         return frozenset()
     return frozenset(name for name in names if name.startswith("S"))
+
+
+def cannot_tell() -> Refused:
+    """Return the answer where a right cannot be established (P4)."""
+    return Refused(
+        "Slack did not tell me whether you may do this, so the answer is no for now. Nothing was "
+        "changed. Please try again in a moment."
+    )
+
+
+def not_admitted(person: Person) -> Refused:
+    """Return the answer to somebody whose standing alone keeps them out."""
+    match person.standing:
+        case Standing.UNKNOWN | Standing.MEMBER:
+            return cannot_tell()
+        case Standing.DEACTIVATED:
+            return NotYours("This account was deactivated. Nothing was changed.")
+        case Standing.BOT:
+            return NotYours("Only people may do this. Nothing was changed.")
+        case _:
+            return NotYours(
+                "Guests and people of other organisations may not do this. "
+                "A full member of this workspace can help you."
+            )

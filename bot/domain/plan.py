@@ -110,6 +110,8 @@ def plan(
     allow_open: bool = False,
     restore: bool = False,
     takes: Callable[[TrustedSource], bool] = lambda _source: True,
+    max_rules: int = MAX_RULES,
+    reserved: int = 0,
 ) -> Plan:
     """Return the difference between a cluster's *rules* and what its *grants* want.
 
@@ -123,6 +125,8 @@ def plan(
         restore: whether a rule that somebody took away is put back, instead of ending its grant.
         takes: whether the policy allows access from a source; a rule that only its label speaks
             for becomes a grant where it does.
+        max_rules: how many rules there may be; where there are more already, the API alone knows.
+        reserved: how many of the last places only emergencies take.
     """
     found = [_as_released(rule, grants, instance) for rule in rules]
     in_vain = [g for g in grants if _adopts_in_vain(g, found, instance, now)]
@@ -141,7 +145,10 @@ def plan(
     absent = [g for wanters in wanted.values() for g in wanters if g.id not in present]
     addable = [g for g in absent if g.may_be_added and (restore or _may_add(g, now))]
     if rules or allow_open:
-        fitting = _fitting(addable, room=MAX_RULES - len(kept) - len(guards))
+        room = max_rules - len(kept) - len(guards)
+        if len(rules) > max_rules:  # more than we know of: the API alone says no
+            room, reserved = len(addable), 0
+        fitting = _fitting(addable, room=room, reserved=reserved)
         why_not = Blocked.FULL_CLUSTER
     else:  # P2: a first rule would lock everybody else out of a cluster that is open to all
         fitting = []
@@ -361,11 +368,21 @@ def _may_add(grant: Grant, now: datetime) -> bool:
     return grant.written_at is not None and abs(now - grant.written_at) < SETTLE
 
 
-def _fitting(grants: Sequence[Grant], *, room: int) -> list[Grant]:
-    """Return those whose sources fit into the cluster, the longest-standing first."""
-    ordered = sorted(grants, key=lambda grant: (grant.state is not GrantState.ACTIVE, grant.id))
-    sources = list(dict.fromkeys(grant.source for grant in ordered))[: max(room, 0)]
+def _fitting(grants: Sequence[Grant], *, room: int, reserved: int) -> list[Grant]:
+    """Return those whose sources fit into the cluster: emergencies, then the longest-standing.
+
+    Of the *room* there is, new grants leave the *reserved* places to emergencies.
+    """
+    sources: set[TrustedSource] = set()
+    for grant in sorted(grants, key=_precedence):
+        is_new = grant.state is not GrantState.ACTIVE and not grant.emergency
+        if len(sources) < (room - reserved if is_new else room):
+            sources.add(grant.source)
     return [grant for grant in grants if grant.source in sources]
+
+
+def _precedence(grant: Grant) -> tuple[bool, bool, int]:
+    return (not grant.emergency, grant.state is not GrantState.ACTIVE, grant.id)
 
 
 def _label(instance: str, wanters: Sequence[Grant]) -> str:

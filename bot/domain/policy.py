@@ -3,7 +3,7 @@
 The models are `dbaccess.toml` as it is checked when it is read; `bot.config` reads the file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -13,14 +13,22 @@ from rapidfuzz import fuzz, process
 
 from bot.domain.durations import show_duration
 from bot.domain.labels import INSTANCE
-from bot.domain.people import ANYBODY, Person, Standing, is_named
+from bot.domain.people import (
+    ANYBODY,
+    Person,
+    Standing,
+    groups_in_question,
+    is_named,
+    not_admitted,
+)
 from bot.domain.policy_types import Alias, Channel, Duration, PolicyModel, Requester, UserOrGroup
 from bot.domain.refusal import Field as Part
-from bot.domain.refusal import NotYours, Refused, about, quoted
+from bot.domain.refusal import NamesClusters, NotYours, Refused, about, quoted
 from bot.domain.sources import SourceType, TrustedSource, check_address, parse_source
 from bot.domain.written_policy import AutoApproval, Emergency
 
 LONGEST_ADOPTION = timedelta(weeks=52)
+RESERVED_RULES = 2
 _NEAR_PERCENT = 60
 
 
@@ -38,6 +46,9 @@ class ClusterPolicy(PolicyModel):
 
     requesters: tuple[Requester, ...] = Field(default=(ANYBODY,), min_length=1)
     """Who may ask: IDs of users and user groups, or "*" for everybody."""
+
+    guests: StrictBool = False
+    """Whether guests and people of other organisations may ask and see anything at all."""
 
     approvals: int = Field(default=1, ge=1, le=10, strict=True)
     """How many different approvers are needed, also to have a rule removed that is not ours."""
@@ -71,6 +82,15 @@ class ClusterPolicy(PolicyModel):
 
     request_ttl: Duration = timedelta(hours=4)
     """After that, an undecided request lapses."""
+
+    max_open_requests: int = Field(default=5, ge=1, strict=True)
+    """How many undecided requests, of all clusters, one person may have when they ask for this."""
+
+    max_live_grants: int = Field(default=10, ge=1, strict=True)
+    """How many live grants one person may have on this cluster, those they wait for counted in."""
+
+    max_rules: int = Field(default=100, ge=1, strict=True)
+    """How many trusted sources there may be; where there are more, DigitalOcean alone says no."""
 
     warn_before: Duration = timedelta(minutes=10)
     """How long before the end its holder is warned."""
@@ -117,6 +137,11 @@ class ClusterPolicy(PolicyModel):
         """The longest that emergency access may be for."""
         written = self.emergency.max_duration if self.emergency else self.max_duration
         return min(written, self.max_duration)
+
+    @property
+    def reserved_rules(self) -> int:
+        """How many of its last places are kept for emergencies, where it knows any."""
+        return min(RESERVED_RULES, self.max_rules // 2) if self.emergency else 0
 
     def check_source(self, source: TrustedSource) -> None:
         """Refuse a source that this cluster does not take."""
@@ -168,11 +193,49 @@ class ClusterPolicy(PolicyModel):
 
     def check_may_request(self, person: Person) -> None:
         """Refuse somebody who may not ask for this cluster."""
+        self.check_standing(person)
         if not is_named(person, self.requesters):
             raise NotYours(
                 "You may not ask for this cluster. Somebody on the team that looks after it can "
                 "tell you who may."
             )
+
+    def check_standing(self, person: Person) -> None:
+        """Refuse somebody who may not so much as see this cluster for what they are (P4)."""
+        if not self.admits(person):
+            raise not_admitted(person)
+
+    def admits(self, person: Person) -> bool:
+        """Tell whether people of somebody's standing may have to do with this cluster at all."""
+        return person.standing is Standing.MEMBER or (self.guests and person.standing.is_guest)
+
+    def may_request(self, person: Person) -> bool:
+        """Tell whether somebody may ask for this cluster."""
+        return self.admits(person) and is_named(person, self.requesters)
+
+    def may_use_emergency(self, person: Person) -> bool:
+        """Tell whether the written emergency policy names somebody."""
+        rule = self.emergency
+        is_member = person.standing is Standing.MEMBER
+        return rule is not None and is_member and is_named(person, rule.requesters)
+
+    def is_shown_to(self, person: Person) -> bool:
+        """Tell whether somebody may ask for this cluster in any way, or approve."""
+        return (
+            self.may_request(person) or self.may_approve(person) or self.may_use_emergency(person)
+        )
+
+    def groups_in_question(self, user_id: str, *, emergency: bool = False) -> frozenset[str]:
+        """Return the user groups that tell whether somebody may see and ask for this cluster.
+
+        With *emergency*, also those that tell whether they have emergency access.
+        """
+        groups = groups_in_question(user_id, self.requesters)
+        if groups:  # who may not ask may still see it, for another reason
+            groups |= groups_in_question(user_id, self.approvers)
+        if self.emergency and (groups or emergency):
+            groups |= groups_in_question(user_id, self.emergency.requesters)
+        return groups
 
     def check_emergency(self, person: Person, duration: timedelta, reason: str) -> None:
         """Refuse what the written emergency policy does not cover.
@@ -184,7 +247,7 @@ class ClusterPolicy(PolicyModel):
             raise Refused(
                 "There is no emergency access to this cluster. Ask for access in the usual way."
             )
-        if person.standing is not Standing.MEMBER or not is_named(person, rule.requesters):
+        if not self.may_use_emergency(person):
             raise NotYours(
                 "Emergency access to this cluster is for others. Ask for access in the usual way."
             )
@@ -334,11 +397,35 @@ class Policy(PolicyModel):
         """
         found = self.clusters.get(alias.lower())
         if found is None:
+            if not self.clusters:
+                raise NamesClusters("There is no cluster that you may ask for.")
             near = self.nearest(alias)
+            if near:
+                raise NamesClusters(f"There is no cluster {quoted(alias)}. Did you mean `{near}`?")
             known = ", ".join(f"`{name}`" for name in self.clusters)
-            offer = f"Did you mean `{near}`?" if near else f"There is {known}."
-            raise Refused(f"There is no cluster {quoted(alias)}. {offer}")
+            raise NamesClusters(
+                f"There is no cluster {quoted(alias)} that you may ask for. There is {known}."
+            )
         return found
+
+    def seen_by(self, person: Person) -> "Policy":
+        """Return this policy with those clusters alone that somebody may ask for or approve."""
+        return self.only({a for a, one in self.clusters.items() if one.is_shown_to(person)})
+
+    def only(self, aliases: Collection[str]) -> "Policy":
+        """Return this policy with those clusters alone, perhaps with none."""
+        some = {alias: one for alias, one in self.clusters.items() if alias in aliases}
+        return self.model_copy(update={"clusters": some})
+
+    def check_standing(self, person: Person) -> None:
+        """Refuse somebody whom no cluster admits for what they are (P4)."""
+        if not any(cluster.admits(person) for cluster in self.clusters.values()):
+            raise not_admitted(person)
+
+    def groups_in_question(self, user_id: str, *, emergency: bool = False) -> frozenset[str]:
+        """Return the user groups that tell which clusters somebody may see and ask for."""
+        every = (c.groups_in_question(user_id, emergency=emergency) for c in self.clusters.values())
+        return frozenset[str]().union(*every)
 
     def by_id(self, cluster_id: str) -> ClusterPolicy | None:
         """Return the policy of the cluster with that UUID, if one is written."""

@@ -22,15 +22,28 @@ class Refused(Exception):
     The sentence is plain text with back-ticks around what was typed; whoever shows it
     escapes it for the place where it is shown. `ask` names the users and user groups who
     could help, `channel` where to go; `field` the part of a request that it is about, where it
-    is about one.
+    is about one. `could_end` are grants whose end would make room: their numbers, and whose they
+    are.
     """
 
-    def __init__(self, sentence: str, *, ask: tuple[str, ...] = (), channel: str = "") -> None:
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        ask: tuple[str, ...] = (),
+        channel: str = "",
+        could_end: tuple[tuple[int, str], ...] = (),
+    ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.ask = ask
         self.channel = channel
+        self.could_end = could_end
         self.field: Field | None = None
+
+
+class NamesClusters(Refused):
+    """A refusal that names clusters: only for somebody who may see them."""
 
 
 class NotYours(Refused):

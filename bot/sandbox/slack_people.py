@@ -16,7 +16,11 @@ TEAM_NAME = "sandbox"
 
 @dataclass(frozen=True)
 class Person:
-    """A member of the workspace, a bot, or somebody of another organisation's team."""
+    """A member of the workspace, a bot, or somebody of another organisation's team.
+
+    Of those, Slack calls strangers (`is_stranger`) only who shares no channel with the bot: who
+    comes by a channel that both organisations share (Slack Connect) is known by their team alone.
+    """
 
     id: str
     name: str
@@ -24,27 +28,30 @@ class Person:
     is_bot: bool = False
     is_restricted: bool = False
     is_ultra_restricted: bool = False
+    is_stranger: bool = False
     deleted: bool = False
     tz: str = "Europe/Berlin"
 
     def as_slack(self, home_team_id: str) -> dict[str, Any]:
         """The `user` object of users.info, as a workspace of that team sees this person."""
         shown = self.name.replace(".", " ").title()
+        if self.deleted:
+            return self._as_deleted(shown)
         return {
             "id": self.id,
             "team_id": self.team_id,
             "name": self.name,
             "real_name": shown,
-            "deleted": self.deleted,
+            "deleted": False,
             "tz": self.tz,
             "is_bot": self.is_bot,
             "is_app_user": False,
             "is_admin": False,
             "is_owner": False,
             "is_primary_owner": False,
-            "is_restricted": self.is_restricted,
+            "is_restricted": self.is_restricted or self.is_ultra_restricted,
             "is_ultra_restricted": self.is_ultra_restricted,
-            "is_stranger": self.team_id != home_team_id,
+            "is_stranger": self.is_stranger and self.team_id != home_team_id,
             "is_email_confirmed": True,
             "updated": 1764000000,
             "profile": {
@@ -53,6 +60,25 @@ class Person:
                 "display_name": self.name,
                 "display_name_normalized": self.name,
                 "email": f"{self.name}@example.com",
+                "team": self.team_id,
+            },
+        }
+
+    def _as_deleted(self, shown: str) -> dict[str, Any]:
+        """What is left of a deactivated account: neither its rights nor its time zone."""
+        return {
+            "id": self.id,
+            "team_id": self.team_id,
+            "name": self.name,
+            "deleted": True,
+            "is_bot": self.is_bot,
+            "is_app_user": False,
+            "updated": 1764000000,
+            "profile": {
+                "real_name": shown,
+                "real_name_normalized": shown,
+                "display_name": self.name,
+                "display_name_normalized": self.name,
                 "team": self.team_id,
             },
         }

@@ -46,6 +46,7 @@ class Scene:
         is_bot: bool = False,
         is_restricted: bool = False,
         is_ultra_restricted: bool = False,
+        is_stranger: bool = False,
         deleted: bool = False,
         team_id: str | None = None,
         tz: str = "Europe/Berlin",
@@ -58,6 +59,7 @@ class Scene:
             is_bot=is_bot,
             is_restricted=is_restricted,
             is_ultra_restricted=is_ultra_restricted,
+            is_stranger=is_stranger,
             deleted=deleted,
             tz=tz,
         )

@@ -32,6 +32,13 @@ class Asker:
             return Person(asked.user_id)
         return self._directory.person(asked.user_id, asked.team_id, question.groups)
 
+    def lately(self, wish: Wish, asked: Interaction) -> Person | None:
+        """Return as `now`, or who asks as Slack last said it: good for advice, for no right."""
+        question = self._access.question(wish, asked.user_id)
+        if question is None:
+            return Person(asked.user_id)
+        return self._directory.last_known(asked.user_id, asked.team_id, question.groups)
+
     def put_aside(self, wish: Wish, asked: Interaction) -> None:
         """Write a wish down, to be carried out in a moment."""
         self._access.put_aside(

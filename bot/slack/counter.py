@@ -6,13 +6,14 @@ given later, from a durable row where something is to be changed.
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TypeGuard
 
 from bot.access import Access
 from bot.digitalocean.catalogue import Catalogue
-from bot.domain.commands import parse_command
-from bot.domain.people import NeedsDirectory, Person
+from bot.domain.commands import Command, parse_command
+from bot.domain.people import NeedsDirectory, Person, cannot_tell
 from bot.domain.policy import Policy
-from bot.domain.refusal import Refused
+from bot.domain.refusal import NamesClusters, Refused
 from bot.domain.screens import (
     OpenEmergencyForm,
     OpenExtensionForm,
@@ -26,12 +27,12 @@ from bot.domain.screens import (
     ShowMyIp,
     ShowSources,
 )
-from bot.domain.wishes import AskFor, Wish
+from bot.domain.wishes import AskFor, Cancel, Revoke, Wish
 from bot.ip_links import IpLinks
 from bot.slack import messages
 from bot.slack.asker import Asker
 from bot.slack.client import SlackClient
-from bot.slack.directory import Directory, DirectoryUnavailable, cannot_tell
+from bot.slack.directory import Directory, DirectoryUnavailable
 from bot.slack.forms import Forms
 from bot.slack.homes import Homes
 from bot.slack.interaction import Interaction, Press
@@ -41,6 +42,8 @@ from bot.slack.offers import Offers
 from bot.slack.pages import Pages
 from bot.slack.prompt import Prompt, away
 from bot.store.database import AWAY
+
+_Form = OpenForm | OpenEmergencyForm | OpenExtensionForm
 
 
 class Counter:
@@ -106,9 +109,11 @@ class Counter:
 
         self._prompt.do(act, asked)
 
-    def somebody_left(self, user_id: str) -> None:
-        """Have all that somebody had end, whose account was deactivated."""
-        self._access.depart(user_id)
+    def account_changed(self, user_id: str, *, has_left: bool) -> None:
+        """Ask anew what somebody is, and have all that they had end if they have left."""
+        self._directory.outdate(user_id)
+        if has_left:
+            self._access.depart(user_id)
 
     def shortcut(self, asked: Interaction) -> None:
         """Open the form that asks for access; who may not ask is told by direct message."""
@@ -116,51 +121,119 @@ class Counter:
 
     def ask_for(self, form: OpenForm, asked: Interaction) -> None:
         """Open the form as far as it is filled in, where there is no place to answer but it."""
-        try:
-            self.forms.open_request(form, asked)
-        except Refused as refused:
-            message = messages.refusal(refused)
+
+        def act(person: Person) -> Message | None:
+            try:
+                return self._answer(form, asked, person)
+            except Refused as refused:
+                return messages.refusal(refused)
+
+        def tell(message: Message) -> None:
             self._later.direct(asked.user_id, message)
+
+        groups = self._policy().groups_in_question(asked.user_id)
+        person = self._directory.known(asked.user_id, asked.team_id, groups)
+        if person is None:
+            self._promise(asked, groups, act, tell)
+        elif (message := act(person)) is not None:
+            tell(message)
 
     def home_opened(self, user_id: str, team_id: str) -> None:
         """Have somebody's Home tab drawn in a moment."""
         self._homes.open(user_id, team_id)
 
     def _command(self, text: str, asked: Interaction) -> Message | None:
-        command = parse_command(text, self._policy(), channel=asked.channel_id)
+        """Answer at once where it is known who asks, else when Slack has said so (P4).
+
+        What somebody typed is read with those clusters alone that they may see. A wish whose
+        cluster they named means the same to everybody, so it is written down at once.
+        """
+        policy = self._policy()
+        try:
+            command = parse_command(text, policy, channel=asked.channel_id)
+        except NamesClusters:
+            command = None
+        if isinstance(command, ShowHelp):
+            return messages.help_page()
+        is_emergency = isinstance(command, OpenEmergencyForm)
+        groups = policy.groups_in_question(asked.user_id, emergency=is_emergency)
+        if isinstance(command, ShowHistory | ShowList) and command != ShowList():
+            groups = self._pages.groups()
+        person = self._directory.known(asked.user_id, asked.team_id, groups)
+        if person is not None:
+            return self._at_once(self._read(text, asked, person), asked, person)
+        if command is not None and _is_wish(command) and _says_all(command, text):
+            return self._carry_out(command, asked)
+        self._promise(
+            asked, groups, lambda person: self._later_on(text, asked, person), self._respond(asked)
+        )
+        return None if isinstance(command, _Form) else messages.checking()
+
+    def _read(self, text: str, asked: Interaction, person: Person) -> Command:
+        """Return what somebody typed, who may see what they may see.
+
+        Raises:
+            Refused: it makes no sense, or they may do nothing here for what they are.
+        """
+        policy = self._policy()
+        try:
+            command = parse_command(text, policy.seen_by(person), channel=asked.channel_id)
+        except NamesClusters:
+            policy.check_standing(person)
+            raise
+        if not isinstance(command, Revoke | Cancel):  # of those, one's own may be ended
+            policy.check_standing(person)
+        return command
+
+    def _at_once(self, command: Command, asked: Interaction, person: Person) -> Message | None:
+        """Answer in the acknowledgement, unless DigitalOcean is to be asked."""
+        if not isinstance(command, ShowSources | ShowConnect):
+            return self._answer(command, asked, person)
+        groups = self._policy().groups_in_question(asked.user_id)
+        self._promise(
+            asked, groups, lambda person: self._answer(command, asked, person), self._respond(asked)
+        )
+        return messages.checking()
+
+    def _later_on(self, text: str, asked: Interaction, person: Person) -> Message | None:
+        return self._answer(self._read(text, asked, person), asked, person)
+
+    def _answer(self, command: Command, asked: Interaction, person: Person) -> Message | None:
+        """Return the answer for somebody who is known; None where a form opens."""
         match command:
             case OpenForm():
-                self.forms.open_request(command, asked)
+                self._policy().check_standing(person)
+                self.forms.open_request(command, asked, person)
                 return None
             case OpenEmergencyForm():
-                self.forms.open_emergency(command, asked)
+                self.forms.open_emergency(command, asked, person)
                 return None
             case OpenExtensionForm():
                 self.forms.open_extension(command, asked)
                 return None
             case _ if isinstance(command, Page):
-                return self._show(command, asked)
+                return self._show(command, asked, person)
             case _:
                 return self._carry_out(command, asked)
 
-    def _show(self, page: Page, asked: Interaction) -> Message:
+    def _show(self, page: Page, asked: Interaction, person: Person) -> Message:
         match page:
             case ShowHelp():
                 return messages.help_page()
             case ShowMyIp():
                 return self._my_ip(asked)
             case ShowList(everybody=False):
-                return self._pages.mine(asked.user_id)
+                return self._pages.mine(person)
             case ShowList():
-                return self._answer_as(asked, self._pages.everybodys)
+                return self._pages.everybodys(person)
             case ShowClusters():
-                return self._answer_as(asked, self._pages.clusters)
+                return self._pages.clusters(person)
             case ShowHistory(cluster=about):
-                return self._answer_as(asked, lambda person: self._pages.history(about, person))
+                return self._pages.history(about, person)
             case ShowSources(cluster=cluster):
-                return self._promise(asked, lambda person: self._pages.sources(cluster, person))
+                return self._pages.sources(cluster, person)
             case ShowConnect(cluster=cluster):
-                return self._promise(asked, lambda person: self._pages.connect(cluster, person))
+                return self._pages.connect(cluster, person)
 
     def _my_ip(self, asked: Interaction) -> Message:
         url = self._ip_links.make(asked.user_id, asked.team_id, asked.response_url)
@@ -172,22 +245,25 @@ class Counter:
         if person is not None:
             with suppress(NeedsDirectory):
                 answer = self._access.carry_out(wish, person, origin=asked.origin)
-                return messages.render(answer) if answer is not None else messages.checking(None)
+                return messages.render(answer) if answer is not None else messages.checking()
         self._asker.put_aside(wish, asked)
-        return messages.checking(wish.cluster if isinstance(wish, AskFor) else None)
+        return messages.checking()
 
-    def _answer_as(self, asked: Interaction, page: Callable[[Person], Message]) -> Message:
-        """Show a page that depends on who asks: at once if that is known, else later."""
-        person = self._directory.known(asked.user_id, asked.team_id, self._pages.groups())
-        return page(person) if person is not None else self._promise(asked, page)
+    def _respond(self, asked: Interaction) -> Callable[[Message], None]:
+        return lambda message: self._later.respond(asked, message)
 
-    def _promise(self, asked: Interaction, page: Callable[[Person], Message]) -> Message:
-        """Show a page later: it needs Slack or DigitalOcean."""
+    def _promise(
+        self,
+        asked: Interaction,
+        groups: frozenset[str],
+        act: Callable[[Person], Message | None],
+        tell: Callable[[Message], None],
+    ) -> None:
+        """Answer later: it needs Slack or DigitalOcean."""
 
         def answer() -> None:
             try:
-                groups = self._pages.groups()
-                message = page(self._directory.person(asked.user_id, asked.team_id, groups))
+                message = act(self._directory.person(asked.user_id, asked.team_id, groups))
             except Refused as refused:
                 message = messages.refusal(refused)
             except DirectoryUnavailable:
@@ -196,7 +272,16 @@ class Counter:
                 message = away(error)
             except Exception as error:  # the person hears of it, and the log has it whole
                 message = apologise("page failed", error)
-            self._later.respond(asked, message)
+            if message is not None:
+                tell(message)
 
         self._later.do(answer)
-        return messages.checking(None)
+
+
+def _is_wish(command: Command) -> TypeGuard[Wish]:
+    return not isinstance(command, _Form | Page)
+
+
+def _says_all(wish: Wish, text: str) -> bool:
+    """Tell whether somebody named the cluster, instead of leaving it to what they may see."""
+    return not isinstance(wish, AskFor) or wish.cluster in text.lower().split()

@@ -42,14 +42,6 @@ def cannot_tell_of_others() -> Refused:
     )
 
 
-def cannot_tell() -> Refused:
-    """Return the answer where a right cannot be established (P4)."""
-    return Refused(
-        "Slack did not tell me whether you may do this, so the answer is no for now. Nothing was "
-        "changed. Please try again in a moment."
-    )
-
-
 class Directory:
     """Answers from memory where that is fresh, else from Slack. Thread-safe."""
 
@@ -70,11 +62,11 @@ class Directory:
 
     def known(self, user_id: str, team_id: str, groups: Iterable[str]) -> Person | None:
         """Return who somebody is if that is remembered freshly; None if Slack must be asked."""
-        groups = frozenset(groups)
-        keys = [f"user:{user_id}", *(f"group:{group}" for group in groups)]
-        if self._installation is None or any(self._recall(key) is None for key in keys):
-            return None
-        return self.person(user_id, team_id, groups)
+        return self._remembered_person(user_id, team_id, groups, self._recall)
+
+    def last_known(self, user_id: str, team_id: str, groups: Iterable[str]) -> Person | None:
+        """Return who somebody was when Slack last said so, which gives them no right by now."""
+        return self._remembered_person(user_id, team_id, groups, self._recall_old)
 
     def concerned(self, user_id: str, groups: Iterable[str], *, since: datetime) -> Person:
         """Return who somebody is whom another's doing concerns; what was read before is not used.
@@ -110,9 +102,16 @@ class Directory:
             DirectoryUnavailable: Slack cannot be asked, or gives no clear answer.
         """
         groups = frozenset(groups)
-        standing = self._standing(user_id, team_id)
+        standing = self._standing(self._user(user_id), team_id)
         belongs_to = frozenset(group for group in groups if user_id in self._members(group))
         return Person(user_id, standing, belongs_to, asked=groups)
+
+    def outdate(self, user_id: str) -> None:
+        """Have Slack asked anew what somebody is: their account has changed."""
+        key = f"user:{user_id}"
+        with self._lock:
+            if key in self._remembered:
+                self._remembered[key] = (0.0, self._remembered[key][1])
 
     def has_left(self, user_id: str) -> bool:
         """Tell whether somebody's account was deactivated, by a clear word of Slack's, said now.
@@ -134,14 +133,29 @@ class Directory:
         names = (profile.get("display_name"), user.get("real_name"), user.get("name"))
         return next((str(name) for name in names if name), user_id)
 
+    def _remembered_person(
+        self,
+        user_id: str,
+        team_id: str,
+        groups: Iterable[str],
+        recall: Callable[[str], Any],
+    ) -> Person | None:
+        user, members = recall(f"user:{user_id}"), {g: recall(f"group:{g}") for g in groups}
+        if self._installation is None or not _is_of(user_id, user):
+            return None
+        if not all(isinstance(users, list) for users in members.values()):
+            return None
+        belongs_to = frozenset(group for group, users in members.items() if user_id in users)
+        standing = self._standing(user, team_id)
+        return Person(user_id, standing, belongs_to, asked=frozenset(members))
+
     def _user(self, user_id: str) -> dict[str, Any]:
-        user = self._ask(f"user:{user_id}", "users.info", "user", user=user_id)
-        if not isinstance(user, dict) or user.get("id") != user_id:
+        user: dict[str, Any] = self._ask(f"user:{user_id}", "users.info", "user", user=user_id)
+        if not _is_of(user_id, user):
             raise DirectoryUnavailable("users.info gave no user")
         return user
 
-    def _standing(self, user_id: str, team_id: str) -> Standing:
-        user = self._user(user_id)
+    def _standing(self, user: dict[str, Any], team_id: str) -> Standing:
         if user.get("deleted"):
             return Standing.DEACTIVATED
         if user.get("is_bot") or user.get("is_workflow_bot"):
@@ -179,7 +193,10 @@ class Directory:
         except DirectoryUnavailable as error:
             if error.code != _NO_SUCH_GROUP:
                 raise
-            return frozenset()  # a group that is gone has no members; other groups may do
+            self._remember(
+                f"group:{group}", [], self._now()
+            )  # it has no members; other groups may do
+            return frozenset()
         if not isinstance(users, list):
             raise DirectoryUnavailable("usergroups.users.list gave no users")
         return frozenset(users)
@@ -190,10 +207,17 @@ class Directory:
             return remembered
         asked_at = self._now()
         fact = self._call(method, **params).get(field)
+        self._remember(key, fact, asked_at)
+        return fact
+
+    def _remember(self, key: str, fact: Any, asked_at: datetime) -> None:
         with self._lock:
             self._asked_at[key] = asked_at
             self._remembered[key] = (self._clock_seconds() + _REMEMBERED_SECONDS, fact)
-        return fact
+
+    def _recall_old(self, key: str) -> Any:
+        with self._lock:
+            return self._remembered.get(key, (0.0, None))[1]
 
     def _recall(self, key: str) -> Any:
         with self._lock:
@@ -216,3 +240,7 @@ class Directory:
         except NO_ANSWER as error:
             raise DirectoryUnavailable(f"{method}: {type(error).__name__}") from error
         return dict(answer.data) if isinstance(answer.data, dict) else {}
+
+
+def _is_of(user_id: str, user: Any) -> bool:
+    return isinstance(user, dict) and user.get("id") == user_id

@@ -8,15 +8,10 @@ from structlog.contextvars import bind_contextvars
 from bot.access import Access
 from bot.access.pressing import CardNotRecorded
 from bot.clock import Clock
-from bot.domain.people import NeedsDirectory, Person
+from bot.domain.people import NeedsDirectory, Person, cannot_tell
 from bot.domain.refusal import Refused
 from bot.domain.subjects import subject_of
-from bot.slack.directory import (
-    Directory,
-    DirectoryUnavailable,
-    cannot_tell,
-    cannot_tell_of_others,
-)
+from bot.slack.directory import Directory, DirectoryUnavailable, cannot_tell_of_others
 from bot.slack.references import current_reference, new_reference
 from bot.store import errands
 from bot.store.database import AWAY, Database

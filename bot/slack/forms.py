@@ -7,14 +7,14 @@ from typing import Any
 
 from bot.access import Access
 from bot.domain.commands import read_emergency_form, read_extension_form, read_form
-from bot.domain.people import NeedsDirectory, Person
+from bot.domain.people import NeedsDirectory, Person, cannot_tell
 from bot.domain.policy import Policy
-from bot.domain.refusal import Field, NotYours, Refused, about
+from bot.domain.refusal import Field, NamesClusters, NotYours, Refused, about
 from bot.domain.screens import OpenEmergencyForm, OpenExtensionForm, OpenForm
 from bot.domain.wishes import Extend, Wish
 from bot.slack import messages
 from bot.slack.asker import Asker
-from bot.slack.directory import DirectoryUnavailable, cannot_tell
+from bot.slack.directory import DirectoryUnavailable
 from bot.slack.drafts import Draft, Search, extension_metadata, filled_by, metadata_of
 from bot.slack.interaction import (
     EMERGENCY_FORM,
@@ -25,7 +25,7 @@ from bot.slack.interaction import (
 )
 from bot.slack.later import Later, apologise
 from bot.slack.messages import Filled
-from bot.slack.offers import Clusters, Offers
+from bot.slack.offers import Offers
 from bot.slack.pages import Pages
 from bot.slack.prompt import Prompt, away
 from bot.slack.turns import Turns
@@ -56,41 +56,42 @@ class Forms:
         self._prompt = prompt
         self._turns = Turns()
 
-    def open_request(self, form: OpenForm, asked: Interaction) -> None:
+    def open_request(self, form: OpenForm, asked: Interaction, person: Person) -> None:
         """Open the form that asks for access.
 
         Raises:
             Refused: there is no cluster that they may ask for.
         """
-        clusters = self._offers.clusters(asked)
-        if not clusters:
+        policy = self._offers.clusters(person)
+        if not policy.clusters:
             raise NotYours("There is no cluster that you may ask for.")
-        chosen = form.cluster or self._policy().cluster_of_channel(asked.channel_id) or ""
-        view = self._request_form(clusters, filled_by(form, chosen), asked)
+        named = form.cluster if form.cluster in policy.clusters else ""
+        chosen = named or policy.cluster_of_channel(asked.channel_id) or ""
+        view = self._request_form(policy, filled_by(form, chosen), asked)
         otherwise = "Write it instead: `/dbaccess request 203.0.113.4 2h orders`."
         self._later.open_view(view, asked, otherwise=otherwise)
-        self._offers.get_ready(asked, clusters)
+        self._offers.get_ready(policy.clusters.values())
 
-    def open_emergency(self, form: OpenEmergencyForm, asked: Interaction) -> None:
+    def open_emergency(self, form: OpenEmergencyForm, asked: Interaction, person: Person) -> None:
         """Open the form that confirms an emergency.
 
         Raises:
             Refused: there is no cluster where they may break the glass.
         """
-        clusters = self._offers.emergencies(asked)
-        if not clusters:
+        policy = self._offers.emergencies(person)
+        if not policy.clusters:
             raise NotYours(
                 "There is no cluster to which you have emergency access. "
                 "`/dbaccess request` asks for access in the usual way."
             )
-        if form.cluster and form.cluster not in clusters:
+        if form.cluster and form.cluster not in policy.clusters:
             raise NotYours(
                 f"You have no emergency access to `{form.cluster}`. "
                 "`/dbaccess request` asks for access in the usual way."
             )
-        only = next(iter(clusters)) if len(clusters) == 1 else ""
+        only = next(iter(policy.clusters)) if len(policy.clusters) == 1 else ""
         filled = replace(filled_by(form, form.cluster or only), address=form.source)
-        view = _emergency_form(clusters, filled, asked)
+        view = _emergency_form(policy, filled, asked)
         otherwise = "Press it again, or write `/dbaccess emergency` once more."
         self._later.open_view(view, asked, otherwise=otherwise)
 
@@ -110,7 +111,7 @@ class Forms:
         """Open the form that asks an approver why not."""
         view = messages.deny_modal(
             press.number,
-            summary=self._pages.summary(press.number),
+            summary=self._pages.summary(press.number, self._offers.known(press.interaction)),
             private_metadata=denial_metadata(press),
         )
         otherwise = "Nothing was changed; press Deny again."
@@ -118,14 +119,22 @@ class Forms:
 
     def changed(self, draft: Draft) -> None:
         """Show what goes with a cluster or kind that was just chosen; the rest stays as it is."""
+        if draft.form in (REQUEST_FORM, EMERGENCY_FORM):
+            self._turns.take(draft.view_id, draft.acted_at)
+            self._offers.once_known(
+                draft.interaction,
+                lambda person: self._redraw(draft, person),
+                emergency=draft.form == EMERGENCY_FORM,
+            )
+
+    def _redraw(self, draft: Draft, person: Person) -> None:
         asked = draft.interaction
-        if draft.form == REQUEST_FORM and (clusters := self._offers.clusters(asked)):
-            view = self._request_form(clusters, draft.filled, asked)
-        elif draft.form == EMERGENCY_FORM and (clusters := self._offers.emergencies(asked)):
-            view = _emergency_form(clusters, draft.filled, asked)
+        if draft.form == REQUEST_FORM and (policy := self._offers.clusters(person)).clusters:
+            view = self._request_form(policy, draft.filled, asked)
+        elif draft.form == EMERGENCY_FORM and (policy := self._offers.emergencies(person)).clusters:
+            view = _emergency_form(policy, draft.filled, asked)
         else:
             return
-        self._turns.take(draft.view_id, draft.acted_at)
         self._later.update_view(
             view,
             draft.view_id,
@@ -139,17 +148,17 @@ class Forms:
 
     def request_sent(self, draft: Draft) -> dict[str, str]:
         """Take a form that asks for access; return what is wrong with it, block by block."""
-        return self._sent(draft, lambda: read_form(self._policy(), **draft.typed))
+        return self._sent(draft, lambda policy: read_form(policy, **draft.typed))
 
     def emergency_sent(self, draft: Draft) -> dict[str, str]:
         """Take an emergency's form; return what is wrong with it, block by block."""
-        return self._sent(draft, lambda: read_emergency_form(self._policy(), **draft.typed))
+        return self._sent(draft, lambda policy: read_emergency_form(policy, **draft.typed))
 
     def extension_sent(self, draft: Draft) -> dict[str, str]:
         """Take a form that asks for more time; return what is wrong with it, block by block."""
         return self._sent(
             draft,
-            lambda: read_extension_form(
+            lambda _policy: read_extension_form(
                 grant_id=draft.number,
                 mark=draft.mark,
                 duration=draft.typed["duration"],
@@ -179,14 +188,12 @@ class Forms:
         except Exception as error:  # the person hears of it, and the log has it whole
             self._later.reach(asked, apologise("form not opened", error))
 
-    def _request_form(
-        self, clusters: Clusters, filled: Filled, asked: Interaction
-    ) -> dict[str, Any]:
+    def _request_form(self, policy: Policy, filled: Filled, asked: Interaction) -> dict[str, Any]:
         named = replace(filled, picked_name=self._offers.name_of(filled.picked))
         metadata = metadata_of(asked, filled)
-        return messages.request_form(clusters, named, private_metadata=metadata)
+        return messages.request_form(policy.clusters, named, private_metadata=metadata)
 
-    def _sent(self, draft: Draft, read: Callable[[], Wish]) -> dict[str, str]:
+    def _sent(self, draft: Draft, read: Callable[[Policy], Wish]) -> dict[str, str]:
         """Take a form in, or keep it open while the database is away: each form counts once."""
         try:
             return self._prompt.within(
@@ -196,13 +203,14 @@ class Forms:
             away(error)
             return {draft.block_of(None): _NOT_NOW}
 
-    def _taken_in(self, draft: Draft, read: Callable[[], Wish]) -> dict[str, str]:
+    def _taken_in(self, draft: Draft, read: Callable[[Policy], Wish]) -> dict[str, str]:
+        """Judge a form by what was last known of its sender; what is sent off is judged anew."""
         asked = draft.interaction
         try:
             with about(Field.SOURCE):
                 messages.refuse_not_listed(draft.kind, draft.typed["source"])
-            wish = read()
-            person = self._asker.now(wish, asked)
+            wish = self._read(asked, read)
+            person = self._asker.lately(wish, asked)
             if person is not None:
                 with suppress(NeedsDirectory):  # Slack is asked before it is carried out
                     self._access.rehearse(wish, person)
@@ -211,7 +219,17 @@ class Forms:
         self._asker.put_aside(wish, asked)
         return {}
 
+    def _read(self, asked: Interaction, read: Callable[[Policy], Wish]) -> Wish:
+        """Read a form; clusters that somebody may not see are not there."""
+        seen = self._offers.seen_lately(asked)
+        if seen is not None:
+            return read(seen)
+        try:
+            return read(self._policy())
+        except NamesClusters:
+            raise cannot_tell() from None
 
-def _emergency_form(clusters: Clusters, filled: Filled, asked: Interaction) -> dict[str, Any]:
+
+def _emergency_form(policy: Policy, filled: Filled, asked: Interaction) -> dict[str, Any]:
     metadata = metadata_of(asked, filled)
-    return messages.emergency_form(clusters, filled, private_metadata=metadata)
+    return messages.emergency_form(policy.clusters, filled, private_metadata=metadata)

@@ -10,8 +10,8 @@ from structlog.contextvars import bind_contextvars
 
 from bot.clock import Clock
 from bot.domain.lifecycle import Request
-from bot.domain.people import Person, Standing, is_named
-from bot.domain.policy import ClusterPolicy, Policy
+from bot.domain.people import Person, Standing
+from bot.domain.policy import Policy
 from bot.slack import messages
 from bot.slack.client import NO_ANSWER, SlackClient, code_of
 from bot.slack.delivery import Hopeless, TryLater, retry_after
@@ -91,7 +91,7 @@ class Homes:
         """Read what is there only now: what changes from here on makes the Home due again."""
         policy = self._policy()
         person, unknown = self._person(home)
-        own = {alias for alias, cluster in policy.clusters.items() if _approves(person, cluster)}
+        own = {alias for alias, cluster in policy.clusters.items() if cluster.may_approve(person)}
         with self._database.transaction() as session:
             homes.approves(session, home, own)
         self._publish(person, self._read(person, own, policy, is_whole=unknown is None))
@@ -99,7 +99,7 @@ class Homes:
             raise TryLater(str(unknown)) from unknown
 
     def _person(self, home: Home) -> tuple[Person, DirectoryUnavailable | None]:
-        """Return whose Home it is; where Slack does not say, what they need no right for."""
+        """Return whose Home it is; where Slack does not say, they see only what is theirs."""
         groups = groups_of(self._policy())
         try:
             person = self._directory.person(home.user_id, home.team_id, groups)
@@ -127,9 +127,18 @@ class Homes:
         may_ask = {
             alias: cluster.max_duration
             for alias, cluster in policy.clusters.items()
-            if is_named(person, cluster.requesters)
+            if cluster.may_request(person)
         }
-        return HomeTab(self._clock.now(), decide, review, live, asked, may_ask, is_whole=is_whole)
+        return HomeTab(
+            self._clock.now(),
+            decide,
+            review,
+            live,
+            asked,
+            may_ask,
+            is_whole=is_whole,
+            is_admitted=not is_whole or any(c.admits(person) for c in policy.clusters.values()),
+        )
 
     def _publish(self, person: Person, tab: HomeTab) -> None:
         try:
@@ -163,12 +172,6 @@ class Homes:
         log.error("home given up", error=str(error))
         with self._database.transaction() as session:
             homes.give_up(session, home)
-
-
-def _approves(person: Person, cluster: ClusterPolicy) -> bool:
-    """Who is not known is shown what waits for them by name; each click is checked anyway."""
-    is_unknown = person.standing is Standing.UNKNOWN
-    return cluster.may_approve(person) or (is_unknown and is_named(person, cluster.approvers))
 
 
 def _waits_for(person: Person, request: Request, own: set[str], policy: Policy) -> bool:

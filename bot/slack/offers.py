@@ -1,12 +1,12 @@
 """Offers: what somebody may choose from in a form, as far as that is known without waiting."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
 from bot.digitalocean import ApiError
 from bot.digitalocean.catalogue import Catalogue
-from bot.domain.people import Person, Standing, groups_in_question, is_named
+from bot.domain.people import Person, groups_in_question
 from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.sources import SourceType, TrustedSource
 from bot.slack import messages
@@ -14,8 +14,6 @@ from bot.slack.directory import Directory, DirectoryUnavailable
 from bot.slack.drafts import Search
 from bot.slack.interaction import Interaction
 from bot.slack.later import Later
-
-Clusters = dict[str, ClusterPolicy]
 
 
 class Offers:
@@ -33,22 +31,44 @@ class Offers:
         self._policy = policy
         self._later = later
 
-    def clusters(self, asked: Interaction) -> Clusters:
-        """Return the clusters that somebody may ask for, and those that only Slack could tell."""
-        return {
-            alias: cluster
-            for alias, cluster in self._policy().clusters.items()
-            if self._may(asked, cluster.requesters) is not False
-        }
+    def known(self, asked: Interaction) -> Person | None:
+        """Return who somebody is, as far as it tells what they may see; None: not known now."""
+        groups = self._policy().groups_in_question(asked.user_id)
+        return self._directory.known(asked.user_id, asked.team_id, groups)
 
-    def emergencies(self, asked: Interaction) -> Clusters:
-        """Return where somebody may break the glass, and where only Slack could tell."""
-        return {
-            alias: cluster
-            for alias, cluster in self._policy().clusters.items()
-            if cluster.emergency is not None
-            and self._may(asked, cluster.emergency.requesters, as_member=True) is not False
-        }
+    def seen_lately(self, asked: Interaction) -> Policy | None:
+        """Return what somebody could see when Slack last said who they are; None: it never did."""
+        policy = self._policy()
+        groups = policy.groups_in_question(asked.user_id)
+        person = self._directory.last_known(asked.user_id, asked.team_id, groups)
+        return policy.seen_by(person) if person is not None else None
+
+    def once_known(
+        self, asked: Interaction, act: Callable[[Person], None], *, emergency: bool
+    ) -> None:
+        """Do something that depends on who somebody is; nothing where Slack does not say it."""
+        groups = self._policy().groups_in_question(asked.user_id, emergency=emergency)
+        person = self._directory.known(asked.user_id, asked.team_id, groups)
+        if person is not None:
+            act(person)
+            return
+
+        def ask_and_act() -> None:
+            with suppress(DirectoryUnavailable):
+                act(self._directory.person(asked.user_id, asked.team_id, groups))
+
+        self._later.do(ask_and_act)
+
+    def clusters(self, person: Person) -> Policy:
+        """Return the policy of the clusters that somebody may ask for."""
+        policy = self._policy()
+        return policy.only({a for a, one in policy.clusters.items() if one.may_request(person)})
+
+    def emergencies(self, person: Person) -> Policy:
+        """Return the policy of the clusters where somebody may break the glass."""
+        policy = self._policy()
+        mine = {a for a, one in policy.clusters.items() if one.may_use_emergency(person)}
+        return policy.only(mine)
 
     def sources(self, search: Search) -> list[dict[str, Any]]:
         """Return the things of a kind that go with what was typed.
@@ -57,12 +77,14 @@ class Offers:
         """
         asked, kind = search.interaction, search.kind
         takers = [c for c in self._policy().clusters.values() if kind in c.source_types]
-        rights = [self._may(asked, cluster.requesters) for cluster in takers]
-        if not any(rights):
-            if None not in rights:
-                return []
-            self._ask_slack(asked, takers)
+        named = (groups_in_question(asked.user_id, cluster.requesters) for cluster in takers)
+        groups = frozenset[str]().union(*named)
+        person = self._directory.known(asked.user_id, asked.team_id, groups)
+        if person is None:
+            self._ask_slack(asked, groups)
             return messages.not_yet_known()
+        if not any(cluster.may_request(person) for cluster in takers):
+            return []
         typed = search.typed.removeprefix(f"{kind}:")
         try:
             return messages.picks(kind, self._catalogue.find(kind, typed))
@@ -73,38 +95,13 @@ class Offers:
         """Return the name that people know a source by, as far as it is remembered."""
         return self._catalogue.name_of(source.type, source.value) if source else ""
 
-    def get_ready(self, asked: Interaction, clusters: Mapping[str, ClusterPolicy]) -> None:
-        """Have what a form may need soon read in the background: names, and who somebody is."""
-        kinds = {kind for cluster in clusters.values() for kind in cluster.source_types}
-        listed = kinds - {SourceType.IP_ADDR}
-        self._catalogue.begin_to_fetch(listed)
-        if listed:
-            self._ask_slack(asked, clusters.values())
+    def get_ready(self, clusters: Iterable[ClusterPolicy]) -> None:
+        """Have the names that a form may need soon read in the background."""
+        kinds = {kind for cluster in clusters for kind in cluster.source_types}
+        self._catalogue.begin_to_fetch(kinds - {SourceType.IP_ADDR})
 
-    def _may(
-        self, asked: Interaction, names: Iterable[str], *, as_member: bool = False
-    ) -> bool | None:
-        """Tell whether *names* include somebody; None where Slack must be asked."""
-        names = tuple(names)
-        groups = groups_in_question(asked.user_id, names)
-        if not groups:
-            return is_named(Person(asked.user_id), names)
-        person = self._directory.known(asked.user_id, asked.team_id, groups)
-        if person is None:
-            return None
-        return is_named(person, names) and not (
-            as_member and person.standing is not Standing.MEMBER
-        )
-
-    def _ask_slack(self, asked: Interaction, clusters: Iterable[ClusterPolicy]) -> None:
+    def _ask_slack(self, asked: Interaction, groups: frozenset[str]) -> None:
         """Have who somebody is remembered soon."""
-        groups = frozenset(
-            group
-            for cluster in clusters
-            for group in groups_in_question(asked.user_id, cluster.requesters)
-        )
-        if not groups or self._directory.known(asked.user_id, asked.team_id, groups):
-            return
 
         def act() -> None:
             with suppress(DirectoryUnavailable):

@@ -7,8 +7,8 @@ from bot.digitalocean import ApiError, BudgetSpent, SharedReads
 from bot.domain.durations import show_duration
 from bot.domain.labels import guard_label
 from bot.domain.lifecycle import RequestState
-from bot.domain.people import Person, is_named
-from bot.domain.policy import Policy
+from bot.domain.people import Person
+from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.refusal import NotYours, Refused
 from bot.slack import messages
 from bot.slack.messages import Happened, Message, SourceLine
@@ -42,9 +42,9 @@ class Pages:
         """Return every user group that decides about what somebody may see."""
         return groups_of(self._policy())
 
-    def mine(self, user_id: str) -> Message:
+    def mine(self, person: Person) -> Message:
         """`list`: somebody's open requests and live grants."""
-        policy = self._policy()
+        policy, user_id = self._policy(), person.id
         with self._database.reading() as session:
             pending = [r for r in requests.pending(session) if user_id in r.for_themselves]
             live = grants.live(session, requester=user_id)
@@ -71,11 +71,7 @@ class Pages:
         """`clusters`: those that somebody may ask for."""
         policies = self._policy().clusters
         return messages.clusters_page(
-            {
-                alias: cluster
-                for alias, cluster in policies.items()
-                if is_named(person, cluster.requesters)
-            }
+            {alias: cluster for alias, cluster in policies.items() if cluster.may_request(person)}
         )
 
     def sources(self, alias: str, person: Person) -> Message:
@@ -85,9 +81,7 @@ class Pages:
             Refused: not a cluster of theirs, or DigitalOcean does not answer.
         """
         policy = self._policy()
-        cluster = policy.cluster(alias)
-        if not cluster.may_approve(person):
-            cluster.check_may_request(person)
+        cluster = policy.seen_by(person).cluster(alias)
         self._limit.check(person.id)
         try:
             rules = self._reads.rules(str(cluster.id))
@@ -120,9 +114,7 @@ class Pages:
         Raises:
             Refused: not a cluster of theirs, or DigitalOcean does not answer.
         """
-        cluster = self._policy().cluster(alias)
-        if not cluster.may_approve(person):
-            cluster.check_may_request(person)
+        cluster = self._policy().seen_by(person).cluster(alias)
         self._limit.check(person.id)
         try:
             connection = self._reads.connection(str(cluster.id))
@@ -144,25 +136,31 @@ class Pages:
         Raises:
             Refused: not a cluster of theirs.
         """
-        policy = self._policy()
-        own = [name for name, cluster in policy.clusters.items() if cluster.may_approve(person)]
+        seen = self._policy().seen_by(person)
         if alias is not None:
-            own = [name for name in own if name == alias]
-            if not own:
-                policy.cluster(alias).check_may_request(person)
+            seen.cluster(alias)
+            seen = seen.only({alias})
+        own = [name for name, cluster in seen.clusters.items() if cluster.may_approve(person)]
         with self._database.reading() as session:
             closed = requests.closed(
-                session, requester=person.id, of_everybody=own, cluster=alias, most=_MOST_ENTRIES
+                session,
+                requester=person.id,
+                of_everybody=own,
+                clusters=seen.clusters.keys(),
+                most=_MOST_ENTRIES,
             )
             became = grants.of_requests(session, [request.id for request in closed])
         entries = [Happened(request, became.get(request.id)) for request in closed]
         return messages.history_page(entries, cluster=alias, of_everybody=own)
 
-    def summary(self, request_id: int) -> str:
-        """Return in one line what a request is about."""
+    def summary(self, request_id: int, person: Person | None) -> str:
+        """Return in one line what a request is about, as far as somebody may see it."""
         with self._database.reading() as session:
             request = requests.get(session, request_id)
+        seen = self._policy().seen_by(person).clusters if person is not None else {}
         if request is None or request.state is not RequestState.PENDING:
+            return f"Request #{request_id}"
+        if request.cluster not in seen:
             return f"Request #{request_id}"
         return (
             f"<@{request.requester}> asks for `{request.cluster}` from `{request.source}` "
@@ -175,6 +173,10 @@ def groups_of(policy: Policy) -> frozenset[str]:
     return frozenset(
         name
         for cluster in policy.clusters.values()
-        for name in (*cluster.requesters, *cluster.approvers)
+        for name in (*cluster.requesters, *cluster.approvers, *_emergency_names(cluster))
         if name.startswith("S")
     )
+
+
+def _emergency_names(cluster: ClusterPolicy) -> tuple[str, ...]:
+    return cluster.emergency.requesters if cluster.emergency else ()

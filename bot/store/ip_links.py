@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, update
+from sqlalchemy import ColumnElement, and_, delete, func, update
 from sqlmodel import Session, col, select
 
 from bot.store.due import LENIENCE
@@ -48,6 +48,12 @@ def add(
             expires_at=expires_at,
         )
     )
+
+
+def count(session: Session, user_id: str, now: datetime) -> int:
+    """Return how many links of somebody's still serve."""
+    query = select(func.count()).select_from(IpLinkRow).where(IpLinkRow.user_id == user_id)
+    return session.exec(query.where(_serves(now))).one()
 
 
 def find(session: Session, link_id: str, now: datetime) -> IpLink | None:

@@ -15,6 +15,7 @@ from typing import Protocol
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
 
 from bot.store.database import Database
 
@@ -95,6 +96,15 @@ class ClusterLocks:
             yield
         finally:
             _end_with(connection, _HANG_UP_AS_USUAL)
+
+
+def one_at_a_time(session: Session, name: str) -> None:
+    """Let transactions of one *name* follow each other; on SQLite all that write do.
+
+    What they count, nobody adds to before they have ended.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _number(name)})
 
 
 class _FileHeld:

@@ -32,6 +32,7 @@ def add(
     source: TrustedSource,
     duration: timedelta,
     requester: str,
+    standing: Standing = Standing.UNKNOWN,
     reason: str,
     created_at: datetime,
     lapses_at: datetime,
@@ -54,6 +55,7 @@ def add(
         duration_seconds=round(duration.total_seconds()),
         requester=requester,
         asked_by=asked_by,
+        standing=standing,
         reason=reason,
         state=state,
         created_at=created_at,
@@ -80,6 +82,12 @@ def look_at(session: Session, request_id: int) -> Request | None:
     """Return a request without locking it."""
     row = session.get(RequestRow, request_id)
     return with_decisions(session, [row])[0] if row else None
+
+
+def owners_of(session: Session, request_id: int) -> tuple[str | None, ...]:
+    """Return who benefits of a request, and who asked for them; nobody where there is none."""
+    query = select(RequestRow.requester, RequestRow.asked_by).where(RequestRow.id == request_id)
+    return tuple(session.exec(query).first() or ())
 
 
 def save(session: Session, request: Request) -> None:
@@ -227,20 +235,18 @@ def closed(
     *,
     requester: str,
     of_everybody: Collection[str],
-    cluster: str | None,
+    clusters: Collection[str],
     most: int,
 ) -> list[Request]:
     """Return the newest requests that no longer wait for a decision, the newest first.
 
-    They are the requester's own, and everybody's for the clusters *of_everybody*; with *cluster*,
-    only those for that one.
+    They are for *clusters* alone: the requester's own, and everybody's for those *of_everybody*.
     """
     query = select(RequestRow).where(
         RequestRow.state != RequestState.PENDING,
+        col(RequestRow.cluster).in_(clusters),
         or_(RequestRow.requester == requester, col(RequestRow.cluster).in_(of_everybody)),
     )
-    if cluster is not None:
-        query = query.where(RequestRow.cluster == cluster)
     rows = session.exec(query.order_by(col(RequestRow.id).desc()).limit(most))
     return with_decisions(session, rows.all())
 
@@ -305,6 +311,7 @@ def new_grant(request: Request, *, cluster_id: str, at: datetime) -> Grant:
         approved_at=at,
         expires_at=at + request.granted_duration,
         adopted=request.kind is RequestKind.ADOPTION,
+        emergency=request.kind is RequestKind.EMERGENCY,
         source_name=request.source_name,
     )
 
@@ -345,6 +352,7 @@ def _request(row: RequestRow, decisions: Sequence[DecisionRow]) -> Request:
         reviewed_at=row.reviewed_at,
         asked_by=row.asked_by,
         concerned=tuple(_person(facts) for facts in row.concerned or ()),
+        standing=Standing(row.standing),
     )
 
 

@@ -48,6 +48,9 @@ class RequestRow(SQLModel, table=True):
     requester: str = Field(max_length=_SLACK_ID, index=True)
     asked_by: str | None = Field(default=None, max_length=_SLACK_ID)
     concerned: list[dict[str, Any]] | None = Field(default=None, sa_type=JSON)
+    standing: str = Field(
+        default="unknown", max_length=_KIND, sa_column_kwargs={"server_default": "unknown"}
+    )
     reason: str = ""
     state: str = Field(max_length=_KIND)
     created_at: datetime = Field(sa_type=UtcDateTime)
@@ -130,6 +133,7 @@ class GrantRow(SQLModel, table=True):
     )
     adopted: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     earlier_description: str | None = None
+    emergency: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     requester: str = Field(max_length=_SLACK_ID, index=True)
     state: str = Field(max_length=_KIND)
     approved_at: datetime = Field(sa_type=UtcDateTime)

@@ -16,6 +16,7 @@ import structlog
 from flask import Blueprint, Response, current_app, render_template, request
 
 from bot.domain.policy import Policy
+from bot.domain.refusal import Refused
 from bot.domain.visitors import (
     NotPublic,
     OverIpv6,
@@ -26,7 +27,9 @@ from bot.domain.visitors import (
     visitor_address,
 )
 from bot.ip_links import IpLinks
+from bot.slack.directory import DirectoryUnavailable
 from bot.store.database import AWAY
+from bot.store.ip_links import IpLink
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -38,13 +41,23 @@ _HEADERS = {
 log = structlog.get_logger()
 
 
-def ip_pages(links: IpLinks, policy: Callable[[], Policy], *, trusted_proxies: int) -> Blueprint:
-    """Return the pages at `/ip/…`; *trusted_proxies* is how many there are in front."""
+def ip_pages(
+    links: IpLinks, seen_by: Callable[[IpLink], Policy], *, trusted_proxies: int
+) -> Blueprint:
+    """Return the pages at `/ip/…`.
+
+    Args:
+        links: makes the links and takes them in.
+        seen_by: returns the policy as a link's owner may see it; raises `Refused` where they may
+            see nothing, and `DirectoryUnavailable` where Slack does not say who they are.
+        trusted_proxies: how many there are in front.
+    """
     pages = Blueprint("ip", __name__, template_folder="templates", url_prefix="/ip")
-    visits = _Visits(links, policy, trusted_proxies)
+    visits = _Visits(links, seen_by, trusted_proxies)
     pages.get("/<path:token>")(visits.look)
     pages.post("/<path:token>")(visits.use)
-    for kind in AWAY:
+    pages.register_error_handler(Refused, _not_admitted)
+    for kind in (*AWAY, DirectoryUnavailable):
         pages.register_error_handler(kind, _away)
     return pages
 
@@ -54,21 +67,23 @@ class _Visits:
     """What happens when a browser comes."""
 
     links: IpLinks
-    policy: Callable[[], Policy]
+    seen_by: Callable[[IpLink], Policy]
     trusted_proxies: int
 
     def look(self, token: str) -> Response:
         """Show the address, and change nothing."""
-        if self.links.find(token) is None:
+        link = self.links.find(token)
+        if link is None:
             return _dead()
-        return _sight_page(self._sight())
+        return _sight_page(self._sight(link))
 
     def use(self, token: str) -> Response:
         """Bring the address to Slack that was shown; another one is shown first."""
-        seen = self._sight()
+        link = self.links.find(token)
+        if link is None:
+            return _dead()
+        seen = self._sight(link)
         if not isinstance(seen, Usable) or request.form.get("address") != seen.source.value:
-            if self.links.find(token) is None:
-                return _dead()
             return _sight_page(seen, HTTPStatus.CONFLICT, has_changed=True)
         link = self.links.use(token, seen.source)
         if link is None:
@@ -76,18 +91,23 @@ class _Visits:
         slack = f"slack://open?team={quote(link.team_id, safe='')}"
         return _page("done", address=seen.source.value, slack=slack)
 
-    def _sight(self) -> Sight:
+    def _sight(self, link: IpLink) -> Sight:
+        """Return what to make of the visitor's address, for the one whose link it is (P4)."""
         address = visitor_address(
             request.remote_addr or "",
             request.headers.get("X-Forwarded-For", ""),
             trusted_proxies=self.trusted_proxies,
         )
-        return sight_of(address, self.policy())
+        return sight_of(address, self.seen_by(link))
 
 
 def _away(error: Exception) -> Response:
-    log.error("address link: the database is away", error=type(error).__name__)
+    log.error("address link: database or Slack unavailable", error=type(error).__name__)
     return _page("away", HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _not_admitted(_error: Exception) -> Response:
+    return _dead()
 
 
 def _dead() -> Response:

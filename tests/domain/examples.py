@@ -100,8 +100,9 @@ def planned(
     allow_open: bool = False,
     restore: bool = False,
     takes: Callable[[TrustedSource], bool] = lambda _source: True,
+    **limits: int,
 ) -> Plan:
-    """Plan for the installation `prod`."""
+    """Plan for the installation `prod`; *limits* are `max_rules` and `reserved`."""
     return plan(
         rules,
         grants,
@@ -110,6 +111,7 @@ def planned(
         allow_open=allow_open,
         restore=restore,
         takes=takes,
+        **limits,
     )
 
 

@@ -415,7 +415,9 @@ def test_a_full_cluster_still_serves_a_source_that_is_in_it() -> None:
 def test_a_cluster_with_more_rules_than_it_takes_loses_none() -> None:
     extra = [*FULL, OFFICE_RULE]
 
-    assert planned(extra, [new_grant()]).rules == tuple(extra)
+    result = planned(extra, [new_grant()])
+    assert result.rules[: len(extra)] == tuple(extra)
+    assert result.to_add == {7}, "its limit is another one than we know: the API alone says no"
 
 
 def test_the_last_place_goes_to_the_longest_standing_grant() -> None:
@@ -424,6 +426,31 @@ def test_the_last_place_goes_to_the_longest_standing_grant() -> None:
 
     assert result.to_add == {9}
     assert result.blocked == {1: Blocked.FULL_CLUSTER, 2: Blocked.FULL_CLUSTER}
+
+
+def test_the_last_places_are_kept_for_emergencies() -> None:
+    glass = replace(new_grant(2, CAFE), emergency=True)
+
+    assert planned(FULL[2:], [new_grant(1), glass], reserved=2).to_add == {2}
+    assert planned(FULL[3:], [new_grant(1), glass], reserved=2).to_add == {2}
+    assert planned(FULL[4:], [new_grant(1), glass], reserved=2).to_add == {1, 2}
+
+
+def test_an_emergency_comes_first_where_there_is_one_place_left() -> None:
+    glass = replace(new_grant(2, CAFE), emergency=True)
+
+    assert planned(FULL[1:], [new_grant(1), glass]).to_add == {2}
+
+
+def test_a_rule_that_was_lost_may_take_a_kept_place_again() -> None:
+    lost_race = active_grant(9, CAFE, written_at=NOW)
+
+    assert planned(FULL[1:], [lost_race], reserved=2).to_add == {9}
+
+
+def test_a_limit_of_ones_own_holds() -> None:
+    assert planned([OFFICE_RULE], [new_grant()], max_rules=1).blocked
+    assert planned([OFFICE_RULE], [new_grant()], max_rules=2).to_add == {7}
 
 
 def test_a_place_that_is_freed_by_the_same_write_is_used() -> None:

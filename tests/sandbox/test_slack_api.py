@@ -108,19 +108,20 @@ def test_what_cannot_be_is_refused_by_slacks_names(
 
 
 def test_people_are_shown_with_their_standing(slack: SandboxSlack, client: WebClient) -> None:
-    slack.add_user("U0GUEST", "guest", is_restricted=True, is_ultra_restricted=True)
+    slack.add_user("U0GUEST", "guest", is_ultra_restricted=True)
     slack.add_user("U0ALIEN", "alien", team_id="T0OTHER", tz="Asia/Tokyo")
+    slack.add_user("U0STRANGER", "stranger", team_id="T0OTHER", is_stranger=True)
     slack.add_user("U0ROBOT", "robot", is_bot=True)
 
-    guest, alien, robot = (
-        client.users_info(user=one)["user"] for one in ("U0GUEST", "U0ALIEN", "U0ROBOT")
-    )
+    people = ("U0GUEST", "U0ALIEN", "U0STRANGER", "U0ROBOT")
+    guest, alien, stranger, robot = (client.users_info(user=one)["user"] for one in people)
     assert (guest["is_restricted"], guest["is_ultra_restricted"], guest["is_stranger"]) == (
         True,
         True,
         False,
     )
-    assert (alien["is_stranger"], alien["team_id"], alien["tz"]) == (True, "T0OTHER", "Asia/Tokyo")
+    assert (alien["is_stranger"], alien["team_id"], alien["tz"]) == (False, "T0OTHER", "Asia/Tokyo")
+    assert stranger["is_stranger"]
     assert robot["is_bot"]
 
 
@@ -129,7 +130,9 @@ def test_a_deactivated_member_leaves_the_groups(slack: SandboxSlack, client: Web
     slack.add_group("S0ADMINS", "admins", ["U0ALICE", "U0BOB"])
     slack.deactivate_user("U0BOB")
 
-    assert client.users_info(user="U0BOB")["user"]["deleted"]
+    gone = client.users_info(user="U0BOB")["user"]
+    assert gone["deleted"]
+    assert "is_restricted" not in gone, "Slack says no more of them than it must"
     assert client.usergroups_users_list(usergroup="S0ADMINS")["users"] == ["U0ALICE"]
 
 

@@ -305,7 +305,8 @@ def test_a_rule_that_is_not_there_is_not_added(world: World) -> None:
 
 
 @pytest.mark.parametrize("user", [RITA, GITA])
-def test_p4_only_approvers_adopt(world: World, user: str) -> None:
+def test_p4_only_approvers_adopt(worlds: Worlds, user: str) -> None:
+    world = worlds(policy(guests=True))
     adopted(world, by=user)
 
     assert world.grants() == []

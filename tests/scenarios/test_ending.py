@@ -517,7 +517,7 @@ def test_the_sources_of_a_cluster_are_shown_to_those_who_may_ask_for_it(worlds: 
 
     world.types(OSCAR, "sources orders")
 
-    world.eventually(lambda: "You may not ask for this cluster" in world.whispered(OSCAR)[-1])
+    world.eventually(lambda: "that you may ask for" in world.whispered(OSCAR)[-1])
     assert not any("198.51.100.7" in whisper for whisper in world.whispered(OSCAR))
 
 

@@ -137,10 +137,24 @@ def test_the_right_of_a_group_is_asked_of_slack_after_the_form_is_sent(worlds: W
     world.settle()
     assert "#1* is with the approvers" in world.whispered(BOB)[-1]
 
+    world.slack.set_group_members(ADMINS, [RITA])
+    world.restart()  # nothing is remembered of anybody
     opened(world, by=RITA)
+    world.slack.set_group_members(ADMINS, [])
+    world.restart()
     world.slack.submit(RITA, FILLED)
     world.settle()
-    assert "may not ask for this cluster" in world.whispered(RITA)[-1]
+    assert "that you may ask for" in world.whispered(RITA)[-1]
+
+
+def test_p4_no_form_opens_for_who_may_ask_for_nothing(worlds: Worlds) -> None:
+    world = worlds(policy({"orders": {"id": ORDERS, "requesters": [ADMINS]}}))
+
+    world.types(RITA, "")
+
+    told = world.eventually(lambda: world.whispered(RITA))
+    assert "There is no cluster that you may ask for" in told[-1]
+    assert world.slack.modal(RITA) is None
 
 
 def test_a_form_that_slack_does_not_open_says_what_to_write_instead(world: World) -> None:

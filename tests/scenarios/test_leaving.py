@@ -138,9 +138,9 @@ def test_their_home_is_forgotten(world: World) -> None:
 def test_the_home_of_somebody_who_left_unheard_is_forgotten_when_it_is_to_be_drawn(
     world: World,
 ) -> None:
-    world.slack.open_home(RITA)
+    world.slack.open_home(ALICE)
     world.settle()
-    leaves_unheard(world, RITA)
+    leaves_unheard(world, ALICE)
     world.restart(minutes=2)  # so that Slack is asked anew who she is
 
     world.types(RITA, f"request {IP} 2h orders")

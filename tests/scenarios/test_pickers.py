@@ -178,8 +178,9 @@ def test_a_member_of_the_group_is_asked_for_patience_until_slack_has_said_so(
     worlds: Worlds,
 ) -> None:
     world = with_machines(worlds, requesters=[ADMINS])
-    world.slack.faults.add(Fault.status(500, target="usergroups.users.list"))
     picks(world, "droplet", by=BOB)
+    world.restart()  # nothing is remembered of anybody
+    world.slack.faults.add(Fault.status(500, target="usergroups.users.list"))
 
     offers = world.slack.suggest(BOB, "From where")
     assert texts(offers) == ["Slack is being asked what you may choose: try again"]

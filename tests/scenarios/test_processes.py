@@ -53,7 +53,7 @@ def test_web_and_worker_are_two_processes_on_one_database(place: Place) -> None:
     web = place.serve("web")
 
     place.lend("1h")
-    assert "#1" in place.types("list")
+    assert "#1" in place.reads("list")
     place.types("revoke 1")
     place.until_it_ended()
 

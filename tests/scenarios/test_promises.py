@@ -361,7 +361,7 @@ def test_p8_tokens_are_nowhere_to_be_read_when_everything_fails(
         world.digitalocean.faults.add(fault)
         world.presses(ALICE, card, "Approve")
         world.pass_time(minutes=6)
-    for fault in (Fault.status(500, times=3), Fault.reset(times=3), Fault.status(401, times=3)):
+    for fault in (Fault.status(500, times=9), Fault.reset(times=9), Fault.status(401, times=9)):
         world.slack.faults.add(fault)
         world.types(RITA, "list all")
         world.presses(BOB, card, "Approve")

@@ -133,7 +133,7 @@ def test_web_and_worker_each_read_it_again(place: Place) -> None:
 
     reload(place, worker, CONFIG + ANALYTICS_TOO)
     eventually(went)
-    assert "no cluster `analytics`" in place.types(f"request {IP} 1h analytics")
+    assert "no cluster `analytics`" in place.reads(f"request {IP} 1h analytics")
     reload(place, web, CONFIG + ANALYTICS_TOO)
     place.types(f"request {IP} 1h analytics")
     place.slack.click(ALICE, place.card(), "Approve")

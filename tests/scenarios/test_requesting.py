@@ -62,7 +62,7 @@ BAD_INPUT = {
     # clusters
     f"request {IP} 2h ordres": "There is no cluster `ordres`. Did you mean `orders`?",
     f"request {IP} 2h ordres fix it": "There is no cluster `ordres`. Did you mean `orders`?",
-    f"request {IP} 2h kitchen": "There is no cluster `kitchen`. There is `orders`.",
+    f"request {IP} 2h kitchen": "There is no cluster `kitchen` that you may ask for. There is",
     # durations
     f"request {IP} 0h": "A duration of zero opens nothing",
     f"request {IP} 8h1s": "`8h1s` is too long. The longest for this cluster is `8h`.",
@@ -74,7 +74,8 @@ BAD_INPUT = {
     f"request {IP} 2h orders {'why ' * 126}": "The reason is too long: 503 characters",
     "reqest 203.0.113.4 2h": "`reqest` is not something I know. Did you mean `/dbaccess request`?",
     "please": "`please` is not something I know. Try `/dbaccess help`.",
-    "extend 17": "Say which grant and how much longer: `/dbaccess extend 17 1h`.",
+    "extend": "Say which access and how much longer: `/dbaccess extend 17 1h`.",
+    "extend 17": "There is no grant #17",
     "extend seventeen 1h": "`seventeen` is not a number like `17`",
     "extend 17 1h": "There is no grant #17",
     "revoke": "Say which grant: `/dbaccess revoke 17`.",
@@ -162,7 +163,7 @@ def test_a_full_cluster_is_refused_before_anybody_has_to_decide(world: World) ->
 
     answer = world.types(RITA, f"request {IP} 2h orders")
 
-    assert "`orders` has 100 trusted sources, the most that DigitalOcean takes" in answer.text
+    assert "`orders` has 100 trusted sources, the most that it takes" in answer.text
     assert world.footprint() == before
 
 
@@ -285,7 +286,7 @@ def test_only_the_people_named_may_ask_where_the_policy_names_people(worlds: Wor
     world = worlds(policy(requesters=[RITA]))
     before = world.footprint()
 
-    assert "You may not ask for this cluster" in world.types(OSCAR, f"request {IP} 2h").text
+    assert "that you may ask for" in world.types(OSCAR, f"request {IP} 2h").text
     assert world.footprint() == before
     assert "#1" in world.types(RITA, f"request {IP} 2h").text
 
@@ -309,12 +310,12 @@ def test_nobody_else_may_ask_where_the_policy_names_a_group(worlds: Worlds) -> N
     answer = world.types(OSCAR, f"request {IP} 2h orders")
 
     assert "Checking" in answer.text
-    assert "You may not ask for this cluster" in world.whispered(OSCAR)[-1]
+    assert "that you may ask for" in world.whispered(OSCAR)[-1]
     assert world.slack.messages(APPROVALS) == []
 
 
 def test_a_guest_in_the_group_may_ask_but_is_decided_on_like_everybody(worlds: Worlds) -> None:
-    world = worlds(policy(requesters=[DEVELOPERS]))
+    world = worlds(policy(requesters=[DEVELOPERS], guests=True))
     world.slack.add_group(DEVELOPERS, "developers", [GITA])
 
     world.types(GITA, f"request {IP} 2h orders")

@@ -203,7 +203,10 @@ def test_a_channel_that_slack_wants_left_alone_is_left_alone_by_all(world: World
     assert len(cards(world)) == 2
 
 
-def test_what_piled_up_goes_out_in_a_burst_and_then_steadily(world: World) -> None:
+def test_what_piled_up_goes_out_in_a_burst_and_then_steadily(
+    worlds: Worlds,
+) -> None:
+    world = worlds(policy(max_open_requests=100, max_live_grants=100))
     for number in range(1, 31):
         world.slack.command(RITA, f"request 203.0.113.{number} 2h orders", channel_id="C0GENERAL")
 
@@ -301,6 +304,7 @@ def test_somebody_who_left_is_told_nothing_and_the_others_are(world: World) -> N
 
 def test_a_click_is_carried_out_once_the_directory_answers_again(world: World) -> None:
     world.types(RITA, f"request {IP} 2h orders")
+    world.forget(ALICE)
     world.slack.faults.add(Fault.status(500, target="users.info"))
     world.presses(ALICE, world.card, "Approve")
     assert TRUSTED not in world.sources()
@@ -312,6 +316,7 @@ def test_a_right_that_cannot_be_established_is_no_right_and_the_answer_finds_its
     world: World,
 ) -> None:
     world.types(RITA, f"request {IP} 2h orders")
+    world.forget(ALICE)
     world.slack.faults.add(Fault.status(503, times=None))
     world.presses(ALICE, world.card, "Approve")
     for _ in range(20):

@@ -39,8 +39,7 @@ def test_somebody_named_is_granted_at_once_and_everybody_can_read_it(worlds: Wor
 
     answer = world.types(RITA, f"request {IP} 1h orders invoice 88")
 
-    assert "Checking" in answer.text
-    assert "approved by written policy" in world.whispered(RITA)[-1]
+    assert "approved by written policy" in answer.text
     assert TRUSTED in world.sources()
     assert world.card.buttons == []
     assert "Approved by written policy" in world.card.text
@@ -88,7 +87,8 @@ def test_a_written_policy_for_anybody_means_every_full_member(worlds: Worlds) ->
 @pytest.mark.parametrize("who", [GITA, EVE], ids=["guest", "outsider"])
 @pytest.mark.parametrize("named", ["*", ONCALL, "the person"])
 def test_only_full_members_are_granted_at_once(worlds: Worlds, named: str, who: str) -> None:
-    world = on_call(worlds(written(who if named == "the person" else named)), who)
+    named = who if named == "the person" else named
+    world = on_call(worlds(written(named, guests=True)), who)
 
     world.types(who, f"request {IP} 1h orders")
 
@@ -150,7 +150,7 @@ def test_a_written_policy_does_not_help_whoever_may_not_ask(worlds: Worlds) -> N
 
     world.types(OSCAR, f"request {IP} 1h orders")
 
-    assert "You may not ask for this cluster" in world.whispered(OSCAR)[-1]
+    assert "that you may ask for" in world.whispered(OSCAR)[-1]
     assert world.grants() == []
 
 

@@ -4,6 +4,7 @@ Time stands still until a test moves it; `settle` lets the worker do all that is
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
 
@@ -19,6 +20,7 @@ from bot.sandbox.slack import SandboxSlack
 from bot.sandbox.slack_conversations import Message
 from bot.sandbox.slack_door import Answer
 from bot.service import Service
+from bot.slack.directory import DirectoryUnavailable
 from bot.store import audit, grants, requests
 from bot.store.tables import AuditRow, DecisionRow, ErrandRow, GrantRow, OutboxRow, RequestRow
 from tests.storage import Storage
@@ -83,6 +85,7 @@ class World:
         self.slack = SandboxSlack(clock=lambda: self.clock.now().timestamp())
         self.slack.ack_seconds = ACK_SECONDS
         self._storage = storage
+        self._forgotten: set[str] = set()
         self._populate()
 
     def __enter__(self) -> Self:
@@ -117,7 +120,24 @@ class World:
         self.worker = build_worker(self.service.parts)
         self.worker.take_up()
         self.slack.bot_url = self.service.url
+        self.introduce(RITA, ALICE, BOB, OSCAR, GITA, EVE)
         self.settle()
+
+    def introduce(self, *users: str) -> None:
+        """Have Slack say what people are, as after anything that they did within a minute."""
+        self._forgotten -= set(users)
+        for user in users:
+            with suppress(DirectoryUnavailable):
+                self.service.parts.directory.person(user, self.slack.team_id, [])
+
+    def forget(self, *users: str) -> None:
+        """Have it that nobody knows what people are, until Slack is asked for what they do."""
+        self._forgotten |= set(users)
+        self._outdate(*users)
+
+    def _outdate(self, *users: str) -> None:
+        for user in users:
+            self.service.parts.directory.outdate(user)
 
     def restart(self, **away: float) -> None:
         """Stop the bot, let time pass while it is away, and start it again."""
@@ -141,12 +161,22 @@ class World:
         self.worker.settle()
 
     def pass_time(self, **by: float) -> None:
-        """Let time pass, and let the worker do what became due."""
+        """Let time pass, and let the worker do what became due.
+
+        What Slack said about people is remembered for a minute, and by a clock of its own.
+        """
         self.clock.advance(**by)
+        if timedelta(**by) >= timedelta(minutes=1):
+            self._outdate(*(one.id for one in self.slack.people()))
         self.settle()
 
     def types(self, user: str, text: str, *, channel: str = "C0GENERAL") -> Answer:
-        """Let somebody type `/dbaccess …`, and the worker do what follows."""
+        """Let somebody type `/dbaccess …`, and the worker do what follows.
+
+        They did something else a moment before, unless it was said that nobody knows them.
+        """
+        if user not in self._forgotten:
+            self.introduce(user)
         answer = self.slack.command(user, text, channel_id=channel)
         self.settle()
         return answer

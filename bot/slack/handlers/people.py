@@ -9,11 +9,10 @@ from bot.slack.interaction import reading, slack_id
 
 
 def register(app: App, counter: Counter) -> None:
-    """Register changes of accounts; only a deactivated one matters."""
+    """Register changes of accounts: who was deactivated, or is a guest by now."""
 
     @app.event("user_change")
     def on_user_change(event: dict[str, Any]) -> None:
         with reading("a changed account"):
             user_id, has_left = slack_id(event["user"]["id"]), event["user"].get("deleted") is True
-        if has_left:
-            counter.somebody_left(user_id)
+        counter.account_changed(user_id, has_left=has_left)

@@ -8,6 +8,7 @@ from bot.slack.messages.buttons import approve_or_deny, review_or_revoke
 from bot.slack.messages.facts import (
     NO_REASON,
     cannot_decide,
+    guest_line,
     revoked_lately,
     source,
     summary_of,
@@ -35,7 +36,9 @@ def request_card(card: RequestCard) -> Message:
         return _open(request)
     as_asked = request.model_copy(update={"granted_duration": None})
     asked = f"*Request #{request.id}*: {who(who_asked(request))} asked for {wish(as_asked)}."
-    return message(section(asked), quote(request.reason, NO_REASON), *_outcome(request))
+    return message(
+        section(asked), _guest(request), quote(request.reason, NO_REASON), *_outcome(request)
+    )
 
 
 def _open(request: RequestFacts) -> Message:
@@ -50,11 +53,18 @@ def _open(request: RequestFacts) -> Message:
         facts.append(_extension(request, request.extends))
     return message(
         section(summary_of(request)),
+        _guest(request),
         quote(request.reason, NO_REASON),
         revoked_lately(request),
         section(f"*May decide:* {who_may_decide(request)}. {_self_approval(request)}", facts),
         approve_or_deny(request),
     )
+
+
+def _guest(request: RequestFacts) -> Block | None:
+    """What is unusual about the one who asks has a line of its own."""
+    line = guest_line(request)
+    return section(line) if line else None
 
 
 def _emergency(request: RequestFacts) -> Message:

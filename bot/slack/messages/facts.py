@@ -3,6 +3,7 @@
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant, GrantState, Request, RequestKind
 from bot.domain.notices import GrantFacts, RequestFacts
+from bot.domain.people import Standing
 from bot.domain.sources import TrustedSource
 from bot.slack.messages.blocks import Block, context
 from bot.slack.messages.mrkdwn import code, everyone, who
@@ -64,6 +65,18 @@ def revoked_lately(request: RequestFacts) -> Block | None:
         f"(#{request.revoked.id}) lately. Until {show_duration(request.longest)} after that, only "
         "approvers decide."
     )
+
+
+def guest_line(request: RequestFacts) -> str:
+    """Return the line that says that no full member asks; an empty text for one."""
+    asker = who(request.requester)
+    match request.standing:
+        case Standing.GUEST:
+            return f":warning: *Guest:* {asker} is a guest of this workspace."
+        case Standing.OUTSIDER:
+            return f":warning: *Outsider:* {asker} belongs to another organisation."
+        case _:
+            return ""
 
 
 def who_may_decide(request: RequestFacts) -> str:

@@ -15,7 +15,7 @@ from bot.slack.messages.buttons import (
     extend_or_revoke,
     review_or_revoke,
 )
-from bot.slack.messages.facts import NO_REASON, source, summary_of, wish
+from bot.slack.messages.facts import NO_REASON, guest_line, source, summary_of, wish
 from bot.slack.messages.listing import and_more, ends, request_item
 from bot.slack.messages.mrkdwn import code, when, who
 
@@ -34,7 +34,7 @@ class HomeTab:
 
     `to_decide` and `to_review` wait for them as an approver. `may_ask` are the clusters that they
     may ask for, and for how long at most. `is_whole` is False where Slack did not say what they
-    are and which groups they are in.
+    are and which groups they are in. `is_admitted` is False for a guest whom no cluster admits.
     """
 
     drawn_at: datetime
@@ -44,6 +44,7 @@ class HomeTab:
     requests: Sequence[RequestFacts] = ()
     may_ask: Mapping[str, timedelta] = field(default_factory=dict)
     is_whole: bool = True
+    is_admitted: bool = True
 
 
 def home(tab: HomeTab) -> dict[str, Any]:
@@ -65,8 +66,8 @@ def home(tab: HomeTab) -> dict[str, Any]:
 def _what_is_missing(tab: HomeTab) -> Iterator[Block]:
     if not tab.is_whole:
         yield context(
-            ":warning: Slack did not tell me just now which groups you are in, so something that "
-            "waits for you may be missing here."
+            ":warning: Slack did not tell me just now who you are and which groups you are in, so "
+            "something may be missing here: what waits for you, and what you may ask for."
         )
 
 
@@ -75,7 +76,8 @@ def _waiting(tab: HomeTab) -> Iterator[Block | None]:
         return
     yield header("Waiting for you")
     for request in tab.to_decide[:_MOST_TO_DECIDE]:
-        yield section(f"{summary_of(request)} Can be decided until {when(request.lapses_at)}.")
+        asked = f"{summary_of(request)} Can be decided until {when(request.lapses_at)}."
+        yield section("\n".join(filter(None, (asked, guest_line(request)))))
         yield quote(request.reason, NO_REASON)
         yield approve_or_deny(request, place="waiting")
     yield and_more(len(tab.to_decide) - _MOST_TO_DECIDE)
@@ -122,7 +124,12 @@ def _asking(tab: HomeTab) -> Iterator[Block]:
             "Need to get at a database? Ask for access here: somebody approves it, it works "
             "within seconds, and it ends by itself."
         )
-    elif not has_something:
+    elif not tab.is_admitted:
+        yield section(
+            "Guests and people of other organisations may not ask for access here. A full member "
+            "of this workspace can help you."
+        )
+    elif not has_something and tab.is_whole:
         yield section(
             "There is no cluster that you may ask for yet. The people who look after the "
             "databases can add you."

@@ -3,7 +3,7 @@
 from bot.domain.notices import Reply
 from bot.domain.refusal import Refused
 from bot.slack.messages.blocks import Message, message, section
-from bot.slack.messages.mrkdwn import code, escape, everyone, one_line
+from bot.slack.messages.mrkdwn import code, escape, everyone, one_line, who
 
 _SENTENCE_CHARACTERS = 1_500
 
@@ -13,12 +13,21 @@ def reply(notice: Reply) -> Message:
     sentence = escape(one_line(notice.sentence, _SENTENCE_CHARACTERS))
     ask = f"\nApprovers: {everyone(notice.ask)}." if notice.ask else ""
     there = f" It is in <#{notice.channel}>." if notice.channel.startswith(("C", "G")) else ""
-    return message(section(f"{sentence or 'That did not work.'}{there}{ask}"))
+    named = ", ".join(f"*#{number}* of {who(holder)}" for number, holder in notice.could_end)
+    could_end = f"\nWould make room: {named}." if named else ""
+    return message(section(f"{sentence or 'That did not work.'}{there}{could_end}{ask}"))
 
 
 def refusal(refused: Refused) -> Message:
     """Return why a wish cannot be granted; the sentence's back-ticks stay, as code."""
-    return reply(Reply(sentence=refused.sentence, ask=refused.ask, channel=refused.channel))
+    return reply(
+        Reply(
+            sentence=refused.sentence,
+            ask=refused.ask,
+            channel=refused.channel,
+            could_end=refused.could_end,
+        )
+    )
 
 
 def apology(reference: str) -> Message:
@@ -52,9 +61,11 @@ def database_slow() -> Message:
     )
 
 
-def checking(cluster: str | None) -> Message:
-    """Return the first answer to a wish that needs Slack's directory before it is carried out."""
-    what = f"ask for {code(cluster)}" if cluster else "do this"
+def checking() -> Message:
+    """Return the first answer where Slack's directory has to say who asks.
+
+    It names no cluster: those that somebody may not see look like those that there are not.
+    """
     return message(
-        section(f":hourglass_flowing_sand: Got it. Checking that you may {what}, one moment …")
+        section(":hourglass_flowing_sand: Got it. Checking that you may do this, one moment …")
     )

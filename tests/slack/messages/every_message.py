@@ -38,6 +38,7 @@ from bot.domain.notices import (
     Revoking,
     Undelivered,
 )
+from bot.domain.people import Standing
 from bot.domain.refusal import Refused
 from bot.domain.sources import GUARD
 from bot.slack.messages import (
@@ -202,6 +203,13 @@ NOTICES: dict[str, Notice] = {
     "put back": GrantPutBack(request=put_back(), by=ALICE),
     "put back, the answer": Asked(request=put_back()),
     "put back, the card": RequestCard(request=put_back()),
+    "card, a guest asks": RequestCard(request=request(standing=Standing.GUEST)),
+    "card, an outsider asks": RequestCard(request=request(standing=Standing.OUTSIDER)),
+    "reply, what could end": Reply(
+        sentence="`orders` has 100 trusted sources.",
+        ask=(ALICE,),
+        could_end=((17, BOB), (18, DAVE)),
+    ),
     "ended: failed": GrantEnded(
         grant=ended(EndReason.FAILED, owned=None),
         why="DigitalOcean does not take it: invalid rule value",
@@ -259,8 +267,7 @@ PAGES: dict[str, Message] = {
     "apology": apology("4f1c2a9b"),
     "database away": database_away(),
     "database slow": database_slow(),
-    "checking": checking(None),
-    "checking for a cluster": checking("orders"),
+    "checking": checking(),
     "help": help_page(),
     "list": listing(
         [request(id=20), extension()],
