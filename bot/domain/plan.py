@@ -244,11 +244,19 @@ def _as_released(rule: Rule, grants: Iterable[Grant], instance: str) -> _Found:
 
 
 def _is_of(grant: Grant, rule: Rule, instance: str) -> bool:
+    """Tell whether *rule* is, or was, the one that an adoption is about.
+
+    An adoption that was let go before its rule's uuid was recorded is known by the source alone
+    once the label is gone: the rule must not be taken for one that dbaccess added.
+    """
     if rule.source != grant.source:
         return False
     its_label = _own_label(rule, instance)
-    is_named = its_label is not None and its_label.grant_id == grant.id
-    return is_named or (rule.uuid is not None and rule.uuid == grant.rule_uuid)
+    if its_label is not None and its_label.grant_id == grant.id:
+        return True
+    if grant.rule_uuid is None:
+        return grant.leaves_rule and not rule.description
+    return rule.uuid == grant.rule_uuid
 
 
 def _is_adopting(grant: Grant) -> bool:
