@@ -30,7 +30,7 @@ from bot.domain.notices import (
     Recovered,
 )
 from bot.domain.plan import SETTLE, Orphan, Plan, Rule
-from bot.domain.policy import Policy
+from bot.domain.policy import LONGEST_ADOPTION, Policy
 from bot.domain.sources import TrustedSource
 from bot.first_write import why_it_no_longer_holds
 from bot.store import audit, clusters, grants, requests
@@ -397,6 +397,7 @@ class _Scribe:
             created_at=self.now,
             lapses_at=until,
             state=RequestState.APPROVED,
+            kind=RequestKind.ADOPTION if its_label.adopted else RequestKind.ACCESS,
         )
         grant = Grant(
             id=request.id,
@@ -411,6 +412,7 @@ class _Scribe:
             rule_uuid=orphan.rule.uuid,
             placing_since=self.now,
             written_at=self.now,
+            adopted=its_label.adopted,
         )
         grants.add(self.session, grant)
         grants.bump_numbers(self.session, grant.id)
@@ -427,6 +429,8 @@ class _Scribe:
 
     def _until(self, its_label: Label) -> datetime:
         """Return when what a label speaks for ends: nobody could have been granted more."""
+        if its_label.adopted:
+            return min(its_label.until, self.now + LONGEST_ADOPTION)
         cluster = self.policy.by_id(self.attempt.cluster_id)
         longest = self.now + cluster.max_duration if cluster else self.now
         return min(its_label.until, longest)

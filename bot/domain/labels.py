@@ -5,25 +5,35 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
-_LABEL = re.compile(r"dbaccess/(?P<instance>\S+) #(?P<grant>[1-9]\d{0,8}) until (?P<until>\S+)")
+_LABEL = re.compile(
+    r"dbaccess/(?P<instance>\S+) #(?P<grant>[1-9]\d{0,8}) "
+    r"until (?P<until>\S+)(?P<adopted> adopted)?"
+)
 INSTANCE = r"[a-z0-9][a-z0-9-]{0,31}"
 
 
 @dataclass(frozen=True)
 class Label:
-    """`dbaccess/<instance> #<grant> until <UTC time>`, to the second."""
+    """`dbaccess/<instance> #<grant> until <UTC time>`, to the second.
+
+    ` adopted` stands behind it on a rule that was there before: it has an expiry, and whatever else
+    ends that leaves the rule.
+    """
 
     instance: str
     grant_id: int
     until: datetime
+    adopted: bool = False
 
     def __str__(self) -> str:
-        return f"dbaccess/{self.instance} #{self.grant_id} until {self.until.strftime(_TIME)}"
+        until = self.until.strftime(_TIME)
+        behind = " adopted" if self.adopted else ""
+        return f"dbaccess/{self.instance} #{self.grant_id} until {until}{behind}"
 
 
-def label(instance: str, grant_id: int, until: datetime) -> Label:
+def label(instance: str, grant_id: int, until: datetime, *, adopted: bool = False) -> Label:
     """Return the label of a grant that ends at *until* (aware UTC, cut to the second)."""
-    return Label(instance, grant_id, until.replace(microsecond=0))
+    return Label(instance, grant_id, until.replace(microsecond=0), adopted)
 
 
 def read_label(description: str | None) -> Label | None:
@@ -35,7 +45,7 @@ def read_label(description: str | None) -> Label | None:
         until = datetime.strptime(match["until"], _TIME).replace(tzinfo=UTC)
     except ValueError:
         return None
-    return Label(match["instance"], int(match["grant"]), until)
+    return Label(match["instance"], int(match["grant"]), until, bool(match["adopted"]))
 
 
 def guard_label(instance: str) -> str:

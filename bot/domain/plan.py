@@ -124,7 +124,7 @@ def plan(
         allow_open: whether a first rule may be added to a cluster that has none.
         restore: whether a rule that somebody took away is put back, instead of ending its grant.
         takes: whether the policy allows access from a source; a rule that only its label speaks
-            for becomes a grant where it does.
+            for becomes a grant where it does. One that is labelled as adopted was there anyway.
         max_rules: how many rules there may be; where there are more already, the API alone knows.
         reserved: how many of the last places only emergencies take.
     """
@@ -156,12 +156,16 @@ def plan(
     unplaced = [g for g in absent if g not in fitting]
 
     adds = [
-        Rule(source.type, source.value, description=_label(instance, wanters))
+        Rule(
+            source.type,
+            source.value,
+            description=_label(instance, [g for g in wanters if not _is_adopting(g)]),
+        )
         for source, wanters in wanted.items()
-        if any(g in fitting for g in wanters)
+        if any(g in fitting for g in wanters)  # an adoption finds no rule there, and fails
     ]
     labelled = [
-        replace(rule, description=_label(instance, wanted[source]))
+        replace(rule, description=_label(instance, wanted[source], on=rule))
         for source, rule in sorted_rules.held.items()
     ]
     result: list[Rule] = [
@@ -233,6 +237,9 @@ def _as_released(rule: Rule, grants: Iterable[Grant], instance: str) -> _Found:
     by its time, the rule is foreign again for everybody, under whichever grant's label it is: also
     where a rival's old list brings our label back.
     """
+    added_by_us = {g.rule_uuid for g in grants if g.rule_uuid and not g.adopted}
+    if not rule.description and rule.uuid in added_by_us:
+        return _Found(rule)
     adoptions = [g for g in grants if g.adopted and _is_of(g, rule, instance)]
     last = max(adoptions, key=lambda grant: grant.id, default=None)
     if last is None or not last.leaves_rule:
@@ -246,17 +253,15 @@ def _as_released(rule: Rule, grants: Iterable[Grant], instance: str) -> _Found:
 def _is_of(grant: Grant, rule: Rule, instance: str) -> bool:
     """Tell whether *rule* is, or was, the one that an adoption is about.
 
-    An adoption that was let go before its rule's uuid was recorded is known by the source alone
-    once the label is gone: the rule must not be taken for one that dbaccess added.
+    The API may have given a rule that was let go a new uuid. Without a description it is known by
+    its source alone: it must not be taken for one that dbaccess added.
     """
     if rule.source != grant.source:
         return False
     its_label = _own_label(rule, instance)
-    if its_label is not None and its_label.grant_id == grant.id:
-        return True
-    if grant.rule_uuid is None:
-        return grant.leaves_rule and not rule.description
-    return rule.uuid == grant.rule_uuid
+    is_named = its_label is not None and its_label.grant_id == grant.id
+    is_same = rule.uuid is not None and rule.uuid == grant.rule_uuid
+    return is_named or is_same or (grant.leaves_rule and not rule.description)
 
 
 def _is_adopting(grant: Grant) -> bool:
@@ -265,12 +270,12 @@ def _is_adopting(grant: Grant) -> bool:
 
 def _adopts_in_vain(grant: Grant, found: Sequence[_Found], instance: str, now: datetime) -> bool:
     """Tell whether a rule that is to be adopted is one of ours by now; it goes by itself (P3)."""
-    return (
-        _is_adopting(grant)
-        and grant.wants_rule(now)
-        and grant.earlier_description is None
-        and any(one.rule.source == grant.source and _own_label(one.rule, instance) for one in found)
-    )
+    if not (_is_adopting(grant) and grant.wants_rule(now)):
+        return False
+    labels = [_own_label(one.rule, instance) for one in found if one.rule.source == grant.source]
+    is_first_sight = grant.earlier_description is None
+    ours = [one for one in labels if one and (is_first_sight or not one.adopted)]
+    return bool(labels) and len(ours) == len(labels)
 
 
 @dataclass(frozen=True)
@@ -308,7 +313,7 @@ def _sort(
             result.held[source] = rule
         elif its_label and not claimed and now < its_label.until:
             orphan = Orphan(source, its_label, rule)
-            if takes(source):
+            if its_label.adopted or takes(source):
                 result.orphans.append(orphan)
             else:
                 result.foreign.append(rule)
@@ -393,9 +398,18 @@ def _precedence(grant: Grant) -> tuple[bool, bool, int]:
     return (not grant.emergency, grant.state is not GrantState.ACTIVE, grant.id)
 
 
-def _label(instance: str, wanters: Sequence[Grant]) -> str:
+def _label(instance: str, wanters: Sequence[Grant], *, on: Rule | None = None) -> str:
+    """Return what the rule of *wanters* is to say, *on* which it may say something already."""
     last = max(wanters, key=lambda grant: (grant.expires_at, grant.id))
-    return str(label(instance, last.id, last.expires_at))
+    adopted = on is not None and _is_adopted(on, wanters, instance)
+    return str(label(instance, last.id, last.expires_at, adopted=adopted))
+
+
+def _is_adopted(rule: Rule, wanters: Sequence[Grant], instance: str) -> bool:
+    its_label = _own_label(rule, instance)
+    if its_label is not None:
+        return its_label.adopted
+    return any(g.adopted and (_is_adopting(g) or g.rule_uuid == rule.uuid) for g in wanters)
 
 
 def _own_label(rule: Rule, instance: str) -> Label | None:

@@ -19,6 +19,11 @@ def test_a_label_is_cut_to_the_second_so_that_it_never_promises_more_than_was_gr
     assert label("prod", 42, NOW + timedelta(microseconds=999_999)).until == NOW
 
 
+def test_a_label_tells_a_rule_that_was_adopted_from_one_that_was_added() -> None:
+    adopted = label("prod", 42, NOW, adopted=True)
+    assert str(adopted) == "dbaccess/prod #42 until 2026-11-25T09:00:00Z adopted"
+
+
 def test_spaces_around_a_label_do_not_hide_it() -> None:
     assert read_label("  dbaccess/prod #42 until 2026-11-25T09:00:00Z\n") == label("prod", 42, NOW)
 
@@ -50,11 +55,11 @@ def test_the_description_of_the_guard_rule_is_no_label_of_a_grant() -> None:
     assert read_label(guard_label("prod")) is None
 
 
-@given(INSTANCES, st.integers(1, 10**9 - 1), TIMES)
+@given(INSTANCES, st.integers(1, 10**9 - 1), TIMES, st.booleans())
 def test_a_label_that_was_written_is_read_as_the_same(
-    instance: str, grant_id: int, until: datetime
+    instance: str, grant_id: int, until: datetime, adopted: bool
 ) -> None:
-    written = label(instance, grant_id, until)
+    written = label(instance, grant_id, until, adopted=adopted)
 
     assert read_label(str(written)) == written
     assert until - timedelta(seconds=1) < written.until <= until

@@ -26,7 +26,9 @@ FOUND = ADOPTED.find_rule(description="intern, summer", rule_uuid="u-old")
 
 def labelled(grant: Grant = ADOPTED) -> Rule:
     """Return the old rule as the adoption has written it."""
-    return replace(CLUTTER, description=str(label(INSTANCE, grant.id, grant.expires_at)))
+    return replace(
+        CLUTTER, description=str(label(INSTANCE, grant.id, grant.expires_at, adopted=True))
+    )
 
 
 def on_its_timer() -> Grant:
@@ -214,7 +216,7 @@ def test_a_rule_is_adopted_again_while_its_clock_is_being_stopped() -> None:
     again = new_grant(8, adopted=True, expires_at=NOW + 9 * HOUR)
     first = planned([OFFICE_RULE, labelled(on_its_timer())], [stopped(), again])
     assert first.adopts == {8: CLUTTER}
-    assert first.rules[1].description == str(label(INSTANCE, 8, again.expires_at))
+    assert first.rules[1].description == str(label(INSTANCE, 8, again.expires_at, adopted=True))
 
     found = again.find_rule(description=CLUTTER.description, rule_uuid="u-old")
     after = planned(first.rules, [stopped(), found])

@@ -314,12 +314,25 @@ def test_p7_a_rule_that_the_policy_could_not_have_allowed_is_kept_unchanged(
     assert not any(options["takes"](orphan.source) for orphan in result.unfit)
 
 
+def adopts_amiss(rules: list[Rule], grants: list[Grant]) -> bool:
+    """Whether a rule is to be adopted that is not there, is there twice, or is ours by now.
+
+    Such an adoption fails, and what it would have changed takes one more write.
+    """
+    return any(
+        [read_label(rule.description) is not None for rule in rules if rule.source == grant.source]
+        != [False]
+        for grant in grants
+        if grant.adopted and grant.state is GrantState.APPLYING and grant.wants_rule(NOW)
+    )
+
+
 @given(CLUSTERS, GRANTS, OPTIONS)
 def test_applying_a_plan_and_planning_again_yields_nothing_more_to_write(
     rules: list[Rule], grants: list[Grant], options: Options
 ) -> None:
     first = planned(rules, grants, **options)
-    assume(first.must_write)
+    assume(first.must_write and not adopts_amiss(rules, grants))
     again = planned(written(first.rules), noted(grants, first), **options)
 
     assert not again.must_write
@@ -333,7 +346,7 @@ def test_a_write_brings_in_what_it_adds_and_lets_go_what_is_to_go(
     rules: list[Rule], grants: list[Grant], options: Options
 ) -> None:
     first = planned(rules, grants, **options)
-    assume(first.must_write)
+    assume(first.must_write and not adopts_amiss(rules, grants))
     again = planned(written(first.rules), noted(grants, first), **options)
     added = sources_of(first.adds)
     served = {grant.id for grant in grants if grant.wants_rule(NOW) and grant.source in added}

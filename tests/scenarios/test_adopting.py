@@ -366,9 +366,26 @@ def test_p6_an_adoption_that_is_delivered_twice_counts_once(world: World) -> Non
 def test_p7_an_adopted_rule_keeps_its_expiry_when_the_database_is_lost(world: World) -> None:
     adopted(world)
     world.lose_database(days=1)
-    assert "Grants again" in world.operators()[-1]
-    world.pass_time(days=6)
+    assert "Unknown rules" in world.operators()[-1]
+
+    world.pass_time(days=5)
+    assert TRUSTED in world.sources()
+
+    world.pass_time(days=1)
     assert TRUSTED not in world.sources()
+
+
+def test_p7_an_adoption_is_one_still_when_the_database_is_lost(world: World) -> None:
+    """One approver alone takes no rule of production away, neither before nor after (P4)."""
+    adopted(world)
+    world.lose_database(days=1)
+
+    world.types(ALICE, "revoke 1")
+
+    assert world.grant().state == "ended"
+    assert TRUSTED in world.sources()
+    [rule] = [rule for rule in world.digitalocean.rules(ORDERS) if rule["value"] == OLD]
+    assert "dbaccess" not in rule.get("description", "")
 
 
 def test_p5_somebody_who_borrows_an_adopted_source_keeps_it_until_their_own_end(

@@ -135,7 +135,8 @@ def audit_anchor(notice: AuditAnchor) -> Message:
 
 
 def _recovered(grant: GrantFacts, its_label: Labelled | None) -> str:
-    shown = f"#{grant.id} {source(grant)}, until {when(grant.expires_at)}"
+    what = " (adopted)" if grant.adopted else ""
+    shown = f"#{grant.id} {source(grant)}{what}, until {when(grant.expires_at)}"
     if its_label is None or (its_label.number, its_label.until) == (grant.id, grant.expires_at):
         return shown
     return f"{shown} (labelled #{its_label.number} until {when(its_label.until)})"
