@@ -8,6 +8,7 @@ from bot.slack.messages.buttons import approve_or_deny, review_or_revoke
 from bot.slack.messages.facts import (
     NO_REASON,
     cannot_decide,
+    everyone_behind,
     guest_line,
     revoked_lately,
     source,
@@ -54,6 +55,7 @@ def _open(request: RequestFacts) -> Message:
     return message(
         section(summary_of(request)),
         _guest(request),
+        _behind(request),
         quote(request.reason, NO_REASON),
         revoked_lately(request),
         section(f"*May decide:* {who_may_decide(request)}. {_self_approval(request)}", facts),
@@ -64,6 +66,12 @@ def _open(request: RequestFacts) -> Message:
 def _guest(request: RequestFacts) -> Block | None:
     """What is unusual about the one who asks has a line of its own."""
     line = guest_line(request)
+    return section(line) if line else None
+
+
+def _behind(request: RequestFacts) -> Block | None:
+    """Whom the source lets in besides is unusual, too."""
+    line = everyone_behind(request)
     return section(line) if line else None
 
 
@@ -82,6 +90,7 @@ def _emergency(request: RequestFacts) -> Message:
         )
     return message(
         section(broke),
+        _behind(request),
         quote(request.reason, NO_REASON),
         section(
             f"*To review:* {who_may_review(request)}. Was it right? Press *Reviewed* once you have "

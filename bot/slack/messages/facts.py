@@ -4,7 +4,7 @@ from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant, GrantState, Request, RequestKind
 from bot.domain.notices import GrantFacts, RequestFacts
 from bot.domain.people import Standing
-from bot.domain.sources import TrustedSource
+from bot.domain.sources import SourceType, TrustedSource
 from bot.slack.messages.blocks import Block, context
 from bot.slack.messages.mrkdwn import code, everyone, who
 
@@ -77,6 +77,25 @@ def guest_line(request: RequestFacts) -> str:
             return f":warning: *Outsider:* {asker} belongs to another organisation."
         case _:
             return ""
+
+
+def everyone_behind(request: RequestFacts) -> str:
+    """Return the line that says whom a source lets in besides the one who asks, where it does."""
+    network = request.source.network
+    match request.source.type:
+        case SourceType.IP_ADDR if network is None or network.num_addresses == 1:
+            return ""
+        case SourceType.IP_ADDR:
+            behind = "*A network:* everyone at any of its addresses gets access."
+        case SourceType.TAG:
+            behind = "*A tag:* every Droplet that has it gets access, and every one that gets it."
+        case SourceType.K8S:
+            behind = "*A Kubernetes cluster:* everything that runs on it gets access."
+        case SourceType.APP:
+            behind = "*An app:* everything that runs in it gets access."
+        case SourceType.DROPLET:
+            behind = "*A Droplet:* everyone who works on it gets access."
+    return f":busts_in_silhouette: {behind}"
 
 
 def who_may_decide(request: RequestFacts) -> str:

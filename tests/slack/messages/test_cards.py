@@ -4,6 +4,7 @@ import pytest
 
 from bot.domain.lifecycle import GrantState, RequestState
 from bot.domain.notices import GrantStarted, RequestCard, RequestFacts
+from bot.domain.sources import SourceType, TrustedSource
 from bot.sandbox.slack_controls import button_texts
 from bot.slack.messages import render
 from tests.slack.messages.examples import ALICE, BOB, HOUR, NOW, OFFICE, extension, grant, request
@@ -42,6 +43,22 @@ def test_a_card_says_who_what_where_how_long_and_why() -> None:
 def test_a_card_says_how_wide_a_network_is() -> None:
     assert "256 addresses" in text_of(request(source=OFFICE))
     assert "addresses" not in text_of(request())
+
+
+@pytest.mark.parametrize(
+    ("source", "behind"),
+    [
+        (OFFICE, "everyone at any of its addresses gets access"),
+        (TrustedSource(SourceType.TAG, "backend"), "every Droplet that has it gets access"),
+        (TrustedSource(SourceType.K8S, "1b2f7a90"), "everything that runs on it gets access"),
+        (TrustedSource(SourceType.APP, "1b2f7a90"), "everything that runs in it gets access"),
+        (TrustedSource(SourceType.DROPLET, "42"), "everyone who works on it gets access"),
+    ],
+    ids=lambda value: value.type if isinstance(value, TrustedSource) else "",
+)
+def test_a_card_says_whom_else_the_source_lets_in(source: TrustedSource, behind: str) -> None:
+    assert behind in text_of(request(source=source))
+    assert "gets access" not in text_of(request())
 
 
 def test_a_card_says_whether_the_source_is_new_for_the_person() -> None:
