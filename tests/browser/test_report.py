@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 MONTH = Period(NOW - timedelta(days=30), NOW)
 
 
-@pytest.fixture(scope="module", params=[5, 300])
+@pytest.fixture(scope="module", params=[5, 60])
 def file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a month with so many grants."""
     folder = tmp_path_factory.mktemp("report")
