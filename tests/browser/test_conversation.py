@@ -50,8 +50,11 @@ def test_an_approver_gives_less_time_from_the_menu(visit: Visit) -> None:
 def test_an_old_rule_gets_an_expiry(visit: Visit) -> None:
     visitor = visit(WIDE)
     visitor.becomes("Alice")
-    visitor.types("/dbaccess adopt orders 198.51.100.0/24 1w")
+    visitor.types("/dbaccess adopt orders 198.51.100.7 1w")
+    visitor.becomes("Bob")
     visitor.goes_to("db-approvals")
+    visitor.sees("asks for an expiry")
+    visitor.presses("Approve")
     visitor.sees("set an expiry")
     picture(visitor, "adopted")
     assert visitor.went_wrong == []
