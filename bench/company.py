@@ -38,6 +38,8 @@ def written_policy(clusters: int, **scheduler: Any) -> dict[str, Any]:
             "min_duration": "1s",
             "max_duration": "30d",
             "warn_before": "10m",
+            "max_open_requests": 100_000,
+            "max_live_grants": 100_000,
         },
         "clusters": {alias(n): {"id": cluster_id(n)} for n in range(1, clusters + 1)},
         "scheduler": scheduler,

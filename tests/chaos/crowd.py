@@ -22,6 +22,8 @@ approvers = ["{ALICE}"]
 channel = "{OPERATIONS}"
 min_duration = "1s"
 warn_before = "1s"
+max_open_requests = 1000
+max_live_grants = 1000
 """ + "".join(
     f'[clusters.{alias}]\nid = "{cluster_id}"\nchannel = "{CHANNELS[alias]}"\n'
     for alias, cluster_id in CLUSTERS.items()
