@@ -95,7 +95,7 @@ def everyone_behind(request: RequestFacts) -> str:
             behind = "*An app:* everything that runs in it gets access."
         case SourceType.DROPLET:
             behind = "*A Droplet:* everyone who works on it gets access."
-    return f":busts_in_silhouette: {behind}"
+    return f":warning: {behind}"
 
 
 def who_may_decide(request: RequestFacts) -> str:
