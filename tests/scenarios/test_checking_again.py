@@ -306,7 +306,7 @@ def puts_it_back(world: World, *, by: str = RITA) -> str:
 @pytest.mark.parametrize(
     ("later", "why"),
     [
-        (policy(ANOTHER_CLUSTER), "There is no cluster `orders`"),
+        (policy(ANOTHER_CLUSTER), "`orders` is no longer among the clusters"),
         (policy(max_duration="1h"), "`2h` is too long"),
         (policy(source_types=["tag"]), "takes no trusted sources of type"),
         (policy(requesters=[OSCAR]), "may no longer ask for this cluster"),

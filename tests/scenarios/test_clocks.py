@@ -18,6 +18,8 @@ from bot.sandbox.faults import Fault
 from tests.scenarios.deciding import TRUSTED, asked
 from tests.scenarios.world import ALICE, APPROVALS, IP, ORDERS, RITA, World, policy
 
+Worlds = Callable[[dict[str, Any]], World]
+
 pytestmark = pytest.mark.both_databases
 
 DAY = timedelta(days=1)
@@ -139,8 +141,9 @@ def test_p6_a_message_that_was_put_off_while_the_clock_ran_ahead_comes_at_once(
 
 
 def test_p6_a_channel_that_was_busy_while_the_clock_ran_ahead_is_not_silent_for_a_day(
-    world: World,
+    worlds: Worlds,
 ) -> None:
+    world = worlds(policy(max_open_requests=20, max_live_grants=20))
     world.clock.advance(days=1)
     for number in range(5, 25):
         world.types(RITA, f"request 203.0.113.{number} 2h orders")

@@ -195,6 +195,7 @@ def test_only_full_members_decide_even_where_the_policy_names_others(
 def test_whoever_was_deactivated_no_longer_decides(world: World) -> None:
     card = asked(world)
     world.slack.deactivate_user(ALICE, tell_bot=False)
+    world.forget(ALICE)
 
     world.presses(ALICE, card, "Approve")
 
@@ -264,7 +265,9 @@ def test_while_slack_does_not_say_who_somebody_is_the_answer_is_no(
 ) -> None:
     world = worlds(policy(approvers=[ADMINS]))
     card = asked(world)
+    world.forget(BOB)
     world.slack.faults.add(fault)
+    world.restart()
 
     world.presses(BOB, card, "Approve")
     assert_undecided(world)
