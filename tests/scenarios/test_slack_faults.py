@@ -134,11 +134,14 @@ def test_a_card_that_was_posted_twice_still_decides_once(world: World) -> None:
     first, second = cards(world)
 
     world.presses(ALICE, first, "Approve")
+    assert "not the card" in world.whispered(ALICE)[-1]
+    assert world.grants() == []
     world.presses(ALICE, second, "Approve")
+    world.presses(BOB, second, "Approve")
 
     assert world.writes() == 1
     assert len(world.grants()) == 1
-    assert "approved already" in world.whispered(ALICE)[-1]
+    assert "approved already" in world.whispered(BOB)[-1]
     assert cards(world)[1].buttons == []
 
 
