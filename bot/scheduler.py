@@ -27,7 +27,7 @@ from bot.reconcile_duty import CLUSTER_HANDS, ReconcileDuty
 from bot.reconciler import Reconciler
 from bot.store import audit, errands, heartbeats, homes, outbox
 from bot.store.agenda import Agenda, read_agenda
-from bot.store.database import Database
+from bot.store.database import AWAY, Database
 
 _BEAT_SECONDS = 5.0
 _HANDS = 8
@@ -141,7 +141,11 @@ class Worker:
 
     def start(self) -> None:
         """Begin: look at every cluster, take up what an earlier process left, keep time."""
-        self.take_up()
+        try:
+            self.take_up()
+        except AWAY as error:  # it was there a moment ago; the first tick tries again
+            log.warning("database away", error=type(error).__name__)
+            self._has_new_policy.set()
         self._thread.start()
         self._scheduler.start()
         self.wake()

@@ -186,7 +186,7 @@ class Forms:
         except AWAY as error:
             self._later.reach(asked, away(error))
         except Exception as error:  # the person hears of it, and the log has it whole
-            self._later.reach(asked, apologise("form not opened", error))
+            self._later.reach(asked, apologise("form failed", error))
 
     def _request_form(self, policy: Policy, filled: Filled, asked: Interaction) -> dict[str, Any]:
         named = replace(filled, picked_name=self._offers.name_of(filled.picked))

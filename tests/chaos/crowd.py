@@ -54,7 +54,7 @@ class Crowd:
         """Let somebody ask, each time for another address, so that nothing is refused."""
         user, alias = self._rng.choice(PEOPLE), self._rng.choice(list(CLUSTERS))
         self.asked += 1
-        text = f"request 203.0.113.{self.asked} {self._rng.randint(3, 6)}s {alias}"
+        text = f"request 203.0.113.{self.asked} {self._rng.randint(8, 14)}s {alias}"
         self._place.slack.bot_url = next(self._doors)
         answer = self._place.slack.command(user, text, channel_id="C0GENERAL")
         assert answer.error is None

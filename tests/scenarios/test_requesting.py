@@ -181,7 +181,7 @@ def test_an_open_cluster_is_refused_before_anybody_has_to_decide(world: World) -
 
 
 def test_a_cluster_that_was_not_read_lately_is_read_before_anybody_decides(world: World) -> None:
-    world.pass_time(minutes=6)
+    world.clock.advance(minutes=6)
     world.digitalocean.replace_rules(ORDERS, [], by="terraform")
 
     answer = world.types(RITA, f"request {IP} 2h orders")
