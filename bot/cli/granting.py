@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import frame
+from bot.cli import console, frame, listing
 from bot.clock import SystemClock
 from bot.store import grants
 from bot.store.database import Database
@@ -14,10 +14,6 @@ def show_grants(*, ended_too: bool, as_json: bool) -> None:
     with frame.telling_faults(), database.reading() as session:
         found = grants.listing(session, ended_too=ended_too)
     if as_json:
-        from bot.cli.listing import grants_json
-
-        typer.echo(grants_json(found))
+        typer.echo(listing.grants_json(found))
     else:
-        from bot.cli.console import show_grants as show
-
-        show(found, SystemClock().now())
+        console.show_grants(found, SystemClock().now())

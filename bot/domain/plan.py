@@ -9,7 +9,7 @@ writer's stale list can undo ours. Hence `SETTLE`: a rule of ours that vanishes 
 in such a race and is written again; one that vanishes later was taken away by somebody.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -128,9 +128,12 @@ def plan(
         max_rules: how many rules there may be; where there are more already, the API alone knows.
         reserved: how many of the last places only emergencies take.
     """
-    found = [_as_released(rule, grants, instance) for rule in rules]
+    grants = sorted(grants, key=lambda grant: grant.id)
+    adoptions = [grant for grant in grants if grant.adopted]
+    added = {grant.rule_uuid for grant in grants if grant.rule_uuid and not grant.adopted}
+    found = [_as_released(rule, adoptions, added, instance) for rule in rules]
     in_vain = [g for g in grants if _adopts_in_vain(g, found, instance, now)]
-    grants = sorted((g for g in grants if g not in in_vain), key=lambda grant: grant.id)
+    grants = [grant for grant in grants if grant not in in_vain]
     wanted = _wanted(grants, now)
     sorted_rules = _sort(found, grants, wanted, instance=instance, now=now, takes=takes)
     releases = [one.rule for one in found if one.lost_label and one.rule in sorted_rules.foreign]
@@ -230,18 +233,19 @@ class _Found:
     lost_label: bool = False
 
 
-def _as_released(rule: Rule, grants: Iterable[Grant], instance: str) -> _Found:
-    """Return the rule as it is to be sorted.
+def _as_released(
+    rule: Rule, adoptions: Sequence[Grant], added: Collection[str], instance: str
+) -> _Found:
+    """Return the rule as it is to be sorted; *added* are the uuids of those that we added.
 
     A rule was adopted as long as the last adoption of it stands. Once that is over, otherwise than
     by its time, the rule is foreign again for everybody, under whichever grant's label it is: also
     where a rival's old list brings our label back.
     """
-    added_by_us = {g.rule_uuid for g in grants if g.rule_uuid and not g.adopted}
-    if not rule.description and rule.uuid in added_by_us:
+    if not rule.description and rule.uuid in added:
         return _Found(rule)
-    adoptions = [g for g in grants if g.adopted and _is_of(g, rule, instance)]
-    last = max(adoptions, key=lambda grant: grant.id, default=None)
+    about_it = [grant for grant in adoptions if _is_of(grant, rule, instance)]
+    last = max(about_it, key=lambda grant: grant.id, default=None)
     if last is None or not last.leaves_rule:
         return _Found(rule)
     if _own_label(rule, instance) is None:
