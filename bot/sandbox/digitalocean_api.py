@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from bot.sandbox import cloud_clusters, cloud_objects
 from bot.sandbox.cloud import Cloud, UnknownClusterError
 from bot.sandbox.firewall import InvalidRulesError
+from bot.sandbox.refusals import RefusedError
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_PER_PAGE = 200
@@ -41,6 +42,9 @@ MESSAGES = {
     HTTPStatus.UNAUTHORIZED: ("unauthorized", "Unable to authenticate you"),
     HTTPStatus.FORBIDDEN: ("forbidden", "You are not authorized to perform this operation"),
     HTTPStatus.NOT_FOUND: ("not_found", "The resource you requested could not be found."),
+    HTTPStatus.CONFLICT: ("conflict", "Another operation on this resource is in progress."),
+    HTTPStatus.PRECONDITION_FAILED: ("precondition_failed", "The resource is not ready for this."),
+    HTTPStatus.LOCKED: ("locked", "The resource is locked while another operation runs."),
     HTTPStatus.TOO_MANY_REQUESTS: ("too_many_requests", "API rate limit exceeded."),
     HTTPStatus.INTERNAL_SERVER_ERROR: ("server_error", "Unexpected server-side error"),
 }
@@ -91,6 +95,10 @@ def _say_errors_in_json(api: Flask) -> None:
     def unprocessable(refused: InvalidRulesError) -> Response:
         return _error(HTTPStatus.UNPROCESSABLE_ENTITY, str(refused))
 
+    @api.errorhandler(RefusedError)
+    def not_now(refused: RefusedError) -> Response:
+        return _error(refused.code, refused.message)
+
     @api.errorhandler(HTTPException)
     def other(problem: HTTPException) -> Response:
         if problem.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
@@ -114,7 +122,7 @@ def _serve_databases(cloud: Cloud, api: Flask) -> None:
 
     @api.get("/v2/databases/<cluster_id>/firewall")
     def rules(cluster_id: str) -> Response:
-        return jsonify(rules=cloud.rules(cluster_id))
+        return jsonify(rules=cloud.read_rules(cluster_id))
 
     @api.put("/v2/databases/<cluster_id>/firewall")
     def replace_rules(cluster_id: str) -> Response:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-MAX_RULES = 100
+from bot.sandbox.behaviour import MAX_RULES, Behaviour, is_uuid
+
+__all__ = ["MAX_RULES", "InvalidRulesError", "Rule", "RuleJson", "api_time", "planted", "replace"]
+
+FIELDS = frozenset({"uuid", "cluster_uuid", "type", "value", "created_at", "description"})
 MAX_TAG_LENGTH = 255
 TAG_NAME = re.compile(r"[a-zA-Z0-9_:-]+")
+
+RuleJson = dict[str, Any]
 
 
 class InvalidRulesError(ValueError):
@@ -21,7 +28,10 @@ class InvalidRulesError(ValueError):
 
 @dataclass(frozen=True)
 class Rule:
-    """One trusted source of a cluster; `created_at` is in the API's notation."""
+    """One trusted source of a cluster; `created_at` is in the API's notation.
+
+    `more` has the fields that today's specification does not know.
+    """
 
     uuid: str
     cluster_uuid: str
@@ -29,13 +39,14 @@ class Rule:
     value: str
     created_at: str
     description: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def source(self) -> str:
         """The trusted source as `type:value`."""
         return f"{self.type}:{self.value}"
 
-    def as_json(self) -> dict[str, str]:
+    def as_json(self) -> RuleJson:
         """The rule as the API shows it; without a description there is no such key."""
         shown = {
             "uuid": self.uuid,
@@ -44,32 +55,68 @@ class Rule:
             "value": self.value,
             "created_at": self.created_at,
         }
-        return shown if self.description is None else shown | {"description": self.description}
+        if self.description is not None:
+            shown["description"] = self.description
+        return shown | dict(self.more)
 
 
 def replace(
-    rules: Sequence[Rule], wanted: object, *, cluster_uuid: str, now: datetime
+    rules: Sequence[Rule],
+    wanted: object,
+    *,
+    cluster_uuid: str,
+    now: datetime,
+    behaviour: Behaviour | None = None,
+    more_fields: Collection[str] = (),
 ) -> tuple[Rule, ...]:
     """The rules of a cluster after `wanted`, the `rules` of a request's body, replaced `rules`.
 
-    A wanted rule that names the uuid of an existing one keeps that uuid and its age; any other is
-    new, even for a source that was trusted before. Its description is what it carries, so a
-    writer that leaves it out removes it. Raises InvalidRulesError, and then nothing is replaced.
+    As `behaviour` has it; by default, a wanted rule that names the uuid of an existing one keeps
+    that uuid and its age, and any other is new, even for a source that was trusted before. Its
+    description is what it carries, so a writer that leaves it out removes it, and so it is with
+    `more_fields`, which today's specification does not know. What is read only is ignored. A rule
+    of an unknown type is taken only where it stands already. Raises InvalidRulesError, and then
+    nothing is replaced.
     """
+    behaviour = behaviour or Behaviour()
     if not isinstance(wanted, list):
         raise InvalidRulesError("rules must be a list of firewall rules")
-    if len(wanted) > MAX_RULES:
-        raise InvalidRulesError(f"a database cluster can have at most {MAX_RULES} firewall rules")
-    existing = {rule.uuid: rule for rule in rules}
-    replaced: list[Rule] = []
-    for entry in wanted:
-        rule = _rule(entry, existing, cluster_uuid=cluster_uuid, now=now)
-        if any(rule.source == other.source for other in replaced):
-            raise InvalidRulesError(f"duplicate firewall rule: {rule.source}")
-        if any(rule.uuid == other.uuid for other in replaced):
-            raise InvalidRulesError(f"duplicate firewall rule uuid: {rule.uuid}")
-        replaced.append(rule)
-    return tuple(replaced)
+    if len(wanted) > behaviour.max_rules:
+        most = behaviour.max_rules
+        raise InvalidRulesError(f"a database cluster can have at most {most} firewall rules")
+    write = _Write(rules, cluster_uuid, now, behaviour, more_fields)
+    return _each_once([write.rule(entry) for entry in wanted], behaviour)
+
+
+def planted(
+    rules: Sequence[Rule], planted: Mapping[str, Any], *, cluster_uuid: str, now: datetime
+) -> tuple[Rule, ...]:
+    """The rules with one more, unchecked: of any type, and with any fields.
+
+    On a rule for the same source the fields are put instead.
+    """
+    more = {key: value for key, value in planted.items() if key not in FIELDS}
+    rule = Rule(
+        uuid=str(uuid4()),
+        cluster_uuid=cluster_uuid,
+        type=planted["type"],
+        value=planted["value"],
+        created_at=api_time(now),
+        description=planted.get("description"),
+        more=more,
+    )
+    if all(rule.source != other.source for other in rules):
+        return (*rules, rule)
+    return tuple(
+        dataclasses.replace(
+            other,
+            description=planted.get("description", other.description),
+            more={**other.more, **more},
+        )
+        if other.source == rule.source
+        else other
+        for other in rules
+    )
 
 
 def api_time(moment: datetime) -> str:
@@ -77,27 +124,64 @@ def api_time(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _rule(entry: object, existing: dict[str, Rule], *, cluster_uuid: str, now: datetime) -> Rule:
-    if not isinstance(entry, dict):
-        raise InvalidRulesError("each firewall rule must be an object")
-    kind, value = _text(entry, "type"), _text(entry, "value")
-    if not kind:
-        raise InvalidRulesError("firewall rule type is required")
-    if not value:
-        raise InvalidRulesError("firewall rule value is required")
-    _check_source(kind, value)
-    before = existing.get(_text(entry, "uuid") or "")
-    return Rule(
-        uuid=before.uuid if before else str(uuid4()),
-        cluster_uuid=cluster_uuid,
-        type=kind,
-        value=value,
-        created_at=before.created_at if before else api_time(now),
-        description=_text(entry, "description"),
-    )
+class _Write:
+    def __init__(
+        self,
+        existing: Sequence[Rule],
+        cluster_uuid: str,
+        now: datetime,
+        behaviour: Behaviour,
+        more_fields: Collection[str],
+    ) -> None:
+        self._existing = {rule.uuid: rule for rule in existing}
+        self._standing = {(rule.type, rule.value) for rule in existing}
+        self._cluster_uuid = cluster_uuid
+        self._now = now
+        self._behaviour = behaviour
+        self._more_fields = more_fields
+
+    def rule(self, entry: object) -> Rule:
+        if not isinstance(entry, dict):
+            raise InvalidRulesError("each firewall rule must be an object")
+        kind, value = _text(entry, "type"), _text(entry, "value")
+        if not kind:
+            raise InvalidRulesError("firewall rule type is required")
+        if not value:
+            raise InvalidRulesError("firewall rule value is required")
+        if (kind, value) not in self._standing:  # what stands there may be of an unknown type
+            _check_source(kind, value)
+        named = _text(entry, "uuid") or ""
+        before = self._existing.get(named)
+        keeps_age = before is not None and self._behaviour.keeps_age
+        return Rule(
+            uuid=self._behaviour.uuid(named, is_listed=before is not None),
+            cluster_uuid=self._cluster_uuid,
+            type=kind,
+            value=self._behaviour.value(kind, value),
+            created_at=before.created_at if before and keeps_age else api_time(self._now),
+            description=self._behaviour.description(_text(entry, "description")),
+            more={key: entry[key] for key in self._more_fields if key in entry},
+        )
 
 
-def _text(entry: dict[str, Any], key: str) -> str | None:
+def _each_once(rules: list[Rule], behaviour: Behaviour) -> tuple[Rule, ...]:
+    by_source: dict[str, Rule] = {}
+    uuids: set[str] = set()
+    for rule in rules:
+        if behaviour.duplicates == "refused" and rule.source in by_source:
+            raise InvalidRulesError(f"duplicate firewall rule: {rule.source}")
+        if behaviour.duplicates == "first":
+            by_source.setdefault(rule.source, rule)
+        else:
+            by_source[rule.source] = rule
+    for rule in by_source.values():
+        if rule.uuid in uuids:
+            raise InvalidRulesError(f"duplicate firewall rule uuid: {rule.uuid}")
+        uuids.add(rule.uuid)
+    return tuple(by_source.values())
+
+
+def _text(entry: RuleJson, key: str) -> str | None:
     value = entry.get(key)
     if value is not None and not isinstance(value, str):
         raise InvalidRulesError(f"firewall rule {key} must be a string")
@@ -112,7 +196,7 @@ def _check_source(kind: str, value: str) -> None:
             if not (value.isascii() and value.isdigit()):
                 raise InvalidRulesError(f"invalid droplet id: {value}")
         case "k8s" | "app":
-            if not _is_uuid(value):
+            if not is_uuid(value):
                 raise InvalidRulesError(f"invalid {kind} id: {value}")
         case "tag":
             if not TAG_NAME.fullmatch(value) or len(value) > MAX_TAG_LENGTH:
@@ -132,10 +216,3 @@ def _check_address(value: str) -> None:
         well_written = False
     if not well_written:
         raise InvalidRulesError(f"invalid IP address or CIDR: {value}")
-
-
-def _is_uuid(value: str) -> bool:
-    try:
-        return str(UUID(value)) == value.lower()
-    except ValueError:
-        return False

@@ -14,6 +14,7 @@ from openapi_core.validation.request.exceptions import InvalidRequestBody
 from bot.sandbox.cloud_clusters import ENGINES
 from bot.sandbox.digitalocean import SandboxDigitalOcean
 from bot.sandbox.faults import Fault
+from bot.sandbox.tool_bodies import doctl_appended, terraform_applied
 
 SPECIFICATION = (
     Path(__file__).parents[2].parent / "shared" / "openapi" / "digitalocean-databases.json"
@@ -132,6 +133,70 @@ def test_a_refused_list_of_rules_is_answered_as_specified(
     assert client.ask(path, "PUT", {"rules": [wrong]}).status_code == 422
 
 
+@pytest.mark.parametrize("status", ["creating", "resizing", "migrating", "forking"])
+@pytest.mark.parametrize("code", [409, 412, 422, 423])
+def test_a_busy_cluster_and_its_refusal_are_as_specified(
+    do: SandboxDigitalOcean, client: CheckedClient, status: str, code: int
+) -> None:
+    cluster = do.add_cluster("orders", rules=[{"type": "tag", "value": "backend"}])
+    do.set_busy(cluster, status, code=code)
+    assert client.ask(f"/v2/databases/{cluster}").json()["database"]["status"] == status
+    assert client.ask("/v2/databases").status_code == 200
+    path = f"/v2/databases/{cluster}/firewall"
+    rule = {"type": "ip_addr", "value": "203.0.113.4"}
+    assert client.ask(path, "PUT", {"rules": [rule]}).status_code == code
+
+
+def test_a_source_that_is_no_longer_taken_is_refused_as_specified(
+    do: SandboxDigitalOcean, client: CheckedClient
+) -> None:
+    rule = {"type": "droplet", "value": "3164444"}
+    path = f"/v2/databases/{do.add_cluster('orders', rules=[rule])}/firewall"
+    do.reject_source("droplet:3164444")
+    assert client.ask(path, "PUT", {"rules": [rule]}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("descriptions", "cut"),
+        ("descriptions", "escaped"),
+        ("descriptions", "dropped"),
+        ("uuids", "new"),
+        ("uuids", "taken"),
+        ("created_at", "new"),
+        ("addresses", "with_prefix"),
+        ("letters", "lower"),
+        ("stale_reads", 1),
+    ],
+)
+def test_however_the_api_behaves_it_is_as_specified(
+    do: SandboxDigitalOcean, client: CheckedClient, name: str, value: object
+) -> None:
+    office = {"type": "ip_addr", "value": "198.51.100.7", "description": "office & co"}
+    path = f"/v2/databases/{do.add_cluster('orders', rules=[office])}/firewall"
+    setattr(do.behaviour, name, value)
+    rules = [office | {"uuid": NOBODYS_ID}, {"type": "k8s", "value": NOBODYS_ID.upper()}]
+    assert client.ask(path, "PUT", {"rules": rules}).status_code == 204
+    for _ in range(2):
+        assert client.ask(path).status_code == 200
+
+
+def test_what_doctl_and_terraform_send_agrees_but_for_what_is_read_only(
+    do: SandboxDigitalOcean, client: CheckedClient
+) -> None:
+    cluster = do.add_cluster("orders", rules=[{"type": "tag", "value": "backend"}])
+    read, new = do.rules(cluster), ("ip_addr", "203.0.113.4")
+    for sent in (doctl_appended(read, cluster, *new), terraform_applied(read, [new])):
+        assert sent
+        path = f"/v2/databases/{cluster}/firewall"
+        with pytest.raises(InvalidRequestBody):
+            client.ask(path, "PUT", {"rules": sent})
+        for rule in sent:
+            del rule["cluster_uuid"], rule["created_at"]
+        assert client.ask(path, "PUT", {"rules": sent}).status_code == 204
+
+
 @pytest.mark.parametrize("path", ["", "/ca", "/firewall"])
 def test_an_unknown_cluster_is_answered_as_specified(client: CheckedClient, path: str) -> None:
     assert client.ask(f"/v2/databases/{NOBODYS_ID}{path}").status_code == 404
@@ -142,7 +207,7 @@ def test_a_wrong_token_is_answered_as_specified(client: CheckedClient) -> None:
     assert client.ask("/v2/databases").status_code == 401
 
 
-@pytest.mark.parametrize("code", [400, 401, 404, 429, 500, 502, 503])
+@pytest.mark.parametrize("code", [400, 401, 404, 409, 412, 422, 423, 429, 500, 502, 503])
 def test_the_errors_of_faults_are_as_specified(
     do: SandboxDigitalOcean, client: CheckedClient, code: int
 ) -> None:
