@@ -12,6 +12,7 @@ from typing import Self
 
 import requests
 
+from bot.sandbox import tool_bodies
 from bot.sandbox.digitalocean import SandboxDigitalOcean
 from tests.chaos.line import Record, Rules, Witness
 
@@ -24,9 +25,12 @@ _OWNED_BY_TERRAFORM = [("ip_addr", "198.51.100.7"), ("tag", "backend")]
 class Rival:
     """Acts again and again, with pauses, until it is to rest."""
 
-    def __init__(self, name: str, act: Act, rng: Random, address: str, token: str) -> None:
+    def __init__(
+        self, name: str, act: Act, rng: Random, url: str, cluster_id: str, token: str
+    ) -> None:
         self._act = act
-        self._url = address
+        self._url = f"{url}/v2/databases/{cluster_id}/firewall"
+        self.cluster_id = cluster_id
         self._session = requests.Session()
         self._session.headers.update({"Authorization": f"Bearer {token}", "User-Agent": name})
         self._resting = threading.Event()
@@ -66,22 +70,27 @@ class Rival:
 def doctl(rival: Rival) -> None:
     """`doctl databases firewalls append` or `remove`: reads, and writes without descriptions."""
     value = rival.rng.choice(_THEIRS)
-    read = [{key: rule[key] for key in ("uuid", "type", "value")} for rule in rival.read()]
+    read = rival.read()
     rival.think(0.0, 0.6)
-    others = [rule for rule in read if rule["value"] != value]
-    added: Rules = [{"type": "ip_addr", "value": value}]
-    rival.write(others if len(others) < len(read) else [*read, *added])
+    uuids = {rule["value"]: rule["uuid"] for rule in read}
+    if value in uuids:
+        rival.write(tool_bodies.doctl_without(read, uuids[value]))
+    else:
+        rival.write(tool_bodies.doctl_appended(read, rival.cluster_id, "ip_addr", value))
 
 
 def terraform(rival: Rival) -> None:
-    """`terraform apply`: only what its state has, and all of it new.
+    """`terraform apply`: only what its configuration has, if anything else is there.
 
     It was told of the foreign rules, so it keeps them; of the bot nobody told it.
     """
     rival.think(1.0, 3.0)
     known = {*_THEIRS, *_PERSONS}
-    foreign = [("ip_addr", r["value"]) for r in rival.read() if r["value"] in known]
-    rival.write([{"type": t, "value": v} for t, v in [*_OWNED_BY_TERRAFORM, *foreign]])
+    read = rival.read()
+    foreign = [("ip_addr", rule["value"]) for rule in read if rule["value"] in known]
+    wanted = tool_bodies.terraform_applied(read, [*_OWNED_BY_TERRAFORM, *foreign])
+    if wanted is not None:
+        rival.write(wanted)
 
 
 def person(rival: Rival) -> None:
@@ -102,7 +111,7 @@ class Rivals:
     ) -> None:
         self._open = ExitStack()
         self._cloud = cloud
-        self._where = f"/v2/databases/{cluster_id}/firewall"
+        self._cluster_id = cluster_id
         self._record = record
         acts: Sequence[Act] = (doctl, doctl, terraform, person)
         self._acts = [(act, Random(f"{seed} {n}")) for n, act in enumerate(acts)]  # noqa: S311
@@ -111,7 +120,7 @@ class Rivals:
         for number, (act, rng) in enumerate(self._acts):
             name = f"{act.__name__} {number}"
             witness = self._open.enter_context(Witness(name, self._cloud.url, self._record))
-            rival = Rival(name, act, rng, f"{witness.url}{self._where}", self._cloud.token)
+            rival = Rival(name, act, rng, witness.url, self._cluster_id, self._cloud.token)
             self._open.callback(rival.rest)
             rival.start()
         return self
