@@ -79,6 +79,29 @@ def test_a_write_answers_204_without_a_body_and_replaces_all(
     assert do.sources(cluster) == {"ip_addr:203.0.113.4"}
 
 
+def test_a_stale_read_shows_the_list_before_the_write(
+    do: SandboxDigitalOcean, cluster: str, ask: Ask
+) -> None:
+    do.behaviour.stale_reads = 1
+    path = f"/v2/databases/{cluster}/firewall"
+    before = do.rules(cluster)
+    assert ask(path, "PUT", json={"rules": [NEW]}).status_code == 204
+    assert ask(path).json()["rules"] == before
+    assert ask(path).json()["rules"] == do.rules(cluster) != before
+
+
+def test_fields_that_nobody_knows_yet_come_and_go_over_http(
+    do: SandboxDigitalOcean, cluster: str, ask: Ask
+) -> None:
+    more = {"labels": {"x": 1}}
+    do.plant_rule(cluster, {"type": "ip_addr", "value": OFFICE["value"], **more})
+    path = f"/v2/databases/{cluster}/firewall"
+    read = ask(path).json()["rules"]
+    assert read == [read[0] | more]
+    assert ask(path, "PUT", json={"rules": read}).status_code == 204
+    assert ask(path).json()["rules"] == read
+
+
 def test_a_refused_write_says_why_and_changes_nothing(
     do: SandboxDigitalOcean, cluster: str, ask: Ask
 ) -> None:
