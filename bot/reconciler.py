@@ -41,7 +41,7 @@ from bot.recording import (
 from bot.store import clusters, grants
 from bot.store.clusters import Due
 from bot.store.database import AWAY, Database
-from bot.store.locks import STANDSTILL_SECONDS, ClusterLocks, Held
+from bot.store.locks import STANDSTILL_SECONDS, ClusterLocks, Held, Locks
 
 _ROUNDS = 5
 _LONGEST_WAIT_SECONDS = 30.0
@@ -64,7 +64,8 @@ log = structlog.get_logger()
 class Reconciler:
     """Brings clusters' rules in line with their grants. Safe to call from several threads.
 
-    `on_done` is told of each reconcile: how it went, and how many seconds it took.
+    `on_done` is told of each reconcile: how it went, and how many seconds it took. `locks` are the
+    database's, unless others are given.
     """
 
     def __init__(
@@ -74,13 +75,14 @@ class Reconciler:
         policy: Callable[[], Policy],
         clock: Clock,
         on_done: Callable[[str, float], None] = lambda _outcome, _seconds: None,
+        locks: Locks | None = None,
     ) -> None:
         self._on_done = on_done
         self._database = database
         self._digitalocean = digitalocean
         self._policy = policy
         self._clock = clock
-        self._locks = ClusterLocks(database)
+        self._locks: Locks = locks or ClusterLocks(database)
 
     def watch_all(self) -> None:
         """At start: every cluster, of the policy or with a grant, is due at once (P3, P7)."""

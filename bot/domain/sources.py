@@ -7,6 +7,7 @@ schema `firewall_rule`) and no IPv6; which addresses make sense as a source is o
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from bot.domain.refusal import Refused, quoted
@@ -134,6 +135,7 @@ def check_address(source: TrustedSource, *, min_prefix: int, allow_private: bool
         )
 
 
+@lru_cache(maxsize=4096)  # the same rules are read again and again
 def normal_source(type_: str, value: str) -> TrustedSource | None:
     """Return the source of a rule as the API holds it, or None for a type nobody knows yet.
 

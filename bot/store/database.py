@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel
 
 from bot.domain.chain import NO_KEYS, Keyring
@@ -25,6 +26,7 @@ AWAY = (OperationalError, InterfaceError, PoolTimeout)  # the database cannot be
 _BUSY_SECONDS = 10
 _POOL_SIZE = 32
 _CACHE_KIB = 512  # of each SQLite connection; the file is in the machine's memory as it is
+_IN_MEMORY = ":memory:"
 _LAST = "last"
 _AFTER = "after"
 KEYRING = "keyring"  # in the info of each session: what the audit's digests are made with
@@ -161,7 +163,7 @@ def _make_private(name: str) -> None:
     SQLite gives its other files (`-wal`, `-shm`) the same mode. One that is there is left as it is,
     and above all not opened: to close it again would end this process's locks on it.
     """
-    if name == ":memory:":
+    if name == _IN_MEMORY:
         return
     file = sqlite_file(name)
     if not file.exists() and file.parent.is_dir():
@@ -171,12 +173,11 @@ def _make_private(name: str) -> None:
 
 def _sqlite(url: str) -> Engine:
     making = threading.Lock()
-    engine = create_engine(
-        url,
-        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
-        pool_size=_POOL_SIZE,
-        max_overflow=0,
-    )
+    connect_args = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
+    if make_url(url).database == _IN_MEMORY:  # it lives as long as its one connection does
+        engine = create_engine(url, connect_args=connect_args, poolclass=StaticPool)
+    else:
+        engine = create_engine(url, connect_args=connect_args, pool_size=_POOL_SIZE, max_overflow=0)
 
     @event.listens_for(engine, "do_connect")
     def make_file(_dialect: Dialect, _record: Any, given: Any, _named: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ therefore renews it before each step, and may act on what it read for less time 
 import hashlib
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -35,6 +35,14 @@ class Held(Protocol):
         Raises:
             OperationalError: the lock is lost, and somebody else may be at it.
         """
+        ...
+
+
+class Locks(Protocol):
+    """One holder at a time for each cluster."""
+
+    def hold(self, cluster_id: str) -> AbstractContextManager[Held | None]:
+        """Yield the lock and hold it until the block ends; None where somebody else has it."""
         ...
 
 
