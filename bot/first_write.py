@@ -33,7 +33,7 @@ def refuse_what_no_longer_holds(
     if not why:
         return grant
     failed = grant.leave(EndReason.FAILED, now)
-    if grant.placing_since is None:
+    if grant.sent_at is None:
         failed = failed.end(now)
         notice = GrantEnded(grant=grant_facts(failed), why=why)
         tell_of_grant(session, notice, failed, policy, at=now)

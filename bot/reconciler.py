@@ -7,7 +7,7 @@ rows and messages. Whatever fails is tried again, by the same road, until it suc
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -16,6 +16,7 @@ from bot.clock import Clock
 from bot.digitalocean import (
     ApiError,
     BudgetSpent,
+    Busy,
     ClusterNotFound,
     DigitalOcean,
     NotAuthorised,
@@ -25,25 +26,29 @@ from bot.digitalocean import (
     Rejected,
     Unavailable,
 )
-from bot.domain.labels import read_label
 from bot.domain.lifecycle import Grant, GrantState
-from bot.domain.plan import MAX_RULES, SETTLE, Plan, Rule, is_guard, plan
+from bot.domain.ownership import SETTLE
+from bot.domain.plan import MAX_RULES, Plan, plan
 from bot.domain.policy import Policy
+from bot.domain.rules import Rule
 from bot.domain.sources import TrustedSource
+from bot.refusals import Search, describe_refused, find_refused
 from bot.first_write import refuse_what_no_longer_holds
 from bot.recording import (
     Attempt,
+    Write,
     longest_between_looks,
     record_failure,
     record_lost_attempt,
     record_outcome,
 )
 from bot.store import clusters, grants
-from bot.store.clusters import Due
+from bot.store.clusters import Due, Watch
 from bot.store.database import AWAY, Database
 from bot.store.locks import STANDSTILL_SECONDS, ClusterLocks, Held, Locks
 
 _ROUNDS = 5
+_STALE_PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)  # how long a read may lag behind a write
 _LONGEST_WAIT_SECONDS = 30.0
 _LONGEST_PAUSE_SECONDS = 300.0  # however much patience the API asks for
 _FRESH_SECONDS = STANDSTILL_SECONDS / 2  # the other half is for a write that is under way
@@ -52,6 +57,7 @@ _KINDS: dict[type[ApiError], str] = {
     ClusterNotFound: "not_found",
     NotAuthorised: "not_authorised",
     Rejected: "rejected",
+    Busy: "busy_cluster",
     RateLimited: "rate_limited",
     BudgetSpent: "budget_spent",
     Unavailable: "unavailable",
@@ -64,8 +70,8 @@ log = structlog.get_logger()
 class Reconciler:
     """Brings clusters' rules in line with their grants. Safe to call from several threads.
 
-    `on_done` is told of each reconcile: how it went, and how many seconds it took. `locks` are the
-    database's, unless others are given.
+    `on_done` is told of each reconcile: how it went, and how many seconds it took. `sleep` waits
+    that many seconds for a write to be seen; `locks` let one at a time at a cluster.
     """
 
     def __init__(
@@ -75,6 +81,7 @@ class Reconciler:
         policy: Callable[[], Policy],
         clock: Clock,
         on_done: Callable[[str, float], None] = lambda _outcome, _seconds: None,
+        sleep: Callable[[float], None] = time.sleep,
         locks: Locks | None = None,
     ) -> None:
         self._on_done = on_done
@@ -82,7 +89,8 @@ class Reconciler:
         self._digitalocean = digitalocean
         self._policy = policy
         self._clock = clock
-        self._locks: Locks = locks or ClusterLocks(database)
+        self._sleep = sleep
+        self._locks = locks or ClusterLocks(database)
 
     def watch_all(self) -> None:
         """At start: every cluster, of the policy or with a grant, is due at once (P3, P7)."""
@@ -106,10 +114,11 @@ class Reconciler:
             ApiError: the rules cannot be read.
         """
         with self._database.reading() as session:
-            since = self._clock.now() - SETTLE
-            known = grants.of_cluster(session, cluster_id, ended_since=since)
+            now = self._clock.now()
+            known = grants.of_cluster(session, cluster_id, ended_since=now - SETTLE)
+            watch = clusters.get(session, cluster_id) or Watch(cluster_id, cluster_id)
         rules = self._digitalocean.read_rules(cluster_id, purpose=Purpose.CHECKS)
-        return self._plan(cluster_id, rules, self._with_named(cluster_id, rules, known))
+        return self._plan(Attempt(watch, tuple(known), began_at=now, rules=rules))
 
     def reconcile(self, cluster_id: str) -> bool:
         """Bring one cluster in line; return False where somebody else is at it.
@@ -170,13 +179,13 @@ class Reconciler:
                 raise
             log.info(
                 "reconciled",
-                writes=len(attempt.written),
-                rules=attempt.rule_count,
+                writes=len(attempt.writes),
+                rules=len(attempt.rules),
             )
             return True
 
     def _begin(self, cluster_id: str) -> Attempt | None:
-        """Load what the cluster's grants want, and note that writes may follow.
+        """Load what the cluster's grants want, and note that an attempt is under way.
 
         What was approved and is not in place yet is looked at once more before that (P4).
         """
@@ -196,9 +205,6 @@ class Reconciler:
             if watch.attempt_at is not None:
                 record_lost_attempt(session, watch, now=now)
             clusters.begin_attempt(session, cluster_id, now)
-            for grant in loaded:
-                if grant.state is GrantState.APPLYING:
-                    grants.save(session, grant.start_placing(now))
         return Attempt(watch=watch, loaded=tuple(loaded), began_at=now)
 
     def _converge(self, attempt: Attempt, held: Held) -> None:
@@ -210,91 +216,162 @@ class Reconciler:
         Raises:
             ApiError: the rules could not be brought in line this time.
         """
-        suspects: list[int] = []
+        search = Search()
+        purpose = _purpose_of(attempt)
         lost: list[OutcomeUnknown] = []
         rounds_left = _ROUNDS
-        purpose = _purpose_of(attempt)
         while rounds_left:
             rounds_left -= 1
-            held.renew()
-            fresh = _Fresh(_FRESH_SECONDS)
-            rules = self._digitalocean.read_rules(attempt.cluster_id, purpose=purpose)
-            known = self._with_named(attempt.cluster_id, rules, attempt.grants())
-            left_out = {*attempt.refused, *suspects[1:]}
-            last = self._plan(attempt.cluster_id, rules, [g for g in known if g.id not in left_out])
-            attempt.rule_count, attempt.outcome, attempt.absent = len(rules), last, last.to_add
-            attempt.guarded = any(is_guard(rule, self._policy().instance) for rule in rules)
+            fresh = self._read(attempt, held, purpose)
+            last = self._plan(attempt, search)
+            if not attempt.writes:
+                attempt.stripped = _stripped(attempt, last)
+            attempt.outcome, attempt.refused = last, search.refused
             if len(lost) > 1 and last.must_write:
                 raise lost[-1]  # read back twice, and not there: tried again after a pause
-            if not last.must_write:
-                if not suspects:
+            if not (last.must_write or search.is_probing):
+                if not search.suspects:
                     return
-                suspects.pop(0)
+                search.accept()
                 continue
-            self._note_rewrites(attempt, last)
-            self._note_adoptions(attempt, last)
-            attempt.written.append(last)
-            attempt.absent = frozenset()
-            purpose = _purpose_of_write(purpose, last, searching=bool(suspects))
+            purpose = _purpose_of_write(purpose, last, searching=bool(search.suspects))
             try:
-                self._digitalocean.write_rules(
-                    attempt.cluster_id, last.rules, purpose=purpose, sendable=fresh
-                )
-            except BudgetSpent:
-                attempt.written.pop()
-                attempt.absent = last.to_add
-                raise
+                self._write(attempt, last, purpose, fresh)
+                search.accept()
             except OutcomeUnknown as error:
                 log.warning("answer to a write was lost, reading back")
                 lost.append(error)
             except Rejected as error:
-                attempt.written.pop()
-                attempt.absent = last.to_add
-                suspects = _next_suspects(attempt, last, suspects, error)
-                rounds_left += 2 * len(suspects) + 1
-        raise OutcomeUnknown("the rules keep changing under us", cluster_id=attempt.cluster_id)
+                self._raise_if_not_online(attempt, error, purpose)
+                if not search.refuse(last.to_add, error.message):
+                    self._blame(attempt, search, error)
+                rounds_left += 2 * len(search.suspects) + 2
+        raise OutcomeUnknown(
+            "The trusted sources are not as they were written, time and again: another tool writes "
+            "the same list, or DigitalOcean does not keep what it takes",
+            cluster_id=attempt.cluster_id,
+        )
 
-    def _note_rewrites(self, attempt: Attempt, last: Plan) -> None:
-        """Note before the write which vanished rules it puts back; rare, so the time is spent."""
-        again = [
-            grant
-            for grant in attempt.loaded
-            if grant.id in last.to_add and grant.state is GrantState.ACTIVE
-        ]
-        if again:
-            with self._database.transaction() as session:
-                for before in again:
-                    grant = grants.get(session, before.id)
-                    if grant is not None and grant.state is GrantState.ACTIVE:
-                        grants.save(session, grant.write_again(self._clock.now()))
+    def _read(self, attempt: Attempt, held: Held, purpose: Purpose) -> "_Fresh":
+        """Read the rules; where that shows those of before our write, wait for it to be seen.
 
-    def _note_adoptions(self, attempt: Attempt, last: Plan) -> None:
-        """Note before the write what the rules said that get our label: they may get it back."""
-        if not last.adopts:
-            return
+        Raises:
+            ApiError: they cannot be read, or are still those of before.
+        """
+        before, pauses = attempt.rules, iter(_STALE_PAUSES_SECONDS)
+        is_awaited = bool(attempt.writes) and attempt.writes[-1].is_to_be_seen
+        while True:
+            held.renew()
+            fresh = _Fresh(_FRESH_SECONDS)
+            rules = self._digitalocean.read_rules(attempt.cluster_id, purpose=purpose)
+            if not (is_awaited and rules == before):
+                break
+            pause = next(pauses, None)
+            if pause is None:
+                raise OutcomeUnknown(
+                    "DigitalOcean took the new rules, but still shows those of before",
+                    cluster_id=attempt.cluster_id,
+                )
+            self._sleep(pause)
+        attempt.see(rules, self._policy().instance)
+        return fresh
+
+    def _write(
+        self, attempt: Attempt, last: Plan, purpose: Purpose, fresh: Callable[[], bool]
+    ) -> None:
+        """Send what was planned, noting before it whose rules may be ours from now on.
+
+        Raises:
+            OutcomeUnknown: the rules may have been replaced.
+            ApiError: nothing was changed, and that is noted.
+        """
+        before = self._note_sending(attempt, last)
+        attempt.writes.append(Write(last, certain=False))
+        try:
+            self._digitalocean.write_rules(
+                attempt.cluster_id, last.rules, purpose=purpose, sendable=fresh
+            )
+            attempt.writes[-1] = Write(last, certain=True)
+        except OutcomeUnknown:
+            raise
+        except ApiError:
+            attempt.writes.pop()
+            self._take_back(attempt, before)
+            raise
+
+    def _note_sending(self, attempt: Attempt, last: Plan) -> dict[int, Grant]:
+        """Note before a write which rules it adds, labels and adopts; return what is changed."""
+        unsent = {g.id for g in attempt.loaded if g.id in last.named and not g.sent_at}
         noted: dict[int, Grant] = {}
+        if not (last.to_add or unsent or last.adopts):
+            return noted
+        now = self._clock.now()
         with self._database.transaction() as session:
-            for grant in grants.get_some(session, list(last.adopts)):
-                if grant.state is GrantState.APPLYING:
-                    rule = last.adopts[grant.id]
-                    found = grant.find_rule(description=rule.description, rule_uuid=rule.uuid)
-                    grants.save(session, found)
-                    noted[grant.id] = found
-        attempt.loaded = tuple(noted.get(grant.id, grant) for grant in attempt.loaded)
+            for grant in grants.get_some(session, [*last.to_add, *unsent, *last.adopts]):
+                rule = last.adopts.get(grant.id)
+                if rule is not None and grant.state is GrantState.APPLYING:
+                    grant = grant.find_rule(description=rule.description, rule_uuid=rule.uuid)
+                noted[grant.id] = grant.send(now)
+                grants.save(session, noted[grant.id])
+        before = {grant.id: grant for grant in attempt.loaded if grant.id in noted}
+        attempt.know(noted)
+        return before
 
-    def _plan(self, cluster_id: str, rules: Sequence[Rule], known: Sequence[Grant]) -> Plan:
+    def _take_back(self, attempt: Attempt, before: Mapping[int, Grant]) -> None:
+        """Note that a write was refused: it added nothing."""
+        if not before:
+            return
+        with self._database.transaction() as session:
+            for grant in grants.get_some(session, list(before)):
+                grants.save(session, grant.take_back(before[grant.id]))
+        known = {grant.id: grant for grant in attempt.loaded}
+        attempt.know({i: known[i].take_back(earlier) for i, earlier in before.items()})
+
+    def _raise_if_not_online(self, attempt: Attempt, error: Rejected, purpose: Purpose) -> None:
+        """Only an online cluster's refusal says something about the rules.
+
+        Raises:
+            Busy: the cluster takes no changes at the moment.
+            ApiError: its status cannot be read.
+        """
+        status = self._digitalocean.cluster(attempt.cluster_id, purpose=purpose).status
+        if status != "online":
+            raise Busy(
+                f"The cluster takes no changes while it is {status}: {error.message}",
+                attempt.cluster_id,
+            ) from error
+
+    def _blame(self, attempt: Attempt, search: Search, error: Rejected) -> None:
+        """Find the rule that DigitalOcean refuses although it is there; one of ours has to go.
+
+        Raises:
+            Rejected: it is not one of ours.
+        """
+        if error.message in attempt.watch.last_error:  # found out already; lists of names cost calls
+            raise Rejected(attempt.watch.last_error, attempt.cluster_id) from error
+        culprits = find_refused(attempt.rules, error.message, self._digitalocean)
+        foreign = [rule for rule in culprits if not search.refuse_held(rule, attempt.loaded, error)]
+        if foreign or not culprits:
+            words = describe_refused(error.message, foreign)
+            raise Rejected(words, attempt.cluster_id) from error
+
+    def _plan(self, attempt: Attempt, search: Search | None = None) -> Plan:
         policy = self._policy()
-        cluster = policy.by_id(cluster_id)
+        cluster = policy.by_id(attempt.cluster_id)
+        now = self._clock.now()
+        known = self._with_named(attempt.cluster_id, attempt.rules, attempt.loaded)
         return plan(
-            rules,
-            known,
+            attempt.rules,
+            search.without_refused(known, now) if search else known,
             instance=policy.instance,
-            now=self._clock.now(),
+            now=now,
             allow_open=cluster.allow_open if cluster else False,
             restore=cluster.on_outside_removal == "restore" if cluster else False,
             takes=cluster.takes if cluster else _takes_nothing,
             max_rules=cluster.max_rules if cluster else MAX_RULES,
             reserved=cluster.reserved_rules if cluster else 0,
+            described=attempt.described,
+            relabel=attempt.may_relabel,
         )
 
     def _with_named(
@@ -308,7 +385,7 @@ class Reconciler:
         named = {
             its_label.grant_id
             for rule in rules
-            if (its_label := read_label(rule.description)) and its_label.instance == instance
+            if (its_label := rule.label_of(instance))
         } - {grant.id for grant in known}
         if not named:
             return list(known)
@@ -324,7 +401,15 @@ class Reconciler:
         with self._database.transaction() as session:
             now, next_at = self._clock.now(), self._clock.in_seconds(wait_seconds)
             words = str(error) if isinstance(error, ApiError) else f"a fault of ours: {error!r}"
-            record_failure(session, attempt, words, now=now, next_at=next_at)
+            record_failure(
+                session,
+                self._policy(),
+                attempt,
+                words,
+                now=now,
+                next_at=next_at,
+                delayed=isinstance(error, Busy | Rejected),
+            )
 
 
 def _takes_nothing(_source: TrustedSource) -> bool:
@@ -368,12 +453,8 @@ def _purpose_of_write(purpose: Purpose, last: Plan, *, searching: bool) -> Purpo
     return Purpose.STARTS if searching or purpose is Purpose.CHECKS else purpose
 
 
-def _next_suspects(attempt: Attempt, last: Plan, suspects: list[int], error: Rejected) -> list[int]:
-    """One bad rule has the whole list refused: find it by adding one grant's rule at a time."""
-    if not last.to_add:
-        raise error
-    if not suspects and len(last.to_add) > 1:
-        return sorted(last.to_add)
-    for grant_id in last.to_add:
-        attempt.refused[grant_id] = error.message
-    return suspects[1:]
+def _stripped(attempt: Attempt, first: Plan) -> frozenset[TrustedSource]:
+    """Return whose rules of ours had a label when that was last recorded, and have none now."""
+    described = attempt.described or frozenset()
+    bare = (rule.source for rule in first.unlabelled if not rule.description)
+    return frozenset(source for source in bare if source and str(source) in described)

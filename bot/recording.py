@@ -1,7 +1,8 @@
 """What a reconcile found out, written down: states, audit rows and messages in one transaction."""
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,15 +23,23 @@ from bot.domain.lifecycle import (
 from bot.domain.notices import (
     UNKNOWN,
     AllClear,
+    ClusterClosed,
+    ClusterOpen,
+    GrantDelayed,
     GrantEnded,
     GrantRewritten,
     GrantStarted,
     GuardPlaced,
     Labelled,
+    LabelsDropped,
+    Notice,
     Recovered,
+    RemovedOnAGuess,
 )
-from bot.domain.plan import SETTLE, Orphan, Plan, Rule
-from bot.domain.policy import LONGEST_ADOPTION, Policy
+from bot.domain.ownership import SETTLE, own_what_appeared
+from bot.domain.plan import Orphan, Plan
+from bot.domain.policy import ALARM_AFTER, LONGEST_ADOPTION, Policy
+from bot.domain.rules import Rule
 from bot.domain.sources import TrustedSource
 from bot.first_write import why_it_no_longer_holds
 from bot.store import audit, clusters, grants, requests
@@ -44,31 +53,52 @@ from bot.telling import (
     tell_operators,
 )
 
+_MOST_LABEL_LOSSES = 2  # so many writes in a row whose labels were lost are no coincidence
+_RELABEL_AFTER = timedelta(hours=1)
 _LOOKS = (SETTLE / 2, SETTLE - timedelta(seconds=5))
 _IDLE_DRIFTS = 12
 _SOONEST_SECONDS = 1.0
 _NEARBY = 100  # a label's number is taken over up to so many above the newest; further is a jump
 
 
+@dataclass(frozen=True)
+class Write:
+    """A write that was sent; `certain` where its answer came, or its effect was seen."""
+
+    plan: Plan
+    certain: bool
+
+    @property
+    def is_to_be_seen(self) -> bool:
+        """Whether a read after it must show another list."""
+        return self.certain and bool(self.plan.adds or self.plan.removes)
+
+    def seen_in(self, rules: Sequence[Rule]) -> "Write":
+        """Return it as it is known once *rules* were read after it."""
+        sources, uuids = {rule.source for rule in rules}, {rule.uuid for rule in rules}
+        is_there = {rule.source for rule in self.plan.adds} <= sources
+        is_gone = not uuids & {rule.uuid for rule in self.plan.removes}
+        has_effect = bool(self.plan.adds or self.plan.removes)
+        return replace(self, certain=self.certain or (has_effect and is_there and is_gone))
+
+
 @dataclass
 class Attempt:
     """One try at bringing a cluster in line.
 
-    `loaded` are the grants as they were at its beginning; `began_at` is noted with the new ones
-    among them, so that a crash in the middle of a write can be told from a rule that was there
-    before. `written` are the plans that were (perhaps) carried out; `refused` the grants whose rule
-    the API will not take, with its words.
+    `loaded` are the grants as they are known so far: as they were at its beginning, with what was
+    noted and seen since. `rules` is the last read, `refused` the grants whose rule the API will not
+    take, with its words, `stripped` our rules that somebody else took the label from.
     """
 
     watch: Watch
     loaded: tuple[Grant, ...]
     began_at: datetime
-    written: list[Plan] = field(default_factory=list)
-    refused: dict[int, str] = field(default_factory=dict)
+    rules: Sequence[Rule] = ()
     outcome: Plan | None = None
-    absent: frozenset[int] = frozenset()  # seen to have no rule since the last write
-    rule_count: int = 0
-    guarded: bool = False  # the guard rule was among the rules of the last read
+    writes: list[Write] = field(default_factory=list)
+    refused: Mapping[int, str] = field(default_factory=dict)
+    stripped: frozenset[TrustedSource] = frozenset()
 
     @property
     def cluster_id(self) -> str:
@@ -80,19 +110,45 @@ class Attempt:
         """The cluster's name in the policy."""
         return self.watch.alias
 
+    def see(self, rules: Sequence[Rule], instance: str) -> None:
+        """Take in what was read; what our last write added is ours from now on."""
+        if self.writes:
+            last = self.writes[-1] = self.writes[-1].seen_in(rules)
+            self.loaded = tuple(
+                own_what_appeared(self.loaded, last.plan.to_add, self.rules, rules, instance)
+            )
+        self.rules = rules
+
+    def know(self, changed: Mapping[int, Grant]) -> None:
+        """Take in what was noted of some grants."""
+        self.loaded = tuple(changed.get(grant.id, grant) for grant in self.loaded)
+
+    def as_seen(self, current: Grant) -> Grant:
+        """Return a grant as it stands, with whose its rule is by what this attempt saw."""
+        seen = next(grant for grant in self.loaded if grant.id == current.id)
+        return replace(current, owned=seen.owned, rule_uuid=seen.rule_uuid)
+
     @property
     def tried(self) -> frozenset[int]:
         """The grants whose rules a write (perhaps) added."""
-        return frozenset().union(*(written.to_add for written in self.written))
+        return frozenset().union(*(write.plan.to_add for write in self.writes))
 
-    def grants(self) -> list[Grant]:
-        """The grants to plan with: only what was tried can have been placed by us."""
-        return [self._as_tried(grant) if grant.id in self.tried else grant for grant in self.loaded]
+    @property
+    def keeps_labels(self) -> bool:
+        """Whether the API keeps descriptions, as far as is known."""
+        return self.watch.label_losses < _MOST_LABEL_LOSSES
 
-    def _as_tried(self, grant: Grant) -> Grant:
-        if grant.state is GrantState.APPLYING:
-            return grant.start_placing(self.began_at)
-        return grant.write_again(self.began_at)
+    @property
+    def may_relabel(self) -> bool:
+        """Whether to write for nothing but labels: once, and now and then where they are lost."""
+        written_at = self.watch.written_at
+        is_time = written_at is None or self.began_at - written_at >= _RELABEL_AFTER
+        return not self.writes and (self.keeps_labels or is_time)
+
+    @property
+    def described(self) -> frozenset[str] | None:
+        """Whose rules had a description when that was last recorded; see `plan`."""
+        return frozenset(self.watch.described.splitlines()) if self.keeps_labels else None
 
 
 def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: datetime) -> None:
@@ -101,42 +157,62 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
     A grant that somebody changed in the meantime keeps that change; its cluster is due again.
     """
     outcome = attempt.outcome
-    if outcome is None:
+    before = clusters.get(session, attempt.cluster_id)
+    if outcome is None or before is None:
         return
-    scribe = _Scribe(session, policy, attempt, outcome, now)
+    recorder = _Recorder(session, policy, attempt, outcome, before, now)
     _record_writes(session, attempt, now)
-    scribe.record_guard()
+    recorder.record_guard()
     for current in grants.get_some(session, [grant.id for grant in attempt.loaded]):
         if current.state is not GrantState.ENDED:
-            scribe.record_grant(current)
-    scribe.recover()
-    scribe.refuse_for_open_cluster()
-    scribe.refuse_to_adopt_nothing()
-    before = clusters.get(session, attempt.cluster_id)
-    if before is not None and before.alarms:
+            seen = attempt.as_seen(current)
+            if seen != current:
+                grants.save(session, seen)
+            recorder.record_grant(seen)
+    recorder.recover()
+    recorder.refuse_for_open_cluster()
+    recorder.refuse_to_adopt_nothing()
+    recorder.tell_of_others()
+    recorder.record_whether_open()
+    if before.alarms:
         audit.record(session, Action.ALL_CLEAR, at=now, cluster=attempt.alias)
         notice = AllClear(cluster=attempt.alias, failing_since=before.alarm_since or now)
         tell_operators(session, notice, policy, at=now)
-    written_at = now if attempt.written else attempt.watch.written_at
-    has_live = grants.has_live(session, attempt.cluster_id)
+    written_at = now if attempt.writes else attempt.watch.written_at
+    is_watched = not attempt.rules or grants.has_live(session, attempt.cluster_id)
     next_look = _next_look(
-        policy, attempt.cluster_id, now, written_at=written_at, has_live=has_live
+        policy, attempt.cluster_id, now, written_at=written_at, is_watched=is_watched
     )
     clusters.note_success(
         session,
         attempt.cluster_id,
         at=now,
-        rule_count=attempt.rule_count,
+        rule_count=len(attempt.rules),
         written_at=written_at,
-        guarded=attempt.guarded,
+        guarded=_is_guarded(attempt.rules, policy.instance),
         unfit="\n".join(_finding(orphan) for orphan in outcome.unfit),
+        described="\n".join(str(r.source) for r in attempt.rules if r.description and r.source),
+        label_losses=_label_losses(attempt, outcome, policy.instance),
         next_at=min([next_look, *(orphan.label.until for orphan in outcome.unfit)]),
         changes=attempt.watch.changes,
     )
 
 
+def _is_guarded(rules: Sequence[Rule], instance: str) -> bool:
+    return any(rule.is_guard(instance) for rule in rules)
+
+
+def _label_losses(attempt: Attempt, outcome: Plan, instance: str) -> int:
+    """Return after how many writes in a row our labels were lost at once."""
+    if any(rule.label_of(instance) for rule in attempt.rules):
+        return 0
+    if attempt.writes and outcome.unlabelled:
+        return attempt.watch.label_losses + 1
+    return attempt.watch.label_losses
+
+
 def _next_look(
-    policy: Policy, cluster_id: str, now: datetime, *, written_at: datetime | None, has_live: bool
+    policy: Policy, cluster_id: str, now: datetime, *, written_at: datetime | None, is_watched: bool
 ) -> datetime:
     """Return when to look at a cluster again.
 
@@ -146,7 +222,7 @@ def _next_look(
     for after in _LOOKS:
         if written_at is not None and abs(now - written_at) < after:  # a clock may go backwards
             return written_at + after
-    every = policy.scheduler.drift if has_live else longest_between_looks(policy)
+    every = policy.scheduler.drift if is_watched else longest_between_looks(policy)
     return own_moment(cluster_id, now, every)
 
 
@@ -168,15 +244,29 @@ def own_moment(cluster_id: str, now: datetime, every: timedelta) -> datetime:
 
 
 def record_failure(
-    session: Session, attempt: Attempt, error: str, *, now: datetime, next_at: datetime
+    session: Session,
+    policy: Policy,
+    attempt: Attempt,
+    error: str,
+    *,
+    now: datetime,
+    next_at: datetime,
+    delayed: bool = False,
 ) -> None:
-    """Record that an attempt failed, and when the next one is due."""
-    _record_writes(session, attempt, now, certain=False)
-    for before in attempt.loaded:
-        unplaced = before.id in attempt.absent
-        untried = before.id not in attempt.tried and before.placing_since is None
-        if before.state is GrantState.APPLYING and (unplaced or untried):
-            _unplace(session, before.id)
+    """Record that an attempt failed, and when the next one is due.
+
+    What was seen of our rules counts all the same. *delayed*: the cluster takes no changes at the
+    moment, and those who wait for access hear of that, once.
+    """
+    _record_writes(session, attempt, now)
+    for current in grants.get_some(session, [grant.id for grant in attempt.loaded]):
+        noted = attempt.as_seen(current)
+        if delayed and noted.state is GrantState.APPLYING and noted.delayed_at is None:
+            noted = noted.delay(now)
+            notice = GrantDelayed(grant=grant_facts(noted), why=error)
+            tell_of_grant(session, notice, noted, policy, at=now)
+        if noted != current:
+            grants.save(session, noted)
     clusters.note_failure(session, attempt.cluster_id, at=now, error=error, next_at=next_at)
 
 
@@ -191,18 +281,18 @@ def record_lost_attempt(session: Session, watch: Watch, *, now: datetime) -> Non
     )
 
 
-def _record_writes(session: Session, attempt: Attempt, now: datetime, **more: Any) -> None:
-    for written in attempt.written:
+def _record_writes(session: Session, attempt: Attempt, now: datetime) -> None:
+    for write in attempt.writes:
         audit.record(
             session,
             Action.RULES_WRITTEN,
             at=now,
             cluster=attempt.alias,
-            added=[str(rule.source) for rule in written.adds],
-            removed=[str(rule.source) for rule in written.removes],
-            kept=len(written.keeps),
-            **_let_go(written),
-            **more,
+            added=[str(rule.source) for rule in write.plan.adds],
+            removed=[str(rule.source) for rule in write.plan.removes],
+            kept=len(write.plan.keeps),
+            **_let_go(write.plan),
+            **({} if write.certain else {"certain": False}),
         )
 
 
@@ -210,13 +300,6 @@ def _let_go(written: Plan) -> dict[str, Any]:
     """Return the adopted rules that lose our label and stay, where there are any."""
     released = [str(rule.source) for rule in written.releases]
     return {"released": released} if released else {}
-
-
-def _unplace(session: Session, grant_id: int) -> None:
-    """Take back the note that a rule may have been written."""
-    current = grants.get(session, grant_id)
-    if current is not None and current.state is GrantState.APPLYING:
-        grants.save(session, current.stop_placing())
 
 
 def _finding(orphan: Orphan) -> str:
@@ -229,17 +312,17 @@ def _labelled(orphan: Orphan) -> Labelled:
 
 
 @dataclass
-class _Scribe:
+class _Recorder:
     session: Session
     policy: Policy
     attempt: Attempt
     outcome: Plan
+    before: Watch  # what was recorded last
     now: datetime
 
     def record_guard(self) -> None:
         """Tell of a guard rule that is there and was not before, whoever's attempt put it there."""
-        before = clusters.get(self.session, self.attempt.cluster_id)
-        if self.attempt.guarded and before is not None and not before.guarded:
+        if not self.before.guarded and _is_guarded(self.attempt.rules, self.policy.instance):
             self._audit(Action.GUARD_PLACED)
             notice = GuardPlaced(cluster=self.attempt.alias)
             tell_operators(self.session, notice, self.policy, at=self.now)
@@ -247,11 +330,13 @@ class _Scribe:
     def record_grant(self, grant: Grant) -> None:
         if grant.id in self.outcome.present:
             self._record_present(grant)
+        elif grant.id in self.attempt.refused and grant.is_live:
+            words = f"DigitalOcean does not take it: {self.attempt.refused[grant.id]}"
+            is_new = grant.state is GrantState.APPLYING
+            reason = EndReason.FAILED if is_new else EndReason.REMOVED_OUTSIDE
+            self._end(grant.leave(reason, self.now), why=words)
         elif grant.id in self.outcome.vanished and grant.state is GrantState.ACTIVE:
             self._end(grant.leave(EndReason.REMOVED_OUTSIDE, self.now))
-        elif grant.id in self.attempt.refused and grant.state is GrantState.APPLYING:
-            words = f"DigitalOcean does not take it: {self.attempt.refused[grant.id]}"
-            self._end(grant.leave(EndReason.FAILED, self.now), why=words)
         elif grant.id in self.outcome.blocked and grant.state is GrantState.APPLYING:
             why = why_blocked(
                 self.outcome.blocked[grant.id],
@@ -273,8 +358,8 @@ class _Scribe:
         unfit = self._newly_unfit()
         removed = tuple(
             rule.source
-            for written in self.attempt.written
-            for rule in written.removes
+            for write in self.attempt.writes
+            for rule in write.plan.removes
             if rule.source is not None and not self._is_known(rule)
         )
         if recovered or removed or unfit:
@@ -288,8 +373,7 @@ class _Scribe:
             tell_operators(self.session, notice, self.policy, at=self.now)
 
     def _newly_unfit(self) -> list[Orphan]:
-        before = clusters.get(self.session, self.attempt.cluster_id)
-        told = before.unfit.splitlines() if before else []
+        told = self.before.unfit.splitlines()
         unfit = [orphan for orphan in self.outcome.unfit if _finding(orphan) not in told]
         for orphan in unfit:
             self._audit(Action.LEFT_ALONE, source=str(orphan.source), label=str(orphan.label))
@@ -301,12 +385,14 @@ class _Scribe:
             return True
         its_label = read_label(rule.description)
         grant = grants.get(self.session, its_label.grant_id) if its_label else None
-        return grant is not None and grant.source == rule.source
+        if grant is None or grant.cluster_id != self.attempt.cluster_id:
+            return False
+        return grant.source == rule.source
 
     def refuse_for_open_cluster(self) -> None:
         """Refuse what is asked of a cluster that turned out to be open to all (P2)."""
         cluster = self.policy.by_id(self.attempt.cluster_id)
-        if self.attempt.rule_count or cluster is None or cluster.allow_open:
+        if self.attempt.rules or cluster is None or cluster.allow_open:
             return
         for request in requests.pending(self.session, cluster=self.attempt.alias, take=True):
             self._deny(request, open_cluster(request.cluster))
@@ -320,6 +406,48 @@ class _Scribe:
         for request in pending:
             if request.source not in self.outcome.foreign:
                 self._deny(request, not_there(alias))
+
+    def tell_of_others(self) -> None:
+        """Tell of rules that others may miss, since they changed the list while access was lent."""
+        guessed = [
+            rule.source
+            for write in self.attempt.writes
+            for rule in write.plan.guessed
+            if rule.source is not None
+        ]
+        if guessed:
+            notice = RemovedOnAGuess(cluster=self.attempt.alias, sources=tuple(guessed))
+            tell_operators(self.session, notice, self.policy, at=self.now)
+        lent = [g for g in self.attempt.loaded if g.source in self.attempt.stripped and g.is_live]
+        told_at = self.before.labels_told_at
+        if lent and (told_at is None or abs(self.now - told_at) >= _RELABEL_AFTER):
+            clusters.note_labels_told(self.session, self.attempt.cluster_id, at=self.now)
+            dropped = LabelsDropped(
+                cluster=self.attempt.alias, grants=tuple(grant_facts(grant) for grant in lent)
+            )
+            tell_operators(self.session, dropped, self.policy, at=self.now)
+
+    def record_whether_open(self) -> None:
+        """Tell of a cluster that anybody can reach, and that it is closed again (P2)."""
+        cluster = self.policy.by_id(self.attempt.cluster_id)
+        is_open = not self.attempt.rules and not (cluster and cluster.allow_open)
+        if is_open == (self.before.open_since is not None):
+            return
+        patience = cluster.alarm_after if cluster else ALARM_AFTER
+        clusters.note_open(
+            self.session,
+            self.attempt.cluster_id,
+            since=self.now if is_open else None,
+            alarm_at=self.now + patience if is_open else None,
+        )
+        self._audit(Action.FOUND_OPEN if is_open else Action.CLOSED_AGAIN)
+        notice: Notice = ClusterClosed(
+            cluster=self.attempt.alias, open_since=self.before.open_since or self.now
+        )
+        if is_open:
+            lent = tuple(grant_facts(grant) for grant in self.attempt.loaded if grant.is_live)
+            notice = ClusterOpen(cluster=self.attempt.alias, open_since=self.now, lent=lent)
+        tell_operators(self.session, notice, self.policy, at=self.now)
 
     def _deny(self, request: Request, why: str) -> None:
         decision = Decision(SYSTEM, Verdict.DENY, self.now, why)
@@ -373,7 +501,11 @@ class _Scribe:
             detail["rule"] = "stays"
         self._audit(Action.ENDED, ended, reason=ended.end_reason, **detail)
         notice = GrantEnded(
-            grant=grant_facts(ended), why=why, still_wanted=self._still_wanted(ended.source)
+            grant=grant_facts(ended),
+            why=why,
+            still_wanted=self._still_wanted(ended.source),
+            still_trusted=tuple(sorted(s for s in self.outcome.foreign if s.covers(ended.source))),
+            is_open=not self.attempt.rules,
         )
         tell_of_grant(self.session, notice, ended, self.policy, at=self.now)
 
@@ -410,7 +542,7 @@ class _Scribe:
             expires_at=until,
             owned=True,
             rule_uuid=orphan.rule.uuid,
-            placing_since=self.now,
+            sent_at=self.now,
             written_at=self.now,
             adopted=its_label.adopted,
         )

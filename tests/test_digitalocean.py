@@ -1,3 +1,4 @@
+import json
 import logging
 import socket
 import threading
@@ -6,6 +7,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -15,6 +17,7 @@ from werkzeug.wrappers import Request, Response
 
 from bot.digitalocean import (
     ApiError,
+    Busy,
     Call,
     Cluster,
     ClusterNotFound,
@@ -25,7 +28,7 @@ from bot.digitalocean import (
     Rejected,
     Unavailable,
 )
-from bot.domain.plan import Rule
+from bot.domain.rules import Rule
 from bot.sandbox.digitalocean import SandboxDigitalOcean
 from bot.sandbox.faults import Fault, Kind
 from bot.sandbox.server import LoopbackServer
@@ -259,17 +262,12 @@ def test_a_write_keeps_uuids_values_and_descriptions_and_adds_the_new_rule(
     assert methods(do) == ["GET", "PUT"]
 
 
-def test_a_write_carries_only_what_is_the_writers_to_say(
+def test_a_write_carries_what_was_read_and_of_a_new_rule_only_what_is_the_writers_to_say(
     api: DigitalOcean, do: SandboxDigitalOcean, orders: str
 ) -> None:
-    office = api.read_rules(orders)[0]
-    api.write_rules(orders, [office, Rule("tag", "backend")])
-    assert do.calls[-1].body == {
-        "rules": [
-            {"uuid": office.uuid, **OFFICE},
-            {"type": "tag", "value": "backend"},
-        ]
-    }
+    [read] = do.rules(orders)
+    api.write_rules(orders, [*api.read_rules(orders), Rule("tag", "backend")])
+    assert do.calls[-1].body == {"rules": [read, {"type": "tag", "value": "backend"}]}
 
 
 def test_a_rule_of_an_unknown_type_is_read_and_written_verbatim(answering: Answering) -> None:
@@ -288,8 +286,7 @@ def test_a_rule_of_an_unknown_type_is_read_and_written_verbatim(answering: Answe
     rules = api.read_rules(NOBODYS_ID)
     assert rules == [Rule("vpc", "10.0.0.0/8 ", uuid="u-1", description="")]
     api.write_rules(NOBODYS_ID, [*rules, Rule("tag", "bür\N{SNOWMAN}")])
-    kept = {"uuid": "u-1", "type": "vpc", "value": "10.0.0.0/8 ", "description": ""}
-    assert written == [{"rules": [kept, {"type": "tag", "value": "bür\N{SNOWMAN}"}]}]
+    assert written == [{"rules": [json.loads(vpc), {"type": "tag", "value": "bür\N{SNOWMAN}"}]}]
 
 
 def test_an_empty_list_is_never_written(
@@ -317,7 +314,7 @@ def test_a_refused_write_repeats_the_apis_own_words(
     assert len(do.calls) == 1
 
 
-@pytest.mark.parametrize("code", [400, 409, 412, 422])
+@pytest.mark.parametrize("code", [400, 413, 422])
 def test_a_refusal_is_not_repeated(
     api: DigitalOcean, do: SandboxDigitalOcean, orders: str, code: int
 ) -> None:
@@ -327,6 +324,42 @@ def test_a_refusal_is_not_repeated(
     with pytest.raises(Rejected):
         api.read_rules(orders)
     assert methods(do) == ["PUT", "GET"]
+
+
+@pytest.mark.parametrize("code", [409, 412, 423])
+def test_a_cluster_that_takes_no_changes_at_the_moment_is_busy_and_nothing_was_changed(
+    api: DigitalOcean, do: SandboxDigitalOcean, orders: str, code: int
+) -> None:
+    do.faults.add(Fault.status(code, method="PUT"))
+    with pytest.raises(Busy, match="takes no changes at the moment") as caught:
+        api.write_rules(orders, [NEW])
+    assert caught.value.cluster_id == orders
+    assert methods(do) == ["PUT"]
+
+
+def test_p1_a_rule_goes_back_exactly_as_it_was_read_with_all_that_nobody_knows_yet(
+    answering: Answering,
+) -> None:
+    theirs = {
+        "uuid": "4d5e8f4c-9f2a-4b6e-8a3f-0d1c2b3a4e5f",
+        "cluster_uuid": NOBODYS_ID,
+        "type": "vpc",
+        "value": "f00",
+        "created_at": "2026-11-25T09:00:00.5Z",
+        "labels": {"team": "data"},
+        "enabled": None,
+    }
+    sent: list[Any] = []
+
+    def keep(request: Request) -> Response:
+        sent.append(request.get_json(silent=True))
+        return saying(json.dumps({"rules": [theirs]}))(request)
+
+    api = answering(keep)
+    [rule] = api.read_rules(NOBODYS_ID)
+    api.write_rules(NOBODYS_ID, [rule, replace(rule, description="mine")])
+
+    assert sent[-1] == {"rules": [theirs, theirs | {"description": "mine"}]}
 
 
 @pytest.mark.parametrize("code", [500, 502, 503, 504])

@@ -13,7 +13,8 @@ from bot.cli.audit_lines import lines
 from bot.cli.auditing import Format
 from bot.cli.console import show_grants, show_plan
 from bot.domain.lifecycle import Grant, GrantState
-from bot.domain.plan import Rule, plan
+from bot.domain.plan import plan
+from bot.domain.rules import Rule
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store.tables import AuditRow
 

@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 
 from bot.access.move import Move
 from bot.domain.lifecycle import GrantState
-from bot.domain.notices import Alarm, CallsMade
+from bot.domain.notices import Alarm, CallsMade, ClusterOpen
+from bot.domain.policy import ALARM_AFTER
 from bot.store import audit, clusters, grants
 from bot.store.audit import Action
 from bot.store.clusters import Watch
 from bot.store.due import LENIENCE
 from bot.telling import grant_facts, tell_operators
 
-_ALARM_AFTER = timedelta(minutes=5)  # for a cluster that has left the policy
 _LONGEST_SILENCE = timedelta(hours=1)
 _DOUBLINGS = 12
 
@@ -25,14 +25,14 @@ def alarm(move: Move, calls: CallsMade) -> int:
     alarmed = 0
     for watch, waiting_since in clusters.troubled(move.session):
         cluster = move.policy.by_id(watch.id)
-        patience = cluster.alarm_after if cluster else _ALARM_AFTER
+        patience = cluster.alarm_after if cluster else ALARM_AFTER
         if cluster is None and not waiting_since:
             continue  # it has left the policy, and nothing there is ours any more
         since = min(filter(None, [watch.failing_since, *waiting_since]))
         longest = max(_LONGEST_SILENCE, patience)
         if not _is_time(move.now, watch.alarm_at or since + patience, within=longest):
             continue
-        silence = min(patience * 2 ** min(watch.alarms, _DOUBLINGS), longest)
+        silence = _silence(patience, watch.alarms)
         clusters.note_alarm(move.session, watch.id, since=since, next_at=move.now + silence)
         audit.record(
             move.session,
@@ -46,6 +46,32 @@ def alarm(move: Move, calls: CallsMade) -> int:
         tell_operators(move.session, notice, move.policy, at=move.now)
         alarmed += 1
     return alarmed
+
+
+def alarm_of_open(move: Move) -> int:
+    """Tell again of each cluster that anybody can reach; return how many (P2)."""
+    told = 0
+    for watch in clusters.left_open(move.session):
+        cluster = move.policy.by_id(watch.id)
+        patience = cluster.alarm_after if cluster else ALARM_AFTER
+        silence = _silence(patience, watch.open_alarms)
+        if not _is_time(move.now, watch.open_alarm_at or move.now, within=silence):
+            continue
+        clusters.note_open_alarm(move.session, watch.id, next_at=move.now + silence)
+        known = grants.listing(move.session, cluster_id=watch.id)
+        notice = ClusterOpen(
+            cluster=watch.alias,
+            open_since=watch.open_since or move.now,
+            lent=tuple(grant_facts(grant) for grant in known if grant.is_live),
+        )
+        tell_operators(move.session, notice, move.policy, at=move.now)
+        told += 1
+    return told
+
+
+def _silence(patience: timedelta, told: int) -> timedelta:
+    """Return how long to wait before telling again of what was told so often."""
+    return min(patience * 2 ** min(told, _DOUBLINGS), max(_LONGEST_SILENCE, patience))
 
 
 def _is_time(now: datetime, at: datetime, *, within: timedelta) -> bool:

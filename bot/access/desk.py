@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from bot.access.adopting import adopt
-from bot.access.alarming import alarm
+from bot.access.alarming import alarm, alarm_of_open
 from bot.access.anchoring import anchor
 from bot.access.asking import cancel, extend, request
 from bot.access.deciding import decide, tell_not_granted
@@ -213,7 +213,7 @@ class Access:
 
     def keep_time(self) -> None:
         """Do what is due by the clock: grants expire, requests lapse, ends are announced …"""
-        for step in (expire, lapse, warn, remind, self._alarm, anchor):
+        for step in (expire, lapse, warn, remind, self._alarm, alarm_of_open, anchor):
             try:
                 with self._move(None) as move:
                     done = step(move)

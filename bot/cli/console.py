@@ -8,8 +8,9 @@ from rich.table import Table
 
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant
-from bot.domain.plan import Plan, Rule
+from bot.domain.plan import Plan
 from bot.domain.refusal import one_line
+from bot.domain.rules import Rule
 
 
 def show_grants(found: Sequence[Grant], now: datetime) -> None:

@@ -17,9 +17,9 @@ from bot.clock import Clock, SystemClock
 from bot.config import Settings
 from bot.digitalocean import ApiError, DigitalOcean
 from bot.domain.labels import read_label
-from bot.domain.plan import Rule, is_guard
 from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
+from bot.domain.rules import Rule
 from bot.domain.sources import TrustedSource
 from bot.reporting.chain_wording import problems
 from bot.reporting.facts import ForeignRule, Live, Report
@@ -176,7 +176,7 @@ def _look_now(settings: Settings, policy: Policy, only: str | None, database: Da
 def _is_foreign(rule: Rule, ours: Collection[TrustedSource], instance: str) -> bool:
     its_label = read_label(rule.description)
     labelled = its_label is not None and its_label.instance == instance
-    return not (labelled or rule.source in ours or is_guard(rule, instance))
+    return not (labelled or rule.source in ours or rule.is_guard(instance))
 
 
 def _foreign(alias: str, rule: Rule) -> ForeignRule:

@@ -6,6 +6,7 @@ from bot.digitalocean.client import DigitalOcean
 from bot.digitalocean.errors import (
     ApiError,
     BudgetSpent,
+    Busy,
     Call,
     Cluster,
     ClusterNotFound,
@@ -23,6 +24,7 @@ from bot.digitalocean.reads import SharedReads
 __all__ = [
     "ApiError",
     "BudgetSpent",
+    "Busy",
     "Call",
     "CallBudget",
     "Catalogue",

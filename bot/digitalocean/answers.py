@@ -8,13 +8,24 @@ import re
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, AliasPath, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AliasPath,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    model_validator,
+)
 
 from bot.digitalocean.errors import Cluster, Named
 from bot.domain.connecting import Connection
-from bot.domain.plan import Rule
+from bot.domain.rules import Rule
 from bot.domain.sources import SourceType
 
 _PEM = re.compile(
@@ -64,10 +75,38 @@ class _Quiet(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
 
+class RuleBody(BaseModel):
+    """One trusted source; fields that nobody knows yet are kept, to go back as they came (P1)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    value: str
+    uuid: str | None = None
+    description: str | None = None
+    created_at: datetime | None = None
+
+    _as_read: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _keep_all(cls, read: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        body = validate(read)
+        body._as_read = dict(read)
+        return body
+
+    def rule(self) -> Rule:
+        """Return it with its time in UTC."""
+        at = self.created_at
+        if at is not None:
+            at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+        return Rule(self.type, self.value, self.uuid, self.description, at, self._as_read)
+
+
 class RulesBody(BaseModel):
     """`GET …/firewall`."""
 
-    rules: list[Rule]
+    rules: list[RuleBody]
 
 
 class ClusterBody(_Quiet):

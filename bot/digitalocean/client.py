@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -36,7 +35,7 @@ from bot.digitalocean.errors import (
 )
 from bot.digitalocean.wire import Answer, Task, UnsentBody, Wire, error_of, failure_of
 from bot.domain.connecting import Connection
-from bot.domain.plan import Rule
+from bot.domain.rules import Rule
 from bot.domain.sources import SourceType
 
 SHORT_WAIT_SECONDS = 5.0  # a read sits out a 429 of up to this long
@@ -102,7 +101,7 @@ class DigitalOcean:
         """Return every rule of the cluster as the API holds it, in its order."""
         task = _of_cluster("read_rules", cluster_id, "list_firewall_rules")
         task = replace(task, purpose=purpose)
-        return [_in_utc(rule) for rule in self._read(task, RulesBody).rules]
+        return [rule.rule() for rule in self._read(task, RulesBody).rules]
 
     def write_rules(
         self,
@@ -135,9 +134,10 @@ class DigitalOcean:
         )
         return [cluster for page in pages for cluster in page.things]
 
-    def cluster(self, cluster_id: str) -> Cluster:
+    def cluster(self, cluster_id: str, *, purpose: Purpose = Purpose.PAGES) -> Cluster:
         """Return one cluster."""
-        return self._read(_of_cluster("cluster", cluster_id, "get_cluster"), ClusterBody).database
+        task = replace(_of_cluster("cluster", cluster_id, "get_cluster"), purpose=purpose)
+        return self._read(task, ClusterBody).database
 
     def connection(self, cluster_id: str) -> Connection:
         """Return how the cluster is reached; Unavailable while it has no address yet."""
@@ -275,14 +275,14 @@ def _pause(state: RetryCallState) -> float:
     return wait_random_exponential(multiplier=0.25, max=2.0)(state)  # full jitter
 
 
-def _as_json(rule: Rule) -> dict[str, str]:
-    fields = {"uuid": rule.uuid, "type": rule.type, "value": rule.value}
-    fields["description"] = rule.description
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def _in_utc(rule: Rule) -> Rule:
-    at = rule.created_at
-    if at is None:
-        return rule
-    return replace(rule, created_at=at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC))
+def _as_json(rule: Rule) -> dict[str, Any]:
+    """Return a rule as it was read, but for what was changed of it since (P1)."""
+    known = {
+        "uuid": rule.uuid,
+        "type": rule.type,
+        "value": rule.value,
+        "description": rule.description,
+    }
+    changed = {name: value for name, value in known.items() if rule.as_read.get(name) != value}
+    sent = {**rule.as_read, **changed}
+    return {name: value for name, value in sent.items() if name not in changed or value is not None}

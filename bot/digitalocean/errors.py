@@ -32,6 +32,10 @@ class Rejected(ApiError):
     """The content was refused and nothing was changed; `message` is in the API's own words."""
 
 
+class Busy(ApiError):
+    """The cluster takes no changes at the moment, and nothing was changed."""
+
+
 class RateLimited(ApiError):
     """Too many calls for this token, nothing was changed; try again in `retry_after` seconds."""
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from bot.digitalocean.client import DigitalOcean
 from bot.digitalocean.errors import Purpose
 from bot.domain.connecting import Connection
-from bot.domain.plan import Rule
+from bot.domain.rules import Rule
 
 FRESH_SECONDS = 5.0
 

@@ -21,6 +21,7 @@ from urllib3.exceptions import ConnectTimeoutError
 
 from bot.digitalocean.errors import (
     ApiError,
+    Busy,
     ClusterNotFound,
     NotAuthorised,
     OutcomeUnknown,
@@ -182,7 +183,9 @@ def error_of(task: Task, answer: Answer, redact: Callable[[str], str]) -> ApiErr
         case 404 if task.cluster_id and body:  # some proxy's page would prove nothing
             said = f"DigitalOcean has no database cluster {task.cluster_id}"
             return ClusterNotFound(said, task.cluster_id)
-        case 400 | 409 | 412 | 413 | 422:
+        case 409 | 412 | 423 if task.is_write:
+            return Busy(f"The cluster takes no changes at the moment: {words}", task.cluster_id)
+        case 400 | 413 | 422:
             return Rejected(words, task.cluster_id)
         case status:
             return task.no_use(f"it answered {status}: {words}")

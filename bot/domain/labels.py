@@ -3,12 +3,15 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import unescape
+from urllib.parse import unquote
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _LABEL = re.compile(
     r"dbaccess/(?P<instance>\S+) #(?P<grant>[1-9]\d{0,8}) "
     r"until (?P<until>\S+)(?P<adopted> adopted)?"
 )
+_WORD = re.compile(r"[a-z0-9]+")
 INSTANCE = r"[a-z0-9][a-z0-9-]{0,31}"
 
 
@@ -46,6 +49,21 @@ def read_label(description: str | None) -> Label | None:
     except ValueError:
         return None
     return Label(match["instance"], int(match["grant"]), until, bool(match["adopted"]))
+
+
+def is_rest_of_label(description: str | None, instance: str) -> bool:
+    """Tell whether *description* is a label of *instance* that was not kept to the letter.
+
+    Nobody publishes how long a description may be, or whether it comes back escaped.
+    """
+    if not description or read_label(description) is not None:
+        return False
+    words = _WORD.findall(unquote(unescape(description)).lower())
+    expected = ["dbaccess", *_WORD.findall(instance)]
+    if len(words) > len(expected):
+        return words[: len(expected)] == expected
+    *whole, last = words or [""]
+    return bool(whole) and whole == expected[: len(whole)] and expected[len(whole)].startswith(last)
 
 
 def guard_label(instance: str) -> str:

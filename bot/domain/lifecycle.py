@@ -233,8 +233,9 @@ class Grant:
     """The lease: a request that was approved, under the same number.
 
     `owned` says whose rule it is: True ours, False somebody else's that was there before (P5),
-    None not yet known. `placing_since` is set before the first attempt to write the rule, so that
-    a crash in the middle of a write can be told from a rule that was there before. `adopted`: its
+    None not yet known. `sent_at` is when a write that adds its rule was last sent and not definitely
+    refused; None means that no rule can be ours. `written_at` is when its rule was last put in
+    place, or tried to be put back. `delayed_at`: when its holder heard that it takes longer. `adopted`: its
     rule was added by hand, and approvers set an expiry on it; such a rule is never added by us, nor
     is that of a grant that only a label speaks for.
     `earlier_description` is what an adopted rule said before our label took the place of that; None
@@ -252,7 +253,7 @@ class Grant:
     expires_at: datetime
     owned: bool | None = None
     rule_uuid: str | None = None
-    placing_since: datetime | None = None
+    sent_at: datetime | None = None
     written_at: datetime | None = None
     warned_at: datetime | None = None
     removing_since: datetime | None = None
@@ -263,6 +264,7 @@ class Grant:
     earlier_description: str | None = None
     emergency: bool = False
     source_name: str = ""
+    delayed_at: datetime | None = None
 
     @property
     def leaves_rule(self) -> bool:
@@ -303,15 +305,25 @@ class Grant:
         """Tell whether the grant is to end, and has not yet."""
         return self.state is not GrantState.ENDED and not self.wants_rule(now)
 
-    def start_placing(self, at: datetime) -> "Grant":
-        """Note that a write may be tried from *at* on; later attempts keep the first time."""
-        self._must_be(GrantState.APPLYING, move="place")
-        return self if self.placing_since else replace(self, placing_since=at)
+    def send(self, at: datetime) -> "Grant":
+        """Note that a write that adds its rule is about to be sent.
 
-    def stop_placing(self) -> "Grant":
-        """Note that no write for this grant was tried after all."""
-        self._must_be(GrantState.APPLYING, move="stop placing")
-        return replace(self, placing_since=None)
+        The rule may be ours from now on, also where the one before it was somebody else's (P5).
+        """
+        self._must_be(
+            GrantState.APPLYING, GrantState.ACTIVE, GrantState.REMOVING, move="send the rule of"
+        )
+        written_at = at if self.state is GrantState.ACTIVE else self.written_at
+        return replace(self, sent_at=at, owned=self.owned or None, written_at=written_at)
+
+    def take_back(self, before: "Grant") -> "Grant":
+        """Note that the write was refused: whose the rule is, is what it was *before*."""
+        return replace(self, sent_at=before.sent_at, owned=before.owned)
+
+    def delay(self, at: datetime) -> "Grant":
+        """Note that its holder heard that the cluster takes no changes at the moment."""
+        self._must_be(GrantState.APPLYING, move="delay")
+        return replace(self, delayed_at=at)
 
     def activate(self, at: datetime, *, owned: bool, rule_uuid: str | None) -> "Grant":
         """Note that the source is trusted now."""
@@ -321,7 +333,7 @@ class Grant:
             state=GrantState.ACTIVE,
             owned=owned,
             rule_uuid=rule_uuid,
-            placing_since=self.placing_since if owned else None,
+            sent_at=self.sent_at if owned else None,
             written_at=at,
         )
 
@@ -336,9 +348,9 @@ class Grant:
         return replace(self, owned=owned, rule_uuid=rule_uuid)
 
     def write_again(self, at: datetime) -> "Grant":
-        """Note that a vanished rule is written once more, from *at* on; it is ours then."""
+        """Note that its rule, which had vanished, is in place again, or is to be put back."""
         self._must_be(GrantState.ACTIVE, move="write again")
-        return replace(self, written_at=at, owned=True)
+        return replace(self, written_at=at)
 
     def extend(self, until: datetime) -> "Grant":
         """Move the end; a warning that was given counts for the old end only."""

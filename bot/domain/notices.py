@@ -173,6 +173,14 @@ class GrantStarted(_Facts):
     grant: GrantFacts
 
 
+class GrantDelayed(_Facts):
+    """The cluster takes no changes at the moment, so that access opens later."""
+
+    kind: Literal["grant_delayed"] = "grant_delayed"
+    grant: GrantFacts
+    why: str
+
+
 class GrantExtended(_Facts):
     """The end has moved to `grant.expires_at`."""
 
@@ -195,6 +203,8 @@ class GrantEnded(_Facts):
     grant: GrantFacts
     why: str = ""  # for `failed`: one sentence
     still_wanted: bool = False  # another live grant keeps the source trusted
+    still_trusted: tuple[TrustedSource, ...] = ()  # by other people's rules: itself, or wider
+    is_open: bool = False  # the cluster has no rules, and trusts everybody
 
 
 class GrantPutBack(_Facts):
@@ -249,6 +259,42 @@ class GuardPlaced(_Facts):
 
     kind: Literal["guard_placed"] = "guard_placed"
     cluster: str
+
+
+class ClusterOpen(_Facts):
+    """Somebody removed the last rule: the cluster accepts connections from everywhere (P2)."""
+
+    kind: Literal["cluster_open"] = "cluster_open"
+    cluster: str
+    open_since: datetime  # when that was seen first
+    lent: tuple[GrantFacts, ...] = ()
+
+
+class ClusterClosed(_Facts):
+    """A cluster that was open to everybody has rules again."""
+
+    kind: Literal["cluster_closed"] = "cluster_closed"
+    cluster: str
+    open_since: datetime
+
+
+class LabelsDropped(_Facts):
+    """Another tool dropped the labels of our rules, as doctl and Terraform do.
+
+    A rule that it was to keep for good looks like ours, and goes when the access of `grants` ends.
+    """
+
+    kind: Literal["labels_dropped"] = "labels_dropped"
+    cluster: str
+    grants: tuple[GrantFacts, ...]
+
+
+class RemovedOnAGuess(_Facts):
+    """Rules were removed that were taken for ours without proof, just after an end."""
+
+    kind: Literal["removed_on_a_guess"] = "removed_on_a_guess"
+    cluster: str
+    sources: tuple[TrustedSource, ...]
 
 
 class Labelled(_Facts):
@@ -345,6 +391,7 @@ Notice = Annotated[
     | ApprovalsDropped
     | NotGranted
     | GrantStarted
+    | GrantDelayed
     | GrantExtended
     | GrantExpiring
     | GrantEnded
@@ -353,6 +400,10 @@ Notice = Annotated[
     | Alarm
     | AllClear
     | GuardPlaced
+    | ClusterOpen
+    | ClusterClosed
+    | LabelsDropped
+    | RemovedOnAGuess
     | Recovered
     | Undelivered
     | AuditAnchor

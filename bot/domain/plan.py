@@ -11,32 +11,16 @@ in such a race and is written again; one that vanishes later was taken away by s
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.labels import Label, guard_label, label, read_label
 from bot.domain.lifecycle import Grant, GrantState
-from bot.domain.sources import GUARD, TrustedSource, normal_source
+from bot.domain.ownership import SETTLE, dropped_descriptions, is_likely, is_proven, names
+from bot.domain.rules import Rule
+from bot.domain.sources import GUARD, TrustedSource
 
 MAX_RULES = 100
-SETTLE = timedelta(minutes=1)
-_CLOCK_SKEW = timedelta(seconds=2)
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A trusted source as the API holds it; `uuid` and `created_at` are the API's to give."""
-
-    type: str
-    value: str
-    uuid: str | None = None
-    description: str | None = None
-    created_at: datetime | None = None
-
-    @property
-    def source(self) -> TrustedSource | None:
-        """The source in its normal form; None for a type that dbaccess does not know."""
-        return normal_source(self.type, self.value)
 
 
 class Blocked(StrEnum):
@@ -80,7 +64,9 @@ class Plan:
     rules that are not ours.
 
     `orphans` may become grants again, `unfit` are those that the policy could not have allowed:
-    they are kept as foreign rules are, until their labels' time is up.
+    they are kept as foreign rules are, until their labels' time is up. `guessed` are those of
+    `removes` that nothing but their time speaks for, `unlabelled` our rules whose label is not as
+    it should be, and `named` the grants that are named by the labels which are written.
     """
 
     rules: tuple[Rule, ...]
@@ -98,6 +84,9 @@ class Plan:
     unfit: tuple[Orphan, ...]
     adopts: Mapping[int, Rule]
     releases: tuple[Rule, ...]
+    guessed: tuple[Rule, ...]
+    unlabelled: tuple[Rule, ...]
+    named: frozenset[int]
     foreign: frozenset[TrustedSource]
 
 
@@ -112,6 +101,8 @@ def plan(
     takes: Callable[[TrustedSource], bool] = lambda _source: True,
     max_rules: int = MAX_RULES,
     reserved: int = 0,
+    described: Collection[str] | None = (),
+    relabel: bool = True,
 ) -> Plan:
     """Return the difference between a cluster's *rules* and what its *grants* want.
 
@@ -127,6 +118,9 @@ def plan(
             for becomes a grant where it does. One that is labelled as adopted was there anyway.
         max_rules: how many rules there may be; where there are more already, the API alone knows.
         reserved: how many of the last places only emergencies take.
+        described: whose rules had a description at the last read that was recorded; None where
+            the API is known to keep no descriptions.
+        relabel: whether to write for nothing but labels that are not as they should be.
     """
     grants = sorted(grants, key=lambda grant: grant.id)
     adoptions = [grant for grant in grants if grant.adopted]
@@ -135,12 +129,15 @@ def plan(
     in_vain = [g for g in grants if _adopts_in_vain(g, found, instance, now)]
     grants = [grant for grant in grants if grant not in in_vain]
     wanted = _wanted(grants, now)
-    sorted_rules = _sort(found, grants, wanted, instance=instance, now=now, takes=takes)
+    sorted_rules = _sort(
+        found, grants, wanted, instance=instance, now=now, takes=takes, described=described
+    )
     releases = [one.rule for one in found if one.lost_label and one.rule in sorted_rules.foreign]
+    orphaned = [orphan.rule for orphan in sorted_rules.orphans]
     kept: list[Rule] = [
         *sorted_rules.foreign,
         *sorted_rules.held.values(),
-        *(orphan.rule for orphan in sorted_rules.orphans),
+        *(rule for rule in orphaned if rule not in sorted_rules.held.values()),
     ]
     guards = [] if sorted_rules.foreign else sorted_rules.guards
 
@@ -167,17 +164,15 @@ def plan(
         for source, wanters in wanted.items()
         if any(g in fitting for g in wanters)  # an adoption finds no rule there, and fails
     ]
-    labelled = [
-        replace(rule, description=_label(instance, wanted[source], on=rule))
+    labelled = {
+        rule: rule  # T3
+        if rule in orphaned
+        else replace(rule, description=_label(instance, wanted[source], on=rule))
         for source, rule in sorted_rules.held.items()
-    ]
-    result: list[Rule] = [
-        *sorted_rules.foreign,
-        *labelled,
-        *(orphan.rule for orphan in sorted_rules.orphans),
-        *guards,
-        *adds,
-    ]
+    }
+    unlabelled = [rule for rule, after in labelled.items() if rule != after]
+    written = [rule.label_of(instance) for rule in (*adds, *map(labelled.__getitem__, unlabelled))]
+    result: list[Rule] = [*(labelled.get(rule, rule) for rule in kept), *guards, *adds]
     guard_added = bool(rules) and not result
     if guard_added:  # P2: never write an empty list
         result = [Rule(GUARD.type, GUARD.value, description=guard_label(instance))]
@@ -194,8 +189,7 @@ def plan(
             adds
             or releases
             or sorted_rules.leaving
-            or _outdated(sorted_rules.held, labelled)
-            or _newly_adopted(sorted_rules.held, wanted, labelled)
+            or (relabel and unlabelled)
         ),
         present=present,
         to_add=frozenset(g.id for g in fitting),
@@ -215,13 +209,11 @@ def plan(
             if _is_adopting(g) and g.earlier_description is None
         },
         releases=tuple(releases),
+        guessed=tuple(sorted_rules.guessed),
+        unlabelled=tuple(unlabelled),
+        named=frozenset(its_label.grant_id for its_label in written if its_label),
         foreign=frozenset(rule.source for rule in sorted_rules.foreign if rule.source),
     )
-
-
-def is_guard(rule: Rule, instance: str) -> bool:
-    """Tell whether *rule* is the guard rule of this installation (P2)."""
-    return rule.source == GUARD and rule.description == guard_label(instance)
 
 
 @dataclass(frozen=True)
@@ -248,7 +240,7 @@ def _as_released(
     last = max(about_it, key=lambda grant: grant.id, default=None)
     if last is None or not last.leaves_rule:
         return _Found(rule)
-    if _own_label(rule, instance) is None:
+    if rule.label_of(instance) is None:
         return _Found(rule, is_released=True)
     earlier = replace(rule, description=last.earlier_description or None)
     return _Found(earlier, is_released=True, lost_label=True)
@@ -262,7 +254,7 @@ def _is_of(grant: Grant, rule: Rule, instance: str) -> bool:
     """
     if rule.source != grant.source:
         return False
-    its_label = _own_label(rule, instance)
+    its_label = rule.label_of(instance)
     is_named = its_label is not None and its_label.grant_id == grant.id
     is_same = rule.uuid is not None and rule.uuid == grant.rule_uuid
     return is_named or is_same or (grant.leaves_rule and not rule.description)
@@ -276,7 +268,7 @@ def _adopts_in_vain(grant: Grant, found: Sequence[_Found], instance: str, now: d
     """Tell whether a rule that is to be adopted is one of ours by now; it goes by itself (P3)."""
     if not (_is_adopting(grant) and grant.wants_rule(now)):
         return False
-    labels = [_own_label(one.rule, instance) for one in found if one.rule.source == grant.source]
+    labels = [one.rule.label_of(instance) for one in found if one.rule.source == grant.source]
     is_first_sight = grant.earlier_description is None
     ours = [one for one in labels if one and (is_first_sight or not one.adopted)]
     return bool(labels) and len(ours) == len(labels)
@@ -284,14 +276,15 @@ def _adopts_in_vain(grant: Grant, found: Sequence[_Found], instance: str, now: d
 
 @dataclass(frozen=True)
 class _Sorted:
-    """Each rule of a cluster in exactly one place."""
+    """Each rule of a cluster in exactly one place, but for those named at the end."""
 
     foreign: list[Rule]  # not ours: stays as it is (P1)
     held: dict[TrustedSource, Rule]  # ours, and a live grant wants it
-    orphans: list[Orphan]  # ours by its label, no grant known, time not up (P7)
-    unfit: list[Orphan]  # of the foreign: such orphans as the policy could not have allowed (P7)
     leaving: list[Rule]  # ours, and nobody wants it any more (P3)
     guards: list[Rule]  # ours, keeps the cluster from being open to all (P2)
+    orphans: list[Orphan]  # ours by its label, no grant known, time not up (P7); maybe held, too
+    unfit: list[Orphan]  # of the foreign: such orphans as the policy could not have allowed (P7)
+    guessed: list[Rule]  # of those that leave: nothing but their time speaks for being ours
 
 
 def _sort(
@@ -302,29 +295,63 @@ def _sort(
     instance: str,
     now: datetime,
     takes: Callable[[TrustedSource], bool],
+    described: Collection[str] | None,
 ) -> _Sorted:
-    result = _Sorted([], {}, [], [], [], [])
+    result = _Sorted([], {}, [], [], [], [], [])
+    rules = [one.rule for one in found]
     for rule, is_released in ((one.rule, one.is_released) for one in found):
-        source = rule.source
-        claimants = [g for g in grants if _is_adopting(g)] if is_released else grants
-        claimed = any(_claims(grant, rule, instance, now) for grant in claimants)
-        its_label = _own_label(rule, instance)
-        if is_guard(rule, instance):
+        source, its_label = rule.source, rule.label_of(instance)
+        about_it = [
+            g for g in grants if g.source == source and (_is_adopting(g) or not is_released)
+        ]
+        proven = its_label or any(_proves(grant, rule, instance, now) for grant in about_it)
+        if rule.is_guard(instance):
             result.guards.append(rule)
-        elif source is None or not (claimed or its_label):
+            continue
+        if source is None or not (proven or _is_guessed(rule, about_it, rules, described, instance)):
             result.foreign.append(rule)
-        elif source in wanted and source not in result.held:
+            continue
+        is_orphan = (
+            its_label is not None
+            and now < its_label.until
+            and not any(names(its_label, grant, source) for grant in about_it)
+        )
+        orphan = Orphan(source, its_label, rule) if its_label and is_orphan else None
+        is_fit = orphan is not None and (orphan.label.adopted or takes(source))
+        if orphan and is_fit:
+            result.orphans.append(orphan)
+        if source in wanted and source not in result.held:
             result.held[source] = rule
-        elif its_label and not claimed and now < its_label.until:
-            orphan = Orphan(source, its_label, rule)
-            if its_label.adopted or takes(source):
-                result.orphans.append(orphan)
-            else:
-                result.foreign.append(rule)
-                result.unfit.append(orphan)
-        else:
+        elif orphan and not is_fit:
+            result.foreign.append(rule)
+            result.unfit.append(orphan)
+        elif not orphan:
             result.leaving.append(rule)
+            if not proven:
+                result.guessed.append(rule)
     return result
+
+
+def _proves(grant: Grant, rule: Rule, instance: str, now: datetime) -> bool:
+    """Tell whether a grant for the source of *rule* makes it ours; approvers may have said so."""
+    if _is_adopting(grant):
+        return read_label(rule.description) is None and grant.wants_rule(now)
+    return is_proven(grant, rule, instance)
+
+
+def _is_guessed(
+    rule: Rule,
+    about_it: Sequence[Grant],
+    rules: Sequence[Rule],
+    described: Collection[str] | None,
+    instance: str,
+) -> bool:
+    if rule.description or rule.source is None or not about_it:
+        return False
+    dropped = dropped_descriptions(rules, described, besides=rule.source, instance=instance)
+    return any(
+        is_likely(grant, rule, dropped=dropped) for grant in about_it if not _is_adopting(grant)
+    )
 
 
 def _present(
@@ -341,33 +368,6 @@ def _present(
                 continue  # another installation's rule is not ours to adopt
             present[grant.id] = Present(owned=own is not None, rule_uuid=rule.uuid)
     return present
-
-
-def _claims(grant: Grant, rule: Rule, instance: str, now: datetime) -> bool:
-    """Tell whether *rule* is the one that dbaccess wrote for *grant*.
-
-    Other tools drop the description when they write the list back, and the API may then give the
-    rule a new uuid. So a rule without any description that appeared after we began to place this
-    very source is taken for ours: the error on that side ends in time, the other never would.
-    """
-    if rule.source != grant.source:
-        return False
-    its_label = read_label(rule.description)
-    if its_label is not None:
-        return its_label.instance == instance
-    if _is_adopting(grant):
-        return grant.wants_rule(now)  # approvers said so, and this is the first sight of it
-    if grant.owned is False:
-        return False  # P5: it was there before
-    if rule.uuid is not None and rule.uuid == grant.rule_uuid:
-        return True
-    placed_since = grant.placing_since or (grant.approved_at if grant.owned else None)
-    return (
-        not rule.description
-        and placed_since is not None
-        and rule.created_at is not None
-        and rule.created_at >= placed_since - _CLOCK_SKEW
-    )
 
 
 def _wanted(grants: Sequence[Grant], now: datetime) -> dict[TrustedSource, list[Grant]]:
@@ -410,32 +410,7 @@ def _label(instance: str, wanters: Sequence[Grant], *, on: Rule | None = None) -
 
 
 def _is_adopted(rule: Rule, wanters: Sequence[Grant], instance: str) -> bool:
-    its_label = _own_label(rule, instance)
+    its_label = rule.label_of(instance)
     if its_label is not None:
         return its_label.adopted
     return any(g.adopted and (_is_adopting(g) or g.rule_uuid == rule.uuid) for g in wanters)
-
-
-def _own_label(rule: Rule, instance: str) -> Label | None:
-    its_label = read_label(rule.description)
-    return its_label if its_label and its_label.instance == instance else None
-
-
-def _newly_adopted(
-    held: Mapping[TrustedSource, Rule],
-    wanted: Mapping[TrustedSource, Sequence[Grant]],
-    labelled: Sequence[Rule],
-) -> bool:
-    """Tell whether a rule that is being adopted does not bear its label yet (P7)."""
-    return any(
-        before.description != after.description and any(_is_adopting(g) for g in wanted[source])
-        for (source, before), after in zip(held.items(), labelled, strict=True)
-    )
-
-
-def _outdated(held: Mapping[TrustedSource, Rule], labelled: Sequence[Rule]) -> bool:
-    """Tell whether a label tells an old time. A lost one waits for the next write."""
-    return any(
-        before.description != after.description and read_label(before.description) is not None
-        for before, after in zip(held.values(), labelled, strict=True)
-    )

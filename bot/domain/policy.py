@@ -27,6 +27,7 @@ from bot.domain.refusal import NamesClusters, NotYours, Refused, about, quoted
 from bot.domain.sources import SourceType, TrustedSource, check_address, parse_source
 from bot.domain.written_policy import AutoApproval, Emergency
 
+ALARM_AFTER = timedelta(minutes=5)
 LONGEST_ADOPTION = timedelta(weeks=52)
 RESERVED_RULES = 2
 _NEAR_PERCENT = 60
@@ -95,7 +96,7 @@ class ClusterPolicy(PolicyModel):
     warn_before: Duration = timedelta(minutes=10)
     """How long before the end its holder is warned."""
 
-    alarm_after: Duration = timedelta(minutes=5)
+    alarm_after: Duration = ALARM_AFTER
     """After that much trouble the operators hear of it, again and again."""
 
     on_outside_removal: Literal["end", "restore"] = "end"

@@ -45,6 +45,13 @@ class TrustedSource:
         except ValueError:  # odd, but the API holds it
             return None
 
+    def covers(self, other: "TrustedSource") -> bool:
+        """Tell whether whatever comes from *other* is let in by this source, too."""
+        if self == other:
+            return True
+        mine, theirs = self.network, other.network
+        return mine is not None and theirs is not None and theirs.subnet_of(mine)
+
 
 GUARD = TrustedSource(SourceType.IP_ADDR, GUARD_ADDRESS)
 

@@ -120,7 +120,12 @@ class _Telling:
             "dbaccess_cluster_guarded",
             "1 where only the guard rule keeps the cluster closed; add the rules it should have",
         )
+        is_open = self._by_cluster(
+            "dbaccess_cluster_open",
+            "1 where the cluster has no rules and accepts connections from everywhere; add some",
+        )
         for watch in self._found.watched:
+            is_open.add_metric([watch.alias], float(watch.open_since is not None))
             failing.add_metric([watch.alias], Waiting(1, watch.failing_since).seconds(self._now))
             guarded.add_metric([watch.alias], float(watch.guarded))
             if watch.read_at is not None:
@@ -132,7 +137,7 @@ class _Telling:
             "Clusters whose last reconcile failed; `dbaccess check` says what is wrong",
             value=sum(watch.failing_since is not None for watch in self._found.watched),
         )
-        yield from (failing, read, rules, guarded)
+        yield from (failing, read, rules, guarded, is_open)
 
     def _of_work(self) -> Iterator[Metric]:
         for name, what, waiting in (

@@ -50,6 +50,8 @@ class Action(StrEnum):
     RULES_WRITTEN = "cluster.rules_written"
     ATTEMPT_LOST = "cluster.attempt_lost"  # killed; its write, if there was one, is told of nowhere
     LEFT_ALONE = "cluster.left_alone"  # a rule with our label that the policy does not allow
+    FOUND_OPEN = "cluster.found_open"  # it has no rules at all
+    CLOSED_AGAIN = "cluster.closed_again"
     GUARD_PLACED = "cluster.guard_placed"
     ALARMED = "cluster.alarmed"
     ALL_CLEAR = "cluster.all_clear"

@@ -20,20 +20,26 @@ class Watch:
 
     id: str
     alias: str
-    due_at: datetime | None
-    changes: int
-    attempt_at: datetime | None
-    read_at: datetime | None
-    rule_count: int | None
-    failures: int
-    failing_since: datetime | None
-    last_error: str
-    written_at: datetime | None
-    guarded: bool
-    unfit: str
-    alarms: int
-    alarm_since: datetime | None
-    alarm_at: datetime | None
+    due_at: datetime | None = None
+    changes: int = 0
+    attempt_at: datetime | None = None
+    read_at: datetime | None = None
+    rule_count: int | None = None
+    failures: int = 0
+    failing_since: datetime | None = None
+    last_error: str = ""
+    written_at: datetime | None = None
+    guarded: bool = False
+    unfit: str = ""
+    described: str = ""
+    label_losses: int = 0
+    labels_told_at: datetime | None = None
+    alarms: int = 0
+    alarm_since: datetime | None = None
+    alarm_at: datetime | None = None
+    open_since: datetime | None = None
+    open_alarms: int = 0
+    open_alarm_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -169,6 +175,8 @@ def note_success(
     written_at: datetime | None,
     guarded: bool,
     unfit: str,
+    described: str,
+    label_losses: int,
     next_at: datetime | None,
     changes: int,
 ) -> None:
@@ -180,6 +188,7 @@ def note_success(
     row = session.get_one(ClusterRow, cluster_id, with_for_update=True)
     row.read_at, row.rule_count, row.written_at = at, rule_count, written_at
     row.guarded, row.unfit = guarded, unfit
+    row.described, row.label_losses = described, label_losses
     row.attempt_at = None
     row.due_at = next_at if row.changes == changes else at
     row.failures, row.failing_since, row.last_error = 0, None, ""
@@ -193,6 +202,7 @@ def forget(session: Session, cluster_id: str) -> None:
     row.attempt_at = None
     row.due_at, row.failures, row.failing_since, row.last_error = None, 0, None, ""
     row.alarms, row.alarm_at, row.alarm_since = 0, None, None
+    row.open_since, row.open_alarms, row.open_alarm_at = None, 0, None
     session.add(row)
 
 
@@ -213,6 +223,36 @@ def note_alarm(session: Session, cluster_id: str, *, since: datetime, next_at: d
     row = session.get_one(ClusterRow, cluster_id)
     row.alarms += 1
     row.alarm_at, row.alarm_since = next_at, row.alarm_since or since
+    session.add(row)
+
+
+def note_labels_told(session: Session, cluster_id: str, *, at: datetime) -> None:
+    """Note when the operators were told that somebody else drops our labels."""
+    row = session.get_one(ClusterRow, cluster_id)
+    row.labels_told_at = at
+    session.add(row)
+
+
+def note_open(
+    session: Session, cluster_id: str, *, since: datetime | None, alarm_at: datetime | None
+) -> None:
+    """Note since when a cluster has no rules (None: it has), and when to tell the operators again."""
+    row = session.get_one(ClusterRow, cluster_id)
+    row.open_since, row.open_alarms, row.open_alarm_at = since, 0, alarm_at
+    session.add(row)
+
+
+def left_open(session: Session) -> list[Watch]:
+    """Return the clusters that have no rules, locked."""
+    query = select(ClusterRow).where(col(ClusterRow.open_since).is_not(None))
+    return [_watch(row) for row in session.exec(query.with_for_update(skip_locked=True))]
+
+
+def note_open_alarm(session: Session, cluster_id: str, *, next_at: datetime) -> None:
+    """Note that the operators were told again, and when to tell them once more."""
+    row = session.get_one(ClusterRow, cluster_id)
+    row.open_alarms += 1
+    row.open_alarm_at = next_at
     session.add(row)
 
 

@@ -140,13 +140,14 @@ class GrantRow(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=UtcDateTime)
     owned: bool | None = None
     rule_uuid: str | None = Field(default=None, max_length=64)
-    placing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     written_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     warned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     removing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_by: str | None = Field(default=None, max_length=_SLACK_ID)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     end_reason: str | None = Field(default=None, max_length=_KIND)
+    delayed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class ClusterRow(SQLModel, table=True):
@@ -154,7 +155,9 @@ class ClusterRow(SQLModel, table=True):
 
     `changes` counts what was asked of it, so that what is asked during an attempt is not forgotten
     at its end. `attempt_at` is since when an attempt is under way; where it stays, one was killed.
-    `unfit` lists the rules that bear our label and were left alone, a line each.
+    `unfit` lists the rules that bear our label and were left alone, a line each; `described` the
+    sources whose rules had a description at the last read. `label_losses` counts the writes in a
+    row whose labels were lost at once. `open_since` is since when there is no rule at all.
     """
 
     __tablename__ = "clusters"
@@ -172,6 +175,12 @@ class ClusterRow(SQLModel, table=True):
     written_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     guarded: bool = False
     unfit: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    described: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    label_losses: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    labels_told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    open_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    open_alarms: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    open_alarm_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     alarms: int = 0
     alarm_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     alarm_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -1,14 +1,15 @@
 """Values that the tests of the domain speak about."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.domain.labels import guard_label, label
 from bot.domain.lifecycle import Grant, GrantState, Request, RequestState
-from bot.domain.plan import Plan, Rule, plan
+from bot.domain.plan import Plan, plan
 from bot.domain.policy import ClusterPolicy
+from bot.domain.rules import Rule
 from bot.domain.sources import GUARD, SourceType, TrustedSource
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -74,7 +75,7 @@ def active_grant(id_: int = 7, source: TrustedSource = HOME, **changes: Any) -> 
         expires_at=began + HOUR,
         owned=True,
         rule_uuid=f"u-{id_}",
-        placing_since=began,
+        sent_at=began,
         written_at=began,
     )
     return replace(active, **changes)
@@ -87,7 +88,7 @@ def rule_of(grant: Grant, **changes: Any) -> Rule:
         grant.source.value,
         uuid=f"u-{grant.id}",
         description=str(label(INSTANCE, grant.id, grant.expires_at)),
-        created_at=grant.placing_since or grant.approved_at,
+        created_at=grant.sent_at or grant.approved_at,
     )
     return replace(written, **changes)
 
@@ -100,6 +101,8 @@ def planned(
     allow_open: bool = False,
     restore: bool = False,
     takes: Callable[[TrustedSource], bool] = lambda _source: True,
+    described: Collection[str] | None = (),
+    relabel: bool = True,
     **limits: int,
 ) -> Plan:
     """Plan for the installation `prod`; *limits* are `max_rules` and `reserved`."""
@@ -111,6 +114,8 @@ def planned(
         allow_open=allow_open,
         restore=restore,
         takes=takes,
+        described=described,
+        relabel=relabel,
         **limits,
     )
 

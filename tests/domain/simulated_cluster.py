@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain.plan import Rule
+from bot.domain.rules import Rule
 from bot.domain.sources import GUARD
 
 

@@ -21,8 +21,9 @@ from bot.domain.lifecycle import (
     RequestState,
     Verdict,
 )
+from bot.domain.ownership import SETTLE, own_what_appeared
 from bot.domain.people import Person
-from bot.domain.plan import SETTLE, Orphan, Plan, plan
+from bot.domain.plan import Orphan, Plan, plan
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Refused
 from bot.domain.sources import TrustedSource
@@ -57,6 +58,7 @@ class Installation:
         self.requests: dict[int, Request] = {}
         self.grants: dict[int, Grant] = {}
         self.revived: set[int] = set()
+        self._described: list[str] = []
 
     @property
     def live(self) -> list[Grant]:
@@ -85,6 +87,7 @@ class Installation:
             allow_open=self._policy.allow_open,
             restore=self._policy.on_outside_removal == "restore",
             takes=self._policy.takes,
+            described=self._described,
         )
 
     # What people do
@@ -174,28 +177,41 @@ class Installation:
             raise Unavailable
         seen = first = self.plan()
         if first.must_write:
-            self._begin_to_write(first)
+            before = self._cluster.read()
+            unsent = self._begin_to_write(first)
             before_write(first)
             if weather is Weather.UNWRITTEN:
+                self._take_back(unsent)
                 raise Unavailable
             self._cluster.put(first.rules)
             if weather is Weather.UNANSWERED:
                 raise Unavailable
+            after = self._cluster.read()
+            for grant in own_what_appeared(
+                list(self.grants.values()), first.to_add, before, after, INSTANCE
+            ):
+                self._save(grant)
             seen = self.plan()
         self._record(first, seen)
+        self._described = [str(rule.source) for rule in self._cluster.read() if rule.description]
 
-    def _begin_to_write(self, planned: Plan) -> None:
-        """Note the attempt for what this write adds, and for nothing that is there already.
-
-        A grant whose source is trusted already, by a bare rule that somebody just added, would
-        else take that rule for its own when it is read back (P5).
-        """
-        for grant in self.live:
-            if grant.id in planned.to_add and grant.state is GrantState.APPLYING:
-                self._save(grant.start_placing(self.now))
+    def _begin_to_write(self, planned: Plan) -> list[Grant]:
+        """Note what this write adds or labels; return the grants as they were before."""
+        before = [
+            grant
+            for grant in self.live
+            if grant.id in planned.to_add or (grant.id in planned.named and grant.sent_at is None)
+        ]
+        for grant in before:
+            self._save(grant.send(self.now))
         for id_, rule in planned.adopts.items():
             found = self.grants[id_].find_rule(description=rule.description, rule_uuid=rule.uuid)
             self._save(found)
+        return before
+
+    def _take_back(self, unsent: list[Grant]) -> None:
+        for before in unsent:
+            self._save(self.grants[before.id].take_back(before))
 
     def _record(self, first: Plan, seen: Plan) -> None:
         for id_, present in seen.present.items():
@@ -227,7 +243,7 @@ class Installation:
             id_,
             orphan.source,
             approved_at=self.now,
-            placing_since=self.now,
+            sent_at=self.now,
             requester=UNKNOWN,
         )
         active = revived.activate(self.now, owned=True, rule_uuid=orphan.rule.uuid)

@@ -29,8 +29,11 @@ REQUEST_MOVES: list[Callable[[Request], Request]] = [
     lambda asked: asked.lapse(NOW),
 ]
 GRANT_MOVES: dict[str, tuple[Callable[[Grant], Grant], set[GrantState]]] = {
-    "place": (lambda g: g.start_placing(NOW), {GrantState.APPLYING}),
-    "stop placing": (lambda g: g.stop_placing(), {GrantState.APPLYING}),
+    "send the rule of": (
+        lambda g: g.send(NOW),
+        {GrantState.APPLYING, GrantState.ACTIVE, GrantState.REMOVING},
+    ),
+    "delay": (lambda g: g.delay(NOW), {GrantState.APPLYING}),
     "activate": (
         lambda g: g.activate(NOW, owned=True, rule_uuid="u-7"),
         {GrantState.APPLYING},
@@ -117,12 +120,12 @@ def test_a_grant_makes_only_the_moves_of_its_state(move: str, state: GrantState)
 
 
 def test_a_grant_goes_from_applying_to_active_to_removing_to_ended() -> None:
-    placing = new_grant().start_placing(NOW)
-    active = placing.activate(NOW + MINUTE, owned=True, rule_uuid="u-7")
+    sent = new_grant().send(NOW)
+    active = sent.activate(NOW + MINUTE, owned=True, rule_uuid="u-7")
     leaving = active.leave(EndReason.REVOKED, NOW + 2 * MINUTE)
     ended = leaving.end(NOW + 3 * MINUTE)
 
-    assert placing.state is GrantState.APPLYING
+    assert sent.state is GrantState.APPLYING
     assert active.state is GrantState.ACTIVE
     assert (active.owned, active.rule_uuid, active.written_at) == (True, "u-7", NOW + MINUTE)
     assert leaving.state is GrantState.REMOVING
@@ -131,12 +134,18 @@ def test_a_grant_goes_from_applying_to_active_to_removing_to_ended() -> None:
     assert (ended.end_reason, ended.ended_at) == (EndReason.REVOKED, NOW + 3 * MINUTE)
 
 
-def test_later_attempts_to_place_keep_the_time_of_the_first() -> None:
-    assert new_grant().start_placing(NOW).start_placing(NOW + HOUR).placing_since == NOW
+@pytest.mark.parametrize("before", [new_grant(), new_grant(sent_at=NOW), active_grant(owned=False)])
+def test_a_write_that_was_refused_leaves_what_was_known_before(before: Grant) -> None:
+    refused = before.send(NOW + HOUR).take_back(before)
+
+    assert (refused.sent_at, refused.owned) == (before.sent_at, before.owned)
 
 
-def test_an_attempt_that_wrote_nothing_is_forgotten() -> None:
-    assert new_grant().start_placing(NOW).stop_placing() == new_grant()
+def test_p5_a_rule_that_was_sent_may_be_ours_also_where_somebody_elses_was_there_before() -> None:
+    sent = active_grant(owned=False, sent_at=None).send(NOW)
+
+    assert sent.owned is None
+    assert (sent.sent_at, sent.written_at) == (NOW, NOW)
 
 
 def test_a_grant_wants_its_rule_until_the_end_and_not_at_the_end() -> None:
@@ -174,11 +183,8 @@ def test_a_grant_whose_time_is_up_before_it_was_applied_failed() -> None:
     assert new_grant().expire(NOW).end_reason is EndReason.FAILED
 
 
-def test_a_rule_that_is_written_again_is_ours_since_then() -> None:
-    again = active_grant(owned=False).write_again(NOW)
-
-    assert again.owned is True
-    assert again.written_at == NOW
+def test_a_rule_that_is_written_again_counts_as_written_just_now() -> None:
+    assert active_grant().write_again(NOW).written_at == NOW
 
 
 def test_a_rule_that_is_seen_is_noted_without_touching_when_it_was_written() -> None:
@@ -205,7 +211,7 @@ def test_what_was_removed_outside_goes_on_under_a_new_number_with_its_times() ->
     assert (second.approved_at, second.expires_at) == (first.approved_at, first.expires_at)
     assert second.source == first.source
     assert second.owned is None
-    assert second.placing_since is None
+    assert second.sent_at is None
     assert second.rule_uuid is None
 
 

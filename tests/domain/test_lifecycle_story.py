@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from bot.domain.lifecycle import Grant, GrantState, Verdict
 from bot.domain.people import Person, Standing
-from bot.domain.plan import Plan, Rule
+from bot.domain.plan import Plan
+from bot.domain.rules import Rule
 from bot.domain.sources import GUARD, SourceType, TrustedSource
 from tests.domain.examples import HOUR, MINUTE, NOW, SECOND, orders
 from tests.domain.simulated_cluster import Held, SimulatedCluster
@@ -255,9 +256,8 @@ def _anew(held: Held) -> Held:
 def _looks_otherwise(held: Held, known: Sequence[Grant]) -> bool:
     """Tell whether a bare rule's age, and what is on record, point to the wrong writer.
 
-    A foreign rule looks like ours if it is younger than our attempt to add its source, or while an
-    approver has it adopted. A rule of ours looks foreign once no record speaks of its uuid or of
-    an attempt.
+    A foreign rule may look like ours if it is younger than our write of its source, or while an
+    approver has it adopted. A rule of ours looks foreign once no record speaks of its uuid.
     """
     grants = [grant for grant in known if grant.source == held.rule.source]
     if any(grant.adopted and grant.state is GrantState.APPLYING for grant in grants):
@@ -265,15 +265,13 @@ def _looks_otherwise(held: Held, known: Sequence[Grant]) -> bool:
     if held.rule.description:
         return False
     if held.ours:
-        return not any(
-            g.owned is not False and (g.owned or g.placing_since or g.rule_uuid == held.rule.uuid)
-            for g in grants
-        )
+        return not any(g.owned and g.rule_uuid == held.rule.uuid for g in grants)
     created_at = held.rule.created_at
     return created_at is not None and any(
-        grant.owned is not False and since is not None and created_at >= since - 2 * SECOND
+        grant.sent_at is not None
+        and grant.owned is not False
+        and created_at >= grant.sent_at - 2 * SECOND
         for grant in grants
-        for since in [grant.placing_since or (grant.approved_at if grant.owned else None)]
     )
 
 

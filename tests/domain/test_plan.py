@@ -6,7 +6,9 @@ import pytest
 
 from bot.domain.labels import guard_label
 from bot.domain.lifecycle import EndReason, Grant, GrantState
-from bot.domain.plan import MAX_RULES, SETTLE, Blocked, Plan, Present, Rule
+from bot.domain.ownership import SETTLE
+from bot.domain.plan import MAX_RULES, Blocked, Plan, Present
+from bot.domain.rules import Rule
 from bot.domain.sources import GUARD, TrustedSource
 from tests.domain.examples import (
     CAFE,
@@ -59,7 +61,7 @@ def test_an_approved_source_is_added_with_a_label_and_no_uuid() -> None:
 
 def test_a_rule_that_was_written_makes_its_grant_present_and_nothing_is_left_to_write() -> None:
     written = rule_of(new_grant())
-    result = planned([OFFICE_RULE, written], [new_grant(placing_since=NOW)])
+    result = planned([OFFICE_RULE, written], [new_grant(sent_at=NOW)])
 
     assert result.present == {7: Present(owned=True, rule_uuid="u-7")}
     assert not result.must_write
@@ -197,41 +199,49 @@ def test_a_rule_is_known_by_its_uuid_when_another_tool_dropped_its_label() -> No
     result = planned([OFFICE_RULE, bare(rule_of(grant))], [grant])
 
     assert result.present == {7: Present(owned=True, rule_uuid="u-7")}
-    assert not result.must_write  # the label waits for the next write…
-    assert result.rules == (OFFICE_RULE, rule_of(grant))  # …which puts it back
+    assert result.must_write
+    assert result.rules == (OFFICE_RULE, rule_of(grant))  # its label is put back
 
 
-def test_a_rule_is_known_by_its_time_when_another_tool_wrote_it_anew_without_its_label() -> None:
+def test_labels_that_the_api_does_not_keep_are_not_written_for_ever() -> None:
     grant = active_grant()
+    result = planned([OFFICE_RULE, bare(rule_of(grant))], [grant], relabel=False)
 
-    assert planned([OFFICE_RULE, recreated(rule_of(grant))], [grant]).present == {
-        7: Present(owned=True, rule_uuid="u-anew")
-    }
-
-
-def test_a_crash_in_the_middle_of_a_write_does_not_turn_our_rule_into_a_foreign_one() -> None:
-    crashed = new_grant(placing_since=NOW - MINUTE)
-
-    assert planned([OFFICE_RULE, recreated(rule_of(crashed))], [crashed]).present == {
-        7: Present(owned=True, rule_uuid="u-anew")
-    }
+    assert result.present == {7: Present(owned=True, rule_uuid="u-7")}
+    assert not result.must_write
+    assert result.unlabelled == (bare(rule_of(grant)),)
 
 
-def test_a_servers_clock_that_is_a_little_behind_does_not_turn_our_rule_into_a_foreign_one() -> (
-    None
-):
-    crashed = new_grant(placing_since=NOW)
-    behind = recreated(rule_of(crashed))
+@pytest.mark.parametrize(
+    "became",
+    [
+        "dbaccess/prod #7 until 2026-11",
+        "dbaccess/prod",
+        "dbaccess&#x2F;prod &#35;7 until 2026-11-25T10:00:00Z",
+        "dbaccess%2Fprod%20%237",
+        "DBACCESS/PROD #7 UNTIL 2026-11-25T10:00:00Z",
+    ],
+)
+def test_a_rule_that_we_sent_is_ours_by_what_became_of_its_label(became: str) -> None:
+    sent = new_grant(sent_at=NOW)
+    written = replace(rule_of(sent), description=became)
 
-    assert planned([behind], [crashed]).present[7].owned
-    assert not planned([replace(behind, created_at=NOW - 3 * SECOND)], [crashed]).present[7].owned
+    assert planned([OFFICE_RULE, written], [sent]).present == {7: Present(True, "u-7")}
+    assert planned([OFFICE_RULE, written], [new_grant()]).present == {7: Present(False, "u-7")}
+
+
+@pytest.mark.parametrize("note", ["dbaccess/production #7", "db access", "dba", "dbaccess/staging"])
+def test_what_only_resembles_our_label_says_nothing(note: str) -> None:
+    theirs = replace(rule_of(new_grant()), description=note)
+
+    assert planned([theirs], [new_grant(sent_at=NOW)]).present == {7: Present(False, "u-7")}
 
 
 @pytest.mark.parametrize("created_at", [None, NOW - HOUR])
 def test_a_bare_rule_that_was_there_before_we_began_is_foreign(created_at: datetime | None) -> None:
     theirs = Rule("ip_addr", "203.0.113.4", "u-theirs", None, created_at)
 
-    assert planned([theirs], [new_grant(placing_since=NOW)]).present == {
+    assert planned([theirs], [new_grant(sent_at=NOW)]).present == {
         7: Present(owned=False, rule_uuid="u-theirs")
     }
 

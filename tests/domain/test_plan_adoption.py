@@ -6,7 +6,8 @@ import pytest
 
 from bot.domain.labels import label
 from bot.domain.lifecycle import EndReason, Grant, GrantState
-from bot.domain.plan import Blocked, Rule
+from bot.domain.plan import Blocked
+from bot.domain.rules import Rule
 from tests.domain.examples import (
     HOME,
     HOUR,
@@ -35,7 +36,7 @@ def on_its_timer() -> Grant:
     return active_grant(
         adopted=True,
         rule_uuid="u-old",
-        placing_since=NOW,
+        sent_at=NOW,
         written_at=NOW,
         earlier_description="intern, summer",
     )

@@ -1,11 +1,18 @@
 """Whose a rule is that carries no description, when other tools have rewritten the list."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from bot.domain.plan import Rule
+import pytest
+
+from bot.domain.lifecycle import EndReason, Grant, GrantState
+from bot.domain.ownership import own_what_appeared
+from bot.domain.plan import Present
+from bot.domain.rules import Rule
 from tests.domain.examples import (
     CAFE,
     HOME,
+    HOUR,
+    INSTANCE,
     MINUTE,
     NOW,
     OFFICE_RULE,
@@ -13,24 +20,155 @@ from tests.domain.examples import (
     active_grant,
     new_grant,
     planned,
+    rule_of,
 )
 
 
-def test_p3_a_rule_that_is_ours_since_it_was_written_again_goes_at_the_end() -> None:
-    grant = active_grant(owned=False, rule_uuid="u-theirs", placing_since=None, written_at=NOW)
-    grant = grant.see_rule(owned=True, rule_uuid="u-ours").write_again(NOW)
-    anew = Rule("ip_addr", HOME.value, "u-anew", None, NOW + MINUTE)
-
-    assert planned([OFFICE_RULE, anew], [grant], now=grant.expires_at).removes == (anew,)
+ANEW = Rule("ip_addr", HOME.value, "u-anew", None, NOW - SECOND)  # bare, and newer than the grant
+OFFICE_BARE = replace(OFFICE_RULE, description=None)
+OFFICE = [str(OFFICE_RULE.source)]
 
 
-def test_p3_a_crash_while_a_rule_is_written_again_leaves_nothing_behind() -> None:
-    grant = active_grant(owned=False, rule_uuid="u-theirs", placing_since=None, written_at=NOW)
-    assert planned([OFFICE_RULE], [grant]).to_add == {7}
-    noted = grant.write_again(NOW)
-    bare = Rule("ip_addr", HOME.value, "u-ours", None, NOW)
+@dataclass(frozen=True)
+class Found:
+    """What was recorded of descriptions, and what is read besides the rule in question."""
 
-    assert planned([OFFICE_RULE, bare], [noted], now=grant.expires_at).removes == (bare,)
+    described: list[str] | None
+    others: Rule
+
+
+DROPPED = Found(OFFICE, OFFICE_BARE)  # somebody dropped the descriptions
+KEPT = Found(OFFICE, OFFICE_RULE)  # nobody did
+UNTOLD = Found([], OFFICE_BARE)  # there was none to be dropped
+NEVER_KEPT = Found(None, OFFICE_BARE)  # the API is known to keep none
+
+
+def is_ours(grant: Grant, rule: Rule, found: Found) -> bool:
+    read = [found.others, rule]
+    result = planned(read, [grant], described=found.described)
+    return grant.id in result.present and result.present[grant.id].owned
+
+
+@pytest.mark.parametrize("found", [DROPPED, KEPT, UNTOLD, NEVER_KEPT])
+@pytest.mark.parametrize(
+    "grant",
+    [
+        new_grant(),  # nothing was sent: a crash, or a refusal
+        new_grant(approved_at=NOW - HOUR),
+        active_grant(owned=False, sent_at=None),
+        active_grant(owned=False, sent_at=NOW - MINUTE),
+    ],
+)
+def test_p1_a_rule_is_never_ours_where_nothing_was_sent(grant: Grant, found: Found) -> None:
+    assert not is_ours(grant, ANEW, found)
+
+
+@pytest.mark.parametrize("found", [DROPPED, KEPT, UNTOLD, NEVER_KEPT])
+def test_p5_a_rule_of_before_that_is_written_anew_while_nothing_was_sent_stays(
+    found: Found,
+) -> None:
+    revoked = new_grant().leave(EndReason.REVOKED, NOW)
+    result = planned([found.others, ANEW], [revoked], described=found.described)
+
+    assert not result.removes
+    assert result.gone == {7}
+
+
+@pytest.mark.parametrize(
+    ("found", "ours"), [(DROPPED, True), (NEVER_KEPT, True), (KEPT, False), (UNTOLD, False)]
+)
+def test_what_was_sent_and_never_seen_wants_the_evidence_of_dropped_descriptions(
+    found: Found, ours: bool
+) -> None:
+    assert is_ours(new_grant(sent_at=NOW - SECOND), ANEW, found) is ours
+
+
+def test_the_guess_about_what_was_never_seen_ends_a_minute_after_the_write() -> None:
+    sent = new_grant(sent_at=NOW - MINUTE - 2 * SECOND)
+
+    assert not is_ours(sent, ANEW, DROPPED)
+
+
+@pytest.mark.parametrize(
+    ("found", "ours"), [(DROPPED, True), (NEVER_KEPT, True), (KEPT, False), (UNTOLD, True)]
+)
+def test_what_was_seen_as_ours_and_is_written_anew_is_ours_unless_descriptions_are_kept(
+    found: Found, ours: bool
+) -> None:
+    assert is_ours(active_grant(), ANEW, found) is ours
+
+
+def test_p3_a_stale_list_without_labels_just_after_an_end_is_undone_and_told() -> None:
+    ended = active_grant(state=GrantState.ENDED, ended_at=NOW - SECOND)
+    result = planned([OFFICE_BARE, ANEW], [ended], described=OFFICE)
+
+    assert result.removes == result.guessed == (ANEW,)
+    assert not planned([OFFICE_RULE, ANEW], [ended], described=OFFICE).removes
+
+
+def test_p1_a_rule_that_is_added_more_than_a_minute_after_the_end_is_not_ours() -> None:
+    ended = active_grant(state=GrantState.ENDED, ended_at=NOW - MINUTE - 2 * SECOND)
+
+    assert not planned([OFFICE_BARE, ANEW], [ended], described=OFFICE).removes
+
+
+def test_an_older_rule_is_not_ours_but_for_a_servers_clock_that_is_a_little_behind() -> None:
+    behind = replace(ANEW, created_at=NOW - SECOND)
+
+    assert is_ours(new_grant(sent_at=NOW), behind, DROPPED)
+    assert not is_ours(new_grant(sent_at=NOW), replace(ANEW, created_at=NOW - MINUTE), DROPPED)
+
+
+@pytest.mark.parametrize("description", [None, "dbaccess/prod #7 unt"])
+def test_a_uuid_that_appeared_with_our_write_is_ours_whatever_became_of_its_label(
+    description: str | None,
+) -> None:
+    appeared = Rule("ip_addr", HOME.value, "u-new", description, NOW)
+    (seen,) = own_what_appeared(
+        [new_grant(sent_at=NOW)], {7}, [OFFICE_RULE], [OFFICE_RULE, appeared], INSTANCE
+    )
+
+    assert (seen.owned, seen.rule_uuid) == (True, "u-new")
+
+
+@pytest.mark.parametrize(
+    ("before", "added", "description"),
+    [
+        ([OFFICE_RULE], {7}, "Bob at home"),  # somebody else's, written in between
+        ([OFFICE_RULE, replace(ANEW, uuid="u-new")], {7}, None),  # it was there
+        ([OFFICE_RULE], {8}, None),  # it was not this grant that the write was for
+    ],
+)
+def test_what_did_not_appear_with_our_write_is_not_ours(
+    before: list[Rule], added: set[int], description: str | None
+) -> None:
+    appeared = Rule("ip_addr", HOME.value, "u-new", description, NOW)
+    grant = new_grant(sent_at=NOW)
+
+    assert own_what_appeared([grant], added, before, [OFFICE_RULE, appeared], INSTANCE) == [grant]
+
+
+# The label of a lost database
+
+
+def test_p7_a_label_of_before_keeps_its_own_end_where_the_same_source_is_asked_for_again() -> None:
+    lost = active_grant(1, expires_at=NOW + 3 * HOUR)
+    anew = new_grant(1)
+    first = planned([OFFICE_RULE, rule_of(lost)], [anew])
+
+    assert [orphan.label.until for orphan in first.orphans] == [NOW + 3 * HOUR]
+    assert first.present == {1: Present(owned=True, rule_uuid="u-1")}
+    assert not first.must_write  # its label stays until the other grant is recovered
+
+
+def test_a_label_that_was_written_for_a_grant_beside_another_is_its_own() -> None:
+    first = active_grant(1)
+    joining = new_grant(2, expires_at=NOW + 2 * HOUR)
+    relabelled = rule_of(joining, uuid="u-1")
+
+    assert not planned([OFFICE_RULE, relabelled], [first, joining]).orphans
+    revoked = joining.send(NOW).leave(EndReason.REVOKED, NOW)
+    assert not planned([OFFICE_RULE, relabelled], [first, revoked]).orphans
 
 
 def test_p5_a_bare_rule_added_by_hand_just_before_is_not_ours_while_another_grant_is_placed() -> (
@@ -45,7 +183,7 @@ def test_p5_a_bare_rule_added_by_hand_just_before_is_not_ours_while_another_gran
         for rule in first.rules
     ]
 
-    after = planned(written, [waiting, placed.start_placing(NOW)])
+    after = planned(written, [waiting, placed.send(NOW)])
     assert after.present[1].owned is False
     assert after.present[2].owned is True
 

@@ -272,13 +272,18 @@ def test_a_rule_that_lost_its_label_to_doctl_stays_ours(world: World) -> None:
 
     world.pass_time(minutes=10)
     assert world.grant().state == GrantState.ACTIVE
-    assert world.writes() == 1, "a lost label alone is no reason to write"
+    assert our_rule(world) == before, "its label is put back at the next look"
+    assert world.writes() == 2
+    [told] = [text for text in world.operators() if "Another tool rewrote" in text]
+    assert "#1" in told
 
-    world.granted(f"request {THIRD_IP} 1h orders")
+    world.digitalocean.doctl_remove(ORDERS, "tag", "backend")
+    world.pass_time(minutes=10)
     assert our_rule(world) == before
+    assert len(world.operators()) == 1, "not told again within the hour"
 
     world.pass_time(hours=2)
-    assert world.sources() == {*FOREIGN, f"ip_addr:{OTHER_IP}"}
+    assert world.sources() == {*FOREIGN, f"ip_addr:{OTHER_IP}"} - {"tag:backend"}
 
 
 def test_a_rule_that_lost_its_label_goes_at_the_end_without_another_write(world: World) -> None:

@@ -45,6 +45,8 @@ def succeed(database: Database, before: Watch, *, next_at: datetime | None) -> N
             written_at=NOW,
             guarded=False,
             unfit="",
+            described="",
+            label_losses=0,
             next_at=next_at,
             changes=before.changes,
         )

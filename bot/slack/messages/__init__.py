@@ -98,6 +98,8 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
             return requests.cancelled(notice)
         case notices.GrantStarted():
             return grants.grant_started(notice)
+        case notices.GrantDelayed():
+            return grants.grant_delayed(notice)
         case notices.GrantExtended():
             return grants.grant_extended(notice)
         case notices.GrantExpiring():
@@ -116,6 +118,14 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
             return operators.all_clear(notice)
         case notices.GuardPlaced():
             return operators.guard_placed(notice)
+        case notices.ClusterOpen():
+            return operators.cluster_open(notice)
+        case notices.ClusterClosed():
+            return operators.cluster_closed(notice)
+        case notices.LabelsDropped():
+            return operators.labels_dropped(notice)
+        case notices.RemovedOnAGuess():
+            return operators.removed_on_a_guess(notice)
         case notices.Recovered():
             return operators.recovered(notice)
         case notices.Undelivered():

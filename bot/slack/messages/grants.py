@@ -4,6 +4,7 @@ from bot.domain.durations import show_duration
 from bot.domain.lifecycle import EndReason
 from bot.domain.notices import (
     UNKNOWN,
+    GrantDelayed,
     GrantEnded,
     GrantExpiring,
     GrantExtended,
@@ -40,6 +41,19 @@ def grant_started(notice: GrantStarted) -> Message:
         context(_hand_back(grant)),
         _whose(grant),
         extend_or_revoke(grant),
+    )
+
+
+def grant_delayed(notice: GrantDelayed) -> Message:
+    """Return that access opens later, and why."""
+    grant = notice.grant
+    return message(
+        section(
+            f":hourglass_flowing_sand: *#{grant.id} takes longer*: DigitalOcean refuses changes to "
+            f"{code(grant.cluster)} at the moment."
+        ),
+        quote(notice.why, "No reason was given."),
+        context("dbaccess keeps trying. You get a message when access opens."),
     )
 
 
@@ -181,19 +195,28 @@ def _how_it_ended(grant: GrantFacts) -> str:
 
 
 def _what_is_left(notice: GrantEnded) -> str:
-    grant = notice.grant
+    grant, cluster = notice.grant, code(notice.grant.cluster)
+    if notice.is_open:
+        return f" {cluster} has no trusted sources now, so it accepts connections from everywhere."
     if notice.still_wanted:
-        return f" {code(grant.cluster)} still trusts {source(grant)}: another grant needs it."
-    if grant.end_reason in (EndReason.FAILED, EndReason.REMOVED_OUTSIDE):
+        return f" {cluster} still trusts {source(grant)}: another grant needs it."
+    if grant.end_reason is EndReason.FAILED:
         return ""
-    if grant.leaves_rule:
+    if grant.leaves_rule and grant.end_reason is not EndReason.REMOVED_OUTSIDE:
         return (
-            f" {code(grant.cluster)} still trusts {source(grant)}: the rule is as it was, and "
-            "dbaccess leaves it alone."
+            f" {cluster} still trusts {source(grant)}: the rule is as it was, and dbaccess leaves "
+            "it alone."
         )
-    if grant.owned is False:
-        return f" {foreign_rule_stays(grant)}"
-    return f" {code(grant.cluster)} no longer trusts {source(grant)}."
+    if grant.source in notice.still_trusted:
+        if grant.owned is False:
+            return f" {foreign_rule_stays(grant)}"
+        return f" {cluster} still trusts {source(grant)}: somebody else added a rule for it."
+    if notice.still_trusted:
+        wider = ", ".join(code(str(one)) for one in notice.still_trusted)
+        return f" {cluster} still trusts {source(grant)} as a part of {wider}, which stays."
+    if grant.end_reason is EndReason.REMOVED_OUTSIDE:
+        return ""
+    return f" {cluster} no longer trusts {source(grant)}."
 
 
 def _why(notice: GrantEnded) -> Block | None:

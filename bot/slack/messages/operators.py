@@ -9,10 +9,14 @@ from bot.domain.notices import (
     AllClear,
     AuditAnchor,
     CallsMade,
+    ClusterClosed,
+    ClusterOpen,
     GrantFacts,
     GuardPlaced,
     Labelled,
+    LabelsDropped,
     Recovered,
+    RemovedOnAGuess,
     Undelivered,
 )
 from bot.domain.sources import GUARD
@@ -90,6 +94,73 @@ def guard_placed(notice: GuardPlaced) -> Message:
             "rule where it is: dbaccess takes it away once other people's rules keep the cluster "
             "closed."
         ),
+    )
+
+
+def cluster_open(notice: ClusterOpen) -> Message:
+    """Return that anybody can reach a cluster, who was given access, and what to do (P2)."""
+    cluster = code(notice.cluster)
+    return message(
+        header(f":rotating_light: {notice.cluster} is open to everybody"),
+        section(
+            f"{cluster} has no trusted sources, so it accepts connections from everywhere. "
+            f"Seen since {when(notice.open_since)}."
+        ),
+        *_listed(
+            "*Given access by dbaccess:*",
+            (f"{_grant(grant)}, until {when(grant.expires_at)}" for grant in notice.lent),
+            len(notice.lent),
+        ),
+        section(
+            "*What to do:* add the cluster's own trusted sources in DigitalOcean's control panel. "
+            "The usual causes are `terraform destroy` and removing the last rule with `doctl`."
+        ),
+        context(
+            "dbaccess adds no first rule by itself, since that would lock everybody else out. It "
+            "tells you again until the cluster is closed."
+        ),
+    )
+
+
+def cluster_closed(notice: ClusterClosed) -> Message:
+    """Return that a cluster has rules again."""
+    return message(
+        section(
+            f":white_check_mark: {code(notice.cluster)} is closed again. It had been open to "
+            f"everybody since {when(notice.open_since)}."
+        )
+    )
+
+
+def labels_dropped(notice: LabelsDropped) -> Message:
+    """Return that another tool dropped our labels, and what may go missing later."""
+    return message(
+        section(
+            f":label: *Another tool rewrote the trusted sources of {code(notice.cluster)}* and "
+            "dropped the descriptions. `doctl` and Terraform do that. dbaccess put its own back."
+        ),
+        *_listed(
+            "*Still removed when access ends:*",
+            (f"{_grant(grant)}, {when(grant.expires_at)}" for grant in notice.grants),
+            len(notice.grants),
+        ),
+        context(
+            "Did somebody add one of these for good, to Terraform for example? Then add it again "
+            "after its access has ended."
+        ),
+    )
+
+
+def removed_on_a_guess(notice: RemovedOnAGuess) -> Message:
+    """Return that rules were removed which may have been somebody else's, and what to do."""
+    removed = ", ".join(code(str(source)) for source in notice.sources)
+    return message(
+        section(
+            f":grey_question: *{removed} was removed from {code(notice.cluster)}.* Access from "
+            "there had just ended. Then another tool wrote the list with the rule in it, without "
+            "dbaccess's label."
+        ),
+        section("Did somebody add it for good? Then add it again now: dbaccess leaves it alone."),
     )
 
 

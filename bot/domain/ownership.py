@@ -1,0 +1,118 @@
+"""Whose a rule is: what proves that dbaccess added it, and what only suggests it.
+
+A grant may have a rule of ours only if a write that adds it was sent and not definitely refused
+(`Grant.sent_at`). Given that, three things prove that a rule is ours: its label; its uuid, where
+that was recorded as ours; and a uuid that was not there before our write and was there after it
+(`Grant.own`, called by the reconciler). Other tools drop descriptions when they write the list
+back, and the API may then give a rule a new uuid. What is left then is a guess.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.domain.labels import Label, is_rest_of_label, read_label
+from bot.domain.lifecycle import Grant
+from bot.domain.rules import Rule
+from bot.domain.sources import TrustedSource
+
+SETTLE = timedelta(minutes=1)
+_CLOCK_SKEW = timedelta(seconds=2)
+
+
+def names(its_label: Label, grant: Grant, source: TrustedSource | None) -> bool:
+    """Tell whether a label of ours on a rule for *source* was written for *grant*.
+
+    Numbers begin anew when the database is lost. A label that promises more than the grant, which
+    has no rule of ours yet, is from before that.
+    """
+    if (its_label.grant_id, source) != (grant.id, grant.source):
+        return False
+    if grant.owned or grant.sent_at:
+        return True
+    return grant.is_live and its_label.until <= grant.expires_at
+
+
+def is_proven(grant: Grant, rule: Rule, instance: str) -> bool:
+    """Tell whether *rule*, without a label of ours that could be read, is surely that of *grant*."""
+    if read_label(rule.description) is not None:
+        return False  # another installation's
+    if grant.owned and rule.uuid is not None and rule.uuid == grant.rule_uuid:
+        return True
+    return _may_be(grant) and is_rest_of_label(rule.description, instance)
+
+
+def is_likely(grant: Grant, rule: Rule, *, dropped: bool | None) -> bool:
+    """Tell whether *rule*, which says nothing, is taken for the one that was added for *grant*.
+
+    The guess ends a minute after our last write; where we saw our rule after that, a minute after
+    the grant's end. *dropped* is whether somebody dropped the descriptions (`dropped_descriptions`).
+    """
+    if rule.description or not _may_be(grant) or grant.sent_at is None or rule.created_at is None:
+        return False
+    if rule.created_at < grant.sent_at - _CLOCK_SKEW:
+        return False
+    if grant.owned:
+        in_time = grant.ended_at is None or rule.created_at <= grant.ended_at + SETTLE
+        return in_time and dropped is not False
+    return rule.created_at <= grant.sent_at + SETTLE and dropped is True
+
+
+def dropped_descriptions(
+    rules: Sequence[Rule],
+    described: Collection[str] | None,
+    *,
+    besides: TrustedSource,
+    instance: str,
+) -> bool | None:
+    """Tell whether a writer that drops descriptions was at the list.
+
+    Args:
+        rules: what was read just now.
+        described: the sources whose rules had a description at the last read that was recorded;
+            None where the API is known to keep no descriptions.
+        besides: the source in question, which says nothing about itself.
+        instance: whose labels count for nothing: we may have put them back since.
+
+    Returns:
+        None where there was no other description to be dropped.
+    """
+    if described is None:
+        return True
+    others = [
+        rule
+        for rule in rules
+        if str(rule.source) in described and rule.source != besides and not rule.label_of(instance)
+    ]
+    return not any(rule.description for rule in others) if others else None
+
+
+def own_what_appeared(
+    grants: Sequence[Grant],
+    added: Collection[int],
+    before: Sequence[Rule],
+    after: Sequence[Rule],
+    instance: str,
+) -> list[Grant]:
+    """Return *grants* with the rules that our write added, whatever became of their labels.
+
+    A rule is that of a grant among *added* if its uuid was not there in the read *before* the write
+    and is there in the one *after* it, unless somebody else has described it in between.
+    """
+    known = {rule.uuid for rule in before}
+    appeared = {
+        rule.source: rule.uuid
+        for rule in after
+        if rule.uuid not in known
+        and (not rule.description or is_rest_of_label(rule.description, instance))
+    }
+    return [
+        replace(grant, owned=True, rule_uuid=appeared[grant.source])
+        if grant.id in added and grant.source in appeared
+        else grant
+        for grant in grants
+    ]
+
+
+def _may_be(grant: Grant) -> bool:
+    return grant.sent_at is not None and grant.owned is not False

@@ -1,0 +1,111 @@
+"""The API refuses a list of rules: which of them it does not take.
+
+One bad rule has the whole list refused, and the API need not say which. Its own words may name it;
+otherwise it is one for something that is no longer there, a Droplet that was destroyed, say.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.digitalocean import ApiError, DigitalOcean, Rejected
+from bot.domain.lifecycle import EndReason, Grant
+from bot.domain.rules import Rule
+from bot.domain.sources import SourceType
+
+
+@dataclass
+class Search:
+    """The search for grants whose rules are refused, one write after another.
+
+    The first write after a refusal is without anything new. Where that is refused too, it is not
+    for a grant's rule. After it, one grant's rule is added at a time.
+    """
+
+    suspects: list[int] = field(default_factory=list)
+    refused: dict[int, str] = field(default_factory=dict)
+    is_probing: bool = False
+    _words: str = ""
+
+    def without_refused(self, grants: Iterable[Grant], now: datetime) -> list[Grant]:
+        """Return the grants to plan the next write with: what is refused has to go."""
+        left_out = set(self.suspects[0 if self.is_probing else 1 :])
+        return [
+            grant.leave(EndReason.FAILED, now)
+            if grant.id in self.refused and grant.is_live
+            else grant
+            for grant in grants
+            if grant.id not in left_out
+        ]
+
+    def refuse(self, added: Collection[int], words: str) -> bool:
+        """Note that a write which adds the rules of these grants was refused.
+
+        Returns False where the search cannot go on: nothing of ours is to blame.
+        """
+        if self.is_probing or not added:
+            return False
+        if self.suspects:
+            self.refused |= dict.fromkeys(added, words)
+            self.suspects.pop(0)
+        else:
+            self.suspects, self.is_probing, self._words = sorted(added), True, words
+        return True
+
+    def refuse_held(self, rule: Rule, grants: Iterable[Grant], error: Rejected) -> bool:
+        """Note that a rule is refused that is there already; return whether it is of a grant."""
+        held = [g.id for g in grants if g.is_live and g.owned and g.source == rule.source]
+        self.refused |= dict.fromkeys(held, error.message)
+        self.suspects, self.is_probing = [], False
+        return bool(held)
+
+    def accept(self) -> None:
+        """Note that a write was taken."""
+        if not self.is_probing:
+            self.suspects = self.suspects[1:]
+            return
+        self.is_probing = False
+        if len(self.suspects) == 1:  # nothing else was left out of the write
+            self.refused[self.suspects.pop()] = self._words
+
+
+def find_refused(rules: Sequence[Rule], words: str, digitalocean: DigitalOcean) -> list[Rule]:
+    """Return which of the *rules* that are there the API seems to refuse, with these *words*."""
+    mentioned = set(re.findall(r"[\w.:/-]*\w", words))
+    named = [rule for rule in rules if mentioned & {rule.value, f"{rule.type}:{rule.value}"}]
+    return named or _dangling(rules, digitalocean)
+
+
+def _dangling(rules: Sequence[Rule], digitalocean: DigitalOcean) -> list[Rule]:
+    """Return the rules for things that DigitalOcean does not list any more."""
+    found: list[Rule] = []
+    for kind in SourceType:
+        of_kind = [rule for rule in rules if rule.type == kind]
+        if kind is SourceType.IP_ADDR or not of_kind:
+            continue
+        with suppress(ApiError):  # the token need not have the scope
+            there = {thing.id.lower() for thing in digitalocean.named(kind)}
+            found += [rule for rule in of_kind if rule.value.lower() not in there]
+    return found
+
+
+def describe_refused(words: str, culprits: Sequence[Rule]) -> str:
+    """Return what is wrong, and what somebody has to do about it."""
+    if not culprits:
+        return (
+            f"DigitalOcean refuses every change of the list: {words}. One of the rules that are "
+            "there already is to blame, and dbaccess cannot tell which"
+        )
+    shown = "; ".join(_shown(rule) for rule in culprits)
+    return (
+        f"DigitalOcean refuses every change of the list: {words}. To blame seems to be a rule that "
+        f"was not added by dbaccess: {shown}. Remove it in the control panel"
+    )
+
+
+def _shown(rule: Rule) -> str:
+    whose = f"“{rule.description}”" if rule.description else "without a description"
+    since = f", added on {rule.created_at:%d %B %Y}" if rule.created_at else ""
+    return f"{rule.type}:{rule.value} ({whose}{since})"
