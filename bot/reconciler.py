@@ -219,10 +219,11 @@ class Reconciler:
         search = Search()
         purpose = _purpose_of(attempt)
         lost: list[OutcomeUnknown] = []
-        rounds_left = _ROUNDS
+        rounds_left, sent = _ROUNDS, 0
         while rounds_left:
             rounds_left -= 1
-            fresh = self._read(attempt, held, purpose)
+            fresh = self._read(attempt, held, purpose, just_written=len(attempt.writes) > sent)
+            sent = len(attempt.writes)
             last = self._plan(attempt, search)
             if not attempt.writes:
                 attempt.stripped = _stripped(attempt, last)
@@ -236,8 +237,8 @@ class Reconciler:
                 continue
             purpose = _purpose_of_write(purpose, last, searching=bool(search.suspects))
             try:
-                self._write(attempt, last, purpose, fresh)
-                search.accept()
+                if self._write(attempt, last, purpose, fresh):
+                    search.accept()
             except OutcomeUnknown as error:
                 log.warning("answer to a write was lost, reading back")
                 lost.append(error)
@@ -252,14 +253,16 @@ class Reconciler:
             cluster_id=attempt.cluster_id,
         )
 
-    def _read(self, attempt: Attempt, held: Held, purpose: Purpose) -> "_Fresh":
+    def _read(
+        self, attempt: Attempt, held: Held, purpose: Purpose, *, just_written: bool
+    ) -> "_Fresh":
         """Read the rules; where that shows those of before our write, wait for it to be seen.
 
         Raises:
             ApiError: they cannot be read, or are still those of before.
         """
         before, pauses = attempt.rules, iter(_STALE_PAUSES_SECONDS)
-        is_awaited = bool(attempt.writes) and attempt.writes[-1].is_to_be_seen
+        is_awaited = just_written and attempt.writes[-1].is_to_be_seen
         while True:
             held.renew()
             fresh = _Fresh(_FRESH_SECONDS)
@@ -273,19 +276,23 @@ class Reconciler:
                     cluster_id=attempt.cluster_id,
                 )
             self._sleep(pause)
-        attempt.see(rules, self._policy().instance)
+        attempt.see(rules, self._policy().instance, just_written=just_written)
         return fresh
 
     def _write(
         self, attempt: Attempt, last: Plan, purpose: Purpose, fresh: Callable[[], bool]
-    ) -> None:
+    ) -> bool:
         """Send what was planned, noting before it whose rules may be ours from now on.
+
+        Returns False where something has ended in the meantime that the plan still adds.
 
         Raises:
             OutcomeUnknown: the rules may have been replaced.
             ApiError: nothing was changed, and that is noted.
         """
         before = self._note_sending(attempt, last)
+        if before is None:
+            return False
         attempt.writes.append(Write(last, certain=False))
         try:
             self._digitalocean.write_rules(
@@ -298,16 +305,24 @@ class Reconciler:
             attempt.writes.pop()
             self._take_back(attempt, before)
             raise
+        return True
 
-    def _note_sending(self, attempt: Attempt, last: Plan) -> dict[int, Grant]:
-        """Note before a write which rules it adds, labels and adopts; return what is changed."""
+    def _note_sending(self, attempt: Attempt, last: Plan) -> dict[int, Grant] | None:
+        """Note before a write which rules it adds, labels and adopts; return those grants as before.
+
+        Returns None where one of them is not to be added any more (P4); that is noted instead.
+        """
         unsent = {g.id for g in attempt.loaded if g.id in last.named and not g.sent_at}
         noted: dict[int, Grant] = {}
         if not (last.to_add or unsent or last.adopts):
             return noted
         now = self._clock.now()
         with self._database.transaction() as session:
-            for grant in grants.get_some(session, [*last.to_add, *unsent, *last.adopts]):
+            current = grants.get_some(session, [*last.to_add, *unsent, *last.adopts])
+            if not all(grant.wants_rule(now) for grant in current):
+                attempt.know({grant.id: attempt.as_seen(grant) for grant in current})
+                return None
+            for grant in current:
                 rule = last.adopts.get(grant.id)
                 if rule is not None and grant.state is GrantState.APPLYING:
                     grant = grant.find_rule(description=rule.description, rule_uuid=rule.uuid)

@@ -110,9 +110,9 @@ class Attempt:
         """The cluster's name in the policy."""
         return self.watch.alias
 
-    def see(self, rules: Sequence[Rule], instance: str) -> None:
-        """Take in what was read; what our last write added is ours from now on."""
-        if self.writes:
+    def see(self, rules: Sequence[Rule], instance: str, *, just_written: bool) -> None:
+        """Take in what was read; what a write just before it added is ours from now on."""
+        if just_written:
             last = self.writes[-1] = self.writes[-1].seen_in(rules)
             self.loaded = tuple(
                 own_what_appeared(self.loaded, last.plan.to_add, self.rules, rules, instance)

@@ -20,13 +20,18 @@ SETTLE = timedelta(minutes=1)
 _CLOCK_SKEW = timedelta(seconds=2)
 
 
-def names(its_label: Label, grant: Grant, source: TrustedSource | None) -> bool:
-    """Tell whether a label of ours on a rule for *source* was written for *grant*.
+def accounts_for(grant: Grant, rule: Rule, its_label: Label) -> bool:
+    """Tell whether *grant* is why *rule* bears a label of ours.
 
     Numbers begin anew when the database is lost. A label that promises more than the grant, which
-    has no rule of ours yet, is from before that.
+    has no rule of ours yet, is from before that. One that a grant was recovered from may have
+    another number.
     """
-    if (its_label.grant_id, source) != (grant.id, grant.source):
+    if rule.source != grant.source:
+        return False
+    if grant.is_recovered and grant.owned and grant.rule_uuid == rule.uuid:
+        return True
+    if its_label.grant_id != grant.id:
         return False
     if grant.owned or grant.sent_at:
         return True

@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from bot.domain.labels import Label, guard_label, label, read_label
 from bot.domain.lifecycle import Grant, GrantState
-from bot.domain.ownership import SETTLE, dropped_descriptions, is_likely, is_proven, names
+from bot.domain.ownership import SETTLE, accounts_for, dropped_descriptions, is_likely, is_proven
 from bot.domain.rules import Rule
 from bot.domain.sources import GUARD, TrustedSource
 
@@ -314,7 +314,7 @@ def _sort(
         is_orphan = (
             its_label is not None
             and now < its_label.until
-            and not any(names(its_label, grant, source) for grant in about_it)
+            and not any(accounts_for(grant, rule, its_label) for grant in about_it)
         )
         orphan = Orphan(source, its_label, rule) if its_label and is_orphan else None
         is_fit = orphan is not None and (orphan.label.adopted or takes(source))
