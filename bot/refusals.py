@@ -21,13 +21,13 @@ class Search:
     """The search for grants whose rules are refused, one write after another.
 
     The first write after a refusal is without anything new. Where that is refused too, it is not
-    for a grant's rule. After it, one grant's rule is added at a time.
+    for a grant's rule. After it, one grant's rule is added at a time, the only one included: the
+    cluster may have been busy for a moment, and a resize says `online` for some seconds.
     """
 
     suspects: list[int] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
     is_probing: bool = False
-    _words: str = ""
 
     def without_refused(self, grants: Iterable[Grant], now: datetime) -> list[Grant]:
         """Return the grants to plan the next write with: what is refused has to go."""
@@ -51,7 +51,7 @@ class Search:
             self.refused |= dict.fromkeys(added, words)
             self.suspects.pop(0)
         else:
-            self.suspects, self.is_probing, self._words = sorted(added), True, words
+            self.suspects, self.is_probing = sorted(added), True
         return True
 
     def refuse_held(self, rule: Rule, grants: Iterable[Grant], error: Rejected) -> bool:
@@ -63,12 +63,10 @@ class Search:
 
     def accept(self) -> None:
         """Note that a write was taken."""
-        if not self.is_probing:
+        if self.is_probing:
+            self.is_probing = False
+        else:
             self.suspects = self.suspects[1:]
-            return
-        self.is_probing = False
-        if len(self.suspects) == 1:  # nothing else was left out of the write
-            self.refused[self.suspects.pop()] = self._words
 
 
 def find_refused(rules: Sequence[Rule], words: str, digitalocean: DigitalOcean) -> list[Rule]:
