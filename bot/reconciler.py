@@ -90,7 +90,7 @@ class Reconciler:
         self._policy = policy
         self._clock = clock
         self._sleep = sleep
-        self._locks = locks or ClusterLocks(database)
+        self._locks: Locks = locks or ClusterLocks(database)
 
     def watch_all(self) -> None:
         """At start: every cluster, of the policy or with a grant, is due at once (P3, P7)."""
