@@ -24,6 +24,10 @@ class Clock(Protocol):
         """Return real seconds since some moment, whatever the clock says meanwhile."""
         ...
 
+    def sleep(self, seconds: float) -> None:
+        """Wait so many real seconds."""
+        ...
+
 
 class SystemClock:
     """The computer's clock."""
@@ -43,6 +47,10 @@ class SystemClock:
     def elapsed(self) -> float:
         """Return real seconds since some moment."""
         return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait so many real seconds."""
+        time.sleep(seconds)
 
 
 class FastClock:
@@ -76,3 +84,7 @@ class FastClock:
     def elapsed(self) -> float:
         """Return real seconds since some moment."""
         return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait so many real seconds."""
+        time.sleep(seconds)

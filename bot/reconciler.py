@@ -8,6 +8,7 @@ rows and messages. Whatever fails is tried again, by the same road, until it suc
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -70,8 +71,8 @@ log = structlog.get_logger()
 class Reconciler:
     """Brings clusters' rules in line with their grants. Safe to call from several threads.
 
-    `on_done` is told of each reconcile: how it went, and how many seconds it took. `sleep` waits
-    that many seconds for a write to be seen; `locks` let one at a time at a cluster.
+    `on_done` is told of each reconcile: how it went, and how many seconds it took. `locks` are the
+    database's, unless others are given.
     """
 
     def __init__(
@@ -81,7 +82,6 @@ class Reconciler:
         policy: Callable[[], Policy],
         clock: Clock,
         on_done: Callable[[str, float], None] = lambda _outcome, _seconds: None,
-        sleep: Callable[[float], None] = time.sleep,
         locks: Locks | None = None,
     ) -> None:
         self._on_done = on_done
@@ -89,7 +89,6 @@ class Reconciler:
         self._digitalocean = digitalocean
         self._policy = policy
         self._clock = clock
-        self._sleep = sleep
         self._locks: Locks = locks or ClusterLocks(database)
 
     def watch_all(self) -> None:
@@ -115,8 +114,8 @@ class Reconciler:
         """
         with self._database.reading() as session:
             now = self._clock.now()
-            known = grants.of_cluster(session, cluster_id, ended_since=now - SETTLE)
             watch = clusters.get(session, cluster_id) or Watch(cluster_id, cluster_id)
+            known = grants.of_cluster(session, cluster_id, ended_since=_lately(watch, now))
         rules = self._digitalocean.read_rules(cluster_id, purpose=Purpose.CHECKS)
         return self._plan(Attempt(watch, tuple(known), began_at=now, rules=rules))
 
@@ -196,7 +195,9 @@ class Reconciler:
             now = self._clock.now()
             loaded = [
                 refuse_what_no_longer_holds(session, self._policy(), grant, now=now)
-                for grant in grants.of_cluster(session, cluster_id, ended_since=now - SETTLE)
+                for grant in grants.of_cluster(
+                    session, cluster_id, ended_since=_lately(watch, now)
+                )
             ]
             left_policy = self._policy().by_id(cluster_id) is None
             if left_policy and all(grant.state is GrantState.ENDED for grant in loaded):
@@ -275,7 +276,7 @@ class Reconciler:
                     "DigitalOcean took the new rules, but still shows those of before",
                     cluster_id=attempt.cluster_id,
                 )
-            self._sleep(pause)
+            self._clock.sleep(pause)
         attempt.see(rules, self._policy().instance, just_written=just_written)
         return fresh
 
@@ -425,6 +426,11 @@ class Reconciler:
                 next_at=next_at,
                 delayed=isinstance(error, Busy | Rejected),
             )
+
+
+def _lately(watch: Watch, now: datetime) -> datetime:
+    """Return since when a grant ended that a rule may come back of: before the last read."""
+    return min(now, watch.read_at or now) - SETTLE
 
 
 def _takes_nothing(_source: TrustedSource) -> bool:

@@ -124,6 +124,9 @@ class Clocks:
     def in_seconds(self, seconds: float) -> datetime:
         return self.now() + timedelta(seconds=seconds)
 
+    def sleep(self, seconds: float) -> None:
+        self.true += timedelta(seconds=seconds)
+
     def elapsed(self) -> float:
         return (self.true - NEW_YEAR).total_seconds()
 

@@ -11,6 +11,7 @@ _LABEL = re.compile(
     r"dbaccess/(?P<instance>\S+) #(?P<grant>[1-9]\d{0,8}) "
     r"until (?P<until>\S+)(?P<adopted> adopted)?"
 )
+_LEAST_LETTERS = 4  # people write "db" and "dba" themselves
 _WORD = re.compile(r"[a-z0-9]+")
 INSTANCE = r"[a-z0-9][a-z0-9-]{0,31}"
 
@@ -63,7 +64,8 @@ def is_rest_of_label(description: str | None, instance: str) -> bool:
     if len(words) > len(expected):
         return words[: len(expected)] == expected
     *whole, last = words or [""]
-    return bool(whole) and whole == expected[: len(whole)] and expected[len(whole)].startswith(last)
+    is_cut_there = whole == expected[: len(whole)] and expected[len(whole)].startswith(last)
+    return is_cut_there and (bool(whole) or len(last) >= _LEAST_LETTERS)
 
 
 def guard_label(instance: str) -> str:

@@ -108,8 +108,8 @@ def plan(
 
     Args:
         rules: every rule of the cluster, as read just now.
-        grants: the cluster's grants that have not ended, those that ended within `SETTLE`, and
-            those that a label among the rules names.
+        grants: the cluster's grants that have not ended, those that ended within `SETTLE` before
+            the last read or later, and those that a label among the rules names.
         instance: the name of this installation; rules labelled by another one are foreign.
         now: the present, aware UTC.
         allow_open: whether a first rule may be added to a cluster that has none.

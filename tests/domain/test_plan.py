@@ -217,6 +217,7 @@ def test_labels_that_the_api_does_not_keep_are_not_written_for_ever() -> None:
     [
         "dbaccess/prod #7 until 2026-11",
         "dbaccess/prod",
+        "dbac",
         "dbaccess&#x2F;prod &#35;7 until 2026-11-25T10:00:00Z",
         "dbaccess%2Fprod%20%237",
         "DBACCESS/PROD #7 UNTIL 2026-11-25T10:00:00Z",

@@ -71,6 +71,9 @@ class ManualClock:
     def elapsed(self) -> float:
         return self._now.timestamp()
 
+    def sleep(self, seconds: float) -> None:
+        self.advance(seconds=seconds)
+
     def advance(self, **by: float) -> None:
         self._now += timedelta(**by)
 
@@ -236,6 +239,11 @@ class World:
         """What was done and by whom, oldest first."""
         with self.service.parts.database.reading() as session:
             return [(row.action, row.actor) for row in audit.rows(session)]
+
+    def audit_rows(self, action: str) -> list[AuditRow]:
+        """The audit's rows of one kind, oldest first."""
+        with self.service.parts.database.reading() as session:
+            return [row for row in audit.rows(session) if row.action == action]
 
     def rows(self) -> dict[str, int]:
         """Count what is written down."""
