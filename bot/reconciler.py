@@ -195,9 +195,7 @@ class Reconciler:
             now = self._clock.now()
             loaded = [
                 refuse_what_no_longer_holds(session, self._policy(), grant, now=now)
-                for grant in grants.of_cluster(
-                    session, cluster_id, ended_since=_lately(watch, now)
-                )
+                for grant in grants.of_cluster(session, cluster_id, ended_since=_lately(watch, now))
             ]
             left_policy = self._policy().by_id(cluster_id) is None
             if left_policy and all(grant.state is GrantState.ENDED for grant in loaded):
@@ -363,7 +361,9 @@ class Reconciler:
         Raises:
             Rejected: it is not one of ours.
         """
-        if error.message in attempt.watch.last_error:  # found out already; lists of names cost calls
+        if (
+            error.message in attempt.watch.last_error
+        ):  # found out already; lists of names cost calls
             raise Rejected(attempt.watch.last_error, attempt.cluster_id) from error
         culprits = find_refused(attempt.rules, error.message, self._digitalocean)
         foreign = [rule for rule in culprits if not search.refuse_held(rule, attempt.loaded, error)]
@@ -398,11 +398,9 @@ class Reconciler:
         A label may name a grant of another cluster; nothing was approved for this one by that.
         """
         instance = self._policy().instance
-        named = {
-            its_label.grant_id
-            for rule in rules
-            if (its_label := rule.label_of(instance))
-        } - {grant.id for grant in known}
+        named = {its_label.grant_id for rule in rules if (its_label := rule.label_of(instance))} - {
+            grant.id for grant in known
+        }
         if not named:
             return list(known)
         with self._database.reading() as session:

@@ -113,10 +113,18 @@ class Attempt:
     def see(self, rules: Sequence[Rule], instance: str, *, just_written: bool) -> None:
         """Take in what was read; what a write just before it added is ours from now on."""
         if just_written:
-            last = self.writes[-1] = self.writes[-1].seen_in(rules)
-            self.loaded = tuple(
-                own_what_appeared(self.loaded, last.plan.to_add, self.rules, rules, instance)
+            last, self.writes[-1] = self.writes[-1], self.writes[-1].seen_in(rules)
+            ours = {i for i, present in last.plan.present.items() if present.owned}
+            appeared = own_what_appeared(
+                self.loaded,
+                ours | last.plan.to_add,
+                self.rules,
+                rules,
+                instance=instance,
+                certain=last.certain,
+                described=self.described,
             )
+            self.loaded = tuple(appeared)
         self.rules = rules
 
     def know(self, changed: Mapping[int, Grant]) -> None:

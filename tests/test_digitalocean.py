@@ -437,13 +437,21 @@ def test_a_write_that_was_given_up_before_it_was_sent_is_not_sent_later(
 
     monkeypatch.setattr(socket, "getaddrinfo", slow_name_server)
     began = time.monotonic()
-    with pytest.raises(OutcomeUnknown, match="no answer in time"):
+    with pytest.raises(Unavailable, match="could not be sent in time"):
         hasty.write_rules(orders, [NEW])
     assert time.monotonic() - began < GENEROUS_SECONDS / 2
     [left_behind] = [t for t in threading.enumerate() if t.name == "digitalocean-write_rules"]
     found.set()
     left_behind.join(GENEROUS_SECONDS)
     assert not left_behind.is_alive()
+    assert do.sources(orders) == {"ip_addr:198.51.100.7"}
+
+
+def test_rules_that_are_too_old_to_be_written_are_not_sent_and_nothing_was_changed(
+    api: DigitalOcean, do: SandboxDigitalOcean, orders: str
+) -> None:
+    with pytest.raises(Unavailable, match="could not be sent in time"):
+        api.write_rules(orders, [NEW], sendable=lambda: False)
     assert do.sources(orders) == {"ip_addr:198.51.100.7"}
 
 

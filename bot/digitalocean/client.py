@@ -29,6 +29,7 @@ from bot.digitalocean.errors import (
     Call,
     Cluster,
     Named,
+    OutcomeUnknown,
     Purpose,
     RateLimited,
     Unavailable,
@@ -113,7 +114,8 @@ class DigitalOcean:
     ) -> None:
         """Replace the cluster's whole list of rules, in one attempt.
 
-        `sendable` is asked when the rules are about to leave: where it says no, they do not.
+        `sendable` is asked when the rules are about to leave: where it says no, they do not, and
+        that is no `OutcomeUnknown`: nothing was changed.
 
         Raises ValueError for an empty list, which would open the cluster to the world (P2).
         """
@@ -125,7 +127,13 @@ class DigitalOcean:
         task = _of_cluster("write_rules", cluster_id, "update_firewall_rules", body=body)
         task = replace(task, is_write=True, purpose=purpose)
         self._mind_the_limit(task)
-        self._exchange(task, deadline)
+        try:
+            self._exchange(task, deadline)
+        except OutcomeUnknown as error:
+            if body.give_up():
+                said = "DigitalOcean is unavailable: the new rules could not be sent in time"
+                raise Unavailable(said, cluster_id) from error
+            raise
 
     def clusters(self) -> list[Cluster]:
         """Return every cluster that the token can see."""

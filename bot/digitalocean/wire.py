@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from io import BytesIO
 from operator import attrgetter
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 
 from urllib3.exceptions import ConnectTimeoutError
@@ -83,12 +83,22 @@ class UnsentBody(BytesIO):
     def __init__(self, content: bytes, sendable: Callable[[], bool]) -> None:
         super().__init__(content)
         self._sendable = sendable
+        self._turn = Lock()
+        self._is_begun = self._is_given_up = False
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Return the next bytes; TimeoutError once they must not be sent any more."""
-        if not self._sendable():
-            raise TimeoutError("given up before it was sent")
+        with self._turn:
+            if self._is_given_up or not self._sendable():
+                raise TimeoutError("given up before it was sent")
+            self._is_begun = True
         return super().read(size)
+
+    def give_up(self) -> bool:
+        """Have nothing more sent; return whether nothing was sent at all."""
+        with self._turn:
+            self._is_given_up = True
+            return not self._is_begun
 
 
 class Wire:

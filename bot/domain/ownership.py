@@ -94,26 +94,40 @@ def dropped_descriptions(
 
 def own_what_appeared(
     grants: Sequence[Grant],
-    added: Collection[int],
+    written: Collection[int],
     before: Sequence[Rule],
     after: Sequence[Rule],
+    *,
     instance: str,
+    certain: bool,
+    described: Collection[str] | None,
 ) -> list[Grant]:
-    """Return *grants* with the rules that our write added, whatever became of their labels.
+    """Return *grants* with the rules that our write made, whatever became of their labels.
 
-    A rule is that of a grant among *added* if its uuid was not there in the read *before* the write
-    and is there in the one *after* it, unless somebody else has described it in between.
+    A rule is that of a grant if its uuid was not there in the read *before* the write and is there
+    in the one *after* it, unless somebody else has described it in between. Where it says nothing,
+    and the write is not *certain* to have been done, it may be somebody else's, too.
+
+    Args:
+        written: the grants whose rules the write added or had in it.
+        instance: whose labels may be on the rules.
+        described: as for `dropped_descriptions`.
     """
     known = {rule.uuid for rule in before}
-    appeared = {
-        rule.source: rule.uuid
-        for rule in after
-        if rule.uuid not in known
-        and (not rule.description or is_rest_of_label(rule.description, instance))
-    }
+    appeared: dict[TrustedSource | None, str | None] = {}
+    for rule in after:
+        source = rule.source
+        if source is None or rule.uuid in known:
+            continue
+        says_nothing = not rule.description and (
+            certain
+            or dropped_descriptions(after, described, besides=source, instance=instance) is True
+        )
+        if says_nothing or is_rest_of_label(rule.description, instance):
+            appeared[source] = rule.uuid
     return [
         replace(grant, owned=True, rule_uuid=appeared[grant.source])
-        if grant.id in added and grant.source in appeared
+        if grant.id in written and grant.source in appeared
         else grant
         for grant in grants
     ]

@@ -185,12 +185,7 @@ def plan(
         removes=tuple(sorted_rules.leaving),
         keeps=tuple(kept),
         guard_added=guard_added,
-        must_write=bool(
-            adds
-            or releases
-            or sorted_rules.leaving
-            or (relabel and unlabelled)
-        ),
+        must_write=bool(adds or releases or sorted_rules.leaving or (relabel and unlabelled)),
         present=present,
         to_add=frozenset(g.id for g in fitting),
         blocked={
@@ -308,7 +303,9 @@ def _sort(
         if rule.is_guard(instance):
             result.guards.append(rule)
             continue
-        if source is None or not (proven or _is_guessed(rule, about_it, rules, described, instance)):
+        if source is None or not (
+            proven or _is_guessed(rule, about_it, rules, described, instance)
+        ):
             result.foreign.append(rule)
             continue
         is_orphan = (

@@ -10,6 +10,7 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     op.execute("ALTER TABLE grants RENAME COLUMN placing_since TO sent_at")
     # Before, it was noted for every new grant. Those that were never tried have no rule of ours.

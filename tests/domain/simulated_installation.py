@@ -188,7 +188,13 @@ class Installation:
                 raise Unavailable
             after = self._cluster.read()
             for grant in own_what_appeared(
-                list(self.grants.values()), first.to_add, before, after, INSTANCE
+                list(self.grants.values()),
+                {*first.to_add, *(i for i, seen in first.present.items() if seen.owned)},
+                before,
+                after,
+                instance=INSTANCE,
+                certain=True,
+                described=self._described,
             ):
                 self._save(grant)
             seen = self.plan()

@@ -49,6 +49,26 @@ def is_ours(grant: Grant, rule: Rule, found: Found) -> bool:
     return grant.id in result.present and result.present[grant.id].owned
 
 
+def owned(
+    grants: list[Grant],
+    written: set[int],
+    before: list[Rule],
+    appeared: Rule,
+    *,
+    others: Rule = OFFICE_RULE,
+    certain: bool = True,
+) -> list[Grant]:
+    return own_what_appeared(
+        grants,
+        written,
+        before,
+        [others, appeared],
+        instance=INSTANCE,
+        certain=certain,
+        described=OFFICE,
+    )
+
+
 @pytest.mark.parametrize("found", [DROPPED, KEPT, UNTOLD, NEVER_KEPT])
 @pytest.mark.parametrize(
     "grant",
@@ -124,9 +144,7 @@ def test_a_uuid_that_appeared_with_our_write_is_ours_whatever_became_of_its_labe
     description: str | None,
 ) -> None:
     appeared = Rule("ip_addr", HOME.value, "u-new", description, NOW)
-    (seen,) = own_what_appeared(
-        [new_grant(sent_at=NOW)], {7}, [OFFICE_RULE], [OFFICE_RULE, appeared], INSTANCE
-    )
+    (seen,) = owned([new_grant(sent_at=NOW)], {7}, [OFFICE_RULE], appeared)
 
     assert (seen.owned, seen.rule_uuid) == (True, "u-new")
 
@@ -145,7 +163,18 @@ def test_what_did_not_appear_with_our_write_is_not_ours(
     appeared = Rule("ip_addr", HOME.value, "u-new", description, NOW)
     grant = new_grant(sent_at=NOW)
 
-    assert own_what_appeared([grant], added, before, [OFFICE_RULE, appeared], INSTANCE) == [grant]
+    assert owned([grant], added, before, appeared) == [grant]
+
+
+def test_p5_what_appears_after_a_write_that_may_not_have_been_done_wants_evidence() -> None:
+    appeared = Rule("ip_addr", HOME.value, "u-new", None, NOW)
+    grant = new_grant(sent_at=NOW)
+
+    assert owned([grant], {7}, [OFFICE_RULE], appeared, certain=False) == [grant]
+    cut = replace(appeared, description="dbaccess/prod #7 unt")
+    assert owned([grant], {7}, [OFFICE_RULE], cut, certain=False)[0].owned
+    (seen,) = owned([grant], {7}, [OFFICE_RULE], appeared, others=OFFICE_BARE, certain=False)
+    assert seen.owned, "somebody drops descriptions"
 
 
 # The label of a lost database
