@@ -33,7 +33,6 @@ from bot.domain.plan import MAX_RULES, Plan, plan
 from bot.domain.policy import Policy
 from bot.domain.rules import Rule
 from bot.domain.sources import TrustedSource
-from bot.refusals import Search, describe_refused, find_refused
 from bot.first_write import refuse_what_no_longer_holds
 from bot.recording import (
     Attempt,
@@ -43,6 +42,7 @@ from bot.recording import (
     record_lost_attempt,
     record_outcome,
 )
+from bot.refusals import Search, describe_refused, find_refused
 from bot.store import clusters, grants
 from bot.store.clusters import Due, Watch
 from bot.store.database import AWAY, Database
@@ -307,7 +307,7 @@ class Reconciler:
         return True
 
     def _note_sending(self, attempt: Attempt, last: Plan) -> dict[int, Grant] | None:
-        """Note before a write which rules it adds, labels and adopts; return those grants as before.
+        """Note which rules a write adds, labels and adopts; return their grants as they were.
 
         Returns None where one of them is not to be added any more (P4); that is noted instead.
         """

@@ -299,15 +299,15 @@ def _record_writes(session: Session, attempt: Attempt, now: datetime) -> None:
             added=[str(rule.source) for rule in write.plan.adds],
             removed=[str(rule.source) for rule in write.plan.removes],
             kept=len(write.plan.keeps),
-            **_let_go(write.plan),
-            **({} if write.certain else {"certain": False}),
+            **_particulars(write),
         )
 
 
-def _let_go(written: Plan) -> dict[str, Any]:
-    """Return the adopted rules that lose our label and stay, where there are any."""
-    released = [str(rule.source) for rule in written.releases]
-    return {"released": released} if released else {}
+def _particulars(write: Write) -> dict[str, Any]:
+    """Return what few writes have: adopted rules that they let go, an unknown outcome."""
+    released = [str(rule.source) for rule in write.plan.releases]
+    told = {"released": released} if released else {}
+    return told if write.certain else {**told, "certain": False}
 
 
 def _finding(orphan: Orphan) -> str:

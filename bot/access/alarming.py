@@ -71,7 +71,8 @@ def alarm_of_open(move: Move) -> int:
 
 def _silence(patience: timedelta, told: int) -> timedelta:
     """Return how long to wait before telling again of what was told so often."""
-    return min(patience * 2 ** min(told, _DOUBLINGS), max(_LONGEST_SILENCE, patience))
+    doubled: timedelta = patience * 2 ** min(told, _DOUBLINGS)
+    return min(doubled, max(_LONGEST_SILENCE, patience))
 
 
 def _is_time(now: datetime, at: datetime, *, within: timedelta) -> bool:

@@ -39,7 +39,7 @@ def accounts_for(grant: Grant, rule: Rule, its_label: Label) -> bool:
 
 
 def is_proven(grant: Grant, rule: Rule, instance: str) -> bool:
-    """Tell whether *rule*, without a label of ours that could be read, is surely that of *grant*."""
+    """Tell whether *rule*, without a label of ours that can be read, is surely that of *grant*."""
     if read_label(rule.description) is not None:
         return False  # another installation's
     if grant.owned and rule.uuid is not None and rule.uuid == grant.rule_uuid:
@@ -51,7 +51,7 @@ def is_likely(grant: Grant, rule: Rule, *, dropped: bool | None) -> bool:
     """Tell whether *rule*, which says nothing, is taken for the one that was added for *grant*.
 
     The guess ends a minute after our last write; where we saw our rule after that, a minute after
-    the grant's end. *dropped* is whether somebody dropped the descriptions (`dropped_descriptions`).
+    the grant's end. *dropped*: see `dropped_descriptions`.
     """
     if rule.description or not _may_be(grant) or grant.sent_at is None or rule.created_at is None:
         return False

@@ -236,7 +236,7 @@ def note_labels_told(session: Session, cluster_id: str, *, at: datetime) -> None
 def note_open(
     session: Session, cluster_id: str, *, since: datetime | None, alarm_at: datetime | None
 ) -> None:
-    """Note since when a cluster has no rules (None: it has), and when to tell the operators again."""
+    """Note since when a cluster has no rules, and when to tell of it again; None where it has."""
     row = session.get_one(ClusterRow, cluster_id)
     row.open_since, row.open_alarms, row.open_alarm_at = since, 0, alarm_at
     session.add(row)

@@ -16,7 +16,6 @@ from tests.domain.examples import (
     HOME,
     HOUR,
     INSTANCE,
-    MINUTE,
     NOW,
     OFFICE_RULE,
     SECOND,

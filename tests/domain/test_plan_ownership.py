@@ -23,7 +23,6 @@ from tests.domain.examples import (
     rule_of,
 )
 
-
 ANEW = Rule("ip_addr", HOME.value, "u-anew", None, NOW - SECOND)  # bare, and newer than the grant
 OFFICE_BARE = replace(OFFICE_RULE, description=None)
 OFFICE = [str(OFFICE_RULE.source)]

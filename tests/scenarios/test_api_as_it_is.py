@@ -1,4 +1,4 @@
-"""What DigitalOcean's API may do, and nobody says whether it does: access begins and ends all the same."""
+"""What DigitalOcean's API may do, and no source tells: access begins and ends all the same."""
 
 from collections.abc import Callable
 from typing import Any

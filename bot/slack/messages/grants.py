@@ -113,9 +113,9 @@ def grant_ended(notice: GrantEnded) -> Message:
     """Return that a grant is over, what is trusted still, and the next step."""
     grant = notice.grant
     return message(
-        section(f"{_how_it_ended(grant)}{_what_is_left(notice)}"),
+        section(f"{_how_it_ended(notice)}{_what_is_left(notice)}"),
         _why(notice),
-        *_next_step(grant),
+        *_next_step(notice),
         _whose(grant),
     )
 
@@ -168,13 +168,19 @@ def revoking(notice: Revoking) -> Message:
     )
 
 
-def _how_it_ended(grant: GrantFacts) -> str:
+def _how_it_ended(notice: GrantEnded) -> str:
+    grant = notice.grant
     by = f" by {who(grant.revoked_by)}" if grant.revoked_by else ""
     match grant.end_reason:
         case EndReason.REVOKED if grant.adopted:
             return f":unlock: *#{grant.id}: the expiry was removed*{by}."
         case EndReason.REVOKED:
             return f":lock: *#{grant.id} has ended*, it was revoked{by}."
+        case EndReason.REMOVED_OUTSIDE if notice.why:
+            return (
+                f":warning: *#{grant.id} has ended early*: DigitalOcean no longer takes the rule "
+                f"for {access(grant)}."
+            )
         case EndReason.REMOVED_OUTSIDE:
             return (
                 f":warning: *#{grant.id} has ended early*: the rule for {access(grant)} was "
@@ -220,13 +226,15 @@ def _what_is_left(notice: GrantEnded) -> str:
 
 
 def _why(notice: GrantEnded) -> Block | None:
-    if notice.grant.end_reason is not EndReason.FAILED:
+    if notice.grant.end_reason is not EndReason.FAILED and not notice.why:
         return None
     return quote(notice.why, "Its time was up before DigitalOcean had taken it.")
 
 
-def _next_step(grant: GrantFacts) -> list[Block]:
-    if grant.end_reason is EndReason.REMOVED_OUTSIDE and _can_be_put_back(grant):
+def _next_step(notice: GrantEnded) -> list[Block]:
+    grant = notice.grant
+    was_removed = grant.end_reason is EndReason.REMOVED_OUTSIDE and not notice.why
+    if was_removed and _can_be_put_back(grant):
         return [
             section(
                 "Was that a mistake? Press *Put it back*: it was approved until "

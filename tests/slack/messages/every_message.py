@@ -16,8 +16,11 @@ from bot.domain.notices import (
     AuditAnchor,
     CallsMade,
     Cancelled,
+    ClusterClosed,
+    ClusterOpen,
     EmergencyAsked,
     EmergencyOpened,
+    GrantDelayed,
     GrantEnded,
     GrantExpiring,
     GrantExtended,
@@ -26,9 +29,11 @@ from bot.domain.notices import (
     GrantStarted,
     GuardPlaced,
     Labelled,
+    LabelsDropped,
     NotGranted,
     Notice,
     Recovered,
+    RemovedOnAGuess,
     Reply,
     RequestCard,
     RequestClosed,
@@ -40,7 +45,7 @@ from bot.domain.notices import (
 )
 from bot.domain.people import Standing
 from bot.domain.refusal import Refused
-from bot.domain.sources import GUARD
+from bot.domain.sources import GUARD, SourceType, TrustedSource
 from bot.slack.messages import (
     Message,
     apology,
@@ -190,7 +195,25 @@ NOTICES: dict[str, Notice] = {
     "expiring, recovered": GrantExpiring(grant=grant(requester=UNKNOWN)),
     "ended: expired": GrantEnded(grant=ended(EndReason.EXPIRED)),
     "ended: expired, recovered": GrantEnded(grant=ended(EndReason.EXPIRED, requester=UNKNOWN)),
-    "ended: expired, trusted before": GrantEnded(grant=ended(EndReason.EXPIRED, owned=False)),
+    "ended: expired, trusted before": GrantEnded(
+        grant=ended(EndReason.EXPIRED, owned=False), still_trusted=(HOME,)
+    ),
+    "ended: expired, added by somebody else": GrantEnded(
+        grant=ended(EndReason.EXPIRED), still_trusted=(HOME,)
+    ),
+    "ended: expired, a part of a network": GrantEnded(
+        grant=ended(EndReason.EXPIRED),
+        still_trusted=(TrustedSource(SourceType.IP_ADDR, "203.0.113.0/24"),),
+    ),
+    "ended: the cluster is open": GrantEnded(grant=ended(EndReason.REMOVED_OUTSIDE), is_open=True),
+    "ended: no longer taken": GrantEnded(
+        grant=ended(EndReason.REMOVED_OUTSIDE),
+        why="DigitalOcean does not take it: invalid firewall rule: droplet:163973392",
+    ),
+    "delayed": GrantDelayed(
+        grant=grant(GrantState.APPLYING, owned=None),
+        why="The cluster takes no changes while it is resizing: database cluster is resizing",
+    ),
     "ended: expired, still needed": GrantEnded(grant=ended(EndReason.EXPIRED), still_wanted=True),
     "ended: revoked": GrantEnded(grant=ended(EndReason.REVOKED)),
     "ended: removed outside": GrantEnded(grant=ended(EndReason.REMOVED_OUTSIDE)),
@@ -237,6 +260,11 @@ NOTICES: dict[str, Notice] = {
     ),
     "all clear": AllClear(cluster="orders", failing_since=NOW),
     "guard placed": GuardPlaced(cluster="orders"),
+    "cluster open": ClusterOpen(cluster="orders", open_since=NOW, lent=(grant(),)),
+    "cluster open, nothing lent": ClusterOpen(cluster="orders", open_since=NOW),
+    "cluster closed": ClusterClosed(cluster="orders", open_since=NOW),
+    "labels dropped": LabelsDropped(cluster="orders", grants=(grant(),)),
+    "removed on a guess": RemovedOnAGuess(cluster="orders", sources=(HOME, WORKER)),
     "recovered": Recovered(
         cluster="orders", grants=(grant(requester=UNKNOWN),), removed=(WORKER, HOME)
     ),
