@@ -199,11 +199,15 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
         written_at=written_at,
         guarded=_is_guarded(attempt.rules, policy.instance),
         unfit="\n".join(_finding(orphan) for orphan in outcome.unfit),
-        described="\n".join(str(r.source) for r in attempt.rules if r.description and r.source),
+        described=_described(attempt.rules),
         label_losses=_label_losses(attempt, outcome, policy.instance),
         next_at=min([next_look, *(orphan.label.until for orphan in outcome.unfit)]),
         changes=attempt.watch.changes,
     )
+
+
+def _described(rules: Sequence[Rule]) -> str:
+    return "\n".join(str(rule.source) for rule in rules if rule.description and rule.source)
 
 
 def _is_guarded(rules: Sequence[Rule], instance: str) -> bool:
@@ -275,6 +279,8 @@ def record_failure(
             tell_of_grant(session, notice, noted, policy, at=now)
         if noted != current:
             grants.save(session, noted)
+    if attempt.outcome is not None and attempt.watch.read_at is None:  # nothing to compare with yet
+        clusters.note_described(session, attempt.cluster_id, _described(attempt.rules))
     clusters.note_failure(session, attempt.cluster_id, at=now, error=error, next_at=next_at)
 
 

@@ -236,8 +236,8 @@ class Grant:
     None not yet known. `sent_at` is when a write that adds its rule was last sent and not
     definitely refused; None means that no rule can be ours. `written_at` is when its rule was last
     put in place, or tried to be put back. `delayed_at`: when its holder heard that it takes longer.
-    `adopted`: its rule was added by hand, and approvers set an expiry on it; such a rule is never added by us, nor
-    is that of a grant that only a label speaks for.
+    `adopted`: its rule was added by hand, and approvers set an expiry on it; such a rule is never
+    added by us, nor is that of a grant that only a label speaks for.
     `earlier_description` is what an adopted rule said before our label took the place of that; None
     until it was seen, empty where it said nothing. `emergency`: it was granted at once, and others
     make room for it where there is little.

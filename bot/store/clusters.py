@@ -226,6 +226,13 @@ def note_alarm(session: Session, cluster_id: str, *, since: datetime, next_at: d
     session.add(row)
 
 
+def note_described(session: Session, cluster_id: str, described: str) -> None:
+    """Note whose rules had a description when a cluster was read for the first time."""
+    row = session.get_one(ClusterRow, cluster_id)
+    row.described = described
+    session.add(row)
+
+
 def note_labels_told(session: Session, cluster_id: str, *, at: datetime) -> None:
     """Note when the operators were told that somebody else drops our labels."""
     row = session.get_one(ClusterRow, cluster_id)
