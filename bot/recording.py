@@ -74,12 +74,10 @@ class Write:
         return self.certain and bool(self.plan.adds or self.plan.removes)
 
     def seen_in(self, rules: Sequence[Rule]) -> "Write":
-        """Return it as it is known once *rules* were read after it."""
-        sources, uuids = {rule.source for rule in rules}, {rule.uuid for rule in rules}
-        is_there = {rule.source for rule in self.plan.adds} <= sources
-        is_gone = not uuids & {rule.uuid for rule in self.plan.removes}
-        has_effect = bool(self.plan.adds or self.plan.removes)
-        return replace(self, certain=self.certain or (has_effect and is_there and is_gone))
+        """Return it as it is known once *rules* were read after it: our labels are nobody else's."""
+        labels = {(rule.source, rule.description) for rule in rules}
+        is_there = {(rule.source, rule.description) for rule in self.plan.adds} <= labels
+        return replace(self, certain=self.certain or (bool(self.plan.adds) and is_there))
 
 
 @dataclass
