@@ -141,7 +141,7 @@ class Attempt:
 
     @property
     def keeps_labels(self) -> bool:
-        """Whether the API keeps descriptions, as far as is known."""
+        """Whether the API keeps our labels to the letter, as far as is known."""
         return self.watch.label_losses < _MOST_LABEL_LOSSES
 
     @property
@@ -154,7 +154,8 @@ class Attempt:
     @property
     def described(self) -> frozenset[str] | None:
         """Whose rules had a description when that was last recorded; see `plan`."""
-        return frozenset(self.watch.described.splitlines()) if self.keeps_labels else None
+        known = frozenset(self.watch.described.splitlines())
+        return known if known or self.keeps_labels else None
 
 
 def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: datetime) -> None:
