@@ -36,7 +36,7 @@ from bot.domain.notices import (
     Recovered,
     RemovedOnAGuess,
 )
-from bot.domain.ownership import SETTLE, own_what_appeared
+from bot.domain.ownership import SETTLE, own_what_appeared, own_what_is_labelled
 from bot.domain.plan import Orphan, Plan
 from bot.domain.policy import ALARM_AFTER, LONGEST_ADOPTION, Policy
 from bot.domain.rules import Rule
@@ -74,7 +74,7 @@ class Write:
         return self.certain and bool(self.plan.adds or self.plan.removes)
 
     def seen_in(self, rules: Sequence[Rule]) -> "Write":
-        """Return it as it is known once *rules* were read after it: our labels are nobody else's."""
+        """Return it as it is known once *rules* were read: nobody else writes our labels."""
         labels = {(rule.source, rule.description) for rule in rules}
         is_there = {(rule.source, rule.description) for rule in self.plan.adds} <= labels
         return replace(self, certain=self.certain or (bool(self.plan.adds) and is_there))
@@ -109,7 +109,7 @@ class Attempt:
         return self.watch.alias
 
     def see(self, rules: Sequence[Rule], instance: str, *, just_written: bool) -> None:
-        """Take in what was read; what a write just before it added is ours from now on."""
+        """Take in what was read; what bears our label or was just added is ours from now on."""
         if just_written:
             last, self.writes[-1] = self.writes[-1], self.writes[-1].seen_in(rules)
             ours = {i for i, present in last.plan.present.items() if present.owned}
@@ -123,6 +123,7 @@ class Attempt:
                 described=self.described,
             )
             self.loaded = tuple(appeared)
+        self.loaded = tuple(own_what_is_labelled(self.loaded, rules, instance))
         self.rules = rules
 
     def know(self, changed: Mapping[int, Grant]) -> None:

@@ -92,6 +92,24 @@ def dropped_descriptions(
     return not any(rule.description for rule in others) if others else None
 
 
+def own_what_is_labelled(
+    grants: Sequence[Grant], rules: Sequence[Rule], instance: str
+) -> list[Grant]:
+    """Return *grants* with the rules whose labels name them: the label may be dropped later."""
+    labelled = [(rule, its_label) for rule in rules if (its_label := rule.label_of(instance))]
+    return [
+        next(
+            (
+                replace(grant, owned=True, rule_uuid=rule.uuid)
+                for rule, its_label in labelled
+                if accounts_for(grant, rule, its_label)
+            ),
+            grant,
+        )
+        for grant in grants
+    ]
+
+
 def own_what_appeared(
     grants: Sequence[Grant],
     written: Collection[int],

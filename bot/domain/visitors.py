@@ -2,13 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address
 
+from bot.domain.addresses import Address, is_taken
 from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
 from bot.domain.sources import SourceType, TrustedSource, check_address
-
-Address = IPv4Address | IPv6Address
 
 _WITH_PORT = re.compile(r"\[(?P<ipv6>[^\[\]]+)\](?::\d+)?|(?P<ipv4>[\d.]+):\d+")
 
@@ -64,7 +63,7 @@ def sight_of(address: Address | None, policy: Policy) -> Sight:
     """Return what to make of a visitor's address."""
     if address is None:
         return Untold()
-    if isinstance(address, IPv6Address):
+    if not is_taken(address):
         return OverIpv6(str(address))
     source = TrustedSource(SourceType.IP_ADDR, str(address))
     allow_private = any(cluster.allow_private for cluster in policy.clusters.values())

@@ -1,13 +1,29 @@
 """Written policy: what may be granted without asking anybody first."""
 
 from datetime import timedelta
-from ipaddress import IPv4Network
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
+from bot.domain.addresses import Network, is_taken, is_within, kind_of_address, read_network
 from bot.domain.people import Person, Standing, is_named
 from bot.domain.policy_types import Duration, PolicyModel, Requester
 from bot.domain.sources import TrustedSource
+
+
+def _read(value: Any) -> Network:
+    network = read_network(value, strict=True) if isinstance(value, str) else value
+    if not isinstance(network, Network) or not is_taken(network):
+        raise ValueError(f"Input is not a valid {kind_of_address()} network")
+    return network
+
+
+_Network = Annotated[
+    Network,
+    PlainValidator(_read),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "format": "ipv4network"}),
+]
 
 
 class AutoApproval(PolicyModel):
@@ -16,7 +32,7 @@ class AutoApproval(PolicyModel):
     requesters: tuple[Requester, ...] = Field(min_length=1)
     """Whose requests: IDs of users and user groups, or "*" for everybody."""
 
-    sources: tuple[IPv4Network, ...] = Field(min_length=1)
+    sources: tuple[_Network, ...] = Field(min_length=1)
     """The addresses and networks that a request may be for."""
 
     max_duration: Duration
@@ -30,7 +46,7 @@ class AutoApproval(PolicyModel):
             and is_named(person, self.requesters)
             and duration <= self.max_duration
             and network is not None
-            and any(network.subnet_of(allowed) for allowed in self.sources)
+            and any(is_within(network, allowed) for allowed in self.sources)
         )
 
 

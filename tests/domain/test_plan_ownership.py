@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from bot.domain.lifecycle import EndReason, Grant, GrantState
-from bot.domain.ownership import own_what_appeared
+from bot.domain.ownership import own_what_appeared, own_what_is_labelled
 from bot.domain.plan import Present
 from bot.domain.rules import Rule
 from tests.domain.examples import (
@@ -222,3 +222,12 @@ def test_a_rule_lost_in_a_race_is_written_again_however_long_the_api_is_down() -
         now = NOW + minute * (MINUTE - SECOND)
         assert planned([OFFICE_RULE], [grant], now=now).to_add == {7}
         grant = grant.write_again(now)
+
+
+def test_p3_a_label_that_was_seen_proves_the_rule_after_it_was_dropped() -> None:
+    revoked = new_grant(sent_at=NOW).leave(EndReason.REVOKED, NOW)
+    (seen,) = own_what_is_labelled([revoked], [OFFICE_RULE, rule_of(revoked)], INSTANCE)
+    stripped = rule_of(revoked, description=None, created_at=NOW - HOUR)
+
+    assert planned([OFFICE_BARE, stripped], [seen]).removes == (stripped,)
+    assert own_what_is_labelled([new_grant(8)], [rule_of(revoked)], INSTANCE) == [new_grant(8)]

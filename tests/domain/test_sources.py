@@ -1,9 +1,12 @@
+from collections.abc import Iterator
+from datetime import timedelta
 from ipaddress import IPv4Network
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain import addresses
 from bot.domain.refusal import Refused
 from bot.domain.sources import (
     GUARD,
@@ -13,6 +16,9 @@ from bot.domain.sources import (
     normal_source,
     parse_source,
 )
+from bot.domain.written_policy import AutoApproval
+
+HOUR = timedelta(hours=1)
 
 A_UUID = "ff2a6c52-5a44-4b63-b99c-0e98e7a63d61"
 
@@ -316,3 +322,54 @@ def test_an_odd_value_that_the_api_holds_tells_no_addresses() -> None:
 def test_a_uuid_is_written_in_its_one_usual_form(typed: str) -> None:
     with pytest.raises(Refused, match="is not the UUID of"):
         parse_source(typed)
+
+
+# The day that DigitalOcean takes IPv6
+
+
+@pytest.fixture
+def with_ipv6(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(addresses, "IP_VERSIONS", (4, 6))
+    normal_source.cache_clear()
+    yield
+    normal_source.cache_clear()
+
+
+@pytest.mark.usefixtures("with_ipv6")
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("2A00:1450:4001:81B::200E", "2a00:1450:4001:81b::200e"),
+        ("[2a00:1450:4001:81b::200e]", "2a00:1450:4001:81b::200e"),
+        ("2a00:1450:4001:81b::200e/128", "2a00:1450:4001:81b::200e"),
+        ("2a00:1450:4001:81b::/124", "2a00:1450:4001:81b::/124"),
+        ("ip_addr:2a00::1", "2a00::1"),
+        ("203.0.113.4", "203.0.113.4"),
+    ],
+)
+def test_ipv6_is_taken_the_day_that_one_line_says_so(typed: str, meant: str) -> None:
+    source = parse_source(typed)
+
+    assert source.value == meant
+    assert normal_source("ip_addr", meant.upper()) == source
+    check_address(source, min_prefix=28, allow_private=False)
+    assert source.covers(source)
+    assert not source.covers(parse_source("198.51.100.7"))
+    assert AutoApproval(requesters=("*",), sources=(meant,), max_duration=HOUR)  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("with_ipv6")
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("::1", "loopback"),
+        ("fe80::1", "link-local"),
+        ("fd00::1", "private"),
+        ("ff02::1", "multicast"),
+        ("::ffff:203.0.113.4", "reserved"),
+        ("2a00:1450:4001:81b::/64", "too wide"),
+    ],
+)
+def test_ipv6_that_makes_no_sense_as_a_source_is_refused(typed: str, why: str) -> None:
+    with pytest.raises(Refused, match=why):
+        check_address(parse_source(typed), min_prefix=32, allow_private=False)

@@ -1,5 +1,6 @@
 """myip: the link that reads somebody's address, and the address that it read."""
 
+from bot.domain.addresses import kind_of_address
 from bot.domain.notices import AddressSeen
 from bot.slack.messages import buttons
 from bot.slack.messages.blocks import Message, context, message, section
@@ -29,8 +30,8 @@ def myip_not_set_up() -> Message:
     return message(
         section(
             "`/dbaccess myip` is not set up here, since browsers have no way to this dbaccess. "
-            f"Find the public IPv4 address that you come from yourself, then write {_BY_HAND}, "
-            "with your address."
+            f"Find the public {kind_of_address()} address that you come from yourself, then write "
+            f"{_BY_HAND}, with your address."
         )
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from bot.domain.addresses import kind_of_address
 from bot.domain.durations import show_duration
 from bot.domain.policy import ClusterPolicy
 from bot.domain.sources import SourceType
@@ -41,7 +42,8 @@ def help_page() -> Message:
         ),
         *sections(f"{code(f'/dbaccess {usage}')}: {does}" for usage, does in _COMMANDS.items()),
         context(
-            "A source is an IPv4 address like `203.0.113.4`, a network like `203.0.113.0/28`, or "
+            f"A source is an {kind_of_address()} address like `203.0.113.4`, a network like "
+            "`203.0.113.0/28`, or "
             "`droplet:ID`, `k8s:UUID`, `tag:NAME`, `app:UUID`. A duration is like `45s`, `90m`, "
             "`2h`, `1h30m`, `1d` or `1w`. Without a cluster, the channel's is meant."
         ),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from bot.domain.addresses import kind_of_address
 from bot.domain.durations import show_duration
 from bot.domain.extensions import ExtensionTerms
 from bot.domain.policy import ClusterPolicy
@@ -96,7 +97,7 @@ def emergency_form(clusters: Clusters, filled: Filled, *, private_metadata: str)
                 "approver reviews it afterwards."
             ),
             _cluster(aliases, filled),
-            _address(filled, "The public IPv4 address you connect from."),
+            _address(filled, f"The public {kind_of_address()} address you connect from."),
             *_durations(Times.of_emergency(clusters, filled.cluster), filled),
             _reason(
                 "What is happening?",
@@ -169,7 +170,7 @@ def _address(filled: Filled, hint: str) -> Block:
 
 
 def _what_to_type(clusters: Clusters, chosen: str) -> str:
-    hint = "The public IPv4 address you connect from"
+    hint = f"The public {kind_of_address()} address you connect from"
     cluster = clusters.get(chosen)
     if cluster is None and any(len(one.source_types) > 1 for one in clusters.values()):
         return f"{hint}. For a Droplet or the like, choose the cluster first."
