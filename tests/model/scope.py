@@ -1,0 +1,75 @@
+"""A scope: what may happen in the stories of one search, and how often."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from bot.domain.plan import Plan, plan
+from tests.model.faults import USUAL, Fault
+from tests.model.truth import Nature
+
+ORDERS = "orders"  # the cluster
+HERS = "203.0.113.1"  # lent in most stories
+HIS = "203.0.113.2"
+OFFICE = "198.51.100.7"
+
+
+class Left(NamedTuple):
+    """How much more of each sort may happen in a story."""
+
+    people: int = 0
+    rivals: int = 0
+    faults: int = 0
+    times: int = 0
+    losses: int = 0
+    freezes: int = 0
+
+
+@dataclass(frozen=True)
+class Planted:
+    """Faults of ours that a test of the model plants in the pure one.
+
+    `notes_at_begin` and `keeps_notes`: a rule may be ours before a write was sent, and after it was
+    refused. `guesses_freely`: a bare rule is taken for ours without evidence. `plan` is another one
+    than the product's.
+    """
+
+    notes_at_begin: bool = False
+    keeps_notes: bool = False
+    guesses_freely: bool = False
+    plan: Callable[..., Plan] = plan
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is searched to its end: every order of what `may` happen, as often as `left` says.
+
+    Args:
+        name: for the report.
+        left: how often each sort of thing may happen.
+        may: what people, rivals and disasters may do.
+        lists: the lists that a story may begin with, each as (value, description) pairs.
+        lent: the sources that somebody may ask for.
+        touched: the sources that rivals add and remove.
+        configurations: the lists that Terraform may apply.
+        minutes: for how long access may be granted.
+        faults: how calls may fail.
+        workers: how many there are.
+        restore: whether a rule that others took away is put back (`on_outside_removal`).
+        nature: what the API does with uuids and descriptions.
+        planted: faults of ours, to see that the model finds them.
+    """
+
+    name: str
+    left: Left
+    may: frozenset[str]
+    lists: tuple[tuple[tuple[str, str | None], ...], ...] = (((OFFICE, "office"),),)
+    lent: tuple[str, ...] = (HERS,)
+    touched: tuple[str, ...] = (HERS,)
+    configurations: tuple[tuple[str, ...], ...] = ((OFFICE,), (OFFICE, HERS))
+    minutes: tuple[int, ...] = (10,)
+    faults: tuple[Fault, ...] = USUAL
+    workers: int = 1
+    restore: bool = False
+    nature: Nature = field(default_factory=Nature)
+    planted: Planted = field(default_factory=lambda: Planted())

@@ -1,0 +1,90 @@
+"""The scopes that are searched: small ones in CI, to their end, and deep ones for an hour."""
+
+from dataclasses import replace
+
+from tests.model.scope import HERS, HIS, OFFICE, Left, Planted, Scope
+from tests.model.truth import Nature
+
+_ALONE = (((OFFICE, "office"),),)
+_TRUSTED_BEFORE = (((OFFICE, "office"), (HERS, None)),)
+
+# The faults of issue T1, each in the smallest scope that shows it.
+T1 = {
+    "dies between begin and read": Scope(
+        "T1 crash", Left(people=1, rivals=1, losses=1), frozenset({"ask", "crash", "add"})
+    ),
+    "403 and then by hand": Scope(
+        "T1 refusal", Left(people=1, rivals=1, faults=1), frozenset({"ask", "add"})
+    ),
+    "revoked during the first look": Scope(
+        "T1 revoke", Left(people=2, rivals=1), frozenset({"ask", "revoke", "add"})
+    ),
+    "Terraform applies the same list again": Scope(
+        "T1 terraform",
+        Left(people=2, rivals=1, losses=1),
+        frozenset({"ask", "revoke", "crash", "terraform"}),
+        lists=_TRUSTED_BEFORE,
+    ),
+    "a foreign rule vanishes in its first minute": Scope(
+        "T1 vanished",
+        Left(people=1, rivals=2, faults=1),
+        frozenset({"ask", "add", "remove"}),
+        lists=_TRUSTED_BEFORE,
+    ),
+    "two workers, one frozen": Scope(
+        "T1 frozen", Left(people=1, rivals=1, freezes=1), frozenset({"ask", "add"}), workers=2
+    ),
+}
+_AS_IT_WAS = Planted(notes_at_begin=True, keeps_notes=True, guesses_freely=True)
+PLANTED = {name: replace(scope, planted=_AS_IT_WAS) for name, scope in T1.items()}
+
+_ALL_RIVALS = frozenset({"add", "add described", "remove", "doctl", "old doctl", "terraform"})
+WHOLE: list[Scope] = []
+SMALL = [
+    *T1.values(),
+    Scope(
+        "people and rivals",
+        Left(people=2, rivals=2, times=1),
+        frozenset({"ask", "revoke", "extend"}) | _ALL_RIVALS,
+        lists=_ALONE + _TRUSTED_BEFORE,
+    ),
+    Scope(
+        "people, faults and crashes",
+        Left(people=2, faults=2, times=1, losses=2),
+        frozenset({"ask", "revoke", "extend", "crash"}),
+        lent=(HERS, HIS),
+        lists=_ALONE + _TRUSTED_BEFORE,
+    ),
+    Scope(
+        "lost and restored databases",
+        Left(people=2, rivals=1, times=1, losses=2),
+        frozenset({"ask", "revoke", "lose", "restore", "doctl"}),
+        minutes=(10, 60),
+    ),
+    Scope(
+        "adoptions",
+        Left(people=2, rivals=1, faults=1, times=1, losses=1),
+        frozenset({"adopt", "revoke", "crash", "lose", "doctl", "remove"}),
+        lists=_TRUSTED_BEFORE,
+    ),
+    Scope(
+        "two workers",
+        Left(people=2, rivals=1, faults=1, freezes=1),
+        frozenset({"ask", "revoke", "add", "doctl"}),
+        workers=2,
+    ),
+    *(
+        Scope(
+            f"an API that {how}",
+            Left(people=1, rivals=1, faults=1, times=1),
+            frozenset({"ask", "doctl", "add", "remove"}),
+            nature=nature,
+        )
+        for how, nature in {
+            "gives new uuids at each write": Nature(keeps_uuids=False),
+            "takes uuids that are gone": Nature(revives=True),
+            "cuts descriptions": Nature(label_length=30),
+            "keeps no description": Nature(label_length=0),
+        }.items()
+    ),
+]
