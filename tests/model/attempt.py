@@ -12,13 +12,13 @@ from bot.recording import Attempt
 from bot.refusals import Search
 from tests.model import protocol
 from tests.model.faults import Fault
-from tests.model.oracle import give_up, judge_write
+from tests.model.oracle import doubtful, judge_write
 from tests.model.outside import Outside, show
 from tests.model.pure import IDLE, State, Worker
 from tests.model.recorder import record
 from tests.model.scope import ORDERS, Scope
 from tests.model.search import Step
-from tests.model.truth import Entries, in_doubt
+from tests.model.truth import Entries, in_doubt, replaced
 
 _ROUNDS = 5
 _FRESH = timedelta(seconds=30)  # what was read longer ago is not written upon
@@ -96,7 +96,8 @@ class Attempts:
                 return Step(f"{words}: it will read again", state)
             return Step(f"{words}: not what it wrote, it gives up", self._fail(state, number))
         if just_written and attempt.writes[-1].certain:
-            state, entries = _in_doubt(state, worker, entries)
+            unclear = _replaced(worker, entries)
+            state, entries = state.go_on(state.outside.doubt(unclear)), in_doubt(entries, unclear)
         attempt = protocol.see(attempt, entries, just_written=just_written)
         state = state.go_on(_seen(state.outside, worker, entries))
         left_out = worker.search
@@ -223,11 +224,10 @@ class Attempts:
         worker = state.workers[number]
         attempt, now = worker.attempt, state.now
         state = state.save(record(state.rows_by_id, attempt, now, next_id=state.next_id))
-        outside = state.outside
-        entries = give_up(outside.known, worker.read, outside.entries)
+        outside = state.outside.doubt(doubtful(state.outside.known, worker.read))
         known = outside.known.record(worker.read, worker.uuids_before, state.own_rows, now)
         return state._replace(
-            outside=outside._replace(known=known, entries=entries),
+            outside=outside._replace(known=known),
             watch=protocol.remember(state.watch, attempt, worker.planned, now),
             next_id=max([state.next_id, *(row.id + 1 for row in state.rows)]),
         ).set(number, IDLE)
@@ -246,12 +246,9 @@ def _seen(outside: Outside, worker: Worker, read: Entries) -> Outside:
     return outside._replace(known=outside.known.see(read, before))
 
 
-def _in_doubt(state: State, worker: Worker, read: Entries) -> tuple[State, Entries]:
+def _replaced(worker: Worker, read: Entries) -> frozenset[str | None]:
     added = {rule.source for rule in worker.attempt.writes[-1].plan.adds}
-    before = {entry.rule.uuid for entry in worker.read}
-    entries = in_doubt(state.outside.entries, added, before)
-    doubted = state.go_on(state.outside._replace(entries=entries))
-    return doubted, in_doubt(read, added, before)
+    return replaced(read, added, {entry.rule.uuid for entry in worker.read})
 
 
 def _spend_fault(state: State) -> State:

@@ -110,6 +110,7 @@ class Facts:
         self.plain += (len(known.leases), known.is_lost, known.is_restored)
         for lease in known.leases:
             self.plain += (lease.grant_id, lease.source.value, lease.adopted, lease.confirmed)
+            self.plain.append(lease.is_lost)
             self.times += (lease.approved_at, lease.until, lease.over_at)
             self.times += (lease.sent_at, lease.closed_at)
         self.add_uuids(known.proved)

@@ -17,7 +17,7 @@ class Lease(NamedTuple):
 
     `sent_at`: since when a PUT that adds its rule was sent and not definitely refused. `confirmed`:
     a look saw the rule that we had added for it. `closed_at`: a look has found nothing more to take
-    away for it.
+    away for it. `is_lost`: its row may be gone, and its label speak for it alone.
     """
 
     grant_id: int
@@ -29,6 +29,7 @@ class Lease(NamedTuple):
     sent_at: datetime | None = None
     confirmed: bool = False
     closed_at: datetime | None = None
+    is_lost: bool = False
 
     @property
     def ends_at(self) -> datetime:
@@ -39,7 +40,7 @@ class Lease(NamedTuple):
         """Tell whether a grant is this lease, or what became of it after the database was lost."""
         if grant.is_recovered:
             same_end = abs(self.until - grant.expires_at) < _SECOND
-            return self.source == grant.source and same_end
+            return self.is_lost and self.source == grant.source and same_end
         return (self.grant_id, self.approved_at) == (grant.id, grant.approved_at)
 
 
@@ -119,11 +120,13 @@ class Knowledge(NamedTuple):
 
     def lose(self) -> "Knowledge":
         """Note that the database is empty."""
-        return self._replace(proved=frozenset(), described=frozenset(), is_lost=True)
+        lost = self._replace(proved=frozenset(), described=frozenset(), is_lost=True)
+        return lost._each(lambda one: one._replace(is_lost=True))
 
     def restore(self) -> "Knowledge":
         """Note that the database is an old copy of itself."""
-        return self._replace(proved=frozenset(), described=frozenset(), is_restored=True)
+        lost = self._replace(proved=frozenset(), described=frozenset(), is_restored=True)
+        return lost._each(lambda one: one._replace(is_lost=True))
 
     def _each(self, change: Callable[[Lease], Lease]) -> "Knowledge":
         return self._replace(leases=tuple(change(one) for one in self.leases))

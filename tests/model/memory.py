@@ -15,11 +15,11 @@ from bot.store.database import Database
 
 # What decides when the next look comes, or only tells of the past; a look may come at any time.
 _TELLS_OF_THE_PAST = {
-    "grants": {"cluster", "source_type", "source_name", "warned_at", "revoked_by"},
+    "grants": {"cluster", "source_type", "source_name", "warned_at", "revoked_by", "delayed_at"},
     "clusters": {
-        "attempt_at",
-        *("due_at", "changes", "rule_count", "failures", "failing_since"),
-        *("last_error", "alarms", "alarm_since", "alarm_at", "written_at"),
+        *("due_at", "changes", "attempt_at", "rule_count", "failures", "failing_since"),
+        *("alarms", "alarm_since", "alarm_at"),
+        *("labels_told_at", "open_since", "open_alarms", "open_alarm_at"),
     },
 }
 _PAGE = 4096

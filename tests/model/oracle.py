@@ -54,7 +54,7 @@ def _wrong_with_theirs(
             return None
         was_sent = any(lease.sent_at for lease in known.leases if lease.source == entry.source)
         sent = "" if was_sent else ", though we never sent one for it"
-        kind = "P5 removed" if was_sent else "P5 removed, nothing was ever sent"
+        kind = "P5 removed" if was_sent else "P5 nothing was ever sent"
         return Violation(kind, f"the rule {entry.source} that a person added is removed{sent}")
     if (after.type, after.value) != (entry.rule.type, entry.rule.value):
         return Violation("P1 changed", f"the rule {entry.source} of a person goes back as {after}")
@@ -108,18 +108,15 @@ def nobody_can_tell(known: Knowledge, entry: Entry, read: Entries) -> bool:
     return False
 
 
-def give_up(known: Knowledge, read: Entries, entries: Entries) -> Entries:
-    """Return the list where each rule counts as ours, too, of which nobody could tell at a look.
+def doubtful(known: Knowledge, read: Entries) -> frozenset[str | None]:
+    """Return the uuids of the rules of which nobody could tell at a look whose they are.
 
     What a look takes for ours it writes down, and later it need not find out again.
     """
-    doubtful = {
+    return frozenset(
         entry.rule.uuid
         for entry in read
         if entry.is_surely_theirs and nobody_can_tell(known, entry, read)
-    }
-    return tuple(
-        entry._replace(ours=True) if entry.rule.uuid in doubtful else entry for entry in entries
     )
 
 

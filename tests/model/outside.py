@@ -1,6 +1,6 @@
 """What is outside of dbaccess: the time, the list of rules, and who else writes it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from tests.model.faults import Fault
 from tests.model.knowledge import Knowledge
 from tests.model.scope import Left, Scope
 from tests.model.search import Step
-from tests.model.truth import Entries, Entry, Sent, as_sent, from_us
+from tests.model.truth import Entries, Entry, Sent, as_sent, from_us, in_doubt
 
 BEGINNING = datetime(2027, 1, 1, tzinfo=UTC)
 _SECONDS = timedelta(seconds=5)
@@ -51,6 +51,14 @@ class Outside(NamedTuple):
     def put_by_us_later(self, rules: Iterable[Rule], read: Entries) -> "Outside":
         """Take a PUT of ours that takes effect after a while; its answer is lost."""
         return self._replace(late=tuple(from_us(rules, read, self.entries)))
+
+    def doubt(self, uuids: Collection[str | None]) -> "Outside":
+        """Return the same where these rules count as ours, too."""
+        if not uuids:
+            return self
+        lists = (self.entries, self.copy, self.earlier)
+        entries, copy, earlier = (one and in_doubt(one, uuids) for one in lists)
+        return self._replace(entries=entries or (), copy=copy, earlier=earlier)
 
     def alone(self) -> "Outside":
         """Return the same where nothing happens any more but what we do."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from tests.model.faults import Fault
 from tests.model.scope import HERS, HIS, OFFICE, Left, Planted, Scope
 from tests.model.truth import Nature
 
@@ -38,40 +39,68 @@ T1 = {
 _AS_IT_WAS = Planted(notes_at_begin=True, keeps_notes=True, guesses_freely=True)
 PLANTED = {name: replace(scope, planted=_AS_IT_WAS) for name, scope in T1.items()}
 
-_ALL_RIVALS = frozenset({"add", "add described", "remove", "doctl", "old doctl", "terraform"})
-WHOLE: list[Scope] = []
+_RIVALS = frozenset({"add", "add described", "remove", "doctl", "old doctl", "terraform"})
+_PEOPLE = frozenset({"ask", "revoke", "extend"})
+_BOTH = _ALONE + _TRUSTED_BEFORE
+
 SMALL = [
     *T1.values(),
     Scope(
-        "people and rivals",
-        Left(people=2, rivals=2, times=1),
-        frozenset({"ask", "revoke", "extend"}) | _ALL_RIVALS,
-        lists=_ALONE + _TRUSTED_BEFORE,
+        "people and one rival", Left(people=2, rivals=1, times=1), _PEOPLE | _RIVALS, lists=_BOTH
+    ),
+    Scope("two rivals", Left(people=1, rivals=2), frozenset({"ask"}) | _RIVALS),
+    Scope(
+        "faults and a crash",
+        Left(people=2, faults=2, losses=1),
+        _PEOPLE | {"crash"},
+        lists=_BOTH,
     ),
     Scope(
-        "people, faults and crashes",
-        Left(people=2, faults=2, times=1, losses=2),
-        frozenset({"ask", "revoke", "extend", "crash"}),
+        "two who ask",
+        Left(people=2, rivals=1, faults=1),
+        frozenset({"ask", "doctl"}),
         lent=(HERS, HIS),
-        lists=_ALONE + _TRUSTED_BEFORE,
     ),
     Scope(
-        "lost and restored databases",
-        Left(people=2, rivals=1, times=1, losses=2),
-        frozenset({"ask", "revoke", "lose", "restore", "doctl"}),
+        "a lost or restored database",
+        Left(people=2, rivals=1, losses=2),
+        frozenset({"ask", "revoke", "extend", "lose", "restore", "doctl"}),
         minutes=(10, 60),
     ),
     Scope(
         "adoptions",
-        Left(people=2, rivals=1, faults=1, times=1, losses=1),
+        Left(people=2, rivals=1, faults=1, losses=1),
         frozenset({"adopt", "revoke", "crash", "lose", "doctl", "remove"}),
         lists=_TRUSTED_BEFORE,
     ),
     Scope(
         "two workers",
-        Left(people=2, rivals=1, faults=1, freezes=1),
+        Left(people=2, rivals=1, freezes=1),
         frozenset({"ask", "revoke", "add", "doctl"}),
         workers=2,
+    ),
+    Scope(
+        "the last rule",
+        Left(people=2, rivals=2),
+        frozenset({"ask", "revoke", "remove", "doctl", "empty"}),
+        touched=(OFFICE, HERS),
+    ),
+    Scope(
+        "what others take away is put back",
+        Left(people=2, rivals=2, times=1),
+        frozenset({"ask", "revoke", "remove", "doctl"}),
+        restore=True,
+    ),
+    Scope(
+        "the same number on another cluster",
+        Left(people=2, rivals=1, times=1, losses=1),
+        frozenset({"ask", "ask elsewhere", "lose", "doctl"}),
+    ),
+    Scope(
+        "stale reads and late writes",
+        Left(people=2, rivals=1, faults=2),
+        frozenset({"ask", "revoke", "doctl"}),
+        faults=(Fault.BEHIND, Fault.LOST_LATE, Fault.LOST_UNDONE),
     ),
     *(
         Scope(
@@ -88,3 +117,4 @@ SMALL = [
         }.items()
     ),
 ]
+WHOLE: list[Scope] = []

@@ -26,12 +26,12 @@ from tests.model.double import Double, Hands, Killed, Lock, Point
 from tests.model.faults import Fault
 from tests.model.knowledge import Knowledge, Lease
 from tests.model.memory import Memory, Snapshot
-from tests.model.oracle import give_up, judge_write
+from tests.model.oracle import doubtful, judge_write
 from tests.model.outside import BEGINNING, Outside, rivals, show, time_passes
 from tests.model.scope import Left, Scope
 from tests.model.search import Step, Violation
 from tests.model.testimony import judge_audit
-from tests.model.truth import INSTANCE, Entries, in_doubt
+from tests.model.truth import INSTANCE, Entries, in_doubt, replaced
 
 ORDERS = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30"
 BILLING = "3b3ac2a3-1c1b-4d3e-9d5a-8c2a5f2e2a11"
@@ -167,11 +167,11 @@ class Stage:
             is_recorded = False
         if is_recorded:
             self._tell(f"{hands.name} has recorded")
-            entries = give_up(self.outside.known, hands.read, self.outside.entries)
+            self.outside = self.outside.doubt(doubtful(self.outside.known, hands.read))
             known = self.outside.known.record(
                 hands.read, hands.before, self.memory.grants(), self.now()
             )
-            self.outside = self.outside._replace(known=known, entries=entries)
+            self.outside = self.outside._replace(known=known)
         rows = self.memory.audit_rows(told)
         own = [row for row in rows if row["id"] not in hands.told_by_another]
         wrong = judge_audit(own, hands.puts)
@@ -210,9 +210,8 @@ class Stage:
         assert entries is not None
         if hands.has_just_added:
             before = {entry.rule.uuid for entry in hands.read}
-            entries = in_doubt(entries, hands.has_just_added, before)
-            doubted = in_doubt(self.outside.entries, hands.has_just_added, before)
-            self.outside = self.outside._replace(entries=doubted)
+            unclear = replaced(entries, hands.has_just_added, before)
+            self.outside, entries = self.outside.doubt(unclear), in_doubt(entries, unclear)
         self._tell(f"{hands.name} reads {show(entries)}")
         hands.read_at = self.now()
         if not hands.puts:
@@ -299,7 +298,8 @@ class Stage:
             self.outside = self.outside.spend("people")
             before = {row.id: row for row in self.memory.grants()}
             try:
-                self._access.carry_out(wish, person, origin=None, others=[RITA, ALICE])
+                origin = f"interaction {self.memory.audit_length()}"  # each is one of its own
+                self._access.carry_out(wish, person, origin=origin, others=[RITA, ALICE])
             except Refused as refused:
                 self._tell(f"which is refused: {refused.sentence}")
             for row in self.memory.grants():

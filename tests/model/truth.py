@@ -112,19 +112,25 @@ def from_us(rules: Iterable[Rule], *seen: Entries) -> Iterator[Sent]:
         yield Sent(rule.uuid, rule.type, rule.value, rule.description, ours, theirs)
 
 
-def in_doubt(
-    entries: Entries, added: Collection[TrustedSource | None], before: Collection[str | None]
-) -> Entries:
-    """Return a list as it is known after our write was answered and the list was read back.
+def replaced(
+    read: Entries, added: Collection[TrustedSource | None], before: Collection[str | None]
+) -> frozenset[str | None]:
+    """Return the uuids of which nobody can tell after our write was answered and read back.
 
     A rule without a description that was not there *before*, for a source that we have just
     *added*, counts as ours: that somebody has replaced ours by theirs in between, nobody can know.
     """
-    return tuple(
-        entry._replace(ours=True)
+    return frozenset(
+        entry.rule.uuid
+        for entry in read
         if entry.source in added and entry.rule.uuid not in before and not entry.rule.description
-        else entry
-        for entry in entries
+    )
+
+
+def in_doubt(entries: Entries, uuids: Collection[str | None]) -> Entries:
+    """Return a list in which these rules count as ours, too."""
+    return tuple(
+        entry._replace(ours=True) if entry.rule.uuid in uuids else entry for entry in entries
     )
 
 
