@@ -13,7 +13,7 @@ PIP_INSTALL := -m pip install $(PIP_FLAGS)
 PINNED := --require-hashes --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo story test test-browser chaos fuzz audit page lint types imports migrations-check package-check docs check bench requirements upgrade clean
+.PHONY: help setup setup-dev demo story test test-browser chaos model fuzz audit page lint types imports migrations-check package-check docs check bench requirements upgrade clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -51,6 +51,9 @@ test-browser: setup-dev ## play the stories in a real Chromium; pictures go to s
 
 chaos: setup-dev ## kill and freeze the bot at every step of its work, and play long games with rivals (an hour)
 	DBACCESS_CHAOS_EVERY=1 DBACCESS_CHAOS_SEEDS=5 DBACCESS_CHAOS_SECONDS=100 $(BIN)/pytest tests/chaos -n auto
+
+model: setup-dev ## try every order of steps, faults and rivals, as deep as an hour allows
+	$(BIN)/python -m tests.model $(MODEL_SECONDS)
 
 fuzz: setup-dev ## throw many thousand random commands and payloads at the bot (about half an hour)
 	DBACCESS_FUZZ_EXAMPLES=$${DBACCESS_FUZZ_EXAMPLES:-20000} $(BIN)/pytest -n auto --timeout=0 \

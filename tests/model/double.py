@@ -103,7 +103,7 @@ class Double(DigitalOcean):
         self._around = around
         self.hands = Hands("the worker")
 
-    def read_rules(self, cluster_id: str, *, purpose: Purpose = Purpose.PAGES) -> list[Rule]:
+    def read_rules(self, cluster_id: str, *, purpose: Purpose = Purpose.PAGES) -> list[Rule]:  # noqa: ARG002
         hands = self.hands
         point = Point.WRITTEN if hands.has_just_written else Point.BEGUN
         hands.has_just_written = False
@@ -121,7 +121,7 @@ class Double(DigitalOcean):
         cluster_id: str,
         rules: Sequence[Rule],
         *,
-        purpose: Purpose = Purpose.PAGES,
+        purpose: Purpose = Purpose.PAGES,  # noqa: ARG002
         sendable: Callable[[], bool] = lambda: True,
     ) -> None:
         hands = self.hands
@@ -137,7 +137,7 @@ class Double(DigitalOcean):
         if fault is not None:
             raise _error(fault, cluster_id)
 
-    def cluster(self, cluster_id: str, *, purpose: Purpose = Purpose.PAGES) -> Cluster:
+    def cluster(self, cluster_id: str, *, purpose: Purpose = Purpose.PAGES) -> Cluster:  # noqa: ARG002
         return Cluster(cluster_id, "orders", "pg", "online")
 
 
@@ -148,7 +148,7 @@ class Lock:
         self._double = double
 
     @contextmanager
-    def hold(self, cluster_id: str) -> Iterator[Held | None]:
+    def hold(self, cluster_id: str) -> Iterator[Held | None]:  # noqa: ARG002
         """Yield the lock."""
         yield self
 

@@ -88,8 +88,9 @@ def nobody_can_tell(known: Knowledge, entry: Entry, read: Entries) -> bool:
     """Tell whether a person's rule looks just like one of ours that lost its label.
 
     It is bare, we had sent one for the same source, and it is newer than that, and no newer than
-    SETTLE after we had found nothing more to take away. And something speaks for a writer that drops descriptions: others that
-    were there at the last look are gone, or there is none to tell by, and ours was confirmed.
+    SETTLE after we had found nothing more to take away. And something speaks for a writer that
+    drops descriptions: those that were there at the last look are gone, or there were none to tell
+    by, and ours was seen before.
     """
     if entry.rule.description or entry.rule.created_at is None:
         return False

@@ -49,6 +49,7 @@ class Scope:
         left: how often each sort of thing may happen.
         may: what people, rivals and disasters may do.
         lists: the lists that a story may begin with, each as (value, description) pairs.
+        granted: for how many minutes HERS was granted just before each story; 0 for not at all.
         lent: the sources that somebody may ask for.
         touched: the sources that rivals add and remove.
         configurations: the lists that Terraform may apply.
@@ -64,6 +65,7 @@ class Scope:
     left: Left
     may: frozenset[str]
     lists: tuple[tuple[tuple[str, str | None], ...], ...] = (((OFFICE, "office"),),)
+    granted: int = 0
     lent: tuple[str, ...] = (HERS,)
     touched: tuple[str, ...] = (HERS,)
     configurations: tuple[tuple[str, ...], ...] = ((OFFICE,), (OFFICE, HERS))

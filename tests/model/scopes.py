@@ -117,4 +117,138 @@ SMALL = [
         }.items()
     ),
 ]
-WHOLE: list[Scope] = []
+_AGAIN = ((OFFICE, HERS),)  # Terraform's list, which it applies again
+WHOLE = [
+    Scope(
+        "a crash, and a person's hand",
+        Left(rivals=1, losses=1),
+        frozenset({"crash", "add"}),
+        granted=10,
+    ),
+    Scope(
+        "a refusal, and a person's hand",
+        Left(rivals=1, faults=1),
+        frozenset({"add"}),
+        granted=10,
+    ),
+    Scope(
+        "a revoke, and a person's hand",
+        Left(people=1, rivals=1),
+        frozenset({"revoke", "add"}),
+        granted=10,
+    ),
+    Scope(
+        "Terraform, a revoke, a crash",
+        Left(people=1, rivals=1, losses=1),
+        frozenset({"revoke", "crash", "terraform"}),
+        granted=10,
+        lists=_TRUSTED_BEFORE,
+        configurations=_AGAIN,
+    ),
+    Scope(
+        "a foreign rule that vanishes",
+        Left(rivals=2, faults=1),
+        frozenset({"add", "remove"}),
+        granted=10,
+        lists=_TRUSTED_BEFORE,
+        faults=(Fault.FORBIDDEN,),
+    ),
+    Scope(
+        "two workers, one frozen",
+        Left(people=1, rivals=1, freezes=1),
+        frozenset({"revoke", "add"}),
+        granted=10,
+        workers=2,
+    ),
+    Scope(
+        "a lost database, and asked again",
+        Left(people=1, losses=1, times=1),
+        frozenset({"ask", "lose"}),
+        granted=60,
+    ),
+]
+
+# What `make model` searches for an hour, as far as it comes.
+DEEP = [
+    Scope(
+        "everybody",
+        Left(people=2, rivals=2, faults=1, times=2, losses=1),
+        _PEOPLE | _RIVALS | {"crash", "empty"},
+        lists=_BOTH,
+        touched=(HERS, OFFICE),
+    ),
+    Scope(
+        "two who ask, and rivals",
+        Left(people=3, rivals=2, faults=1, times=1),
+        _PEOPLE | _RIVALS,
+        lent=(HERS, HIS),
+        touched=(HERS, HIS),
+    ),
+    Scope(
+        "every fault",
+        Left(people=2, rivals=1, faults=3, times=2, losses=2),
+        _PEOPLE | {"crash", "doctl", "add"},
+        lists=_BOTH,
+        faults=tuple(Fault),
+    ),
+    Scope(
+        "lost and restored databases",
+        Left(people=3, rivals=2, times=2, losses=3),
+        frozenset({"ask", "revoke", "extend", "lose", "restore", "doctl", "ask elsewhere"}),
+        minutes=(10, 60),
+    ),
+    Scope(
+        "adoptions and rivals",
+        Left(people=3, rivals=2, faults=1, times=2, losses=2),
+        frozenset({"ask", "adopt", "revoke", "extend", "crash", "lose", "doctl", "remove"}),
+        lists=_BOTH,
+    ),
+    Scope(
+        "two workers and everybody",
+        Left(people=2, rivals=2, faults=2, times=1, losses=1, freezes=2),
+        _PEOPLE | {"crash", "add", "doctl", "terraform"},
+        workers=2,
+    ),
+    *(
+        replace(scope, name=f"{scope.name}, deep", left=Left(2, 2, 2, 2, 1, 0))
+        for scope in SMALL
+        if scope.name.startswith("an API that")
+    ),
+]
+DEEP_WHOLE = [
+    Scope(
+        "the whole: people and rivals",
+        Left(people=2, rivals=2, times=1),
+        frozenset({"ask", "revoke"}) | _RIVALS,
+        lists=_BOTH,
+    ),
+    Scope(
+        "the whole: every fault, and crashes",
+        Left(people=2, rivals=1, faults=2, times=1, losses=1),
+        frozenset({"ask", "revoke", "crash", "doctl", "add"}),
+        faults=tuple(Fault),
+    ),
+    Scope(
+        "the whole: lost and restored databases",
+        Left(people=2, rivals=1, times=1, losses=2),
+        frozenset({"ask", "revoke", "ask elsewhere", "lose", "restore", "doctl"}),
+        minutes=(10, 60),
+    ),
+    Scope(
+        "the whole: two workers",
+        Left(people=2, rivals=1, faults=1, freezes=1),
+        frozenset({"ask", "revoke", "add", "doctl"}),
+        workers=2,
+    ),
+    Scope(
+        "the whole: adoptions",
+        Left(people=2, rivals=1, faults=1, times=1, losses=1),
+        frozenset({"adopt", "revoke", "crash", "lose", "doctl", "remove"}),
+        lists=_TRUSTED_BEFORE,
+    ),
+    *(
+        replace(scope, name=f"the whole: {scope.name}")
+        for scope in SMALL
+        if scope.name.startswith("an API that")
+    ),
+]

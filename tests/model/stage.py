@@ -28,7 +28,7 @@ from tests.model.knowledge import Knowledge, Lease
 from tests.model.memory import Memory, Snapshot
 from tests.model.oracle import doubtful, judge_write
 from tests.model.outside import BEGINNING, Outside, rivals, show, time_passes
-from tests.model.scope import Left, Scope
+from tests.model.scope import HERS, Left, Scope
 from tests.model.search import Step, Violation
 from tests.model.testimony import judge_audit
 from tests.model.truth import INSTANCE, Entries, in_doubt, replaced
@@ -264,6 +264,17 @@ class Stage:
 
     def _outside_event(self, step: Step[Outside]) -> Event:
         return Event(step.words, lambda: self._go_on(step.state))
+
+    def grant_hers(self, minutes: int) -> str:
+        """Have access granted before the story begins; return it in words."""
+        wish = AskFor(
+            cluster="orders", source=parse_source(HERS), duration=timedelta(minutes=minutes)
+        )
+        event = self._wish(f"{HERS} was granted for {minutes} min", wish, RITA)
+        left = self.outside.left
+        event.act()
+        self.outside = self.outside._replace(left=left)
+        return event.words
 
     def _people(self, rows: Sequence[Grant]) -> Iterator[Event]:
         may, lent = (

@@ -48,7 +48,11 @@ class Company:
             self._stage.outside = step.state
             self._stage.memory.restore(None)
             self._stage.look(Choices())
-            yield Step(f"{step.words}; the worker has looked", self._state(None))
+            words = f"{step.words}; the worker has looked"
+            if self._scope.granted:
+                words += f"; {self._stage.grant_hers(self._scope.granted)}"
+            self._stage.words = []
+            yield Step(words, self._state(None))
 
     def steps(self, state: State) -> Iterator[Step[State]]:
         self._set(state)
@@ -72,27 +76,29 @@ class Company:
 
     def at_rest(self, state: State) -> tuple[tuple[str, ...], Violation] | None:
         """Let nobody disturb the worker any more: it comes to rest, and everything ends."""
-        words: list[str] = []
-        seen: list[int] = []
         if state.outside.late is not None:
             return None
         self._set(state)
         self._stage.outside = state.outside.alone()
+        words: list[str] = []
+        good: set[int] = set()
         for phase, wait in enumerate([timedelta(), SETTLE + _SECOND, None, SETTLE + _SECOND]):
             if wait != timedelta():
                 words.append(self._wait(wait))
-            number = hash((phase, self._number()))
-            if number in self._calm:
-                break
-            seen.append(number)
-            wrong = self._come_to_rest(words)
+            wrong = self._come_to_rest(phase, words, good)
             if wrong is not None:
                 return tuple(words), wrong
-        self._calm.update(seen)
+            if not good.isdisjoint(self._calm):
+                break
+        self._calm |= good
         return None
 
-    def _come_to_rest(self, words: list[str]) -> Violation | None:
+    def _come_to_rest(self, phase: int, words: list[str], good: set[int]) -> Violation | None:
+        """Let the worker look until it writes no more, or until this is known to end well."""
         for _ in range(_LOOKS):
+            good.add(hash((phase, self._number())))
+            if not good.isdisjoint(self._calm):
+                return None
             self._stage.words = []
             try:
                 wrote = self._stage.look(Choices())
