@@ -37,7 +37,8 @@ def ended_with(world: World) -> dict[str, Any]:
 
 
 def description(world: World) -> str:
-    return next(r["description"] for r in world.digitalocean.rules(ORDERS) if r["value"] == OLD)
+    rules = world.digitalocean.rules(ORDERS)
+    return str(next(rule["description"] for rule in rules if rule["value"] == OLD))
 
 
 def test_an_adopted_rule_stays_for_its_time_and_goes(world: World) -> None:

@@ -34,7 +34,7 @@ DEVELOPERS = "S0DEVELOPERS"
 
 def label(world: World) -> str:
     """Return the description of our rule."""
-    return {r["value"]: r.get("description", "") for r in world.digitalocean.rules(ORDERS)}[IP]
+    return str({r["value"]: r.get("description", "") for r in world.digitalocean.rules(ORDERS)}[IP])
 
 
 def warnings(world: World) -> list[Message]:
