@@ -11,7 +11,7 @@ from bot.digitalocean.catalogue import Catalogue
 from bot.domain.policy import Policy
 from bot.domain.sources import TrustedSource
 from bot.policy_in_force import PolicyInForce
-from bot.reconciler import Reconciler
+from bot.reconcile.reconciler import Reconciler
 from bot.store.database import Database
 from bot.store.signals import signal
 

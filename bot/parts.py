@@ -15,7 +15,7 @@ from bot.domain.sources import SourceType
 from bot.ip_links import IpLinks
 from bot.metrics import Metrics
 from bot.policy_in_force import PolicyInForce
-from bot.reconciler import Reconciler
+from bot.reconcile.reconciler import Reconciler
 from bot.scheduler import Worker
 from bot.slack.app import SlackApp
 from bot.slack.client import DIRECTORY_SECONDS, SlackClient, web_client

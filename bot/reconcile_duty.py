@@ -7,7 +7,7 @@ from time import sleep
 from structlog.contextvars import bind_contextvars
 
 from bot.digitalocean import CallBudget, Purpose
-from bot.reconciler import Reconciler
+from bot.reconcile.reconciler import Reconciler
 from bot.store.clusters import Due
 
 CLUSTER_HANDS = 16

@@ -23,8 +23,8 @@ from structlog.contextvars import bind_contextvars
 from bot.access import Access
 from bot.clock import Clock
 from bot.digitalocean import CallBudget
+from bot.reconcile.reconciler import Reconciler
 from bot.reconcile_duty import CLUSTER_HANDS, ReconcileDuty
-from bot.reconciler import Reconciler
 from bot.store import audit, errands, heartbeats, homes, outbox
 from bot.store.agenda import Agenda, read_agenda
 from bot.store.database import AWAY, Database

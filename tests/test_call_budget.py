@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.digitalocean import BudgetSpent, Call, CallBudget, Purpose
-from bot.recording import own_moment
+from bot.reconcile.next_look import own_moment
 from bot.sandbox.calls import Call as HttpCall
 from tests.scenarios.world import IP, OFFICE, ORDERS, ManualClock, World, policy
 from tests.storage import SqliteStorage

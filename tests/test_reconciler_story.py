@@ -32,7 +32,7 @@ from bot.domain.people import Person, Standing
 from bot.domain.refusal import Refused
 from bot.domain.sources import GUARD, parse_source
 from bot.domain.wishes import AskFor, Cancel, Container, Decide, Extend, Revoke, Wish
-from bot.reconciler import Reconciler
+from bot.reconcile.reconciler import Reconciler
 from bot.sandbox.calls import Call as HttpCall
 from bot.sandbox.cloud import Change
 from bot.sandbox.digitalocean import SandboxDigitalOcean

@@ -17,7 +17,6 @@ from bot.domain.sources import (
 )
 from bot.domain.written_policy import AutoApproval
 
-
 A_UUID = "ff2a6c52-5a44-4b63-b99c-0e98e7a63d61"
 
 ADDRESSES = st.ip_addresses(v=4).map(str)

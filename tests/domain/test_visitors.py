@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config import parse_policy
+from bot.domain.addresses import Address
 from bot.domain.policy import Policy
 from bot.domain.sources import SourceType, TrustedSource
 from bot.domain.visitors import (
-    Address,
     NotPublic,
     OverIpv6,
     Untold,

@@ -68,7 +68,7 @@ def test_a_fault_of_ours_waits_its_turn_and_holds_up_no_other(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr("bot.reconciler.plan", broken)
+    monkeypatch.setattr("bot.reconcile.planning.plan", broken)
     with pytest.raises(RuntimeError):
         world.presses(ALICE, world.card, "Approve")
     world.settle()  # nothing is tried again at once

@@ -202,12 +202,12 @@ def _how_it_ended(notice: GrantEnded) -> str:
 
 def _what_is_left(notice: GrantEnded) -> str:
     grant, cluster = notice.grant, code(notice.grant.cluster)
-    if notice.is_open:
-        return f" {cluster} has no trusted sources now, so it accepts connections from everywhere."
     if notice.still_wanted:
         return f" {cluster} still trusts {source(grant)}: another grant needs it."
     if grant.end_reason is EndReason.FAILED:
         return ""
+    if notice.is_open:
+        return f" {cluster} has no trusted sources now, so it accepts connections from everywhere."
     if grant.leaves_rule and grant.end_reason is not EndReason.REMOVED_OUTSIDE:
         return (
             f" {cluster} still trusts {source(grant)}: the rule is as it was, and dbaccess leaves "

@@ -1,0 +1,1 @@
+"""Reconcile: cluster by cluster, read the rules, plan, write, read back, record what was seen."""

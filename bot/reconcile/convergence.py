@@ -1,0 +1,262 @@
+"""Read, plan, write and read back, until a plan has nothing more to write."""
+
+import time
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from bot.clock import Clock
+from bot.digitalocean import (
+    ApiError,
+    Busy,
+    DigitalOcean,
+    OutcomeUnknown,
+    Purpose,
+    Rejected,
+)
+from bot.domain.lifecycle import Grant, GrantState
+from bot.domain.plan import Plan
+from bot.domain.sources import TrustedSource
+from bot.reconcile.attempt import Attempt, Write
+from bot.reconcile.planning import Planner
+from bot.reconcile.refusals import Search, describe_refused, find_refused
+from bot.store import grants
+from bot.store.database import Database
+from bot.store.locks import STANDSTILL_SECONDS, Held
+
+_ROUNDS = 5
+_STALE_PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)  # how long a read may lag behind a write
+_FRESH_SECONDS = STANDSTILL_SECONDS / 2  # the other half is for a write that is under way
+
+log = structlog.get_logger()
+
+
+class Convergence:
+    """Brings the rules of one cluster in line, within one attempt, under the cluster's lock."""
+
+    def __init__(
+        self,
+        attempt: Attempt,
+        held: Held,
+        planner: Planner,
+        database: Database,
+        digitalocean: DigitalOcean,
+        clock: Clock,
+        instance: str,
+    ) -> None:
+        self._attempt = attempt
+        self._held = held
+        self._plans = planner
+        self._database = database
+        self._digitalocean = digitalocean
+        self._clock = clock
+        self._instance = instance
+
+    def run(self) -> None:
+        """Read, plan and write until a plan has nothing more to write.
+
+        What was read is written upon for a few seconds only: a process that stood still in
+        between must not write an old plan when somebody else has been at the cluster since.
+
+        Raises:
+            ApiError: the rules could not be brought in line this time.
+        """
+        search = Search()
+        purpose = _purpose_of(self._attempt)
+        lost: list[OutcomeUnknown] = []
+        rounds_left, sent = _ROUNDS, 0
+        while rounds_left:
+            rounds_left -= 1
+            fresh = self._read(purpose, just_written=len(self._attempt.writes) > sent)
+            sent = len(self._attempt.writes)
+            last = self._plans.plan(self._attempt, search)
+            if not self._attempt.writes:
+                self._attempt.stripped = _stripped(self._attempt, last)
+            self._attempt.outcome, self._attempt.refused = last, search.refused
+            if len(lost) > 1 and last.must_write:
+                raise lost[-1]  # read back twice, and not there: tried again after a pause
+            if search.is_probing and not last.rules:  # open to all by now: nothing to try it with
+                search = Search()
+                continue
+            if not (last.must_write or search.is_probing):
+                if not search.suspects:
+                    return
+                search.accept()
+                continue
+            purpose = _purpose_of_write(purpose, last, searching=bool(search.suspects))
+            try:
+                if self._write(last, purpose, fresh):
+                    search.accept()
+            except OutcomeUnknown as error:
+                log.warning("answer to a write was lost, reading back")
+                lost.append(error)
+            except Rejected as error:
+                self._raise_if_not_online(error, purpose)
+                if not search.refuse(last.to_add, error.message):
+                    self._blame(search, error)
+                rounds_left += 2 * len(search.suspects) + 2
+        raise OutcomeUnknown(
+            "The trusted sources are not as they were written, time and again: another tool writes "
+            "the same list, or DigitalOcean does not keep what it takes",
+            cluster_id=self._attempt.cluster_id,
+        )
+
+    def _read(self, purpose: Purpose, *, just_written: bool) -> "_Fresh":
+        """Read the rules; where that shows those of before our write, wait for it to be seen.
+
+        Raises:
+            ApiError: they cannot be read, or are still those of before.
+        """
+        before, pauses = self._attempt.rules, iter(_STALE_PAUSES_SECONDS)
+        is_awaited = just_written and self._attempt.writes[-1].is_to_be_seen
+        while True:
+            self._held.renew()
+            fresh = _Fresh(_FRESH_SECONDS)
+            rules = self._digitalocean.read_rules(self._attempt.cluster_id, purpose=purpose)
+            if not (is_awaited and rules == before):
+                break
+            pause = next(pauses, None)
+            if pause is None:
+                raise OutcomeUnknown(
+                    "DigitalOcean took the new rules, but still shows those of before",
+                    cluster_id=self._attempt.cluster_id,
+                )
+            self._clock.sleep(pause)
+        self._attempt.see(rules, self._instance, just_written=just_written)
+        return fresh
+
+    def _write(self, last: Plan, purpose: Purpose, fresh: Callable[[], bool]) -> bool:
+        """Send what was planned, noting before it whose rules may be ours from now on.
+
+        Returns False where something has ended in the meantime that the plan still adds.
+
+        Raises:
+            OutcomeUnknown: the rules may have been replaced.
+            ApiError: nothing was changed, and that is noted.
+        """
+        before = self._note_sending(last)
+        if before is None:
+            return False
+        self._attempt.writes.append(Write(last, certain=False))
+        try:
+            self._digitalocean.write_rules(
+                self._attempt.cluster_id, last.rules, purpose=purpose, sendable=fresh
+            )
+            self._attempt.writes[-1] = Write(last, certain=True)
+        except OutcomeUnknown:
+            raise
+        except ApiError:
+            self._attempt.writes.pop()
+            self._take_back(before)
+            raise
+        return True
+
+    def _note_sending(self, last: Plan) -> dict[int, Grant] | None:
+        """Note which rules a write adds, labels and adopts; return their grants as they were.
+
+        Returns None where one of them is not to be added any more (P4); that is noted instead.
+        """
+        unsent = {g.id for g in self._attempt.loaded if g.id in last.named and not g.sent_at}
+        noted: dict[int, Grant] = {}
+        if not (last.to_add or unsent or last.adopts):
+            return noted
+        now = self._clock.now()
+        with self._database.transaction() as session:
+            current = grants.get_some(session, [*last.to_add, *unsent, *last.adopts])
+            if not all(grant.wants_rule(now) for grant in current):
+                self._attempt.know({grant.id: self._attempt.as_seen(grant) for grant in current})
+                return None
+            for grant in current:
+                rule = last.adopts.get(grant.id)
+                if rule is not None and grant.state is GrantState.APPLYING:
+                    grant = grant.find_rule(description=rule.description, rule_uuid=rule.uuid)
+                noted[grant.id] = grant.send(now)
+                grants.save(session, noted[grant.id])
+        before = {grant.id: grant for grant in self._attempt.loaded if grant.id in noted}
+        self._attempt.know(noted)
+        return before
+
+    def _take_back(self, before: Mapping[int, Grant]) -> None:
+        """Note that a write was refused: it added nothing."""
+        if not before:
+            return
+        with self._database.transaction() as session:
+            for grant in grants.get_some(session, list(before)):
+                grants.save(session, grant.take_back(before[grant.id]))
+        known = {grant.id: grant for grant in self._attempt.loaded}
+        self._attempt.know({i: known[i].take_back(earlier) for i, earlier in before.items()})
+
+    def _raise_if_not_online(self, error: Rejected, purpose: Purpose) -> None:
+        """Only an online cluster's refusal says something about the rules.
+
+        Raises:
+            Busy: the cluster takes no changes at the moment.
+            ApiError: its status cannot be read.
+        """
+        status = self._digitalocean.cluster(self._attempt.cluster_id, purpose=purpose).status
+        if status != "online":
+            raise Busy(
+                f"The cluster takes no changes while it is {status}: {error.message}",
+                self._attempt.cluster_id,
+            ) from error
+
+    def _blame(self, search: Search, error: Rejected) -> None:
+        """Find the rule that DigitalOcean refuses although it is there; one of ours has to go.
+
+        Raises:
+            Rejected: it is not one of ours.
+        """
+        if (
+            error.message in self._attempt.watch.last_error
+        ):  # found out already; lists of names cost calls
+            raise Rejected(self._attempt.watch.last_error, self._attempt.cluster_id) from error
+        culprits = find_refused(self._attempt.rules, error.message, self._digitalocean)
+        foreign = [
+            rule for rule in culprits if not search.refuse_held(rule, self._attempt.loaded, error)
+        ]
+        if foreign or not culprits:
+            words = describe_refused(error.message, foreign)
+            raise Rejected(words, self._attempt.cluster_id) from error
+
+
+class _Fresh:
+    """Tells for so many seconds that something is fresh, by both clocks a machine has.
+
+    The monotonic clock cannot be set, but it stands still while a machine sleeps.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._monotonic, self._wall = time.monotonic(), time.time()
+
+    def __call__(self) -> bool:
+        """Tell whether it still is."""
+        by_monotonic = time.monotonic() - self._monotonic
+        return by_monotonic < self._seconds and time.time() - self._wall < self._seconds
+
+
+def _purpose_of(attempt: Attempt) -> Purpose:
+    """Return what a cluster is read for: the most urgent of what its grants wait for (P3)."""
+    if any(grant.is_leaving(attempt.began_at) for grant in attempt.loaded):
+        return Purpose.ENDS
+    if any(grant.state is GrantState.APPLYING for grant in attempt.loaded):
+        return Purpose.STARTS
+    return Purpose.CHECKS
+
+
+def _purpose_of_write(purpose: Purpose, last: Plan, *, searching: bool) -> Purpose:
+    """Return what a plan is written for.
+
+    A look may find what has to go. The search for a rule that the API will not take is not part
+    of an end.
+    """
+    if last.removes:
+        return Purpose.ENDS
+    return Purpose.STARTS if searching or purpose is Purpose.CHECKS else purpose
+
+
+def _stripped(attempt: Attempt, first: Plan) -> frozenset[TrustedSource]:
+    """Return whose rules of ours had a label when that was last recorded, and have none now."""
+    described = attempt.described or frozenset()
+    bare = (rule.source for rule in first.unlabelled if not rule.description)
+    return frozenset(source for source in bare if source and str(source) in described)

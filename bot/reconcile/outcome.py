@@ -1,0 +1,153 @@
+"""What a reconcile found out, written down: states, audit rows and messages in one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.domain.lifecycle import (
+    GrantState,
+)
+from bot.domain.notices import (
+    AllClear,
+    GrantDelayed,
+)
+from bot.domain.plan import Plan
+from bot.domain.policy import Policy
+from bot.domain.rules import Rule
+from bot.reconcile.attempt import Attempt, Write
+from bot.reconcile.cluster_outcome import ClusterOutcome
+from bot.reconcile.grant_outcome import GrantOutcome
+from bot.reconcile.next_look import next_look
+from bot.reconcile.recovery import Recovery, finding
+from bot.store import audit, clusters, grants
+from bot.store.audit import Action
+from bot.store.clusters import Watch
+from bot.telling import (
+    grant_facts,
+    tell_of_grant,
+    tell_operators,
+)
+
+
+def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: datetime) -> None:
+    """Record what the last plan of a successful attempt saw.
+
+    A grant that somebody changed in the meantime keeps that change; its cluster is due again.
+    """
+    outcome = attempt.outcome
+    before = clusters.get(session, attempt.cluster_id)
+    if outcome is None or before is None:
+        return
+    recorded = (session, policy, attempt, outcome, before, now)
+    on_cluster, on_grant = ClusterOutcome(*recorded), GrantOutcome(*recorded)
+    _record_writes(session, attempt, now)
+    on_cluster.record_guard()
+    for current in grants.get_some(session, [grant.id for grant in attempt.loaded]):
+        if current.state is not GrantState.ENDED:
+            seen = attempt.as_seen(current)
+            if seen != current:
+                grants.save(session, seen)
+            on_grant.record(seen)
+    Recovery(*recorded).recover()
+    on_cluster.refuse_for_open_cluster()
+    on_cluster.refuse_to_adopt_nothing()
+    on_cluster.tell_of_others()
+    on_cluster.record_whether_open()
+    if before.alarms:
+        audit.record(session, Action.ALL_CLEAR, at=now, cluster=attempt.alias)
+        notice = AllClear(cluster=attempt.alias, failing_since=before.alarm_since or now)
+        tell_operators(session, notice, policy, at=now)
+    written_at = now if attempt.writes else attempt.watch.written_at
+    is_watched = not attempt.rules or grants.has_live(session, attempt.cluster_id)
+    look_at = next_look(
+        policy, attempt.cluster_id, now, written_at=written_at, is_watched=is_watched
+    )
+    clusters.note_success(
+        session,
+        attempt.cluster_id,
+        at=now,
+        rule_count=len(attempt.rules),
+        written_at=written_at,
+        guarded=attempt.is_guarded(policy.instance),
+        unfit="\n".join(finding(orphan) for orphan in outcome.unfit),
+        described=_described(attempt.rules),
+        label_losses=_label_losses(attempt, outcome, policy.instance),
+        next_at=min([look_at, *(orphan.label.until for orphan in outcome.unfit)]),
+        changes=attempt.watch.changes,
+    )
+
+
+def _described(rules: Sequence[Rule]) -> str:
+    return "\n".join(str(rule.source) for rule in rules if rule.description and rule.source)
+
+
+def _label_losses(attempt: Attempt, outcome: Plan, instance: str) -> int:
+    """Return after how many writes in a row our labels were lost at once."""
+    if any(rule.label_of(instance) for rule in attempt.rules):
+        return 0
+    if attempt.writes and outcome.unlabelled:
+        return attempt.watch.label_losses + 1
+    return attempt.watch.label_losses
+
+
+def record_failure(
+    session: Session,
+    policy: Policy,
+    attempt: Attempt,
+    error: str,
+    *,
+    now: datetime,
+    next_at: datetime,
+    delayed: bool = False,
+) -> None:
+    """Record that an attempt failed, and when the next one is due.
+
+    What was seen of our rules counts all the same. *delayed*: the cluster takes no changes at the
+    moment, and those who wait for access hear of that, once.
+    """
+    _record_writes(session, attempt, now)
+    for current in grants.get_some(session, [grant.id for grant in attempt.loaded]):
+        noted = attempt.as_seen(current)
+        if delayed and noted.state is GrantState.APPLYING and noted.delayed_at is None:
+            noted = noted.delay(now)
+            notice = GrantDelayed(grant=grant_facts(noted), why=error)
+            tell_of_grant(session, notice, noted, policy, at=now)
+        if noted != current:
+            grants.save(session, noted)
+    if attempt.outcome is not None and attempt.watch.read_at is None:  # nothing to compare with yet
+        clusters.note_described(session, attempt.cluster_id, _described(attempt.rules))
+    clusters.note_failure(session, attempt.cluster_id, at=now, error=error, next_at=next_at)
+
+
+def record_lost_attempt(session: Session, watch: Watch, *, now: datetime) -> None:
+    """Record that an earlier attempt never reported, so that the audit has no silent gap."""
+    audit.record(
+        session,
+        Action.ATTEMPT_LOST,
+        at=now,
+        cluster=watch.alias,
+        since=watch.attempt_at.isoformat() if watch.attempt_at else None,
+    )
+
+
+def _record_writes(session: Session, attempt: Attempt, now: datetime) -> None:
+    for write in attempt.writes:
+        audit.record(
+            session,
+            Action.RULES_WRITTEN,
+            at=now,
+            cluster=attempt.alias,
+            added=[str(rule.source) for rule in write.plan.adds],
+            removed=[str(rule.source) for rule in write.plan.removes],
+            kept=len(write.plan.keeps),
+            **_particulars(write),
+        )
+
+
+def _particulars(write: Write) -> dict[str, Any]:
+    """Return what few writes have: adopted rules that they let go, an unknown outcome."""
+    released = [str(rule.source) for rule in write.plan.releases]
+    told = {"released": released} if released else {}
+    return told if write.certain else {**told, "certain": False}

@@ -1,0 +1,233 @@
+"""Cluster by cluster: lock, read, plan, write, read back, record.
+
+The reconciler decides nothing. It asks `plan` what the rules should become, writes that, reads the
+rules back and asks again; what the last plan sees is recorded, in one transaction with its audit
+rows and messages. Whatever fails is tried again, by the same road, until it succeeds.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from bot.clock import Clock
+from bot.digitalocean import (
+    ApiError,
+    BudgetSpent,
+    Busy,
+    ClusterNotFound,
+    DigitalOcean,
+    NotAuthorised,
+    OutcomeUnknown,
+    Purpose,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
+from bot.domain.lifecycle import GrantState
+from bot.domain.ownership import SETTLE
+from bot.domain.plan import Plan
+from bot.domain.policy import Policy
+from bot.reconcile.attempt import Attempt
+from bot.reconcile.convergence import Convergence
+from bot.reconcile.first_write import refuse_what_no_longer_holds
+from bot.reconcile.next_look import longest_between_looks
+from bot.reconcile.outcome import record_failure, record_lost_attempt, record_outcome
+from bot.reconcile.planning import Planner
+from bot.store import clusters, grants
+from bot.store.clusters import Due, Watch
+from bot.store.database import AWAY, Database
+from bot.store.locks import ClusterLocks, Held, Locks
+
+_LONGEST_WAIT_SECONDS = 30.0
+_LONGEST_PAUSE_SECONDS = 300.0  # however much patience the API asks for
+
+_KINDS: dict[type[ApiError], str] = {
+    ClusterNotFound: "not_found",
+    NotAuthorised: "not_authorised",
+    Rejected: "rejected",
+    Busy: "busy_cluster",
+    RateLimited: "rate_limited",
+    BudgetSpent: "budget_spent",
+    Unavailable: "unavailable",
+    OutcomeUnknown: "outcome_unknown",
+}
+
+log = structlog.get_logger()
+
+
+class Reconciler:
+    """Brings clusters' rules in line with their grants. Safe to call from several threads.
+
+    `on_done` is told of each reconcile: how it went, and how many seconds it took. `locks` are the
+    database's, unless others are given.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        digitalocean: DigitalOcean,
+        policy: Callable[[], Policy],
+        clock: Clock,
+        on_done: Callable[[str, float], None] = lambda _outcome, _seconds: None,
+        locks: Locks | None = None,
+    ) -> None:
+        self._on_done = on_done
+        self._database = database
+        self._digitalocean = digitalocean
+        self._policy = policy
+        self._clock = clock
+        self._planner = Planner(database, policy, clock)
+        self._locks: Locks = locks or ClusterLocks(database)
+
+    def watch_all(self) -> None:
+        """At start: every cluster, of the policy or with a grant, is due at once (P3, P7)."""
+        with self._database.transaction() as session:
+            known = dict(grants.clusters_with_grants(session))
+            known |= {str(c.id): alias for alias, c in self._policy().clusters.items()}
+            clusters.watch(session, known, self._clock.now())
+
+    def due(self, *, most: int) -> list[Due]:
+        """Return the clusters to reconcile now, at most that many of each sort."""
+        with self._database.reading() as session:
+            now = self._clock.now()
+            tries = self._clock.in_seconds(_LONGEST_PAUSE_SECONDS) - now
+            looks = longest_between_looks(self._policy())
+            return clusters.due(session, now, looks=looks, tries=tries, most=most)
+
+    def preview(self, cluster_id: str) -> Plan:
+        """Return what a reconcile would do now; the rules are read, nothing is written.
+
+        Raises:
+            ApiError: the rules cannot be read.
+        """
+        with self._database.reading() as session:
+            now = self._clock.now()
+            watch = clusters.get(session, cluster_id) or Watch(cluster_id, cluster_id)
+            known = grants.of_cluster(session, cluster_id, ended_since=_lately(watch, now))
+        rules = self._digitalocean.read_rules(cluster_id, purpose=Purpose.CHECKS)
+        return self._planner.plan(Attempt(watch, tuple(known), began_at=now, rules=rules))
+
+    def reconcile(self, cluster_id: str) -> bool:
+        """Bring one cluster in line; return False where somebody else is at it.
+
+        Failures of the API are recorded and tried again later, not raised.
+        """
+        try:
+            return self.reconcile_or_raise(cluster_id)
+        except ApiError as error:
+            log.warning(
+                "reconcile failed",
+                cluster=self.alias_of(cluster_id),
+                error=str(error),
+                kind=type(error).__name__,
+            )
+            return True
+
+    def reconcile_or_raise(self, cluster_id: str) -> bool:
+        """As `reconcile`, but a failure is raised after it was recorded.
+
+        Raises:
+            ApiError: the rules could not be brought in line this time.
+        """
+        began, outcome = time.monotonic(), "fault"
+        with bound_contextvars(cluster=self.alias_of(cluster_id)):
+            try:
+                done = self._reconcile(cluster_id)
+                outcome = "done" if done else "busy"
+            except AWAY:
+                outcome = "database_away"
+                raise
+            except ApiError as error:
+                outcome = _KINDS.get(type(error), "fault")
+                raise
+            finally:
+                self._on_done(outcome, time.monotonic() - began)
+        return done
+
+    def alias_of(self, cluster_id: str) -> str:
+        """Return the cluster's name in the policy; its id where that has left the policy."""
+        aliases = (a for a, c in self._policy().clusters.items() if str(c.id) == cluster_id)
+        return next(aliases, cluster_id)
+
+    def _reconcile(self, cluster_id: str) -> bool:
+        with self._locks.hold(cluster_id) as held:
+            attempt = self._begin(cluster_id) if held else None
+            if held is None or attempt is None:
+                return held is not None
+            try:
+                self._converge(attempt, held)
+                held.renew()
+                with self._database.transaction() as session:
+                    record_outcome(session, self._policy(), attempt, now=self._clock.now())
+            except AWAY:
+                raise  # the cluster is still due when the database is back
+            except Exception as error:  # a fault of ours waits its turn like one of the API's
+                self._fail(attempt, error)
+                raise
+            log.info(
+                "reconciled",
+                writes=len(attempt.writes),
+                rules=len(attempt.rules),
+            )
+            return True
+
+    def _begin(self, cluster_id: str) -> Attempt | None:
+        """Load what the cluster's grants want, and note that an attempt is under way.
+
+        What was approved and is not in place yet is looked at once more before that (P4).
+        """
+        with self._database.transaction() as session:
+            watch = clusters.get(session, cluster_id)
+            if watch is None:
+                return None
+            now = self._clock.now()
+            loaded = [
+                refuse_what_no_longer_holds(session, self._policy(), grant, now=now)
+                for grant in grants.of_cluster(session, cluster_id, ended_since=_lately(watch, now))
+            ]
+            left_policy = self._policy().by_id(cluster_id) is None
+            if left_policy and all(grant.state is GrantState.ENDED for grant in loaded):
+                clusters.forget(session, cluster_id)
+                return None
+            if watch.attempt_at is not None:
+                record_lost_attempt(session, watch, now=now)
+            clusters.begin_attempt(session, cluster_id, now)
+        return Attempt(watch=watch, loaded=tuple(loaded), began_at=now)
+
+    def _converge(self, attempt: Attempt, held: Held) -> None:
+        Convergence(
+            attempt,
+            held,
+            self._planner,
+            self._database,
+            self._digitalocean,
+            self._clock,
+            self._policy().instance,
+        ).run()
+
+    def _fail(self, attempt: Attempt, error: Exception) -> None:
+        wait_seconds = min(2.0 ** min(attempt.watch.failures, 10), _LONGEST_WAIT_SECONDS)
+        wait_seconds *= 0.75 + random.random() / 2  # noqa: S311  # jitter, not a secret
+        if isinstance(error, RateLimited):
+            wait_seconds = min(wait_seconds + error.retry_after, _LONGEST_PAUSE_SECONDS)
+        with self._database.transaction() as session:
+            now, next_at = self._clock.now(), self._clock.in_seconds(wait_seconds)
+            words = str(error) if isinstance(error, ApiError) else f"a fault of ours: {error!r}"
+            record_failure(
+                session,
+                self._policy(),
+                attempt,
+                words,
+                now=now,
+                next_at=next_at,
+                delayed=isinstance(error, Busy | Rejected),
+            )
+
+
+def _lately(watch: Watch, now: datetime) -> datetime:
+    """Return since when a grant ended that a rule may come back of: before the last read."""
+    return min(now, watch.read_at or now) - SETTLE

@@ -1,0 +1,44 @@
+"""What every part of a record needs: the transaction, the attempt, and what was known before."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.domain.lifecycle import Grant
+from bot.domain.notices import Notice
+from bot.domain.plan import Plan
+from bot.domain.policy import Policy
+from bot.reconcile.attempt import Attempt
+from bot.store import audit
+from bot.store.audit import SYSTEM, Action
+from bot.store.clusters import Watch
+from bot.telling import tell_operators
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The record of one attempt; `outcome` is its last plan, `before` what was recorded last."""
+
+    session: Session
+    policy: Policy
+    attempt: Attempt
+    outcome: Plan
+    before: Watch
+    now: datetime
+
+    def audit(self, action: Action, grant: Grant | None = None, **detail: object) -> None:
+        """Add a row to the audit, about the cluster or one of its grants."""
+        audit.record(
+            self.session,
+            action,
+            at=self.now,
+            actor=SYSTEM,
+            cluster=self.attempt.alias,
+            request_id=grant.id if grant else None,
+            **detail,
+        )
+
+    def tell_operators(self, notice: Notice) -> None:
+        """Tell the operators' channel."""
+        tell_operators(self.session, notice, self.policy, at=self.now)
