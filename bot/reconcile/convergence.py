@@ -46,11 +46,12 @@ class Convergence:
     ) -> None:
         self._attempt = attempt
         self._held = held
-        self._plans = planner
+        self._planner = planner
         self._database = database
         self._digitalocean = digitalocean
         self._clock = clock
         self._instance = instance
+        self._purpose = _purpose_of(attempt)
 
     def run(self) -> None:
         """Read, plan and write until a plan has nothing more to write.
@@ -62,46 +63,63 @@ class Convergence:
             ApiError: the rules could not be brought in line this time.
         """
         search = Search()
-        purpose = _purpose_of(self._attempt)
         lost: list[OutcomeUnknown] = []
         rounds_left, sent = _ROUNDS, 0
         while rounds_left:
             rounds_left -= 1
-            fresh = self._read(purpose, just_written=len(self._attempt.writes) > sent)
+            fresh = self._read(just_written=len(self._attempt.writes) > sent)
             sent = len(self._attempt.writes)
-            last = self._plans.plan(self._attempt, search)
-            if not self._attempt.writes:
-                self._attempt.stripped = _stripped(self._attempt, last)
-            self._attempt.outcome, self._attempt.refused = last, search.refused
+            last = self._plan(search)
             if len(lost) > 1 and last.must_write:
                 raise lost[-1]  # read back twice, and not there: tried again after a pause
             if search.is_probing and not last.rules:  # open to all by now: nothing to try it with
                 search = Search()
-                continue
-            if not (last.must_write or search.is_probing):
-                if not search.suspects:
-                    return
+            elif last.must_write or search.is_probing:
+                rounds_left += self._try(last, search, fresh, lost)
+            elif search.suspects:
                 search.accept()
-                continue
-            purpose = _purpose_of_write(purpose, last, searching=bool(search.suspects))
-            try:
-                if self._write(last, purpose, fresh):
-                    search.accept()
-            except OutcomeUnknown as error:
-                log.warning("answer to a write was lost, reading back")
-                lost.append(error)
-            except Rejected as error:
-                self._raise_if_not_online(error, purpose)
-                if not search.refuse(last.to_add, error.message):
-                    self._blame(search, error)
-                rounds_left += 2 * len(search.suspects) + 2
+            else:
+                return
         raise OutcomeUnknown(
             "The trusted sources are not as they were written, time and again: another tool writes "
             "the same list, or DigitalOcean does not keep what it takes",
             cluster_id=self._attempt.cluster_id,
         )
 
-    def _read(self, purpose: Purpose, *, just_written: bool) -> "_Fresh":
+    def _plan(self, search: Search) -> Plan:
+        last = self._planner.plan(self._attempt, search)
+        if not self._attempt.writes:
+            self._attempt.stripped = _stripped(self._attempt, last)
+        self._attempt.outcome, self._attempt.refused = last, search.refused
+        return last
+
+    def _try(
+        self,
+        last: Plan,
+        search: Search,
+        fresh: Callable[[], bool],
+        lost: list[OutcomeUnknown],
+    ) -> int:
+        """Write what was planned; return how many rounds more a search for what is refused takes.
+
+        Raises:
+            ApiError: it could not be written; an answer that was lost goes to *lost* instead.
+        """
+        self._purpose = _purpose_of_write(self._purpose, last, searching=bool(search.suspects))
+        try:
+            if self._write(last, fresh):
+                search.accept()
+        except OutcomeUnknown as error:
+            log.warning("answer to a write was lost, reading back")
+            lost.append(error)
+        except Rejected as error:
+            self._raise_if_not_online(error)
+            if not search.refuse(last.to_add, error.message):
+                self._blame(search, error)
+            return 2 * len(search.suspects) + 2
+        return 0
+
+    def _read(self, *, just_written: bool) -> "_Fresh":
         """Read the rules; where that shows those of before our write, wait for it to be seen.
 
         Raises:
@@ -112,7 +130,7 @@ class Convergence:
         while True:
             self._held.renew()
             fresh = _Fresh(_FRESH_SECONDS)
-            rules = self._digitalocean.read_rules(self._attempt.cluster_id, purpose=purpose)
+            rules = self._digitalocean.read_rules(self._attempt.cluster_id, purpose=self._purpose)
             if not (is_awaited and rules == before):
                 break
             pause = next(pauses, None)
@@ -125,7 +143,7 @@ class Convergence:
         self._attempt.see(rules, self._instance, just_written=just_written)
         return fresh
 
-    def _write(self, last: Plan, purpose: Purpose, fresh: Callable[[], bool]) -> bool:
+    def _write(self, last: Plan, fresh: Callable[[], bool]) -> bool:
         """Send what was planned, noting before it whose rules may be ours from now on.
 
         Returns False where something has ended in the meantime that the plan still adds.
@@ -140,7 +158,7 @@ class Convergence:
         self._attempt.writes.append(Write(last, certain=False))
         try:
             self._digitalocean.write_rules(
-                self._attempt.cluster_id, last.rules, purpose=purpose, sendable=fresh
+                self._attempt.cluster_id, last.rules, purpose=self._purpose, sendable=fresh
             )
             self._attempt.writes[-1] = Write(last, certain=True)
         except OutcomeUnknown:
@@ -186,14 +204,14 @@ class Convergence:
         known = {grant.id: grant for grant in self._attempt.loaded}
         self._attempt.know({i: known[i].take_back(earlier) for i, earlier in before.items()})
 
-    def _raise_if_not_online(self, error: Rejected, purpose: Purpose) -> None:
+    def _raise_if_not_online(self, error: Rejected) -> None:
         """Only an online cluster's refusal says something about the rules.
 
         Raises:
             Busy: the cluster takes no changes at the moment.
             ApiError: its status cannot be read.
         """
-        status = self._digitalocean.cluster(self._attempt.cluster_id, purpose=purpose).status
+        status = self._digitalocean.cluster(self._attempt.cluster_id, purpose=self._purpose).status
         if status != "online":
             raise Busy(
                 f"The cluster takes no changes while it is {status}: {error.message}",
@@ -206,9 +224,7 @@ class Convergence:
         Raises:
             Rejected: it is not one of ours.
         """
-        if (
-            error.message in self._attempt.watch.last_error
-        ):  # found out already; lists of names cost calls
+        if error.message in self._attempt.watch.last_error:  # known already; looking costs calls
             raise Rejected(self._attempt.watch.last_error, self._attempt.cluster_id) from error
         culprits = find_refused(self._attempt.rules, error.message, self._digitalocean)
         foreign = [

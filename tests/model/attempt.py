@@ -1,15 +1,15 @@
 """A worker's attempt in the pure model, step by step: begin, read, note, write, record.
 
 Between any two steps anybody else may act, and the worker may die or be ousted. The order is that
-of `bot.reconciler`; what happens at each step is in `tests.model.protocol`.
+of `bot.reconcile.convergence`; what happens at each step is in `tests.model.protocol`.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.recording import Attempt
-from bot.refusals import Search
+from bot.reconcile.attempt import Attempt
+from bot.reconcile.refusals import Search
 from tests.model import protocol
 from tests.model.faults import Fault
 from tests.model.oracle import doubtful, judge_write

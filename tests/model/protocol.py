@@ -1,6 +1,6 @@
 """What the pure model does between two calls: the reconciler's notes and moves, without tables.
 
-All that a change of `bot.reconciler` or `bot.recording` touches of the pure model is here and in
+All that a change of `bot.reconcile` touches of the pure model is here and in
 `tests.model.recorder`; the whole model needs no copy of it.
 """
 
@@ -11,8 +11,8 @@ from datetime import datetime
 from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.ownership import SETTLE
 from bot.domain.plan import Plan
-from bot.recording import Attempt, Write
-from bot.refusals import Search
+from bot.reconcile.attempt import Attempt, Write
+from bot.reconcile.refusals import Search
 from bot.store.clusters import Watch
 from tests.model.scope import Scope
 from tests.model.truth import INSTANCE, Entries, own_label

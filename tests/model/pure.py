@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from bot.domain.lifecycle import Grant
 from bot.domain.plan import Plan
-from bot.recording import Attempt
-from bot.refusals import Search
+from bot.reconcile.attempt import Attempt
+from bot.reconcile.refusals import Search
 from bot.store.clusters import Watch
 from tests.model.facts import Facts
 from tests.model.outside import BEGINNING, Outside

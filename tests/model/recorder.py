@@ -1,10 +1,10 @@
-"""What the pure model writes down of a look: the moves of `bot.recording`, without its tables."""
+"""What the pure model writes down of a look, as `bot.reconcile.outcome` does, without tables."""
 
 from datetime import datetime
 
 from bot.domain.lifecycle import UNKNOWN, EndReason, Grant, GrantState
 from bot.domain.plan import Orphan, Plan
-from bot.recording import Attempt
+from bot.reconcile.attempt import Attempt
 from tests.model.protocol import Rows
 from tests.model.scope import ORDERS
 

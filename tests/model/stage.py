@@ -19,7 +19,7 @@ from bot.domain.refusal import Refused
 from bot.domain.rules import Rule
 from bot.domain.sources import parse_source
 from bot.domain.wishes import Adopt, AskFor, Extend, Revoke, Wish
-from bot.reconciler import Reconciler
+from bot.reconcile.reconciler import Reconciler
 from bot.store.database import AWAY
 from tests.model.attempt import FROZEN
 from tests.model.double import Double, Hands, Killed, Lock, Point
