@@ -9,7 +9,7 @@ import math
 import os
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
@@ -127,7 +127,7 @@ class Worker:
         self._stopping = threading.Event()
         self._has_new_policy = threading.Event()
         self._last_beat = -_BEAT_SECONDS
-        self._last_tick = -math.inf
+        self._last_tick = self._settled_at = -math.inf
         self._came_round = monotonic()
         self._lanes = [Lane(name, duty, self.wake) for name, duty in duties.items()]
         reconciling = ReconcileDuty(reconciler, budget)
@@ -207,17 +207,36 @@ class Worker:
             self._access.keep_time()
             agenda = self._agenda()
         for lane in self._lanes:
-            named = lane.name in agenda.lanes
-            if is_tick or not named or self._has_come(agenda.lanes[lane.name]):
+            if is_tick or self._is_due(lane, agenda):
                 lane.dispatch()
         self._set_alarm_clock(agenda)
 
     def settle(self) -> None:
-        """Do all that is due now, here, until nothing is. For tests."""
-        while True:
+        """Do all that is due now, here, until nothing is: a tick, then wake-ups. For tests.
+
+        By the clock that was passed in: while it stands still no tick comes, as in the second after
+        a real one, and what follows a wake-up is only what the agenda names.
+        """
+        since = self._clock.elapsed() - self._settled_at
+        if not 0 <= since < self._tick_seconds:
+            self._settled_at = self._clock.elapsed()
             self._access.keep_time()
-            if not sum([lane.work_off() for lane in self._lanes]):
-                return
+            self._work_off(self._lanes)
+        while self._work_off(self._lanes_due()):
+            pass
+
+    def _lanes_due(self) -> list[Lane[Any]]:
+        agenda = self._agenda()
+        if self._has_come(agenda.clockwork):
+            self._access.keep_time()
+            agenda = self._agenda()
+        return [lane for lane in self._lanes if self._is_due(lane, agenda)]
+
+    def _is_due(self, lane: Lane[Any], agenda: Agenda) -> bool:
+        return lane.name not in agenda.lanes or self._has_come(agenda.lanes[lane.name])
+
+    def _work_off(self, lanes: Iterable[Lane[Any]]) -> int:
+        return sum([lane.work_off() for lane in lanes])
 
     def _run(self) -> None:
         while True:

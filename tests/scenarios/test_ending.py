@@ -356,6 +356,7 @@ def test_an_extension_lapses_when_the_grant_is_revoked(world: World) -> None:
     world.types(RITA, "extend 1 1h")
 
     world.types(RITA, "revoke 1")
+    world.pass_time(seconds=1)  # until the next tick
 
     assert world.request(2).state is RequestState.LAPSED
     assert world.card.buttons == []
