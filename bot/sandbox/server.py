@@ -7,7 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from io import BytesIO
-from socket import SHUT_RDWR, socket
+from selectors import EVENT_READ, DefaultSelector
+from socket import SHUT_RDWR, socket, socketpair
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,7 +18,6 @@ from werkzeug.test import run_wsgi_app
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-POLL_SECONDS = 0.02
 LAST_ANSWERS_SECONDS = 0.5
 
 
@@ -56,10 +56,7 @@ class LoopbackServer:
         self._server.seconds_ahead = lambda: self.clock_ahead_seconds
         self._port = self._server.port
         self._thread = threading.Thread(
-            target=self._server.serve_forever,
-            kwargs={"poll_interval": POLL_SECONDS},
-            name=f"sandbox-{self._port}",
-            daemon=True,
+            target=self._server.take_connections, name=f"sandbox-{self._port}", daemon=True
         )
         self._thread.start()
 
@@ -69,7 +66,7 @@ class LoopbackServer:
         if server is None or thread is None:
             return
         self._server = self._thread = None
-        server.shutdown()
+        server.close_up()
         thread.join()
         server.cut_connections()
 
@@ -87,11 +84,26 @@ class LoopbackServer:
 
 
 class _Server(ThreadedWSGIServer):
+    timeout = 0.0  # of `handle_request`, which is called once somebody is there
+
     def __init__(self, *args: Any) -> None:
         self._connections: set[socket] = set()
         self.seconds_ahead: Callable[[], float] = float
         self._changed = threading.Condition()
+        self._bell, self._bell_pull = socketpair()
         super().__init__(*args)
+
+    def take_connections(self) -> None:
+        """Serve until `close_up`, which is heard at once; `serve_forever` would poll for it."""
+        with self._bell, DefaultSelector() as selector:
+            selector.register(self, EVENT_READ)
+            selector.register(self._bell, EVENT_READ)
+            while all(key.fileobj is self for key, _ in selector.select()):
+                self.handle_request()
+        self.server_close()
+
+    def close_up(self) -> None:
+        self._bell_pull.close()
 
     def get_request(self) -> tuple[socket, Any]:
         connection, address = super().get_request()
