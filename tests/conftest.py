@@ -1,12 +1,25 @@
 """What tests of several folders share."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.compiled import compiled_once
 from tests.postgresql import PostgresServer, binaries
+
+_MEMORY = Path("/dev/shm")  # noqa: S108  # Linux keeps its files in memory
+_ROOM = 2 * 1024**3  # bytes; containers have 64 MB there, unless they are told otherwise
+
+
+def pytest_configure() -> None:
+    """Have all temporary files in memory, where there is room: databases wait for no disk."""
+    if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ROOM:
+        os.environ["TMPDIR"] = str(_MEMORY)  # for processes that tests start, too
+        tempfile.tempdir = None  # to be found anew
 
 
 def pytest_xdist_auto_num_workers() -> int:

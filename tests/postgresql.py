@@ -18,7 +18,7 @@ from typing import Any, Self
 import psycopg
 
 _USER = "postgres"
-_DURABLE_ENOUGH = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300"]
+_SETTINGS = ("fsync=off", "full_page_writes=off", "autovacuum=off", "max_connections=300")
 
 
 def binaries() -> Path | None:
@@ -53,8 +53,8 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        options = ["-p", str(self.port), "-c", "listen_addresses=127.0.0.1"]
-        options += ["-c", f"unix_socket_directories={self._folder}", *_DURABLE_ENOUGH]
+        where = ("listen_addresses=127.0.0.1", f"unix_socket_directories={self._folder}")
+        options = [f"-p {self.port}", *(f"-c {setting}" for setting in (*where, *_SETTINGS))]
         log = str(self._folder / "log")
         self._control("start", "-l", log, "-o", " ".join(options))
 
