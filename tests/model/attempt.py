@@ -13,7 +13,7 @@ from bot.reconcile.refusals import Search
 from tests.model import protocol
 from tests.model.faults import Fault
 from tests.model.oracle import doubtful, judge_write
-from tests.model.outside import Outside, show
+from tests.model.outside import show
 from tests.model.pure import IDLE, State, Worker
 from tests.model.recorder import record
 from tests.model.scope import ORDERS, Scope
@@ -99,7 +99,7 @@ class Attempts:
             unclear = _replaced(worker, entries)
             state, entries = state.go_on(state.outside.doubt(unclear)), in_doubt(entries, unclear)
         attempt = protocol.see(attempt, entries, just_written=just_written)
-        state = state.go_on(_seen(state.outside, worker, entries))
+        state = state.go_on(state.outside.see(entries))
         left_out = worker.search
         last = protocol.ask_plan(self._scope, attempt, state.rows_by_id, left_out, state.now)
         attempt = replace(attempt, outcome=last, refused=left_out.refused)
@@ -224,8 +224,9 @@ class Attempts:
         worker = state.workers[number]
         attempt, now = worker.attempt, state.now
         state = state.save(record(state.rows_by_id, attempt, now, next_id=state.next_id))
-        outside = state.outside.doubt(doubtful(state.outside.known, worker.read))
-        known = outside.known.record(worker.read, worker.uuids_before, state.own_rows, now)
+        unclear = doubtful(state.outside.known, worker.read)
+        outside, read = state.outside.doubt(unclear), in_doubt(worker.read, unclear)
+        known = outside.known.record(read, worker.told_by, state.own_rows, now)
         return state._replace(
             outside=outside._replace(known=known),
             watch=protocol.remember(state.watch, attempt, worker.planned, now),
@@ -237,13 +238,6 @@ def _sent(state: State, worker: Worker) -> State:
     added = {rule.source for rule in worker.planned.adds}
     known = state.outside.known.send(added, worker.read, worker.read_at or state.now)
     return state.go_on(state.outside._replace(known=known))
-
-
-def _seen(outside: Outside, worker: Worker, read: Entries) -> Outside:
-    before = worker.before
-    if before is None:
-        before = frozenset(entry.rule.uuid for entry in read)
-    return outside._replace(known=outside.known.see(read, before))
 
 
 def _replaced(worker: Worker, read: Entries) -> frozenset[str | None]:

@@ -94,6 +94,12 @@ class Hands:
         self.told_by_another = range(0)  # the audit's rows that another worker wrote meanwhile
         self.about_to_add: frozenset[TrustedSource | None] = frozenset()
 
+    @property
+    def told_by(self) -> frozenset[str | None] | None:
+        """The uuids by whose absence a rule of ours is known; None where an answer was lost."""
+        is_sure = bool(self.puts) and all(fault is None for _added, fault in self.puts)
+        return self.before if is_sure else None
+
 
 class Double(DigitalOcean):
     """The API for one worker; `hands` is set anew for each attempt."""

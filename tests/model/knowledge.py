@@ -91,30 +91,35 @@ class Knowledge(NamedTuple):
             )
         )
 
-    def see(self, read: Entries, before: Collection[str | None]) -> "Knowledge":
-        """Note that a look saw our rules; *before*: the uuids before its first write."""
-        seen = {entry.source for entry in read if _is_proof(entry, before)}
+    def see(self, read: Entries) -> "Knowledge":
+        """Note that a look saw our rules, whether it knew them or not."""
+        seen = {entry.source for entry in read if entry.ours}
         return self._each(lambda one: one._replace(confirmed=True) if one.source in seen else one)
 
     def record(
-        self, read: Entries, before: Collection[str | None], grants: Iterable[Grant], now: datetime
+        self,
+        read: Entries,
+        before: Collection[str | None] | None,
+        grants: Iterable[Grant],
+        now: datetime,
     ) -> "Knowledge":
         """Note that a look was finished and written down.
 
         Args:
             read: what it saw in the end.
-            before: the uuids that were there before its first write.
+            before: the uuids that were there before its first write; None where it did not write,
+                or an answer was lost, so that what is new need not be ours.
             grants: the rows as they are now.
             now: the time.
         """
         proved = {entry.rule.uuid for entry in read if _is_proof(entry, before)}
-        seen = {entry.source for entry in read if entry.ours}
         ended = [grant for grant in grants if grant.state is GrantState.ENDED]
-        return self._replace(proved=self.proved | proved, described=_described(read))._each(
+        recorded = self._replace(proved=self.proved | proved, described=_described(read))
+        return recorded.see(read)._each(
             lambda one: (
                 one._replace(over_at=one.over_at or now, closed_at=one.closed_at or now)
                 if any(one.is_of(grant) for grant in ended)
-                else one._replace(confirmed=one.confirmed or one.source in seen)
+                else one
             )
         )
 
@@ -136,6 +141,7 @@ def _described(read: Entries) -> frozenset[TrustedSource | None]:
     return frozenset(entry.source for entry in read if entry.rule.description)
 
 
-def _is_proof(entry: Entry, before: Collection[str | None]) -> bool:
+def _is_proof(entry: Entry, before: Collection[str | None] | None) -> bool:
     """Tell whether a look can prove that a rule is ours: by its label, or since it is new."""
-    return entry.ours and (own_label(entry.rule) is not None or entry.rule.uuid not in before)
+    is_new = before is not None and entry.rule.uuid not in before
+    return entry.ours and (own_label(entry.rule) is not None or is_new)

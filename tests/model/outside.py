@@ -52,6 +52,10 @@ class Outside(NamedTuple):
         """Take a PUT of ours that takes effect after a while; its answer is lost."""
         return self._replace(late=tuple(from_us(rules, read, self.entries)))
 
+    def see(self, read: Entries) -> "Outside":
+        """Return the same after a look of ours has read a list."""
+        return self._replace(known=self.known.see(read))
+
     def doubt(self, uuids: Collection[str | None]) -> "Outside":
         """Return the same where these rules count as ours, too."""
         if not uuids:

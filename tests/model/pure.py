@@ -46,6 +46,11 @@ class Worker(NamedTuple):
         return frozenset(entry.rule.uuid for entry in self.read)
 
     @property
+    def told_by(self) -> frozenset[str | None] | None:
+        """The uuids by whose absence a rule of ours is known; None where an answer was lost."""
+        return None if self.lost else self.before
+
+    @property
     def planned(self) -> Plan:
         """What it is about to write or to record."""
         assert self.attempt.outcome is not None

@@ -167,10 +167,10 @@ class Stage:
             is_recorded = False
         if is_recorded:
             self._tell(f"{hands.name} has recorded")
-            self.outside = self.outside.doubt(doubtful(self.outside.known, hands.read))
-            known = self.outside.known.record(
-                hands.read, hands.before, self.memory.grants(), self.now()
-            )
+            unclear = doubtful(self.outside.known, hands.read)
+            self.outside, read = self.outside.doubt(unclear), in_doubt(hands.read, unclear)
+            rows = self.memory.grants()
+            known = self.outside.known.record(read, hands.told_by, rows, self.now())
             self.outside = self.outside._replace(known=known)
         rows = self.memory.audit_rows(told)
         own = [row for row in rows if row["id"] not in hands.told_by_another]
@@ -216,8 +216,7 @@ class Stage:
         hands.read_at = self.now()
         if not hands.puts:
             hands.before = frozenset(entry.rule.uuid for entry in entries)
-        known = self.outside.known.see(entries, hands.before)
-        self.outside = self.outside._replace(known=known)
+        self.outside = self.outside.see(entries)
         return entries
 
     def judge(self, rules: Sequence[Rule], hands: Hands) -> None:
