@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from bot.domain.ownership import SETTLE
 from tests.model.attempt import Attempts
 from tests.model.oracle import judge_rest
-from tests.model.others import Others
+from tests.model.others import Others, grant
 from tests.model.outside import beginnings
 from tests.model.pure import IDLE, State, key_of
-from tests.model.scope import Scope
+from tests.model.scope import HERS, Scope
 from tests.model.search import Left, Step, Violation
 
 _LOOKS = 4  # so many looks, undisturbed, bring everything to rest
@@ -29,7 +29,11 @@ class Installation:
         for step in beginnings(self._scope):
             workers = (IDLE,) * self._scope.workers
             _, looked, _ = self._attempts.reconcile(State(step.state, workers))
-            yield Step(f"{step.words}; the worker has looked", looked.state)
+            words, state = f"{step.words}; the worker has looked", looked.state
+            if self._scope.granted:
+                words += f"; {HERS} was granted for {self._scope.granted} min"
+                state = grant(state, HERS, self._scope.granted)
+            yield Step(words, state)
 
     def steps(self, state: State) -> Iterator[Step[State]]:
         for number in range(len(state.workers)):

@@ -52,14 +52,14 @@ class Others:
         for value in self._scope.lent:
             if "ask elsewhere" in may and state.rows == state.own_rows:
                 words = f"somebody is granted {value} for 10 min, on another cluster"
-                yield Step(words, _grant(state, value, 10, cluster="billing"))
+                yield Step(words, grant(state, value, 10, cluster="billing"))
             if "ask" in may and not _is_lent(state, value):
                 for minutes in self._scope.minutes:
                     words = f"somebody is granted {value} for {minutes} min"
-                    yield Step(words, _grant(state, value, minutes))
+                    yield Step(words, grant(state, value, minutes))
             if "adopt" in may and not _is_lent(state, value):
                 words = f"an expiry is approved for {value}, for 10 min"
-                yield Step(words, _grant(state, value, 10, adopted=True))
+                yield Step(words, grant(state, value, 10, adopted=True))
         for row in state.own_rows:
             if not row.is_live:
                 continue
@@ -109,9 +109,10 @@ def _is_lent(state: State, value: str) -> bool:
     )
 
 
-def _grant(
+def grant(
     state: State, value: str, minutes: int, *, adopted: bool = False, cluster: str = ORDERS
 ) -> State:
+    """Return the state after something was granted, and not looked at yet."""
     source = TrustedSource(SourceType.IP_ADDR, value)
     until = state.now + timedelta(minutes=minutes)
     row = Grant(

@@ -55,6 +55,7 @@ class Scope:
         configurations: the lists that Terraform may apply.
         minutes: for how long access may be granted.
         faults: how calls may fail.
+        per_look: how much may happen during one look of the whole model, faults included.
         workers: how many there are.
         restore: whether a rule that others took away is put back (`on_outside_removal`).
         nature: what the API does with uuids and descriptions.
@@ -71,6 +72,7 @@ class Scope:
     configurations: tuple[tuple[str, ...], ...] = ((OFFICE,), (OFFICE, HERS))
     minutes: tuple[int, ...] = (10,)
     faults: tuple[Fault, ...] = USUAL
+    per_look: int = 3
     workers: int = 1
     restore: bool = False
     nature: Nature = field(default_factory=Nature)

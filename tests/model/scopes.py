@@ -221,33 +221,38 @@ DEEP_WHOLE = [
         Left(people=2, rivals=2, times=1),
         frozenset({"ask", "revoke"}) | _RIVALS,
         lists=_BOTH,
+        per_look=2,
     ),
     Scope(
         "the whole: every fault, and crashes",
         Left(people=2, rivals=1, faults=2, times=1, losses=1),
         frozenset({"ask", "revoke", "crash", "doctl", "add"}),
         faults=tuple(Fault),
+        per_look=2,
     ),
     Scope(
         "the whole: lost and restored databases",
         Left(people=2, rivals=1, times=1, losses=2),
         frozenset({"ask", "revoke", "ask elsewhere", "lose", "restore", "doctl"}),
         minutes=(10, 60),
+        per_look=2,
     ),
     Scope(
         "the whole: two workers",
         Left(people=2, rivals=1, faults=1, freezes=1),
         frozenset({"ask", "revoke", "add", "doctl"}),
         workers=2,
+        per_look=2,
     ),
     Scope(
         "the whole: adoptions",
         Left(people=2, rivals=1, faults=1, times=1, losses=1),
         frozenset({"adopt", "revoke", "crash", "lose", "doctl", "remove"}),
         lists=_TRUSTED_BEFORE,
+        per_look=2,
     ),
     *(
-        replace(scope, name=f"the whole: {scope.name}")
+        replace(scope, name=f"the whole: {scope.name}", per_look=2)
         for scope in SMALL
         if scope.name.startswith("an API that")
     ),

@@ -7,7 +7,7 @@ caller set, and then says so.
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import ge
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -92,6 +92,7 @@ def search(
     max_depth: int | None = None,
     seconds: float | None = None,
     stop_at: int = 1,
+    visit: Callable[[S], None] = lambda _state: None,
 ) -> Result:
     """Search a world until no new state is left.
 
@@ -100,14 +101,21 @@ def search(
         max_depth: no story gets longer than this.
         seconds: stop after that long; for the long search alone, since it cuts stories off.
         stop_at: stop once so many kinds of fault were found; 0 for never.
+        visit: told of each state, once.
     """
-    return _Search(world, max_depth, seconds, stop_at).run()
+    return _Search(world, max_depth, seconds, stop_at, visit).run()
 
 
 class _Search(Generic[S]):
     def __init__(
-        self, world: World[S], max_depth: int | None, seconds: float | None, stop_at: int
+        self,
+        world: World[S],
+        max_depth: int | None,
+        seconds: float | None,
+        stop_at: int,
+        visit: Callable[[S], None],
     ) -> None:
+        self._visit = visit
         self._world = world
         self._max_depth = max_depth
         self._seconds = seconds
@@ -123,15 +131,15 @@ class _Search(Generic[S]):
         for step in self._world.beginnings():
             self._arrive(-1, 0, step)
         self._result.complete = True
-        while self._waiting:
-            if self._is_enough(began):
+        while self._waiting and self._result.complete:
+            number, depth, state = self._waiting.popleft()
+            if depth == self._max_depth or self._is_enough(began):
                 self._result.complete = False
                 break
-            number, depth, state = self._waiting.popleft()
-            if depth == self._max_depth:
-                self._result.complete = False
-                continue
             for step in self._world.steps(state):
+                if self._is_late(began):  # a state of the whole model may have a thousand steps
+                    self._result.complete = False
+                    break
                 self._result.transitions += 1
                 self._arrive(number, depth + 1, step)
         self._result.states = len(self._ways)
@@ -139,8 +147,10 @@ class _Search(Generic[S]):
         return self._result
 
     def _is_enough(self, began: float) -> bool:
-        if self._stop_at and len(self._kinds) >= self._stop_at:
-            return True
+        found_enough = bool(self._stop_at) and len(self._kinds) >= self._stop_at
+        return found_enough or self._is_late(began)
+
+    def _is_late(self, began: float) -> bool:
         return self._seconds is not None and time.monotonic() - began > self._seconds
 
     def _arrive(self, before: int, depth: int, step: Step[S]) -> None:
@@ -152,6 +162,7 @@ class _Search(Generic[S]):
         self._ways.append((before, step.words))
         number = len(self._ways) - 1
         self._result.depth = max(self._result.depth, depth)
+        self._visit(step.state)
         found = self._world.at_rest(step.state)
         if found is not None:
             more, violation = found

@@ -83,12 +83,15 @@ class Choices:
     def __init__(self, chosen: Sequence[int] = ()) -> None:
         self._chosen = chosen
         self.options: list[int] = []
+        self.made = 0  # how much has happened
 
     def choose(self, options: int) -> int:
         """Return which of so many happens; 0 for none."""
         number = len(self.options)
         self.options.append(options)
-        return self._chosen[number] if number < len(self._chosen) else 0
+        chosen = self._chosen[number] if number < len(self._chosen) else 0
+        self.made += chosen > 0
+        return chosen
 
 
 class Stage:
@@ -183,7 +186,7 @@ class Stage:
     def happens(self, point: Point, faults: Sequence[Fault], hands: Hands) -> Fault | None:
         if hands.name.endswith("B"):
             return None
-        while True:
+        while self._choices.made < self._scope.per_look:
             events = list(self.events(point, hands))
             may_fail = [fault for fault in faults if self._may_fail(fault)]
             number = self._choices.choose(1 + len(events) + len(may_fail))
@@ -197,6 +200,7 @@ class Stage:
             event = events[number - 1]
             self._tell(f"when {point}: {event.words}")
             event.act()
+        return None
 
     def _may_fail(self, fault: Fault) -> bool:
         if not self.outside.left.faults or fault not in self._scope.faults:

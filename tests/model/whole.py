@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from bot.domain.lifecycle import Grant
 from bot.domain.ownership import SETTLE
 from tests.model.facts import Facts
 from tests.model.memory import Snapshot
@@ -70,6 +71,11 @@ class Company:
             for place in range(len(chosen), len(choices.options)):
                 before = (*chosen, *[0] * (place - len(chosen)))
                 untried += [(*before, n) for n in range(1, choices.options[place])]
+
+    def rows_of(self, state: State) -> list[Grant]:
+        """Return the grants that a state's database holds."""
+        self._stage.memory.restore(state.database)
+        return self._stage.memory.grants()
 
     def key(self, state: State) -> tuple[int, Left]:
         return state.number, state.outside.left
