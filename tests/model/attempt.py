@@ -100,9 +100,9 @@ class Attempts:
             state, entries = state.go_on(state.outside.doubt(unclear)), in_doubt(entries, unclear)
         attempt = protocol.see(attempt, entries, just_written=just_written)
         state = state.go_on(state.outside.see(entries))
-        left_out = worker.search
-        last = protocol.ask_plan(self._scope, attempt, state.rows_by_id, left_out, state.now)
-        attempt = replace(attempt, outcome=last, refused=left_out.refused)
+        search = worker.search
+        last = protocol.ask_plan(self._scope, attempt, state.rows_by_id, search, state.now)
+        attempt = replace(attempt, outcome=last, refused=search.refused)
         after = worker._replace(
             attempt=attempt,
             read=entries,
@@ -112,10 +112,12 @@ class Attempts:
         )
         if worker.lost > 1 and last.must_write:
             return Step(f"{words}, and gives up", self._fail(state.set(number, after), number))
-        if last.must_write or left_out.is_probing:
+        if search.is_probing and not last.rules:
+            after = after._replace(at="written", search=Search())
+        elif last.must_write or search.is_probing:
             after = after._replace(at="planned")
-        elif left_out.suspects:
-            after = after._replace(at="written", search=_accepted(left_out))
+        elif search.suspects:
+            after = after._replace(at="written", search=_accepted(search))
         else:
             after = after._replace(at="seen")
         return Step(words, state.set(number, after))
