@@ -28,11 +28,12 @@ from tests.scenarios.world import (
     policy,
 )
 
-pytestmark = pytest.mark.both_databases
+both_databases = pytest.mark.both_databases  # where SQL decides: order, time, locks, counting
 
 Worlds = Callable[[dict[str, Any]], World]
 
 
+@both_databases
 def test_one_approval_opens_the_cluster_and_is_told_in_all_places(world: World) -> None:
     card = asked(world)
 
@@ -48,6 +49,7 @@ def test_one_approval_opens_the_cluster_and_is_told_in_all_places(world: World) 
     assert [action for action, actor in world.audited() if actor == ALICE] == ["request.approved"]
 
 
+@both_databases
 def test_two_approvals_come_from_two_people(worlds: Worlds) -> None:
     world = worlds(policy(approvals=2))
     card = asked(world)
@@ -65,6 +67,7 @@ def test_two_approvals_come_from_two_people(worlds: Worlds) -> None:
     assert f"Approved by <@{ALICE}>, <@{BOB}>" in world.card.text
 
 
+@both_databases
 def test_a_denial_after_the_first_of_two_approvals_denies(worlds: Worlds) -> None:
     world = worlds(policy(approvals=2))
     card = asked(world)
@@ -86,6 +89,7 @@ def test_an_approver_may_have_second_thoughts(worlds: Worlds) -> None:
     assert world.request().state is RequestState.DENIED
 
 
+@both_databases
 def test_a_double_click_grants_once(world: World) -> None:
     card = asked(world)
 
@@ -99,6 +103,7 @@ def test_a_double_click_grants_once(world: World) -> None:
     assert "#1 was approved already. Nothing was changed." in world.whispered(ALICE)[-1]
 
 
+@both_databases
 def test_two_approvers_at_once_make_one_grant(world: World) -> None:
     card = asked(world)
 
@@ -113,6 +118,7 @@ def test_two_approvers_at_once_make_one_grant(world: World) -> None:
     assert "was approved already" in told[0]
 
 
+@both_databases
 def test_two_workers_at_once_carry_each_click_out_once(world: World) -> None:
     card = asked(world)
     for who in (ALICE, BOB) * 4:
@@ -281,6 +287,7 @@ def test_while_slack_does_not_say_who_somebody_is_the_answer_is_no(
     assert TRUSTED in world.sources()
 
 
+@both_databases
 def test_a_click_outlives_a_moment_without_slack(world: World) -> None:
     card = asked(world)
     world.slack.faults.add(Fault.status(500, target="users.info", times=2))
@@ -335,6 +342,7 @@ def test_a_denial_by_somebody_without_the_right_changes_nothing(world: World) ->
     assert_refused(world, OSCAR, "You are not an approver")
 
 
+@both_databases
 def test_a_denial_that_comes_after_the_approval_changes_nothing(world: World) -> None:
     card = asked(world)
     world.slack.click(BOB, card, "Deny")
@@ -348,6 +356,7 @@ def test_a_denial_that_comes_after_the_approval_changes_nothing(world: World) ->
     assert "#1 was approved already" in world.whispered(BOB)[-1]
 
 
+@both_databases
 def test_a_request_that_nobody_decides_lapses_and_says_so(world: World) -> None:
     card = asked(world)
 
@@ -366,6 +375,7 @@ def test_a_request_that_nobody_decides_lapses_and_says_so(world: World) -> None:
     assert world.grants() == []
 
 
+@both_databases
 def test_a_request_whose_time_is_up_is_not_approved_even_before_the_worker_looks(
     world: World,
 ) -> None:
@@ -402,6 +412,7 @@ def test_a_request_for_a_cluster_that_left_the_policy_cannot_be_decided(world: W
     assert "`orders` is no longer among the clusters" in world.whispered(ALICE)[-1]
 
 
+@both_databases
 def test_a_decision_outlives_a_restart_between_the_click_and_its_effect(world: World) -> None:
     card = asked(world)
     world.slack.click(ALICE, card, "Approve")
@@ -412,6 +423,7 @@ def test_a_decision_outlives_a_restart_between_the_click_and_its_effect(world: W
     assert TRUSTED in world.sources()
 
 
+@both_databases
 def test_the_grant_lasts_from_the_approval_not_from_the_request(world: World) -> None:
     card = asked(world)
     world.pass_time(hours=3)

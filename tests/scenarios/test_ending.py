@@ -23,7 +23,7 @@ from tests.scenarios.world import (
     policy,
 )
 
-pytestmark = pytest.mark.both_databases
+both_databases = pytest.mark.both_databases  # where SQL decides: order, time, locks, counting
 
 Worlds = Callable[[dict[str, Any]], World]
 
@@ -109,6 +109,7 @@ def test_what_has_ended_is_not_revoked_again(world: World) -> None:
     assert world.footprint() == before
 
 
+@both_databases
 def test_a_button_pressed_twice_revokes_once(world: World) -> None:
     world.granted()
     started = world.slack.dms(RITA)[-1]
@@ -120,6 +121,7 @@ def test_a_button_pressed_twice_revokes_once(world: World) -> None:
     assert "#1 has ended" in world.whispered(RITA)[-1]
 
 
+@both_databases
 def test_a_source_stays_as_long_as_another_grant_needs_it(world: World) -> None:
     world.granted(f"request {IP} 1h orders")
     world.types(OSCAR, f"request {IP} 2h orders")
@@ -133,6 +135,7 @@ def test_a_source_stays_as_long_as_another_grant_needs_it(world: World) -> None:
     assert world.sources() == FOREIGN
 
 
+@both_databases
 def test_what_was_trusted_before_stays_trusted(world: World) -> None:
     """P5."""
     world.granted("request 198.51.100.7 1h orders")
@@ -207,6 +210,7 @@ def test_what_is_decided_cannot_be_withdrawn_but_revoked(world: World) -> None:
     assert TRUSTED in world.sources()
 
 
+@both_databases
 def test_what_is_withdrawn_cannot_be_withdrawn_again(world: World) -> None:
     world.types(RITA, f"request {IP} 2h orders")
     world.types(RITA, "cancel 1")
@@ -226,6 +230,7 @@ def test_after_withdrawing_one_may_ask_again(world: World) -> None:
 # Extending
 
 
+@both_databases
 def test_an_extension_is_asked_for_decided_and_moves_the_end(world: World) -> None:
     world.granted()
     first_end = world.grant().expires_at
@@ -281,6 +286,7 @@ def test_a_grant_that_has_had_the_longest_duration_is_not_extended(worlds: World
     assert "at most `2h`, extensions included, and this grant has had that" in answer.text
 
 
+@both_databases
 def test_one_extension_waits_at_a_time(world: World) -> None:
     world.granted()
     world.types(RITA, "extend 1 1h")
@@ -336,6 +342,7 @@ def test_a_denied_extension_leaves_the_end_where_it_was(world: World) -> None:
     assert world.sources() == FOREIGN
 
 
+@both_databases
 def test_an_extension_lapses_when_the_grant_ends(world: World) -> None:
     world.granted()
     world.types(RITA, "extend 1 1h")
@@ -362,6 +369,7 @@ def test_an_extension_lapses_when_the_grant_is_revoked(world: World) -> None:
     assert world.card.buttons == []
 
 
+@both_databases
 def test_an_extension_approved_as_the_grant_is_revoked_brings_nothing_back(world: World) -> None:
     world.granted()
     world.types(RITA, "extend 1 1h")
@@ -377,6 +385,7 @@ def test_an_extension_approved_as_the_grant_is_revoked_brings_nothing_back(world
 # The warning
 
 
+@both_databases
 @pytest.mark.parametrize(
     ("duration", "warned_before_the_end"),
     [("2h", "10m"), ("20m", "10m"), ("10m", "5m"), ("2m", "1m")],
@@ -407,6 +416,7 @@ def test_the_warning_comes_when_the_policy_says(worlds: Worlds) -> None:
     assert len(warnings(world)) == 1
 
 
+@both_databases
 def test_an_extended_grant_is_warned_of_again_before_its_new_end(world: World) -> None:
     world.granted()
     world.pass_time(hours=1, minutes=50)
@@ -423,6 +433,7 @@ def test_an_extended_grant_is_warned_of_again_before_its_new_end(world: World) -
 # Reading up
 
 
+@both_databases
 def test_the_list_shows_what_is_mine_with_its_buttons(world: World) -> None:
     world.granted()
     world.types(RITA, "request 203.0.113.5 1h orders")
@@ -461,6 +472,7 @@ def test_the_list_forgets_what_has_ended(world: World) -> None:
     assert "#1" not in world.types(RITA, "list").text
 
 
+@both_databases
 def test_approvers_list_what_everybody_has(world: World) -> None:
     world.granted()
     world.types(OSCAR, "request 203.0.113.6 1h orders")
@@ -502,6 +514,7 @@ def test_the_clusters_page_shows_the_terms_of_those_one_may_ask_for(worlds: Worl
     assert "analytics" in oscars[0]
 
 
+@both_databases
 def test_the_sources_page_tells_ours_from_foreign_ones(world: World) -> None:
     world.granted()
 

@@ -10,7 +10,7 @@ from bot.domain.labels import label
 from bot.domain.lifecycle import EndReason, GrantState
 from tests.scenarios.world import ALICE, ANALYTICS, BOB, IP, ORDERS, RITA, World, policy
 
-pytestmark = pytest.mark.both_databases
+both_databases = pytest.mark.both_databases  # where SQL decides: order, time, locks, counting
 
 Worlds = Callable[[dict[str, Any]], World]
 FORGED = "203.0.113.77"
@@ -64,6 +64,7 @@ def test_p7_what_the_policy_could_not_have_allowed_is_left_alone_and_told_once(
     assert len(world.operators()) == 2, "it came again, which is another finding"
 
 
+@both_databases
 def test_p7_what_a_label_speaks_for_ends_at_the_longest_that_the_policy_allows(
     worlds: Worlds,
 ) -> None:
@@ -122,6 +123,7 @@ def test_p7_nothing_extends_what_only_a_label_speaks_for_but_people(worlds: Worl
     assert TRUSTED not in world.sources()
 
 
+@both_databases
 @pytest.mark.parametrize(("number", "taken"), [(90, 90), (4_000, 2), (9_999_999, 2)])
 def test_p7_no_label_makes_the_numbers_jump(world: World, number: int, taken: int) -> None:
     world.types(RITA, f"request {IP} 1h orders")
@@ -133,6 +135,7 @@ def test_p7_no_label_makes_the_numbers_jump(world: World, number: int, taken: in
     assert f"#{taken + 1}" in answer.text
 
 
+@both_databases
 def test_p4_a_label_that_names_a_grant_of_another_cluster_opens_nothing(worlds: Worlds) -> None:
     world = worlds(
         policy(
@@ -151,6 +154,7 @@ def test_p4_a_label_that_names_a_grant_of_another_cluster_opens_nothing(worlds: 
     assert f"ip_addr:{IP}" not in world.sources(ANALYTICS)
 
 
+@both_databases
 def test_p7_a_rule_left_alone_goes_when_its_label_says(world: World) -> None:
     """P3: where the policy was tightened and the database lost, the end is still kept."""
     ours = str(label("test", 3, world.clock.now() + timedelta(minutes=20)))

@@ -12,7 +12,7 @@ from bot.sandbox.slack_conversations import Message
 from tests.scenarios.test_emergency import breaks_glass, with_glass
 from tests.scenarios.world import ALICE, APPROVALS, BOB, IP, ORDERS, OSCAR, RITA, World, policy
 
-pytestmark = pytest.mark.both_databases
+both_databases = pytest.mark.both_databases  # where SQL decides: order, time, locks, counting
 
 Worlds = Callable[[dict[str, Any]], World]
 ASK = f"request {IP} 2h orders fixing the nightly job"
@@ -98,6 +98,7 @@ def test_p4_a_card_does_not_decide_another_request(world: World) -> None:
     assert_refused(world)
 
 
+@both_databases
 def test_p4_a_press_on_a_card_that_is_being_recorded_waits_for_it(world: World) -> None:
     """The card stands in the channel, but Slack's answer has not come yet."""
     world.slack.faults.add(Fault.lost_answer(target="chat.postMessage", times=1))
@@ -110,6 +111,7 @@ def test_p4_a_press_on_a_card_that_is_being_recorded_waits_for_it(world: World) 
     assert world.request().state is RequestState.PENDING
 
 
+@both_databases
 def test_p4_where_a_card_was_posted_twice_the_one_that_is_kept_counts(world: World) -> None:
     """P6: a message is delivered at least once."""
     world.slack.faults.add(Fault.lost_answer(target="chat.postMessage", times=1))
@@ -124,6 +126,7 @@ def test_p4_where_a_card_was_posted_twice_the_one_that_is_kept_counts(world: Wor
     assert TRUSTED in world.sources()
 
 
+@both_databases
 def test_p4_the_home_tab_decides_where_the_card_could_not_be_posted(world: World) -> None:
     world.slack.faults.add(
         Fault.answer('{"ok": false, "error": "channel_not_found"}', target="chat.postMessage")
@@ -185,6 +188,7 @@ def test_p7_a_button_of_a_grant_that_was_recovered_still_counts(world: World) ->
     assert TRUSTED not in world.sources()
 
 
+@both_databases
 def test_p4_a_put_it_back_from_before_a_lost_database_brings_nothing_else_back(
     world: World,
 ) -> None:
@@ -218,6 +222,7 @@ def test_p4_the_revoke_button_of_an_emergency_ends_that_very_access(worlds: Worl
     assert world.grant(number).state is GrantState.ENDED
 
 
+@both_databases
 def test_p4_two_approvals_on_two_copies_are_one(worlds: Worlds) -> None:
     world = worlds(policy(approvals=2))
     world.types(RITA, ASK)

@@ -24,7 +24,7 @@ from tests.scenarios.world import (
     policy,
 )
 
-pytestmark = pytest.mark.both_databases
+both_databases = pytest.mark.both_databases  # where SQL decides: order, time, locks, counting
 
 Worlds = Callable[[dict[str, Any]], World]
 TRUSTED = f"ip_addr:{IP}"
@@ -42,6 +42,7 @@ def removed_outside(world: World) -> Message:
     return world.slack.dms(RITA)[-1]
 
 
+@both_databases
 def test_the_holder_puts_it_back_without_a_new_approval_and_it_ends_when_it_would_have(
     world: World,
 ) -> None:
@@ -62,6 +63,7 @@ def test_the_holder_puts_it_back_without_a_new_approval_and_it_ends_when_it_woul
     assert world.grant(2).end_reason == "expired"
 
 
+@both_databases
 def test_everybody_concerned_reads_what_was_put_back_by_whom_and_who_approved_it(
     world: World,
 ) -> None:
@@ -103,6 +105,7 @@ def test_p4_nobody_else_puts_it_back(world: World, user: str) -> None:
     assert len(world.grants()) == 1
 
 
+@both_databases
 def test_it_is_put_back_once_whatever_is_pressed_and_by_whom(world: World) -> None:
     told = removed_outside(world)
     in_thread = world.slack.thread(APPROVALS, world.card.ts)[-1]
@@ -131,6 +134,7 @@ def test_what_was_put_back_and_is_removed_again_can_be_put_back_again(world: Wor
     assert world.grant(3).expires_at == world.grant(1).expires_at
 
 
+@both_databases
 def test_p3_what_is_over_is_not_put_back(world: World) -> None:
     told = removed_outside(world)
     world.pass_time(minutes=113)
@@ -175,6 +179,7 @@ def test_a_request_for_the_same_that_still_waits_is_withdrawn(world: World) -> N
     assert world.grant(3).state == "active"
 
 
+@both_databases
 def test_p2_nothing_is_put_back_on_a_cluster_that_was_opened_to_the_world(world: World) -> None:
     world.granted()
     world.pass_time(minutes=2)
@@ -187,6 +192,7 @@ def test_p2_nothing_is_put_back_on_a_cluster_that_was_opened_to_the_world(world:
     assert len(world.grants()) == 1
 
 
+@both_databases
 def test_p5_a_rule_that_a_colleague_added_meanwhile_stays_theirs(world: World) -> None:
     told = removed_outside(world)
     theirs = world.digitalocean.add_rule(ORDERS, "ip_addr", IP, "added by hand")
