@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 
 # What this machine's user has set for other Pythons must not reach ours.
 unexport PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX
+unexport PYTHONDONTWRITEBYTECODE  # each start of a process would compile all that it imports
 export PIP_USER := 0
 
 # Just what is pinned, and nothing resolved: a release by anybody else changes nothing here.
@@ -55,9 +56,10 @@ chaos: setup-dev ## kill and freeze the bot at every step of its work, and play 
 model: setup-dev ## try every order of steps, faults and rivals, as deep as an hour allows
 	$(BIN)/python -m tests.model $(MODEL_SECONDS)
 
-fuzz: setup-dev ## throw many thousand random commands and payloads at the bot (about half an hour)
+fuzz: setup-dev ## many thousand random commands, payloads and lives of grants (about half an hour)
 	DBACCESS_FUZZ_EXAMPLES=$${DBACCESS_FUZZ_EXAMPLES:-20000} $(BIN)/pytest -n auto --timeout=0 \
-	  tests/domain/test_commands_fuzzed.py tests/scenarios/test_strange_payloads.py
+	  tests/domain/test_commands_fuzzed.py tests/domain/test_lifecycle_story.py \
+	  tests/scenarios/test_strange_payloads.py
 
 audit: setup-dev ## ask whether faults are known of what requirements.txt pins (needs the internet)
 	$(BIN)/uvx pip-audit@2.9.0 --strict --disable-pip --require-hashes --progress-spinner off \
@@ -93,7 +95,7 @@ package-check: setup-dev ## the wheel installs and runs outside the checkout
 docs: setup-dev ## build the documentation into site/, strictly and without the network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-check: lint types imports migrations-check package-check docs ## all that CI checks after the tests
+check: lint types imports migrations-check package-check docs ## all that CI checks beside the tests
 
 # One resolution for all three files: what runs is what is tested.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

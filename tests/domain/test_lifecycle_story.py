@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -20,6 +19,7 @@ from bot.domain.sources import GUARD, SourceType, TrustedSource
 from tests.domain.examples import HOUR, MINUTE, NOW, SECOND, orders
 from tests.domain.simulated_cluster import Held, SimulatedCluster
 from tests.domain.simulated_installation import Installation, Unavailable, Weather
+from tests.fuzzing import examples
 
 T = TypeVar("T")
 
@@ -276,4 +276,4 @@ def _looks_otherwise(held: Held, known: Sequence[Grant]) -> bool:
 
 
 TestClusterStory = ClusterStory.TestCase
-TestClusterStory.settings = settings(deadline=None, max_examples=1000, stateful_step_count=40)
+TestClusterStory.settings = examples(300, steps=40)
