@@ -243,8 +243,8 @@ def _sent(state: State, worker: Worker) -> State:
 
 
 def _replaced(worker: Worker, read: Entries) -> frozenset[str | None]:
-    added = {rule.source for rule in worker.attempt.writes[-1].plan.adds}
-    return replaced(read, added, {entry.rule.uuid for entry in worker.read})
+    written = worker.attempt.writes[-1].plan.rules
+    return replaced(read, written, {entry.rule.uuid for entry in worker.read})
 
 
 def _spend_fault(state: State) -> State:

@@ -90,7 +90,7 @@ class Hands:
         self.before: frozenset[str | None] = frozenset()
         self.puts: list[tuple[frozenset[TrustedSource | None], Fault | None]] = []
         self.has_just_written = False
-        self.has_just_added: frozenset[TrustedSource | None] = frozenset()  # and was answered
+        self.just_done: Sequence[Rule] = ()  # the rules of a PUT that was answered just now
         self.told_by_another = range(0)  # the audit's rows that another worker wrote meanwhile
         self.about_to_add: frozenset[TrustedSource | None] = frozenset()
 
@@ -117,7 +117,7 @@ class Double(DigitalOcean):
         if fault is not None and fault is not Fault.BEHIND:
             raise _error(fault, cluster_id)
         hands.read = self._around.entries(hands, behind=fault is Fault.BEHIND)
-        hands.has_just_added = frozenset()
+        hands.just_done = ()
         rules = [entry.rule for entry in hands.read]
         self._around.happens(Point.READ, (), hands)
         return rules

@@ -168,51 +168,53 @@ WHOLE = [
     ),
 ]
 
-# What `make model` searches for an hour, as far as it comes.
+# What `make model` searches: those that come to an end in minutes, and those that never do.
 DEEP = [
+    Scope("two rivals, asked and revoked", Left(people=2, rivals=2, faults=1), _PEOPLE | _RIVALS),
     Scope(
-        "everybody",
-        Left(people=2, rivals=2, faults=1, times=2, losses=1),
-        _PEOPLE | _RIVALS | {"crash", "empty"},
-        lists=_BOTH,
-        touched=(HERS, OFFICE),
-    ),
-    Scope(
-        "two who ask, and rivals",
-        Left(people=3, rivals=2, faults=1, times=1),
-        _PEOPLE | _RIVALS,
-        lent=(HERS, HIS),
-        touched=(HERS, HIS),
-    ),
-    Scope(
-        "every fault",
-        Left(people=2, rivals=1, faults=3, times=2, losses=2),
-        _PEOPLE | {"crash", "doctl", "add"},
+        "faults, a rival and a crash",
+        Left(people=2, rivals=1, faults=2, losses=1),
+        frozenset({"ask", "revoke", "crash", "doctl", "add", "remove"}),
         lists=_BOTH,
         faults=tuple(Fault),
     ),
     Scope(
-        "lost and restored databases",
-        Left(people=3, rivals=2, times=2, losses=3),
-        frozenset({"ask", "revoke", "extend", "lose", "restore", "doctl", "ask elsewhere"}),
+        "two workers, two rivals and a fault",
+        Left(people=2, rivals=2, faults=1, freezes=1),
+        frozenset({"ask", "revoke", "add", "doctl"}),
+        workers=2,
+    ),
+    Scope(
+        "databases that are lost and restored",
+        Left(people=2, rivals=1, faults=1, times=1, losses=3),
+        frozenset({"ask", "revoke", "extend", "crash", "lose", "restore", "doctl"}),
         minutes=(10, 60),
     ),
     Scope(
-        "adoptions and rivals",
-        Left(people=3, rivals=2, faults=1, times=2, losses=2),
-        frozenset({"ask", "adopt", "revoke", "extend", "crash", "lose", "doctl", "remove"}),
-        lists=_BOTH,
-    ),
-    Scope(
-        "two workers and everybody",
-        Left(people=2, rivals=2, faults=2, times=1, losses=1, freezes=2),
-        _PEOPLE | {"crash", "add", "doctl", "terraform"},
-        workers=2,
+        "adoptions, rivals and a crash",
+        Left(people=3, rivals=2, times=1, losses=1),
+        frozenset({"ask", "adopt", "revoke", "crash", "lose", "doctl", "remove"}),
+        lists=_TRUSTED_BEFORE,
     ),
     *(
-        replace(scope, name=f"{scope.name}, deep", left=Left(2, 2, 2, 2, 1, 0))
+        replace(scope, name=f"{scope.name}, deeper", left=Left(2, 2, 1, 1, 0, 0))
         for scope in SMALL
         if scope.name.startswith("an API that")
+    ),
+    Scope(
+        "everybody",
+        Left(people=3, rivals=3, faults=2, times=2, losses=1),
+        _PEOPLE | _RIVALS | {"crash", "empty"},
+        lists=_BOTH,
+        touched=(HERS, OFFICE),
+        faults=tuple(Fault),
+    ),
+    Scope(
+        "everybody, and two who ask",
+        Left(people=3, rivals=2, faults=1, times=1),
+        _PEOPLE | _RIVALS,
+        lent=(HERS, HIS),
+        touched=(HERS, HIS),
     ),
 ]
 DEEP_WHOLE = [

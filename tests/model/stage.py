@@ -212,9 +212,9 @@ class Stage:
     def entries(self, hands: Hands, *, behind: bool) -> Entries:
         entries = self.outside.earlier if behind else self.outside.entries
         assert entries is not None
-        if hands.has_just_added:
+        if hands.just_done:
             before = {entry.rule.uuid for entry in hands.read}
-            unclear = replaced(entries, hands.has_just_added, before)
+            unclear = replaced(entries, hands.just_done, before)
             self.outside, entries = self.outside.doubt(unclear), in_doubt(entries, unclear)
         self._tell(f"{hands.name} reads {show(entries)}")
         hands.read_at = self.now()
@@ -234,7 +234,7 @@ class Stage:
     def put(self, rules: Sequence[Rule], hands: Hands, fault: Fault | None) -> None:
         added = frozenset(rule.source for rule in rules if rule.uuid is None)
         hands.puts.append((added, fault))
-        hands.has_just_added = added if fault is None else frozenset()
+        hands.just_done = rules if fault is None else ()
         known = self.outside.known.send(added, hands.read, hands.read_at)
         self.outside = self.outside._replace(known=known)
         if fault is Fault.LOST_LATE:

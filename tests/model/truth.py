@@ -113,17 +113,19 @@ def from_us(rules: Iterable[Rule], *seen: Entries) -> Iterator[Sent]:
 
 
 def replaced(
-    read: Entries, added: Collection[TrustedSource | None], before: Collection[str | None]
+    read: Entries, written: Iterable[Rule], before: Collection[str | None]
 ) -> frozenset[str | None]:
     """Return the uuids of which nobody can tell after our write was answered and read back.
 
     A rule without a description that was not there *before*, for a source that we have just
-    *added*, counts as ours: that somebody has replaced ours by theirs in between, nobody can know.
+    *written* a label on, counts as ours: that somebody has replaced ours by theirs in between,
+    nobody can know.
     """
+    ours = {rule.source for rule in written if own_label(rule)}
     return frozenset(
         entry.rule.uuid
         for entry in read
-        if entry.source in added and entry.rule.uuid not in before and not entry.rule.description
+        if entry.source in ours and entry.rule.uuid not in before and not entry.rule.description
     )
 
 
