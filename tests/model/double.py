@@ -116,8 +116,10 @@ class Double(DigitalOcean):
         fault = self._around.happens(point, READ_FAULTS, hands)
         if fault is not None and fault is not Fault.BEHIND:
             raise _error(fault, cluster_id)
+        before = hands.read
         hands.read = self._around.entries(hands, behind=fault is Fault.BEHIND)
-        hands.just_done = ()
+        if hands.read != before:  # otherwise the reconciler waits for its write to be seen
+            hands.just_done = ()
         rules = [entry.rule for entry in hands.read]
         self._around.happens(Point.READ, (), hands)
         return rules
@@ -136,7 +138,7 @@ class Double(DigitalOcean):
         hands.about_to_add = frozenset()
         hands.has_just_written = True
         if hands.is_ousted or not sendable():  # what was read is too old: it is not sent
-            raise _error(Fault.LOST_UNDONE, cluster_id)
+            raise _error(Fault.NO_CONNECTION, cluster_id)
         self._around.judge(rules, hands)
         if fault is None or fault in UNKNOWN:
             self._around.put(rules, hands, fault)

@@ -42,26 +42,26 @@ class Company:
 
     def close(self) -> None:
         """Let the database go."""
-        self._stage.memory.close()
+        self._stage.scene.memory.close()
 
     def beginnings(self) -> Iterator[Step[State]]:
         for step in beginnings(self._scope):
-            self._stage.outside = step.state
-            self._stage.memory.restore(None)
+            self._stage.scene.outside = step.state
+            self._stage.scene.memory.restore(None)
             self._stage.look(Choices())
             words = f"{step.words}; the worker has looked"
             if self._scope.granted:
-                words += f"; {self._stage.grant_hers(self._scope.granted)}"
-            self._stage.words = []
+                words += f"; {self._stage.events.grant_hers(self._scope.granted)}"
+            self._stage.scene.words = []
             yield Step(words, self._state(None))
 
     def steps(self, state: State) -> Iterator[Step[State]]:
         self._set(state)
-        for number in range(len(list(self._stage.events(None)))):
+        for number in range(len(list(self._stage.events.at(None)))):
             self._set(state)
-            event = list(self._stage.events(None))[number]
+            event = list(self._stage.events.at(None))[number]
             event.act()
-            words = "; ".join([event.words, *self._stage.words])
+            words = "; ".join([event.words, *self._stage.scene.words])
             yield Step(words, self._state(state.backup))
         untried: list[tuple[int, ...]] = [()]
         while untried:
@@ -74,8 +74,8 @@ class Company:
 
     def rows_of(self, state: State) -> list[Grant]:
         """Return the grants that a state's database holds."""
-        self._stage.memory.restore(state.database)
-        return self._stage.memory.grants()
+        self._stage.scene.memory.restore(state.database)
+        return self._stage.scene.memory.grants()
 
     def key(self, state: State) -> tuple[int, Left]:
         return state.number, state.outside.left
@@ -85,7 +85,7 @@ class Company:
         if state.outside.late is not None:
             return None
         self._set(state)
-        self._stage.outside = state.outside.alone()
+        self._stage.scene.outside = state.outside.alone()
         words: list[str] = []
         good: set[int] = set()
         for phase, wait in enumerate([timedelta(), SETTLE + _SECOND, None, SETTLE + _SECOND]):
@@ -105,29 +105,29 @@ class Company:
             good.add(hash((phase, self._number())))
             if not good.isdisjoint(self._calm):
                 return None
-            self._stage.words = []
+            self._stage.scene.words = []
             try:
                 wrote = self._stage.look(Choices())
             except Broken as broken:
-                words.append("undisturbed: " + "; ".join(self._stage.words))
+                words.append("undisturbed: " + "; ".join(self._stage.scene.words))
                 return broken.violation
-            words.append("undisturbed: " + "; ".join(self._stage.words))
+            words.append("undisturbed: " + "; ".join(self._stage.scene.words))
             if not wrote:
-                outside = self._stage.outside
-                rows = self._stage.memory.grants()
+                outside = self._stage.scene.outside
+                rows = self._stage.scene.memory.grants()
                 return judge_rest(outside.known, outside.entries, rows, outside.now)
         return Violation("never rests", f"it still writes after {_LOOKS} looks")
 
     def _wait(self, wait: timedelta | None) -> str:
-        outside = self._stage.outside
+        outside = self._stage.scene.outside
         if wait is not None:
-            self._stage.outside = outside._replace(now=outside.now + wait)
+            self._stage.scene.outside = outside._replace(now=outside.now + wait)
             return f"undisturbed: {wait.seconds} s pass"
-        rows = self._stage.memory.grants()
+        rows = self._stage.scene.memory.grants()
         ends: list[datetime] = [row.expires_at for row in rows if row.is_live]
         ends += [lease.until for lease in outside.known.leases]
         last = max([outside.now, *(end + _SECOND for end in ends)])
-        self._stage.outside = outside._replace(now=last)
+        self._stage.scene.outside = outside._replace(now=last)
         return "undisturbed: all grants' time is up"
 
     def _look(self, state: State, choices: Choices) -> Step[State]:
@@ -137,27 +137,27 @@ class Company:
             self._stage.look(choices)
         except Broken as found:
             broken = found.violation
-        words = "\n     ".join(self._stage.words)
+        words = "\n     ".join(self._stage.scene.words)
         if broken is not None:
             return Step(words, state, broken)
         return Step(words, self._state(state.backup))
 
     def _set(self, state: State) -> None:
-        self._stage.outside = state.outside
-        self._stage.words = []
-        self._stage.backup = state.backup[0] if state.backup else None
-        self._stage.memory.restore(state.database)
+        self._stage.scene.outside = state.outside
+        self._stage.scene.words = []
+        self._stage.scene.backup = state.backup[0] if state.backup else None
+        self._stage.scene.memory.restore(state.database)
 
     def _state(self, backup: tuple[Snapshot, int] | None) -> State:
-        database = self._stage.memory.snapshot()
-        if self._stage.backup is not None and backup is None:
+        database = self._stage.scene.memory.snapshot()
+        if self._stage.scene.backup is not None and backup is None:
             backup = database, self._number()
         number = hash((self._number(), backup[1] if backup else 0))
-        return State(self._stage.outside, database, number, backup)
+        return State(self._stage.scene.outside, database, number, backup)
 
     def _number(self) -> int:
         facts = Facts()
-        facts.add_outside(self._stage.outside)
-        for fact in self._stage.memory.facts():
+        facts.add_outside(self._stage.scene.outside)
+        for fact in self._stage.scene.memory.facts():
             facts.add(fact)
         return facts.number()
