@@ -136,7 +136,7 @@ def labels_dropped(notice: LabelsDropped) -> Message:
     """Return that another tool dropped our labels, and what may go missing later."""
     return message(
         section(
-            f":label: *Another tool rewrote the trusted sources of {code(notice.cluster)}* and "
+            f":memo: *Another tool rewrote the trusted sources of {code(notice.cluster)}* and "
             "dropped the descriptions. `doctl` and Terraform do that. dbaccess put its own back."
         ),
         *_listed(
