@@ -152,6 +152,7 @@ class Convergence:
             OutcomeUnknown: the rules may have been replaced.
             ApiError: nothing was changed, and that is noted.
         """
+        self._held.renew()
         before = self._note_sending(last)
         if before is None:
             return False
@@ -195,13 +196,18 @@ class Convergence:
         return before
 
     def _take_back(self, before: Mapping[int, Grant]) -> None:
-        """Note that a write was refused: it added nothing."""
+        """Note that a write was refused: it added nothing.
+
+        Whoever stood still and lost the lock meanwhile takes back nothing: others have gone on.
+        """
         if not before:
             return
+        self._held.renew()
+        known = {grant.id: grant for grant in self._attempt.loaded}
         with self._database.transaction() as session:
             for grant in grants.get_some(session, list(before)):
-                grants.save(session, grant.take_back(before[grant.id]))
-        known = {grant.id: grant for grant in self._attempt.loaded}
+                if grant.sent_at == known[grant.id].sent_at:
+                    grants.save(session, grant.take_back(before[grant.id]))
         self._attempt.know({i: known[i].take_back(earlier) for i, earlier in before.items()})
 
     def _raise_if_not_online(self, error: Rejected) -> None:

@@ -166,6 +166,7 @@ class Reconciler:
             except AWAY:
                 raise  # the cluster is still due when the database is back
             except Exception as error:  # a fault of ours waits its turn like one of the API's
+                held.renew()
                 self._fail(attempt, error)
                 raise
             log.info(
