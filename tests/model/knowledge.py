@@ -86,10 +86,14 @@ class Knowledge(NamedTuple):
         return self._replace(described=self.described | _described(read))._each(
             lambda one: (
                 one._replace(sent_at=at)
-                if one.source in added and one.sent_at is None and one.ends_at > at - SETTLE
+                if one.source in added and one.sent_at is None and self._may_last(one, at)
                 else one
             )
         )
+
+    def _may_last(self, lease: Lease, at: datetime) -> bool:
+        end = lease.until if self.is_restored else lease.ends_at
+        return end > at - SETTLE
 
     def see(self, read: Entries) -> "Knowledge":
         """Note that a look saw our rules, whether it knew them or not."""

@@ -45,8 +45,11 @@ _BOTH = _ALONE + _TRUSTED_BEFORE
 
 SMALL = [
     *T1.values(),
+    Scope("people and one rival", Left(people=2, rivals=1), _PEOPLE | _RIVALS, lists=_BOTH),
     Scope(
-        "people and one rival", Left(people=2, rivals=1, times=1), _PEOPLE | _RIVALS, lists=_BOTH
+        "one rival, after a while",
+        Left(people=2, rivals=1, times=1),
+        frozenset({"ask", "revoke", "add", "doctl", "terraform"}),
     ),
     Scope("two rivals", Left(people=1, rivals=2), frozenset({"ask"}) | _RIVALS),
     Scope(
@@ -162,7 +165,7 @@ WHOLE = [
     ),
     Scope(
         "a lost database, and asked again",
-        Left(people=1, losses=1, times=1),
+        Left(people=1, losses=1),
         frozenset({"ask", "lose"}),
         granted=60,
     ),
