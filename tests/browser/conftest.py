@@ -3,23 +3,24 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 from bot.demo import playing
 from tests.browser.visitor import Visitor
+from tests.browser.windows import WIDE, Windows
 
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
-WIDE, NARROW = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 Visit = Callable[..., Visitor]
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def windows() -> Iterator[Windows]:
     chromium = shutil.which("chromium")
     if chromium is None:
         if os.environ.get("CI"):
@@ -27,23 +28,18 @@ def browser() -> Iterator[Browser]:
         pytest.skip("there is no chromium on the PATH: apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
+        yield Windows(browser)
         browser.close()
 
 
 @pytest.fixture
-def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
+def visit(windows: Windows, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """Opens the page, wide or narrow, light or dark; leaves a picture of how it ended."""
-    contexts, visitors = [], []
-    with playing() as playground:
+    visitors: list[Visitor] = []
+    with playing() as playground, ExitStack() as tabs:
 
         def open_page(size: ViewportSize = WIDE, *, dark: bool = False) -> Visitor:
-            context = browser.new_context(
-                viewport=size, color_scheme="dark" if dark else "light", reduced_motion="reduce"
-            )
-            contexts.append(context)
-            page = context.new_page()
-            page.set_default_timeout(8_000)
+            page = tabs.enter_context(windows.tab(size, dark=dark))
             visitors.append(Visitor(page, playground.url))
             return visitors[-1]
 
@@ -52,8 +48,6 @@ def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
         name = request.node.name.replace("/", "-")
         for number, visitor in enumerate(visitors):
             visitor.page.screenshot(path=SCREENSHOTS / f"{name}{number or ''}.png")
-        for context in contexts:
-            context.close()
     for visitor in visitors:
         assert visitor.went_wrong == []
         assert visitor.asked_elsewhere == []

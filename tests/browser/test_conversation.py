@@ -2,8 +2,9 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import SCREENSHOTS, WIDE, Visit
+from tests.browser.conftest import SCREENSHOTS, Visit
 from tests.browser.visitor import ASK, Visitor
+from tests.browser.windows import WIDE
 
 
 def picture(visitor: Visitor, name: str) -> None:

@@ -3,9 +3,10 @@
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import NARROW, SCREENSHOTS, WIDE, Visit
-from tests.browser.test_page import faults_of_access
+from tests.browser.accessibility import faults_of_access
+from tests.browser.conftest import SCREENSHOTS, Visit
 from tests.browser.visitor import Visitor
+from tests.browser.windows import NARROW, WIDE
 
 
 def opens_form(visitor: Visitor) -> None:
@@ -50,7 +51,7 @@ def test_a_droplet_is_chosen_by_its_name(anybody: Visitor) -> None:
     source(anybody).click()
     expect(offers(anybody).filter(has_text="shop-web-2")).to_be_visible()
     picture(anybody, "droplets")
-    assert faults_of_access(anybody) == []
+    assert faults_of_access(anybody.page) == []
 
     source(anybody).fill("report")
     offers(anybody).filter(has_text="report-builder").click()
@@ -89,7 +90,7 @@ def test_another_cluster_changes_the_durations_and_keeps_the_rest(anybody: Visit
     expect(source(anybody)).to_have_value("203.0.113.4")
     expect(anybody.modal.get_by_label("Why")).to_have_value("monthly numbers")
     picture(anybody, "analytics")
-    assert faults_of_access(anybody) == []
+    assert faults_of_access(anybody.page) == []
 
 
 def test_of_choices_made_in_a_hurry_the_last_counts(visitor: Visitor) -> None:
@@ -116,7 +117,7 @@ def test_the_shortcut_opens_the_form(anybody: Visitor) -> None:
     choice = anybody.page.get_by_role("menuitem", name="Ask for database access")
     expect(choice).to_be_focused()
     picture(anybody, "shortcut")
-    assert faults_of_access(anybody) == []
+    assert faults_of_access(anybody.page) == []
     anybody.page.keyboard.press("Enter")
 
     expect(anybody.modal).to_contain_text("Ask for access")

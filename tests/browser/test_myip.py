@@ -3,19 +3,22 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
+from typing import Literal, get_args
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.browser.conftest import NARROW, SCREENSHOTS, WIDE
-from tests.browser.test_page import RULES
+from tests.browser.accessibility import faults_of_access
+from tests.browser.conftest import SCREENSHOTS
 from tests.browser.visitor import Visitor
+from tests.browser.windows import NARROW, WIDE, Windows
 from tests.scenarios.open_world import OpenWorld
 from tests.scenarios.world import IP, RITA
 from tests.storage import SqliteStorage
 
+Scheme = Literal["light", "dark"]
 SIGHTS = {
     "usable": IP,
     "ipv6": "2001:db8:85a3:8d3:1319:8a2e:370:7348",
@@ -35,31 +38,19 @@ def world(tmp_path: Path) -> Iterator[OpenWorld]:
 
 @contextmanager
 def browsing(
-    browser: Browser, url: str, by: str | None, size: ViewportSize = WIDE, *, dark: bool = False
+    windows: Windows, url: str, by: str | None, size: ViewportSize = WIDE
 ) -> Iterator[Page]:
     """Open a page; the browser must find no fault in it, and ask nobody else for anything."""
-    context = browser.new_context(
-        viewport=size,
-        color_scheme="dark" if dark else "light",
-        extra_http_headers={"X-Forwarded-For": by or ""},
-    )
-    page = context.new_page()
-    page.set_default_timeout(8_000)
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(url)
-    yield page
-    context.close()
+    with windows.tab(size, headers={"X-Forwarded-For": by or ""}) as page:
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(url)
+        yield page
     assert [one for one in complaints if not re.search("status of 40[49]", one)] == []
     assert {one for one in asked if not one.startswith("data:")} == {url}
-
-
-def faults(page: Page) -> list[str]:
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{one['id']}: {[node['html'][:150] for node in one['nodes']]}" for one in found]
 
 
 def overflows(page: Page) -> bool:
@@ -75,26 +66,26 @@ def url_of(world: OpenWorld, token: str) -> str:
     return f"{world.service.url}/ip/{token}"
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["1280", "390"])
 @pytest.mark.parametrize("sight", SIGHTS)
-def test_each_page_can_be_read_by_everybody(
-    browser: Browser, world: OpenWorld, sight: str, size: ViewportSize, dark: bool
-) -> None:
+def test_each_page_can_be_read_by_everybody(windows: Windows, world: OpenWorld, sight: str) -> None:
     token = world.link() if SIGHTS[sight] else "not.signed"
-    with browsing(browser, url_of(world, token), SIGHTS[sight], size, dark=dark) as page:
-        expect(page.get_by_role("heading", level=1)).to_have_count(1)
-        assert not overflows(page)
-        assert page.evaluate("getComputedStyle(document.querySelector('main')).maxWidth") != "none"
-        picture(page, f"{sight}-{size['width']}-{'dark' if dark else 'light'}")
-        assert faults(page) == []
+    with browsing(windows, url_of(world, token), SIGHTS[sight]) as page:
+        for size, scheme in product((WIDE, NARROW), get_args(Scheme)):
+            page.set_viewport_size(size)
+            page.emulate_media(color_scheme=scheme)
+            expect(page.get_by_role("heading", level=1)).to_have_count(1)
+            assert not overflows(page)
+            width = page.evaluate("getComputedStyle(document.querySelector('main')).maxWidth")
+            assert width != "none"
+            picture(page, f"{sight}-{size['width']}-{scheme}")
+            assert faults_of_access(page) == []
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["1280", "390"])
 def test_the_address_is_brought_to_slack_by_keyboard_alone(
-    browser: Browser, world: OpenWorld, size: ViewportSize
+    windows: Windows, world: OpenWorld, size: ViewportSize
 ) -> None:
-    with browsing(browser, url_of(world, world.link()), IP, size) as page:
+    with browsing(windows, url_of(world, world.link()), IP, size) as page:
         expect(page.get_by_role("main")).to_contain_text(IP)
         page.keyboard.press("Tab")
         expect(page.get_by_role("button", name="Use this address")).to_be_focused()
@@ -103,22 +94,22 @@ def test_the_address_is_brought_to_slack_by_keyboard_alone(
         slack = page.get_by_role("link", name="Open Slack")
         assert slack.get_attribute("href") == f"slack://open?team={world.slack.team_id}"
         picture(page, f"done-{size['width']}")
-        assert faults(page) == []
+        assert faults_of_access(page) == []
     world.settle()
     assert f"I see `{IP}`" in world.whispered(RITA)[-1]
 
 
 def test_an_address_that_changed_is_shown_before_it_is_used(
-    browser: Browser, world: OpenWorld
+    windows: Windows, world: OpenWorld
 ) -> None:
     token = world.link()
-    with browsing(browser, url_of(world, token), IP) as page:
+    with browsing(windows, url_of(world, token), IP) as page:
         page.context.set_extra_http_headers({"X-Forwarded-For": "198.51.100.9"})
         page.get_by_role("button", name="Use this address").click()
         expect(page.get_by_role("alert")).to_contain_text("another address now")
         expect(page.get_by_role("main")).to_contain_text("198.51.100.9")
         picture(page, "changed")
-        assert faults(page) == []
+        assert faults_of_access(page) == []
 
 
 def test_in_the_playground_the_link_leads_back_to_the_form(visitor: Visitor) -> None:

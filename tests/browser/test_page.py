@@ -1,18 +1,12 @@
 """The page as a small Slack and a small DigitalOcean: what it shows, and how it is reached."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import expect
 
-from tests.browser.conftest import NARROW, WIDE, Visit
+from tests.browser.accessibility import faults_of_access
+from tests.browser.conftest import Visit
 from tests.browser.visitor import ASK, Visitor
-
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-def faults_of_access(visitor: Visitor) -> list[str]:
-    found = Axe().run(visitor.page, options=RULES).response["violations"]
-    return [f"{one['id']}: {[node['html'][:150] for node in one['nodes']]}" for one in found]
+from tests.browser.windows import NARROW, WIDE
 
 
 def test_subcommands_are_completed_by_keyboard_alone(visitor: Visitor) -> None:
@@ -127,16 +121,16 @@ def test_a_wide_page_is_accessible(visit: Visit, dark: bool) -> None:
     visitor.types(ASK)
     visitor.sees("Request #1")
     visitor.breaks("DigitalOcean", "429")
-    assert faults_of_access(visitor) == []
+    assert faults_of_access(visitor.page) == []
     visitor.composer.press_sequentially("/dbaccess r")
     expect(visitor.page.get_by_role("option").first).to_be_visible()
-    assert faults_of_access(visitor) == []
+    assert faults_of_access(visitor.page) == []
     visitor.composer.fill("")
     visitor.becomes("Alice")
     visitor.goes_to("db-approvals")
     visitor.presses("Deny")
     visitor.modal.get_by_role("button", name="Deny").click()
-    assert faults_of_access(visitor) == []
+    assert faults_of_access(visitor.page) == []
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -147,7 +141,7 @@ def test_a_narrow_page_is_accessible_and_needs_no_sideways_scrolling(
     page = visitor.page
     visitor.types(ASK)
     visitor.sees("Request #1")
-    assert faults_of_access(visitor) == []
+    assert faults_of_access(visitor.page) == []
     page.get_by_role("button", name="People and channels").click()
     visitor.becomes("Alice")
     for part in ("DigitalOcean", "API calls", "Slack"):
@@ -155,5 +149,5 @@ def test_a_narrow_page_is_accessible_and_needs_no_sideways_scrolling(
         expect(page.get_by_role("button", name=part, exact=True)).to_have_attribute(
             "aria-current", "page"
         )
-        assert faults_of_access(visitor) == []
+        assert faults_of_access(visitor.page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from bot.reporting.drawing import draw
 from bot.reporting.lanes import Row
@@ -16,8 +15,8 @@ from bot.reporting.reading import read_report
 from bot.store import schema
 from bot.store.database import Database
 from bot.store.ledger import Period
-from tests.browser.conftest import NARROW, WIDE
-from tests.browser.test_page import RULES
+from tests.browser.accessibility import faults_of_access
+from tests.browser.windows import NARROW, WIDE, Windows
 from tests.reporting.many import lend
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -44,16 +43,14 @@ def file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture
-def page(browser: Browser, file: Path) -> Iterator[Page]:
-    context = browser.new_context(viewport=WIDE)
-    page = context.new_page()
+def page(windows: Windows, file: Path) -> Iterator[Page]:
     went_wrong: list[str] = []
     asked: list[str] = []
-    page.on("console", lambda message: went_wrong.append(message.text))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(file.as_uri())
-    yield page
-    context.close()
+    with windows.tab() as page:
+        page.on("console", lambda message: went_wrong.append(message.text))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(file.as_uri())
+        yield page
     assert went_wrong == []
     assert [url for url in asked if not url.startswith("data:")] == [file.as_uri()]
 
@@ -64,9 +61,7 @@ def test_the_report_is_accessible_and_needs_no_sideways_scrolling(
 ) -> None:
     page.set_viewport_size(size)  # type: ignore[arg-type]
 
-    found = Axe().run(page, options=RULES).response["violations"]
-
-    assert [f"{one['id']}: {one['nodes'][0]['html'][:150]}" for one in found] == []
+    assert faults_of_access(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
