@@ -23,7 +23,7 @@ from tests.model.truth import Entries, in_doubt, replaced
 _ROUNDS = 5
 _FRESH = timedelta(seconds=30)  # what was read longer ago is not written upon
 FROZEN = timedelta(seconds=61)
-_MOVES = {"begun", "written", "seen"}  # before these, a worker says that it is still at it
+_MOVES = {"begun", "planned", "written", "seen"}  # before these, a worker renews its lock
 
 
 class Attempts:
@@ -161,7 +161,10 @@ class Attempts:
         assert worker.read_at is not None
         if worker.is_ousted or state.now - worker.read_at >= _FRESH:
             words = f"{name} does not send what has become old"
-            yield Step(words, self._fail(self._taken_back(state, number), number))
+            if worker.is_ousted and not self._scope.planted.takes_back_late:
+                yield Step(f"{words}, and finds its lock lost", state.set(number, IDLE))
+            else:
+                yield Step(words, self._fail(self._taken_back(state, number), number))
             return
         rules = worker.planned.rules
         wrong = judge_write(state.outside.known, worker.read, rules, state.own_rows, state.now)

@@ -87,7 +87,7 @@ def rivals(scope: Scope, now: Outside) -> Iterator[Step[Outside]]:
         yield from _rivals(scope, now.spend("rivals"))
     if now.copy is not None:  # its read was paid for
         after = now._replace(copy=None)
-        for value in scope.touched:
+        for value in (*scope.touched, *scope.besides):
             yield _doctl(scope, after, now.copy, value, "doctl, with its old list,")
     if now.late is not None:  # and so was that
         words = "the PUT whose answer was lost takes effect"
@@ -110,7 +110,8 @@ def show(entries: Entries) -> str:
 def _rivals(scope: Scope, now: Outside) -> Iterator[Step[Outside]]:
     for value in scope.touched:
         yield from _at_the_panel(scope, now, value)
-        if "doctl" in scope.may:
+    if "doctl" in scope.may:
+        for value in (*scope.touched, *scope.besides):
             yield _doctl(scope, now, now.entries, value, "doctl")
     if "old doctl" in scope.may and now.copy is None:
         yield Step("doctl reads the list", now._replace(copy=now.entries))

@@ -78,7 +78,12 @@ def take_back(
         return taking, rows
     known = {grant.id: grant for grant in attempt.loaded}
     taking.know({one.id: known[one.id].take_back(one) for one in before})
-    back = {one.id: rows[one.id].take_back(one) for one in before if one.id in rows}
+    back = {
+        one.id: rows[one.id].take_back(one)
+        for one in before
+        if one.id in rows
+        and (scope.planted.takes_back_late or rows[one.id].sent_at == known[one.id].sent_at)
+    }
     return taking, {**rows, **back}
 
 

@@ -12,6 +12,7 @@ ORDERS = "orders"  # the cluster
 HERS = "203.0.113.1"  # lent in most stories
 HIS = "203.0.113.2"
 OFFICE = "198.51.100.7"
+PARTNER = "198.51.100.9"
 
 
 class Left(NamedTuple):
@@ -30,11 +31,12 @@ class Planted:
     """Faults of ours that a test of the model plants in the pure one.
 
     `notes_at_begin` and `keeps_notes`: a rule may be ours before a write was sent, and after it was
-    refused. `guesses_freely`: a bare rule is taken for ours without evidence. `plan` is another one
-    than the product's.
+    refused. `takes_back_late`: a worker that has lost its lock takes back what another has noted.
+    `guesses_freely`: a bare rule is taken for ours without evidence. `plan`: another than the real.
     """
 
     notes_at_begin: bool = False
+    takes_back_late: bool = False
     keeps_notes: bool = False
     guesses_freely: bool = False
     plan: Callable[..., Plan] = plan
@@ -52,6 +54,7 @@ class Scope:
         granted: for how many minutes HERS was granted just before each story; 0 for not at all.
         lent: the sources that somebody may ask for.
         touched: the sources that rivals add and remove.
+        besides: what doctl alone adds and removes: all descriptions go, and nothing else of ours.
         configurations: the lists that Terraform may apply.
         minutes: for how long access may be granted.
         faults: how calls may fail.
@@ -69,6 +72,7 @@ class Scope:
     granted: int = 0
     lent: tuple[str, ...] = (HERS,)
     touched: tuple[str, ...] = (HERS,)
+    besides: tuple[str, ...] = (PARTNER,)
     configurations: tuple[tuple[str, ...], ...] = ((OFFICE,), (OFFICE, HERS))
     minutes: tuple[int, ...] = (10,)
     faults: tuple[Fault, ...] = USUAL

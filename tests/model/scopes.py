@@ -90,7 +90,7 @@ SMALL = [
     ),
     Scope(
         "what others take away is put back",
-        Left(people=2, rivals=2, times=1),
+        Left(people=1, rivals=2, times=1),
         frozenset({"ask", "revoke", "remove", "doctl"}),
         restore=True,
     ),
@@ -98,12 +98,14 @@ SMALL = [
         "the same number on another cluster",
         Left(people=2, rivals=1, times=1, losses=1),
         frozenset({"ask", "ask elsewhere", "lose", "doctl"}),
+        besides=(),
     ),
     Scope(
         "stale reads and late writes",
         Left(people=2, rivals=1, faults=2),
         frozenset({"ask", "revoke", "doctl"}),
         faults=(Fault.BEHIND, Fault.LOST_LATE, Fault.LOST_UNDONE),
+        besides=(),
     ),
     *(
         Scope(

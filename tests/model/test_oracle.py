@@ -47,6 +47,12 @@ def test_p5_a_rule_that_may_be_ours_before_it_was_sent_is_found(scope: Scope) ->
     assert HERS in story.violation.words
 
 
+def test_p3_a_worker_that_lost_its_lock_and_takes_back_what_another_noted_is_found() -> None:
+    two = Scope("two", Left(people=1, rivals=1, freezes=1), frozenset({"ask", "doctl"}), workers=2)
+    assert search(Installation(two)).stories == []
+    assert first_story(two, Planted(takes_back_late=True)).startswith("P3 left behind, its label")
+
+
 def test_p1_a_lost_rule_is_found() -> None:
     def forgets(rules: Sequence[Rule], *more: Any, **options: Any) -> Plan:
         planned = plan(rules, *more, **options)
