@@ -23,13 +23,14 @@ def main() -> int:
     """Search all scopes; return 1 where something was found."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else _HOUR
     cores = os.cpu_count() or 1
-    deep = [*DEEP, *DEEP_WHOLE]
-    share = seconds * cores / len(deep)
+    share = seconds * cores / (len(DEEP) + len(DEEP_WHOLE))
     found = 0
     with ProcessPoolExecutor(cores) as processes:
         work = [
-            (scope, processes.submit(_search, scope, share, is_whole=scope in DEEP_WHOLE + WHOLE))
-            for scope in [*SMALL, *WHOLE, *deep]
+            *((scope, processes.submit(_search_pure, scope, None)) for scope in SMALL),
+            *((scope, processes.submit(_search_whole, scope, None)) for scope in WHOLE),
+            *((scope, processes.submit(_search_pure, scope, share)) for scope in DEEP),
+            *((scope, processes.submit(_search_whole, scope, share)) for scope in DEEP_WHOLE),
         ]
         for scope, searching in work:
             result = searching.result()
@@ -39,9 +40,11 @@ def main() -> int:
     return 1 if found else 0
 
 
-def _search(scope: Scope, seconds: float, *, is_whole: bool) -> Result:
-    if not is_whole:
-        return search(Installation(scope), seconds=seconds, stop_at=0)
+def _search_pure(scope: Scope, seconds: float | None) -> Result:
+    return search(Installation(scope), seconds=seconds, stop_at=0)
+
+
+def _search_whole(scope: Scope, seconds: float | None) -> Result:
     with silence(), closing(Company(scope)) as company:
         return search(company, seconds=seconds, stop_at=0)
 
