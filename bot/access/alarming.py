@@ -62,6 +62,7 @@ def alarm_of_open(move: Move) -> int:
         notice = ClusterOpen(
             cluster=watch.alias,
             open_since=watch.open_since or move.now,
+            read_at=watch.read_at,
             lent=tuple(grant_facts(grant) for grant in known if grant.is_live),
         )
         tell_operators(move.session, notice, move.policy, at=move.now)

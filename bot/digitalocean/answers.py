@@ -1,4 +1,4 @@
-"""Answers: the fields that are taken out of what the API says; all others are dropped unread.
+"""Answers: the fields that are taken out of what the API says; but for rules, all others go.
 
 A cluster's answer holds its passwords (P8). They have no field here, so nothing can show them.
 """

@@ -1,7 +1,7 @@
 """IP addresses and networks: which DigitalOcean takes, and which make sense as a trusted source.
 
 DigitalOcean takes IPv4 alone (digitalocean/openapi #1208). The day it takes IPv6, `IP_VERSIONS`
-becomes `(4, 6)`, and that is all.
+becomes `(4, 6)`, and `NETWORK_FORMAT`, which the schema of `dbaccess.toml` shows, `ipvanynetwork`.
 """
 
 import re
@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from bot.domain.refusal import Refused, quoted
 
 IP_VERSIONS: tuple[int, ...] = (4,)
+NETWORK_FORMAT = "ipv4network"
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address

@@ -62,7 +62,8 @@ def is_rest_of_label(description: str | None, instance: str) -> bool:
     words = _WORD.findall(unquote(unescape(description)).lower())
     expected = ["dbaccess", *_WORD.findall(instance)]
     if len(words) > len(expected):
-        return words[: len(expected)] == expected
+        after = words[len(expected)]  # a number, or the guard's word; not more of another name
+        return words[: len(expected)] == expected and (after.isdigit() or "guard".startswith(after))
     *whole, last = words or [""]
     is_cut_there = whole == expected[: len(whole)] and expected[len(whole)].startswith(last)
     return is_cut_there and (bool(whole) or len(last) >= _LEAST_LETTERS)

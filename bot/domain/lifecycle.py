@@ -317,8 +317,14 @@ class Grant:
         return replace(self, sent_at=at, owned=self.owned or None, written_at=written_at)
 
     def take_back(self, before: "Grant") -> "Grant":
-        """Note that the write was refused: whose the rule is, is what it was *before*."""
-        return replace(self, sent_at=before.sent_at, owned=before.owned)
+        """Note that the write was refused: what is known of the rule is what it was *before*."""
+        return replace(
+            self,
+            sent_at=before.sent_at,
+            owned=before.owned,
+            rule_uuid=before.rule_uuid,
+            earlier_description=before.earlier_description,
+        )
 
     def delay(self, at: datetime) -> "Grant":
         """Note that its holder heard that the cluster takes no changes at the moment."""
@@ -333,7 +339,7 @@ class Grant:
             state=GrantState.ACTIVE,
             owned=owned,
             rule_uuid=rule_uuid,
-            sent_at=self.sent_at if owned else None,
+            sent_at=(self.sent_at or at) if owned else None,
             written_at=at,
         )
 

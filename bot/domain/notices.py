@@ -201,7 +201,7 @@ class GrantEnded(_Facts):
 
     kind: Literal["grant_ended"] = "grant_ended"
     grant: GrantFacts
-    why: str = ""  # for `failed`: one sentence
+    why: str = ""  # for `failed`, and where DigitalOcean no longer takes the rule: one sentence
     still_wanted: bool = False  # another live grant keeps the source trusted
     still_trusted: tuple[TrustedSource, ...] = ()  # by other people's rules: itself, or wider
     is_open: bool = False  # the cluster has no rules, and trusts everybody
@@ -267,6 +267,7 @@ class ClusterOpen(_Facts):
     kind: Literal["cluster_open"] = "cluster_open"
     cluster: str
     open_since: datetime  # when that was seen first
+    read_at: datetime | None = None  # when it was last seen
     lent: tuple[GrantFacts, ...] = ()
 
 

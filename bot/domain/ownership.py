@@ -68,7 +68,6 @@ def dropped_descriptions(
     described: Collection[str] | None,
     *,
     besides: TrustedSource,
-    instance: str,
 ) -> bool | None:
     """Tell whether a writer that drops descriptions was at the list.
 
@@ -77,17 +76,19 @@ def dropped_descriptions(
         described: the sources whose rules had a description at the last read that was recorded;
             None where the API is known to keep no descriptions.
         besides: the source in question, which says nothing about itself.
-        instance: whose labels count for nothing: we may have put them back since.
 
     Returns:
-        None where there was no other description to be dropped.
+        None where there was no other description to be dropped. Labels count for nothing, of any
+        installation: they may have been put back since.
     """
     if described is None:
         return True
     others = [
         rule
         for rule in rules
-        if str(rule.source) in described and rule.source != besides and not rule.label_of(instance)
+        if str(rule.source) in described
+        and rule.source != besides
+        and read_label(rule.description) is None
     ]
     return not any(rule.description for rule in others) if others else None
 
@@ -138,8 +139,7 @@ def own_what_appeared(
         if source is None or rule.uuid in known:
             continue
         says_nothing = not rule.description and (
-            certain
-            or dropped_descriptions(after, described, besides=source, instance=instance) is True
+            certain or dropped_descriptions(after, described, besides=source) is True
         )
         if says_nothing or is_rest_of_label(rule.description, instance):
             appeared[source] = rule.uuid

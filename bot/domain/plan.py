@@ -294,7 +294,10 @@ def _sort(
 ) -> _Sorted:
     result = _Sorted([], {}, [], [], [], [], [])
     rules = [one.rule for one in found]
-    for rule, is_released in ((one.rule, one.is_released) for one in found):
+    orphaned = [_is_orphan(rule, grants, instance, now) for rule in rules]
+    # Of two rules for one source, the one that a grant accounts for comes first.
+    for is_orphan, one in sorted(zip(orphaned, found, strict=True), key=lambda pair: pair[0]):
+        rule, is_released = one.rule, one.is_released
         source, its_label = rule.source, rule.label_of(instance)
         about_it = [
             g for g in grants if g.source == source and (_is_adopting(g) or not is_released)
@@ -303,16 +306,9 @@ def _sort(
         if rule.is_guard(instance):
             result.guards.append(rule)
             continue
-        if source is None or not (
-            proven or _is_guessed(rule, about_it, rules, described, instance)
-        ):
+        if source is None or not (proven or _is_guessed(rule, about_it, rules, described)):
             result.foreign.append(rule)
             continue
-        is_orphan = (
-            its_label is not None
-            and now < its_label.until
-            and not any(accounts_for(grant, rule, its_label) for grant in about_it)
-        )
         orphan = Orphan(source, its_label, rule) if its_label and is_orphan else None
         is_fit = orphan is not None and (orphan.label.adopted or takes(source))
         if orphan and is_fit:
@@ -329,6 +325,14 @@ def _sort(
     return result
 
 
+def _is_orphan(rule: Rule, grants: Sequence[Grant], instance: str, now: datetime) -> bool:
+    """Tell whether our label on a rule runs, and is that of no grant that is known (P7)."""
+    its_label = rule.label_of(instance)
+    if rule.source is None or its_label is None or now >= its_label.until:
+        return False
+    return not any(accounts_for(grant, rule, its_label) for grant in grants)
+
+
 def _proves(grant: Grant, rule: Rule, instance: str, now: datetime) -> bool:
     """Tell whether a grant for the source of *rule* makes it ours; approvers may have said so."""
     if _is_adopting(grant):
@@ -341,11 +345,10 @@ def _is_guessed(
     about_it: Sequence[Grant],
     rules: Sequence[Rule],
     described: Collection[str] | None,
-    instance: str,
 ) -> bool:
     if rule.description or rule.source is None or not about_it:
         return False
-    dropped = dropped_descriptions(rules, described, besides=rule.source, instance=instance)
+    dropped = dropped_descriptions(rules, described, besides=rule.source)
     return any(
         is_likely(grant, rule, dropped=dropped) for grant in about_it if not _is_adopting(grant)
     )

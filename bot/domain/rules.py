@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.domain.labels import Label, guard_label, read_label
+from bot.domain.labels import Label, guard_label, is_rest_of_label, read_label
 from bot.domain.sources import GUARD, TrustedSource, normal_source
 
 
@@ -36,4 +36,7 @@ class Rule:
 
     def is_guard(self, instance: str) -> bool:
         """Tell whether it is the guard rule of the installation *instance* (P2)."""
-        return self.source == GUARD and self.description == guard_label(instance)
+        if self.source != GUARD:
+            return False
+        is_cut = is_rest_of_label(self.description, instance)
+        return self.description == guard_label(instance) or is_cut

@@ -5,7 +5,14 @@ from typing import Annotated, Any
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
-from bot.domain.addresses import Network, is_taken, is_within, kind_of_address, read_network
+from bot.domain.addresses import (
+    NETWORK_FORMAT,
+    Network,
+    is_taken,
+    is_within,
+    kind_of_address,
+    read_network,
+)
 from bot.domain.people import Person, Standing, is_named
 from bot.domain.policy_types import Duration, PolicyModel, Requester
 from bot.domain.sources import TrustedSource
@@ -22,7 +29,7 @@ _Network = Annotated[
     Network,
     PlainValidator(_read),
     PlainSerializer(str),
-    WithJsonSchema({"type": "string", "format": "ipv4network"}),
+    WithJsonSchema({"type": "string", "format": NETWORK_FORMAT}),
 ]
 
 

@@ -32,7 +32,9 @@ class ClusterOutcome(Recording):
 
     def record_guard(self) -> None:
         """Tell of a guard rule that is there and was not before, whoever's attempt put it there."""
-        if not self.before.guarded and self.attempt.is_guarded(self.policy.instance):
+        was_added = any(write.plan.guard_added and write.certain for write in self.attempt.writes)
+        is_there = was_added or self.attempt.is_guarded(self.policy.instance)
+        if is_there and not self.before.guarded:
             self.audit(Action.GUARD_PLACED)
             notice = GuardPlaced(cluster=self.attempt.alias)
             self.tell_operators(notice)
@@ -50,6 +52,8 @@ class ClusterOutcome(Recording):
             since=self.now if is_open else None,
             alarm_at=self.now + patience if is_open else None,
         )
+        if not (is_open or self.attempt.rules):
+            return  # it may be open now, by the policy
         self.audit(Action.FOUND_OPEN if is_open else Action.CLOSED_AGAIN)
         notice: Notice = ClusterClosed(
             cluster=self.attempt.alias, open_since=self.before.open_since or self.now
@@ -65,7 +69,7 @@ class ClusterOutcome(Recording):
             rule.source
             for write in self.attempt.writes
             for rule in write.plan.guessed
-            if rule.source is not None
+            if rule.source is not None and write.certain
         ]
         if guessed:
             notice = RemovedOnAGuess(cluster=self.attempt.alias, sources=tuple(guessed))

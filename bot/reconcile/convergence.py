@@ -19,7 +19,7 @@ from bot.domain.plan import Plan
 from bot.domain.sources import TrustedSource
 from bot.reconcile.attempt import Attempt, Write
 from bot.reconcile.planning import Planner
-from bot.reconcile.refusals import Search, describe_refused, find_refused
+from bot.reconcile.refusals import Search, describe_refused, find_refused, is_told
 from bot.store import grants
 from bot.store.database import Database
 from bot.store.locks import STANDSTILL_SECONDS, Held
@@ -116,7 +116,7 @@ class Convergence:
             self._raise_if_not_online(error)
             if not search.refuse(last.to_add, error.message):
                 self._blame(search, error)
-            return 2 * len(search.suspects) + 2
+            return 2 * len(search.suspects) + 2  # at each blame, a grant more is refused
         return 0
 
     def _read(self, *, just_written: bool) -> "_Fresh":
@@ -230,7 +230,7 @@ class Convergence:
         Raises:
             Rejected: it is not one of ours.
         """
-        if error.message in self._attempt.watch.last_error:  # known already; looking costs calls
+        if is_told(self._attempt.rules, self._attempt.watch.last_error):
             raise Rejected(self._attempt.watch.last_error, self._attempt.cluster_id) from error
         culprits = find_refused(self._attempt.rules, error.message, self._digitalocean)
         foreign = [
@@ -279,6 +279,6 @@ def _purpose_of_write(purpose: Purpose, last: Plan, *, searching: bool) -> Purpo
 
 def _stripped(attempt: Attempt, first: Plan) -> frozenset[TrustedSource]:
     """Return whose rules of ours had a label when that was last recorded, and have none now."""
-    described = attempt.described or frozenset()
+    described = (attempt.keeps_labels and attempt.described) or frozenset()
     bare = (rule.source for rule in first.unlabelled if not rule.description)
     return frozenset(source for source in bare if source and str(source) in described)

@@ -94,4 +94,4 @@ class GrantOutcome(Recording):
 
     def _still_wanted(self, source: TrustedSource) -> bool:
         present = [g for g in self.attempt.loaded if g.id in self.outcome.present]
-        return any(grant.source == source for grant in present)
+        return any(grant.source.covers(source) for grant in present)

@@ -85,11 +85,10 @@ def _described(rules: Sequence[Rule]) -> str:
 
 def _label_losses(attempt: Attempt, outcome: Plan, instance: str) -> int:
     """Return after how many writes in a row our labels were lost at once."""
-    if any(rule.label_of(instance) for rule in attempt.rules):
-        return 0
     if attempt.writes and outcome.unlabelled:
         return attempt.watch.label_losses + 1
-    return attempt.watch.label_losses
+    is_kept = not outcome.unlabelled and any(rule.label_of(instance) for rule in attempt.rules)
+    return 0 if is_kept else attempt.watch.label_losses
 
 
 def record_failure(
@@ -100,24 +99,28 @@ def record_failure(
     *,
     now: datetime,
     next_at: datetime,
-    delayed: bool = False,
+    delayed: str = "",
 ) -> None:
     """Record that an attempt failed, and when the next one is due.
 
-    What was seen of our rules counts all the same. *delayed*: the cluster takes no changes at the
-    moment, and those who wait for access hear of that, once.
+    What was seen of our rules counts all the same. *delayed*: why the cluster takes no changes at
+    the moment; those who wait for access hear of that, once.
     """
     _record_writes(session, attempt, now)
     for current in grants.get_some(session, [grant.id for grant in attempt.loaded]):
         noted = attempt.as_seen(current)
         if delayed and noted.state is GrantState.APPLYING and noted.delayed_at is None:
             noted = noted.delay(now)
-            notice = GrantDelayed(grant=grant_facts(noted), why=error)
+            notice = GrantDelayed(grant=grant_facts(noted), why=delayed)
             tell_of_grant(session, notice, noted, policy, at=now)
         if noted != current:
             grants.save(session, noted)
-    if attempt.outcome is not None and attempt.watch.read_at is None:  # nothing to compare with yet
-        clusters.note_described(session, attempt.cluster_id, _described(attempt.rules))
+    if attempt.outcome is not None:
+        ClusterOutcome(
+            session, policy, attempt, attempt.outcome, attempt.watch, now
+        ).tell_of_others()
+        if attempt.watch.read_at is None:  # nothing to compare descriptions with yet
+            clusters.note_described(session, attempt.cluster_id, _described(attempt.rules))
     clusters.note_failure(session, attempt.cluster_id, at=now, error=error, next_at=next_at)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from bot.clock import Clock
-from bot.domain.lifecycle import Grant
+from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.plan import MAX_RULES, Plan, plan
 from bot.domain.policy import Policy
 from bot.domain.rules import Rule
@@ -57,7 +57,8 @@ class Planner:
             return list(known)
         with self._database.reading() as session:
             found = [grants.get(session, grant_id) for grant_id in named]
-        return [*known, *(grant for grant in found if grant and grant.cluster_id == cluster_id)]
+        ended = (grant for grant in found if grant and grant.state is GrantState.ENDED)
+        return [*known, *(grant for grant in ended if grant.cluster_id == cluster_id)]
 
 
 def _takes_nothing(_source: TrustedSource) -> bool:

@@ -225,8 +225,15 @@ class Reconciler:
                 words,
                 now=now,
                 next_at=next_at,
-                delayed=isinstance(error, Busy | Rejected),
+                delayed=_why_delayed(error),
             )
+
+
+def _why_delayed(error: Exception) -> str:
+    """Return what those hear who wait for access, where the API takes no changes; else nothing."""
+    if isinstance(error, Busy):
+        return error.message
+    return "DigitalOcean refuses every change of the list." if isinstance(error, Rejected) else ""
 
 
 def _lately(watch: Watch, now: datetime) -> datetime:

@@ -55,11 +55,19 @@ class Search:
         return True
 
     def refuse_held(self, rule: Rule, grants: Iterable[Grant], error: Rejected) -> bool:
-        """Note that a rule is refused that is there already; return whether it is of a grant."""
-        held = [g.id for g in grants if g.is_live and g.owned and g.source == rule.source]
-        self.refused |= dict.fromkeys(held, error.message)
+        """Note that a rule is refused that is there already; return whether that is news.
+
+        A rule that was adopted is not ours to take away before its time.
+        """
+        held = {
+            g.id
+            for g in grants
+            if g.is_live and g.owned and not g.adopted and g.source == rule.source
+        }
+        new = held - self.refused.keys()
+        self.refused |= dict.fromkeys(new, error.message)
         self.suspects, self.is_probing = [], False
-        return bool(held)
+        return bool(new)
 
     def accept(self) -> None:
         """Note that a write was taken."""
@@ -72,8 +80,19 @@ class Search:
 def find_refused(rules: Sequence[Rule], words: str, digitalocean: DigitalOcean) -> list[Rule]:
     """Return which of the *rules* that are there the API seems to refuse, with these *words*."""
     mentioned = set(re.findall(r"[\w.:/-]*\w", words))
-    named = [rule for rule in rules if mentioned & {rule.value, f"{rule.type}:{rule.value}"}]
+    named = [rule for rule in rules if mentioned & _names_of(rule)]
     return named or _dangling(rules, digitalocean)
+
+
+def is_told(rules: Sequence[Rule], error: str) -> bool:
+    """Tell whether an earlier *error* named a rule that is still there: looking costs calls."""
+    return any(_shown(rule) in error for rule in rules)
+
+
+def _names_of(rule: Rule) -> set[str]:
+    """Return what a rule may be called in a sentence; a tag may be any of its words."""
+    whole = f"{rule.type}:{rule.value}"
+    return {whole} if rule.type == SourceType.TAG else {whole, rule.value}
 
 
 def _dangling(rules: Sequence[Rule], digitalocean: DigitalOcean) -> list[Rule]:
@@ -93,13 +112,13 @@ def describe_refused(words: str, culprits: Sequence[Rule]) -> str:
     """Return what is wrong, and what somebody has to do about it."""
     if not culprits:
         return (
-            f"DigitalOcean refuses every change of the list: {words}. One of the rules that are "
-            "there already is to blame, and dbaccess cannot tell which"
+            f"DigitalOcean refuses every change of the list: {words}. Perhaps it no longer takes a "
+            "rule that is there already; dbaccess cannot tell which"
         )
     shown = "; ".join(_shown(rule) for rule in culprits)
     return (
         f"DigitalOcean refuses every change of the list: {words}. To blame seems to be a rule that "
-        f"was not added by dbaccess: {shown}. Remove it in the control panel"
+        f"was not added by dbaccess: {shown}. Remove it in the control panel, if others are there"
     )
 
 

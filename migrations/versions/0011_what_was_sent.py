@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.execute("ALTER TABLE grants RENAME COLUMN placing_since TO sent_at")
     # Before, it was noted for every new grant. Those that were never tried have no rule of ours.
     op.execute("UPDATE grants SET sent_at = NULL WHERE owned = false")
+    op.execute("UPDATE grants SET sent_at = approved_at WHERE owned = true AND sent_at IS NULL")
     op.add_column("grants", sa.Column("delayed_at", sa.DateTime(timezone=True), nullable=True))
     described = sa.Column("described", sa.String(), nullable=False, server_default=sa.text("''"))
     op.add_column("clusters", described)

@@ -230,7 +230,17 @@ def test_a_rule_that_we_sent_is_ours_by_what_became_of_its_label(became: str) ->
     assert planned([OFFICE_RULE, written], [new_grant()]).present == {7: Present(False, "u-7")}
 
 
-@pytest.mark.parametrize("note", ["dbaccess/production #7", "db access", "dba", "dbaccess/staging"])
+@pytest.mark.parametrize(
+    "note",
+    [
+        "dbaccess/production #7",
+        "dbaccess/prod-eu #3 until 2026",
+        "dbaccess prod jumphost",
+        "db access",
+        "dba",
+        "dbaccess/staging",
+    ],
+)
 def test_what_only_resembles_our_label_says_nothing(note: str) -> None:
     theirs = replace(rule_of(new_grant()), description=note)
 

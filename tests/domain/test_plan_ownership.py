@@ -231,3 +231,17 @@ def test_p3_a_label_that_was_seen_proves_the_rule_after_it_was_dropped() -> None
 
     assert planned([OFFICE_BARE, stripped], [seen]).removes == (stripped,)
     assert own_what_is_labelled([new_grant(8)], [rule_of(revoked)], INSTANCE) == [new_grant(8)]
+
+
+def test_another_installations_label_is_no_sign_that_descriptions_are_kept() -> None:
+    relabelled = replace(OFFICE_RULE, description="dbaccess/staging #4 until 2026-11-25T10:00:00Z")
+
+    assert planned([relabelled, ANEW], [active_grant()], described=OFFICE).present == {
+        7: Present(owned=True, rule_uuid="u-anew")
+    }
+
+
+def test_access_beside_another_is_ours_also_where_its_own_rule_was_never_sent() -> None:
+    beside = new_grant().activate(NOW - MINUTE, owned=True, rule_uuid="u-7")
+
+    assert is_ours(beside, ANEW, DROPPED)

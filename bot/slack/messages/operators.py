@@ -100,11 +100,12 @@ def guard_placed(notice: GuardPlaced) -> Message:
 def cluster_open(notice: ClusterOpen) -> Message:
     """Return that anybody can reach a cluster, who was given access, and what to do (P2)."""
     cluster = code(notice.cluster)
+    last_seen = f", last seen {when(notice.read_at)}" if notice.read_at else ""
     return message(
         header(f":rotating_light: {notice.cluster} is open to everybody"),
         section(
             f"{cluster} has no trusted sources, so it accepts connections from everywhere. "
-            f"Seen since {when(notice.open_since)}."
+            f"First seen {when(notice.open_since)}{last_seen}."
         ),
         *_listed(
             "*Given access by dbaccess:*",
@@ -157,8 +158,8 @@ def removed_on_a_guess(notice: RemovedOnAGuess) -> Message:
     return message(
         section(
             f":grey_question: *{removed} was removed from {code(notice.cluster)}.* Access from "
-            "there had just ended. Then another tool wrote the list with the rule in it, without "
-            "dbaccess's label."
+            "there had ended. The rule had no label, and looked like dbaccess's own in a list that "
+            "another tool wrote."
         ),
         section("Did somebody add it for good? Then add it again now: dbaccess leaves it alone."),
     )
