@@ -7,12 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.compiled import compiled_once
 from tests.postgresql import PostgresServer, binaries
 
 _MEMORY = Path("/dev/shm")  # noqa: S108  # Linux keeps its files in memory
 _ROOM = 2 * 1024**3  # bytes; containers have 64 MB there, unless they are told otherwise
+
+
+# A busy machine is no failure: neither how long an example takes nor how long it takes to make one.
+settings.register_profile(
+    "patient", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("patient")
 
 
 def pytest_configure() -> None:

@@ -225,18 +225,19 @@ class Convergence:
             ) from error
 
     def _blame(self, search: Search, error: Rejected) -> None:
-        """Find the rule that DigitalOcean refuses although it is there; one of ours has to go.
+        """Find the rule that DigitalOcean refuses although it is there; one of ours goes first.
 
         Raises:
-            Rejected: it is not one of ours.
+            Rejected: it is not one of ours, or not any more.
         """
-        if is_told(self._attempt.rules, self._attempt.watch.last_error):
+        if is_told(self._attempt.rules, error.message, self._attempt.watch.last_error):
             raise Rejected(self._attempt.watch.last_error, self._attempt.cluster_id) from error
         culprits = find_refused(self._attempt.rules, error.message, self._digitalocean)
+        known = dict(search.refused)
         foreign = [
             rule for rule in culprits if not search.refuse_held(rule, self._attempt.loaded, error)
         ]
-        if foreign or not culprits:
+        if search.refused == known:
             words = describe_refused(error.message, foreign)
             raise Rejected(words, self._attempt.cluster_id) from error
 

@@ -84,9 +84,10 @@ def find_refused(rules: Sequence[Rule], words: str, digitalocean: DigitalOcean) 
     return named or _dangling(rules, digitalocean)
 
 
-def is_told(rules: Sequence[Rule], error: str) -> bool:
-    """Tell whether an earlier *error* named a rule that is still there: looking costs calls."""
-    return any(_shown(rule) in error for rule in rules)
+def is_told(rules: Sequence[Rule], words: str, error: str) -> bool:
+    """Tell whether an earlier *error* named rules that are all still there: looking costs calls."""
+    named = [rule for rule in rules if _shown(rule) in error]
+    return bool(named) and describe_refused(words, named) == error
 
 
 def _names_of(rule: Rule) -> set[str]:

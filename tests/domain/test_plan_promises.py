@@ -320,6 +320,15 @@ def test_p7_a_rule_that_the_policy_could_not_have_allowed_is_kept_unchanged(
     assert not any(options["takes"](orphan.source) for orphan in result.unfit)
 
 
+def labelled_once(rules: list[Rule]) -> list[Rule]:
+    """Leave out what no API is known to keep: a second rule for a source that bears our label."""
+    kept: dict[object, Rule] = {}
+    for rule in rules:
+        is_labelled = rule.label_of(INSTANCE) is not None
+        kept.setdefault(rule.source if is_labelled else rule.uuid, rule)
+    return list(kept.values())
+
+
 def adopts_amiss(rules: list[Rule], grants: list[Grant]) -> bool:
     """Whether a rule is to be adopted that is not there, is there twice, or is ours by now.
 
@@ -333,7 +342,7 @@ def adopts_amiss(rules: list[Rule], grants: list[Grant]) -> bool:
     )
 
 
-@given(CLUSTERS, GRANTS, OPTIONS)
+@given(CLUSTERS.map(labelled_once), GRANTS, OPTIONS)
 def test_applying_a_plan_and_planning_again_yields_nothing_more_to_write(
     rules: list[Rule], grants: list[Grant], options: Options
 ) -> None:
@@ -347,7 +356,7 @@ def test_applying_a_plan_and_planning_again_yields_nothing_more_to_write(
     assert not again.removes
 
 
-@given(CLUSTERS, GRANTS, OPTIONS)
+@given(CLUSTERS.map(labelled_once), GRANTS, OPTIONS)
 def test_a_write_brings_in_what_it_adds_and_lets_go_what_is_to_go(
     rules: list[Rule], grants: list[Grant], options: Options
 ) -> None:
