@@ -350,7 +350,7 @@ class Grant:
 
     def see_rule(self, *, owned: bool, rule_uuid: str | None) -> "Grant":
         """Note whose the rule is that the source is trusted by."""
-        self._must_be(GrantState.ACTIVE, move="see the rule of")
+        self._must_be(GrantState.ACTIVE, GrantState.REMOVING, move="see the rule of")
         return replace(self, owned=owned, rule_uuid=rule_uuid)
 
     def write_again(self, at: datetime) -> "Grant":

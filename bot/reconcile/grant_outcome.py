@@ -67,6 +67,9 @@ class GrantOutcome(Recording):
                 tell_of_grant(self.session, again, active, self.policy, at=self.now)
             if active != grant:
                 grants.save(self.session, active)
+        elif grant.state is GrantState.REMOVING and seen.owned:  # it was revoked meanwhile (P3)
+            removing = grant.see_rule(owned=True, rule_uuid=seen.rule_uuid)
+            grants.save(self.session, removing)
 
     def _record_gone(self, grant: Grant) -> None:
         if grant.failed_early:

@@ -38,7 +38,10 @@ GRANT_MOVES: dict[str, tuple[Callable[[Grant], Grant], set[GrantState]]] = {
         lambda g: g.activate(NOW, owned=True, rule_uuid="u-7"),
         {GrantState.APPLYING},
     ),
-    "see the rule of": (lambda g: g.see_rule(owned=True, rule_uuid="u-7"), {GrantState.ACTIVE}),
+    "see the rule of": (
+        lambda g: g.see_rule(owned=True, rule_uuid="u-7"),
+        {GrantState.ACTIVE, GrantState.REMOVING},
+    ),
     "write again": (lambda g: g.write_again(NOW), {GrantState.ACTIVE}),
     "extend": (lambda g: g.extend(NOW + HOUR), {GrantState.APPLYING, GrantState.ACTIVE}),
     "warn of": (lambda g: g.warn(NOW), {GrantState.ACTIVE}),

@@ -44,6 +44,8 @@ def _present(grant: Grant, attempt: Attempt, outcome: Plan, now: datetime) -> Gr
     seen = outcome.present[grant.id]
     if grant.state is GrantState.APPLYING:
         return grant.activate(now, owned=seen.owned, rule_uuid=seen.rule_uuid)
+    if grant.state is GrantState.REMOVING and seen.owned:
+        return grant.see_rule(owned=True, rule_uuid=seen.rule_uuid)
     if grant.state is not GrantState.ACTIVE:
         return grant
     again = grant.see_rule(owned=seen.owned, rule_uuid=seen.rule_uuid)

@@ -65,6 +65,12 @@ SMALL = [
         lent=(HERS, HIS),
     ),
     Scope(
+        "held on a guess, and revoked",
+        Left(people=2, rivals=2, faults=1),
+        frozenset({"ask", "revoke", "doctl", "old doctl"}),
+        faults=(Fault.UNPROCESSABLE,),
+    ),
+    Scope(
         "a lost or restored database",
         Left(people=2, rivals=1, losses=2),
         frozenset({"ask", "revoke", "extend", "lose", "restore", "doctl"}),
