@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 from tests.compiled import compiled_once
 from tests.postgresql import PostgresServer, binaries
 
+_WAITING = {"browser", "chaos"}  # for processes and browsers
+_QUICK = {"cli", "domain", "reporting", "sandbox", "slack", "store"}
 _MEMORY = Path("/dev/shm")  # noqa: S108  # Linux keeps its files in memory
 _ROOM = 2 * 1024**3  # bytes; containers have 64 MB there, unless they are told otherwise
 
@@ -33,6 +35,27 @@ def pytest_configure() -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many processes `-n auto` stands for: the tests wait as much as they compute."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take long first, those that wait spread among those that compute.
+
+    `make test` deals files out in this order: no core is left to waiting, nor to one long file when
+    all else is over.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for test in items:
+        files.setdefault(test.path, []).append(test)
+    waiting = [file for file in files if _WAITING.intersection(file.parts)]
+    quick = [file for file in files if _QUICK.intersection(file.parts)]
+    computing = [file for file in files if file not in {*waiting, *quick}]
+    places = {
+        file: place / len(group)
+        for group in (waiting, computing)
+        for place, file in enumerate(group)
+    }
+    order = [*sorted(places, key=places.__getitem__), *quick]
+    items[:] = [test for file in order for test in files[file]]
 
 
 @pytest.fixture(scope="session", autouse=True)
