@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable
 from io import BytesIO
 from selectors import EVENT_READ, DefaultSelector
-from socket import SHUT_RDWR, socket, socketpair
+from socket import SHUT_RDWR, SO_REUSEADDR, SOL_SOCKET, socket, socketpair
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,10 +27,11 @@ class LoopbackServer:
     """Serves `wsgi_app` between `start()` and `stop()`; each connection has a thread of its own.
 
     With port 0 the first start picks a free port and later starts take the same one again, so
-    that stopping and starting plays an outage. `stop()` cuts every open connection and returns
-    within about half a second even while a request is being answered; an application whose
-    requests may hang has to release them itself. An application that raises a ConnectionError,
-    before its answer or in the middle of it, has its connection closed there and then.
+    that stopping and starting plays an outage; nobody else gets the port in between. `stop()` cuts
+    every open connection and returns within about half a second even while a request is being
+    answered; an application whose requests may hang has to release them itself. An application
+    that raises a ConnectionError, before its answer or in the middle of it, has its connection
+    closed there and then.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class LoopbackServer:
         self.clock_ahead_seconds = 0.0  # how far off the clock is that the Date header tells of
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
+        self._give_port_free: Callable[[], object] | None = None
 
     @property
     def url(self) -> str:
@@ -52,6 +56,8 @@ class LoopbackServer:
         """Bind the port and serve in the background; RuntimeError if it is running already."""
         if self._server is not None:
             raise RuntimeError("the server is running already")
+        if self._give_port_free is not None:
+            self._give_port_free()
         self._server = _Server(self._host, self._port, self._wsgi_app, _Handler)
         self._server.seconds_ahead = lambda: self.clock_ahead_seconds
         self._port = self._server.port
@@ -68,6 +74,7 @@ class LoopbackServer:
         self._server = self._thread = None
         server.close_up()
         thread.join()
+        self._give_port_free = weakref.finalize(self, os.close, _keep(self._host, self._port))
         server.cut_connections()
 
     def __enter__(self) -> Self:
@@ -81,6 +88,14 @@ class LoopbackServer:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def _keep(host: str, port: int) -> int:
+    """Return a socket's number that has the port and takes no connections."""
+    with socket() as keeper:
+        keeper.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        keeper.bind((host, port))
+        return keeper.detach()
 
 
 class _Server(ThreadedWSGIServer):

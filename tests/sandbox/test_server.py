@@ -1,6 +1,8 @@
+import errno
 import http.client
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
@@ -110,3 +112,16 @@ def test_stopping_twice_is_no_harm_but_starting_twice_is_a_mistake(
         server.start()
     server.stop()
     server.stop()
+
+
+def test_a_port_that_is_not_served_for_a_while_is_nobody_elses(server: LoopbackServer) -> None:
+    address = ("127.0.0.1", urlsplit(server.url).port or 0)
+    server.stop()
+    with socket.socket() as other:
+        with pytest.raises(OSError, match="in use"):
+            other.bind(address)
+        assert other.connect_ex(address) == errno.ECONNREFUSED
+    server.start()
+    with closing(connect(server)) as connection:
+        connection.request("GET", "/")
+        assert connection.getresponse().status == 200
