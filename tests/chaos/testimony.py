@@ -9,6 +9,7 @@ from tests.chaos.line import Exchange, Rules, sources
 
 Life = tuple[datetime, datetime, datetime]  # approved, known to work, over
 Lives = dict[str, list[Life]]
+_AT_ONCE = timedelta(seconds=1)
 _A_MOMENT = timedelta(seconds=1)  # what changes so close to a read, it may see either way
 
 
@@ -63,18 +64,26 @@ def check_put_right(
     """What a read finds wrong, the next call puts right; how often a rule had vanished, come back.
 
     A rule of a live grant that is not there is written again (it was lost in a race: nothing here
-    lives longer than such a loss is expected), and one that nobody wants is taken away (P3).
+    lives longer than such a loss is expected), and one that nobody wants is taken away (P3). It is
+    read again first, and at once, where a grant that was to be added has ended meanwhile; and where
+    a read shows what was read before our own write, since it may be one that lags.
     """
     vanished = came_back = 0
-    for read, then in pairwise(ours):
+    before: Rules = []  # what was read before the last write
+    for earlier, (read, then) in zip([None, *ours], pairwise(ours), strict=False):
         if read.method != "GET":
+            before = earlier.answer if earlier else []
+            continue
+        is_at_once = then.asked_at - read.answered_at < _AT_ONCE
+        if then.method == "GET" and (is_at_once or read.answer == before):
             continue
         there = sources(read.answer)
         for source in mine:
             wanted = _wanted(lives.get(source, []), read, then)
             if wanted is None or wanted is (source in there):
                 continue
-            assert then.method == "PUT", f"{source} was found wrong, and left so"
+            found = "missing" if wanted else "there though nobody wants it"
+            assert then.method == "PUT", f"{source} was {found}, and left so: {read.answer}"
             assert (source in sources(then.carried)) is wanted
             vanished += wanted
             came_back += not wanted
