@@ -1,12 +1,7 @@
 """What was seen of the cluster itself: open, guarded, written by others; what is refused for it."""
 
 from bot.domain.blocking import not_there, open_cluster
-from bot.domain.lifecycle import (
-    Decision,
-    Request,
-    RequestKind,
-    Verdict,
-)
+from bot.domain.lifecycle import Decision, Request, RequestKind, Verdict
 from bot.domain.notices import (
     ClusterClosed,
     ClusterOpen,
@@ -20,11 +15,7 @@ from bot.reconcile.attempt import RELABEL_AFTER
 from bot.reconcile.recording import Recording
 from bot.store import audit, clusters, requests
 from bot.store.audit import SYSTEM, Action
-from bot.telling import (
-    grant_facts,
-    request_facts,
-    tell_closed,
-)
+from bot.telling import grant_facts, request_facts, tell_closed
 
 
 class ClusterOutcome(Recording):

@@ -6,14 +6,7 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from bot.clock import Clock
-from bot.digitalocean import (
-    ApiError,
-    Busy,
-    DigitalOcean,
-    OutcomeUnknown,
-    Purpose,
-    Rejected,
-)
+from bot.digitalocean import ApiError, Busy, DigitalOcean, OutcomeUnknown, Purpose, Rejected
 from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.plan import Plan
 from bot.domain.sources import TrustedSource

@@ -1,25 +1,14 @@
 """What was seen of each grant: it begins, goes on or ends, and those concerned are told."""
 
 from bot.domain.blocking import why_blocked
-from bot.domain.lifecycle import (
-    EndReason,
-    Grant,
-    GrantState,
-)
-from bot.domain.notices import (
-    GrantEnded,
-    GrantRewritten,
-    GrantStarted,
-)
+from bot.domain.lifecycle import EndReason, Grant, GrantState
+from bot.domain.notices import GrantEnded, GrantRewritten, GrantStarted
 from bot.domain.sources import TrustedSource
 from bot.reconcile.first_write import why_it_no_longer_holds
 from bot.reconcile.recording import Recording
 from bot.store import grants
 from bot.store.audit import Action
-from bot.telling import (
-    grant_facts,
-    tell_of_grant,
-)
+from bot.telling import grant_facts, tell_of_grant
 
 
 class GrantOutcome(Recording):

@@ -6,13 +6,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.domain.lifecycle import (
-    GrantState,
-)
-from bot.domain.notices import (
-    AllClear,
-    GrantDelayed,
-)
+from bot.domain.lifecycle import GrantState
+from bot.domain.notices import AllClear, GrantDelayed
 from bot.domain.plan import Plan
 from bot.domain.policy import Policy
 from bot.domain.rules import Rule
@@ -24,11 +19,7 @@ from bot.reconcile.recovery import Recovery, finding
 from bot.store import audit, clusters, grants
 from bot.store.audit import Action
 from bot.store.clusters import Watch
-from bot.telling import (
-    grant_facts,
-    tell_of_grant,
-    tell_operators,
-)
+from bot.telling import grant_facts, tell_of_grant, tell_operators
 
 
 def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: datetime) -> None:

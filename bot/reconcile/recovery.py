@@ -3,26 +3,15 @@
 from datetime import datetime
 
 from bot.domain.labels import Label, read_label
-from bot.domain.lifecycle import (
-    Grant,
-    GrantState,
-    RequestKind,
-    RequestState,
-)
-from bot.domain.notices import (
-    UNKNOWN,
-    Labelled,
-    Recovered,
-)
+from bot.domain.lifecycle import Grant, GrantState, RequestKind, RequestState
+from bot.domain.notices import UNKNOWN, Labelled, Recovered
 from bot.domain.plan import Orphan
 from bot.domain.policy import LONGEST_ADOPTION
 from bot.domain.rules import Rule
 from bot.reconcile.recording import Recording
 from bot.store import clusters, grants, requests
 from bot.store.audit import Action
-from bot.telling import (
-    grant_facts,
-)
+from bot.telling import grant_facts
 
 _NEARBY = 100  # a label's number is taken over up to so many above the newest; further is a jump
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -11,6 +11,7 @@ import pytest
 from bot.sandbox.behaviour import Behaviour
 from bot.sandbox.cloud import Change, Cloud
 from bot.sandbox.firewall import InvalidRulesError, RuleJson
+from tests.sandbox.still_clock import Clock
 
 OFFICE = {"type": "ip_addr", "value": "198.51.100.7", "description": "Ada's office / 2nd floor"}
 NEW = {"type": "ip_addr", "value": "203.0.113.4", "description": "for ticket 7"}
@@ -18,16 +19,6 @@ K8S = "ff2a6c52-5a44-4b63-b99c-0e98e7a63d61"
 FORGOTTEN = "79f26d28-ea8a-41f2-8ad8-8cfcdd020095"
 PAGE = Path(__file__).parents[2] / "docs" / "digitalocean-sandbox.md"
 LABEL = "dbaccess/prod #7 until 2026-11-23T11:00:00Z"
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 23, 9, 0, 5, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture

@@ -1,24 +1,15 @@
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from bot.sandbox.cloud import Change, Cloud, UnknownClusterError
 from bot.sandbox.firewall import InvalidRulesError
+from tests.sandbox.still_clock import Clock
 
 OFFICE = {"type": "ip_addr", "value": "198.51.100.7", "description": "office"}
 NEW = {"type": "ip_addr", "value": "203.0.113.4"}
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 23, 9, 0, 5, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 import base64
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pydo
@@ -10,6 +9,7 @@ import requests
 from bot.sandbox.calls import Call
 from bot.sandbox.cloud import Change, UnknownClusterError
 from bot.sandbox.digitalocean import SandboxDigitalOcean
+from tests.sandbox.still_clock import Clock
 
 OFFICE = {"type": "ip_addr", "value": "198.51.100.7", "description": "office"}
 NEW = {"type": "ip_addr", "value": "203.0.113.4"}
@@ -17,16 +17,6 @@ NOBODYS_ID = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30"
 TIMEOUT_SECONDS = 10
 
 Ask = Callable[..., requests.Response]
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 23, 9, 0, 5, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture
