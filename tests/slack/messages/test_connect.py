@@ -8,6 +8,7 @@ from bot.sandbox.cloud_clusters import CA_CERTIFICATE, ENGINES
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.connect import connect_page
 from tests.domain.test_connecting import CA_FILE, HOSTILE, connection
+from tests.slack.messages.reading import message_as_read
 
 
 def snippets(message: Message) -> list[str]:
@@ -38,7 +39,7 @@ each_page = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES.keys())
 
 @each_page
 def test_a_page_looks_as_agreed(page: Message, snapshot: SnapshotAssertion) -> None:
-    assert {"text": page.text.split("\n"), "blocks": page.blocks} == snapshot
+    assert message_as_read(page) == snapshot
 
 
 @each_page

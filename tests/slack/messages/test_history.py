@@ -32,6 +32,7 @@ from tests.slack.messages.examples import (
     REASON,
     WORKER,
 )
+from tests.slack.messages.reading import message_as_read
 from tests.slack.messages.test_hostile_text import live_parts, whatever_users_write
 
 ORDERS_ID = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30"
@@ -134,7 +135,7 @@ each_page = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES.keys())
 
 @each_page
 def test_the_history_looks_as_agreed(page: Message, snapshot: SnapshotAssertion) -> None:
-    assert {"text": page.text.split("\n"), "blocks": page.blocks} == snapshot
+    assert message_as_read(page) == snapshot
 
 
 @each_page

@@ -24,6 +24,7 @@ from tests.slack.messages.examples import (
     grant,
     request,
 )
+from tests.slack.messages.reading import view_as_read
 
 TERMS = {"orders": 8 * HOUR, "billing": 90 * MINUTE}
 MANY = [request(id=number, requester=DAVE, duration=8 * HOUR) for number in range(1, 31)]
@@ -31,6 +32,7 @@ MANY = [request(id=number, requester=DAVE, duration=8 * HOUR) for number in rang
 HOMES = {
     "nothing there": HomeTab(NOW, may_ask=TERMS),
     "nothing there, and nothing to ask for": HomeTab(NOW),
+    "a guest whom no cluster admits": HomeTab(NOW, is_admitted=False),
     "access to several clusters": HomeTab(
         NOW + 10 * MINUTE,
         grants=[
@@ -65,7 +67,7 @@ each_home = pytest.mark.parametrize("tab", HOMES.values(), ids=HOMES.keys())
 
 @each_home
 def test_a_home_tab_looks_as_agreed(tab: HomeTab, snapshot: SnapshotAssertion) -> None:
-    assert home(tab) == snapshot
+    assert view_as_read(home(tab)) == snapshot
 
 
 @each_home

@@ -5,6 +5,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from bot.sandbox.block_kit import problems
 from bot.slack.messages import Message, myip_link, myip_not_set_up
+from tests.slack.messages.reading import message_as_read
 
 URL = "https://dbaccess.example.com/ip/vK3-x_9.aB-c_D"
 ANSWERS = {"a link": myip_link(URL), "not set up": myip_not_set_up()}
@@ -14,7 +15,7 @@ each_answer = pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.ke
 
 @each_answer
 def test_an_answer_looks_as_agreed(answer: Message, snapshot: SnapshotAssertion) -> None:
-    assert {"text": answer.text.split("\n"), "blocks": answer.blocks} == snapshot
+    assert message_as_read(answer) == snapshot
 
 
 @each_answer

@@ -9,8 +9,10 @@ from bot.digitalocean import Named, NotAuthorised, Unavailable
 from bot.domain.extensions import ExtensionTerms
 from bot.domain.sources import SourceType, TrustedSource
 from bot.sandbox.block_kit import problems, suggestion_problems
+from bot.sandbox.slack_controls import controls
 from bot.slack.messages import (
     Filled,
+    Part,
     emergency_form,
     extension_form,
     not_listed,
@@ -19,6 +21,7 @@ from bot.slack.messages import (
     request_form,
 )
 from tests.slack.messages.examples import HOUR, adopted, grant, policy
+from tests.slack.messages.reading import view_as_read
 
 ORDERS = policy(emergency={"requesters": ["S0ONCALL"], "max_duration": "30m"})
 ANALYTICS = policy(
@@ -67,12 +70,33 @@ each_form = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
 
 @each_form
 def test_a_form_looks_as_agreed(form: dict[str, Any], snapshot: SnapshotAssertion) -> None:
-    assert form == snapshot
+    assert view_as_read(form) == snapshot
 
 
 @each_form
 def test_slack_takes_a_form(form: dict[str, Any]) -> None:
     assert problems(form, "modal") == []
+
+
+@each_form
+def test_a_choice_that_changes_the_form_reaches_the_bot_at_once(form: dict[str, Any]) -> None:
+    there = controls(form["blocks"])
+    at_once = {one.action_id for one in there if one.block.get("dispatch_action")}
+
+    assert at_once == {one.action_id for one in there} & {Part.CLUSTER, Part.KIND}
+
+
+def test_a_picker_offers_something_before_anything_is_typed() -> None:
+    form = FORMS["a request from a tag to be chosen"]
+
+    [picker] = [one for one in controls(form["blocks"]) if one.kind == "external_select"]
+    assert picker.element["min_query_length"] == 0  # Slack itself would wait for three letters
+
+
+def test_a_name_between_colons_is_no_emoji() -> None:
+    [option] = picks(SourceType.TAG, [Named("7", ":fire:")])
+
+    assert option["text"]["emoji"] is False
 
 
 def test_a_menu_of_clusters_holds_what_slack_allows_and_the_one_that_is_meant() -> None:
