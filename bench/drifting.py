@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench import company, seeding
 from bench.findings import Figure, Finding, Scale, reasons
-from bot.parts import build_parts, build_worker
+from bot.bootstrap import build_components, build_worker
 from bot.store import schema
 from tests.scenarios.world import ManualClock
 
@@ -52,7 +52,7 @@ def _calls_by_step(clusters: int, steps: int) -> list[int]:
     slack, digitalocean = company.sandbox_slack(), company.sandbox_digitalocean(clusters)
     with tempfile.TemporaryDirectory(prefix="dbaccess-bench-") as folder, slack, digitalocean:
         settings = company.settings(slack, digitalocean, company.sqlite_url(Path(folder)))
-        parts = build_parts(settings, company.policy(clusters), clock)
+        parts = build_components(settings, company.policy(clusters), clock)
         schema.upgrade(parts.database)
         ends = [clock.now() + timedelta(days=1)] * clusters
         seeding.add_grants(parts.database, ends, clusters=clusters, now=clock.now())

@@ -13,7 +13,7 @@ from bench.findings import Figure, Finding, Scale, reasons, timing
 from bench.history import add_history
 from bench.plans import explained, gather_statistics, reads_history_whole
 from bench.stage import databases, stage
-from bot.parts import build_parts, build_worker
+from bot.bootstrap import build_components, build_worker
 from bot.scheduler import Worker
 from bot.store.database import Database
 
@@ -56,7 +56,7 @@ def _ticking(make: Callable[[Path], str], ended: int) -> Iterator[tuple[Database
         with stage(_CLUSTERS, url=url) as place:
             _fill(place.database, ended, now)
             settings = company.settings(place.slack, place.digitalocean, url)
-            parts = build_parts(settings, company.policy(_CLUSTERS))
+            parts = build_components(settings, company.policy(_CLUSTERS))
             worker = build_worker(parts)
             worker.look()
             yield parts.database, worker

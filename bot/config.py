@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from bot.domain.chain import Keyring
+from bot.domain.audit_chain import Keyring
 from bot.domain.placeholders import WHAT_TO_PUT, is_placeholder
 from bot.domain.policy import ClusterPolicy, Policy
 

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot.access import Access
+from bot.access import AccessService
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
 from bot.digitalocean import Call, CallBudget, DigitalOcean
 from bot.digitalocean.catalogue import Catalogue
 from bot.domain.policy import Policy
 from bot.domain.sources import TrustedSource
-from bot.policy_in_force import PolicyInForce
+from bot.live_policy import LivePolicy
 from bot.reconcile.reconciler import Reconciler
 from bot.store.database import Database
 from bot.store.signals import signal
@@ -39,13 +39,13 @@ class Wakeup:
 class Core:
     """The access service and the reconciler, with what they stand on."""
 
-    policy: PolicyInForce
+    policy: LivePolicy
     clock: Clock
     database: Database
     digitalocean: DigitalOcean
     budget: CallBudget
     catalogue: Catalogue
-    access: Access
+    access: AccessService
     reconciler: Reconciler
     wakeup: Wakeup
 
@@ -68,7 +68,7 @@ def build_core(
     clock = clock or SystemClock()
     if database is None:
         database = Database(settings.database_url, settings.audit_keys(), operator=operator)
-    live = PolicyInForce(policy, settings.dbaccess_config)
+    live = LivePolicy(policy, settings.dbaccess_config)
 
     def limits() -> tuple[int, int]:
         scheduler = live().scheduler
@@ -99,7 +99,7 @@ def build_core(
         digitalocean=digitalocean,
         budget=budget,
         catalogue=catalogue,
-        access=Access(database, live, clock, wakeup, name_of, budget.made),
+        access=AccessService(database, live, clock, wakeup, name_of, budget.made),
         reconciler=Reconciler(database, digitalocean, live, clock, on_done=on_reconcile),
         wakeup=wakeup,
     )

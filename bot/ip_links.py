@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from itsdangerous import BadSignature, Signer
 
+from bot.access.notifications import reply
 from bot.clock import Clock
 from bot.domain.durations import show_duration
 from bot.domain.notices import AddressSeen
@@ -20,7 +21,6 @@ from bot.store import ip_links
 from bot.store.database import Database
 from bot.store.ip_links import IpLink
 from bot.store.locks import one_at_a_time
-from bot.telling import reply
 
 SERVES = timedelta(minutes=10)
 MOST_UNUSED = 5

@@ -96,7 +96,7 @@ def set_up_logs(
     root.setLevel(level)
     for noisy in ("apscheduler", "azure", "alembic", "slack_sdk", "waitress.queue"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    # Bolt warns that a token is ignored, which is just what we want: see `bot.slack.app`.
+    # Bolt warns that a token is ignored, as we want it to be: see `bot.slack.inbound.bolt_app`.
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)
 
 

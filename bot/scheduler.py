@@ -20,14 +20,14 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from structlog.contextvars import bind_contextvars
 
-from bot.access import Access
+from bot.access import AccessService
 from bot.clock import Clock
 from bot.digitalocean import CallBudget
 from bot.reconcile.reconciler import Reconciler
 from bot.reconcile_duty import CLUSTER_HANDS, ReconcileDuty
 from bot.store import audit, errands, heartbeats, homes, outbox
 from bot.store.agenda import Agenda, read_agenda
-from bot.store.database import AWAY, Database
+from bot.store.database import DATABASE_UNAVAILABLE, Database
 
 _BEAT_SECONDS = 5.0
 _HANDS = 8
@@ -110,7 +110,7 @@ class Worker:
     def __init__(
         self,
         database: Database,
-        access: Access,
+        access: AccessService,
         reconciler: Reconciler,
         duties: dict[str, Duty[Any]],
         clock: Clock,
@@ -143,7 +143,9 @@ class Worker:
         """Begin: look at every cluster, take up what an earlier process left, keep time."""
         try:
             self.take_up()
-        except AWAY as error:  # it was there a moment ago; the first tick tries again
+        except (
+            DATABASE_UNAVAILABLE
+        ) as error:  # it was there a moment ago; the first tick tries again
             log.warning("database away", error=type(error).__name__)
             self._has_new_policy.set()
         self._thread.start()

@@ -2,18 +2,18 @@
 
 from flask import Flask
 
-from bot.clock import Clock
-from bot.config import Settings
-from bot.domain.policy import Policy
-from bot.parts import (
+from bot.bootstrap import (
     build_app,
+    build_components,
     build_listener,
-    build_parts,
     build_probes_app,
     build_slack,
     build_worker,
 )
-from bot.policy_in_force import Reload
+from bot.clock import Clock
+from bot.config import Settings
+from bot.domain.policy import Policy
+from bot.live_policy import Reload
 from bot.store import schema
 from bot.store.database import SchemaOutdated
 from bot.web.http_server import HttpServer
@@ -32,7 +32,7 @@ class Service:
         clock: Clock | None = None,
     ) -> None:
         self._settings = settings
-        self.parts = build_parts(settings, policy, clock)
+        self.parts = build_components(settings, policy, clock)
         self.worker = build_worker(self.parts) if worker else None
         self._listener = build_listener(self.parts, self.worker) if self.worker else None
         self._slack = build_slack(self.parts) if web else None

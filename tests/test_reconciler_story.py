@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlmodel import select
 
-from bot.access import Access
+from bot.access import AccessService
 from bot.config import parse_policy
 from bot.digitalocean import Call, CallBudget, DigitalOcean
+from bot.domain.commands import Cancel, Command, Container, Decide, Extend, RequestAccess, Revoke
 from bot.domain.labels import label, read_label
 from bot.domain.lifecycle import EndReason, Grant, GrantState, Request, RequestState, Verdict
 from bot.domain.marks import request_mark
@@ -31,7 +32,6 @@ from bot.domain.notices import UNKNOWN, Asked, Notice
 from bot.domain.people import Person, Standing
 from bot.domain.refusal import Refused
 from bot.domain.sources import GUARD, parse_source
-from bot.domain.wishes import AskFor, Cancel, Container, Decide, Extend, Revoke, Wish
 from bot.reconcile.reconciler import Reconciler
 from bot.sandbox.calls import Call as HttpCall
 from bot.sandbox.cloud import Change
@@ -198,7 +198,7 @@ class ReconcilerStory(RuleBasedStateMachine):
         self.cloud = SandboxDigitalOcean(clock=lambda: self.clocks.true)
         self.cloud.start()
         self.origins = 0
-        self.last_wish: tuple[Wish, Person, str] | None = None
+        self.last_wish: tuple[Command, Person, str] | None = None
         self.copy: list[dict[str, str]] = []
         self.lent_until: dict[str, datetime] = {}
         self.approved_by: dict[int, set[str]] = {}
@@ -277,8 +277,8 @@ class ReconcilerStory(RuleBasedStateMachine):
 
     def somebody_wants_it_longer(self, draw: Draw) -> None:
         if live := self.live():
-            wish = Extend(grant_id=draw(st.sampled_from(live)).id, duration=draw(DURATION))
-            answer = self.carry_out(wish, draw(MEMBER))
+            command = Extend(grant_id=draw(st.sampled_from(live)).id, duration=draw(DURATION))
+            answer = self.carry_out(command, draw(MEMBER))
             for approver in (ALICE, BOB):
                 if isinstance(answer, Asked) and draw(st.booleans()):
                     self.decide_on(answer.request.id, approver, Verdict.APPROVE)
@@ -287,10 +287,10 @@ class ReconcilerStory(RuleBasedStateMachine):
         """P6: the same interaction, delivered once more, changes nothing."""
         if self.last_wish is None:
             return
-        wish, person, origin = self.last_wish
+        command, person, origin = self.last_wish
         before = self.states()
         with suppress(Refused):
-            self.access.carry_out(wish, person, origin=origin, others=MEMBERS)
+            self.access.carry_out(command, person, origin=origin, others=MEMBERS)
         assert self.states() == before
 
     # Others who write the same list
@@ -434,7 +434,7 @@ class ReconcilerStory(RuleBasedStateMachine):
             on_call=self.note_call,
         )
         reconciler = Reconciler(self.database, self.digitalocean, lambda: self.policy, self.clocks)
-        self.access = Access(self.database, lambda: self.policy, self.clocks)
+        self.access = AccessService(self.database, lambda: self.policy, self.clocks)
         self.worker = Worker(
             self.database,
             self.access,
@@ -468,29 +468,29 @@ class ReconcilerStory(RuleBasedStateMachine):
         if call.operation == self.killed_after:
             raise Killed
 
-    def carry_out(self, wish: Wish, person: Person) -> Notice | None:
+    def carry_out(self, command: Command, person: Person) -> Notice | None:
         """Do what somebody wants; None where it was refused, and then nothing has changed."""
         self.origins += 1
         origin = f"press:{self.origins}"
         before = self.states()
         try:
-            answer = self.access.carry_out(wish, person, origin=origin, others=MEMBERS)
+            answer = self.access.carry_out(command, person, origin=origin, others=MEMBERS)
         except Refused:
             assert self.states() == before
             return None
-        self.last_wish = (wish, person, origin)
+        self.last_wish = (command, person, origin)
         return answer
 
     def ask_for(self, value: str, duration: timedelta, person: Person) -> int | None:
-        wish = AskFor(cluster="orders", source=parse_source(value), duration=duration)
-        answer = self.carry_out(wish, person)
+        command = RequestAccess(cluster="orders", source=parse_source(value), duration=duration)
+        answer = self.carry_out(command, person)
         return answer.request.id if isinstance(answer, Asked) else None
 
     def decide_on(self, request_id: int, person: Person, verdict: Verdict) -> None:
         request = self.request(request_id)
         mark, container = request_mark(request.created_at), Container(is_home=True)
-        wish = Decide(request_id=request_id, verdict=verdict, mark=mark, container=container)
-        self.carry_out(wish, person)
+        command = Decide(request_id=request_id, verdict=verdict, mark=mark, container=container)
+        self.carry_out(command, person)
         decided = self.request(request_id)
         entitled = person.standing is Standing.MEMBER and person.id in APPROVERS - {
             request.requester

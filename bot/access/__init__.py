@@ -1,6 +1,6 @@
 """The use cases: request, decide, extend, revoke, cancel, lapse and more; one transaction each."""
 
-from bot.access.desk import Access
 from bot.access.questions import Question
+from bot.access.service import AccessService
 
-__all__ = ["Access", "Question"]
+__all__ = ["AccessService", "Question"]

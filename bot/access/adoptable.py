@@ -1,12 +1,12 @@
 """Which rules can be adopted: those that people added and that no grant looks after."""
 
-from bot.access.move import Move
+from bot.access.unit_of_work import UnitOfWork
 from bot.domain.refusal import Refused, quoted
 from bot.domain.sources import GUARD, TrustedSource
 from bot.store import grants
 
 
-def check_adoptable(move: Move, cluster: str, source: TrustedSource) -> None:
+def check_adoptable(uow: UnitOfWork, cluster: str, source: TrustedSource) -> None:
     """Refuse a rule that leaves by itself already: the guard rule, or one of a live grant.
 
     Whether there is a rule at all is seen when the cluster is read.
@@ -16,8 +16,8 @@ def check_adoptable(move: Move, cluster: str, source: TrustedSource) -> None:
             f"{quoted(str(GUARD))} is the guard rule, which keeps the cluster closed. It goes by "
             "itself once other rules do that."
         )
-    for grant in grants.live(move.session, cluster=cluster, source=source):
-        if grant.owned is not False and grant.wants_rule(move.now):
+    for grant in grants.live(uow.session, cluster=cluster, source=source):
+        if grant.owned is not False and grant.wants_rule(uow.now):
             raise Refused(
                 f"{quoted(str(source))} expires already: #{grant.id}. "
                 f"`/dbaccess extend {grant.id} 1d` gives it more time."

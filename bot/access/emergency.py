@@ -1,28 +1,28 @@
 """Break glass: access at once by written policy, told loudly, and reviewed afterwards."""
 
-from bot.access.asking import (
+from bot.access.decide import approve_at_once, withdraw
+from bot.access.notifications import notify_operators, notify_thread, update_card
+from bot.access.pressed_button import check_is_on_its_card, check_is_request_shown
+from bot.access.reasons import clean_reason
+from bot.access.request_access import (
     refuse_second_grant,
     refuse_unfit_cluster,
     request,
     requests_for_the_same,
 )
-from bot.access.deciding import approve_at_once, withdraw
-from bot.access.move import Move
-from bot.access.pressing import check_is_on_its_card, check_is_request_shown
-from bot.access.reasons import clean_reason
+from bot.access.unit_of_work import UnitOfWork
+from bot.domain.commands import BreakGlass, RequestAccess, Review
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Request, RequestKind, RequestState
 from bot.domain.notices import Asked, EmergencyAsked, EmergencyOpened, Reviewed
 from bot.domain.people import Person, groups_in_question
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Field, Refused, about
-from bot.domain.wishes import AskFor, BreakGlass, Review
 from bot.store import requests
 from bot.store.audit import Action
-from bot.telling import tell_operators, tell_thread, update_card
 
 
-def break_glass(move: Move, wish: BreakGlass, person: Person) -> Request:
+def break_glass(uow: UnitOfWork, command: BreakGlass, person: Person) -> Request:
     """Grant access now; the approvers and operators hear of it, and somebody has to review it.
 
     An undecided request of the same person for the same access is withdrawn: it is no longer
@@ -33,35 +33,35 @@ def break_glass(move: Move, wish: BreakGlass, person: Person) -> Request:
         Refused: the emergency policy or the cluster is against it.
         NeedsDirectory: it becomes a request, and it is not known whether they may make one.
     """
-    cluster = move.cluster(wish.cluster, person)
+    cluster = uow.cluster(command.cluster, person)
     with about(Field.REASON):
-        reason = clean_reason(wish.reason)
-    cluster.check_emergency(person, wish.duration, reason)
-    unreviewed = requests.unreviewed_emergency(move.session, person.id, of=move.policy.clusters)
-    if unreviewed or move.revoked_lately(cluster, person.id, wish.cluster):
-        return _ask_instead(move, cluster, wish, person)
+        reason = clean_reason(command.reason)
+    cluster.check_emergency(person, command.duration, reason)
+    unreviewed = requests.unreviewed_emergency(uow.session, person.id, of=uow.policy.clusters)
+    if unreviewed or uow.revoked_lately(cluster, person.id, command.cluster):
+        return _ask_instead(uow, cluster, command, person)
     with about(Field.SOURCE):
-        cluster.check_source(wish.source)
-        refuse_second_grant(move, cluster, wish, person)
+        cluster.check_source(command.source)
+        refuse_second_grant(uow, cluster, command, person)
     with about(Field.CLUSTER):
-        refuse_unfit_cluster(move, cluster, wish.cluster, emergency=True)
-    for pending in requests_for_the_same(move, wish, person.id):
-        withdraw(move, pending, by=person.id, tell=True)
+        refuse_unfit_cluster(uow, cluster, command.cluster, emergency=True)
+    for pending in requests_for_the_same(uow, command, person.id):
+        withdraw(uow, pending, by=person.id, tell=True)
     made = requests.add(
-        move.session,
+        uow.session,
         kind=RequestKind.EMERGENCY,
-        cluster=wish.cluster,
-        source=wish.source,
-        source_name=move.name_of(wish.source),
-        duration=wish.duration,
+        cluster=command.cluster,
+        source=command.source,
+        source_name=uow.name_of(command.source),
+        duration=command.duration,
         requester=person.id,
         standing=person.standing,
         reason=reason,
-        created_at=move.now,
-        lapses_at=move.now + wish.duration,
-        origin=move.origin,
+        created_at=uow.now,
+        lapses_at=uow.now + command.duration,
+        origin=uow.origin,
     )
-    move.record(
+    uow.record(
         Action.BROKE_GLASS,
         made.cluster,
         made.id,
@@ -71,62 +71,67 @@ def break_glass(move: Move, wish: BreakGlass, person: Person) -> Request:
         reason=made.reason,
     )
     every = cluster.emergency.remind_every if cluster.emergency else None
-    granted = approve_at_once(move, cluster, made, by="emergency", review_after=every)
-    opened = EmergencyOpened(request=move.facts(granted), channel=cluster.channel)
-    tell_operators(move.session, opened, move.policy, at=move.now)
+    granted = approve_at_once(uow, cluster, made, by="emergency", review_after=every)
+    opened = EmergencyOpened(request=uow.facts(granted), channel=cluster.channel)
+    notify_operators(uow.session, opened, uow.policy, at=uow.now)
     return granted
 
 
-def answer(move: Move, made: Request) -> Asked | EmergencyAsked:
+def answer(uow: UnitOfWork, made: Request) -> Asked | EmergencyAsked:
     """Return the answer to somebody who wanted emergency access."""
     if made.kind is RequestKind.EMERGENCY or made.state is not RequestState.PENDING:
-        return Asked(request=move.facts(made))
-    return _asked(move, made).model_copy(update={"to_requester": True})
+        return Asked(request=uow.facts(made))
+    return _asked(uow, made).model_copy(update={"to_requester": True})
 
 
-def _ask_instead(move: Move, cluster: ClusterPolicy, wish: BreakGlass, person: Person) -> Request:
+def _ask_instead(
+    uow: UnitOfWork, cluster: ClusterPolicy, command: BreakGlass, person: Person
+) -> Request:
     """Ask the approvers, loudly, for what cannot be had at once."""
     groups = groups_in_question(person.id, cluster.requesters)
     if groups:
-        move.people.require({person.id: groups})
-    asked = AskFor(
-        cluster=wish.cluster, source=wish.source, duration=wish.duration, reason=wish.reason
+        uow.people.require({person.id: groups})
+    asked = RequestAccess(
+        cluster=command.cluster,
+        source=command.source,
+        duration=command.duration,
+        reason=command.reason,
     )
-    made = request(move, asked, person)
+    made = request(uow, asked, person)
     if made.state is RequestState.PENDING:
-        notice = _asked(move, made)
-        tell_thread(move.session, notice, made.id, at=move.now)
-        tell_operators(move.session, notice, move.policy, at=move.now)
+        notice = _asked(uow, made)
+        notify_thread(uow.session, notice, made.id, at=uow.now)
+        notify_operators(uow.session, notice, uow.policy, at=uow.now)
     return made
 
 
-def _asked(move: Move, made: Request) -> EmergencyAsked:
-    clusters = move.policy.clusters
-    unreviewed = requests.unreviewed_emergency(move.session, made.requester, of=clusters)
-    return EmergencyAsked(request=move.facts(made), unreviewed=unreviewed)
+def _asked(uow: UnitOfWork, made: Request) -> EmergencyAsked:
+    clusters = uow.policy.clusters
+    unreviewed = requests.unreviewed_emergency(uow.session, made.requester, of=clusters)
+    return EmergencyAsked(request=uow.facts(made), unreviewed=unreviewed)
 
 
-def review(move: Move, wish: Review, person: Person) -> Request:
+def review(uow: UnitOfWork, command: Review, person: Person) -> Request:
     """Close an emergency: an approver has looked into it.
 
     Raises:
         Refused: no such emergency, not entitled, or reviewed already.
     """
-    found = requests.get(move.session, wish.request_id)
+    found = requests.get(uow.session, command.request_id)
     if found is None or found.kind is not RequestKind.EMERGENCY:
-        raise Refused(f"#{wish.request_id} was no emergency, so there is nothing to review.")
-    check_is_request_shown(found, wish.mark)
-    check_is_on_its_card(move, found, wish.container)
-    cluster = move.policy.cluster(found.cluster)
+        raise Refused(f"#{command.request_id} was no emergency, so there is nothing to review.")
+    check_is_request_shown(found, command.mark)
+    check_is_on_its_card(uow, found, command.container)
+    cluster = uow.policy.cluster(found.cluster)
     cluster.check_may_review(person, requester=found.requester)
     if not found.wants_review:
         raise Refused(f"#{found.id} was reviewed already. Nothing was changed.")
-    reviewed = found.review(person.id, move.now)
-    requests.save(move.session, reviewed)
-    move.record(Action.REVIEWED, reviewed.cluster, reviewed.id, actor=person.id)
-    facts = move.facts(reviewed)
-    update_card(move.session, facts, at=move.now)
+    reviewed = found.review(person.id, uow.now)
+    requests.save(uow.session, reviewed)
+    uow.record(Action.REVIEWED, reviewed.cluster, reviewed.id, actor=person.id)
+    facts = uow.facts(reviewed)
+    update_card(uow.session, facts, at=uow.now)
     notice = Reviewed(request=facts)
-    tell_thread(move.session, notice, reviewed.id, at=move.now)
-    tell_operators(move.session, notice, move.policy, at=move.now)
+    notify_thread(uow.session, notice, reviewed.id, at=uow.now)
+    notify_operators(uow.session, notice, uow.policy, at=uow.now)
     return reviewed

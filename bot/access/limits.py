@@ -1,6 +1,6 @@
 """Limits: how much one person may have at once, and what a cluster has room for."""
 
-from bot.access.move import Move
+from bot.access.unit_of_work import UnitOfWork
 from bot.domain.blocking import full_cluster
 from bot.domain.lifecycle import Grant, RequestKind
 from bot.domain.people import Person
@@ -13,16 +13,16 @@ _NAMED = 3
 
 
 def refuse_too_many_requests(
-    move: Move, cluster: ClusterPolicy, requester: str, *, new: int | None = None
+    uow: UnitOfWork, cluster: ClusterPolicy, requester: str, *, new: int | None = None
 ) -> None:
     """Refuse somebody who waits for as many decisions as one person may, on all clusters.
 
     *new* is the number of the request that is being made, where it was written down already.
     """
-    one_at_a_time(move.session, f"requests of {requester}")
+    one_at_a_time(uow.session, f"requests of {requester}")
     pending = [
         request
-        for request in requests.pending(move.session, requester=requester)
+        for request in requests.pending(uow.session, requester=requester)
         if request.asked_by is None and request.id != new
     ]
     if len(pending) < cluster.max_open_requests:
@@ -33,20 +33,22 @@ def refuse_too_many_requests(
     )
 
 
-def refuse_too_many_grants(move: Move, cluster: ClusterPolicy, alias: str, person: Person) -> None:
+def refuse_too_many_grants(
+    uow: UnitOfWork, cluster: ClusterPolicy, alias: str, person: Person
+) -> None:
     """Refuse somebody who has as much access to a cluster as one person may.
 
     What they wait for counts: approved one after the other, it would be too much.
     """
-    one_at_a_time(move.session, f"requests of {person.id}")
+    one_at_a_time(uow.session, f"requests of {person.id}")
     live = [
         grant
-        for grant in grants.live(move.session, requester=person.id, cluster=alias)
-        if grant.wants_rule(move.now) and not grant.adopted
+        for grant in grants.live(uow.session, requester=person.id, cluster=alias)
+        if grant.wants_rule(uow.now) and not grant.adopted
     ]
     pending = [
         request
-        for request in requests.pending(move.session, requester=person.id, cluster=alias)
+        for request in requests.pending(uow.session, requester=person.id, cluster=alias)
         if request.extends is None and request.kind is not RequestKind.ADOPTION
     ]
     if len(live) + len(pending) < cluster.max_live_grants:
@@ -60,7 +62,7 @@ def refuse_too_many_grants(move: Move, cluster: ClusterPolicy, alias: str, perso
 
 
 def refuse_full_cluster(
-    move: Move, cluster: ClusterPolicy, alias: str, count: int, *, emergency: bool
+    uow: UnitOfWork, cluster: ClusterPolicy, alias: str, count: int, *, emergency: bool
 ) -> None:
     """Refuse what a cluster of *count* rules has no room for.
 
@@ -72,7 +74,7 @@ def refuse_full_cluster(
         return
     if not emergency:
         raise Refused(full_cluster(alias, cluster))
-    could_end = _least_urgent(move, alias)
+    could_end = _least_urgent(uow, alias)
     if not could_end:
         raise Refused(
             f"`{alias}` has {count} trusted sources, the most that it takes, and none that could "
@@ -87,11 +89,11 @@ def refuse_full_cluster(
     )
 
 
-def _least_urgent(move: Move, alias: str) -> list[Grant]:
+def _least_urgent(uow: UnitOfWork, alias: str) -> list[Grant]:
     """Return a few grants whose end would make room, those that last longest in front."""
     live = [
         grant
-        for grant in grants.live(move.session, cluster=alias)
+        for grant in grants.live(uow.session, cluster=alias)
         if grant.owned and not grant.adopted and not grant.emergency
     ]
     return sorted(live, key=lambda grant: grant.expires_at, reverse=True)[:_NAMED]

@@ -10,22 +10,22 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
+from bot.domain.commands import (
+    Adopt,
+    BreakGlass,
+    Cancel,
+    Command,
+    Decide,
+    Extend,
+    PutBack,
+    RequestAccess,
+    Review,
+    Revoke,
+)
 from bot.domain.lifecycle import Grant, Request
 from bot.domain.people import Person, Standing, groups_in_question
 from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.sources import TrustedSource
-from bot.domain.wishes import (
-    Adopt,
-    AskFor,
-    BreakGlass,
-    Cancel,
-    Decide,
-    Extend,
-    PutBack,
-    Review,
-    Revoke,
-    Wish,
-)
 from bot.store import grants, requests
 
 
@@ -36,29 +36,31 @@ class Question:
     groups: frozenset[str] = frozenset()
 
 
-def question_of(session: Session, policy: Policy, wish: Wish, user_id: str) -> Question | None:
+def question_of(
+    session: Session, policy: Policy, command: Command, user_id: str
+) -> Question | None:
     """Return what must be asked before somebody's wish; None where nothing has to be.
 
     What somebody is to the workspace always has to be, but for ending what is their own (P4).
     """
-    match wish:
-        case AskFor():
-            return _about(policy, wish, user_id, _before_asking)
+    match command:
+        case RequestAccess():
+            return _about(policy, command, user_id, _before_asking)
         case BreakGlass():
-            return _about(policy, wish, user_id, _before_breaking_glass)
+            return _about(policy, command, user_id, _before_breaking_glass)
         case Adopt():
-            return _about(policy, wish, user_id, _before_adopting)
+            return _about(policy, command, user_id, _before_adopting)
         case Decide() | Review():
-            subject: Request | Grant | None = requests.get(session, wish.request_id)
+            subject: Request | Grant | None = requests.get(session, command.request_id)
             return _as_approver(policy, subject, user_id)
         case Cancel():
-            subject = requests.get(session, wish.request_id)
+            subject = requests.get(session, command.request_id)
         case Extend() | Revoke() | PutBack():
-            subject = grants.get(session, wish.grant_id)
-    is_adopted = isinstance(subject, Grant) and subject.adopted and isinstance(wish, Extend)
+            subject = grants.get(session, command.grant_id)
+    is_adopted = isinstance(subject, Grant) and subject.adopted and isinstance(command, Extend)
     if subject is None or user_id not in _owners(subject) or is_adopted:
         return _as_approver(policy, subject, user_id)
-    if isinstance(wish, Revoke | Cancel):
+    if isinstance(command, Revoke | Cancel):
         return None  # whoever ends or cancels what is their own gains nothing by it
     return Question()
 
@@ -72,20 +74,20 @@ def _as_approver(policy: Policy, subject: Request | Grant | None, user_id: str) 
     return Question(groups_in_question(user_id, cluster.approvers) if cluster else frozenset())
 
 
-_OnCluster = TypeVar("_OnCluster", AskFor, BreakGlass, Adopt)
+_OnCluster = TypeVar("_OnCluster", RequestAccess, BreakGlass, Adopt)
 
 
 def _about(
     policy: Policy,
-    wish: _OnCluster,
+    command: _OnCluster,
     user_id: str,
     groups: Callable[[ClusterPolicy, _OnCluster, str], frozenset[str]],
 ) -> Question:
     """Ask for the *groups* that the cluster wants to know; of none, for what they may see."""
-    cluster = policy.clusters.get(wish.cluster)
+    cluster = policy.clusters.get(command.cluster)
     if cluster is None:
         return Question(policy.groups_in_question(user_id))
-    return Question(groups(cluster, wish, user_id))
+    return Question(groups(cluster, command, user_id))
 
 
 def _before_adopting(cluster: ClusterPolicy, _wish: Adopt, user_id: str) -> frozenset[str]:
@@ -98,8 +100,8 @@ def _before_breaking_glass(
     return groups_in_question(user_id, cluster.emergency.requesters if cluster.emergency else ())
 
 
-def _before_asking(cluster: ClusterPolicy, wish: AskFor, user_id: str) -> frozenset[str]:
-    return before_asking(cluster, user_id, wish.source, wish.duration)
+def _before_asking(cluster: ClusterPolicy, command: RequestAccess, user_id: str) -> frozenset[str]:
+    return before_asking(cluster, user_id, command.source, command.duration)
 
 
 def before_asking(

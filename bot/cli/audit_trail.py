@@ -11,7 +11,7 @@ from bot.cli.audit_lines import lines
 from bot.cli.auditing import Format
 from bot.cli.since import parse_since
 from bot.clock import SystemClock
-from bot.domain.chain import Anchor, parse_anchor
+from bot.domain.audit_chain import Anchor, parse_anchor
 from bot.domain.refusal import Refused
 from bot.domain.sources import TrustedSource, parse_source
 from bot.reporting.chain_wording import problems, signatures

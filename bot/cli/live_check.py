@@ -10,7 +10,7 @@ from flask import Flask, Response, jsonify, request
 from bot.config import Settings
 from bot.domain.findings import Finding, fault, ok
 from bot.slack.command_listener import CannotConnect, listening_for_commands
-from bot.slack.signature_verifier import Outcome, RequestVerifier, Verification
+from bot.slack.inbound.signature_verifier import Outcome, RequestVerifier, Verification
 from bot.web.http_server import HttpServer
 
 WAIT_SECONDS = 120.0

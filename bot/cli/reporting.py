@@ -27,10 +27,10 @@ from bot.reporting.lanes import Row
 from bot.reporting.page import render
 from bot.reporting.reading import read_report
 from bot.slack.client import DIRECTORY_SECONDS, web_client
-from bot.slack.directory import NO_SUCH_USER, Directory, DirectoryUnavailable
+from bot.slack.users.directory import NO_SUCH_USER, Directory, DirectoryUnavailable
 from bot.store import clusters, grants
 from bot.store.database import Database
-from bot.store.ledger import Period
+from bot.store.report_queries import Period
 
 _NO_PICTURES = (
     "The report draws its timeline with matplotlib, which is not installed. Install dbaccess with "

@@ -25,7 +25,7 @@ from bot.sandbox.playground_setting import Command, Role, Setting, Shortcut, Ste
 from bot.sandbox.slack import SandboxSlack
 from bot.service import Service
 from bot.slack import messages
-from bot.slack.interaction import SHORTCUT
+from bot.slack.inbound.payloads import SHORTCUT
 
 FIRST_COMMAND = "/dbaccess request 203.0.113.4 2h orders fixing the nightly job"
 SHORTCUTS = [Shortcut(SHORTCUT, "Ask for database access")]

@@ -1,6 +1,7 @@
-"""The states of requests and grants, and the moves between them.
+"""The states of requests and grants, and the transitions between them.
 
-Each move is one method that returns the moved value; an impossible move raises `ImpossibleMove`.
+Each transition is one method that returns the new value; an impossible one raises
+`ImpossibleTransition`.
 """
 
 from collections.abc import Collection
@@ -26,7 +27,7 @@ class RequestState(StrEnum):
 
 
 class RequestKind(StrEnum):
-    """What sort of wish a request is.
+    """What a request asks for.
 
     ACCESS: decided by people, or by a written policy. EMERGENCY: granted at once, reviewed
     afterwards. ADOPTION: an expiry for a rule that somebody once added by hand, for approvers.
@@ -73,7 +74,7 @@ class Verdict(StrEnum):
     DENY = "deny"
 
 
-class ImpossibleMove(Exception):
+class ImpossibleTransition(Exception):
     """A move that the present state does not allow: a fault of the program, not of a user."""
 
 
@@ -93,9 +94,9 @@ class Decision:
 
 @dataclass(frozen=True)
 class Request:
-    """Somebody's wish. With `extends`, the wish that a grant ends `duration` later.
+    """What somebody asked for. With `extends`: that this grant ends `duration` later.
 
-    With `puts_back`, the wish that a grant goes on whose rule somebody took away.
+    With `puts_back`: that this grant goes on, whose rule somebody took away.
     `standing` is what the requester was to the workspace when it was made.
     `source_name` is what people call the source, where it has a name. `remind_at` is when
     somebody is to be reminded of it: to decide, or to review what was an emergency. `asked_by` is
@@ -211,18 +212,22 @@ class Request:
     def remind(self, again_at: datetime | None) -> "Request":
         """Note that somebody was reminded, and when to remind them again."""
         if self.state is not RequestState.PENDING and not self.wants_review:
-            raise ImpossibleMove(f"cannot remind of request {self.id}: nobody has to act on it")
+            raise ImpossibleTransition(
+                f"cannot remind of request {self.id}: nobody has to act on it"
+            )
         return replace(self, remind_at=again_at)
 
     def review(self, by: str, at: datetime) -> "Request":
         """Close an emergency: an approver has looked into it."""
         if not self.wants_review:
-            raise ImpossibleMove(f"cannot review request {self.id}: there is nothing to review")
+            raise ImpossibleTransition(
+                f"cannot review request {self.id}: there is nothing to review"
+            )
         return replace(self, reviewed_by=by, reviewed_at=at, remind_at=None)
 
-    def _must_be_pending(self, move: str) -> None:
+    def _must_be_pending(self, transition: str) -> None:
         if self.state is not RequestState.PENDING:
-            raise ImpossibleMove(f"cannot {move} request {self.id}: it is {self.state}")
+            raise ImpossibleTransition(f"cannot {transition} request {self.id}: it is {self.state}")
 
     def _close(self, state: RequestState, at: datetime) -> "Request":
         return replace(self, state=state, decided_at=at, remind_at=None)
@@ -311,7 +316,10 @@ class Grant:
         The rule may be ours from now on, also where the one before it was somebody else's (P5).
         """
         self._must_be(
-            GrantState.APPLYING, GrantState.ACTIVE, GrantState.REMOVING, move="send the rule of"
+            GrantState.APPLYING,
+            GrantState.ACTIVE,
+            GrantState.REMOVING,
+            transition="send the rule of",
         )
         written_at = at if self.state is GrantState.ACTIVE else self.written_at
         return replace(self, sent_at=at, owned=self.owned or None, written_at=written_at)
@@ -328,12 +336,12 @@ class Grant:
 
     def delay(self, at: datetime) -> "Grant":
         """Note that its holder heard that the cluster takes no changes at the moment."""
-        self._must_be(GrantState.APPLYING, move="delay")
+        self._must_be(GrantState.APPLYING, transition="delay")
         return replace(self, delayed_at=at)
 
     def activate(self, at: datetime, *, owned: bool, rule_uuid: str | None) -> "Grant":
         """Note that the source is trusted now."""
-        self._must_be(GrantState.APPLYING, move="activate")
+        self._must_be(GrantState.APPLYING, transition="activate")
         return replace(
             self,
             state=GrantState.ACTIVE,
@@ -345,32 +353,32 @@ class Grant:
 
     def find_rule(self, *, description: str | None, rule_uuid: str | None) -> "Grant":
         """Note how the rule that is to be adopted was, before the first write that labels it."""
-        self._must_be(GrantState.APPLYING, move="adopt the rule of")
+        self._must_be(GrantState.APPLYING, transition="adopt the rule of")
         return replace(self, earlier_description=description or "", rule_uuid=rule_uuid)
 
     def see_rule(self, *, owned: bool, rule_uuid: str | None) -> "Grant":
         """Note whose the rule is that the source is trusted by."""
-        self._must_be(GrantState.ACTIVE, GrantState.REMOVING, move="see the rule of")
+        self._must_be(GrantState.ACTIVE, GrantState.REMOVING, transition="see the rule of")
         return replace(self, owned=owned, rule_uuid=rule_uuid)
 
     def write_again(self, at: datetime) -> "Grant":
         """Note that its rule, which had vanished, is in place again, or is to be put back."""
-        self._must_be(GrantState.ACTIVE, move="write again")
+        self._must_be(GrantState.ACTIVE, transition="write again")
         return replace(self, written_at=at)
 
     def extend(self, until: datetime) -> "Grant":
-        """Move the end; a warning that was given counts for the old end only."""
-        self._must_be(GrantState.APPLYING, GrantState.ACTIVE, move="extend")
+        """UnitOfWork the end; a warning that was given counts for the old end only."""
+        self._must_be(GrantState.APPLYING, GrantState.ACTIVE, transition="extend")
         return replace(self, expires_at=until, warned_at=None)
 
     def warn(self, at: datetime) -> "Grant":
         """Note that the end was announced."""
-        self._must_be(GrantState.ACTIVE, move="warn of")
+        self._must_be(GrantState.ACTIVE, transition="warn of")
         return replace(self, warned_at=at)
 
     def leave(self, reason: EndReason, at: datetime) -> "Grant":
         """Begin to end: the rule must go."""
-        self._must_be(GrantState.APPLYING, GrantState.ACTIVE, move="remove")
+        self._must_be(GrantState.APPLYING, GrantState.ACTIVE, transition="remove")
         return replace(self, state=GrantState.REMOVING, end_reason=reason, removing_since=at)
 
     def revoke(self, by: str, at: datetime) -> "Grant":
@@ -384,7 +392,7 @@ class Grant:
 
     def end(self, at: datetime) -> "Grant":
         """Note that the rule is gone, or was never ours to take away."""
-        self._must_be(GrantState.REMOVING, move="end")
+        self._must_be(GrantState.REMOVING, transition="end")
         return replace(self, state=GrantState.ENDED, ended_at=at)
 
     def put_back(self, number: int) -> "Grant":
@@ -392,9 +400,11 @@ class Grant:
 
         An adopted rule was never added by us, so it is not added by us again either.
         """
-        self._must_be(GrantState.ENDED, move="put back")
+        self._must_be(GrantState.ENDED, transition="put back")
         if not self.was_removed_outside:
-            raise ImpossibleMove(f"cannot put back grant {self.id}: nobody took its rule away")
+            raise ImpossibleTransition(
+                f"cannot put back grant {self.id}: nobody took its rule away"
+            )
         return Grant(
             id=number,
             cluster=self.cluster,
@@ -407,6 +417,6 @@ class Grant:
             source_name=self.source_name,
         )
 
-    def _must_be(self, *states: GrantState, move: str) -> None:
+    def _must_be(self, *states: GrantState, transition: str) -> None:
         if self.state not in states:
-            raise ImpossibleMove(f"cannot {move} grant {self.id}: it is {self.state}")
+            raise ImpossibleTransition(f"cannot {transition} grant {self.id}: it is {self.state}")

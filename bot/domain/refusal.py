@@ -17,7 +17,7 @@ class Field(StrEnum):
 
 
 class Refused(Exception):
-    """A wish that cannot be granted, with the sentence that the user reads.
+    """A command that cannot be carried out, with the sentence that the user reads.
 
     The sentence is plain text with back-ticks around what was typed; whoever shows it
     escapes it for the place where it is shown. `ask` names the users and user groups who
@@ -47,7 +47,7 @@ class NamesClusters(Refused):
 
 
 class NotYours(Refused):
-    """A wish that somebody with other rights could make: the right is missing, not the sense."""
+    """Somebody with other rights could do this: the right is missing, not the sense."""
 
 
 class NotTheCard(Refused):

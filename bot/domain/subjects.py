@@ -1,10 +1,10 @@
-"""Subjects: which request, grant and cluster a notice or a wish is about, by the names logs use."""
+"""Subjects: which request, grant and cluster a notice or command is about, as logs name them."""
 
+from bot.domain.commands import Command
 from bot.domain.notices import GrantFacts, Notice, RequestFacts
-from bot.domain.wishes import Wish
 
 
-def subject_of(thing: Notice | Wish) -> dict[str, int | str]:
+def subject_of(thing: Notice | Command) -> dict[str, int | str]:
     """Return as many of `request`, `grant` and `cluster` (its alias) as *thing* names."""
     facts = getattr(thing, "request", None) or getattr(thing, "grant", None)
     named: dict[str, int | str | None] = {

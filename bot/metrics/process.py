@@ -8,8 +8,8 @@ from prometheus_client.process_collector import ProcessCollector
 from bot import __version__
 from bot.clock import Clock
 from bot.digitalocean import Call
+from bot.live_policy import Reload
 from bot.metrics.tables import TableCollector
-from bot.policy_in_force import Reload
 from bot.store.database import Database
 
 _TOO_MANY = "429"

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.clock import Clock
 from bot.deadlines import NoAnswer, Question
 from bot.domain.lifecycle import GrantState
-from bot.metrics.happenings import History
+from bot.metrics.audit_events import History
 from bot.store.counts import Snapshot, Waiting, snapshot
 from bot.store.database import Database
 

@@ -1,5 +1,6 @@
 """What was seen of the cluster itself: open, guarded, written by others; what is refused for it."""
 
+from bot.access.notifications import grant_facts, notify_closed, request_facts
 from bot.domain.blocking import not_there, open_cluster
 from bot.domain.lifecycle import Decision, Request, RequestKind, Verdict
 from bot.domain.notices import (
@@ -15,7 +16,6 @@ from bot.reconcile.attempt import RELABEL_AFTER
 from bot.reconcile.recording import Recording
 from bot.store import audit, clusters, requests
 from bot.store.audit import SYSTEM, Action
-from bot.telling import grant_facts, request_facts, tell_closed
 
 
 class ClusterOutcome(Recording):
@@ -28,7 +28,7 @@ class ClusterOutcome(Recording):
         if is_there and not self.before.guarded:
             self.audit(Action.GUARD_PLACED)
             notice = GuardPlaced(cluster=self.attempt.alias)
-            self.tell_operators(notice)
+            self.notify_operators(notice)
 
     def record_whether_open(self) -> None:
         """Tell of a cluster that anybody can reach, and that it is closed again (P2)."""
@@ -52,7 +52,7 @@ class ClusterOutcome(Recording):
         if is_open:
             lent = tuple(grant_facts(grant) for grant in self.attempt.loaded if grant.is_live)
             notice = ClusterOpen(cluster=self.attempt.alias, open_since=self.now, lent=lent)
-        self.tell_operators(notice)
+        self.notify_operators(notice)
 
     def tell_of_others(self) -> None:
         """Tell of rules that others may miss, since they changed the list while access was lent."""
@@ -64,7 +64,7 @@ class ClusterOutcome(Recording):
         ]
         if guessed:
             notice = RemovedOnAGuess(cluster=self.attempt.alias, sources=tuple(guessed))
-            self.tell_operators(notice)
+            self.notify_operators(notice)
         lent = [g for g in self.attempt.loaded if g.source in self.attempt.stripped and g.is_live]
         told_at = self.before.labels_told_at
         if lent and (told_at is None or abs(self.now - told_at) >= RELABEL_AFTER):
@@ -72,7 +72,7 @@ class ClusterOutcome(Recording):
             dropped = LabelsDropped(
                 cluster=self.attempt.alias, grants=tuple(grant_facts(grant) for grant in lent)
             )
-            self.tell_operators(dropped)
+            self.notify_operators(dropped)
 
     def refuse_for_open_cluster(self) -> None:
         """Refuse what is asked of a cluster that turned out to be open to all (P2)."""
@@ -105,4 +105,4 @@ class ClusterOutcome(Recording):
             reason=why,
         )
         facts = request_facts(self.session, denied, self.policy)
-        tell_closed(self.session, facts, at=self.now)
+        notify_closed(self.session, facts, at=self.now)

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from bot.access.notifications import grant_facts, notify_of_grant
 from bot.domain.entitlement import check_still_holds
 from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.notices import GrantEnded
@@ -19,7 +20,6 @@ from bot.domain.policy import Policy
 from bot.domain.refusal import NoLongerHolds
 from bot.store import audit, grants, requests
 from bot.store.audit import Action
-from bot.telling import grant_facts, tell_of_grant
 
 
 def refuse_what_no_longer_holds(
@@ -36,7 +36,7 @@ def refuse_what_no_longer_holds(
     if grant.sent_at is None:
         failed = failed.end(now)
         notice = GrantEnded(grant=grant_facts(failed), why=why)
-        tell_of_grant(session, notice, failed, policy, at=now)
+        notify_of_grant(session, notice, failed, policy, at=now)
     grants.save(session, failed)
     audit.record(
         session,

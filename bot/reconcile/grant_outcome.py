@@ -1,5 +1,6 @@
 """What was seen of each grant: it begins, goes on or ends, and those concerned are told."""
 
+from bot.access.notifications import grant_facts, notify_of_grant
 from bot.domain.blocking import why_blocked
 from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.notices import GrantEnded, GrantRewritten, GrantStarted
@@ -8,7 +9,6 @@ from bot.reconcile.first_write import why_it_no_longer_holds
 from bot.reconcile.recording import Recording
 from bot.store import grants
 from bot.store.audit import Action
-from bot.telling import grant_facts, tell_of_grant
 
 
 class GrantOutcome(Recording):
@@ -46,14 +46,14 @@ class GrantOutcome(Recording):
                 was = grant.earlier_description or ""
                 self.audit(Action.ADOPTED, grant, source=str(grant.source), description=was)
             notice = GrantStarted(grant=grant_facts(active))
-            tell_of_grant(self.session, notice, active, self.policy, at=self.now)
+            notify_of_grant(self.session, notice, active, self.policy, at=self.now)
         elif grant.state is GrantState.ACTIVE:
             active = grant.see_rule(owned=seen.owned, rule_uuid=seen.rule_uuid)
             if grant.id in self.attempt.tried:
                 active = active.write_again(self.now)
                 self.audit(Action.REWRITTEN, grant)
                 again = GrantRewritten(grant=grant_facts(active))
-                tell_of_grant(self.session, again, active, self.policy, at=self.now)
+                notify_of_grant(self.session, again, active, self.policy, at=self.now)
             if active != grant:
                 grants.save(self.session, active)
         elif grant.state is GrantState.REMOVING and seen.owned:  # it was revoked meanwhile (P3)
@@ -82,7 +82,7 @@ class GrantOutcome(Recording):
             still_trusted=tuple(sorted(s for s in self.outcome.foreign if s.covers(ended.source))),
             is_open=not self.attempt.rules,
         )
-        tell_of_grant(self.session, notice, ended, self.policy, at=self.now)
+        notify_of_grant(self.session, notice, ended, self.policy, at=self.now)
 
     def _still_wanted(self, source: TrustedSource) -> bool:
         present = [g for g in self.attempt.loaded if g.id in self.outcome.present]

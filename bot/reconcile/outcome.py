@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from bot.access.notifications import grant_facts, notify_of_grant, notify_operators
 from bot.domain.lifecycle import GrantState
 from bot.domain.notices import AllClear, GrantDelayed
 from bot.domain.plan import Plan
@@ -19,7 +20,6 @@ from bot.reconcile.recovery import Recovery, finding
 from bot.store import audit, clusters, grants
 from bot.store.audit import Action
 from bot.store.clusters import Watch
-from bot.telling import grant_facts, tell_of_grant, tell_operators
 
 
 def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: datetime) -> None:
@@ -49,7 +49,7 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
     if before.alarms:
         audit.record(session, Action.ALL_CLEAR, at=now, cluster=attempt.alias)
         notice = AllClear(cluster=attempt.alias, failing_since=before.alarm_since or now)
-        tell_operators(session, notice, policy, at=now)
+        notify_operators(session, notice, policy, at=now)
     written_at = now if attempt.writes else attempt.watch.written_at
     is_watched = not attempt.rules or grants.has_live(session, attempt.cluster_id)
     look_at = next_look(
@@ -103,7 +103,7 @@ def record_failure(
         if delayed and noted.state is GrantState.APPLYING and noted.delayed_at is None:
             noted = noted.delay(now)
             notice = GrantDelayed(grant=grant_facts(noted), why=delayed)
-            tell_of_grant(session, notice, noted, policy, at=now)
+            notify_of_grant(session, notice, noted, policy, at=now)
         if noted != current:
             grants.save(session, noted)
     if attempt.outcome is not None:

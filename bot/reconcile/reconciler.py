@@ -39,7 +39,7 @@ from bot.reconcile.outcome import record_failure, record_lost_attempt, record_ou
 from bot.reconcile.planning import Planner
 from bot.store import clusters, grants
 from bot.store.clusters import Due, Watch
-from bot.store.database import AWAY, Database
+from bot.store.database import DATABASE_UNAVAILABLE, Database
 from bot.store.locks import ClusterLocks, Held, Locks
 
 _LONGEST_WAIT_SECONDS = 30.0
@@ -138,7 +138,7 @@ class Reconciler:
             try:
                 done = self._reconcile(cluster_id)
                 outcome = "done" if done else "busy"
-            except AWAY:
+            except DATABASE_UNAVAILABLE:
                 outcome = "database_away"
                 raise
             except ApiError as error:
@@ -163,7 +163,7 @@ class Reconciler:
                 held.renew()
                 with self._database.transaction() as session:
                     record_outcome(session, self._policy(), attempt, now=self._clock.now())
-            except AWAY:
+            except DATABASE_UNAVAILABLE:
                 raise  # the cluster is still due when the database is back
             except Exception as error:  # a fault of ours waits its turn like one of the API's
                 held.renew()

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from bot.access.notifications import notify_operators
 from bot.domain.lifecycle import Grant
 from bot.domain.notices import Notice
 from bot.domain.plan import Plan
@@ -13,7 +14,6 @@ from bot.reconcile.attempt import Attempt
 from bot.store import audit
 from bot.store.audit import SYSTEM, Action
 from bot.store.clusters import Watch
-from bot.telling import tell_operators
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,6 @@ class Recording:
             **detail,
         )
 
-    def tell_operators(self, notice: Notice) -> None:
+    def notify_operators(self, notice: Notice) -> None:
         """Tell the operators' channel."""
-        tell_operators(self.session, notice, self.policy, at=self.now)
+        notify_operators(self.session, notice, self.policy, at=self.now)

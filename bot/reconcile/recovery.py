@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bot.access.notifications import grant_facts
 from bot.domain.labels import Label, read_label
 from bot.domain.lifecycle import Grant, GrantState, RequestKind, RequestState
 from bot.domain.notices import UNKNOWN, Labelled, Recovered
@@ -11,7 +12,6 @@ from bot.domain.rules import Rule
 from bot.reconcile.recording import Recording
 from bot.store import clusters, grants, requests
 from bot.store.audit import Action
-from bot.telling import grant_facts
 
 _NEARBY = 100  # a label's number is taken over up to so many above the newest; further is a jump
 
@@ -41,7 +41,7 @@ class Recovery(Recording):
                 unfit=tuple(_labelled(orphan) for orphan in unfit),
                 removed=removed,
             )
-            self.tell_operators(notice)
+            self.notify_operators(notice)
 
     def _newly_unfit(self) -> list[Orphan]:
         told = self.before.unfit.splitlines()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.domain.chain import Anchor, Stretch, Verdict
+from bot.domain.audit_chain import Anchor, Stretch, Verdict
 
 _MOST_SHOWN = 20
 _NO_KEY = (

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from bot.domain.chain import Verdict
+from bot.domain.audit_chain import Verdict
 from bot.domain.lifecycle import Grant, GrantState, Request, RequestKind
 from bot.domain.notices import UNKNOWN
 from bot.reporting.figures import Figures
-from bot.store.ledger import Period
+from bot.store.report_queries import Period
 
 LATE = timedelta(minutes=1)  # what is sooner gone was in time: rules are taken away one by one
 MOST_SHOWN = 1000  # of each kind; what is left out is counted

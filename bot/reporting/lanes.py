@@ -10,7 +10,7 @@ from itertools import groupby
 
 from bot.domain.lifecycle import GrantState
 from bot.reporting.facts import Access
-from bot.store.ledger import Period
+from bot.store.report_queries import Period
 
 ROWS_A_PICTURE = 24  # so many are read at ease, and fit on one printed page
 

@@ -39,7 +39,7 @@ def render(report: Report, draw: Draw, *, name_of: Callable[[str], str]) -> str:
         "extensions": partial(wording.extensions, name_of=name_of),
         "origin": wording.origin,
         "outcome": partial(wording.outcome, name_of=name_of),
-        "wish": wording.wish,
+        "terms": wording.terms,
         "percent": _percent,
     }
     return environment.get_template("report.html").render(

@@ -13,9 +13,9 @@ from bot.reporting.accounting import Accounts, Signal, troubles
 from bot.reporting.facts import Access, Happening, Report, Trouble
 from bot.reporting.figures import Figures
 from bot.reporting.wording import moment, operator
-from bot.store import audit, ledger
+from bot.store import audit, report_queries
 from bot.store.audit import Action
-from bot.store.ledger import Lent, Period
+from bot.store.report_queries import Lent, Period
 from bot.store.tables import AuditRow
 
 _OF_GRANTS = (Action.APPLIED, Action.RECOVERED, Action.ENDING, Action.ENDED)
@@ -31,16 +31,16 @@ def read_report(session: Session, period: Period, *, installation: str, now: dat
         version=__version__,
         chain=audit.verify_chain(session),
         figures=Figures(),
-        waiting=ledger.waiting(session, period),
+        waiting=report_queries.waiting(session, period),
     )
     accounts = Accounts()
-    for lent in ledger.lent(session, period, noted=_OF_GRANTS):
+    for lent in report_queries.lent(session, period, noted=_OF_GRANTS):
         access = _access(lent)
         _note_access(report, access)
         began = access.request.decided_at or access.grant.approved_at
         source, ended = str(access.grant.source), access.grant.ended_at
         accounts.note(access.grant.cluster, source, began, ended)
-    for request in ledger.closed(session, period):
+    for request in report_queries.closed(session, period):
         _note_closed(report, request)
     _note_writes(session, report, accounts)
     _note_events(session, report)

@@ -147,7 +147,7 @@ def outcome(request: Request, name_of: NameOf) -> str:
     return f"{said} by {person(denials[-1].approver, name_of)}{why}"
 
 
-def wish(request: Request) -> str:
+def terms(request: Request) -> str:
     """Return what a request asked for."""
     more = f" more for #{request.extends}" if request.extends else ""
     if request.kind is RequestKind.ADOPTION and not request.extends:

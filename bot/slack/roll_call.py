@@ -9,7 +9,7 @@ from bot.domain.findings import Finding, fault, hint, ok
 from bot.domain.people import ANYBODY, Standing
 from bot.domain.policy import Policy
 from bot.slack.client import NO_ANSWER, SlackClient, code_of
-from bot.slack.directory import Directory, DirectoryUnavailable
+from bot.slack.users.directory import Directory, DirectoryUnavailable
 
 _ASKED_MEMBERS = 20  # of a group; a larger one has people enough
 _NOT_DECIDING = {

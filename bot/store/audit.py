@@ -10,7 +10,16 @@ import structlog
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from bot.domain.chain import GENESIS, NO_KEYS, Anchor, Keyring, Link, Verdict, digest_of, verify
+from bot.domain.audit_chain import (
+    GENESIS,
+    NO_KEYS,
+    Anchor,
+    Keyring,
+    Link,
+    Verdict,
+    digest_of,
+    verify,
+)
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store.database import KEYRING, OPERATOR, after_commit, at_the_end
 from bot.store.tables import AuditRow, RequestRow

@@ -18,11 +18,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel
 
-from bot.domain.chain import NO_KEYS, Keyring
+from bot.domain.audit_chain import NO_KEYS, Keyring
 from bot.faults import Fault
-from bot.store.patience import be_impatient
+from bot.store.timeouts import set_timeouts
 
-AWAY = (OperationalError, InterfaceError, PoolTimeout)  # the database cannot be asked just now
+DATABASE_UNAVAILABLE = (
+    OperationalError,
+    InterfaceError,
+    PoolTimeout,
+)  # the database cannot be asked just now
 _BUSY_SECONDS = 10
 _POOL_SIZE = 32
 _CACHE_KIB = 512  # of each SQLite connection; the file is in the machine's memory as it is
@@ -148,7 +152,7 @@ def insert_into(session: Session, table: type[SQLModel]) -> postgresql.Insert | 
 
 def _postgresql(url: str) -> Engine:
     engine = create_engine(url, pool_pre_ping=True, pool_size=_POOL_SIZE, max_overflow=0)
-    be_impatient(engine)
+    set_timeouts(engine)
     return engine
 
 

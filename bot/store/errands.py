@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from bot.domain.wishes import WISH, Wish
+from bot.domain.commands import COMMAND, Command
 from bot.store.database import insert_into
 from bot.store.due import Next, is_due, is_free
 from bot.store.tables import ErrandRow
@@ -28,7 +28,7 @@ class Errand:
     id: int
     user_id: str
     team_id: str
-    wish: Wish
+    command: Command
     reply_to: ReplyTo
     received_at: datetime
     origin: str
@@ -37,7 +37,7 @@ class Errand:
 
 def add(
     session: Session,
-    wish: Wish,
+    command: Command,
     *,
     user_id: str,
     team_id: str,
@@ -52,7 +52,7 @@ def add(
             origin=origin,
             user_id=user_id,
             team_id=team_id,
-            wish=WISH.dump_python(wish, mode="json"),
+            command=COMMAND.dump_python(command, mode="json"),
             reply={"response_url": response_url},
             received_at=at,
             due_at=at,
@@ -122,7 +122,7 @@ def _errand(row: ErrandRow) -> Errand:
         id=row.id,
         user_id=row.user_id,
         team_id=row.team_id,
-        wish=WISH.validate_python(row.wish),
+        command=COMMAND.validate_python(row.command),
         reply_to=ReplyTo(row.user_id, row.reply.get("response_url")),
         received_at=row.received_at,
         origin=row.origin,

@@ -54,7 +54,7 @@ def get_some(session: Session, numbers: Collection[int]) -> list[Grant]:
 
 
 def save(session: Session, grant: Grant) -> None:
-    """Write what a move changed."""
+    """Write what a transition changed."""
     row = session.get_one(GrantRow, grant.id)
     for name in _PLAIN:
         setattr(row, name, getattr(grant, name))

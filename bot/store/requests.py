@@ -91,7 +91,7 @@ def owners_of(session: Session, request_id: int) -> tuple[str | None, ...]:
 
 
 def save(session: Session, request: Request) -> None:
-    """Write what a move changed: state, times, review, decisions and whom they concern."""
+    """Write what a transition changed: state, times, review, decisions and whom they concern."""
     row = session.get_one(RequestRow, request.id)
     row.state = request.state
     row.decided_at = request.decided_at

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from bot.store.database import Database
-from bot.store.patience import take_time
+from bot.store.timeouts import lift_timeouts
 
 
 def migrations_folder() -> Path:
@@ -31,14 +31,14 @@ def alembic_config(connection: Connection | None = None) -> Config:
 def upgrade(database: Database, revision: str = "head") -> None:
     """Bring the schema up to *revision*, in one transaction."""
     with database.engine.begin() as connection:
-        take_time(connection)
+        lift_timeouts(connection)
         command.upgrade(alembic_config(connection), revision)
 
 
 def downgrade(database: Database, revision: str) -> None:
     """Take the schema back to *revision*, in one transaction."""
     with database.engine.begin() as connection:
-        take_time(connection)
+        lift_timeouts(connection)
         command.downgrade(alembic_config(connection), revision)
 
 

@@ -12,8 +12,8 @@ import psycopg
 import structlog
 from sqlalchemy import text
 
-from bot.store.database import AWAY, Database
-from bot.store.patience import CONNECTING
+from bot.store.database import DATABASE_UNAVAILABLE, Database
+from bot.store.timeouts import CONNECTING
 
 _CHANNEL = "dbaccess_wake"
 _LISTEN_SECONDS = 1.0
@@ -30,7 +30,7 @@ def signal(database: Database) -> None:
     try:
         with engine.connect() as connection:
             connection.execute(text(f"NOTIFY {_CHANNEL}"))
-    except AWAY as error:
+    except DATABASE_UNAVAILABLE as error:
         log.warning("signal not sent", error=type(error).__name__)
 
 

@@ -15,7 +15,7 @@ _NAME = 255
 
 
 class RequestRow(SQLModel, table=True):
-    """Somebody's wish. `origin` is the Slack interaction it came from, so that it counts once."""
+    """What somebody asked for. `origin` is the Slack interaction, so that it counts once."""
 
     __tablename__ = "requests"
     __table_args__ = (
@@ -266,7 +266,7 @@ class ErrandRow(SQLModel, table=True):
     origin: str = Field(unique=True, max_length=255)
     user_id: str = Field(max_length=_SLACK_ID)
     team_id: str = Field(default="", max_length=_SLACK_ID)
-    wish: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    command: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     reply: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     received_at: datetime = Field(sa_type=UtcDateTime)
     due_at: datetime = Field(sa_type=UtcDateTime)

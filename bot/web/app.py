@@ -3,8 +3,8 @@
 import structlog
 from flask import Blueprint, Flask, Response, request
 
-from bot.slack.app import SlackApp
-from bot.slack.interaction import Unreadable, is_payload
+from bot.slack.inbound.bolt_app import SlackApp
+from bot.slack.inbound.payloads import Unreadable, is_payload
 
 MAX_BODY_BYTES = 1_000_000
 

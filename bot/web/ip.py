@@ -15,20 +15,20 @@ from urllib.parse import quote
 import structlog
 from flask import Blueprint, Response, current_app, render_template, request
 
+from bot.domain.client_address import (
+    ClientAddress,
+    NotPublic,
+    NotTold,
+    OverIpv6,
+    Usable,
+    classify_client_address,
+    client_address,
+)
 from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
-from bot.domain.visitors import (
-    NotPublic,
-    OverIpv6,
-    Sight,
-    Untold,
-    Usable,
-    sight_of,
-    visitor_address,
-)
 from bot.ip_links import IpLinks
-from bot.slack.directory import DirectoryUnavailable
-from bot.store.database import AWAY
+from bot.slack.users.directory import DirectoryUnavailable
+from bot.store.database import DATABASE_UNAVAILABLE
 from bot.store.ip_links import IpLink
 
 _HEADERS = {
@@ -57,7 +57,7 @@ def ip_pages(
     pages.get("/<path:token>")(visits.look)
     pages.post("/<path:token>")(visits.use)
     pages.register_error_handler(Refused, _not_admitted)
-    for kind in (*AWAY, DirectoryUnavailable):
+    for kind in (*DATABASE_UNAVAILABLE, DirectoryUnavailable):
         pages.register_error_handler(kind, _away)
     return pages
 
@@ -91,14 +91,14 @@ class _Visits:
         slack = f"slack://open?team={quote(link.team_id, safe='')}"
         return _page("done", address=seen.source.value, slack=slack)
 
-    def _sight(self, link: IpLink) -> Sight:
+    def _sight(self, link: IpLink) -> ClientAddress:
         """Return what to make of the visitor's address, for the one whose link it is (P4)."""
-        address = visitor_address(
+        address = client_address(
             request.remote_addr or "",
             request.headers.get("X-Forwarded-For", ""),
             trusted_proxies=self.trusted_proxies,
         )
-        return sight_of(address, self.seen_by(link))
+        return classify_client_address(address, self.seen_by(link))
 
 
 def _away(error: Exception) -> Response:
@@ -115,7 +115,7 @@ def _dead() -> Response:
 
 
 def _sight_page(
-    seen: Sight, status: HTTPStatus = HTTPStatus.OK, *, has_changed: bool = False
+    seen: ClientAddress, status: HTTPStatus = HTTPStatus.OK, *, has_changed: bool = False
 ) -> Response:
     match seen:
         case Usable(source):
@@ -124,7 +124,7 @@ def _sight_page(
             return _page("ipv6", status, address=address)
         case NotPublic(address, why):
             return _page("not_public", status, address=address, why=why)
-        case Untold():
+        case NotTold():
             return _page("untold", status)
 
 

@@ -14,7 +14,7 @@ from bot.reporting.page import render
 from bot.reporting.reading import read_report
 from bot.store import schema
 from bot.store.database import Database
-from bot.store.ledger import Period
+from bot.store.report_queries import Period
 from tests.browser.accessibility import faults_of_access
 from tests.browser.windows import NARROW, WIDE, Windows
 from tests.reporting.many import lend

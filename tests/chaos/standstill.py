@@ -13,11 +13,11 @@ from tests.chaos import doomed
 def shorten(seconds: float) -> None:
     """Let all that a frozen process holds be given up sooner, before the bot is put together."""
     from bot.reconcile import convergence
-    from bot.store import locks, patience
+    from bot.store import locks, timeouts
 
     convergence._FRESH_SECONDS = seconds / 2
     locks.STANDSTILL_SECONDS = seconds  # type: ignore[assignment]  # a test's own time
-    patience._IDLE_SECONDS = round(seconds)
+    timeouts._IDLE_SECONDS = round(seconds)
     locks.ClusterLocks.__init__.__kwdefaults__ = {"standstill_seconds": seconds}
     doomed.shorten_claims(seconds + 1)
 

@@ -251,5 +251,5 @@ class Story:
         open_cards = [card for card in cards if button in card.buttons]
         return self.dice.choice(open_cards) if open_cards else None
 
-    def _wait_for_calm(self, patience: timedelta) -> None:
-        self._calm_at = max(self._calm_at, self.world.clock.now() + patience)
+    def _wait_for_calm(self, timeouts: timedelta) -> None:
+        self._calm_at = max(self._calm_at, self.world.clock.now() + timeouts)

@@ -144,8 +144,8 @@ class Installation:
 
     def adopt(self, source: TrustedSource, duration: timedelta) -> None:
         asked = self.ask(source, duration, "U0ALICE")
-        wish = replace(asked, kind=RequestKind.ADOPTION)
-        self.requests[asked.id] = wish.approve_at_once("U0ALICE", self.now)
+        command = replace(asked, kind=RequestKind.ADOPTION)
+        self.requests[asked.id] = command.approve_at_once("U0ALICE", self.now)
         until = self.now + duration
         made = new_grant(asked.id, source, approved_at=self.now, expires_at=until, adopted=True)
         self._save(made)

@@ -8,7 +8,7 @@ from bot.domain.lifecycle import (
     EndReason,
     Grant,
     GrantState,
-    ImpossibleMove,
+    ImpossibleTransition,
     Request,
     RequestKind,
     RequestState,
@@ -105,7 +105,7 @@ def test_a_request_that_was_closed_stays_closed(state: RequestState) -> None:
     closed = request(state=state)
 
     for move in REQUEST_MOVES:
-        with pytest.raises(ImpossibleMove, match=f"request 7: it is {state}"):
+        with pytest.raises(ImpossibleTransition, match=f"request 7: it is {state}"):
             move(closed)
 
 
@@ -118,7 +118,7 @@ def test_a_grant_makes_only_the_moves_of_its_state(move: str, state: GrantState)
     if state in allowed:
         make(grant)
     else:
-        with pytest.raises(ImpossibleMove, match=f"cannot {move} grant 7: it is {state}"):
+        with pytest.raises(ImpossibleTransition, match=f"cannot {move} grant 7: it is {state}"):
             make(grant)
 
 
@@ -229,7 +229,7 @@ def test_what_was_removed_outside_goes_on_under_a_new_number_with_its_times() ->
     ids=["live", "not yet over", "revoked", "adopted"],
 )
 def test_nothing_else_is_put_back(grant: Grant) -> None:
-    with pytest.raises(ImpossibleMove):
+    with pytest.raises(ImpossibleTransition):
         grant.put_back(9)
 
 
@@ -263,7 +263,7 @@ def test_an_emergency_waits_for_its_review_once_it_was_granted() -> None:
     assert (reviewed.reviewed_by, reviewed.reviewed_at) == ("U0ALICE", NOW + MINUTE)
     assert not reviewed.wants_review
     assert reviewed.remind_at is None
-    with pytest.raises(ImpossibleMove):
+    with pytest.raises(ImpossibleTransition):
         reviewed.review("U0CAROL", NOW)
 
 
@@ -273,10 +273,10 @@ def test_what_is_decided_is_reminded_of_no_more() -> None:
 
     assert waiting.remind(None).remind_at is None
     assert decided.remind_at is None
-    with pytest.raises(ImpossibleMove):
+    with pytest.raises(ImpossibleTransition):
         decided.remind(NOW)
 
 
 def test_a_request_that_was_no_emergency_is_not_reviewed() -> None:
-    with pytest.raises(ImpossibleMove):
+    with pytest.raises(ImpossibleTransition):
         request().approve_at_once("policy", NOW).review("U0ALICE", NOW)

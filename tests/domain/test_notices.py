@@ -1,5 +1,5 @@
+from bot.domain.commands import COMMAND, RequestAccess
 from bot.domain.notices import NOTICE, GrantFacts, GrantStarted
-from bot.domain.wishes import WISH, AskFor
 from tests.domain.examples import HOUR, active_grant
 
 
@@ -19,5 +19,7 @@ def test_a_notice_that_was_written_down_is_read_as_the_same() -> None:
 
 
 def test_a_wish_that_was_written_down_is_read_as_the_same() -> None:
-    wish = AskFor(cluster="orders", source=active_grant().source, duration=HOUR, reason="why")
-    assert WISH.validate_python(WISH.dump_python(wish, mode="json")) == wish
+    command = RequestAccess(
+        cluster="orders", source=active_grant().source, duration=HOUR, reason="why"
+    )
+    assert COMMAND.validate_python(COMMAND.dump_python(command, mode="json")) == command

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from bot.access import Access
+from bot.access import AccessService
+from bot.domain.commands import Adopt, Command, Extend, RequestAccess, Revoke
 from bot.domain.lifecycle import Grant
 from bot.domain.people import Person, Standing
 from bot.domain.refusal import Refused
 from bot.domain.sources import parse_source
-from bot.domain.wishes import Adopt, AskFor, Extend, Revoke, Wish
 from tests.model.double import Point
 from tests.model.knowledge import Lease
 from tests.model.outside import Outside, rivals, time_passes
@@ -36,7 +36,7 @@ class Events:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._access = Access(scene.memory.database, lambda: POLICY, scene)
+        self._access = AccessService(scene.memory.database, lambda: POLICY, scene)
 
     def at(self, point: Point | None) -> Iterator[Event]:
         """Yield what others may do; *point* is None while the worker rests.
@@ -62,10 +62,10 @@ class Events:
 
     def grant_hers(self, minutes: int) -> str:
         """Have access granted before the story begins; return it in words."""
-        wish = AskFor(
+        command = RequestAccess(
             cluster="orders", source=parse_source(HERS), duration=timedelta(minutes=minutes)
         )
-        event = self._wish(f"{HERS} was granted for {minutes} min", wish, RITA)
+        event = self._wish(f"{HERS} was granted for {minutes} min", command, RITA)
         left = self._scene.outside.left
         event.act()
         self._scene.outside = self._scene.outside._replace(left=left)
@@ -79,15 +79,19 @@ class Events:
         for value in self._scene.scope.lent:
             source = parse_source(value)
             if "ask elsewhere" in may and self._scene.memory.elsewhere() == 0:
-                wish = AskFor(cluster="billing", source=source, duration=timedelta(minutes=10))
+                command = RequestAccess(
+                    cluster="billing", source=source, duration=timedelta(minutes=10)
+                )
                 words = f"somebody is granted {value} for 10 min, on another cluster"
-                yield self._wish(words, wish, RITA)
+                yield self._wish(words, command, RITA)
             if value in lent:
                 continue
             for minutes in self._scene.scope.minutes if "ask" in may else ():
-                wish = AskFor(cluster="orders", source=source, duration=timedelta(minutes=minutes))
+                command = RequestAccess(
+                    cluster="orders", source=source, duration=timedelta(minutes=minutes)
+                )
                 words = f"somebody is granted {value} for {minutes} min"
-                yield self._wish(words, wish, RITA)
+                yield self._wish(words, command, RITA)
             if "adopt" in may:
                 adopt = Adopt(cluster="orders", source=source, duration=timedelta(minutes=10))
                 yield self._wish(f"an expiry is approved for {value}, for 10 min", adopt, ALICE)
@@ -99,7 +103,7 @@ class Events:
                 who = ALICE if row.adopted else RITA
                 yield self._wish(f"#{row.id} is extended by 10 min", extend, who)
 
-    def _wish(self, words: str, wish: Wish, person: Person) -> Event:
+    def _wish(self, words: str, command: Command, person: Person) -> Event:
         def act() -> None:
             self._scene.outside = self._scene.outside.spend("people")
             before = {row.id: row for row in self._scene.memory.grants()}
@@ -107,7 +111,7 @@ class Events:
                 origin = (
                     f"interaction {self._scene.memory.audit_length()}"  # each is one of its own
                 )
-                self._access.carry_out(wish, person, origin=origin, others=[RITA, ALICE])
+                self._access.carry_out(command, person, origin=origin, others=[RITA, ALICE])
             except Refused as refused:
                 self._scene.tell(f"which is refused: {refused.sentence}")
             for row in self._scene.memory.grants():

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 
 import structlog
 
-from bot.access.ending import expire
-from bot.access.move import Move
+from bot.access.revoke import expire
+from bot.access.unit_of_work import UnitOfWork
 from bot.digitalocean import ApiError
 from bot.domain.rules import Rule
 from bot.reconcile.reconciler import Reconciler
-from bot.store.database import AWAY
+from bot.store.database import DATABASE_UNAVAILABLE
 from tests.model.attempt import FROZEN
 from tests.model.double import Double, Hands, Killed, Lock, Point
 from tests.model.events import Event, Events
@@ -89,7 +89,7 @@ class Stage:
         told = self.scene.memory.audit_length()
         self.scene.tell(f"{hands.name} begins to look")
         with self.scene.memory.database.transaction() as session:
-            expire(Move(session, POLICY, self.scene.now()))
+            expire(UnitOfWork(session, POLICY, self.scene.now()))
         if self._reconcile(number, hands.name):
             self.scene.tell(f"{hands.name} has recorded")
             unclear = doubtful(self.scene.outside.known, hands.read)
@@ -113,7 +113,7 @@ class Stage:
             self.scene.tell(f"{name} has failed: {error}")
         except Killed:
             self.scene.tell(f"{name} dies")
-        except AWAY:
+        except DATABASE_UNAVAILABLE:
             self.scene.tell(f"{name} finds its lock lost")
         return False
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.reporting.drawing import draw
 from bot.reporting.lanes import ROWS_A_PICTURE, Bar, pictures
-from bot.store.ledger import Period
+from bot.store.report_queries import Period
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 DAY = Period(NOON, NOON + timedelta(days=1))

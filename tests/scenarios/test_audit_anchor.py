@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.chain import Anchor, parse_anchor
-from bot.parts import build_parts, build_worker
+from bot.bootstrap import build_components, build_worker
+from bot.domain.audit_chain import Anchor, parse_anchor
 from bot.store import audit
 from tests.scenarios.world import OPERATIONS, World
 
@@ -42,7 +42,7 @@ def test_once_a_day_whatever_is_restarted_and_the_audit_still_contains_it(world:
 
 def test_many_workers_post_it_once_between_them(world: World) -> None:
     world.granted()
-    others = [build_parts(world.settings, world.policy, world.clock) for _ in range(2)]
+    others = [build_components(world.settings, world.policy, world.clock) for _ in range(2)]
     workers = [world.worker, *(build_worker(parts) for parts in others)]
     for worker in workers:
         worker.settle()

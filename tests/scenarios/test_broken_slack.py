@@ -10,7 +10,7 @@ import requests
 from bot.domain.lifecycle import EndReason, GrantState, RequestState
 from bot.sandbox.faults import Fault
 from bot.sandbox.slack_conversations import Message
-from bot.slack.pace import BURST
+from bot.slack.outbound.pace import BURST
 from tests.scenarios.world import (
     ALICE,
     APPROVALS,

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from bot.bootstrap import build_worker
 from bot.domain.lifecycle import RequestState
-from bot.parts import build_worker
 from bot.sandbox.faults import Fault
 from tests.scenarios.deciding import ASK, TRUSTED, asked, assert_refused, assert_undecided
 from tests.scenarios.world import (

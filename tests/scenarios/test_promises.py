@@ -11,7 +11,7 @@ import requests
 from bot.domain.labels import label
 from bot.domain.lifecycle import EndReason, GrantState
 from bot.sandbox.faults import Fault
-from bot.slack.errands import Errands
+from bot.slack.inbound.errands import Errands
 from bot.store import audit, errands
 from bot.store.audit import Action
 from tests.scenarios.world import ALICE, APPROVALS, BOB, IP, ORDERS, OSCAR, RITA, World, policy

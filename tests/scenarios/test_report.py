@@ -12,8 +12,8 @@ from bot.domain.lifecycle import RequestState
 from bot.domain.refusal import Refused
 from bot.reporting.facts import Report
 from bot.sandbox.faults import Fault
-from bot.store import ledger
-from bot.store.ledger import Period
+from bot.store import report_queries
+from bot.store.report_queries import Period
 from tests.scenarios.audited_story import STORY_POLICY, numbers, tell
 from tests.scenarios.world import ALICE, BOB, OSCAR, RITA, World
 from tests.storage import storage_of
@@ -221,10 +221,12 @@ def test_the_ledger_gives_each_grant_once_however_it_is_paged(
     audited: Audited, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     period = Period(audited.began, audited.world.clock.now())
-    monkeypatch.setattr(ledger, "_AT_ONCE", 2)
+    monkeypatch.setattr(report_queries, "_AT_ONCE", 2)
     with audited.world.service.parts.database.one_moment() as session:
-        lent = audited.places(one.grant.id for one in ledger.lent(session, period, noted=()))
-        closed = audited.places(one.id for one in ledger.closed(session, period))
+        lent = audited.places(
+            one.grant.id for one in report_queries.lent(session, period, noted=())
+        )
+        closed = audited.places(one.id for one in report_queries.closed(session, period))
 
     assert lent == [1, 2, 7, 8, 9, 10, 11, 12, 13]
     assert closed == [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]

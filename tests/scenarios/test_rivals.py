@@ -2,10 +2,10 @@
 
 import pytest
 
+from bot.domain.commands import Container, Decide
 from bot.domain.lifecycle import Verdict
 from bot.domain.marks import request_mark
 from bot.domain.people import Person, Standing
-from bot.domain.wishes import Container, Decide
 from bot.sandbox.calls import Call
 from bot.sandbox.faults import Fault
 from tests.scenarios.world import ALICE, IP, ORDERS, RITA, World
@@ -71,11 +71,11 @@ def test_an_extension_approved_while_the_rule_is_taken_away_puts_it_back(world: 
         if isinstance(heard, Call) and heard.method == "GET" and not done:
             done.append(True)
             mark, container = request_mark(world.request(2).created_at), Container(is_home=True)
-            wish = Decide(request_id=2, verdict=Verdict.APPROVE, mark=mark, container=container)
+            command = Decide(request_id=2, verdict=Verdict.APPROVE, mark=mark, container=container)
             alice, rita = (
                 Person(user, Standing.MEMBER, asked=frozenset()) for user in (ALICE, RITA)
             )
-            access.carry_out(wish, alice, origin="press:1", others=[rita])
+            access.carry_out(command, alice, origin="press:1", others=[rita])
             world.clock.advance(seconds=2)
 
     stop = world.digitalocean.subscribe(approve_between_read_and_write)

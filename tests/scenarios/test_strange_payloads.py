@@ -4,8 +4,8 @@ import pytest
 from flask import Flask
 from hypothesis import given
 
+from bot.bootstrap import build_app, build_slack
 from bot.domain.lifecycle import GrantState, RequestState
-from bot.parts import build_app, build_slack
 from tests.fuzzing import fuzzed
 from tests.scenarios.deciding import TRUSTED
 from tests.scenarios.strange_payloads import BODIES, Sent

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.people import Standing
 from bot.sandbox.faults import Fault
-from bot.slack.interaction import SHORTCUT
+from bot.slack.inbound.payloads import SHORTCUT
 from tests.scenarios.forms import block, opened
 from tests.scenarios.machines import picks, with_machines
 from tests.scenarios.open_world import OpenWorld, assert_dead

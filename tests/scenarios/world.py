@@ -11,16 +11,16 @@ from typing import Any, Self, TypeVar
 from pydantic import SecretStr
 from sqlmodel import select
 
+from bot.bootstrap import build_worker
 from bot.config import Settings, parse_policy
 from bot.domain.lifecycle import Grant, Request
 from bot.domain.policy import Policy
-from bot.parts import build_worker
 from bot.sandbox.digitalocean import SandboxDigitalOcean
 from bot.sandbox.slack import SandboxSlack
 from bot.sandbox.slack_conversations import Message
 from bot.sandbox.slack_door import Answer
 from bot.service import Service
-from bot.slack.directory import DirectoryUnavailable
+from bot.slack.users.directory import DirectoryUnavailable
 from bot.store import audit, grants, requests
 from bot.store.tables import AuditRow, DecisionRow, ErrandRow, GrantRow, OutboxRow, RequestRow
 from tests.storage import Storage

@@ -13,7 +13,15 @@ from sqlmodel import Session
 from structlog.testing import capture_logs
 
 from bot.config import database_url
-from bot.domain.chain import GENESIS, Anchor, Keyring, Verdict, digest_of, name_of_key, parse_anchor
+from bot.domain.audit_chain import (
+    GENESIS,
+    Anchor,
+    Keyring,
+    Verdict,
+    digest_of,
+    name_of_key,
+    parse_anchor,
+)
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store import audit, requests, schema
 from bot.store.audit import Action

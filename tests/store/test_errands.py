@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from bot.domain.commands import Command, Decide, Extend
 from bot.domain.lifecycle import Verdict
-from bot.domain.wishes import Decide, Extend, Wish
 from bot.store import errands
 from bot.store.agenda import read_agenda
 from bot.store.database import Database
@@ -15,11 +15,11 @@ APPROVE = Decide(request_id=1, verdict=Verdict.APPROVE)
 URL = "https://hooks.slack.example/actions/1"
 
 
-def add(database: Database, origin: str, wish: Wish = APPROVE, *, at: datetime = NOW) -> bool:
+def add(database: Database, origin: str, command: Command = APPROVE, *, at: datetime = NOW) -> bool:
     with database.transaction() as session:
         return errands.add(
             session,
-            wish,
+            command,
             user_id="U0ALICE",
             team_id="T0HOME",
             origin=origin,
@@ -38,10 +38,10 @@ def origins(claimed: list[Errand]) -> list[str]:
 
 
 def test_an_errand_comes_back_as_it_was_written_down(database: Database) -> None:
-    wish = Extend(grant_id=17, duration=timedelta(hours=1))
-    add(database, "press:1", wish)
+    command = Extend(grant_id=17, duration=timedelta(hours=1))
+    add(database, "press:1", command)
     [errand] = claim(database)
-    assert errand.wish == wish
+    assert errand.command == command
     assert errand.user_id == "U0ALICE"
     assert errand.team_id == "T0HOME"
     assert errand.reply_to == ReplyTo("U0ALICE", URL)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from bot.config import database_url
-from bot.store.database import AWAY, Database
+from bot.store.database import DATABASE_UNAVAILABLE, Database
 from bot.store.locks import ClusterLocks
 from tests.postgresql import PostgresServer
 from tests.waiting import eventually
@@ -103,7 +103,7 @@ def test_who_stands_still_loses_the_lock_and_learns_of_it(postgresql: PostgresSe
             assert held is not None
             held.renew()
             eventually(lambda: is_free(ClusterLocks(other)))
-            with pytest.raises(AWAY):
+            with pytest.raises(DATABASE_UNAVAILABLE):
                 held.renew()
         assert is_free(frozen)
     finally:

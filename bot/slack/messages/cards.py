@@ -13,11 +13,11 @@ from bot.slack.messages.facts import (
     revoked_lately,
     source,
     summary_of,
+    terms,
     who_asked,
     who_may_decide,
     who_may_review,
     why_lapsed,
-    wish,
 )
 from bot.slack.messages.mrkdwn import code, everyone, when, who
 
@@ -36,7 +36,7 @@ def request_card(card: RequestCard) -> Message:
     if request.state is RequestState.PENDING:
         return _open(request)
     as_asked = request.model_copy(update={"granted_duration": None})
-    asked = f"*Request #{request.id}*: {who(who_asked(request))} asked for {wish(as_asked)}."
+    asked = f"*Request #{request.id}*: {who(who_asked(request))} asked for {terms(as_asked)}."
     return message(
         section(asked), _guest(request), quote(request.reason, NO_REASON), *_outcome(request)
     )
@@ -79,7 +79,7 @@ def _emergency(request: RequestFacts) -> Message:
     """The same message before and after the review; what was done stays in sight."""
     broke = (
         f":rotating_light: *Emergency #{request.id}*: {who(request.requester)} broke the glass and "
-        f"was given {wish(request)}, at once."
+        f"was given {terms(request)}, at once."
     )
     if request.reviewed_at is not None:
         reviewed = f"Reviewed by {who(request.reviewed_by or '')}, {when(request.reviewed_at)}."
@@ -149,7 +149,7 @@ def _put_back(request: RequestFacts) -> Message:
     return message(
         section(
             f":repeat: *#{request.id}* puts back *#{request.puts_back}* of "
-            f"{who(request.requester)}, whose rule was removed outside dbaccess: {wish(request)}."
+            f"{who(request.requester)}, whose rule was removed outside dbaccess: {terms(request)}."
         ),
         quote(request.reason, NO_REASON),
         context(

@@ -22,7 +22,7 @@ def source(facts: RequestFacts | GrantFacts | Request | Grant) -> str:
     return f"{code(str(facts.source))}{name}"
 
 
-def wish(request: RequestFacts) -> str:
+def terms(request: RequestFacts) -> str:
     """Return what is asked for, with the size of a network."""
     lent = f"{access(request)}{_how_wide(request.source)}"
     duration = show_duration(request.granted_duration or request.duration)
@@ -40,7 +40,7 @@ def wish(request: RequestFacts) -> str:
 
 def summary_of(request: RequestFacts) -> str:
     """Return in one line of mrkdwn who asks for what."""
-    return f"*Request #{request.id}*: {who(who_asked(request))} asks for {wish(request)}."
+    return f"*Request #{request.id}*: {who(who_asked(request))} asks for {terms(request)}."
 
 
 def who_asked(request: RequestFacts) -> str:

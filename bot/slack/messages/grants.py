@@ -16,7 +16,7 @@ from bot.domain.notices import (
 )
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import extend_or_revoke, put_back
-from bot.slack.messages.facts import access, ask_again, foreign_rule_stays, source, wish
+from bot.slack.messages.facts import access, ask_again, foreign_rule_stays, source, terms
 from bot.slack.messages.mrkdwn import code, when, who
 
 
@@ -126,7 +126,7 @@ def grant_put_back(notice: GrantPutBack) -> Message:
     return message(
         section(
             f":repeat: {who(notice.by)} put *#{request.puts_back}* back: it "
-            f"goes on as *#{request.id}*, {wish(request)}."
+            f"goes on as *#{request.id}*, {terms(request)}."
         )
     )
 

@@ -59,10 +59,10 @@ def _line(entry: Happened) -> str:
     request = entry.request
     reason = one_line(request.reason, _REASON_CHARACTERS)
     why = f", {code(reason)}" if reason else ""
-    return f"*#{request.id}* {_wish(request)}{why}: {_decision(request)}{_end(entry.grant)}"
+    return f"*#{request.id}* {_terms(request)}{why}: {_decision(request)}{_end(entry.grant)}"
 
 
-def _wish(request: Request) -> str:
+def _terms(request: Request) -> str:
     asker, duration = who(request.requester), show_duration(request.granted_duration)
     less = ""
     if request.granted_duration != request.duration:

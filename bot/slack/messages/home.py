@@ -15,7 +15,7 @@ from bot.slack.messages.buttons import (
     extend_or_revoke,
     review_or_revoke,
 )
-from bot.slack.messages.facts import NO_REASON, guest_line, source, summary_of, wish
+from bot.slack.messages.facts import NO_REASON, guest_line, source, summary_of, terms
 from bot.slack.messages.listing import and_more, ends, request_item
 from bot.slack.messages.mrkdwn import code, when, who
 
@@ -84,7 +84,7 @@ def _waiting(tab: HomeTab) -> Iterator[Block | None]:
     for emergency in tab.to_review[:_MOST_TO_REVIEW]:
         yield section(
             f":rotating_light: *Emergency #{emergency.id}*: {who(emergency.requester)} broke the "
-            f"glass {when(emergency.created_at)} and was given {wish(emergency)}. Was it right?"
+            f"glass {when(emergency.created_at)} and was given {terms(emergency)}. Was it right?"
         )
         yield quote(emergency.reason, NO_REASON)
         yield review_or_revoke(emergency)

@@ -6,7 +6,7 @@ from bot.domain.lifecycle import GrantState, RequestState
 from bot.domain.notices import GrantFacts, RequestFacts
 from bot.slack.messages.blocks import Block, Message, context, message, section
 from bot.slack.messages.buttons import cancel, extend_or_revoke
-from bot.slack.messages.facts import access, source, wish
+from bot.slack.messages.facts import access, source, terms
 from bot.slack.messages.mrkdwn import code, when, who
 
 HOW_TO_ASK = f"To ask for some, write for example {code('/dbaccess request 203.0.113.4 2h')}."
@@ -69,7 +69,7 @@ def request_item(request: RequestFacts, *, whose: bool = False) -> list[Block | 
         if request.state is RequestState.PENDING
         else request.state
     )
-    return [section(f"*#{request.id}* {asker}{wish(request)}, {state}"), cancel(request)]
+    return [section(f"*#{request.id}* {asker}{terms(request)}, {state}"), cancel(request)]
 
 
 def and_more(left: int) -> Block | None:

@@ -1,4 +1,4 @@
-"""Pages: help and the clusters, as one reads them up."""
+"""Queries: help and the clusters, as one reads them up."""
 
 from collections.abc import Mapping
 

@@ -2,7 +2,7 @@
 
 from bot.domain.notices import EmergencyOpened, RequestReminder, Reviewed, ReviewReminder
 from bot.slack.messages.blocks import Message, header, message, quote, section
-from bot.slack.messages.facts import NO_REASON, who_asked, who_may_decide, who_may_review, wish
+from bot.slack.messages.facts import NO_REASON, terms, who_asked, who_may_decide, who_may_review
 from bot.slack.messages.mrkdwn import when, who
 
 
@@ -27,7 +27,7 @@ def emergency_opened(notice: EmergencyOpened) -> Message:
         header(f":rotating_light: Emergency access to {request.cluster}"),
         section(
             f"*#{request.id}*: {who(request.requester)} broke the glass and was given "
-            f"{wish(request)}, at once and without anybody's approval."
+            f"{terms(request)}, at once and without anybody's approval."
         ),
         quote(request.reason, NO_REASON),
         section(
@@ -44,7 +44,7 @@ def review_reminder(notice: ReviewReminder) -> Message:
         section(
             f":bell: {who_may_review(request)}: *emergency #{request.id}* of "
             f"{who(request.requester)} on {when(request.created_at)} waits for a review: "
-            f"{wish(request)}. Press *Reviewed* on its message once one of you has looked into it."
+            f"{terms(request)}. Press *Reviewed* on its message once one of you has looked into it."
         ),
         quote(request.reason, NO_REASON),
     )

@@ -19,7 +19,7 @@ def reply(notice: Reply) -> Message:
 
 
 def refusal(refused: Refused) -> Message:
-    """Return why a wish cannot be granted; the sentence's back-ticks stay, as code."""
+    """Return why a command is refused; the sentence's back-ticks stay, as code."""
     return reply(
         Reply(
             sentence=refused.sentence,

@@ -19,9 +19,9 @@ from bot.slack.messages.facts import (
     ask_again,
     revoked_lately,
     source,
+    terms,
     who_may_decide,
     why_lapsed,
-    wish,
 )
 from bot.slack.messages.mrkdwn import code, everyone, when, who
 
@@ -37,7 +37,7 @@ def asked(notice: Asked) -> Message:
     return message(
         section(
             f":hourglass_flowing_sand: *Request #{request.id}* is with the approvers: "
-            f"{wish(request)}."
+            f"{terms(request)}."
         ),
         section(
             f"{_needed(request)} from {who_may_decide(request)}. If nobody decides, it lapses "
@@ -64,7 +64,7 @@ def emergency_asked(notice: EmergencyAsked) -> Message:
             f"as an *emergency*, and it needs an approval.{waits}"
         ),
         revoked_lately(request),
-        section(f"*Request #{request.id}*: {wish(request)}."),
+        section(f"*Request #{request.id}*: {terms(request)}."),
         quote(request.reason, NO_REASON),
     )
 
@@ -81,7 +81,7 @@ def request_closed(notice: RequestClosed) -> Message:
             return message(
                 section(
                     f":hourglass: *Request #{request.id}* has lapsed: {why_lapsed(request)}. "
-                    f"It was for {wish(request)}."
+                    f"It was for {terms(request)}."
                 ),
                 section(f"Still need it? Ask again with {ask_again(request)}."),
             )
@@ -89,7 +89,7 @@ def request_closed(notice: RequestClosed) -> Message:
             return message(
                 section(
                     f":wastebasket: *Request #{request.id}* was withdrawn{_by(request)}. "
-                    f"It was for {wish(request)}."
+                    f"It was for {terms(request)}."
                 ),
                 section(f"Still need it? Ask again with {ask_again(request)}."),
             )
@@ -113,7 +113,7 @@ def not_granted(notice: NotGranted) -> Message:
     request = notice.request
     return message(
         section(
-            f":warning: *Request #{request.id}* could not be approved. It is for {wish(request)}."
+            f":warning: *Request #{request.id}* could not be approved. It is for {terms(request)}."
         ),
         quote(notice.why, "It is no longer within the policy."),
         context(
@@ -150,7 +150,7 @@ def cancelled(notice: Cancelled) -> Message:
     return message(
         section(
             f":wastebasket: *Request #{request.id}* is withdrawn, nobody needs to decide on it any "
-            f"more. It was for {wish(request)}."
+            f"more. It was for {terms(request)}."
         )
     )
 
@@ -170,21 +170,21 @@ def _needed(request: RequestFacts) -> str:
 def _approved(request: RequestFacts) -> str:
     if request.kind is RequestKind.EMERGENCY:
         return (
-            f":rotating_light: *Emergency #{request.id}* is granted: {wish(request)}. "
+            f":rotating_light: *Emergency #{request.id}* is granted: {terms(request)}. "
             f"{_BEING_APPLIED} The approvers and the operators were told, and will ask you about "
             "it afterwards."
         )
     if request.kind is RequestKind.PUT_BACK:
         return (
             f":repeat: *#{request.puts_back}* goes on as *#{request.id}*: "
-            f"{wish(request)}. It was approved by {everyone(request.approvers)}. {_BEING_APPLIED}"
+            f"{terms(request)}. It was approved by {everyone(request.approvers)}. {_BEING_APPLIED}"
         )
     if request.kind is RequestKind.ADOPTION and request.extends is not None:
         until = when(request.extends.expires_at)
         return f":timer_clock: *#{request.extends.id}*: the rule stays until {until}."
     approved = (
         f":white_check_mark: *Request #{request.id}* is approved by {everyone(request.approvers)}: "
-        f"{wish(request)}."
+        f"{terms(request)}."
     )
     if request.kind is RequestKind.ADOPTION:
         return approved
@@ -200,7 +200,7 @@ def _denied(request: RequestFacts) -> Message:
     return message(
         section(
             f":no_entry: *Request #{request.id}* was denied by {approver}. It was for "
-            f"{wish(request)}."
+            f"{terms(request)}."
         ),
         quote(request.denial_reason, NO_REASON),
         section(f"{can_tell}To ask again, write {ask_again(request)}."),

@@ -1,0 +1,129 @@
+"""adopt: an expiry for a rule that somebody once added by hand, so that it leaves by itself.
+
+It ends access that other people may depend on, so it takes as many approvers as opening some (P4);
+the one who asks for it is the first of them. What only keeps a rule longer takes one approver: more
+time before it goes, or none to go at all (`revoke`, which leaves the rule as it was found).
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from bot.access.adoptable import check_adoptable
+from bot.access.decide import approve_at_once, approve_first
+from bot.access.limits import refuse_too_many_requests
+from bot.access.reasons import given_reason
+from bot.access.unit_of_work import UnitOfWork
+from bot.domain.blocking import not_there
+from bot.domain.commands import Adopt, Extend
+from bot.domain.durations import show_duration
+from bot.domain.lifecycle import Grant, Request, RequestKind
+from bot.domain.people import Person
+from bot.domain.policy import ClusterPolicy
+from bot.domain.refusal import Field, Refused, about, quoted
+from bot.store import clusters, requests
+from bot.store.audit import Action
+
+_USUAL_EXTENSION = timedelta(days=1)
+
+
+def adopt(uow: UnitOfWork, command: Adopt, person: Person) -> Request:
+    """Ask that a foreign rule goes after a while; the adopter's own word is the first approval.
+
+    Whether the rule is there is seen when the cluster is read, which is done at once; if it is not,
+    the request is denied, or the grant fails, and nothing is added.
+
+    Raises:
+        Refused: not an approver, too short or too long, no reason where one is required, or no rule
+            that can be adopted.
+    """
+    cluster = uow.cluster(command.cluster, person)
+    cluster.check_may_adopt(person)
+    check_adoptable(uow, command.cluster, command.source)
+    _refuse_second_request(uow, command)
+    with about(Field.DURATION):
+        cluster.check_adoption(command.duration)
+    reason = given_reason(cluster, command.reason)
+    _refuse_without_rules(uow, cluster, command.cluster)
+    if cluster.approvals > 1:
+        refuse_too_many_requests(uow, cluster, person.id)
+    made = requests.add(
+        uow.session,
+        kind=RequestKind.ADOPTION,
+        cluster=command.cluster,
+        source=command.source,
+        source_name=uow.name_of(command.source),
+        duration=command.duration,
+        requester=person.id,
+        standing=person.standing,
+        reason=reason,
+        created_at=uow.now,
+        lapses_at=uow.now + cluster.request_ttl,
+        remind_at=uow.now + cluster.request_ttl / 2,
+        origin=uow.origin,
+    )
+    _record(uow, made)
+    clusters.mark_due(uow.session, str(cluster.id), command.cluster, uow.now)
+    return approve_first(uow, cluster, made, by=person.id)
+
+
+def prolong_adoption(
+    uow: UnitOfWork, cluster: ClusterPolicy, grant: Grant, command: Extend, person: Person
+) -> Request:
+    """Give an adopted rule more time; one approver is enough, since it only stays for longer.
+
+    Raises:
+        Refused: not an approver, longer than a rule may have, or no reason where one is required.
+    """
+    cluster.check_may_adopt(person)
+    longer = command.duration or _USUAL_EXTENSION
+    with about(Field.DURATION):
+        cluster.check_adoption(grant.expires_at + longer - uow.now)
+    made = requests.add(
+        uow.session,
+        kind=RequestKind.ADOPTION,
+        cluster=grant.cluster,
+        source=grant.source,
+        source_name=grant.source_name,
+        duration=longer,
+        requester=person.id,
+        standing=person.standing,
+        reason=given_reason(cluster, command.reason),
+        created_at=uow.now,
+        lapses_at=uow.now + longer,
+        origin=uow.origin,
+        extends=grant.id,
+    )
+    _record(uow, made, extends=grant.id)
+    return approve_at_once(uow, cluster, made, by=person.id)
+
+
+def _refuse_without_rules(uow: UnitOfWork, cluster: ClusterPolicy, alias: str) -> None:
+    watch = clusters.get(uow.session, str(cluster.id))
+    if watch is None or watch.read_at is None or watch.rule_count != 0:
+        return
+    if uow.now - watch.read_at <= uow.policy.scheduler.drift:
+        raise Refused(not_there(alias))
+
+
+def _refuse_second_request(uow: UnitOfWork, command: Adopt) -> None:
+    for pending in requests.pending(
+        uow.session, cluster=command.cluster, source=command.source, kind=RequestKind.ADOPTION
+    ):
+        raise Refused(
+            f"An expiry of {quoted(str(command.source))} waits for approval already: "
+            f"#{pending.id}. "
+            f"`/dbaccess cancel {pending.id}` withdraws it."
+        )
+
+
+def _record(uow: UnitOfWork, made: Request, **detail: Any) -> None:
+    uow.record(
+        Action.ADOPTION_REQUESTED,
+        made.cluster,
+        made.id,
+        actor=made.requester,
+        source=str(made.source),
+        duration=show_duration(made.duration),
+        reason=made.reason,
+        **detail,
+    )

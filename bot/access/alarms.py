@@ -1,0 +1,93 @@
+"""alarm: the operators hear of a cluster that could not be brought in line, again and again."""
+
+from datetime import datetime, timedelta
+
+from bot.access.notifications import grant_facts, notify_operators
+from bot.access.unit_of_work import UnitOfWork
+from bot.domain.lifecycle import GrantState
+from bot.domain.notices import Alarm, CallsMade, ClusterOpen
+from bot.domain.policy import ALARM_AFTER
+from bot.store import audit, clusters, grants
+from bot.store.audit import Action
+from bot.store.clusters import Watch
+from bot.store.due import LENIENCE
+
+_LONGEST_SILENCE = timedelta(hours=1)
+_DOUBLINGS = 12
+
+
+def alarm(uow: UnitOfWork, calls: CallsMade) -> int:
+    """Tell of each cluster in trouble for longer than `alarm_after`; return how many (P3).
+
+    Told again after twice the time, and so on, at least every hour. *calls* are told with it, for
+    it may be calls of the API that are wanting.
+    """
+    alarmed = 0
+    for watch, waiting_since in clusters.troubled(uow.session):
+        cluster = uow.policy.by_id(watch.id)
+        patience = cluster.alarm_after if cluster else ALARM_AFTER
+        if cluster is None and not waiting_since:
+            continue  # it has left the policy, and nothing there is ours any more
+        since = min(filter(None, [watch.failing_since, *waiting_since]))
+        longest = max(_LONGEST_SILENCE, patience)
+        if not _is_time(uow.now, watch.alarm_at or since + patience, within=longest):
+            continue
+        silence = _silence(patience, watch.alarms)
+        clusters.note_alarm(uow.session, watch.id, since=since, next_at=uow.now + silence)
+        audit.record(
+            uow.session,
+            Action.ALARMED,
+            at=uow.now,
+            cluster=watch.alias,
+            since=since.isoformat(),
+            error=watch.last_error,
+        )
+        notice = _alarm(uow, watch, since, calls)
+        notify_operators(uow.session, notice, uow.policy, at=uow.now)
+        alarmed += 1
+    return alarmed
+
+
+def alarm_of_open(uow: UnitOfWork) -> int:
+    """Tell again of each cluster that anybody can reach; return how many (P2)."""
+    told = 0
+    for watch in clusters.left_open(uow.session):
+        cluster = uow.policy.by_id(watch.id)
+        patience = cluster.alarm_after if cluster else ALARM_AFTER
+        silence = _silence(patience, watch.open_alarms)
+        if not _is_time(uow.now, watch.open_alarm_at or uow.now, within=silence):
+            continue
+        clusters.note_open_alarm(uow.session, watch.id, next_at=uow.now + silence)
+        known = grants.listing(uow.session, cluster_id=watch.id)
+        notice = ClusterOpen(
+            cluster=watch.alias,
+            open_since=watch.open_since or uow.now,
+            read_at=watch.read_at,
+            lent=tuple(grant_facts(grant) for grant in known if grant.is_live),
+        )
+        notify_operators(uow.session, notice, uow.policy, at=uow.now)
+        told += 1
+    return told
+
+
+def _silence(patience: timedelta, told: int) -> timedelta:
+    """Return how long to wait before telling again of what was told so often."""
+    doubled: timedelta = patience * 2 ** min(told, _DOUBLINGS)
+    return min(doubled, max(_LONGEST_SILENCE, patience))
+
+
+def _is_time(now: datetime, at: datetime, *, within: timedelta) -> bool:
+    """Tell whether a time has come, or lies so far ahead that a clock was wrong that wrote it."""
+    return not now < at <= now + within + LENIENCE
+
+
+def _alarm(uow: UnitOfWork, watch: Watch, since: datetime, calls: CallsMade) -> Alarm:
+    known = grants.listing(uow.session, cluster_id=watch.id)
+    return Alarm(
+        cluster=watch.alias,
+        failing_since=since,
+        error=watch.last_error or "no answer yet",
+        overdue=tuple(grant_facts(g) for g in known if g.state is GrantState.REMOVING),
+        waiting=tuple(grant_facts(g) for g in known if g.state is GrantState.APPLYING),
+        calls=calls,
+    )

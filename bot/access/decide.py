@@ -1,0 +1,292 @@
+"""decide: an approver's word, and what follows when enough have spoken (P4)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.access.adoptable import check_adoptable
+from bot.access.notifications import (
+    grant_facts,
+    notify_closed,
+    notify_of_grant,
+    notify_person,
+    notify_thread,
+    post_card,
+    update_card,
+)
+from bot.access.pressed_button import check_is_on_its_card, check_is_request_shown
+from bot.access.unit_of_work import UnitOfWork
+from bot.domain.commands import Decide
+from bot.domain.durations import show_duration
+from bot.domain.entitlement import check_may_still_ask, lost_approvals, needed
+from bot.domain.lifecycle import Decision, Grant, Request, RequestKind, RequestState, Verdict
+from bot.domain.notices import ApprovalsDropped, GrantExtended, NotGranted, RequestClosed
+from bot.domain.people import People, Person
+from bot.domain.policy import ClusterPolicy
+from bot.domain.refusal import Refused
+from bot.store import clusters, grants, requests
+from bot.store.audit import SYSTEM, Action
+
+_STATE_WORDS = {
+    RequestState.PENDING: "is still a request",
+    RequestState.APPROVED: "was approved already",
+    RequestState.DENIED: "was denied already",
+    RequestState.CANCELLED: "was withdrawn already",
+    RequestState.LAPSED: "has lapsed, nobody decided in time",
+}
+
+
+def already(request_id: int, state: RequestState) -> str:
+    """Return in a sentence where a request stands."""
+    return f"#{request_id} {_STATE_WORDS[state]}."
+
+
+def decide(uow: UnitOfWork, command: Decide, person: Person) -> Request:
+    """Take an approver's word in; the last approval needed makes the grant.
+
+    With each approval, all of it is looked at again, by the policy of this moment: an earlier
+    approver who lost the right no longer counts, and what could not be asked for is not granted.
+
+    Raises:
+        Refused: not entitled, decided already, lapsed, or no longer within the policy.
+        NeedsDirectory: it is not known whether those whom it concerns still have their rights.
+    """
+    request = requests.get(uow.session, command.request_id)
+    if request is None:
+        raise Refused(f"There is no request #{command.request_id}.")
+    check_is_request_shown(request, command.mark)
+    check_is_on_its_card(uow, request, command.container)
+    cluster = uow.policy.clusters.get(request.cluster)
+    if cluster is None:
+        raise Refused(
+            f"`{request.cluster}` is no longer among the clusters that dbaccess looks after, so "
+            f"#{request.id} cannot be decided."
+        )
+    cluster.check_may_approve(person, requester=request.requester, asked_by=request.asked_by)
+    if request.state is not RequestState.PENDING:
+        raise Refused(f"{already(request.id, request.state)} Nothing was changed.")
+    if uow.now >= request.lapses_at:
+        raise Refused(f"{already(request.id, RequestState.LAPSED)} Nothing was changed.")
+    decision = Decision(person.id, command.verdict, uow.now, command.reason, command.at_most)
+    if command.verdict is Verdict.DENY:
+        return _deny(uow, request, decision)
+    return _approve(uow, cluster, request, decision)
+
+
+def _approve(
+    uow: UnitOfWork, cluster: ClusterPolicy, request: Request, decision: Decision
+) -> Request:
+    people = _check_policy_still_allows(uow, cluster, request)
+    if decision.at_most is not None:
+        _check_shortened(cluster, request, decision.at_most)
+    lost = lost_approvals(cluster, request, people)
+    counting = request.drop_approvals(lost)
+    moved = counting.decide(decision, approvals_needed=cluster.approvals)
+    if moved == request:
+        raise Refused(
+            f"You have approved #{request.id} already. It needs {cluster.approvals} different "
+            "approvers."
+        )
+    _drop(uow, request, lost)
+    if moved != counting:
+        shorter = {"at_most": show_duration(decision.at_most)} if decision.at_most else {}
+        uow.record(Action.APPROVED, moved.cluster, moved.id, actor=decision.approver, **shorter)
+    moved = _with_concerned(cluster, moved, people)
+    requests.save(uow.session, moved)
+    if moved.state is RequestState.APPROVED:
+        carry_out(uow, cluster, moved)
+        closed = RequestClosed(request=uow.facts(moved))
+        if moved.extends is None:  # the holder hears of an extension as such
+            notify_person(uow.session, closed, moved.requester, at=uow.now)
+        if moved.asked_by is not None:
+            notify_person(uow.session, closed, moved.asked_by, at=uow.now)
+    update_card(uow.session, uow.facts(moved), at=uow.now)
+    return moved
+
+
+def notify_not_granted(uow: UnitOfWork, request_id: int, why: str) -> None:
+    """Tell those who wait for a request why an approval could not be taken."""
+    request = requests.get(uow.session, request_id)
+    if request is None or request.state is not RequestState.PENDING:
+        return
+    notice = NotGranted(request=uow.facts(request), why=why)
+    notify_thread(uow.session, notice, request.id, at=uow.now)
+    for user_id in request.for_themselves:
+        notify_person(uow.session, notice, user_id, at=uow.now)
+
+
+def drop_approval(uow: UnitOfWork, request: Request, approver: str) -> None:
+    """Take the approval of somebody who may no longer approve away from an undecided request."""
+    left = request.drop_approvals([approver])
+    requests.save(uow.session, left)
+    _drop(uow, request, [approver])
+    update_card(uow.session, uow.facts(left), at=uow.now)
+
+
+def _drop(uow: UnitOfWork, request: Request, lost: Sequence[str]) -> None:
+    """Write down, and tell in the request's thread, whose approval no longer counts."""
+    if not lost:
+        return
+    left = request.drop_approvals(lost)
+    for approver in lost:
+        uow.record(Action.APPROVAL_DROPPED, left.cluster, left.id, actor=SYSTEM, approver=approver)
+    notice = ApprovalsDropped(request=uow.facts(left), approvers=tuple(lost))
+    notify_thread(uow.session, notice, left.id, at=uow.now)
+
+
+def _with_concerned(cluster: ClusterPolicy, request: Request, people: People) -> Request:
+    """Keep with a request what was established about those whom it concerns."""
+    concerned = (people[user_id] for user_id in needed(cluster, [request]))
+    return replace(request, concerned=tuple(concerned))
+
+
+def withdraw(uow: UnitOfWork, request: Request, *, by: str, tell: bool) -> Request:
+    """Close an undecided request for *by*, on its card too; *tell*: its requester hears of it."""
+    cancelled = request.cancel(uow.now)
+    requests.save(uow.session, cancelled)
+    uow.record(Action.CANCELLED, cancelled.cluster, cancelled.id, actor=by)
+    show = notify_closed if tell else update_card
+    show(uow.session, uow.facts(cancelled, closed_by=by), at=uow.now)
+    return cancelled
+
+
+def approve_at_once(
+    uow: UnitOfWork,
+    cluster: ClusterPolicy,
+    request: Request,
+    *,
+    by: str,
+    review_after: timedelta | None = None,
+) -> Request:
+    """Approve a new request by one word, and owe its card as it looks then.
+
+    Args:
+        by: `policy`, `emergency`, or the approver who gives an adopted rule more time.
+        review_after: when somebody is to be reminded to review it, if anybody is.
+    """
+    moved = request.approve_at_once(by, uow.now)
+    moved = _with_concerned(cluster, moved, uow.people)
+    if review_after is not None:
+        moved = moved.remind(uow.now + review_after)
+    uow.record(Action.APPROVED, moved.cluster, moved.id, actor=by)
+    requests.save(uow.session, moved)
+    carry_out(uow, cluster, moved)
+    post_card(uow.session, uow.facts(moved), cluster.channel, at=uow.now)
+    return moved
+
+
+def approve_first(uow: UnitOfWork, cluster: ClusterPolicy, request: Request, *, by: str) -> Request:
+    """Count the requester's own word as the first of the approvals needed, and owe the card."""
+    decision = Decision(by, Verdict.APPROVE, uow.now)
+    moved = request.decide(decision, approvals_needed=cluster.approvals)
+    moved = _with_concerned(cluster, moved, uow.people)
+    uow.record(Action.APPROVED, moved.cluster, moved.id, actor=by)
+    requests.save(uow.session, moved)
+    if moved.state is RequestState.APPROVED:
+        carry_out(uow, cluster, moved)
+    post_card(uow.session, uow.facts(moved), cluster.channel, at=uow.now)
+    return moved
+
+
+def _deny(uow: UnitOfWork, request: Request, decision: Decision) -> Request:
+    denied = request.decide(decision, approvals_needed=1)
+    requests.save(uow.session, denied)
+    uow.record(
+        Action.DENIED, denied.cluster, denied.id, actor=decision.approver, reason=decision.reason
+    )
+    notify_closed(uow.session, uow.facts(denied), at=uow.now)
+    return denied
+
+
+def carry_out(uow: UnitOfWork, cluster: ClusterPolicy, request: Request) -> None:
+    """Make of an approved request what it asks for: a grant, or a later end of one."""
+    if request.extends is None:
+        _grant(uow, cluster, request)
+    else:
+        _extend(uow, request)
+
+
+def _grant(uow: UnitOfWork, cluster: ClusterPolicy, request: Request) -> None:
+    grant = requests.new_grant(request, cluster_id=str(cluster.id), at=uow.now)
+    begin(uow, grant, request)
+
+
+def begin(uow: UnitOfWork, grant: Grant, request: Request) -> None:
+    """Write down a new grant, which *request* became, and have its rule added."""
+    grants.add(uow.session, grant)
+    clusters.mark_due(uow.session, grant.cluster_id, grant.cluster, uow.now)
+    uow.record(
+        Action.GRANTED,
+        grant.cluster,
+        grant.id,
+        actor=SYSTEM,
+        source=str(grant.source),
+        requester=grant.requester,
+        approvers=list(request.approvers),
+        expires_at=grant.expires_at.isoformat(),
+    )
+
+
+def _extend(uow: UnitOfWork, request: Request) -> None:
+    grant = grants.get(uow.session, request.extends or 0)
+    if grant is None or not grant.wants_rule(uow.now):
+        raise Refused(f"#{request.extends} has ended, so there is nothing to extend.")
+    longer = grant.extend(grant.expires_at + request.granted_duration)
+    grants.save(uow.session, longer)
+    clusters.mark_due(uow.session, longer.cluster_id, longer.cluster, uow.now)
+    uow.record(
+        Action.EXTENDED,
+        longer.cluster,
+        longer.id,
+        actor=SYSTEM,
+        by=show_duration(request.granted_duration),
+        extension=request.id,
+        approvers=list(request.approvers),
+        expires_at=longer.expires_at.isoformat(),
+    )
+    notify_of_grant(
+        uow.session,
+        GrantExtended(grant=grant_facts(longer), by=request.granted_duration),
+        longer,
+        uow.policy,
+        at=uow.now,
+    )
+
+
+def _check_policy_still_allows(uow: UnitOfWork, cluster: ClusterPolicy, request: Request) -> People:
+    """Refuse what could not be asked for any more; return what is known of those concerned.
+
+    The policy may have changed since the request was made, and people may have lost their rights:
+    what holds at this moment counts.
+    """
+    uow.people.require(needed(cluster, [request]))
+    if request.kind is RequestKind.ADOPTION:
+        cluster.check_adoption(request.duration)
+        check_adoptable(uow, request.cluster, request.source)
+    grant = grants.get(uow.session, request.extends) if request.extends else None
+    check_may_still_ask(
+        cluster,
+        request,
+        uow.people,
+        duration=request.duration,
+        already=grant.expires_at - grant.approved_at if grant else timedelta(),
+    )
+    return uow.people
+
+
+def _check_shortened(cluster: ClusterPolicy, request: Request, at_most: timedelta) -> None:
+    """An approver may give less than was asked for, but nothing that the policy calls too short.
+
+    A rule that is adopted would go sooner than the approvers before agreed to (P4).
+    """
+    if request.kind is RequestKind.ADOPTION:
+        raise Refused(
+            "An expiry can only be approved as it was asked for. Deny it to have another."
+        )
+    if at_most < cluster.min_duration:
+        cluster.check_duration(at_most)
+    if at_most > request.duration:
+        raise Refused(
+            f"#{request.id} is for `{show_duration(request.duration)}`; it cannot be approved for "
+            "longer than that."
+        )

@@ -1,0 +1,185 @@
+"""Notifications: who hears of a change, enqueued in the same transaction as the change (P6).
+
+The Home tabs that show what has changed are marked for a refresh in it, too.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from bot.domain.lifecycle import Grant, Request, RequestState, Verdict
+from bot.domain.notices import (
+    UNKNOWN,
+    GrantFacts,
+    Notice,
+    RequestCard,
+    RequestClosed,
+    RequestFacts,
+)
+from bot.domain.policy import Policy
+from bot.store import grants, homes, outbox, requests
+from bot.store.errands import ReplyTo
+from bot.store.outbox import Way
+
+_OPERATORS = "operators"
+
+
+def grant_facts(grant: Grant) -> GrantFacts:
+    """Return what may be told of a grant."""
+    return GrantFacts(
+        id=grant.id,
+        cluster=grant.cluster,
+        source=grant.source,
+        requester=grant.requester,
+        state=grant.state,
+        approved_at=grant.approved_at,
+        expires_at=grant.expires_at,
+        owned=grant.owned,
+        ended_at=grant.ended_at,
+        end_reason=grant.end_reason,
+        revoked_by=grant.revoked_by,
+        adopted=grant.adopted,
+        source_name=grant.source_name,
+        cluster_id=grant.cluster_id,
+    )
+
+
+def request_facts(
+    session: Session, request: Request, policy: Policy, *, closed_by: str | None = None
+) -> RequestFacts:
+    """Return what may be told of a request, with what its approvers need to know."""
+    cluster = policy.clusters.get(request.cluster)
+    denial = next((d for d in request.decisions if d.verdict is Verdict.DENY), None)
+    extended = grants.get(session, request.extends) if request.extends else None
+    live = grants.live_counts(session, cluster=request.cluster)
+    granted = request.granted_duration
+    revoked = None
+    if cluster is not None and request.state is RequestState.PENDING:
+        since = request.created_at - cluster.max_duration
+        revoked = grants.revoked_by_another(
+            session, requester=request.requester, cluster=request.cluster, since=since
+        )
+    return RequestFacts(
+        id=request.id,
+        cluster=request.cluster,
+        source=request.source,
+        duration=request.duration,
+        requester=request.requester,
+        asked_by=request.asked_by,
+        state=request.state,
+        created_at=request.created_at,
+        lapses_at=request.lapses_at,
+        reason=request.reason,
+        approvals_needed=cluster.approvals if cluster else 1,
+        approvers=request.approvers,
+        may_decide=cluster.approvers if cluster else (),
+        self_approval=cluster.self_approval if cluster else False,
+        seen_before=requests.was_granted_before(
+            session,
+            requester=request.requester,
+            cluster=request.cluster,
+            source=request.source,
+        ),
+        other_grants=sum(count for whose, count in live.items() if whose != request.requester),
+        own_grants=live.get(request.requester, 0),
+        shortest=cluster.min_duration if cluster else timedelta(),
+        longest=cluster.max_duration if cluster else timedelta(),
+        kind=request.kind,
+        source_name=request.source_name,
+        granted_duration=granted if granted != request.duration else None,
+        reviewed_by=request.reviewed_by,
+        reviewed_at=request.reviewed_at,
+        decided_at=request.decided_at,
+        denied_by=denial.approver if denial else None,
+        denial_reason=denial.reason if denial else "",
+        closed_by=closed_by,
+        extends=grant_facts(extended) if extended else None,
+        puts_back=request.puts_back,
+        cluster_id=str(cluster.id) if cluster else "",
+        revoked=grant_facts(revoked) if revoked else None,
+        standing=request.standing,
+    )
+
+
+def post_card(session: Session, facts: RequestFacts, channel: str, *, at: datetime) -> None:
+    """Enqueue the approval card for the cluster's channel."""
+    outbox.owe(
+        session,
+        RequestCard(request=facts),
+        Way.POST,
+        card_of(facts.id),
+        at=at,
+        target=channel,
+        post=card_of(facts.id),
+    )
+    homes.touch(session, facts.requester, cluster=facts.cluster, at=at)
+
+
+def update_card(session: Session, facts: RequestFacts, *, at: datetime) -> None:
+    """Enqueue the update of an approval card."""
+    outbox.owe(
+        session,
+        RequestCard(request=facts),
+        Way.UPDATE,
+        card_of(facts.id),
+        at=at,
+        post=card_of(facts.id),
+    )
+    homes.touch(session, facts.requester, cluster=facts.cluster, at=at)
+
+
+def notify_closed(session: Session, facts: RequestFacts, *, at: datetime) -> None:
+    """Enqueue the update of a closed request's card; tell the requester, and who asked for them."""
+    update_card(session, facts, at=at)
+    notify_person(session, RequestClosed(request=facts), facts.requester, at=at)
+    if facts.asked_by not in (None, facts.closed_by):
+        notify_person(session, RequestClosed(request=facts), facts.asked_by, at=at)
+
+
+def notify_person(session: Session, notice: Notice, user_id: str, *, at: datetime) -> None:
+    """Enqueue a direct message; none where the requester is not known."""
+    if user_id != UNKNOWN:
+        outbox.owe(session, notice, Way.DIRECT, f"user:{user_id}", at=at, target=user_id)
+
+
+def notify_thread(session: Session, notice: Notice, request_id: int, *, at: datetime) -> None:
+    """Enqueue a message in the thread of a request."""
+    outbox.owe(session, notice, Way.THREAD, card_of(request_id), at=at, post=card_of(request_id))
+
+
+def notify_of_grant(
+    session: Session, notice: Notice, grant: Grant, policy: Policy, *, at: datetime
+) -> None:
+    """Enqueue a message for the thread of a grant's request, and one for its holder.
+
+    A grant that was recovered from its label has neither: the operators hear of it.
+    """
+    if grant.requester == UNKNOWN:
+        notify_operators(session, notice, policy, at=at)
+        return
+    notify_thread(session, notice, grant.id, at=at)
+    notify_person(session, notice, grant.requester, at=at)
+    homes.touch(session, grant.requester, cluster=None, at=at)
+
+
+def notify_operators(session: Session, notice: Notice, policy: Policy, *, at: datetime) -> None:
+    """Enqueue a message for the operators' channel."""
+    outbox.owe(session, notice, Way.POST, _OPERATORS, at=at, target=policy.operators)
+
+
+def reply(session: Session, notice: Notice, to: ReplyTo, *, at: datetime) -> None:
+    """Enqueue the answer to what one person did."""
+    outbox.owe(
+        session,
+        notice,
+        Way.REPLY,
+        f"user:{to.user_id}",
+        at=at,
+        target=to.user_id,
+        response_url=to.response_url,
+    )
+
+
+def card_of(request_id: int) -> str:
+    """Return the name by which the card of a request is posted and found again."""
+    return f"request:{request_id}"

@@ -1,0 +1,72 @@
+"""Presses: a button counts for the very request or grant it was shown for, and on its card only."""
+
+from bot.access.notifications import card_of
+from bot.access.unit_of_work import UnitOfWork
+from bot.domain.commands import Container
+from bot.domain.lifecycle import Grant, Request
+from bot.domain.marks import grant_mark, is_same_access, request_mark
+from bot.domain.notices import UNKNOWN
+from bot.domain.refusal import NotTheCard, Refused
+from bot.store import outbox
+from bot.store.outbox import Post
+
+
+class CardNotRecorded(Exception):
+    """The card is being posted: whether the press was on it is known in a moment."""
+
+
+def check_is_request_shown(request: Request, mark: str | None) -> None:
+    """Refuse a press for a request of an earlier database that had the same number (P4, P7).
+
+    *mark* is the one that the button carried; None for what was typed.
+    """
+    if mark not in (None, request_mark(request.created_at)):
+        raise Refused(
+            f"That message is from before the numbers began anew: #{request.id} is another request "
+            "by now. Nothing was changed. Who still needs it can ask again."
+        )
+
+
+def check_is_grant_shown(grant: Grant, mark: str | None) -> None:
+    """Refuse a press for a grant of an earlier database that had the same number (P4, P7).
+
+    A grant that was recovered from its label was approved at a time that nobody knows any more:
+    its old buttons count, since they are of the same source on the same cluster.
+    """
+    if mark in (None, grant_mark(grant.approved_at, grant.cluster_id, grant.source)):
+        return
+    if grant.requester == UNKNOWN and is_same_access(mark, grant.cluster_id, grant.source):
+        return
+    raise Refused(
+        f"That message is from before the numbers began anew: #{grant.id} is other access by now. "
+        "Nothing was changed. `/dbaccess list` shows yours."
+    )
+
+
+def check_is_on_its_card(uow: UnitOfWork, request: Request, container: Container) -> None:
+    """Refuse a decision anywhere but on the request's own card, or on the Home tab (P4).
+
+    A message is posted at least once, so there may be a second copy of a card: the one that is
+    kept up to date counts.
+
+    Raises:
+        CardNotRecorded: the card is being posted just now.
+        Refused: the button stood in another message.
+    """
+    if container.is_home:  # drawn by the bot for this person alone, with the same buttons
+        return
+    name = card_of(request.id)
+    card = outbox.find_post(uow.session, name)
+    if card is None and outbox.is_being_posted(uow.session, name):
+        raise CardNotRecorded
+    if card is None:
+        raise NotTheCard(
+            f"That is not the card of #{request.id}, so nothing was changed. The card could not be "
+            "posted; the Home tab of dbaccess has the same buttons."
+        )
+    if card != Post(container.channel, container.ts):
+        raise NotTheCard(
+            f"That is not the card of #{request.id}, so nothing was changed. Use the buttons on "
+            "its card.",
+            channel=card.channel,
+        )

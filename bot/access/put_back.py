@@ -1,0 +1,122 @@
+"""Put it back: access whose rule somebody removed outside dbaccess goes on, as it was approved."""
+
+from dataclasses import replace
+
+from bot.access.decide import begin, withdraw
+from bot.access.notifications import notify_thread, post_card
+from bot.access.pressed_button import check_is_grant_shown
+from bot.access.request_access import refuse_unfit_cluster, requests_for_the_same
+from bot.access.unit_of_work import UnitOfWork
+from bot.domain.commands import PutBack
+from bot.domain.durations import show_duration
+from bot.domain.entitlement import check_still_holds, needed
+from bot.domain.lifecycle import Grant, Request, RequestKind
+from bot.domain.notices import GrantPutBack
+from bot.domain.people import Person
+from bot.domain.policy import ClusterPolicy
+from bot.domain.refusal import Refused
+from bot.store import grants, requests
+from bot.store.audit import Action
+
+
+def put_back(uow: UnitOfWork, command: PutBack, person: Person) -> Request:
+    """Let a grant go on under a new number, until the time that it was approved for (P3, P4).
+
+    A grant ends exactly once; so what goes on is a new one, by the words of those who approved the
+    first, if all of that would be approved today. An undecided request of its holder for the same
+    access is withdrawn: it is not needed.
+
+    Raises:
+        Refused: no such grant, not theirs, not removed outside, its time is over, put back already,
+            or the policy or the cluster is against it.
+        NeedsDirectory: it is not known whether those whom it concerns still have their rights.
+    """
+    grant, earlier = _removed_outside(uow, command.grant_id)
+    check_is_grant_shown(grant, command.mark)
+    uow.check_may_touch(grant, person)
+    _refuse_second_time(uow, grant)
+    cluster = _cluster_of(uow, grant)
+    behind = requests.behind(uow.session, grant.id)
+    concerned = needed(cluster, behind)
+    uow.people.require(concerned)
+    check_still_holds(cluster, behind, uow.people)
+    revoked = uow.revoked_lately(cluster, grant.requester, grant.cluster)
+    if revoked is not None and (revoked.removing_since or uow.now) >= grant.approved_at:
+        raise Refused(
+            f"Access to `{grant.cluster}` was revoked (#{revoked.id}) after #{grant.id} was "
+            "approved, so it is not put back. Ask again with `/dbaccess request`."
+        )
+    _withdraw_requests_for_the_same(uow, grant)
+    made = requests.add(
+        uow.session,
+        kind=RequestKind.PUT_BACK,
+        cluster=grant.cluster,
+        source=grant.source,
+        source_name=grant.source_name,
+        duration=grant.expires_at - uow.now,
+        requester=grant.requester,
+        standing=earlier.standing,
+        reason=earlier.reason,
+        created_at=uow.now,
+        lapses_at=grant.expires_at,
+        origin=uow.origin,
+        puts_back=grant.id,
+    )
+    approved = made.approve_as(earlier, uow.now)
+    approved = replace(approved, concerned=tuple(uow.people[user_id] for user_id in concerned))
+    requests.save(uow.session, approved)
+    uow.record(Action.PUT_BACK, approved.cluster, approved.id, actor=person.id, puts_back=grant.id)
+    begin(uow, grant.put_back(approved.id), approved)
+    facts = uow.facts(approved)
+    post_card(uow.session, facts, cluster.channel, at=uow.now)
+    told = GrantPutBack(request=facts, by=person.id)
+    notify_thread(uow.session, told, grant.id, at=uow.now)
+    return approved
+
+
+def _removed_outside(uow: UnitOfWork, number: int) -> tuple[Grant, Request]:
+    grant, request = grants.get(uow.session, number), requests.get(uow.session, number)
+    if grant is None or request is None:
+        raise Refused(f"There is no grant #{number}. `/dbaccess list` shows yours.")
+    if grant.is_recovered:
+        raise Refused(
+            f"#{number} was recovered from a rule's label, so nobody is known to have approved it. "
+            "Ask again with `/dbaccess request`."
+        )
+    if not grant.was_removed_outside:
+        raise Refused(
+            f"#{number} was not taken away outside dbaccess, so there is nothing to put back. "
+            "Ask again with `/dbaccess request`."
+        )
+    if uow.now >= grant.expires_at:
+        raise Refused(
+            f"The time that #{number} was approved for is over. Ask again with `/dbaccess request`."
+        )
+    return grant, request
+
+
+def _refuse_second_time(uow: UnitOfWork, grant: Grant) -> None:
+    put_back_as = requests.putting_back(uow.session, grant.id)
+    if put_back_as is not None:
+        raise Refused(f"#{grant.id} was put back already, as #{put_back_as.id}.")
+    for other in grants.live(
+        uow.session, requester=grant.requester, cluster=grant.cluster, source=grant.source
+    ):
+        if other.wants_rule(uow.now):
+            left = show_duration(other.expires_at - uow.now)
+            raise Refused(f"There is access from there already: #{other.id}, for `{left}` more.")
+
+
+def _cluster_of(uow: UnitOfWork, grant: Grant) -> ClusterPolicy:
+    """Return what holds for the cluster now."""
+    cluster = uow.cluster_of(grant)
+    if str(cluster.id) != grant.cluster_id:
+        raise Refused(f"`{grant.cluster}` is another cluster now than the one of #{grant.id}.")
+    refuse_unfit_cluster(uow, cluster, grant.cluster)
+    return cluster
+
+
+def _withdraw_requests_for_the_same(uow: UnitOfWork, grant: Grant) -> None:
+    """Withdraw what need not be decided any more."""
+    for pending in requests_for_the_same(uow, grant, grant.requester):
+        withdraw(uow, pending, by=grant.requester, tell=True)

@@ -1,0 +1,40 @@
+"""remind: what waits for somebody for long is brought up again."""
+
+from datetime import timedelta
+
+from bot.access.notifications import notify_operators, notify_thread
+from bot.access.unit_of_work import UnitOfWork
+from bot.domain.lifecycle import Request
+from bot.domain.notices import RequestReminder, ReviewReminder
+from bot.store import requests
+from bot.store.audit import SYSTEM, Action
+
+_EVERY = timedelta(hours=4)  # for an emergency that the policy no longer knows
+
+
+def remind(uow: UnitOfWork) -> int:
+    """Remind approvers of what waits for their decision, or review; return of how many.
+
+    A decision is brought up once, at half of its time; a review again and again.
+    """
+    glasses = [c.emergency for c in uow.policy.clusters.values() if c.emergency]
+    rarest = max([_EVERY, *(glass.remind_every for glass in glasses)])
+    waiting = requests.to_remind(uow.session, uow.now, reviews_within=rarest)
+    for request in waiting:
+        if request.wants_review:
+            _remind_of_review(uow, request)
+        else:
+            requests.save(uow.session, request.remind(None))
+            notice = RequestReminder(request=uow.facts(request))
+            notify_thread(uow.session, notice, request.id, at=uow.now)
+        uow.record(Action.REMINDED, request.cluster, request.id, actor=SYSTEM)
+    return len(waiting)
+
+
+def _remind_of_review(uow: UnitOfWork, request: Request) -> None:
+    cluster = uow.policy.clusters.get(request.cluster)
+    every = cluster.emergency.remind_every if cluster and cluster.emergency else _EVERY
+    requests.save(uow.session, request.remind(uow.now + every))
+    notice = ReviewReminder(request=uow.facts(request))
+    notify_thread(uow.session, notice, request.id, at=uow.now)
+    notify_operators(uow.session, notice, uow.policy, at=uow.now)

@@ -1,0 +1,296 @@
+"""The access service: each command is carried out in one transaction, with its notifications."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+
+from bot.access.adopt import adopt
+from bot.access.alarms import alarm, alarm_of_open
+from bot.access.audit_anchor import anchor
+from bot.access.decide import decide, notify_not_granted
+from bot.access.emergency import answer, break_glass, review
+from bot.access.extend import extension_terms
+from bot.access.notifications import grant_facts, reply
+from bot.access.put_back import put_back
+from bot.access.questions import Question, question_of
+from bot.access.reminders import remind
+from bot.access.request_access import cancel, extend, request
+from bot.access.revoke import (
+    close_for_gone_cluster,
+    depart,
+    expire,
+    lapse,
+    revoke,
+    revoke_as_operator,
+    warn,
+)
+from bot.access.unit_of_work import UnitOfWork
+from bot.clock import Clock
+from bot.domain.commands import (
+    Adopt,
+    BreakGlass,
+    Cancel,
+    Command,
+    Decide,
+    Extend,
+    PutBack,
+    RequestAccess,
+    Review,
+    Revoke,
+)
+from bot.domain.extensions import ExtensionTerms
+from bot.domain.lifecycle import Grant
+from bot.domain.notices import Adopted, Asked, CallsMade, Cancelled, Notice, Reply, Revoking
+from bot.domain.people import People, Person
+from bot.domain.policy import Policy
+from bot.domain.refusal import NoLongerHolds, NotTheCard, NotYours, Refused
+from bot.domain.sources import TrustedSource
+from bot.store import audit, errands, homes, requests
+from bot.store.audit import Action
+from bot.store.database import DATABASE_UNAVAILABLE, Database
+from bot.store.errands import Errand
+
+log = structlog.get_logger()
+
+
+class AccessService:
+    """The use cases over one database. `wake` is called after each change that has followers.
+
+    `name_of` says at once, from memory, what people call a source; `""` where that is not known.
+    `calls_made` says what DigitalOcean was called for, which alarms tell.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        policy: Callable[[], Policy],
+        clock: Clock,
+        wake: Callable[[], None] = lambda: None,
+        name_of: Callable[[TrustedSource], str] = lambda _source: "",
+        calls_made: Callable[[], CallsMade] = CallsMade,
+    ) -> None:
+        self._name_of = name_of
+        self._calls_made = calls_made
+        self._database = database
+        self._policy = policy
+        self._clock = clock
+        self._wake = wake
+
+    def question(self, command: Command, user_id: str) -> Question | None:
+        """Return what the directory must say first; None where nothing has to be asked."""
+        with self._database.reading() as session:
+            return question_of(session, self._policy(), command, user_id)
+
+    def carry_out(
+        self,
+        command: Command,
+        person: Person,
+        *,
+        origin: str,
+        errand: Errand | None = None,
+        others: Iterable[Person] = (),
+    ) -> Notice | None:
+        """Carry a command out and return the answer for whoever gave it, if there is one.
+
+        The answer to an *errand* is owed to its maker in the same transaction, a refusal too.
+        *others* are people whom it concerns, as far as the directory was asked about them.
+
+        Raises:
+            Refused: it cannot be; only where there is no errand.
+            CardNotRecorded: the card that was pressed is being posted just now; try again.
+            NeedsDirectory: it depends on people of whom too little is known; nothing was changed.
+        """
+        people = People([*others, person])
+        try:
+            try:
+                answer = self._once(command, person, origin, errand, people)
+            except IntegrityError:  # the same interaction was delivered twice at this moment
+                answer = self._once(command, person, origin, errand, people)
+        except Refused as refused:
+            notable = NotYours | NotTheCard | NoLongerHolds
+            if isinstance(command, Decide | Review) and isinstance(refused, notable):
+                self._record_refusal(command, person, refused)
+            if errand is None:
+                raise
+            self.refuse(errand, refused)
+            return None
+        self._wake()
+        return answer
+
+    def _once(
+        self, command: Command, person: Person, origin: str, errand: Errand | None, people: People
+    ) -> Notice | None:
+        with self._unit_of_work(origin, people) as uow:
+            answer = _carry_out(uow, command, person)
+            if errand is not None:
+                errands.finish(uow.session, errand.id, uow.now, "done")
+                if answer is not None:
+                    reply(uow.session, answer, errand.reply_to, at=uow.now)
+        return answer
+
+    def dry_run(self, command: Command, person: Person) -> None:
+        """Find out whether a command would be refused now; nothing is changed.
+
+        Raises:
+            Refused: it would.
+            NeedsDirectory: it depends on people of whom too little is known.
+        """
+        with suppress(_RolledBack), self._unit_of_work(None, People([person])) as uow:
+            _carry_out(uow, command, person)
+            raise _RolledBack
+
+    def extension_terms(self, grant_id: int, mark: str | None, person: Person) -> ExtensionTerms:
+        """Return what somebody may choose from for an extension; *mark* as in `Extend`.
+
+        Raises:
+            Refused: there is nothing that they may extend.
+        """
+        with self._unit_of_work(None) as uow:
+            return extension_terms(uow, grant_id, mark, person)
+
+    def defer(
+        self, command: Command, *, user_id: str, team_id: str, origin: str, response_url: str | None
+    ) -> None:
+        """Save a command that needs the directory first; the same *origin* counts once."""
+        with self._database.transaction() as session:
+            errands.add(
+                session,
+                command,
+                user_id=user_id,
+                team_id=team_id,
+                origin=origin,
+                response_url=response_url,
+                at=self._clock.now(),
+            )
+        self._wake()
+
+    def refuse(self, errand: Errand, refused: Refused) -> None:
+        """Close an errand with a sentence for its maker."""
+        with self._unit_of_work(errand.origin) as uow:
+            errands.finish(uow.session, errand.id, uow.now, "refused")
+            answer = Reply(
+                sentence=refused.sentence,
+                ask=refused.ask,
+                channel=refused.channel,
+                could_end=refused.could_end,
+            )
+            reply(uow.session, answer, errand.reply_to, at=uow.now)
+        self._wake()
+
+    def depart(self, user_id: str) -> None:
+        """Have all that somebody had who left the workspace end now."""
+        with self._database.transaction() as session:  # by itself: others lock Homes last
+            homes.forget(session, user_id)
+        with self._unit_of_work(None) as uow:
+            ended = depart(uow, user_id)
+        if ended:
+            log.info("somebody left", user=user_id, grants=ended)
+        self._wake()
+
+    def revoke_as_operator(self, grant_id: int, *, actor: str) -> Grant:
+        """Have a grant end now, from the command line.
+
+        Raises:
+            Refused: there is no such live grant.
+        """
+        with self._unit_of_work(None) as uow:
+            grant = revoke_as_operator(uow, grant_id, actor=actor)
+        self._wake()
+        return grant
+
+    def close_for_gone_cluster(self, grant_id: int, *, actor: str) -> Grant:
+        """End a grant whose cluster DigitalOcean no longer knows.
+
+        Raises:
+            Refused: there is no such grant, or it has ended.
+        """
+        with self._unit_of_work(None) as uow:
+            grant = close_for_gone_cluster(uow, grant_id, actor=actor)
+        self._wake()
+        return grant
+
+    def keep_time(self) -> None:
+        """Do what is due by the clock: grants expire, requests lapse, ends are announced …"""
+        for step in (expire, lapse, warn, remind, self._alarm, alarm_of_open, anchor):
+            try:
+                with self._unit_of_work(None) as uow:
+                    done = step(uow)
+            except DATABASE_UNAVAILABLE:
+                raise  # the database is away: all of it is tried again
+            except Exception:  # a fault in one must not keep the others from their time
+                log.exception("keeping time failed", step=step.__name__)
+            else:
+                if done:
+                    self._wake()
+
+    def _alarm(self, uow: UnitOfWork) -> int:
+        return alarm(uow, self._calls_made())
+
+    @contextmanager
+    def _unit_of_work(
+        self, origin: str | None, people: People | None = None
+    ) -> Iterator[UnitOfWork]:
+        people = people or People()
+        with self._database.transaction() as session:
+            policy, now = self._policy(), self._clock.now()
+            yield UnitOfWork(session, policy, now, origin, self._name_of, people)
+
+    def _record_refusal(self, command: Decide | Review, person: Person, refused: Refused) -> None:
+        with self._unit_of_work(None) as uow:
+            if isinstance(refused, NoLongerHolds):
+                notify_not_granted(uow, command.request_id, refused.sentence)
+            audit.record(
+                uow.session,
+                Action.REFUSED,
+                at=uow.now,
+                actor=person.id,
+                request_id=command.request_id,
+                verdict=command.verdict if isinstance(command, Decide) else command.kind,
+                why=refused.sentence,
+            )
+
+
+class _RolledBack(Exception):
+    """Ends a dry run: everything is rolled back."""
+
+
+def _carry_out(uow: UnitOfWork, command: Command, person: Person) -> Notice | None:
+    _check_standing(uow, command, person)
+    known = requests.by_origin(uow.session, uow.origin) if uow.origin else None
+    match command:
+        case RequestAccess():
+            return Asked(request=uow.facts(known or request(uow, command, person)))
+        case BreakGlass():
+            return answer(uow, known or break_glass(uow, command, person))
+        case Extend():
+            return Asked(request=uow.facts(known or extend(uow, command, person)))
+        case Adopt():
+            return Adopted(request=uow.facts(known or adopt(uow, command, person)))
+        case PutBack():
+            return Asked(request=uow.facts(known or put_back(uow, command, person)))
+        case Review():
+            review(uow, command, person)
+            return None
+        case Cancel():
+            return Cancelled(request=uow.facts(cancel(uow, command, person)))
+        case Revoke():
+            return Revoking(grant=grant_facts(revoke(uow, command, person)))
+        case Decide():
+            decide(uow, command, person)
+            return None
+
+
+def _check_standing(uow: UnitOfWork, command: Command, person: Person) -> None:
+    """Refuse guests and others where no cluster admits them; what is their own they may end.
+
+    Who decides and who reviews is checked more strictly, and a refusal is written down.
+    """
+    match command:
+        case Decide() | Review():
+            return
+        case Revoke(grant_id=number) | Cancel(request_id=number):
+            if person.id in requests.owners_of(uow.session, number):
+                return
+    uow.policy.check_standing(person)

@@ -1,0 +1,96 @@
+"""The unit of work: one open transaction, with what a use case needs to know."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.access.notifications import request_facts
+from bot.domain.lifecycle import Grant, Request
+from bot.domain.notices import RequestFacts
+from bot.domain.people import People, Person
+from bot.domain.policy import ClusterPolicy, Policy
+from bot.domain.refusal import NotYours, Refused
+from bot.domain.sources import TrustedSource
+from bot.store import audit, grants
+from bot.store.audit import Action
+
+
+@dataclass(frozen=True)
+class UnitOfWork:
+    """`now` is the aware UTC time at which it all happens; `origin` names the interaction.
+
+    `name_of` says what people call a source, where that is known. `people` are those whom Slack's
+    directory was asked about for this: who acts, and others whom it concerns.
+    """
+
+    session: Session
+    policy: Policy
+    now: datetime
+    origin: str | None = None
+    name_of: Callable[[TrustedSource], str] = lambda _source: ""
+    people: People = field(default_factory=People)
+    _told: dict[tuple[Request, str | None], RequestFacts] = field(default_factory=dict)
+
+    def record(
+        self, action: Action, cluster: str, request_id: int, *, actor: str, **detail: Any
+    ) -> None:
+        """Write an audit row."""
+        audit.record(
+            self.session,
+            action,
+            at=self.now,
+            actor=actor,
+            cluster=cluster,
+            request_id=request_id,
+            **detail,
+        )
+
+    def cluster(self, alias: str, person: Person) -> ClusterPolicy:
+        """Return the policy of a cluster that somebody may see.
+
+        Raises:
+            Refused: there is none of that name, as far as they are concerned.
+        """
+        return self.policy.seen_by(person).cluster(alias)
+
+    def cluster_of(self, subject: Request | Grant) -> ClusterPolicy:
+        """Return what holds now for the cluster of a request or grant.
+
+        Raises:
+            Refused: it was taken out of the policy.
+        """
+        cluster = self.policy.clusters.get(subject.cluster)
+        if cluster is None:
+            raise Refused(
+                f"`{subject.cluster}` is no longer among the clusters that dbaccess looks after."
+            )
+        return cluster
+
+    def check_may_touch(self, subject: Request | Grant, person: Person) -> None:
+        """Refuse somebody who neither owns a request or grant nor approves for its cluster."""
+        cluster = self.policy.clusters.get(subject.cluster)
+        owners = subject.for_themselves if isinstance(subject, Request) else (subject.requester,)
+        if person.id not in owners and not (cluster and cluster.may_approve(person)):
+            raise NotYours(
+                f"#{subject.id} is not yours, and you are not an approver of its cluster."
+            )
+
+    def revoked_lately(self, cluster: ClusterPolicy, user_id: str, alias: str) -> Grant | None:
+        """Return the access that somebody else took from a user lately, so that people decide.
+
+        It counts for as long as access to that cluster may last.
+        """
+        since = self.now - cluster.max_duration
+        return grants.revoked_by_another(
+            self.session, requester=user_id, cluster=alias, since=since
+        )
+
+    def facts(self, request: Request, *, closed_by: str | None = None) -> RequestFacts:
+        """Return what may be told of a request; it is found out once for each state of it."""
+        key = (request, closed_by)
+        if key not in self._told:
+            self._told[key] = request_facts(self.session, request, self.policy, closed_by=closed_by)
+        return self._told[key]

@@ -1,0 +1,61 @@
+"""The live policy: `dbaccess.toml` as it was when it last made sense."""
+
+from enum import StrEnum
+from pathlib import Path
+
+import structlog
+
+from bot.config import ConfigError, load_policy
+from bot.domain.policy import Policy
+
+log = structlog.get_logger()
+
+
+class Reload(StrEnum):
+    """What came of reading the file again."""
+
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+class LivePolicy:
+    """Returns, when called, what holds at this moment. Safe to call from several threads.
+
+    Whoever needs it for one act calls it once, so that no act is judged by two policies.
+    """
+
+    def __init__(self, policy: Policy, file: Path) -> None:
+        self._policy = policy
+        self._file = file
+
+    def __call__(self) -> Policy:
+        """Return the policy."""
+        return self._policy
+
+    def reload(self) -> Reload:
+        """Read the file again; the old policy stays where the new one makes no sense."""
+        try:
+            policy = load_policy(self._file)
+        except ConfigError as error:
+            return self._refuse(error.problems)
+        if policy.instance != self._policy.instance:
+            return self._refuse([f"{self._file}: instance: {_why_not(self._policy, policy)}"])
+        if policy == self._policy:
+            log.info("policy unchanged", file=str(self._file))
+            return Reload.UNCHANGED
+        self._policy = policy
+        log.info("policy reloaded", file=str(self._file), clusters=len(policy.clusters))
+        return Reload.APPLIED
+
+    def _refuse(self, problems: list[str]) -> Reload:
+        for problem in problems:
+            log.error("policy refused, the old one stays in force", problem=problem)
+        return Reload.REFUSED
+
+
+def _why_not(old: Policy, new: Policy) -> str:
+    return (
+        f"cannot change from {old.instance} to {new.instance} while dbaccess runs, since it names "
+        "the rules that are ours: restart it"
+    )

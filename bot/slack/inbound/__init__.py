@@ -1,0 +1,1 @@
+"""What comes from Slack: verify, parse, answer within three seconds."""

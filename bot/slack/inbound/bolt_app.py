@@ -1,0 +1,128 @@
+"""The Slack app: put together from its parts, with no call to Slack on the way."""
+
+import logging
+import threading
+from collections.abc import Mapping
+from traceback import walk_tb
+
+import structlog
+from slack_bolt import App, BoltRequest, BoltResponse
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+from structlog.contextvars import bound_contextvars
+
+from bot.slack.inbound import listeners
+from bot.slack.inbound.controller import SlackController
+from bot.slack.inbound.payloads import Unreadable, reading
+from bot.slack.inbound.references import new_reference
+from bot.slack.inbound.signature_verifier import RequestVerifier
+
+_RECONNECT_SECONDS = 3.0
+
+log = structlog.get_logger()
+
+
+class SlackApp:
+    """What Slack talks to: over HTTP, or over a connection that the bot opens (Socket Mode)."""
+
+    def __init__(
+        self, client: WebClient, controller: SlackController, verifier: RequestVerifier
+    ) -> None:
+        self._client = client
+        self._counter = controller
+        self._verifier = verifier
+        self._bolt = _build_bolt(client, controller)
+        self._socket: SocketModeHandler | None = None
+        self._closing = threading.Event()
+
+    def admits(self, body: bytes, headers: Mapping[str, str]) -> bool:
+        """Tell whether Slack signed this very body just now (P8)."""
+        return self._verifier.admits(body, headers)
+
+    def dispatch(self, body: str, headers: Mapping[str, str], query: str) -> BoltResponse:
+        """Answer one HTTP request that was admitted.
+
+        Raises:
+            Unreadable: not even Bolt, which reads before we do, can tell what it is.
+        """
+        with reading("a request"):
+            return self._bolt.dispatch(BoltRequest(body=body, query=query, headers=dict(headers)))
+
+    def connect(self, app_token: str) -> None:
+        """Open the connection of Socket Mode, in the background: Slack may be away for now."""
+        web_client = WebClient(base_url=self._client.base_url)
+        self._socket = SocketModeHandler(self._bolt, app_token, web_client=web_client)
+        threading.Thread(
+            target=self._keep_trying, args=[self._socket], name="socket-mode", daemon=True
+        ).start()
+
+    def close(self) -> None:
+        """Take nothing more in."""
+        self._closing.set()
+        if self._socket is not None:
+            self._socket.client.auto_reconnect_enabled = False
+            self._socket.close()
+        self._counter.close()
+
+    def _keep_trying(self, handler: SocketModeHandler) -> None:
+        while not self._closing.is_set():
+            try:
+                handler.connect()
+            except Exception as error:  # whatever it is, the connection is tried again
+                log.warning("socket mode: cannot connect yet", error=type(error).__name__)
+                self._closing.wait(_RECONNECT_SECONDS)
+            else:
+                return
+
+
+class _ReferencedApp(App):
+    """What is logged while an interaction is answered has one reference."""
+
+    def dispatch(self, req: BoltRequest) -> BoltResponse:
+        """Answer one interaction, over HTTP or Socket Mode."""
+        with bound_contextvars(reference=new_reference()):
+            return super().dispatch(req)
+
+
+def _build_bolt(client: WebClient, controller: SlackController) -> App:
+    """Return the Bolt app with all its listeners.
+
+    Bolt's own single-team authorisation asks Slack before it lets a request through, and its own
+    signature check comes after the body was read. Here the signature verifier does, and nothing
+    that acknowledges waits for Slack. A listener runs to its end before the answer goes out.
+    """
+
+    def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=client.token)
+
+    app = _ReferencedApp(
+        name="dbaccess",
+        logger=logging.getLogger("slack_bolt"),
+        client=WebClient(base_url=client.base_url, timeout=client.timeout),
+        authorize=authorize,
+        request_verification_enabled=False,
+        process_before_response=True,
+    )
+    listeners.register(app, controller)
+
+    @app.error
+    def on_error(error: Exception) -> BoltResponse:
+        if isinstance(error, Unreadable):  # signed, but not sane: nothing to do, nobody to tell
+            log.warning("unreadable interaction", error=str(error))
+            return BoltResponse(status=200, body="")
+        if not _reached_us(error):
+            log.warning("unreadable request", error=repr(error))
+            return BoltResponse(status=400, body="")
+        log.error("listener failed", exc_info=error)
+        return BoltResponse(status=500, body="")
+
+    return app
+
+
+def _reached_us(error: Exception) -> bool:
+    """Tell whether a listener of ours was called; else Bolt failed at what it read before that."""
+    frames = (frame for frame, _ in walk_tb(error.__traceback__))
+    return any(
+        frame.f_globals.get("__name__", "").startswith(listeners.__name__) for frame in frames
+    )

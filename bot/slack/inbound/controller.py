@@ -1,0 +1,287 @@
+"""The Slack controller: turns what people type and press into commands and answers.
+
+Nothing here waits for Slack or DigitalOcean: an answer that needs one of them is promised, and
+given later, from a durable row where something is to be changed.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeGuard
+
+from bot.access import AccessService
+from bot.digitalocean.catalogue import Catalogue
+from bot.domain.commands import Cancel, Command, RequestAccess, Revoke
+from bot.domain.grammar import Intent, parse_command
+from bot.domain.people import NeedsDirectory, Person, cannot_tell
+from bot.domain.policy import Policy
+from bot.domain.queries import (
+    OpenEmergencyForm,
+    OpenExtensionForm,
+    OpenForm,
+    PageQuery,
+    ShowClusters,
+    ShowConnect,
+    ShowHelp,
+    ShowHistory,
+    ShowList,
+    ShowMyIp,
+    ShowSources,
+)
+from bot.domain.refusal import NamesClusters, Refused
+from bot.ip_links import IpLinks
+from bot.slack import messages
+from bot.slack.client import SlackClient
+from bot.slack.inbound.ack_deadline import AckDeadline, away
+from bot.slack.inbound.asker import Asker
+from bot.slack.inbound.background_tasks import BackgroundTasks, apologise
+from bot.slack.inbound.forms import Forms
+from bot.slack.inbound.options import Options
+from bot.slack.inbound.payloads import Interaction, Press
+from bot.slack.messages import Message
+from bot.slack.outbound.home_tab import HomeTabs
+from bot.slack.queries import Queries
+from bot.slack.users.directory import Directory, DirectoryUnavailable
+from bot.store.database import DATABASE_UNAVAILABLE
+
+_Form = OpenForm | OpenEmergencyForm | OpenExtensionForm
+
+
+class SlackController:
+    """Serves one interaction at a time, in any thread."""
+
+    def __init__(
+        self,
+        access: AccessService,
+        pages: Queries,
+        directory: Directory,
+        catalogue: Catalogue,
+        client: SlackClient,
+        policy: Callable[[], Policy],
+        homes: HomeTabs,
+        ip_links: IpLinks,
+    ) -> None:
+        self._access = access
+        self._pages = pages
+        self._directory = directory
+        self._homes = homes
+        self._ip_links = ip_links
+        self._policy = policy
+        self._asker = Asker(access, directory)
+        self._later = BackgroundTasks(client)
+        self._prompt = AckDeadline(self._later)
+        offers = Options(directory, catalogue, policy, self._later)
+        self.forms = Forms(access, self._asker, offers, pages, policy, self._later, self._prompt)
+
+    def close(self) -> None:
+        """Stop answering later; what is promised durably is kept by the worker."""
+        self._prompt.close()
+        self._later.close()
+
+    def slash_command(self, text: str, asked: Interaction) -> Message | None:
+        """Return the answer to a slash command, None where a form opens; it never raises."""
+
+        def act() -> Message | None:
+            try:
+                return self._slash_command(text, asked)
+            except Refused as refused:
+                return messages.refusal(refused)
+
+        return self._prompt.answer(act, asked)
+
+    def defer(self, command: Command, asked: Interaction) -> None:
+        """Save a command, to be carried out in a moment; it never raises."""
+        self._prompt.do(lambda: self._asker.defer(command, asked), asked)
+
+    def deny(self, press: Press) -> None:
+        """Open the form that asks an approver why not."""
+        self._prompt.do(lambda: self.forms.open_denial(press), press.interaction)
+
+    def extend(self, press: Press) -> None:
+        """Open the form that asks for more time."""
+        form, asked = OpenExtensionForm(press.number, mark=press.mark), press.interaction
+
+        def act() -> Message | None:
+            try:
+                self.forms.open_extension(form, asked)
+            except Refused as refused:
+                return messages.refusal(refused)
+            return None
+
+        self._prompt.do(act, asked)
+
+    def account_changed(self, user_id: str, *, has_left: bool) -> None:
+        """Ask anew what somebody is, and have all that they had end if they have left."""
+        self._directory.outdate(user_id)
+        if has_left:
+            self._access.depart(user_id)
+
+    def shortcut(self, asked: Interaction) -> None:
+        """Open the form that asks for access; who may not ask is told by direct message."""
+        self.ask_for(OpenForm(), asked)
+
+    def ask_for(self, form: OpenForm, asked: Interaction) -> None:
+        """Open the form as far as it is filled in, where there is no place to answer but it."""
+
+        def act(person: Person) -> Message | None:
+            try:
+                return self._answer(form, asked, person)
+            except Refused as refused:
+                return messages.refusal(refused)
+
+        def tell(message: Message) -> None:
+            self._later.direct(asked.user_id, message)
+
+        groups = self._policy().groups_in_question(asked.user_id)
+        person = self._directory.known(asked.user_id, asked.team_id, groups)
+        if person is None:
+            self._promise(asked, groups, act, tell)
+        elif (message := act(person)) is not None:
+            tell(message)
+
+    def home_opened(self, user_id: str, team_id: str) -> None:
+        """Have somebody's Home tab drawn in a moment."""
+        self._homes.open(user_id, team_id)
+
+    def _slash_command(self, text: str, asked: Interaction) -> Message | None:
+        """Answer at once where it is known who asks, else when Slack has said so (P4).
+
+        What somebody typed is read with only those clusters that they may see. A command that
+        names its cluster means the same to everybody, so it is saved at once.
+        """
+        policy = self._policy()
+        try:
+            command = parse_command(text, policy, channel=asked.channel_id)
+        except NamesClusters:
+            command = None
+        if isinstance(command, ShowHelp):
+            return messages.help_page()
+        is_emergency = isinstance(command, OpenEmergencyForm)
+        groups = policy.groups_in_question(asked.user_id, emergency=is_emergency)
+        if isinstance(command, ShowHistory | ShowList) and command != ShowList():
+            groups = self._pages.groups()
+        person = self._directory.known(asked.user_id, asked.team_id, groups)
+        if person is not None:
+            return self._at_once(self._read(text, asked, person), asked, person)
+        if command is not None and _is_command(command) and _says_all(command, text):
+            return self._carry_out(command, asked)
+        self._promise(
+            asked, groups, lambda person: self._later_on(text, asked, person), self._respond(asked)
+        )
+        return None if isinstance(command, _Form) else messages.checking()
+
+    def _read(self, text: str, asked: Interaction, person: Person) -> Intent:
+        """Return what somebody typed, who may see what they may see.
+
+        Raises:
+            Refused: it makes no sense, or they may do nothing here for what they are.
+        """
+        policy = self._policy()
+        try:
+            command = parse_command(text, policy.seen_by(person), channel=asked.channel_id)
+        except NamesClusters:
+            policy.check_standing(person)
+            raise
+        if not isinstance(command, Revoke | Cancel):  # of those, one's own may be ended
+            policy.check_standing(person)
+        return command
+
+    def _at_once(self, command: Intent, asked: Interaction, person: Person) -> Message | None:
+        """Answer in the acknowledgement, unless DigitalOcean is to be asked."""
+        if not isinstance(command, ShowSources | ShowConnect):
+            return self._answer(command, asked, person)
+        groups = self._policy().groups_in_question(asked.user_id)
+        self._promise(
+            asked, groups, lambda person: self._answer(command, asked, person), self._respond(asked)
+        )
+        return messages.checking()
+
+    def _later_on(self, text: str, asked: Interaction, person: Person) -> Message | None:
+        return self._answer(self._read(text, asked, person), asked, person)
+
+    def _answer(self, command: Intent, asked: Interaction, person: Person) -> Message | None:
+        """Return the answer for somebody who is known; None where a form opens."""
+        match command:
+            case OpenForm():
+                self._policy().check_standing(person)
+                self.forms.open_request(command, asked, person)
+                return None
+            case OpenEmergencyForm():
+                self.forms.open_emergency(command, asked, person)
+                return None
+            case OpenExtensionForm():
+                self.forms.open_extension(command, asked)
+                return None
+            case _ if isinstance(command, PageQuery):
+                return self._show(command, asked, person)
+            case _:
+                return self._carry_out(command, asked)
+
+    def _show(self, page: PageQuery, asked: Interaction, person: Person) -> Message:
+        match page:
+            case ShowHelp():
+                return messages.help_page()
+            case ShowMyIp():
+                return self._my_ip(asked)
+            case ShowList(everybody=False):
+                return self._pages.mine(person)
+            case ShowList():
+                return self._pages.everybodys(person)
+            case ShowClusters():
+                return self._pages.clusters(person)
+            case ShowHistory(cluster=about):
+                return self._pages.history(about, person)
+            case ShowSources(cluster=cluster):
+                return self._pages.sources(cluster, person)
+            case ShowConnect(cluster=cluster):
+                return self._pages.connect(cluster, person)
+
+    def _my_ip(self, asked: Interaction) -> Message:
+        url = self._ip_links.make(asked.user_id, asked.team_id, asked.response_url)
+        return messages.myip_link(url) if url else messages.myip_not_set_up()
+
+    def _carry_out(self, command: Command, asked: Interaction) -> Message:
+        """Carry a command out at once if Slack need not be asked, else save it for later."""
+        person = self._asker.now(command, asked)
+        if person is not None:
+            with suppress(NeedsDirectory):
+                answer = self._access.carry_out(command, person, origin=asked.origin)
+                return messages.render(answer) if answer is not None else messages.checking()
+        self._asker.defer(command, asked)
+        return messages.checking()
+
+    def _respond(self, asked: Interaction) -> Callable[[Message], None]:
+        return lambda message: self._later.respond(asked, message)
+
+    def _promise(
+        self,
+        asked: Interaction,
+        groups: frozenset[str],
+        act: Callable[[Person], Message | None],
+        tell: Callable[[Message], None],
+    ) -> None:
+        """Answer later: it needs Slack or DigitalOcean."""
+
+        def answer() -> None:
+            try:
+                message = act(self._directory.person(asked.user_id, asked.team_id, groups))
+            except Refused as refused:
+                message = messages.refusal(refused)
+            except DirectoryUnavailable:
+                message = messages.refusal(cannot_tell())
+            except DATABASE_UNAVAILABLE as error:
+                message = away(error)
+            except Exception as error:  # the person hears of it, and the log has it whole
+                message = apologise("page failed", error)
+            if message is not None:
+                tell(message)
+
+        self._later.do(answer)
+
+
+def _is_command(command: Intent) -> TypeGuard[Command]:
+    return not isinstance(command, _Form | PageQuery)
+
+
+def _says_all(command: Command, text: str) -> bool:
+    """Tell whether somebody named the cluster, instead of leaving it to what they may see."""
+    return not isinstance(command, RequestAccess) or command.cluster in text.lower().split()

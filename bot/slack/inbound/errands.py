@@ -1,0 +1,135 @@
+"""Errands: wishes that were acknowledged and are carried out once Slack has said who asks."""
+
+from collections.abc import Mapping
+
+import structlog
+from structlog.contextvars import bind_contextvars
+
+from bot.access import AccessService
+from bot.access.pressed_button import CardNotRecorded
+from bot.clock import Clock
+from bot.domain.people import NeedsDirectory, Person, cannot_tell
+from bot.domain.refusal import Refused
+from bot.domain.subjects import subject_of
+from bot.slack.inbound.references import current_reference, new_reference
+from bot.slack.users.directory import Directory, DirectoryUnavailable, cannot_tell_of_others
+from bot.store import errands
+from bot.store.database import DATABASE_UNAVAILABLE, Database
+from bot.store.errands import Errand
+
+_PATIENCE_SECONDS = 30.0
+_RETRY_SECONDS = 2.0
+_ATTEMPTS = 5
+_CARD_NOT_RECORDED = Refused(
+    "Slack has not confirmed that card yet, so nothing was changed. Try again in a minute."
+)
+_ROUNDS = 5  # of asking Slack about people, each known to be concerned after the one before
+
+log = structlog.get_logger()
+
+
+class Errands:
+    """Carries errands out. Safe to call from several threads."""
+
+    def __init__(
+        self, database: Database, access: AccessService, directory: Directory, clock: Clock
+    ) -> None:
+        self._database = database
+        self._access = access
+        self._directory = directory
+        self._clock = clock
+
+    def claim(self, *, most: int) -> list[Errand]:
+        """Return errands that this process now has to carry out."""
+        with self._database.transaction() as session:
+            until = self._clock.in_seconds(errands.CLAIM_SECONDS)
+            return errands.claim(session, self._clock.now(), until=until, most=most)
+
+    def carry_out(self, errand: Errand) -> None:
+        """Carry one errand out, or say no: a right that cannot be established is no right (P4)."""
+        bind_contextvars(
+            errand=errand.id,
+            origin=errand.origin,
+            reference=new_reference(),
+            **subject_of(errand.command),
+        )
+        try:
+            self._carry_out(errand)
+        except DATABASE_UNAVAILABLE:
+            raise  # the database is away: the errand is still there when it is back
+        except Exception as error:  # the person hears of it, and the log has it whole
+            self._fail(errand, error)
+
+    def _carry_out(self, errand: Errand) -> None:
+        question = self._access.question(errand.command, errand.user_id)
+        groups = {} if question is None else {errand.user_id: question.groups}
+        for _ in range(_ROUNDS):
+            people = self._people(errand, groups)
+            if people is None:
+                return
+            person = people.pop(errand.user_id, Person(errand.user_id))
+            try:
+                self._access.carry_out(
+                    errand.command,
+                    person,
+                    origin=errand.origin,
+                    errand=errand,
+                    others=people.values(),
+                )
+            except NeedsDirectory as needs:
+                for user_id, named in needs.groups.items():
+                    groups[user_id] = groups.get(user_id, frozenset()) | named
+            except CardNotRecorded:
+                log.info("card not recorded yet")
+                self._not_now(errand, _CARD_NOT_RECORDED)
+                return
+            else:
+                return
+        self._put_off(errand)  # while some were asked about, others came to be concerned
+
+    def _people(
+        self, errand: Errand, groups: Mapping[str, frozenset[str]]
+    ) -> dict[str, Person] | None:
+        """Return who these people are; None where Slack does not say, and it was put off."""
+        people = {}
+        for user_id, named in groups.items():
+            try:
+                people[user_id] = self._person(errand, user_id, named)
+            except DirectoryUnavailable as error:
+                log.warning("directory unavailable", error=str(error))
+                is_own = user_id == errand.user_id
+                self._not_now(errand, cannot_tell() if is_own else cannot_tell_of_others())
+                return None
+        return people
+
+    def _person(self, errand: Errand, user_id: str, groups: frozenset[str]) -> Person:
+        """Return who somebody is; for others than the one who acts, as of this errand."""
+        if user_id == errand.user_id:
+            return self._directory.person(user_id, errand.team_id, groups)
+        return self._directory.concerned(user_id, groups, since=errand.received_at)
+
+    def _fail(self, errand: Errand, error: Exception) -> None:
+        reference = current_reference()
+        log.error("errand failed", reference=reference, exc_info=error)
+        if errand.attempts < _ATTEMPTS:
+            self._put_off(errand)
+            return
+        self._access.refuse(
+            errand,
+            Refused(
+                "Something went wrong on my side, and nothing was changed. Please try again; if "
+                f"it happens again, tell the people who run dbaccess this reference: {reference}"
+            ),
+        )
+
+    def _put_off(self, errand: Errand) -> None:
+        with self._database.transaction() as session:
+            errands.put_off(session, errand.id, self._clock.in_seconds(_RETRY_SECONDS))
+
+    def _not_now(self, errand: Errand, refused: Refused) -> None:
+        """Try again in a moment; *refused* once it has taken too long."""
+        waited = abs(self._clock.now() - errand.received_at)  # a clock may go backwards
+        if waited < self._clock.now() - self._clock.in_seconds(-_PATIENCE_SECONDS):
+            self._put_off(errand)
+            return
+        self._access.refuse(errand, refused)

@@ -1,0 +1,172 @@
+"""Drafts: the forms that ask for access as they stand on somebody's screen, sent off or not yet.
+
+What they hold is found by the field's name, whatever its block is about at the moment.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.domain.queries import OpenEmergencyForm, OpenExtensionForm, OpenForm
+from bot.domain.refusal import Field, Refused
+from bot.domain.sources import SourceType, parse_source
+from bot.slack.inbound.payloads import (
+    Interaction,
+    interactive,
+    number_of,
+    origin,
+    reading,
+    response_url,
+)
+from bot.slack.messages import Filled, Part
+
+
+@dataclass(frozen=True)
+class FormState:
+    """What a form holds: texts by field; and the ids of the blocks that show the fields.
+
+    `address` is what was typed before another kind of source was chosen; `acted_at` is when it
+    was changed or sent off, in Unix seconds, as far as Slack says so. `number` is the grant that it
+    is about, where it is about one, and `mark` what the pressed button said of that.
+    """
+
+    form: str
+    view_id: str
+    view_hash: str
+    held: Mapping[str, str]
+    block_ids: Mapping[str, str]
+    address: str
+    acted_at: float
+    interaction: Interaction
+    number: int = 0
+    mark: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """The type of source that the form asks for; what has no picker is an address."""
+        return self.block_ids.get(Part.SOURCE, "").partition(":")[2] or SourceType.IP_ADDR
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """The fields of the request; a duration that was typed counts, else the one chosen."""
+        return {
+            "cluster": self._holds(Part.CLUSTER),
+            "source": self._holds(Part.SOURCE),
+            "duration": self._holds(Part.DURATION).strip() or self._holds(Part.LENGTH),
+            "reason": self._holds(Part.REASON),
+        }
+
+    @property
+    def filled(self) -> Filled:
+        """What stands in the form, to be shown again with other choices."""
+        source = self._holds(Part.SOURCE)
+        is_address = self.kind == SourceType.IP_ADDR
+        wanted = self._holds(Part.KIND) or self.kind
+        return _with_pick(
+            Filled(
+                cluster=self._holds(Part.CLUSTER),
+                kind=SourceType(wanted) if wanted in set(SourceType) else SourceType.IP_ADDR,
+                address=source if is_address else self.address,
+                length=self._holds(Part.LENGTH),
+                duration=self._holds(Part.DURATION),
+                reason=self._holds(Part.REASON),
+            ),
+            "" if is_address else source,
+        )
+
+    def block_of(self, field: Field | None) -> str:
+        """Return the id of the block at which to say what is wrong with a field."""
+        part = field or Field.CLUSTER
+        if part is Field.DURATION and not self._holds(Part.DURATION).strip():
+            return self.block_ids.get(Part.LENGTH) or Part.DURATION
+        return self.block_ids.get(part) or next(iter(self.block_ids.values()), part)
+
+    def _holds(self, part: Part) -> str:
+        return self.held.get(part, "")
+
+
+@dataclass(frozen=True)
+class Search:
+    """Somebody types into a picker of one kind of source."""
+
+    kind: SourceType
+    typed: str
+    interaction: Interaction
+
+
+def filled_by(form: OpenForm | OpenEmergencyForm, cluster: str) -> Filled:
+    """Return what stands in a form that is opened with what a command said."""
+    filled = Filled(cluster=cluster, duration=form.duration, reason=form.reason)
+    with_pick = _with_pick(filled, form.source)
+    if with_pick.picked is None:
+        return replace(filled, address=form.source)
+    return replace(with_pick, kind=with_pick.picked.type)
+
+
+def from_form(body: dict[str, Any]) -> FormState:
+    """Read a form that was sent off, or in which something was chosen.
+
+    Raises:
+        Unreadable: it does not say what it must.
+    """
+    with reading("a form"):
+        view = body["view"]
+        metadata = json.loads(view.get("private_metadata") or "{}")
+        held, block_ids = {}, {}
+        for block_id, states in view["state"]["values"].items():
+            (state,) = states.values()
+            part = block_id.partition(":")[0]
+            held[part], block_ids[part] = _text(state), block_id
+        interaction = interactive(body, origin("view", view["id"]))
+        return FormState(
+            form=str(view["callback_id"]),
+            view_id=str(view["id"]),
+            view_hash=str(view.get("hash") or ""),
+            held=held,
+            block_ids=block_ids,
+            address=str(metadata.get("address") or ""),
+            acted_at=float(body["actions"][0]["action_ts"]) if "actions" in body else 0.0,
+            interaction=replace(
+                interaction, response_url=response_url(metadata.get("response_url"))
+            ),
+            number=number_of(metadata.get("number", 0)),
+            mark=metadata.get("mark"),
+        )
+
+
+def from_search(body: dict[str, Any]) -> Search:
+    """Read what somebody typed into a picker.
+
+    Raises:
+        Unreadable: it does not say what is looked for.
+    """
+    with reading("a search"):
+        kind = SourceType(str(body["block_id"]).partition(":")[2])
+        if kind is SourceType.IP_ADDR:
+            raise ValueError("addresses are in no list")
+        return Search(kind, str(body.get("value") or ""), interactive(body, "search"))
+
+
+def metadata_of(asked: Interaction, filled: Filled) -> str:
+    """Return what a form carries along: where to answer, and what it does not show just now."""
+    return json.dumps({"response_url": asked.response_url, "address": filled.address})
+
+
+def extension_metadata(asked: Interaction, form: OpenExtensionForm) -> str:
+    """Return what the form for an extension carries along: where to answer, and which grant."""
+    carried = {"response_url": asked.response_url, "number": form.grant_id, "mark": form.mark}
+    return json.dumps(carried)
+
+
+def _text(state: Mapping[str, Any]) -> str:
+    option = state.get("selected_option")
+    return str(option["value"]) if option else str(state.get("value") or "")
+
+
+def _with_pick(filled: Filled, source: str) -> Filled:
+    try:
+        picked = parse_source(source)
+    except Refused:
+        return filled
+    return filled if picked.type is SourceType.IP_ADDR else replace(filled, picked=picked)

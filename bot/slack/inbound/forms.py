@@ -1,0 +1,241 @@
+"""Forms: opened after the acknowledgement, changed while somebody chooses, read when sent off."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from bot.access import AccessService
+from bot.domain.commands import Command, Extend
+from bot.domain.grammar import read_emergency_form, read_extension_form, read_form
+from bot.domain.people import NeedsDirectory, Person, cannot_tell
+from bot.domain.policy import Policy
+from bot.domain.queries import OpenEmergencyForm, OpenExtensionForm, OpenForm
+from bot.domain.refusal import Field, NamesClusters, NotYours, Refused, about
+from bot.slack import messages
+from bot.slack.inbound.ack_deadline import AckDeadline, away
+from bot.slack.inbound.asker import Asker
+from bot.slack.inbound.background_tasks import BackgroundTasks, apologise
+from bot.slack.inbound.form_state import (
+    FormState,
+    Search,
+    extension_metadata,
+    filled_by,
+    metadata_of,
+)
+from bot.slack.inbound.latest_update import LatestUpdate
+from bot.slack.inbound.options import Options
+from bot.slack.inbound.payloads import (
+    EMERGENCY_FORM,
+    REQUEST_FORM,
+    Interaction,
+    Press,
+    denial_metadata,
+)
+from bot.slack.messages import Filled
+from bot.slack.queries import Queries
+from bot.slack.users.directory import DirectoryUnavailable
+from bot.store.database import DATABASE_UNAVAILABLE
+
+_NOT_NOW = "My database does not answer just now. Please send this off again in a minute."
+
+
+class Forms:
+    """Opens forms and takes them in, in any thread."""
+
+    def __init__(
+        self,
+        access: AccessService,
+        asker: Asker,
+        offers: Options,
+        pages: Queries,
+        policy: Callable[[], Policy],
+        later: BackgroundTasks,
+        prompt: AckDeadline,
+    ) -> None:
+        self._access = access
+        self._asker = asker
+        self._offers = offers
+        self._pages = pages
+        self._policy = policy
+        self._later = later
+        self._prompt = prompt
+        self._turns = LatestUpdate()
+
+    def open_request(self, form: OpenForm, asked: Interaction, person: Person) -> None:
+        """Open the form that asks for access.
+
+        Raises:
+            Refused: there is no cluster that they may ask for.
+        """
+        policy = self._offers.clusters(person)
+        if not policy.clusters:
+            raise NotYours("There is no cluster that you may ask for.")
+        named = form.cluster if form.cluster in policy.clusters else ""
+        chosen = named or policy.cluster_of_channel(asked.channel_id) or ""
+        view = self._request_form(policy, filled_by(form, chosen), asked)
+        otherwise = "Write it instead: `/dbaccess request 203.0.113.4 2h orders`."
+        self._later.open_view(view, asked, otherwise=otherwise)
+        self._offers.get_ready(policy.clusters.values())
+
+    def open_emergency(self, form: OpenEmergencyForm, asked: Interaction, person: Person) -> None:
+        """Open the form that confirms an emergency.
+
+        Raises:
+            Refused: there is no cluster where they may break the glass.
+        """
+        policy = self._offers.emergencies(person)
+        if not policy.clusters:
+            raise NotYours(
+                "There is no cluster to which you have emergency access. "
+                "`/dbaccess request` asks for access in the usual way."
+            )
+        if form.cluster and form.cluster not in policy.clusters:
+            raise NotYours(
+                f"You have no emergency access to `{form.cluster}`. "
+                "`/dbaccess request` asks for access in the usual way."
+            )
+        only = next(iter(policy.clusters)) if len(policy.clusters) == 1 else ""
+        filled = replace(filled_by(form, form.cluster or only), address=form.source)
+        view = _emergency_form(policy, filled, asked)
+        otherwise = "Press it again, or write `/dbaccess emergency` once more."
+        self._later.open_view(view, asked, otherwise=otherwise)
+
+    def open_extension(self, form: OpenExtensionForm, asked: Interaction) -> None:
+        """Open the form that asks for more time.
+
+        Raises:
+            Refused: there is nothing that they may extend.
+        """
+        person = self._asker.now(Extend(grant_id=form.grant_id), asked)
+        if person is None:
+            self._later.do(lambda: self._open_extension_once_known(form, asked))
+        else:
+            self._open_extension_for(person, form, asked)
+
+    def open_denial(self, press: Press) -> None:
+        """Open the form that asks an approver why not."""
+        view = messages.deny_modal(
+            press.number,
+            summary=self._pages.summary(press.number, self._offers.known(press.interaction)),
+            private_metadata=denial_metadata(press),
+        )
+        otherwise = "Nothing was changed; press Deny again."
+        self._later.open_view(view, press.interaction, otherwise=otherwise)
+
+    def changed(self, draft: FormState) -> None:
+        """Show what goes with a cluster or kind that was just chosen; the rest stays as it is."""
+        if draft.form in (REQUEST_FORM, EMERGENCY_FORM):
+            self._turns.take(draft.view_id, draft.acted_at)
+            self._offers.once_known(
+                draft.interaction,
+                lambda person: self._redraw(draft, person),
+                emergency=draft.form == EMERGENCY_FORM,
+            )
+
+    def _redraw(self, draft: FormState, person: Person) -> None:
+        asked = draft.interaction
+        if draft.form == REQUEST_FORM and (policy := self._offers.clusters(person)).clusters:
+            view = self._request_form(policy, draft.filled, asked)
+        elif draft.form == EMERGENCY_FORM and (policy := self._offers.emergencies(person)).clusters:
+            view = _emergency_form(policy, draft.filled, asked)
+        else:
+            return
+        self._later.update_view(
+            view,
+            draft.view_id,
+            draft.view_hash,
+            is_wanted=lambda: self._turns.is_last(draft.view_id, draft.acted_at),
+        )
+
+    def options(self, search: Search) -> list[dict[str, Any]]:
+        """Return what a picker offers for what somebody typed."""
+        return self._offers.sources(search)
+
+    def request_sent(self, draft: FormState) -> dict[str, str]:
+        """Take a form that asks for access; return what is wrong with it, block by block."""
+        return self._sent(draft, lambda policy: read_form(policy, **draft.typed))
+
+    def emergency_sent(self, draft: FormState) -> dict[str, str]:
+        """Take an emergency's form; return what is wrong with it, block by block."""
+        return self._sent(draft, lambda policy: read_emergency_form(policy, **draft.typed))
+
+    def extension_sent(self, draft: FormState) -> dict[str, str]:
+        """Take a form that asks for more time; return what is wrong with it, block by block."""
+        return self._sent(
+            draft,
+            lambda _policy: read_extension_form(
+                grant_id=draft.number,
+                mark=draft.mark,
+                duration=draft.typed["duration"],
+                reason=draft.typed["reason"],
+            ),
+        )
+
+    def _open_extension_for(
+        self, person: Person, form: OpenExtensionForm, asked: Interaction
+    ) -> None:
+        terms = self._access.extension_terms(form.grant_id, form.mark, person)
+        metadata = extension_metadata(asked, form)
+        view = messages.extension_form(terms, Filled(reason=form.reason), private_metadata=metadata)
+        otherwise = f"Write it instead: `/dbaccess extend {form.grant_id} 1h why`."
+        self._later.open_view(view, asked, otherwise=otherwise)
+
+    def _open_extension_once_known(self, form: OpenExtensionForm, asked: Interaction) -> None:
+        try:
+            person = self._asker.ask(Extend(grant_id=form.grant_id), asked)
+            self._open_extension_for(person, form, asked)
+        except Refused as refused:
+            self._later.reach(asked, messages.refusal(refused))
+        except DirectoryUnavailable:
+            self._later.reach(asked, messages.refusal(cannot_tell()))
+        except DATABASE_UNAVAILABLE as error:
+            self._later.reach(asked, away(error))
+        except Exception as error:  # the person hears of it, and the log has it whole
+            self._later.reach(asked, apologise("form failed", error))
+
+    def _request_form(self, policy: Policy, filled: Filled, asked: Interaction) -> dict[str, Any]:
+        named = replace(filled, picked_name=self._offers.name_of(filled.picked))
+        metadata = metadata_of(asked, filled)
+        return messages.request_form(policy.clusters, named, private_metadata=metadata)
+
+    def _sent(self, draft: FormState, read: Callable[[Policy], Command]) -> dict[str, str]:
+        """Take a form in, or keep it open while the database is away: each form counts once."""
+        try:
+            return self._prompt.within(
+                lambda: self._taken_in(draft, read), lambda _: {draft.block_of(None): _NOT_NOW}
+            )
+        except DATABASE_UNAVAILABLE as error:
+            away(error)
+            return {draft.block_of(None): _NOT_NOW}
+
+    def _taken_in(self, draft: FormState, read: Callable[[Policy], Command]) -> dict[str, str]:
+        """Judge a form by what was last known of its sender; what is sent off is judged anew."""
+        asked = draft.interaction
+        try:
+            with about(Field.SOURCE):
+                messages.refuse_not_listed(draft.kind, draft.typed["source"])
+            command = self._read(asked, read)
+            person = self._asker.lately(command, asked)
+            if person is not None:
+                with suppress(NeedsDirectory):  # Slack is asked before it is carried out
+                    self._access.dry_run(command, person)
+        except Refused as refused:
+            return {draft.block_of(refused.field): refused.sentence.replace("`", "")}
+        self._asker.defer(command, asked)
+        return {}
+
+    def _read(self, asked: Interaction, read: Callable[[Policy], Command]) -> Command:
+        """Read a form; clusters that somebody may not see are not there."""
+        seen = self._offers.seen_lately(asked)
+        if seen is not None:
+            return read(seen)
+        try:
+            return read(self._policy())
+        except NamesClusters:
+            raise cannot_tell() from None
+
+
+def _emergency_form(policy: Policy, filled: Filled, asked: Interaction) -> dict[str, Any]:
+    metadata = metadata_of(asked, filled)
+    return messages.emergency_form(policy.clusters, filled, private_metadata=metadata)

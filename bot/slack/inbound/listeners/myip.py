@@ -1,0 +1,24 @@
+"""The buttons of `myip`."""
+
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.domain.queries import OpenForm
+from bot.slack.inbound.controller import SlackController
+from bot.slack.inbound.payloads import from_asking_from
+from bot.slack.messages.buttons import Button
+
+
+def register(app: App, controller: SlackController) -> None:
+    """Register the button with the link, and the one with the address that it read."""
+
+    @app.action(Button.OPEN_LINK)
+    def on_open_link(ack: Ack) -> None:
+        ack()  # Slack opens it; what happens there comes back another way
+
+    @app.action(Button.ASK_FROM)
+    def on_ask_from(ack: Ack, body: dict[str, Any]) -> None:
+        asking = from_asking_from(body)
+        controller.ask_for(OpenForm(source=asking.source), asking.interaction)
+        ack()

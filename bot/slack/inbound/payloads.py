@@ -1,0 +1,291 @@
+"""What Slack sends, read once into plain values. The payloads are signed, not therefore sane."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs
+
+from bot.domain.commands import Container
+from bot.domain.refusal import one_line
+
+DENIAL = "deny"
+REQUEST_FORM = "request"
+EMERGENCY_FORM = "emergency"
+EXTENSION_FORM = "extension"
+SHORTCUT = "ask_for_access"
+_REASON_CHARACTERS = 500
+_SOURCE_CHARACTERS = 100
+_MARK_CHARACTERS = 64
+_TS_CHARACTERS = 32
+_MOST_DIGITS = 9
+_AMISS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_SLACK_ID = re.compile(r"[A-Za-z0-9]{1,32}")
+_ORIGIN = re.compile(r"[A-Za-z0-9._:-]{1,200}")
+_URL = re.compile(r"https?://[!-~]{1,2000}")
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """Who did something, where, and how to answer them. `origin` is the same for a repetition."""
+
+    user_id: str
+    team_id: str
+    channel_id: str
+    origin: str
+    trigger_id: str
+    response_url: str | None
+
+
+@dataclass(frozen=True)
+class Press:
+    """A button that was pressed; `number` is the request or grant it stands for.
+
+    `mark` ties it to that very one (`bot.domain.marks`); `container` is where the button stood.
+    """
+
+    number: int
+    mark: str
+    container: Container
+    interaction: Interaction
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A time chosen from a menu that stands for a request; the rest as in `Press`."""
+
+    number: int
+    mark: str
+    container: Container
+    duration: timedelta
+    interaction: Interaction
+
+
+@dataclass(frozen=True)
+class Asking:
+    """The button that opens the form for one cluster."""
+
+    cluster: str
+    interaction: Interaction
+
+
+@dataclass(frozen=True)
+class AskingFrom:
+    """The button that opens the form for one source, which is as good as typed."""
+
+    source: str
+    interaction: Interaction
+
+
+@dataclass(frozen=True)
+class Denial:
+    """The form behind `Deny`, sent off; `mark` and `container` are those of the press."""
+
+    number: int
+    mark: str
+    container: Container
+    reason: str
+    interaction: Interaction
+
+
+class Unreadable(Exception):
+    """A payload that does not say what it must."""
+
+
+def is_payload(body: bytes, content_type: str) -> bool:
+    """Tell whether a request's body is one of the kinds that Slack sends."""
+    try:
+        text = body.decode()
+        if "json" in content_type:
+            return isinstance(json.loads(text), dict)
+        form = parse_qs(text, keep_blank_values=True)
+        return "payload" not in form or isinstance(json.loads(form["payload"][0]), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def from_command(body: dict[str, Any]) -> Interaction:
+    """Read a slash command.
+
+    Raises:
+        Unreadable: it does not say who typed it.
+    """
+    with reading("a command"):
+        return Interaction(
+            user_id=slack_id(body["user_id"]),
+            team_id=slack_id(body.get("team_id"), missing=""),
+            channel_id=slack_id(body.get("channel_id"), missing=""),
+            origin=origin("command", body["trigger_id"]),
+            trigger_id=str(body["trigger_id"]),
+            response_url=response_url(body.get("response_url")),
+        )
+
+
+def from_press(body: dict[str, Any]) -> Press:
+    """Read a pressed button.
+
+    Raises:
+        Unreadable: it does not say who pressed what, for which request or grant.
+    """
+    with reading("a press"):
+        action = body["actions"][0]
+        named = origin("press", body.get("trigger_id") or action["action_ts"])
+        number, mark = _marked(action.get("value"))
+        return Press(number, mark, _container(body), interactive(body, named))
+
+
+def from_choice(body: dict[str, Any]) -> Choice:
+    """Read what was chosen from a menu of times.
+
+    Raises:
+        Unreadable: it does not say what was chosen, or for which request.
+    """
+    with reading("a choice"):
+        action = body["actions"][0]
+        marked, _, seconds = str(action["selected_option"]["value"]).partition(":")
+        named = origin("press", body.get("trigger_id") or action["action_ts"])
+        duration = timedelta(seconds=number_of(seconds))
+        number, mark = _marked(marked)
+        return Choice(number, mark, _container(body), duration, interactive(body, named))
+
+
+def from_asking(body: dict[str, Any]) -> Asking:
+    """Read the button that opens the form.
+
+    Raises:
+        Unreadable: it does not say who pressed it, or for which cluster.
+    """
+    with reading("a button that opens the form"):
+        action = body["actions"][0]
+        named = origin("press", body.get("trigger_id") or action["action_ts"])
+        return Asking(str(action["value"]), interactive(body, named))
+
+
+def from_asking_from(body: dict[str, Any]) -> AskingFrom:
+    """Read the button that opens the form with an address.
+
+    Raises:
+        Unreadable: it does not say who pressed it, or for which address.
+    """
+    with reading("a button that opens the form for an address"):
+        action = body["actions"][0]
+        named = origin("press", body.get("trigger_id") or action["action_ts"])
+        source = one_line(str(action["value"]))[:_SOURCE_CHARACTERS]
+        return AskingFrom(source, interactive(body, named))
+
+
+def from_denial(body: dict[str, Any]) -> Denial:
+    """Read the form behind `Deny`.
+
+    Raises:
+        Unreadable: it does not say which request it is about.
+    """
+    with reading("a denial"):
+        view = body["view"]
+        metadata = json.loads(view.get("private_metadata") or "{}")
+        reason = view["state"]["values"]["reason"]["reason"].get("value") or ""
+        interaction = interactive(body, origin("view", view["id"]))
+        return Denial(
+            number=number_of(metadata.get("request_id")),
+            mark=str(metadata.get("mark") or ""),
+            container=Container.model_validate(metadata.get("container") or {}),
+            reason=one_line(reason)[:_REASON_CHARACTERS],
+            interaction=replace(
+                interaction, response_url=response_url(metadata.get("response_url"))
+            ),
+        )
+
+
+def from_shortcut(body: dict[str, Any]) -> Interaction:
+    """Read the choice of a global shortcut; there is no place to answer but a form.
+
+    Raises:
+        Unreadable: it does not say who chose it.
+    """
+    with reading("a shortcut"):
+        return interactive(body, origin("shortcut", body["trigger_id"]))
+
+
+def denial_metadata(press: Press) -> str:
+    """Return what the form behind `Deny` carries along."""
+    carried = {
+        "request_id": press.number,
+        "mark": press.mark,
+        "container": press.container.model_dump(mode="json"),
+        "response_url": press.interaction.response_url,
+    }
+    return json.dumps(carried)
+
+
+def interactive(body: dict[str, Any], origin: str) -> Interaction:
+    """Return who did something interactive, and where."""
+    user = body["user"]
+    return Interaction(
+        user_id=slack_id(user["id"]),
+        team_id=slack_id(user.get("team_id") or (body.get("team") or {}).get("id"), missing=""),
+        channel_id=slack_id((body.get("channel") or {}).get("id"), missing=""),
+        origin=origin,
+        trigger_id=str(body.get("trigger_id") or ""),
+        response_url=response_url(body.get("response_url")),
+    )
+
+
+def slack_id(value: Any, *, missing: str | None = None) -> str:
+    """Return an id of Slack's, or *missing* where there is none; ValueError if it is no id."""
+    if not value and missing is not None:
+        return missing
+    return _matching(_SLACK_ID, value)
+
+
+def response_url(value: Any) -> str | None:
+    """Return where Slack wants an answer, if it does; ValueError if that is no address."""
+    return _matching(_URL, value) if value else None
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Turn whatever is amiss with a payload, *what*, into `Unreadable`."""
+    try:
+        yield
+    except _AMISS as error:
+        raise Unreadable(f"{what} without what it must say: {error!r}"[:200]) from error
+
+
+def origin(kind: str, value: Any) -> str:
+    """Return what names an interaction, so that it counts once; ValueError if nothing does."""
+    return f"{kind}:{_matching(_ORIGIN, value)}"
+
+
+def _matching(pattern: re.Pattern[str], value: Any) -> str:
+    """Return a text that the database takes as it is: of known letters, and not too long."""
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise ValueError(f"not of Slack's making: {str(value)[:40]!r}")
+    return value
+
+
+def _marked(value: Any) -> tuple[int, str]:
+    """Return the number and the mark that a button carries; no mark where it has none."""
+    number, _, mark = str(value).partition("@")
+    return number_of(number), mark[:_MARK_CHARACTERS]
+
+
+def _container(body: dict[str, Any]) -> Container:
+    """Return where a button stood, by what Slack itself says of it."""
+    if (body.get("view") or {}).get("type") == "home":
+        return Container(is_home=True)
+    where = body.get("container") or {}
+    channel_id, ts = where.get("channel_id"), str(where.get("message_ts") or "")
+    if where.get("type") != "message" or where.get("is_ephemeral"):
+        return Container()
+    return Container(channel=slack_id(channel_id, missing=""), ts=ts[:_TS_CHARACTERS])
+
+
+def number_of(value: Any) -> int:
+    """Return the number of a request or grant; `Unreadable` where it is none."""
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        raise Unreadable(f"not a number: {text[:40]!r}")
+    return int(text)

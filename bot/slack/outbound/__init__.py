@@ -1,0 +1,1 @@
+"""What goes to Slack: messages from the outbox, Home tabs, at the pace Slack allows."""

@@ -1,0 +1,182 @@
+"""Queries: what is there, read for one person; nothing is changed."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from bot.access.notifications import grant_facts, request_facts
+from bot.digitalocean import ApiError, BudgetSpent, SharedReads
+from bot.domain.durations import show_duration
+from bot.domain.labels import guard_label
+from bot.domain.lifecycle import RequestState
+from bot.domain.people import Person
+from bot.domain.policy import ClusterPolicy, Policy
+from bot.domain.refusal import NotYours, Refused
+from bot.slack import messages
+from bot.slack.messages import Happened, Message, SourceLine
+from bot.slack.query_limit import QueryLimit
+from bot.store import grants, requests
+from bot.store.database import Database
+
+_MOST_ENTRIES = 20
+
+
+class Queries:
+    """Reads the store, and DigitalOcean for `sources` and `connect`.
+
+    `elapsed` returns seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        reads: SharedReads,
+        policy: Callable[[], Policy],
+        elapsed: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._reads = reads
+        self._policy = policy
+        self._limit = QueryLimit(elapsed)
+
+    def groups(self) -> frozenset[str]:
+        """Return every user group that decides about what somebody may see."""
+        return groups_of(self._policy())
+
+    def mine(self, person: Person) -> Message:
+        """`list`: somebody's open requests and live grants."""
+        policy, user_id = self._policy(), person.id
+        with self._database.reading() as session:
+            pending = [r for r in requests.pending(session) if user_id in r.for_themselves]
+            live = grants.live(session, requester=user_id)
+            facts = [request_facts(session, request, policy) for request in pending]
+        return messages.listing(facts, [grant_facts(grant) for grant in live])
+
+    def everybodys(self, person: Person) -> Message:
+        """`list all`: what is open and live on the clusters that somebody approves for.
+
+        Raises:
+            Refused: they approve for none.
+        """
+        policy = self._policy()
+        own = {alias for alias, cluster in policy.clusters.items() if cluster.may_approve(person)}
+        if not own:
+            raise NotYours("`list all` is for approvers. `/dbaccess list` shows yours.")
+        with self._database.reading() as session:
+            pending = [r for r in requests.pending(session) if r.cluster in own]
+            live = [grant for grant in grants.live(session) if grant.cluster in own]
+            facts = [request_facts(session, request, policy) for request in pending]
+        return messages.listing(facts, [grant_facts(grant) for grant in live], everybody=True)
+
+    def clusters(self, person: Person) -> Message:
+        """`clusters`: those that somebody may ask for."""
+        policies = self._policy().clusters
+        return messages.clusters_page(
+            {alias: cluster for alias, cluster in policies.items() if cluster.may_request(person)}
+        )
+
+    def sources(self, alias: str, person: Person) -> Message:
+        """`sources`: the trusted sources of a cluster, ours and foreign.
+
+        Raises:
+            Refused: not a cluster of theirs, or DigitalOcean does not answer.
+        """
+        policy = self._policy()
+        cluster = policy.seen_by(person).cluster(alias)
+        self._limit.check(person.id)
+        try:
+            rules = self._reads.rules(str(cluster.id))
+        except BudgetSpent as spent:
+            raise Refused(f"{spent}.") from spent
+        except ApiError as error:
+            raise Refused(
+                f"DigitalOcean did not tell the trusted sources of `{alias}`: {error}. "
+                "Try again in a moment."
+            ) from error
+        with self._database.reading() as session:
+            owned = {g.source: g for g in grants.live(session, cluster=alias) if g.owned}
+        lines = []
+        for rule in rules:
+            grant = owned.get(rule.source) if rule.source else None
+            lines.append(
+                SourceLine(
+                    source=rule.value if rule.type == "ip_addr" else f"{rule.type}:{rule.value}",
+                    description=rule.description or "",
+                    created_at=rule.created_at,
+                    grant=grant_facts(grant) if grant else None,
+                    is_guard=rule.description == guard_label(policy.instance),
+                )
+            )
+        return messages.sources_page(alias, lines)
+
+    def connect(self, alias: str, person: Person) -> Message:
+        """`connect`: how to reach a cluster, with everything but the password.
+
+        Raises:
+            Refused: not a cluster of theirs, or DigitalOcean does not answer.
+        """
+        cluster = self._policy().seen_by(person).cluster(alias)
+        self._limit.check(person.id)
+        try:
+            connection = self._reads.connection(str(cluster.id))
+        except BudgetSpent as spent:
+            raise Refused(f"{spent}.") from spent
+        except ApiError as error:
+            raise Refused(
+                f"DigitalOcean did not tell how to reach `{alias}`: {error}. Try again in a moment."
+            ) from error
+        certificate = ""
+        if connection.needs_ca_file:
+            with suppress(ApiError):  # the page then says where else it is to be had
+                certificate = self._reads.certificate(str(cluster.id))
+        return messages.connect_page(alias, connection, certificate)
+
+    def history(self, alias: str | None, person: Person) -> Message:
+        """`history`: the last decisions and grants, of everybody where they are an approver.
+
+        Raises:
+            Refused: not a cluster of theirs.
+        """
+        seen = self._policy().seen_by(person)
+        if alias is not None:
+            seen.cluster(alias)
+            seen = seen.only({alias})
+        own = [name for name, cluster in seen.clusters.items() if cluster.may_approve(person)]
+        with self._database.reading() as session:
+            closed = requests.closed(
+                session,
+                requester=person.id,
+                of_everybody=own,
+                clusters=seen.clusters.keys(),
+                most=_MOST_ENTRIES,
+            )
+            became = grants.of_requests(session, [request.id for request in closed])
+        entries = [Happened(request, became.get(request.id)) for request in closed]
+        return messages.history_page(entries, cluster=alias, of_everybody=own)
+
+    def summary(self, request_id: int, person: Person | None) -> str:
+        """Return in one line what a request is about, as far as somebody may see it."""
+        with self._database.reading() as session:
+            request = requests.get(session, request_id)
+        seen = self._policy().seen_by(person).clusters if person is not None else {}
+        if request is None or request.state is not RequestState.PENDING:
+            return f"Request #{request_id}"
+        if request.cluster not in seen:
+            return f"Request #{request_id}"
+        return (
+            f"<@{request.requester}> asks for `{request.cluster}` from `{request.source}` "
+            f"for {show_duration(request.duration)}"
+        )
+
+
+def groups_of(policy: Policy) -> frozenset[str]:
+    """Return every user group that decides about what somebody may see."""
+    return frozenset(
+        name
+        for cluster in policy.clusters.values()
+        for name in (*cluster.requesters, *cluster.approvers, *_emergency_names(cluster))
+        if name.startswith("S")
+    )
+
+
+def _emergency_names(cluster: ClusterPolicy) -> tuple[str, ...]:
+    return cluster.emergency.requesters if cluster.emergency else ()

@@ -1,0 +1,70 @@
+"""What has happened since one looked last, read from the newest rows of the audit.
+
+The audit's numbers are in the order in which its transactions became visible, so that nothing is
+missed by who remembers the last number seen.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from bot.domain.lifecycle import EndReason
+from bot.store.audit import Action
+from bot.store.tables import AuditRow, GrantRow
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How far the audit was read: the number and the digest of that row; 0 for an empty one."""
+
+    number: int = 0
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class AuditTail:
+    """What the rows behind a mark tell: how often each action on each cluster, and late ends."""
+
+    actions: Counter[tuple[str, str]]  # (action, cluster)
+    lateness: list[timedelta]  # how long after its time each grant that ran out had ended
+
+
+def newest(session: Session) -> Mark:
+    """Return the mark of the newest row."""
+    query = select(AuditRow.id, AuditRow.digest).order_by(col(AuditRow.id).desc()).limit(1)
+    found = session.exec(query).first()
+    return Mark(found[0] or 0, found[1]) if found else Mark()
+
+
+def stands(session: Session, mark: Mark) -> bool:
+    """Tell whether the row that was read last is still there, and still the same."""
+    query = select(AuditRow.digest).where(AuditRow.id == mark.number)
+    return not mark.number or session.exec(query).first() == mark.digest
+
+
+def length(session: Session) -> int:
+    """Return how many rows there are; slow, for each is looked at."""
+    return session.exec(select(func.count()).select_from(AuditRow)).one()
+
+
+def between(session: Session, after: Mark, to: Mark) -> AuditTail:
+    """Return what the rows behind *after* tell, up to *to*."""
+    new = (col(AuditRow.id) > after.number, col(AuditRow.id) <= to.number)
+    counted = select(AuditRow.action, AuditRow.cluster, func.count()).where(*new)
+    counted = counted.group_by(col(AuditRow.action), col(AuditRow.cluster))
+    ended = (
+        select(GrantRow.expires_at, GrantRow.ended_at)
+        .join(AuditRow, col(AuditRow.request_id) == col(GrantRow.id))
+        .where(*new, AuditRow.action == Action.ENDED, GrantRow.end_reason == EndReason.EXPIRED)
+    )
+    return AuditTail(
+        actions=Counter({(action, cluster): n for action, cluster, n in session.exec(counted)}),
+        lateness=[
+            ended_at - expires_at
+            for expires_at, ended_at in session.exec(ended)
+            if ended_at is not None
+        ],
+    )
