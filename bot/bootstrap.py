@@ -8,13 +8,15 @@ from bot.access import AccessService
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
 from bot.core import Wakeup, build_core
-from bot.digitalocean import CallBudget, DigitalOcean, SharedReads
-from bot.digitalocean.catalogue import Catalogue
 from bot.domain.policy import Policy
 from bot.domain.sources import SourceType
 from bot.ip_links import IpLinks
 from bot.live_policy import LivePolicy
 from bot.metrics import Metrics
+from bot.providers.base import Provider
+from bot.providers.call_budget import CallBudget
+from bot.providers.catalogue import Catalogue
+from bot.providers.shared_reads import SharedReads
 from bot.reconcile.reconciler import Reconciler
 from bot.scheduler import Worker
 from bot.slack.client import DIRECTORY_SECONDS, SlackClient, web_client
@@ -41,7 +43,7 @@ class Components:
     policy: LivePolicy
     clock: Clock
     database: Database
-    digitalocean: DigitalOcean
+    provider: Provider
     budget: CallBudget
     catalogue: Catalogue
     slack: SlackClient
@@ -73,7 +75,7 @@ class Components:
 
     def close(self) -> None:
         """Give back connections."""
-        self.digitalocean.close()
+        self.provider.close()
         self.database.close()
 
 
@@ -106,7 +108,7 @@ def build_components(settings: Settings, policy: Policy, clock: Clock | None = N
         policy=core.policy,
         clock=clock,
         database=database,
-        digitalocean=core.digitalocean,
+        provider=core.provider,
         budget=core.budget,
         catalogue=core.catalogue,
         slack=slack,
@@ -128,7 +130,7 @@ def build_components(settings: Settings, policy: Policy, clock: Clock | None = N
 
 def build_slack(parts: Components) -> SlackApp:
     """Return what Slack talks to."""
-    reads = SharedReads(parts.digitalocean, parts.clock.elapsed)
+    reads = SharedReads(parts.provider, parts.clock.elapsed)
     pages = Queries(parts.database, reads, parts.policy, parts.clock.elapsed)
     controller = SlackController(
         parts.access,

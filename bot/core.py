@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from bot.access import AccessService
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
-from bot.digitalocean import Call, CallBudget, DigitalOcean
-from bot.digitalocean.catalogue import Catalogue
 from bot.domain.policy import Policy
 from bot.domain.sources import TrustedSource
 from bot.live_policy import LivePolicy
+from bot.providers.base import ApiCall, Provider, Purpose
+from bot.providers.call_budget import CallBudget
+from bot.providers.catalogue import Catalogue
+from bot.providers.digitalocean import DigitalOcean
 from bot.reconcile.reconciler import Reconciler
 from bot.store.database import Database
 from bot.store.signals import signal
@@ -42,7 +44,7 @@ class Core:
     policy: LivePolicy
     clock: Clock
     database: Database
-    digitalocean: DigitalOcean
+    provider: Provider
     budget: CallBudget
     catalogue: Catalogue
     access: AccessService
@@ -50,19 +52,43 @@ class Core:
     wakeup: Wakeup
 
 
+def build_provider(
+    settings: Settings,
+    *,
+    before_call: Callable[[Purpose], None] = lambda _purpose: None,
+    on_call: Callable[[ApiCall], None] = lambda _call: None,
+) -> Provider:
+    """Return the cloud whose databases this installation lends, connected to nothing yet.
+
+    Args:
+        settings: where its API is, and the token for it.
+        before_call: asked before each HTTP exchange; raises BudgetSpent where it must not be made.
+        on_call: told of each HTTP exchange.
+
+    Raises:
+        ValueError: the token would travel unencrypted to this address.
+    """
+    return DigitalOcean(
+        settings.digitalocean_token.get_secret_value(),
+        endpoint=settings.digitalocean_api_url,
+        before_call=before_call,
+        on_call=on_call,
+    )
+
+
 def build_core(
     settings: Settings,
     policy: Policy,
     clock: Clock | None = None,
     *,
-    on_call: Callable[[Call], None] = lambda _call: None,
+    on_call: Callable[[ApiCall], None] = lambda _call: None,
     on_reconcile: Callable[[str, float], None] = lambda _outcome, _seconds: None,
     database: Database | None = None,
     operator: Mapping[str, str] | None = None,
 ) -> Core:
     """Return the core, connected to nothing yet.
 
-    *on_call* hears of each call of DigitalOcean's API, *on_reconcile* of each reconcile: its
+    *on_call* is told of each call of the provider's API, *on_reconcile* of each reconcile: its
     outcome and how many seconds it took. *operator* is who typed the command that needs the core.
     """
     clock = clock or SystemClock()
@@ -76,17 +102,12 @@ def build_core(
 
     budget = CallBudget(clock, limits)
 
-    def note_call(call: Call) -> None:
+    def note_call(call: ApiCall) -> None:
         on_call(call)
-        budget.hear(call)
+        budget.observe(call)
 
-    digitalocean = DigitalOcean(
-        settings.digitalocean_token.get_secret_value(),
-        endpoint=settings.digitalocean_api_url,
-        before_call=budget.spend,
-        on_call=note_call,
-    )
-    catalogue = Catalogue(digitalocean.named)
+    provider = build_provider(settings, before_call=budget.spend, on_call=note_call)
+    catalogue = Catalogue(provider.list_sources)
 
     def name_of(source: TrustedSource) -> str:
         return catalogue.name_of(source.type, source.value)
@@ -96,10 +117,10 @@ def build_core(
         policy=live,
         clock=clock,
         database=database,
-        digitalocean=digitalocean,
+        provider=provider,
         budget=budget,
         catalogue=catalogue,
         access=AccessService(database, live, clock, wakeup, name_of, budget.made),
-        reconciler=Reconciler(database, digitalocean, live, clock, on_done=on_reconcile),
+        reconciler=Reconciler(database, provider, live, clock, on_done=on_reconcile),
         wakeup=wakeup,
     )

@@ -6,7 +6,8 @@ from time import sleep
 
 from structlog.contextvars import bind_contextvars
 
-from bot.digitalocean import CallBudget, Purpose
+from bot.providers.base import Purpose
+from bot.providers.call_budget import CallBudget
 from bot.reconcile.reconciler import Reconciler
 from bot.store.clusters import Due
 

@@ -22,7 +22,7 @@ from structlog.contextvars import bind_contextvars
 
 from bot.access import AccessService
 from bot.clock import Clock
-from bot.digitalocean import CallBudget
+from bot.providers.call_budget import CallBudget
 from bot.reconcile.reconciler import Reconciler
 from bot.reconcile_duty import CLUSTER_HANDS, ReconcileDuty
 from bot.store import audit, errands, heartbeats, homes, outbox

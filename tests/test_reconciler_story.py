@@ -23,7 +23,6 @@ from sqlmodel import select
 
 from bot.access import AccessService
 from bot.config import parse_policy
-from bot.digitalocean import Call, CallBudget, DigitalOcean
 from bot.domain.commands import Cancel, Command, Container, Decide, Extend, RequestAccess, Revoke
 from bot.domain.labels import label, read_label
 from bot.domain.lifecycle import EndReason, Grant, GrantState, Request, RequestState, Verdict
@@ -32,6 +31,9 @@ from bot.domain.notices import UNKNOWN, Asked, Notice
 from bot.domain.people import Person, Standing
 from bot.domain.refusal import Refused
 from bot.domain.sources import GUARD, parse_source
+from bot.providers.base import ApiCall
+from bot.providers.call_budget import CallBudget
+from bot.providers.digitalocean import DigitalOcean
 from bot.reconcile.reconciler import Reconciler
 from bot.sandbox.calls import Call as HttpCall
 from bot.sandbox.cloud import Change
@@ -464,7 +466,7 @@ class ReconcilerStory(RuleBasedStateMachine):
             self.clocks.true += step
             self.look(Weather.FINE)
 
-    def note_call(self, call: Call) -> None:
+    def note_call(self, call: ApiCall) -> None:
         if call.operation == self.killed_after:
             raise Killed
 

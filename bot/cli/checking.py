@@ -7,11 +7,11 @@ from pathlib import Path
 
 import typer
 
+from bot.checks.provider import check_provider
 from bot.cli import findings
 from bot.cli.surroundings import examine_address, examine_clock, examine_database, examine_modes
 from bot.config import ConfigError, Settings, load_policy, load_settings
-from bot.digitalocean import DigitalOcean
-from bot.digitalocean.examination import examine
+from bot.core import build_provider
 from bot.domain.contradictions import Known, contradictions
 from bot.domain.findings import Finding, Level, fault, ok
 from bot.domain.policy import Policy
@@ -66,7 +66,7 @@ def _check(settings: Settings, *, live: bool) -> Iterator[Finding]:
     known = yield from _check_slack(settings, policy)
     if policy is not None:
         yield from contradictions(policy, known)
-        yield from _check_digitalocean(settings, policy)
+        yield from _check_provider(settings, policy)
     if live:
         from bot.cli.live_check import examine_live  # it serves, which is much to load
 
@@ -90,18 +90,17 @@ def _check_slack(settings: Settings, policy: Policy | None) -> Generator[Finding
     return roll_call.known
 
 
-def _check_digitalocean(settings: Settings, policy: Policy) -> Iterator[Finding]:
-    token = settings.digitalocean_token.get_secret_value()
+def _check_provider(settings: Settings, policy: Policy) -> Iterator[Finding]:
     try:
-        digitalocean = DigitalOcean(token, endpoint=settings.digitalocean_api_url)
+        provider = build_provider(settings)
     except ValueError as error:
         yield fault("digitalocean", f"{error}: correct DIGITALOCEAN_API_URL")
         return
     try:
-        yield from examine(digitalocean, policy)
-        yield from examine_clock("DigitalOcean", digitalocean.date)
+        yield from check_provider(provider, policy)
+        yield from examine_clock("DigitalOcean", provider.date)
     finally:
-        digitalocean.close()
+        provider.close()
 
 
 def _summary(file: Path, policy: Policy) -> str:

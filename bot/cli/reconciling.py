@@ -5,8 +5,8 @@ import typer
 from bot.cli import console, frame
 from bot.cli.operators import current_operator
 from bot.core import build_core
-from bot.digitalocean import ApiError
 from bot.domain.refusal import one_line
+from bot.providers.base import ApiError
 
 
 def reconcile(*, dry_run: bool, only: str | None) -> None:

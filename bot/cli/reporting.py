@@ -15,12 +15,13 @@ from bot.cli import frame
 from bot.cli.since import parse_since
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
-from bot.digitalocean import ApiError, DigitalOcean
+from bot.core import build_provider
 from bot.domain.labels import read_label
 from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
 from bot.domain.rules import Rule
 from bot.domain.sources import TrustedSource
+from bot.providers.base import ApiError
 from bot.reporting.chain_wording import problems
 from bot.reporting.facts import ForeignRule, Live, Report
 from bot.reporting.lanes import Row
@@ -153,14 +154,12 @@ def _artist() -> Callable[..., str]:
 
 def _look_now(settings: Settings, policy: Policy, only: str | None, database: Database) -> Live:
     live = Live()
-    digitalocean = DigitalOcean(
-        settings.digitalocean_token.get_secret_value(), endpoint=settings.digitalocean_api_url
-    )
+    provider = build_provider(settings)
     for alias, cluster in policy.clusters.items():
         if only not in (None, alias):
             continue
         try:
-            rules = digitalocean.read_rules(str(cluster.id))
+            rules = provider.read_rules(str(cluster.id))
         except ApiError as error:
             live.unread[alias] = str(error)
             continue
@@ -169,7 +168,7 @@ def _look_now(settings: Settings, policy: Policy, only: str | None, database: Da
             ours = {one.source for one in grants.live(session, cluster=alias) if one.owned}
         foreign = (rule for rule in rules if _is_foreign(rule, ours, policy.instance))
         live.rules.add(*(_foreign(alias, rule) for rule in foreign))
-    digitalocean.close()
+    provider.close()
     return live
 
 

@@ -5,9 +5,9 @@ import typer
 from bot.cli import frame
 from bot.cli.operators import current_operator
 from bot.core import Core, build_core
-from bot.digitalocean import ClusterNotFound
 from bot.domain.lifecycle import GrantState
 from bot.domain.refusal import Refused, one_line
+from bot.providers.base import ClusterNotFound
 from bot.store import grants
 
 
@@ -40,7 +40,7 @@ def _close_for_gone_cluster(core: Core, grant_id: int) -> None:
     if grant is None:
         raise Refused(f"There is no grant #{grant_id}.")
     try:
-        core.digitalocean.read_rules(grant.cluster_id)
+        core.provider.read_rules(grant.cluster_id)
     except ClusterNotFound:
         core.access.close_for_gone_cluster(grant_id, actor="operator")
         typer.echo(f"#{grant_id}: ended, DigitalOcean knows no cluster {grant.cluster_id}")

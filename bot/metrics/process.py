@@ -7,9 +7,9 @@ from prometheus_client.process_collector import ProcessCollector
 
 from bot import __version__
 from bot.clock import Clock
-from bot.digitalocean import Call
 from bot.live_policy import Reload
 from bot.metrics.tables import TableCollector
+from bot.providers.base import ApiCall
 from bot.store.database import Database
 
 _TOO_MANY = "429"
@@ -60,7 +60,7 @@ class Metrics:
         """Count one reading of dbaccess.toml in a running process."""
         self._reloads.labels(outcome).inc()
 
-    def note_call(self, call: Call) -> None:
+    def note_call(self, call: ApiCall) -> None:
         """Count one call of the DigitalOcean API, and remember what it says of the rate limit."""
         status = str(call.status) if call.status is not None else "none"
         self._calls.labels(call.operation, status).inc()

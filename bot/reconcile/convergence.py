@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from bot.clock import Clock
-from bot.digitalocean import ApiError, Busy, DigitalOcean, OutcomeUnknown, Purpose, Rejected
 from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.plan import Plan
 from bot.domain.sources import TrustedSource
+from bot.providers.base import ApiError, Busy, OutcomeUnknown, Provider, Purpose, Rejected
 from bot.reconcile.attempt import Attempt, Write
 from bot.reconcile.planning import Planner
 from bot.reconcile.refusals import Search, describe_refused, find_refused, is_told
@@ -33,7 +33,7 @@ class Convergence:
         held: Held,
         planner: Planner,
         database: Database,
-        digitalocean: DigitalOcean,
+        provider: Provider,
         clock: Clock,
         instance: str,
     ) -> None:
@@ -41,7 +41,7 @@ class Convergence:
         self._held = held
         self._planner = planner
         self._database = database
-        self._digitalocean = digitalocean
+        self._provider = provider
         self._clock = clock
         self._instance = instance
         self._purpose = _purpose_of(attempt)
@@ -123,7 +123,7 @@ class Convergence:
         while True:
             self._held.renew()
             fresh = _Fresh(_FRESH_SECONDS)
-            rules = self._digitalocean.read_rules(self._attempt.cluster_id, purpose=self._purpose)
+            rules = self._provider.read_rules(self._attempt.cluster_id, purpose=self._purpose)
             if not (is_awaited and rules == before):
                 break
             pause = next(pauses, None)
@@ -151,7 +151,7 @@ class Convergence:
             return False
         self._attempt.writes.append(Write(last, certain=False))
         try:
-            self._digitalocean.write_rules(
+            self._provider.write_rules(
                 self._attempt.cluster_id, last.rules, purpose=self._purpose, sendable=fresh
             )
             self._attempt.writes[-1] = Write(last, certain=True)
@@ -210,10 +210,10 @@ class Convergence:
             Busy: the cluster takes no changes at the moment.
             ApiError: its status cannot be read.
         """
-        status = self._digitalocean.cluster(self._attempt.cluster_id, purpose=self._purpose).status
-        if status != "online":
+        status = self._provider.cluster_status(self._attempt.cluster_id, purpose=self._purpose)
+        if not status.is_online:
             raise Busy(
-                f"The cluster takes no changes while it is {status}: {error.message}",
+                f"The cluster takes no changes while it is {status.word}: {error.message}",
                 self._attempt.cluster_id,
             ) from error
 
@@ -225,7 +225,7 @@ class Convergence:
         """
         if is_told(self._attempt.rules, error.message, self._attempt.watch.last_error):
             raise Rejected(self._attempt.watch.last_error, self._attempt.cluster_id) from error
-        culprits = find_refused(self._attempt.rules, error.message, self._digitalocean)
+        culprits = find_refused(self._attempt.rules, error.message, self._provider)
         known = dict(search.refused)
         foreign = [
             rule for rule in culprits if not search.refuse_held(rule, self._attempt.loaded, error)

@@ -14,23 +14,23 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock
-from bot.digitalocean import (
+from bot.domain.lifecycle import GrantState
+from bot.domain.ownership import SETTLE
+from bot.domain.plan import Plan
+from bot.domain.policy import Policy
+from bot.providers.base import (
     ApiError,
     BudgetSpent,
     Busy,
     ClusterNotFound,
-    DigitalOcean,
     NotAuthorised,
     OutcomeUnknown,
+    Provider,
     Purpose,
     RateLimited,
     Rejected,
     Unavailable,
 )
-from bot.domain.lifecycle import GrantState
-from bot.domain.ownership import SETTLE
-from bot.domain.plan import Plan
-from bot.domain.policy import Policy
 from bot.reconcile.attempt import Attempt
 from bot.reconcile.convergence import Convergence
 from bot.reconcile.first_write import refuse_what_no_longer_holds
@@ -69,7 +69,7 @@ class Reconciler:
     def __init__(
         self,
         database: Database,
-        digitalocean: DigitalOcean,
+        provider: Provider,
         policy: Callable[[], Policy],
         clock: Clock,
         on_done: Callable[[str, float], None] = lambda _outcome, _seconds: None,
@@ -77,7 +77,7 @@ class Reconciler:
     ) -> None:
         self._on_done = on_done
         self._database = database
-        self._digitalocean = digitalocean
+        self._provider = provider
         self._policy = policy
         self._clock = clock
         self._planner = Planner(database, policy, clock)
@@ -108,7 +108,7 @@ class Reconciler:
             now = self._clock.now()
             watch = clusters.get(session, cluster_id) or Watch(cluster_id, cluster_id)
             known = grants.of_cluster(session, cluster_id, ended_since=_lately(watch, now))
-        rules = self._digitalocean.read_rules(cluster_id, purpose=Purpose.CHECKS)
+        rules = self._provider.read_rules(cluster_id, purpose=Purpose.CHECKS)
         return self._planner.plan(Attempt(watch, tuple(known), began_at=now, rules=rules))
 
     def reconcile(self, cluster_id: str) -> bool:
@@ -205,7 +205,7 @@ class Reconciler:
             held,
             self._planner,
             self._database,
-            self._digitalocean,
+            self._provider,
             self._clock,
             self._policy().instance,
         ).run()

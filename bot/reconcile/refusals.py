@@ -10,10 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.digitalocean import ApiError, DigitalOcean, Rejected
 from bot.domain.lifecycle import EndReason, Grant
 from bot.domain.rules import Rule
 from bot.domain.sources import SourceType
+from bot.providers.base import ApiError, Provider, Rejected
 
 
 @dataclass
@@ -77,11 +77,11 @@ class Search:
             self.suspects = self.suspects[1:]
 
 
-def find_refused(rules: Sequence[Rule], words: str, digitalocean: DigitalOcean) -> list[Rule]:
+def find_refused(rules: Sequence[Rule], words: str, provider: Provider) -> list[Rule]:
     """Return which of the *rules* that are there the API seems to refuse, with these *words*."""
     mentioned = set(re.findall(r"[\w.:/-]*\w", words))
     named = [rule for rule in rules if mentioned & _names_of(rule)]
-    return named or _dangling(rules, digitalocean)
+    return named or _dangling(rules, provider)
 
 
 def is_told(rules: Sequence[Rule], words: str, error: str) -> bool:
@@ -96,15 +96,15 @@ def _names_of(rule: Rule) -> set[str]:
     return {whole} if rule.type == SourceType.TAG else {whole, rule.value}
 
 
-def _dangling(rules: Sequence[Rule], digitalocean: DigitalOcean) -> list[Rule]:
-    """Return the rules for things that DigitalOcean does not list any more."""
+def _dangling(rules: Sequence[Rule], provider: Provider) -> list[Rule]:
+    """Return the rules for things that the provider no longer lists."""
     found: list[Rule] = []
     for kind in SourceType:
         of_kind = [rule for rule in rules if rule.type == kind]
         if kind is SourceType.IP_ADDR or not of_kind:
             continue
         with suppress(ApiError):  # the token need not have the scope
-            there = {thing.id.lower() for thing in digitalocean.named(kind)}
+            there = {source.id.lower() for source in provider.list_sources(kind)}
             found += [rule for rule in of_kind if rule.value.lower() not in there]
     return found
 

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from bot.access.notifications import grant_facts, request_facts
-from bot.digitalocean import ApiError, BudgetSpent, SharedReads
 from bot.domain.durations import show_duration
 from bot.domain.labels import guard_label
 from bot.domain.lifecycle import RequestState
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.refusal import NotYours, Refused
+from bot.providers.base import ApiError, BudgetSpent
+from bot.providers.shared_reads import SharedReads
 from bot.slack import messages
 from bot.slack.messages import Happened, Message, SourceLine
 from bot.slack.query_limit import QueryLimit
@@ -21,7 +22,7 @@ _MOST_ENTRIES = 20
 
 
 class Queries:
-    """Reads the store, and DigitalOcean for `sources` and `connect`.
+    """Reads the store, and the provider for `sources` and `connect`.
 
     `elapsed` returns seconds that only grow.
     """

@@ -31,8 +31,8 @@ class ChangeableWorld(World):
     """A world in which no clock but the one that is moved by hand counts."""
 
     def settle(self) -> None:
-        parts = self.service.parts
-        parts.digitalocean._sleep = lambda _seconds: None
-        parts.digitalocean._monotonic = lambda: self.clock.now().timestamp()
+        parts, client = self.service.parts, self.client
+        client._sleep = lambda _seconds: None
+        client._monotonic = lambda: self.clock.now().timestamp()
         parts.directory._clock_seconds = lambda: self.clock.now().timestamp()
         super().settle()

@@ -1,4 +1,4 @@
-"""DigitalOcean inside the process, for one worker, where others act in between.
+"""The provider inside the process, for one worker, where others act in between.
 
 Before and after each call the stage is asked what happens there. So a rival comes between a read
 and a write, a call fails, or the worker dies, without a thread and without a wait.
@@ -11,10 +11,11 @@ from typing import Protocol
 
 from sqlalchemy.exc import OperationalError
 
-from bot.digitalocean import (
+from bot.domain.rules import Rule
+from bot.domain.sources import TrustedSource
+from bot.providers.base import (
     ApiError,
     BudgetSpent,
-    DigitalOcean,
     NotAuthorised,
     OutcomeUnknown,
     Purpose,
@@ -22,13 +23,12 @@ from bot.digitalocean import (
     Rejected,
     Unavailable,
 )
-from bot.digitalocean.errors import Cluster
-from bot.domain.rules import Rule
-from bot.domain.sources import TrustedSource
 from bot.store.locks import Held
 from tests.model.faults import READ_FAULTS, UNKNOWN, WRITE_FAULTS, Fault
 from tests.model.outside import BEGINNING
+from tests.model.scope import ORDERS
 from tests.model.truth import Entries
+from tests.providers.memory import MemoryProvider
 
 
 class Killed(BaseException):
@@ -49,11 +49,11 @@ def _error(fault: Fault, cluster_id: str) -> ApiError:
         case Fault.FORBIDDEN:
             return NotAuthorised("DigitalOcean does not accept the token for this", cluster_id)
         case Fault.LIMITED:
-            return RateLimited(7.0, cluster_id)
+            return RateLimited("too many calls", cluster_id, retry_after=7.0)
         case Fault.UNPROCESSABLE:
             return Rejected("invalid rules", cluster_id)
         case Fault.NO_BUDGET:
-            return BudgetSpent(7.0)
+            return BudgetSpent("ending access comes first", retry_after=7.0)
         case Fault.LOST_DONE | Fault.LOST_UNDONE | Fault.LOST_LATE:
             return OutcomeUnknown("no answer in time", cluster_id)
     return Unavailable("DigitalOcean is unavailable", cluster_id)
@@ -101,11 +101,12 @@ class Hands:
         return self.before if is_sure else None
 
 
-class Double(DigitalOcean):
-    """The API for one worker; `hands` is set anew for each attempt."""
+class Double(MemoryProvider):
+    """The provider for one worker; `hands` is set anew for each attempt."""
 
     def __init__(self, around: Around) -> None:
-        super().__init__("a token of nobody")
+        super().__init__(lambda: BEGINNING)
+        self.add_cluster(ORDERS)
         self._around = around
         self.hands = Hands("the worker")
 
@@ -144,9 +145,6 @@ class Double(DigitalOcean):
             self._around.put(rules, hands, fault)
         if fault is not None:
             raise _error(fault, cluster_id)
-
-    def cluster(self, cluster_id: str, *, purpose: Purpose = Purpose.PAGES) -> Cluster:  # noqa: ARG002
-        return Cluster(cluster_id, "orders", "pg", "online")
 
 
 class Lock:

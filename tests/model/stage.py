@@ -8,8 +8,8 @@ import structlog
 
 from bot.access.revoke import expire
 from bot.access.unit_of_work import UnitOfWork
-from bot.digitalocean import ApiError
 from bot.domain.rules import Rule
+from bot.providers.base import ApiError
 from bot.reconcile.reconciler import Reconciler
 from bot.store.database import DATABASE_UNAVAILABLE
 from tests.model.attempt import FROZEN

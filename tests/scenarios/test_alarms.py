@@ -59,7 +59,7 @@ def test_a_storm_of_429_holds_back_all_clusters_alike_and_then_all_get_their_tur
     worlds: Worlds,
 ) -> None:
     world = worlds(policy({"orders": {"id": ORDERS}, "analytics": {"id": ANALYTICS}}))
-    client = world.service.parts.digitalocean
+    client = world.client
     client._monotonic = lambda: world.clock.now().timestamp()
     for alias in ("orders", "analytics"):
         world.types(RITA, f"request {IP} 1h {alias}")

@@ -53,7 +53,7 @@ def fault(request: pytest.FixtureRequest) -> Callable[..., Fault]:
 
 def hurry(world: World) -> None:
     """Let the client give up early and repeat at once, by the clock of the world."""
-    client = world.service.parts.digitalocean
+    client = world.client
     client._sleep = lambda _seconds: None
     client._limit_seconds = 0.3
     client._monotonic = lambda: world.clock.now().timestamp()
@@ -121,7 +121,7 @@ def test_a_cluster_whose_answers_are_broken_does_not_touch_the_other(
     world.types(RITA, f"request {IP} 1h orders")
     world.slack.click(ALICE, world.card, "Approve")
     suffer(world, fault)
-    is_the_tokens = world.service.parts.digitalocean._not_before > world.clock.now().timestamp()
+    is_the_tokens = world.client._not_before > world.clock.now().timestamp()
     world.types(RITA, f"request {IP} 1h analytics")
     world.presses(ALICE, world.card, "Approve")
     if is_the_tokens:  # the rate limit is one for all clusters

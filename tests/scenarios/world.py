@@ -15,6 +15,7 @@ from bot.bootstrap import build_worker
 from bot.config import Settings, parse_policy
 from bot.domain.lifecycle import Grant, Request
 from bot.domain.policy import Policy
+from bot.providers.digitalocean import DigitalOcean
 from bot.sandbox.digitalocean import SandboxDigitalOcean
 from bot.sandbox.slack import SandboxSlack
 from bot.sandbox.slack_conversations import Message
@@ -115,6 +116,13 @@ class World:
             database_url=self._storage.url,
             port=0,
         )
+
+    @property
+    def client(self) -> DigitalOcean:
+        """The client through which the bot reaches the sandbox."""
+        client = self.service.parts.provider
+        assert isinstance(client, DigitalOcean)
+        return client
 
     def boot(self, *, migrate: bool = False) -> None:
         """Start the bot; a second time, it is a restart on the same database."""

@@ -9,7 +9,6 @@ from contextlib import suppress
 from typing import TypeGuard
 
 from bot.access import AccessService
-from bot.digitalocean.catalogue import Catalogue
 from bot.domain.commands import Cancel, Command, RequestAccess, Revoke
 from bot.domain.grammar import Intent, parse_command
 from bot.domain.people import NeedsDirectory, Person, cannot_tell
@@ -29,6 +28,7 @@ from bot.domain.queries import (
 )
 from bot.domain.refusal import NamesClusters, Refused
 from bot.ip_links import IpLinks
+from bot.providers.catalogue import Catalogue
 from bot.slack import messages
 from bot.slack.client import SlackClient
 from bot.slack.inbound.ack_deadline import AckDeadline, away

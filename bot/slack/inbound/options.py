@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from bot.digitalocean import ApiError
-from bot.digitalocean.catalogue import Catalogue
 from bot.domain.people import Person, groups_in_question
 from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.sources import SourceType, TrustedSource
+from bot.providers.base import ApiError
+from bot.providers.catalogue import Catalogue
 from bot.slack import messages
 from bot.slack.inbound.background_tasks import BackgroundTasks
 from bot.slack.inbound.form_state import Search

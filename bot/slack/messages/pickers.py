@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from bot.digitalocean import ApiError, Named, NotAuthorised
 from bot.domain.refusal import Refused
 from bot.domain.sources import SourceType, TrustedSource
+from bot.providers.base import ApiError, NamedSource, NotAuthorised
 from bot.slack.messages.blocks import Block
 from bot.slack.messages.inputs import MOST_OPTIONS, OPTION_VALUE_CHARACTERS, option
 
@@ -43,7 +43,7 @@ def picker(action_id: str, kind: SourceType, picked: TrustedSource | None, name:
     return element | {"initial_option": option(name or str(picked), str(picked))}
 
 
-def picks(kind: SourceType, things: Iterable[Named]) -> list[Block]:
+def picks(kind: SourceType, things: Iterable[NamedSource]) -> list[Block]:
     """Return the things to choose from, by name; each stands for the source it would be."""
     options = []
     for thing in things:

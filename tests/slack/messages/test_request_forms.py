@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from bot.digitalocean import Named, NotAuthorised, Unavailable
 from bot.domain.extensions import ExtensionTerms
 from bot.domain.sources import SourceType, TrustedSource
+from bot.providers.base import NamedSource, NotAuthorised, Unavailable
 from bot.sandbox.block_kit import problems, suggestion_problems
 from bot.sandbox.slack_controls import controls
 from bot.slack.messages import (
@@ -94,7 +94,7 @@ def test_a_picker_offers_something_before_anything_is_typed() -> None:
 
 
 def test_a_name_between_colons_is_no_emoji() -> None:
-    [option] = picks(SourceType.TAG, [Named("7", ":fire:")])
+    [option] = picks(SourceType.TAG, [NamedSource("7", ":fire:")])
 
     assert option["text"]["emoji"] is False
 
@@ -110,7 +110,7 @@ def test_a_menu_of_clusters_holds_what_slack_allows_and_the_one_that_is_meant() 
 
 @pytest.mark.parametrize("kind", [kind for kind in SourceType if kind is not SourceType.IP_ADDR])
 def test_slack_takes_what_a_picker_offers(kind: SourceType) -> None:
-    things = [Named(f"{number}" * 70, f"{kind}-{number}" * 20) for number in range(1, 200)]
+    things = [NamedSource(f"{number}" * 70, f"{kind}-{number}" * 20) for number in range(1, 200)]
     for options in (
         picks(kind, things),
         picks(kind, []),

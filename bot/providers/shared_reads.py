@@ -1,4 +1,4 @@
-"""Reads for pages: what was read a moment ago serves everybody who asks, by one call (P3)."""
+"""Shared reads: what a page shows is read once for everybody who asks within seconds (P3)."""
 
 import math
 from collections.abc import Callable, Hashable
@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar
 
-from bot.digitalocean.client import DigitalOcean
-from bot.digitalocean.errors import Purpose
 from bot.domain.connecting import Connection
 from bot.domain.rules import Rule
+from bot.providers.base import Provider, Purpose
 
 FRESH_SECONDS = 5.0
 
@@ -26,35 +25,35 @@ class _Read:
 
 
 class SharedReads:
-    """What pages show of DigitalOcean, for any number of threads at once.
+    """What pages show of the provider, for any number of threads at once.
 
-    A failure is remembered like an answer, or everybody who tries again would make it worse.
+    A failure is cached like an answer: otherwise everybody who tries again makes it worse.
 
     Args:
         elapsed: seconds that only grow.
     """
 
-    def __init__(self, digitalocean: DigitalOcean, elapsed: Callable[[], float]) -> None:
-        self._digitalocean = digitalocean
+    def __init__(self, provider: Provider, elapsed: Callable[[], float]) -> None:
+        self._provider = provider
         self._elapsed = elapsed
         self._lock = Lock()
         self._reads: dict[Hashable, _Read] = {}
 
     def rules(self, cluster_id: str) -> list[Rule]:
         """Return the rules of a cluster, as they were a few seconds ago at most."""
-        read_rules = self._digitalocean.read_rules
+        read_rules = self._provider.read_rules
         return self._once(
             ("rules", cluster_id), lambda: read_rules(cluster_id, purpose=Purpose.PAGES)
         )
 
     def connection(self, cluster_id: str) -> Connection:
         """Return how a cluster is reached."""
-        connection = self._digitalocean.connection
+        connection = self._provider.connection
         return self._once(("connection", cluster_id), lambda: connection(cluster_id))
 
     def certificate(self, cluster_id: str) -> str:
         """Return the CA certificate of a cluster as PEM text."""
-        certificate = self._digitalocean.certificate
+        certificate = self._provider.certificate
         return self._once(("certificate", cluster_id), lambda: certificate(cluster_id))
 
     def _once(self, key: Hashable, call: Callable[[], T]) -> T:

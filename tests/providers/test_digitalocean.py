@@ -15,20 +15,21 @@ from urllib.parse import urlsplit
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from bot.digitalocean import (
+from bot.domain.rules import Rule
+from bot.domain.sources import SourceType
+from bot.providers.base import (
+    ApiCall,
     ApiError,
     Busy,
-    Call,
-    Cluster,
     ClusterNotFound,
-    DigitalOcean,
+    ClusterStatus,
     NotAuthorised,
     OutcomeUnknown,
     RateLimited,
     Rejected,
     Unavailable,
 )
-from bot.domain.rules import Rule
+from bot.providers.digitalocean import DigitalOcean
 from bot.sandbox.digitalocean import SandboxDigitalOcean
 from bot.sandbox.faults import Fault, Kind
 from bot.sandbox.server import LoopbackServer
@@ -61,7 +62,7 @@ class Outside:
     """DigitalOcean's clients for a test, all of them closed in the end, with their calls."""
 
     def __init__(self, naps: Naps) -> None:
-        self.calls: list[Call] = []
+        self.calls: list[ApiCall] = []
         self.naps = naps
         self.made: list[DigitalOcean] = []
 
@@ -187,26 +188,18 @@ def test_every_notation_of_a_time_is_read_as_aware_utc(
     assert read.created_at.tzinfo is UTC
 
 
-def test_all_clusters_are_listed_over_all_pages(api: DigitalOcean, do: SandboxDigitalOcean) -> None:
-    ids = {do.add_cluster(f"cluster-{number}") for number in range(205)}
-    listed = api.clusters()
-    assert {cluster.id for cluster in listed} == ids
-    assert len(listed) == 205
-    assert len(do.calls) == 2
-
-
-def test_an_account_without_clusters_lists_none(api: DigitalOcean) -> None:
-    assert api.clusters() == []
-
-
-def test_one_cluster_tells_its_name_engine_and_status(api: DigitalOcean, orders: str) -> None:
-    assert api.cluster(orders) == Cluster(orders, "orders", "pg", "online")
+def test_a_cluster_that_is_not_online_takes_no_changes(
+    api: DigitalOcean, do: SandboxDigitalOcean, orders: str
+) -> None:
+    assert api.cluster_status(orders) == ClusterStatus("online", is_online=True)
+    do.set_busy(orders, "resizing", code=None)
+    assert api.cluster_status(orders) == ClusterStatus("resizing", is_online=False)
 
 
 def test_a_missing_cluster_is_not_an_empty_firewall(
     api: DigitalOcean, do: SandboxDigitalOcean
 ) -> None:
-    for call in (api.read_rules, api.cluster):
+    for call in (api.read_rules, api.cluster_status):
         with pytest.raises(ClusterNotFound, match=f"no database cluster {NOBODYS_ID}") as caught:
             call(NOBODYS_ID)
         assert caught.value.cluster_id == NOBODYS_ID
@@ -537,7 +530,7 @@ def test_a_token_that_is_not_accepted_is_told_at_once(
 
 def test_a_wrong_token_is_not_accepted(outside: Outside, do: SandboxDigitalOcean) -> None:
     with pytest.raises(NotAuthorised, match="Unable to authenticate you") as caught:
-        outside.client(do.url, token="dop_v1_wrong").clusters()
+        outside.client(do.url, token="dop_v1_wrong").list_sources(SourceType.TAG)
     assert caught.value.cluster_id is None
 
 
@@ -583,7 +576,7 @@ def test_a_long_rate_limit_is_told_at_once_and_kept_for_all_clusters(
     with pytest.raises(RateLimited):
         api.write_rules(other, [NEW])
     with pytest.raises(RateLimited):
-        api.clusters()
+        api.list_sources(SourceType.TAG)
     assert len(do.calls) == 1
     naps.sleep(41)
     assert len(api.read_rules(other)) == 1
@@ -622,16 +615,13 @@ def test_no_header_silences_the_client_for_longer_than_the_limits_window(
     assert caught.value.retry_after == kept
 
 
-def test_the_rest_of_the_allowance_is_known_after_each_answer(
-    api: DigitalOcean, orders: str
+def test_the_rest_of_the_allowance_is_told_with_each_answer(
+    api: DigitalOcean, orders: str, outside: Outside
 ) -> None:
-    remaining = [api.rate_limit_remaining]
     api.read_rules(orders)
-    remaining.append(api.rate_limit_remaining)
     with pytest.raises(ClusterNotFound):
         api.read_rules(NOBODYS_ID)
-    remaining.append(api.rate_limit_remaining)
-    assert remaining == [None, 4999, 4998]
+    assert [call.limit_remaining for call in outside.calls] == [4999, 4998]
 
 
 def test_each_exchange_is_told_with_its_status(
@@ -640,13 +630,13 @@ def test_each_exchange_is_told_with_its_status(
     do.faults.add(Fault.reset())
     api.read_rules(orders)
     api.write_rules(orders, [NEW])
-    api.clusters()
+    api.list_sources(SourceType.TAG)
     told = [(call.operation, call.cluster_id, call.status) for call in outside.calls]
     assert told == [
         ("read_rules", orders, None),
         ("read_rules", orders, 200),
         ("write_rules", orders, 204),
-        ("clusters", None, 200),
+        ("named_tag", None, 200),
     ]
     assert all(0 <= call.seconds < GENEROUS_SECONDS for call in outside.calls)
 
@@ -706,7 +696,7 @@ def test_the_token_is_in_no_error_and_no_log(
         do.faults.clear()
     do.stop()
     with pytest.raises(Unavailable) as stopped:
-        api.clusters()
+        api.list_sources(SourceType.TAG)
     told = [all_a_crash_report_could_show(error) for error in [*errors, stopped.value]]
     assert TOKEN not in "".join([*told, caplog.text, repr(api)])
     assert "Authorization" not in caplog.text

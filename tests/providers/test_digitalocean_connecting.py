@@ -7,22 +7,22 @@ from typing import Any
 import pytest
 from werkzeug.wrappers import Request
 
-from bot.digitalocean import (
+from bot.domain.connecting import Connection
+from bot.domain.sources import SourceType, normal_source
+from bot.providers.base import (
     ApiError,
     ClusterNotFound,
-    DigitalOcean,
-    Named,
+    NamedSource,
     NotAuthorised,
     RateLimited,
     Unavailable,
 )
-from bot.domain.connecting import Connection
-from bot.domain.sources import SourceType, normal_source
+from bot.providers.digitalocean import DigitalOcean
 from bot.sandbox.cloud_clusters import ACCESS_KEY, CA_CERTIFICATE, ENGINES, PASSWORD, SECRETS
 from bot.sandbox.digitalocean import SandboxDigitalOcean
 from bot.sandbox.faults import Fault, Kind
 from bot.sandbox.server import LoopbackServer
-from tests.test_digitalocean import (
+from tests.providers.test_digitalocean import (
     NOBODYS_ID,
     TINY_SECONDS,
     TOKEN,
@@ -37,7 +37,7 @@ Read = Callable[[DigitalOcean], object]
 READS: dict[str, Read] = {
     "connection": lambda api: api.connection(NOBODYS_ID),
     "certificate": lambda api: api.certificate(NOBODYS_ID),
-    **{kind.value: lambda api, kind=kind: api.named(kind) for kind in LISTED},  # type: ignore[misc]
+    **{kind.value: lambda api, kind=kind: api.list_sources(kind) for kind in LISTED},  # type: ignore[misc]
 }
 each_read = pytest.mark.parametrize("read", READS.values(), ids=READS.keys())
 Answering = Callable[[str], DigitalOcean]
@@ -111,7 +111,7 @@ def test_no_password_or_key_is_in_what_is_returned_or_logged(
     caplog.set_level(logging.DEBUG)
     orders = do.add_cluster("orders", engine=engine)
     connection = api.connection(orders)
-    found = [connection, vars(connection), api.cluster(orders), api.clusters(), outside.calls]
+    found = [connection, vars(connection), api.cluster_status(orders), outside.calls]
     shown = f"{found!r} {[str(one) for one in found]} {caplog.text}"
     assert str(do.database(orders)).count(PASSWORD) > 1, "the API did say it"
     assert not [secret for secret in SECRETS if secret in shown or repr(secret)[1:-1] in shown]
@@ -213,12 +213,12 @@ def test_things_are_named_as_a_rule_would_hold_them(
     do.add_droplet("web-1", 3164444)
     k8s, app = do.add_kubernetes_cluster("production"), do.add_app("shop")
     do.add_tag("backend")
-    named = {kind: api.named(kind) for kind in LISTED}
+    named = {kind: api.list_sources(kind) for kind in LISTED}
     assert named == {
-        SourceType.DROPLET: [Named("3164444", "web-1")],
-        SourceType.K8S: [Named(k8s, "production")],
-        SourceType.TAG: [Named("backend", "backend")],
-        SourceType.APP: [Named(app, "shop")],
+        SourceType.DROPLET: [NamedSource("3164444", "web-1")],
+        SourceType.K8S: [NamedSource(k8s, "production")],
+        SourceType.TAG: [NamedSource("backend", "backend")],
+        SourceType.APP: [NamedSource(app, "shop")],
     }
     for kind, [thing] in named.items():
         source = normal_source(kind, thing.id)
@@ -228,7 +228,7 @@ def test_things_are_named_as_a_rule_would_hold_them(
 
 @pytest.mark.parametrize("kind", LISTED)
 def test_nothing_there_is_an_empty_list(api: DigitalOcean, kind: SourceType) -> None:
-    assert api.named(kind) == []
+    assert api.list_sources(kind) == []
 
 
 def test_all_pages_are_read(api: DigitalOcean, do: SandboxDigitalOcean) -> None:
@@ -238,19 +238,19 @@ def test_all_pages_are_read(api: DigitalOcean, do: SandboxDigitalOcean) -> None:
         do.add_app(f"app-{number}")
         do.add_kubernetes_cluster(f"k8s-{number}")
     for kind in LISTED:
-        assert len(set(api.named(kind))) == 405
+        assert len(set(api.list_sources(kind))) == 405
     assert len(do.calls) == 4 * 3
 
 
 def test_a_list_without_end_is_cut(answering: Answering, outside: Outside) -> None:
     tags = '{"tags": [{"name": "a"}], "links": {"pages": {"next": "https://do.example/?page=2"}}}'
-    assert answering(tags).named(SourceType.TAG) == [Named("a", "a")]
+    assert answering(tags).list_sources(SourceType.TAG) == [NamedSource("a", "a")]
     assert len(outside.calls) == 50
 
 
 def test_there_is_no_list_of_addresses(api: DigitalOcean, do: SandboxDigitalOcean) -> None:
     with pytest.raises(ValueError, match="no list of ip_addr"):
-        api.named(SourceType.IP_ADDR)
+        api.list_sources(SourceType.IP_ADDR)
     assert not do.calls
 
 
@@ -269,7 +269,7 @@ def test_an_answer_that_makes_no_sense_is_no_empty_list(
     answering: Answering, kind: SourceType, body: str
 ) -> None:
     with pytest.raises(Unavailable, match="makes no sense"):
-        answering(body).named(kind)
+        answering(body).list_sources(kind)
 
 
 # Errors, as of the other reads
@@ -322,7 +322,7 @@ def test_a_page_that_fails_once_is_asked_for_again(
     for number in range(205):
         do.add_tag(f"tag-{number}")
     do.faults.add(Fault.reset())
-    assert len(api.named(SourceType.TAG)) == 205
+    assert len(api.list_sources(SourceType.TAG)) == 205
 
 
 @each_read

@@ -1,6 +1,6 @@
-"""Answers: the fields that are taken out of what the API says; but for rules, all others go.
+"""Schemas: the fields that are read from DigitalOcean's response bodies; all others are dropped.
 
-A cluster's answer holds its passwords (P8). They have no field here, so nothing can show them.
+Only rules keep every field. A cluster's body holds its passwords, which have no field here (P8).
 """
 
 import base64
@@ -23,10 +23,10 @@ from pydantic import (
     model_validator,
 )
 
-from bot.digitalocean.errors import Cluster, Named
 from bot.domain.connecting import Connection
 from bot.domain.rules import Rule
 from bot.domain.sources import SourceType
+from bot.providers.base import ClusterStatus, NamedSource
 
 _PEM = re.compile(
     r"(?:-----BEGIN CERTIFICATE-----\n(?:[A-Za-z0-9+/=]+\n)+-----END CERTIFICATE-----\n+)+"
@@ -109,10 +109,19 @@ class RulesBody(BaseModel):
     rules: list[RuleBody]
 
 
-class ClusterBody(_Quiet):
-    """`GET /v2/databases/{uuid}`, as far as it names the cluster."""
+class _Status(_Quiet):
+    status: str
 
-    database: Cluster
+
+class ClusterBody(_Quiet):
+    """`GET /v2/databases/{uuid}`, as far as it says how the cluster is."""
+
+    database: _Status
+
+    def status(self) -> ClusterStatus:
+        """Return it; a cluster takes no changes while it is `creating`, `resizing` or so."""
+        word = self.database.status
+        return ClusterStatus(word, is_online=word == "online")
 
 
 class _Address(_Quiet):
@@ -180,41 +189,35 @@ class Page(_Quiet):
         return not (self.links and self.links.pages and self.links.pages.next)
 
 
-class ClustersPage(Page):
-    """`GET /v2/databases`."""
-
-    things: list[Cluster] = Field(validation_alias="databases")
-
-
-class _Thing(BaseModel):
+class _Listed(BaseModel):
     model_config = ConfigDict(coerce_numbers_to_str=True)
     id: str = Field(min_length=1)
     name: str
 
-    def named(self) -> Named:
-        return Named(self.id, self.name or self.id)
+    def named(self) -> NamedSource:
+        return NamedSource(self.id, self.name or self.id)
 
 
-class _Tag(_Thing):
+class _Tag(_Listed):
     id: str = Field(validation_alias="name", min_length=1)
 
 
-class _App(_Thing):
+class _App(_Listed):
     name: str = Field(validation_alias=AliasPath("spec", "name"))
 
 
 class NamesPage(Page):
     """A page of things that can be a trusted source."""
 
-    things: Sequence[_Thing]
+    things: Sequence[_Listed]
 
 
 class _Droplets(NamesPage):
-    things: list[_Thing] = Field(validation_alias="droplets")
+    things: list[_Listed] = Field(validation_alias="droplets")
 
 
 class _KubernetesClusters(NamesPage):
-    things: list[_Thing] = Field(validation_alias="kubernetes_clusters")
+    things: list[_Listed] = Field(validation_alias="kubernetes_clusters")
 
 
 class _Tags(NamesPage):

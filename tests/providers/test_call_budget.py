@@ -1,4 +1,4 @@
-"""The calls that DigitalOcean allows go first to what has to start or to end."""
+"""The calls that the provider allows go first to what has to end, then to what has to start."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.digitalocean import BudgetSpent, Call, CallBudget, Purpose
+from bot.providers.base import ApiCall, BudgetSpent, Purpose
+from bot.providers.call_budget import CallBudget
 from bot.reconcile.next_look import own_moment
 from bot.sandbox.calls import Call as HttpCall
 from tests.scenarios.world import IP, OFFICE, ORDERS, ManualClock, World, policy
 from tests.storage import SqliteStorage
 
-A_CALL = Call("read_rules", ORDERS, 200, 0.1)
+A_CALL = ApiCall("read_rules", ORDERS, 200, 0.1)
 OTHERS = [str(UUID(int=number)) for number in range(1, 31)]
 PER_MINUTE = 20
 
@@ -61,8 +62,8 @@ def test_a_clock_that_was_set_back_does_not_use_up_the_budget() -> None:
     budget = CallBudget(clock, lambda: (10, 15))
     for _ in range(10):
         budget.spend(Purpose.ENDS)
-    budget.hear(replace(A_CALL, status=429, retry_after=3600.0))
-    budget.hear(replace(A_CALL, limit=5000, limit_remaining=0))
+    budget.observe(replace(A_CALL, status=429, retry_after=3600.0))
+    budget.observe(replace(A_CALL, limit=5000, limit_remaining=0))
 
     clock.advance(hours=-3)
 
@@ -83,10 +84,10 @@ def test_p3_nothing_else_spends_the_calls_of_ends(wanted: list[Purpose]) -> None
 def test_p3_what_other_tools_leave_of_the_tokens_calls_is_for_ends_alone() -> None:
     clock = ManualClock()
     budget = CallBudget(clock, lambda: (250, 5000))
-    budget.hear(replace(A_CALL, limit=5000, limit_remaining=1500))
+    budget.observe(replace(A_CALL, limit=5000, limit_remaining=1500))
     assert all(budget.room(purpose) for purpose in Purpose)
 
-    budget.hear(replace(A_CALL, limit=5000, limit_remaining=1499))
+    budget.observe(replace(A_CALL, limit=5000, limit_remaining=1499))
 
     assert [purpose for purpose in Purpose if budget.room(purpose)] == [Purpose.ENDS]
     with pytest.raises(BudgetSpent, match="Try again in 60 s"):
@@ -98,7 +99,7 @@ def test_p3_what_other_tools_leave_of_the_tokens_calls_is_for_ends_alone() -> No
 def test_p3_after_a_429_nobody_looks_at_anything_for_a_minute() -> None:
     clock = ManualClock()
     budget = CallBudget(clock, lambda: (250, 5000))
-    budget.hear(replace(A_CALL, status=429, retry_after=30.0))
+    budget.observe(replace(A_CALL, status=429, retry_after=30.0))
 
     clock.advance(seconds=89)
     assert [purpose for purpose in Purpose if budget.room(purpose)] == [

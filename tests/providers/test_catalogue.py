@@ -4,13 +4,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bot.digitalocean import Catalogue, DigitalOcean, NotAuthorised, Unavailable
 from bot.domain.sources import SourceType
+from bot.providers.base import NotAuthorised, Unavailable
+from bot.providers.catalogue import Catalogue
+from bot.providers.digitalocean import DigitalOcean
 from bot.sandbox.calls import Call
 from bot.sandbox.cloud import Change
 from bot.sandbox.digitalocean import SandboxDigitalOcean
 from bot.sandbox.faults import Fault
-from tests.test_digitalocean import GENEROUS_SECONDS, TINY_SECONDS, TOKEN, Naps, Outside
+from tests.providers.test_digitalocean import GENEROUS_SECONDS, TINY_SECONDS, TOKEN, Naps, Outside
 
 DROPLET, K8S, TAG, APP = SourceType.DROPLET, SourceType.K8S, SourceType.TAG, SourceType.APP
 KUBERNETES = "ff2a6c52-5a44-4b63-b99c-0e98e7a63d61"
@@ -48,7 +50,7 @@ def fetch(catalogue: Catalogue, kinds: Iterable[SourceType]) -> None:
     """Have lists fetched in the background, and wait until that is over."""
     catalogue.begin_to_fetch(kinds)
     for thread in threading.enumerate():
-        if thread.name.startswith("digitalocean-catalogue-"):
+        if thread.name.startswith("catalogue-"):
             thread.join(GENEROUS_SECONDS)
 
 
@@ -79,12 +81,12 @@ def api(do: SandboxDigitalOcean) -> Iterator[DigitalOcean]:
 
 @pytest.fixture
 def catalogue(api: DigitalOcean, seconds: Seconds) -> Catalogue:
-    return Catalogue(api.named, monotonic=seconds, patience_seconds=GENEROUS_SECONDS)
+    return Catalogue(api.list_sources, monotonic=seconds, patience_seconds=GENEROUS_SECONDS)
 
 
 @pytest.fixture
 def hasty(api: DigitalOcean, seconds: Seconds) -> Catalogue:
-    return Catalogue(api.named, monotonic=seconds, patience_seconds=TINY_SECONDS)
+    return Catalogue(api.list_sources, monotonic=seconds, patience_seconds=TINY_SECONDS)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The catalogue: the things that can be a trusted source, remembered so that a picker is quick.
+"""The catalogue: a cache of what can be a trusted source, by name, so that a picker is quick.
 
 Slack takes a picker's options within 3 seconds or not at all, and asks at every key.
 """
@@ -14,8 +14,8 @@ from threading import Event, Lock, Thread
 
 from rapidfuzz import fuzz, process
 
-from bot.digitalocean.errors import ApiError, Named, Unavailable
 from bot.domain.sources import SourceType
+from bot.providers.base import ApiError, NamedSource, Unavailable
 
 FRESH_SECONDS = 60.0
 NEXT_TRY_SECONDS = 10.0  # after a failure; a picker asks at every key
@@ -28,7 +28,7 @@ _WORDS = re.compile(r"[^\W_]+")
 class _Shelf:
     """What is known of one kind; `due_at` is when to ask again, in monotonic seconds."""
 
-    things: Mapping[str, Named] | None = None  # by folded id
+    things: Mapping[str, NamedSource] | None = None  # by folded id
     due_at: float = -math.inf
     failure: ApiError | None = None
     fetched: Event | None = None  # there while a fetch is under way
@@ -37,18 +37,18 @@ class _Shelf:
 class Catalogue:
     """Names of Droplets, Kubernetes clusters, tags and apps, for any number of threads.
 
-    A list is fresh for a minute. Then it is fetched anew, once for all who ask meanwhile; who has
-    waited for long enough, or would get an error, gets the old one.
+    A list is fresh for a minute. Then it is fetched again, once for all who ask meanwhile. Whoever
+    has waited long enough, or would get an error, gets the old list.
 
     Args:
-        fetch: gives all things of a kind or raises ApiError: `DigitalOcean.named`.
+        fetch: returns all sources of a kind or raises ApiError: `Provider.list_sources`.
         monotonic: seconds that only grow.
         patience_seconds: how long `find` waits for a list.
     """
 
     def __init__(
         self,
-        fetch: Callable[[SourceType], Iterable[Named]],
+        fetch: Callable[[SourceType], Iterable[NamedSource]],
         *,
         monotonic: Callable[[], float] = time.monotonic,
         patience_seconds: float = PATIENCE_SECONDS,
@@ -59,7 +59,7 @@ class Catalogue:
         self._lock = Lock()
         self._shelves: dict[SourceType, _Shelf] = {}
 
-    def find(self, kind: SourceType, typed: str, most: int = 100) -> list[Named]:
+    def find(self, kind: SourceType, typed: str, most: int = 100) -> list[NamedSource]:
         """Return the things whose name or id holds what was typed, the likeliest first.
 
         Nothing typed finds all, by name. If nothing holds it, similar names are found.
@@ -81,7 +81,7 @@ class Catalogue:
         for kind in kinds:
             self._fetch_if_due(kind)
 
-    def _things(self, kind: SourceType) -> Sequence[Named]:
+    def _things(self, kind: SourceType) -> Sequence[NamedSource]:
         fetched = self._fetch_if_due(kind)
         if fetched:
             fetched.wait(self._patience_seconds)
@@ -101,7 +101,7 @@ class Catalogue:
             if shelf.fetched or self._monotonic() < shelf.due_at:
                 return shelf.fetched
             fetched = shelf.fetched = Event()
-        name = f"digitalocean-catalogue-{kind}"
+        name = f"catalogue-{kind}"
         Thread(target=self._refresh, args=(kind, shelf, fetched), name=name, daemon=True).start()
         return fetched
 
@@ -120,7 +120,7 @@ class Catalogue:
             fetched.set()
 
 
-def _likeliest(things: Sequence[Named], typed: str) -> list[Named]:
+def _likeliest(things: Sequence[NamedSource], typed: str) -> list[NamedSource]:
     by_name = sorted(things, key=lambda thing: (thing.name.casefold(), thing.id))
     wanted = typed.casefold().split()
     found = [(_rank(thing, wanted), thing) for thing in by_name]
@@ -137,7 +137,7 @@ def _likeliest(things: Sequence[Named], typed: str) -> list[Named]:
     return [by_name[place] for _, _, place in similar]
 
 
-def _rank(thing: Named, wanted: Sequence[str]) -> int | None:
+def _rank(thing: NamedSource, wanted: Sequence[str]) -> int | None:
     """Return 0 for the very thing, more for what is less likely meant, None for what is not."""
     name, id_ = thing.name.casefold(), thing.id.casefold()
     if not all(word in name or word in id_ for word in wanted):

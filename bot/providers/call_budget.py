@@ -1,18 +1,19 @@
-"""The budget: which calls of DigitalOcean's API are made, so that the end of access never waits.
+"""The call budget: which calls of the provider's API are made, so that ends never wait (P3).
 
-A token may make 250 calls a minute and 5,000 an hour. Whoever runs into that is told to wait, and
-then a rule that has to go waits behind calls that could have. So each call says what it is for and
-is counted before it is made; what is less urgent stops earlier, and the rest is left for ends (P3).
+DigitalOcean allows a token 250 calls a minute and 5,000 an hour, and refuses all others; a rule
+that has to go would wait behind calls that are not urgent. So each call says what it is for and is
+counted before it is made. What is less urgent stops earlier, and the rest is left for ends.
 """
 
+import math
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.digitalocean.errors import BudgetSpent, Call, Purpose
 from bot.domain.notices import CallsMade
+from bot.providers.base import ApiCall, BudgetSpent, Purpose
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 _RESERVE = 0.3  # of the calls, for ends alone
@@ -23,8 +24,8 @@ _MOST_IN_ALL = {  # up to which share of all calls a purpose may go
     Purpose.PAGES: 1 - _RESERVE,
 }
 _MOST_OF_ITS_OWN = {Purpose.PAGES: 0.2}  # which share of all calls it may make itself
-_HEARD_FOR = _MINUTE  # for so long, what the API said of the token's limit is believed
-_PAUSE = _MINUTE  # after a 429, nobody looks at anything for so long
+_TRUSTED_FOR = _MINUTE  # for so long, what the API said of the limit is taken to be true
+_PAUSE = _MINUTE  # after a 429, no checks and no pages for so long
 _MAY_WAIT = {Purpose.CHECKS, Purpose.PAGES}
 _LONGEST_PAUSE = _HOUR
 _FULL_HOUR_WAIT = timedelta(minutes=5)  # where the hour's calls are used up, some come free by then
@@ -34,10 +35,10 @@ _TOO_MANY = 429
 class CallBudget:
     """Lets calls through or not, by the last minute, the last hour, and what the API says.
 
-    It counts the calls of one process. Others that spend the same token show in the API's own
-    count, in `ratelimit-remaining`, which is kept in mind too. Thread-safe.
+    It counts the calls of one process. Those of others with the same credentials show in what the
+    API says is left (`ApiCall.limit_remaining`), which counts too. Thread-safe.
 
-    `limits` says how many calls are allowed in a minute and in an hour, as of now.
+    `limits` returns how many calls are allowed in a minute and in an hour, as of now.
     """
 
     def __init__(self, clock: Clock, limits: Callable[[], tuple[int, int]]) -> None:
@@ -45,7 +46,7 @@ class CallBudget:
         self._limits = limits
         self._windows = (_Window(_MINUTE), _Window(_HOUR))
         self._lock = threading.Lock()
-        self._heard: tuple[datetime, Call] | None = None
+        self._observed: tuple[datetime, ApiCall] | None = None
         self._paused: tuple[datetime, datetime] | None = None
 
     def spend(self, purpose: Purpose) -> None:
@@ -57,16 +58,16 @@ class CallBudget:
         with self._lock:
             now = self._clock.now()
             if self._room(purpose, now) < 1:
-                raise BudgetSpent(self._wait(purpose, now).total_seconds())
+                raise _spent(self._wait(purpose, now).total_seconds())
             for window in self._windows:
                 window.add(now, purpose)
 
-    def hear(self, call: Call) -> None:
-        """Take in what the API said of the token's limit."""
+    def observe(self, call: ApiCall) -> None:
+        """Take note of what the API said of the limit."""
         with self._lock:
             now = self._clock.now()
             if call.limit and call.limit_remaining is not None:
-                self._heard = now, call
+                self._observed = now, call
             if call.status == _TOO_MANY:
                 wait = min(timedelta(seconds=max(call.retry_after or 0.0, 0.0)), _LONGEST_PAUSE)
                 self._paused = now, now + wait + _PAUSE
@@ -82,9 +83,9 @@ class CallBudget:
             now = self._clock.now()
             self._windows[-1].count(now)
             made = {str(each): self._windows[-1].by_purpose[each] for each in Purpose}
-            if self._heard is None or now - self._heard[0] > _HOUR:
+            if self._observed is None or now - self._observed[0] > _HOUR:
                 return CallsMade(by_purpose=made)
-            call = self._heard[1]
+            call = self._observed[1]
             return CallsMade(by_purpose=made, limit=call.limit, remaining=call.limit_remaining)
 
     def _room(self, purpose: Purpose, now: datetime) -> int:
@@ -104,10 +105,10 @@ class CallBudget:
         until = now
         if purpose in _MAY_WAIT and self._paused and self._paused[0] <= now:
             until = max(until, self._paused[1])
-        if purpose is not Purpose.ENDS and self._heard and _is_recent(self._heard[0], now):
-            at, call = self._heard
+        if purpose is not Purpose.ENDS and self._observed and _is_recent(self._observed[0], now):
+            at, call = self._observed
             if (call.limit_remaining or 0) < (call.limit or 0) * _RESERVE:
-                until = max(until, at + _HEARD_FOR)
+                until = max(until, at + _TRUSTED_FOR)
         return until - now
 
     def _wait(self, purpose: Purpose, now: datetime) -> timedelta:
@@ -118,9 +119,17 @@ class CallBudget:
         return self._pause(purpose, now) or (_MINUTE if is_the_minutes else _FULL_HOUR_WAIT)
 
 
+def _spent(wait_seconds: float) -> BudgetSpent:
+    said = (
+        "Ending access comes first, and DigitalOcean allows only so many calls. "
+        f"Try again in {math.ceil(wait_seconds)} s"
+    )
+    return BudgetSpent(said, retry_after=wait_seconds)
+
+
 def _is_recent(at: datetime, now: datetime) -> bool:
     """Tell whether something was heard lately, and not before the clock was set back."""
-    return at <= now < at + _HEARD_FOR
+    return at <= now < at + _TRUSTED_FOR
 
 
 class _Window:

@@ -1,0 +1,1 @@
+"""Everything that `dbaccess check` does but print it."""

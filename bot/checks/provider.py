@@ -1,0 +1,60 @@
+"""The provider: what the credentials may read, and how the policy's clusters stand.
+
+Nothing is written, so whether they may write is not known afterwards.
+"""
+
+from collections.abc import Iterator
+
+from bot.domain.findings import Finding, fault, hint, ok
+from bot.domain.plan import MAX_RULES
+from bot.domain.policy import ClusterPolicy, Policy
+from bot.domain.sources import SourceType
+from bot.providers.base import ApiError, Provider
+
+NEARLY_FULL = 90
+_LISTED = {
+    SourceType.DROPLET: "droplets",
+    SourceType.K8S: "kubernetes",
+    SourceType.TAG: "tags",
+    SourceType.APP: "apps",
+}
+
+
+def check_provider(provider: Provider, policy: Policy) -> Iterator[Finding]:
+    """Yield a finding for each cluster, and for each list that a picker needs."""
+    for alias, cluster in policy.clusters.items():
+        try:
+            count = len(provider.read_rules(str(cluster.id)))
+        except ApiError as error:
+            yield fault(f"cluster {alias}", provider.remedy(error))
+        else:
+            yield _check_cluster(alias, cluster, count)
+    taken = {kind for cluster in policy.clusters.values() for kind in cluster.source_types}
+    for kind in (kind for kind in _LISTED if kind in taken):
+        yield _check_list(provider, kind)
+    yield hint("not tested", provider.untested)
+
+
+def _check_cluster(alias: str, cluster: ClusterPolicy, count: int) -> Finding:
+    what = f"cluster {alias}"
+    if not count and cluster.allow_open:
+        return hint(what, "open to everybody; the first grant closes it to all others")
+    if not count:
+        return fault(
+            what,
+            "open to everybody, so requests are refused: add the trusted sources that must keep "
+            "working, or set allow_open = true",
+        )
+    if count >= MAX_RULES:
+        return fault(what, f"full with {count} trusted sources: nothing can be added")
+    if count >= NEARLY_FULL:
+        return hint(what, f"{count} trusted sources, of {MAX_RULES} that it can have")
+    return ok(what, "1 trusted source" if count == 1 else f"{count} trusted sources")
+
+
+def _check_list(provider: Provider, kind: SourceType) -> Finding:
+    what = _LISTED[kind]
+    try:
+        return ok(what, f"{len(provider.list_sources(kind))} to choose from")
+    except ApiError as error:
+        return fault(what, provider.remedy(error, kind))

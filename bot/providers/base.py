@@ -1,0 +1,206 @@
+"""The provider's port: what dbaccess needs of a cloud that runs databases, and nothing else.
+
+The composition (`bot.core`) makes one `Provider` and hands it on; everything above knows this
+module alone. Another cloud is another folder beside `digitalocean`, with a class that keeps what
+`Provider` says, method by method; `tests/providers/memory.py` is the smallest one that does.
+
+Safe to call from any number of threads. No method holds a database transaction open, none waits
+without a limit of its own, and no error, log line or `repr` shows a credential (P8). Every method
+fails with an `ApiError` and with nothing else, unless its docstring says so.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from bot.domain.connecting import Connection
+from bot.domain.rules import Rule
+from bot.domain.sources import SourceType
+from bot.faults import Fault
+
+
+class ApiError(Fault):
+    """A call that failed. Unless it is `OutcomeUnknown`, nothing was changed.
+
+    `message` is a sentence without its full stop, fit for a person to read.
+    """
+
+    def __init__(self, message: str, cluster_id: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.cluster_id = cluster_id
+
+
+class ClusterNotFound(ApiError):
+    """There is no such cluster, which is not the same as one without rules."""
+
+
+class NotAuthorised(ApiError):
+    """The credentials are wrong, or do not allow this."""
+
+
+class ScopeMissing(NotAuthorised):
+    """The credentials are known, but do not allow this."""
+
+
+class Rejected(ApiError):
+    """The content was refused; `message` is in the API's own words."""
+
+
+class Busy(ApiError):
+    """The cluster takes no changes at the moment."""
+
+
+class RateLimited(ApiError):
+    """Too many calls for these credentials; try again in `retry_after` seconds."""
+
+    def __init__(self, message: str, cluster_id: str | None = None, *, retry_after: float) -> None:
+        super().__init__(message, cluster_id)
+        self.retry_after = retry_after
+
+
+class BudgetSpent(RateLimited):
+    """The call was not made: the calls that remain are kept for what must not wait (P3)."""
+
+
+class Unavailable(ApiError):
+    """There was no usable answer."""
+
+
+class OutcomeUnknown(ApiError):
+    """A write without a usable answer: it may have taken effect or not. Read the rules back."""
+
+
+class Purpose(StrEnum):
+    """What a call is for, the most urgent first; `call_budget` says who gets how much.
+
+    ENDS: access that has to end, and whatever else of ours has to be removed. STARTS: everything
+    else that is written. CHECKS: looking whether a cluster is as it should be. PAGES: what people
+    look at: trusted sources, connection details, the names in a form.
+    """
+
+    ENDS = "ends"
+    STARTS = "starts"
+    CHECKS = "checks"
+    PAGES = "pages"
+
+
+@dataclass(frozen=True)
+class ClusterStatus:
+    """How a cluster is: in the provider's own word, and whether it would take changes."""
+
+    word: str
+    is_online: bool
+
+
+@dataclass(frozen=True)
+class NamedSource:
+    """What can be a trusted source: its `id` is a rule's `value`, `name` is what people call it."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ApiCall:
+    """One HTTP exchange, for metrics and the budget; `status` is None where no whole answer came.
+
+    The limit is that of the credentials: how many calls they have in all, how many are left, and
+    when it resets (seconds since 1970). `retry_after` (seconds) comes with a 429.
+    """
+
+    operation: str
+    cluster_id: str | None
+    status: int | None
+    seconds: float
+    limit: int | None = None
+    limit_remaining: int | None = None
+    limit_resets_at: float | None = None
+    retry_after: float | None = None
+
+
+class Provider(Protocol):
+    """A cloud's API. A cluster is named by the id that stands in `dbaccess.toml`.
+
+    *purpose* says how urgent a call is, so that a provider with a limit on calls can keep some back
+    for the end of access; it raises `BudgetSpent` instead of making the others.
+    """
+
+    @property
+    def date(self) -> str | None:
+        """What the API's clock said last, as an HTTP `Date` header; None before the first call."""
+        ...
+
+    @property
+    def untested(self) -> str:
+        """What `dbaccess check` cannot learn of the credentials by reading alone, in a sentence."""
+        ...
+
+    def remedy(self, error: ApiError, kind: SourceType | None = None) -> str:
+        """Return what an operator has to mend after reading failed, for `dbaccess check`.
+
+        Args:
+            error: what came of `read_rules`, or of `list_sources`.
+            kind: what was to be listed; None: a cluster's rules.
+        """
+        ...
+
+    def read_rules(self, cluster_id: str, *, purpose: Purpose = Purpose.PAGES) -> list[Rule]:
+        """Return all rules of a cluster, in their order, each with its `uuid` and `as_read`.
+
+        An empty list means that the cluster is open to everybody. So it is returned only where the
+        API says so: an answer that is cut off or makes no sense is `Unavailable`.
+        """
+        ...
+
+    def write_rules(
+        self,
+        cluster_id: str,
+        rules: Sequence[Rule],
+        *,
+        purpose: Purpose = Purpose.PAGES,
+        sendable: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Replace all rules of a cluster in one attempt: the whole list or nothing is applied.
+
+        A rule that was read goes back as it was read, with the fields that nobody here knows (P1);
+        one without a `uuid` is new. Writing the same list twice leaves what writing it once does.
+        It is not repeated: the caller reads back and plans anew.
+
+        *sendable* is asked when the rules are about to leave. Where it says no, they do not, nor
+        later; that is `Unavailable`.
+
+        Raises:
+            OutcomeUnknown: they may have been replaced, or may still be.
+            ApiError: nothing was changed and nothing will be.
+            ValueError: the list is empty, which would open the cluster to everybody (P2).
+        """
+        ...
+
+    def cluster_status(self, cluster_id: str, *, purpose: Purpose = Purpose.PAGES) -> ClusterStatus:
+        """Return how a cluster is. A refusal is about the rules only while it is online."""
+        ...
+
+    def connection(self, cluster_id: str) -> Connection:
+        """Return how a cluster is reached, without its password; `Unavailable` while it is not."""
+        ...
+
+    def certificate(self, cluster_id: str) -> str:
+        """Return the CA certificate of a cluster as PEM text, with a line break at its end."""
+        ...
+
+    def list_sources(self, kind: SourceType) -> list[NamedSource]:
+        """Return everything of a kind that can be a trusted source, each once; at least 10,000.
+
+        When rules are refused, what is not listed counts as destroyed: so a list that was read in
+        part is an `ApiError`.
+
+        Raises:
+            ValueError: the kind is `ip_addr`: addresses are in no list.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back connections, once no call is under way."""
+        ...
