@@ -20,11 +20,11 @@ help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
 
 # What running takes.
-$(VENV)/.run: requirements.txt requirements-build.txt pyproject.toml
+$(VENV)/.run: requirements.txt requirements-playground.txt requirements-build.txt pyproject.toml playground/pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dbaccess needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python $(PIP_INSTALL) $(PINNED) -r requirements.txt -r requirements-build.txt
-	$(BIN)/python $(PIP_INSTALL) --no-build-isolation --editable .
+	$(BIN)/python $(PIP_INSTALL) $(PINNED) -r requirements.txt -r requirements-playground.txt -r requirements-build.txt
+	$(BIN)/python $(PIP_INSTALL) --no-build-isolation --editable . --editable playground
 	$(BIN)/python -m pip check --disable-pip-version-check
 	@touch $@
 
@@ -66,7 +66,7 @@ audit: setup-dev ## ask whether faults are known of what requirements.txt pins (
 	  -r requirements.txt || { echo "audit: faults are known (a table above lists them), or nobody could be asked" >&2; exit 1; }
 
 page: ## build the playground's page again (needs node; the result is committed)
-	cd bot/sandbox/page && npm ci --silent && npm run check && npm run build
+	cd playground/page && npm ci --silent && npm run check && npm run build
 
 lint: setup-dev ## ruff: lint and format check
 	$(BIN)/ruff check .
@@ -84,30 +84,34 @@ bench: setup-dev ## measure; prints a table and writes bench/RESULTS.md (about h
 migrations-check: setup-dev ## models and migrations agree
 	$(BIN)/pytest -q tests/store/test_migrations.py
 
-package-check: setup-dev ## the wheel installs and runs outside the checkout
+package-check: setup-dev ## the wheel installs and runs outside the checkout, without the playground
 	rm -rf dist && $(BIN)/python -m hatchling build -t wheel
+	cd playground && ../$(BIN)/python -m hatchling build -t wheel -d ../dist/playground
+	! $(BIN)/python -m zipfile --list dist/*.whl | grep -iE 'playground|sandbox'
 	$(PYTHON) -m venv --clear dist/venv
 	dist/venv/bin/python $(PIP_INSTALL) $(PINNED) -r requirements.txt
 	dist/venv/bin/python $(PIP_INSTALL) dist/*.whl
 	dist/venv/bin/python -m pip check --disable-pip-version-check
 	cd dist && DATABASE_URL=sqlite:///check.db SLACK_BOT_TOKEN=x SLACK_SIGNING_SECRET=x DIGITALOCEAN_TOKEN=x venv/bin/dbaccess migrate
+	dist/venv/bin/dbaccess demo 2>&1 | grep 'needs the playground'
 
 docs: setup-dev ## build the documentation into site/, strictly and without the network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 check: lint types imports migrations-check package-check docs ## all that CI checks beside the tests
 
-# One resolution for all three files: what runs is what is tested.
+# One resolution for all files: what runs is what is tested.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
   --no-header --no-emit-index-url --no-emit-find-links
 
-requirements: setup-dev ## pin what is new in pyproject.toml (names, versions, hashes)
-	$(COMPILE) pyproject.toml --group dev -o requirements-dev.txt $(UPGRADE)
+requirements: setup-dev ## pin what is new in either pyproject.toml (names, versions, hashes)
+	$(COMPILE) pyproject.toml playground/pyproject.toml --group dev -o requirements-dev.txt $(UPGRADE)
 	$(COMPILE) pyproject.toml --constraint requirements-dev.txt -o requirements.txt --upgrade
+	$(COMPILE) playground/pyproject.toml --constraint requirements-dev.txt -o requirements-playground.txt --upgrade
 	$(COMPILE) --group build --constraint requirements-dev.txt -o requirements-build.txt --upgrade
 
 upgrade: ## pin the newest version of everything
 	$(MAKE) requirements UPGRADE=--upgrade
 
 clean: ## remove what the tools made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov dist site screenshots bot/sandbox/page/node_modules
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov dist site screenshots playground/page/node_modules

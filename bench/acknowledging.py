@@ -6,7 +6,7 @@ from bench.arrivals import Typist, in_turns, open_loop
 from bench.findings import Finding, Scale, p99, reasons, timing
 from bench.processes import running_bare_bolt, running_bot, seconds_until_ready
 from bench.stage import Stage, stage
-from bot.sandbox.faults import Fault
+from dbaccess_playground.faults import Fault
 from tests.processes import Process
 
 _CLUSTERS = 20

@@ -7,9 +7,9 @@ from bench.company import alias
 from bench.findings import Finding, Scale, reasons, timing
 from bench.seeding import address
 from bench.stage import Stage, Written, serving, stage
-from bot.demo.company import ALICE, APPROVALS, GENERAL, RITA
-from bot.sandbox.faults import Fault
-from bot.sandbox.slack_conversations import Message
+from dbaccess_playground.demo.company import ALICE, APPROVALS, GENERAL, RITA
+from dbaccess_playground.faults import Fault
+from dbaccess_playground.slack.conversations import Message
 
 _API_SECONDS = 0.2
 _LONGEST_SECONDS = 30.0

@@ -11,12 +11,12 @@ from time import perf_counter, sleep
 
 from bench.company import alias
 from bench.seeding import address, person
-from bot.demo.company import GENERAL
-from bot.sandbox.slack_conversations import Channel
-from bot.sandbox.slack_door import Answer, Door, Kind
-from bot.sandbox.slack_payloads import Payloads
-from bot.sandbox.slack_people import Person
-from bot.sandbox.slack_socket import SlackSocket
+from dbaccess_playground.demo.company import GENERAL
+from dbaccess_playground.slack.conversations import Channel
+from dbaccess_playground.slack.dispatch import Answer, Door, Kind
+from dbaccess_playground.slack.payloads import Payloads
+from dbaccess_playground.slack.people import Person
+from dbaccess_playground.slack.socket_mode import SlackSocket
 
 _AT_ONCE = 128
 

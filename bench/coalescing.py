@@ -10,8 +10,8 @@ from bench.seeding import address
 from bench.world import methods, still_world
 from bot.domain.lifecycle import Grant, GrantState, RequestState
 from bot.domain.sources import SourceType, TrustedSource
-from bot.sandbox.digitalocean import SandboxDigitalOcean
 from bot.store import clusters, grants, requests
+from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 from tests.scenarios.world import ORDERS, RITA, World
 
 _HOUR = timedelta(hours=1)

@@ -8,10 +8,10 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from bot.config import Settings, parse_policy
-from bot.demo.company import ALICE, APPROVALS, GENERAL, OPERATIONS, RITA
 from bot.domain.policy import Policy
-from bot.sandbox.digitalocean import SandboxDigitalOcean
-from bot.sandbox.slack import SandboxSlack
+from dbaccess_playground.demo.company import ALICE, APPROVALS, GENERAL, OPERATIONS, RITA
+from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
+from dbaccess_playground.slack.sandbox import SandboxSlack
 
 INSTANCE = "bench"
 OFFICE = {"type": "ip_addr", "value": "198.51.100.7", "description": "office"}

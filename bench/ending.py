@@ -6,8 +6,8 @@ from bench import seeding
 from bench.findings import Figure, Finding, Scale, p99, reasons, timing
 from bench.removals import Removals
 from bench.stage import Stage, serving, stage
-from bot.sandbox.faults import Fault
-from bot.sandbox.ratelimit import MINUTE_SECONDS
+from dbaccess_playground.digitalocean.rate_limit import MINUTE_SECONDS
+from dbaccess_playground.faults import Fault
 from tests.waiting import eventually
 
 _API_SECONDS = 0.2

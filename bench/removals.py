@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.sandbox.calls import Call
-from bot.sandbox.cloud import Change
-from bot.sandbox.digitalocean import SandboxDigitalOcean
+from dbaccess_playground.calls import Call
+from dbaccess_playground.digitalocean.cloud import Change
+from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 
 
 @dataclass

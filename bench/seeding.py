@@ -11,9 +11,9 @@ from sqlmodel import SQLModel
 from bench.company import INSTANCE, OFFICE, alias, cluster_id
 from bot.domain.labels import label
 from bot.domain.lifecycle import GrantState, RequestState
-from bot.sandbox.digitalocean import SandboxDigitalOcean
 from bot.store.database import Database
 from bot.store.tables import ClusterRow, GrantRow, RequestRow
+from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 
 BLOCK = 1000
 _PEOPLE = 500

@@ -9,12 +9,12 @@ from threading import Event
 from typing import Any
 
 from bench import company
-from bot.sandbox.cloud import Change
-from bot.sandbox.digitalocean import SandboxDigitalOcean
-from bot.sandbox.slack import SandboxSlack
 from bot.service import Service
 from bot.store import schema
 from bot.store.database import Database
+from dbaccess_playground.digitalocean.cloud import Change
+from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
+from dbaccess_playground.slack.sandbox import SandboxSlack
 from tests.postgresql import PostgresServer, binaries
 
 

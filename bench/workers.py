@@ -15,9 +15,9 @@ from bench.findings import Figure, Finding, Scale, reasons
 from bench.processes import running_bot
 from bench.stage import Stage, databases, stage
 from bot.domain.lifecycle import GrantState
-from bot.sandbox.faults import Fault
 from bot.store import clusters as watched
 from bot.store.tables import GrantRow, HeartbeatRow
+from dbaccess_playground.faults import Fault
 from tests.waiting import eventually
 
 _API_SECONDS = 0.2

@@ -13,9 +13,9 @@ from pathlib import Path
 import requests
 
 import bot
-from bot.sandbox.digitalocean import SandboxDigitalOcean
-from bot.sandbox.slack import SandboxSlack
-from bot.sandbox.slack_conversations import Message
+from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
+from dbaccess_playground.slack.conversations import Message
+from dbaccess_playground.slack.sandbox import SandboxSlack
 from tests.scenarios.world import (
     ACK_SECONDS,
     ALICE,

@@ -112,7 +112,7 @@ def test_every_key_of_a_table_of_the_policy_is_in_the_reference(table: str, mode
 
 def test_every_command_for_operators_is_on_their_page() -> None:
     named = {command for command, _ in commands_in(ROOT / "docs" / "operating.md")}
-    assert set(COMMANDS) - {"serve", "web", "worker", "demo"} <= named
+    assert set(COMMANDS) - {"serve", "web", "worker"} <= named
 
 
 @pytest.mark.parametrize("path", [*PAGES, *FRONT], ids=name_of)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.demo.stage import SHORTCUTS
 from bot.slack.examination import SCOPES
+from dbaccess_playground.demo.stage import SHORTCUTS
 
 MANIFEST = Path(__file__).parents[1] / "manifest.yml"
 

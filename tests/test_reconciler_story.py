@@ -35,15 +35,15 @@ from bot.providers.base import ApiCall
 from bot.providers.call_budget import CallBudget
 from bot.providers.digitalocean import DigitalOcean
 from bot.reconcile.reconciler import Reconciler
-from bot.sandbox.calls import Call as HttpCall
-from bot.sandbox.cloud import Change
-from bot.sandbox.digitalocean import SandboxDigitalOcean
-from bot.sandbox.faults import Fault
 from bot.scheduler import Worker
 from bot.store import audit, grants, requests, schema
 from bot.store.audit import Action
 from bot.store.database import Database
 from bot.store.tables import OutboxRow
+from dbaccess_playground.calls import Call as HttpCall
+from dbaccess_playground.digitalocean.cloud import Change
+from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
+from dbaccess_playground.faults import Fault
 
 T = TypeVar("T")
 Rules = Sequence[dict[str, str]]

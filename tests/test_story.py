@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.demo import tell_story
+from dbaccess_playground.demo.story import tell_story
 
 
 def test_the_story_comes_true_and_is_told(capsys: pytest.CaptureFixture[str]) -> None:

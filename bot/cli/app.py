@@ -7,8 +7,10 @@ import typer
 
 from bot import __version__
 from bot.cli.auditing import audit_app
+from bot.cli.plugins import CommandsAndPlugins
 
 app = typer.Typer(
+    cls=CommandsAndPlugins,
     help="Lend people access to DigitalOcean managed databases for a while, from Slack.",
     no_args_is_help=True,
     add_completion=True,
@@ -158,25 +160,3 @@ def report(
     from bot.cli.reporting import Wanted, write_report
 
     write_report(Wanted(since, until, cluster, out, live))
-
-
-@app.command()
-def demo(
-    port: Annotated[
-        int, typer.Option(metavar="PORT", help="The page's port; 0 takes a free one.", min=0)
-    ] = 0,
-    script: Annotated[bool, typer.Option("--script", help="Tell one story here instead.")] = False,
-    rate: Annotated[
-        float, typer.Option(metavar="TIMES", help="How fast the story's clock runs.")
-    ] = 60.0,
-) -> None:
-    """Try it in a browser, without Slack and without DigitalOcean.
-
-    Both are played here, and nothing leaves this machine.
-    """
-    from bot.demo import play, tell_story
-
-    if not script:
-        play(port=port)
-    elif not tell_story(rate=rate):
-        raise typer.Exit(1)

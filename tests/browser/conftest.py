@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import ViewportSize, sync_playwright
 
-from bot.demo import playing
+from dbaccess_playground.demo.stage import playing
 from tests.browser.visitor import Visitor
 from tests.browser.windows import WIDE, Windows
 

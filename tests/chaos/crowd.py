@@ -6,7 +6,7 @@ from itertools import cycle
 from random import Random
 from uuid import UUID
 
-from bot.sandbox.slack_conversations import Message
+from dbaccess_playground.slack.conversations import Message
 from tests.processes import Place
 from tests.scenarios.world import ALICE, BACKEND, OFFICE, OPERATIONS
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import urllib3
 
-from bot.sandbox.digitalocean import utc_now
-from bot.sandbox.server import LoopbackServer
+from dbaccess_playground.digitalocean.sandbox import utc_now
+from dbaccess_playground.server import LoopbackServer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -12,8 +12,8 @@ from typing import Self
 
 import requests
 
-from bot.sandbox import tool_bodies
-from bot.sandbox.digitalocean import SandboxDigitalOcean
+from dbaccess_playground.digitalocean import tool_bodies
+from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 from tests.chaos.line import Record, Rules, Witness
 
 Act = Callable[["Rival"], None]

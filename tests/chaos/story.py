@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Callable
 
 from bot.domain.lifecycle import GrantState, RequestState
-from bot.sandbox.slack_conversations import Message
-from bot.sandbox.slack_door import Answer
 from bot.store import audit, grants, requests
 from bot.store.audit import Action
+from dbaccess_playground.slack.conversations import Message
+from dbaccess_playground.slack.dispatch import Answer
 from tests.chaos import books
 from tests.processes import FOREIGN, Place
 from tests.scenarios.world import ALICE, APPROVALS, IP, ORDERS, RITA

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from bot.domain.lifecycle import GrantState
-from bot.sandbox.slack_door import Answer
+from dbaccess_playground.slack.dispatch import Answer
 from tests.chaos import books
 from tests.postgresql import PostgresServer, binaries
 from tests.processes import FOREIGN, TRUSTED, Place

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.sandbox.faults import Fault
+from dbaccess_playground.faults import Fault
 from tests.scenarios.world import World
 
 Maker = Callable[..., Fault]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from bot.sandbox.slack_conversations import Message
+from dbaccess_playground.slack.conversations import Message
 from tests.chaos.troubles import CLOUD_FAULTS, SLACK_FAULTS, ChangeableWorld
 from tests.chaos.witness import ADOPTABLE, WISHED, Witness, number_of
 from tests.scenarios.world import (

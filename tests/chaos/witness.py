@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from bot.domain.labels import guard_label, read_label
-from bot.sandbox.calls import Call
-from bot.sandbox.cloud import Change
 from bot.store.tables import RequestRow
+from dbaccess_playground.calls import Call
+from dbaccess_playground.digitalocean.cloud import Change
 from tests.scenarios.world import World
 
 GUARD_VALUE = "192.0.2.1"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.sandbox.faults import Fault
+from dbaccess_playground.faults import Fault
 from tests.cli.examining import FirstHour
 from tests.scenarios.world import ALICE, APPROVALS, ORDERS
 

@@ -14,7 +14,7 @@ from bot.cli import live_check
 from bot.cli.live_check import examine_live
 from bot.config import Settings
 from bot.domain.findings import Finding, Level
-from bot.sandbox.slack import SandboxSlack
+from dbaccess_playground.slack.sandbox import SandboxSlack
 from tests.cli.examining import FirstHour
 from tests.waiting import eventually
 

@@ -10,6 +10,7 @@ import pytest
 
 from bot.store import schema
 from bot.store.database import Database
+from tests.cli.installing import install_playground
 from tests.processes import CONFIG
 
 ROOT = Path(__file__).parents[2]
@@ -70,15 +71,20 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("option", ["--version", "--help"])
-def test_an_option_loads_nothing_but_the_command_lines_own_library(
-    option: str, tmp_path: Path
-) -> None:
-    for_typer = {name.partition(".")[0] for name in _python(IMPORTED_BY_TYPER, folder=tmp_path)}
+def _loaded_beyond_typer(option: str, folder: Path) -> set[str]:
+    for_typer = {name.partition(".")[0] for name in _python(IMPORTED_BY_TYPER, folder=folder)}
+    loaded = set(_python(RUN, option, folder=folder))
+    return loaded - for_typer - set(sys.stdlib_module_names)
 
-    loaded = set(_python(RUN, option, folder=tmp_path))
 
-    assert loaded - for_typer - set(sys.stdlib_module_names) == {"bot"}
+def test_the_version_loads_nothing_but_the_command_lines_own_library(tmp_path: Path) -> None:
+    assert _loaded_beyond_typer("--version", tmp_path) == {"bot"}
+
+
+def test_the_help_loads_besides_only_what_names_the_playgrounds_command(tmp_path: Path) -> None:
+    install_playground(tmp_path)
+
+    assert _loaded_beyond_typer("--help", tmp_path) == {"bot", "dbaccess_playground"}
 
 
 @pytest.mark.parametrize("command", ["grants", "audit"])

@@ -7,7 +7,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from bot.domain.connecting import Connection, ways
-from bot.sandbox.cloud_clusters import ENGINES
+from dbaccess_playground.digitalocean.cluster_json import ENGINES
 
 CA_FILE = "orders-ca.crt"
 HOSTILE = "x' y\"; $(rm -rf ~) `id` \\ <!channel> @here &"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.providers.base import ApiCall, BudgetSpent, Purpose
 from bot.providers.call_budget import CallBudget
 from bot.reconcile.next_look import own_moment
-from bot.sandbox.calls import Call as HttpCall
+from dbaccess_playground.calls import Call as HttpCall
 from tests.scenarios.world import IP, OFFICE, ORDERS, ManualClock, World, policy
 from tests.storage import SqliteStorage
 

@@ -8,10 +8,10 @@ from bot.domain.sources import SourceType
 from bot.providers.base import NotAuthorised, Unavailable
 from bot.providers.catalogue import Catalogue
 from bot.providers.digitalocean import DigitalOcean
-from bot.sandbox.calls import Call
-from bot.sandbox.cloud import Change
-from bot.sandbox.digitalocean import SandboxDigitalOcean
-from bot.sandbox.faults import Fault
+from dbaccess_playground.calls import Call
+from dbaccess_playground.digitalocean.cloud import Change
+from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
+from dbaccess_playground.faults import Fault
 from tests.providers.test_digitalocean import GENEROUS_SECONDS, TINY_SECONDS, TOKEN, Naps, Outside
 
 DROPLET, K8S, TAG, APP = SourceType.DROPLET, SourceType.K8S, SourceType.TAG, SourceType.APP

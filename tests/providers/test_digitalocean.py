@@ -30,9 +30,9 @@ from bot.providers.base import (
     Unavailable,
 )
 from bot.providers.digitalocean import DigitalOcean
-from bot.sandbox.digitalocean import SandboxDigitalOcean
-from bot.sandbox.faults import Fault, Kind
-from bot.sandbox.server import LoopbackServer
+from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
+from dbaccess_playground.faults import Fault, Kind
+from dbaccess_playground.server import LoopbackServer
 
 TOKEN = "dop_v1_0123456789abcdef"
 OFFICE = {"type": "ip_addr", "value": "198.51.100.7", "description": "office"}

@@ -18,10 +18,16 @@ from bot.providers.base import (
     Unavailable,
 )
 from bot.providers.digitalocean import DigitalOcean
-from bot.sandbox.cloud_clusters import ACCESS_KEY, CA_CERTIFICATE, ENGINES, PASSWORD, SECRETS
-from bot.sandbox.digitalocean import SandboxDigitalOcean
-from bot.sandbox.faults import Fault, Kind
-from bot.sandbox.server import LoopbackServer
+from dbaccess_playground.digitalocean.cluster_json import (
+    ACCESS_KEY,
+    CA_CERTIFICATE,
+    ENGINES,
+    PASSWORD,
+    SECRETS,
+)
+from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
+from dbaccess_playground.faults import Fault, Kind
+from dbaccess_playground.server import LoopbackServer
 from tests.providers.test_digitalocean import (
     NOBODYS_ID,
     TINY_SECONDS,

@@ -22,7 +22,7 @@ from bot.providers.base import (
     Unavailable,
 )
 from bot.providers.digitalocean import DigitalOcean
-from bot.sandbox.digitalocean import SandboxDigitalOcean
+from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 from tests.providers.memory import CERTIFICATE, MemoryProvider
 from tests.scenarios.world import ALICE, IP, ORDERS, RITA, World, policy
 from tests.storage import SqliteStorage

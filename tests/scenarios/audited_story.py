@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlmodel import select
 
-from bot.sandbox.faults import Fault
 from bot.store import clusters
 from bot.store.tables import RequestRow
+from dbaccess_playground.faults import Fault
 from tests.scenarios.world import (
     ALICE,
     ANALYTICS,

@@ -1,7 +1,7 @@
 """What the stories about decisions share: one request, and what must hold after a refusal."""
 
 from bot.domain.lifecycle import RequestState
-from bot.sandbox.slack_conversations import Message
+from dbaccess_playground.slack.conversations import Message
 from tests.scenarios.world import (
     IP,
     RITA,

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from bot.sandbox.slack_conversations import Message
-from bot.sandbox.slack_door import Answer
+from dbaccess_playground.slack.conversations import Message
+from dbaccess_playground.slack.dispatch import Answer
 from tests.scenarios.world import RITA, World
 
 Json = dict[str, Any]

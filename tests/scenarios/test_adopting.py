@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bot.domain.lifecycle import GrantState, RequestState
-from bot.sandbox.faults import Fault
 from bot.store import audit
+from dbaccess_playground.faults import Fault
 from tests.scenarios.forms import filled_in, presses_extend
 from tests.scenarios.world import (
     ALICE,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.lifecycle import RequestKind, RequestState
-from bot.sandbox.slack_conversations import Message
+from dbaccess_playground.slack.conversations import Message
 from tests.scenarios.world import (
     ALICE,
     APPROVALS,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from bot.sandbox.faults import Fault
+from dbaccess_playground.faults import Fault
 from tests.scenarios.world import ALICE, ANALYTICS, IP, ORDERS, RITA, World, policy
 
 Worlds = Callable[[dict[str, Any]], World]

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bot.domain.lifecycle import EndReason, GrantState
-from bot.sandbox.cloud import Change
-from bot.sandbox.faults import Fault
+from dbaccess_playground.digitalocean.cloud import Change
+from dbaccess_playground.faults import Fault
 from tests.scenarios.world import ALICE, IP, OFFICE, ORDERS, RITA, World, policy
 
 TRUSTED = f"ip_addr:{IP}"

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
-from bot.sandbox.faults import Fault
 from bot.store import clusters
+from dbaccess_playground.faults import Fault
 from tests.scenarios.world import ALICE, IP, ORDERS, RITA, World, policy
 
 Worlds = Callable[[dict[str, Any]], World]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.domain.lifecycle import EndReason, GrantState
-from bot.sandbox.faults import Fault
+from dbaccess_playground.faults import Fault
 from tests.scenarios.world import ALICE, ANALYTICS, IP, ORDERS, RITA, World, policy
 
 Worlds = Callable[[dict[str, Any]], World]

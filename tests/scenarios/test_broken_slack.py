@@ -8,9 +8,9 @@ import pytest
 import requests
 
 from bot.domain.lifecycle import EndReason, GrantState, RequestState
-from bot.sandbox.faults import Fault
-from bot.sandbox.slack_conversations import Message
 from bot.slack.outbound.pace import BURST
+from dbaccess_playground.faults import Fault
+from dbaccess_playground.slack.conversations import Message
 from tests.scenarios.world import (
     ALICE,
     APPROVALS,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from bot.sandbox.faults import Fault
+from dbaccess_playground.faults import Fault
 from tests.scenarios.world import (
     ALICE,
     BOB,

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bot.domain.lifecycle import RequestState
-from bot.sandbox.cloud import Change
-from bot.sandbox.faults import Fault
+from dbaccess_playground.digitalocean.cloud import Change
+from dbaccess_playground.faults import Fault
 from tests.scenarios.deciding import ASK, TRUSTED, asked
 from tests.scenarios.world import (
     ADMINS,

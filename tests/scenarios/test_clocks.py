@@ -14,7 +14,7 @@ import apscheduler.triggers.interval
 import pytest
 
 import bot.scheduler
-from bot.sandbox.faults import Fault
+from dbaccess_playground.faults import Fault
 from tests.scenarios.deciding import TRUSTED, asked
 from tests.scenarios.world import ALICE, APPROVALS, IP, ORDERS, RITA, World, policy
 

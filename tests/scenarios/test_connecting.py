@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.cloud_clusters import CA_CERTIFICATE, SECRETS
-from bot.sandbox.faults import Fault
+from dbaccess_playground.digitalocean.cluster_json import CA_CERTIFICATE, SECRETS
+from dbaccess_playground.faults import Fault
 from tests.scenarios.world import ALICE, ORDERS, OSCAR, RITA, World, policy
 
 Worlds = Callable[[dict[str, Any]], World]

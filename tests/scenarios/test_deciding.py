@@ -11,7 +11,7 @@ import pytest
 
 from bot.bootstrap import build_worker
 from bot.domain.lifecycle import RequestState
-from bot.sandbox.faults import Fault
+from dbaccess_playground.faults import Fault
 from tests.scenarios.deciding import ASK, TRUSTED, asked, assert_refused, assert_undecided
 from tests.scenarios.world import (
     ADMINS,

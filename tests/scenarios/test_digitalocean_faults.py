@@ -9,8 +9,8 @@ import pytest
 
 from bot.domain.labels import label
 from bot.domain.lifecycle import EndReason, GrantState
-from bot.sandbox.cloud import Change
-from bot.sandbox.faults import Fault
+from dbaccess_playground.digitalocean.cloud import Change
+from dbaccess_playground.faults import Fault
 from tests.scenarios.world import (
     ALICE,
     ANALYTICS,

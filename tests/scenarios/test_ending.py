@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.domain.lifecycle import RequestState
-from bot.sandbox.slack_conversations import Message
+from dbaccess_playground.slack.conversations import Message
 from tests.scenarios.forms import extends
 from tests.scenarios.world import (
     ADMINS,

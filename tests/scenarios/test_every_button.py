@@ -8,8 +8,8 @@ import pytest
 from slack_sdk import WebClient
 from structlog.testing import capture_logs
 
-from bot.sandbox.slack_controls import Control, controls
 from bot.slack.messages import Button, home
+from dbaccess_playground.slack.controls import Control, controls
 from tests.scenarios.world import ALICE, World
 from tests.slack.messages.test_home import HOMES
 from tests.slack.messages.test_messages import MESSAGES

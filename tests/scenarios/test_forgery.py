@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bot.sandbox.slack_door import Answer
+from dbaccess_playground.slack.dispatch import Answer
 from tests.scenarios.deciding import ASK, asked, assert_undecided
 from tests.scenarios.world import (
     ALICE,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.faults import Fault
+from dbaccess_playground.faults import Fault
 from tests.scenarios.forms import filled_in, opened
 from tests.scenarios.world import (
     ADMINS,

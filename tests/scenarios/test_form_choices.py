@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.faults import Fault
+from dbaccess_playground.faults import Fault
 from tests.scenarios.forms import (
     block,
     chooses,

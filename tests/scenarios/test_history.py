@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.domain.notices import UNKNOWN
-from bot.sandbox.faults import Fault
-from bot.sandbox.slack_conversations import Message
+from dbaccess_playground.faults import Fault
+from dbaccess_playground.slack.conversations import Message
 from tests.scenarios.world import (
     ADMINS,
     ALICE,

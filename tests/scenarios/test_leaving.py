@@ -8,8 +8,8 @@ import pytest
 from sqlmodel import select
 
 from bot.domain.lifecycle import RequestState
-from bot.sandbox.faults import Fault
 from bot.store.tables import HomeRow
+from dbaccess_playground.faults import Fault
 from tests.scenarios.world import (
     ALICE,
     ANALYTICS,

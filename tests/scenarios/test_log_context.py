@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import structlog
 
-from bot.sandbox.faults import Fault
+from dbaccess_playground.faults import Fault
 from tests.scenarios.world import ALICE, IP, ORDERS, RITA, World
 
 Logged = Callable[[], str]

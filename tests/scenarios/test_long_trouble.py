@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.sandbox.calls import Call
-from bot.sandbox.faults import Fault
+from dbaccess_playground.calls import Call
+from dbaccess_playground.faults import Fault
 from tests.scenarios.world import ALICE, ANALYTICS, IP, OFFICE, ORDERS, POLICY, RITA, World, policy
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain.lifecycle import RequestState
 from bot.domain.sources import SourceType
-from bot.sandbox.faults import Fault
+from dbaccess_playground.faults import Fault
 from tests.scenarios.forms import block, chooses, filled_in, holds, opened, shown
 from tests.scenarios.machines import (
     APP,

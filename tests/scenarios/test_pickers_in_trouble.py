@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.faults import Fault
+from dbaccess_playground.faults import Fault
 from tests.scenarios.forms import block, chooses, offered, opened
 from tests.scenarios.machines import JOBS, Worlds, picks, with_machines
 from tests.scenarios.world import ANALYTICS, APPROVALS, BOB, IP, ORDERS, RITA, policy

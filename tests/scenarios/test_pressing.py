@@ -7,8 +7,8 @@ import pytest
 from slack_sdk import WebClient
 
 from bot.domain.lifecycle import GrantState, RequestState
-from bot.sandbox.faults import Fault
-from bot.sandbox.slack_conversations import Message
+from dbaccess_playground.faults import Fault
+from dbaccess_playground.slack.conversations import Message
 from tests.scenarios.test_emergency import breaks_glass, with_glass
 from tests.scenarios.world import ALICE, APPROVALS, BOB, IP, ORDERS, OSCAR, RITA, World, policy
 

@@ -12,9 +12,9 @@ import pytest
 import requests
 
 from bot.domain.labels import label
-from bot.sandbox.cloud import Change
-from bot.sandbox.digitalocean import utc_now
-from bot.sandbox.faults import Fault
+from dbaccess_playground.digitalocean.cloud import Change
+from dbaccess_playground.digitalocean.sandbox import utc_now
+from dbaccess_playground.faults import Fault
 from tests.processes import CONFIG, FOREIGN, TRUSTED, Place
 from tests.scenarios.world import ALICE, IP, ORDERS, RITA
 from tests.waiting import eventually

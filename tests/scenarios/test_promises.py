@@ -10,10 +10,10 @@ import requests
 
 from bot.domain.labels import label
 from bot.domain.lifecycle import EndReason, GrantState
-from bot.sandbox.faults import Fault
 from bot.slack.inbound.errands import Errands
 from bot.store import audit, errands
 from bot.store.audit import Action
+from dbaccess_playground.faults import Fault
 from tests.scenarios.world import ALICE, APPROVALS, BOB, IP, ORDERS, OSCAR, RITA, World, policy
 from tests.storage import Storage
 

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from bot.domain.labels import label
-from bot.sandbox.digitalocean import utc_now
+from dbaccess_playground.digitalocean.sandbox import utc_now
 from tests.processes import CONFIG, DBACCESS, FOREIGN, TRUSTED, Place, Process
 from tests.scenarios.world import ALICE, ANALYTICS, IP, OFFICE, ORDERS
 from tests.waiting import eventually

@@ -11,9 +11,9 @@ from bot.cli.reporting import Wanted, make_report
 from bot.domain.lifecycle import RequestState
 from bot.domain.refusal import Refused
 from bot.reporting.facts import Report
-from bot.sandbox.faults import Fault
 from bot.store import report_queries
 from bot.store.report_queries import Period
+from dbaccess_playground.faults import Fault
 from tests.scenarios.audited_story import STORY_POLICY, numbers, tell
 from tests.scenarios.world import ALICE, BOB, OSCAR, RITA, World
 from tests.storage import storage_of

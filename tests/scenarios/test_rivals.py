@@ -6,8 +6,8 @@ from bot.domain.commands import Container, Decide
 from bot.domain.lifecycle import Verdict
 from bot.domain.marks import request_mark
 from bot.domain.people import Person, Standing
-from bot.sandbox.calls import Call
-from bot.sandbox.faults import Fault
+from dbaccess_playground.calls import Call
+from dbaccess_playground.faults import Fault
 from tests.scenarios.world import ALICE, IP, ORDERS, RITA, World
 
 pytestmark = pytest.mark.both_databases

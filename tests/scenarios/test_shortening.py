@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.domain.lifecycle import RequestState
-from bot.sandbox.slack_conversations import Message
+from dbaccess_playground.slack.conversations import Message
 from tests.scenarios.deciding import asked, assert_refused, assert_undecided
 from tests.scenarios.world import ALICE, BOB, IP, OSCAR, RITA, World, policy
 

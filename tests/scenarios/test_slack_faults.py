@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bot.domain.lifecycle import GrantState, RequestState
-from bot.sandbox.faults import Fault
-from bot.sandbox.slack_conversations import Message
+from dbaccess_playground.faults import Fault
+from dbaccess_playground.slack.conversations import Message
 from tests.scenarios.world import ALICE, APPROVALS, BOB, IP, OPERATIONS, OSCAR, RITA, World, policy
 
 Worlds = Callable[[dict[str, Any]], World]

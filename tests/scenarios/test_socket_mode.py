@@ -6,7 +6,7 @@ import requests
 from pydantic import SecretStr
 
 from bot.config import Settings
-from bot.sandbox.slack_workspace import Call
+from dbaccess_playground.slack.workspace import Call
 from tests.scenarios.test_forgery import FORM, command_body
 from tests.scenarios.world import ALICE, IP, RITA, World
 from tests.storage import SqliteStorage

@@ -2,7 +2,7 @@
 
 from time import monotonic
 
-from bot.sandbox.faults import Fault
+from dbaccess_playground.faults import Fault
 from tests.scenarios.deciding import TRUSTED, asked
 from tests.scenarios.world import ALICE, World
 from tests.waiting import eventually

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.domain.people import Standing
-from bot.sandbox.faults import Fault
 from bot.slack.inbound.payloads import SHORTCUT
+from dbaccess_playground.faults import Fault
 from tests.scenarios.forms import block, opened
 from tests.scenarios.machines import picks, with_machines
 from tests.scenarios.open_world import OpenWorld, assert_dead

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.lifecycle import RequestState
-from bot.sandbox.faults import Fault
+from dbaccess_playground.faults import Fault
 from tests.scenarios.world import ALICE, EVE, GITA, OSCAR, RITA, World, policy
 
 Worlds = Callable[[dict[str, Any]], World]

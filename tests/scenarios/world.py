@@ -16,14 +16,14 @@ from bot.config import Settings, parse_policy
 from bot.domain.lifecycle import Grant, Request
 from bot.domain.policy import Policy
 from bot.providers.digitalocean import DigitalOcean
-from bot.sandbox.digitalocean import SandboxDigitalOcean
-from bot.sandbox.slack import SandboxSlack
-from bot.sandbox.slack_conversations import Message
-from bot.sandbox.slack_door import Answer
 from bot.service import Service
 from bot.slack.users.directory import DirectoryUnavailable
 from bot.store import audit, grants, requests
 from bot.store.tables import AuditRow, DecisionRow, ErrandRow, GrantRow, OutboxRow, RequestRow
+from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
+from dbaccess_playground.slack.conversations import Message
+from dbaccess_playground.slack.dispatch import Answer
+from dbaccess_playground.slack.sandbox import SandboxSlack
 from tests.storage import Storage
 from tests.waiting import PATIENCE_SECONDS, eventually
 

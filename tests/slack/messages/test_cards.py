@@ -5,8 +5,8 @@ import pytest
 from bot.domain.lifecycle import GrantState, RequestState
 from bot.domain.notices import GrantStarted, RequestCard, RequestFacts
 from bot.domain.sources import SourceType, TrustedSource
-from bot.sandbox.slack_controls import button_texts
 from bot.slack.messages import render
+from dbaccess_playground.slack.controls import button_texts
 from tests.slack.messages.examples import ALICE, BOB, HOUR, NOW, OFFICE, extension, grant, request
 
 

@@ -3,10 +3,10 @@
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from bot.sandbox.block_kit import problems
-from bot.sandbox.cloud_clusters import CA_CERTIFICATE, ENGINES
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.connect import connect_page
+from dbaccess_playground.digitalocean.cluster_json import CA_CERTIFICATE, ENGINES
+from dbaccess_playground.slack.block_kit.checker import problems
 from tests.domain.test_connecting import CA_FILE, HOSTILE, connection
 from tests.slack.messages.reading import message_as_read
 

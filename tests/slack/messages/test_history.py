@@ -18,8 +18,8 @@ from bot.domain.lifecycle import (
 )
 from bot.domain.notices import UNKNOWN
 from bot.domain.sources import SourceType, TrustedSource
-from bot.sandbox.block_kit import problems
 from bot.slack.messages import Happened, Message, history_page
+from dbaccess_playground.slack.block_kit.checker import problems
 from tests.slack.messages.examples import (
     ALICE,
     BOB,

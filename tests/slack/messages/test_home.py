@@ -8,9 +8,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from bot.domain.lifecycle import GrantState
-from bot.sandbox.block_kit import problems
-from bot.sandbox.slack_controls import controls
 from bot.slack.messages import HomeTab, home
+from dbaccess_playground.slack.block_kit.checker import problems
+from dbaccess_playground.slack.controls import controls
 from tests.slack.messages.examples import (
     BOB,
     DAVE,

@@ -21,7 +21,6 @@ from bot.domain.notices import (
 )
 from bot.domain.refusal import Refused, quoted
 from bot.domain.sources import SourceType, TrustedSource
-from bot.sandbox.block_kit import problems
 from bot.slack.messages import (
     HomeTab,
     Message,
@@ -34,6 +33,7 @@ from bot.slack.messages import (
     summary_of,
 )
 from bot.slack.messages.mrkdwn import code, cut, escape
+from dbaccess_playground.slack.block_kit.checker import problems
 from tests.slack.messages.examples import (
     ADMINS,
     ALICE,

@@ -7,9 +7,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from bot.domain.notices import Notice
-from bot.sandbox.block_kit import problems
-from bot.sandbox.slack_controls import controls
 from bot.slack.messages import Button, Message, deny_modal, render, summary_of
+from dbaccess_playground.slack.block_kit.checker import problems
+from dbaccess_playground.slack.controls import controls
 from tests.slack.messages.every_message import NOTICES, PAGES
 from tests.slack.messages.examples import request
 from tests.slack.messages.reading import message_as_read, view_as_read

@@ -3,8 +3,8 @@
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from bot.sandbox.block_kit import problems
 from bot.slack.messages import Message, myip_link, myip_not_set_up
+from dbaccess_playground.slack.block_kit.checker import problems
 from tests.slack.messages.reading import message_as_read
 
 URL = "https://dbaccess.example.com/ip/vK3-x_9.aB-c_D"

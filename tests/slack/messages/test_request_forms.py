@@ -8,8 +8,6 @@ from syrupy.assertion import SnapshotAssertion
 from bot.domain.extensions import ExtensionTerms
 from bot.domain.sources import SourceType, TrustedSource
 from bot.providers.base import NamedSource, NotAuthorised, Unavailable
-from bot.sandbox.block_kit import problems, suggestion_problems
-from bot.sandbox.slack_controls import controls
 from bot.slack.messages import (
     Filled,
     Part,
@@ -20,6 +18,8 @@ from bot.slack.messages import (
     picks,
     request_form,
 )
+from dbaccess_playground.slack.block_kit.checker import problems, suggestion_problems
+from dbaccess_playground.slack.controls import controls
 from tests.slack.messages.examples import HOUR, adopted, grant, policy
 from tests.slack.messages.reading import view_as_read
 

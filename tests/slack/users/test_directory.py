@@ -6,10 +6,10 @@ from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
 from bot.domain.people import Person, Standing
-from bot.sandbox.faults import Fault
-from bot.sandbox.slack import SandboxSlack
 from bot.slack.client import web_client
 from bot.slack.users.directory import Directory, DirectoryUnavailable
+from dbaccess_playground.faults import Fault
+from dbaccess_playground.slack.sandbox import SandboxSlack
 
 Json = dict[str, Any]
 

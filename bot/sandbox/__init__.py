@@ -1,1 +1,0 @@
-"""A DigitalOcean and a Slack to play with, for the demo, the tests and the benchmarks."""

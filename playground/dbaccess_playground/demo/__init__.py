@@ -1,0 +1,1 @@
+"""The demo: the real bot between the two sandboxes; nothing leaves this machine."""

@@ -1,0 +1,1 @@
+"""A DigitalOcean account with its API, and other tools that write the same rules."""

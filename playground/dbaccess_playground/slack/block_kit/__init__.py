@@ -1,0 +1,1 @@
+"""A strict checker of Block Kit."""

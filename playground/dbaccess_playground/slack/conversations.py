@@ -1,0 +1,207 @@
+"""Channels, direct messages and what was said in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from dbaccess_playground.slack.controls import button_texts, readable
+from dbaccess_playground.slack.errors import SlackError
+from dbaccess_playground.slack.people import BOT_USER_ID
+
+Blocks = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel, or the direct messages between the bot and `dm_with`.
+
+    `members` is None where everybody of the workspace is a member. A private channel that the bot
+    is not in does not exist for it.
+    """
+
+    id: str
+    name: str
+    bot_is_member: bool = True
+    is_archived: bool = False
+    members: frozenset[str] | None = None
+    dm_with: str | None = None
+    is_private: bool = False
+
+    @property
+    def bot_sees(self) -> bool:
+        """Whether the bot may know of it at all."""
+        return self.bot_is_member or not self.is_private
+
+    def has(self, user_id: str) -> bool:
+        """Whether that person reads this channel."""
+        return self.members is None or user_id in self.members
+
+    def as_slack(self) -> dict[str, Any]:
+        """The `channel` object of conversations.info."""
+        if self.dm_with is not None:
+            return {"id": self.id, "created": 1764000000, "is_im": True, "user": self.dm_with}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "name_normalized": self.name,
+            "created": 1764000000,
+            "creator": "U0CREATOR",
+            "is_channel": True,
+            "is_group": False,
+            "is_im": False,
+            "is_mpim": False,
+            "is_private": self.is_private,
+            "is_archived": self.is_archived,
+            "is_general": False,
+            "is_member": self.bot_is_member,
+            "is_shared": False,
+            "is_ext_shared": False,
+            "topic": {"value": "", "creator": "", "last_set": 0},
+            "purpose": {"value": "", "creator": "", "last_set": 0},
+        }
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a message said at one time."""
+
+    text: str
+    blocks: Blocks = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as it stands now; `versions` holds what it said before, oldest first.
+
+    `ephemeral_to` names the only person who sees it, None when everybody in the channel does.
+    """
+
+    ts: str
+    channel: str
+    user: str
+    text: str
+    blocks: Blocks = field(default_factory=list)
+    thread_ts: str | None = None
+    ephemeral_to: str | None = None
+    versions: tuple[Content, ...] = ()
+
+    @property
+    def edited(self) -> bool:
+        """Whether it was changed after it was posted."""
+        return bool(self.versions)
+
+    @property
+    def is_reply(self) -> bool:
+        """Whether it stands in somebody else's thread."""
+        return self.thread_ts not in {None, self.ts}
+
+    @property
+    def buttons(self) -> list[str]:
+        """The texts of its buttons, in order."""
+        return button_texts(self.blocks)
+
+    @property
+    def all_text(self) -> str:
+        """All that a human would read: the text, then the blocks', a line each."""
+        return "\n".join([self.text, *readable(self.blocks)])
+
+    def as_slack(self) -> dict[str, Any]:
+        """The `message` object that the Web API and the interactive payloads carry."""
+        shown: dict[str, Any] = {
+            "type": "message",
+            "user": self.user,
+            "ts": self.ts,
+            "text": self.text,
+            "blocks": deepcopy(self.blocks),
+        }
+        if self.thread_ts is not None:
+            shown["thread_ts"] = self.thread_ts
+        if self.edited:
+            shown["edited"] = {"user": self.user, "ts": self.ts}
+        return shown
+
+
+class Conversations:
+    """All channels and all messages. `next_ts` gives each message a timestamp of its own."""
+
+    def __init__(self, next_ts: Callable[[], str]) -> None:
+        self._next_ts = next_ts
+        self._channels: dict[str, Channel] = {}
+        self._said: dict[str, dict[str, Message]] = {}
+
+    def add(self, channel: Channel) -> Channel:
+        """Take in a channel, in the place of the one that had the id; what was said stays."""
+        self._channels[channel.id] = channel
+        self._said.setdefault(channel.id, {})
+        return channel
+
+    def channel(self, channel_id: str) -> Channel:
+        """The channel of that id; SlackError `channel_not_found` if there is none."""
+        if channel_id not in self._channels:
+            raise SlackError("channel_not_found")
+        return self._channels[channel_id]
+
+    def channel_for_bot(self, channel_id: str) -> Channel:
+        """The channel of that id if the bot may know of it, else the same SlackError."""
+        channel = self.channel(channel_id)
+        if not channel.bot_sees:
+            raise SlackError("channel_not_found")
+        return channel
+
+    def channels(self) -> list[Channel]:
+        """All channels in the order they came, direct messages too."""
+        return list(self._channels.values())
+
+    def dm(self, user_id: str) -> Channel:
+        """The direct messages between the bot and that person, opened if they were not yet."""
+        channel_id = "D" + user_id[1:]
+        if channel_id not in self._channels:
+            members = frozenset({user_id, BOT_USER_ID})
+            self.add(Channel(channel_id, "directmessage", members=members, dm_with=user_id))
+        return self._channels[channel_id]
+
+    def post(self, channel_id: str, content: Content, **more: Any) -> Message:
+        """Say something as the bot; `more` is what else a Message has."""
+        message = Message(
+            **{"user": BOT_USER_ID, **more},
+            ts=self._next_ts(),
+            channel=channel_id,
+            text=content.text,
+            blocks=content.blocks,
+        )
+        self._said.setdefault(channel_id, {})[message.ts] = message
+        return message
+
+    def update(self, message: Message, content: Content) -> Message:
+        """Let a message say something else; SlackError `message_not_found` if it is gone."""
+        now = self.message(message.channel, message.ts)
+        former = (*now.versions, Content(now.text, now.blocks))
+        changed = replace(now, text=content.text, blocks=content.blocks, versions=former)
+        self._said[now.channel][now.ts] = changed
+        return changed
+
+    def delete(self, message: Message) -> None:
+        """Take a message away; one that is gone already is no fault."""
+        self._said.get(message.channel, {}).pop(message.ts, None)
+
+    def message(self, channel_id: str, ts: str) -> Message:
+        """The message as it stands; SlackError `message_not_found` if there is none."""
+        message = self._said.get(channel_id, {}).get(ts)
+        if message is None:
+            raise SlackError("message_not_found")
+        return message
+
+    def seen_by_all(self, channel_id: str) -> list[Message]:
+        """The messages of a channel, oldest first, without the ephemeral ones."""
+        return [one for one in self._in(channel_id) if one.ephemeral_to is None]
+
+    def ephemerals(self, user_id: str) -> list[Message]:
+        """What only that person sees, in all channels, oldest first."""
+        found = (one for said in self._said.values() for one in said.values())
+        return sorted((m for m in found if m.ephemeral_to == user_id), key=lambda m: float(m.ts))
+
+    def _in(self, channel_id: str) -> Iterable[Message]:
+        return self._said.get(channel_id, {}).values()

@@ -1,0 +1,124 @@
+"""The Web API's `auth`, `users`, `usergroups` and `conversations`: who and what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from dbaccess_playground.slack.errors import SlackError
+from dbaccess_playground.slack.people import BOT_ID, BOT_NAME, BOT_USER_ID, TEAM_NAME
+from dbaccess_playground.slack.workspace import Workspace
+
+Args = Mapping[str, Any]
+Json = dict[str, Any]
+
+
+def auth_test(workspace: Workspace, _args: Args) -> Json:
+    """Whose token this is."""
+    return {
+        "url": f"https://{TEAM_NAME}.slack.com/",
+        "team": TEAM_NAME,
+        "user": BOT_NAME,
+        "team_id": workspace.team_id,
+        "user_id": BOT_USER_ID,
+        "bot_id": BOT_ID,
+        "is_enterprise_install": False,
+    }
+
+
+def users_info(workspace: Workspace, args: Args) -> Json:
+    """One person."""
+    person = workspace.people.person(str(args.get("user", "")))
+    return {"user": person.as_slack(workspace.team_id)}
+
+
+def users_list(workspace: Workspace, args: Args) -> Json:
+    """Everybody."""
+    everybody = [one.as_slack(workspace.team_id) for one in workspace.people.everybody()]
+    return _page("members", everybody, args)
+
+
+def usergroups_list(workspace: Workspace, args: Args) -> Json:
+    """All groups, with their members when `include_users` is set."""
+    with_users = _is_set(args, "include_users")
+    groups = workspace.people.groups()
+    return {
+        "usergroups": [one.as_slack(workspace.team_id, with_users=with_users) for one in groups]
+    }
+
+
+def usergroups_users_list(workspace: Workspace, args: Args) -> Json:
+    """The members of one group."""
+    return {"users": list(workspace.people.group(str(args.get("usergroup", ""))).members)}
+
+
+def conversations_open(workspace: Workspace, args: Args) -> Json:
+    """The direct messages with one person."""
+    person = workspace.people.person(str(args.get("users", "")))
+    if person.is_bot:
+        raise SlackError("cannot_dm_bot")
+    if person.deleted:
+        raise SlackError("user_disabled")
+    channel = workspace.conversations.dm(person.id)
+    return {"channel": channel.as_slack() if _is_set(args, "return_im") else {"id": channel.id}}
+
+
+def conversations_info(workspace: Workspace, args: Args) -> Json:
+    """One channel: a private one for whoever has `groups:read`, any other for `channels:read`."""
+    channel = workspace.conversations.channel_for_bot(str(args.get("channel", "")))
+    needed = "groups:read" if channel.is_private else "channels:read"
+    if needed not in workspace.scopes:
+        provided = ",".join(sorted(workspace.scopes))
+        raise SlackError("missing_scope", needed=needed, provided=provided)
+    return {"channel": channel.as_slack()}
+
+
+def conversations_members(workspace: Workspace, args: Args) -> Json:
+    """The people in a channel."""
+    channel = workspace.conversations.channel(str(args.get("channel", "")))
+    there = [
+        one.id
+        for one in workspace.people.everybody()
+        if not one.deleted
+        and channel.has(one.id)
+        and (one.id != BOT_USER_ID or channel.bot_is_member)
+    ]
+    return _page("members", there, args)
+
+
+def conversations_list(workspace: Workspace, args: Args) -> Json:
+    """The channels of the `types` asked for: public ones unless it says otherwise."""
+    types = str(args.get("types") or "public_channel").split(",")
+    found = [
+        one.as_slack()
+        for one in workspace.conversations.channels()
+        if ("im" if one.dm_with else "public_channel") in types
+        and not (one.is_archived and _is_set(args, "exclude_archived"))
+    ]
+    return _page("channels", found, args)
+
+
+def _is_set(args: Args, name: str) -> bool:
+    return str(args.get(name, "")).lower() in {"1", "true"}
+
+
+def _page(name: str, items: Sequence[Any], args: Args) -> Json:
+    start, limit = int(args.get("cursor") or 0), int(args.get("limit") or len(items))
+    rest = start + limit < len(items)
+    return {
+        name: list(items[start : start + limit]),
+        "response_metadata": {"next_cursor": str(start + limit) if rest else ""},
+    }
+
+
+METHODS: Mapping[str, tuple[str | None, Callable[[Workspace, Args], Json]]] = {
+    "auth.test": (None, auth_test),
+    "users.info": ("users:read", users_info),
+    "users.list": ("users:read", users_list),
+    "usergroups.list": ("usergroups:read", usergroups_list),
+    "usergroups.users.list": ("usergroups:read", usergroups_users_list),
+    "conversations.open": ("im:write", conversations_open),
+    "conversations.info": (None, conversations_info),
+    "conversations.members": ("channels:read", conversations_members),
+    "conversations.list": ("channels:read", conversations_list),
+}

@@ -1,0 +1,1 @@
+"""A page with both sandboxes, for a browser on this machine."""
