@@ -23,11 +23,12 @@ from sqlmodel import select
 
 from bot.access import AccessService
 from bot.config import parse_policy
+from bot.domain.actors import Actor
 from bot.domain.commands import Cancel, Command, Container, Decide, Extend, RequestAccess, Revoke
 from bot.domain.labels import label, read_label
 from bot.domain.lifecycle import EndReason, Grant, GrantState, Request, RequestState, Verdict
 from bot.domain.marks import request_mark
-from bot.domain.notices import UNKNOWN, Asked, Notice
+from bot.domain.notices import Asked, Notice
 from bot.domain.people import Person, Standing
 from bot.domain.refusal import Refused
 from bot.domain.sources import GUARD, parse_source
@@ -390,11 +391,11 @@ class ReconcilerStory(RuleBasedStateMachine):
                 if "grant" in row.notice
             )
         for grant in self.grants():
-            hearers = 1 if grant.requester == UNKNOWN else 2
+            hearers = 1 if grant.requester == Actor.UNKNOWN else 2
             recovered = done[Action.RECOVERED, grant.id]
             applied = done[Action.APPLIED, grant.id]
             ended = int(grant.state is GrantState.ENDED)
-            assert recovered == int(grant.requester == UNKNOWN)
+            assert recovered == int(grant.requester == Actor.UNKNOWN)
             assert done[Action.GRANTED, grant.id] + recovered == 1
             assert applied + recovered <= 1
             assert applied + recovered == 1 or ended

@@ -16,6 +16,7 @@ from bot.access.notifications import (
 )
 from bot.access.pressed_button import check_is_on_its_card, check_is_request_shown
 from bot.access.unit_of_work import UnitOfWork
+from bot.domain.actors import Actor
 from bot.domain.commands import Decide
 from bot.domain.durations import show_duration
 from bot.domain.entitlement import check_may_still_ask, lost_approvals, needed
@@ -25,7 +26,7 @@ from bot.domain.people import People, Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Refused
 from bot.store import clusters, grants, requests
-from bot.store.audit import SYSTEM, Action
+from bot.store.audit import Action
 
 _STATE_WORDS = {
     RequestState.PENDING: "is still a request",
@@ -129,7 +130,9 @@ def _drop(uow: UnitOfWork, request: Request, lost: Sequence[str]) -> None:
         return
     left = request.drop_approvals(lost)
     for approver in lost:
-        uow.record(Action.APPROVAL_DROPPED, left.cluster, left.id, actor=SYSTEM, approver=approver)
+        uow.record(
+            Action.APPROVAL_DROPPED, left.cluster, left.id, actor=Actor.DBACCESS, approver=approver
+        )
     notice = ApprovalsDropped(request=uow.facts(left), approvers=tuple(lost))
     notify_thread(uow.session, notice, left.id, at=uow.now)
 
@@ -219,7 +222,7 @@ def begin(uow: UnitOfWork, grant: Grant, request: Request) -> None:
         Action.GRANTED,
         grant.cluster,
         grant.id,
-        actor=SYSTEM,
+        actor=Actor.DBACCESS,
         source=str(grant.source),
         requester=grant.requester,
         approvers=list(request.approvers),
@@ -238,7 +241,7 @@ def _extend(uow: UnitOfWork, request: Request) -> None:
         Action.EXTENDED,
         longer.cluster,
         longer.id,
-        actor=SYSTEM,
+        actor=Actor.DBACCESS,
         by=show_duration(request.granted_duration),
         extension=request.id,
         approvers=list(request.approvers),

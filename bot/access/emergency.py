@@ -11,6 +11,7 @@ from bot.access.request_access import (
     requests_for_the_same,
 )
 from bot.access.unit_of_work import UnitOfWork
+from bot.domain.actors import Actor
 from bot.domain.commands import BreakGlass, RequestAccess, Review
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Request, RequestKind, RequestState
@@ -71,7 +72,7 @@ def break_glass(uow: UnitOfWork, command: BreakGlass, person: Person) -> Request
         reason=made.reason,
     )
     every = cluster.emergency.remind_every if cluster.emergency else None
-    granted = approve_at_once(uow, cluster, made, by="emergency", review_after=every)
+    granted = approve_at_once(uow, cluster, made, by=Actor.EMERGENCY, review_after=every)
     opened = EmergencyOpened(request=uow.facts(granted), channel=cluster.channel)
     notify_operators(uow.session, opened, uow.policy, at=uow.now)
     return granted

@@ -7,15 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from bot.domain.actors import Actor
 from bot.domain.lifecycle import Grant, Request, RequestState, Verdict
-from bot.domain.notices import (
-    UNKNOWN,
-    GrantFacts,
-    Notice,
-    RequestCard,
-    RequestClosed,
-    RequestFacts,
-)
+from bot.domain.notices import GrantFacts, Notice, RequestCard, RequestClosed, RequestFacts
 from bot.domain.policy import Policy
 from bot.store import grants, homes, outbox, requests
 from bot.store.errands import ReplyTo
@@ -138,7 +132,7 @@ def notify_closed(session: Session, facts: RequestFacts, *, at: datetime) -> Non
 
 def notify_person(session: Session, notice: Notice, user_id: str, *, at: datetime) -> None:
     """Enqueue a direct message; none where the requester is not known."""
-    if user_id != UNKNOWN:
+    if user_id != Actor.UNKNOWN:
         outbox.owe(session, notice, Way.DIRECT, f"user:{user_id}", at=at, target=user_id)
 
 
@@ -154,7 +148,7 @@ def notify_of_grant(
 
     A grant that was recovered from its label has neither: the operators hear of it.
     """
-    if grant.requester == UNKNOWN:
+    if grant.requester == Actor.UNKNOWN:
         notify_operators(session, notice, policy, at=at)
         return
     notify_thread(session, notice, grant.id, at=at)

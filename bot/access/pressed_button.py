@@ -2,10 +2,10 @@
 
 from bot.access.notifications import card_of
 from bot.access.unit_of_work import UnitOfWork
+from bot.domain.actors import Actor
 from bot.domain.commands import Container
 from bot.domain.lifecycle import Grant, Request
 from bot.domain.marks import grant_mark, is_same_access, request_mark
-from bot.domain.notices import UNKNOWN
 from bot.domain.refusal import NotTheCard, Refused
 from bot.store import outbox
 from bot.store.outbox import Post
@@ -35,7 +35,7 @@ def check_is_grant_shown(grant: Grant, mark: str | None) -> None:
     """
     if mark in (None, grant_mark(grant.approved_at, grant.cluster_id, grant.source)):
         return
-    if grant.requester == UNKNOWN and is_same_access(mark, grant.cluster_id, grant.source):
+    if grant.requester == Actor.UNKNOWN and is_same_access(mark, grant.cluster_id, grant.source):
         return
     raise Refused(
         f"That message is from before the numbers began anew: #{grant.id} is other access by now. "

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from bot.access.notifications import notify_operators, notify_thread
 from bot.access.unit_of_work import UnitOfWork
+from bot.domain.actors import Actor
 from bot.domain.lifecycle import Request
 from bot.domain.notices import RequestReminder, ReviewReminder
 from bot.store import requests
-from bot.store.audit import SYSTEM, Action
+from bot.store.audit import Action
 
 _EVERY = timedelta(hours=4)  # for an emergency that the policy no longer knows
 
@@ -27,7 +28,7 @@ def remind(uow: UnitOfWork) -> int:
             requests.save(uow.session, request.remind(None))
             notice = RequestReminder(request=uow.facts(request))
             notify_thread(uow.session, notice, request.id, at=uow.now)
-        uow.record(Action.REMINDED, request.cluster, request.id, actor=SYSTEM)
+        uow.record(Action.REMINDED, request.cluster, request.id, actor=Actor.DBACCESS)
     return len(waiting)
 
 

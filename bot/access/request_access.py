@@ -14,12 +14,12 @@ from bot.access.pressed_button import check_is_grant_shown, check_is_request_sho
 from bot.access.questions import before_asking
 from bot.access.reasons import given_reason
 from bot.access.unit_of_work import UnitOfWork
+from bot.domain.actors import Actor
 from bot.domain.blocking import open_cluster
 from bot.domain.commands import BreakGlass, Cancel, Extend, RequestAccess
 from bot.domain.durations import show_duration
-from bot.domain.entitlement import POLICY, check_may_benefit
+from bot.domain.entitlement import check_may_benefit
 from bot.domain.lifecycle import Grant, Request, RequestKind, RequestState
-from bot.domain.notices import UNKNOWN
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Field, Refused, about, quoted
@@ -83,7 +83,7 @@ def extend(uow: UnitOfWork, command: Extend, person: Person) -> Request:
         return prolong_adoption(uow, cluster, grant, command, person)
     uow.check_may_touch(grant, person)
     # Who benefits is the requester, whoever typed it; of a recovered grant that is not known.
-    holder = person.id if grant.requester == UNKNOWN else grant.requester
+    holder = person.id if grant.requester == Actor.UNKNOWN else grant.requester
     asked_by = person.id if holder != person.id else None
     duration = command.duration or cluster.usual_duration
     already = grant.expires_at - grant.approved_at
@@ -115,7 +115,7 @@ def extend(uow: UnitOfWork, command: Extend, person: Person) -> Request:
         extends=grant.id,
         source_name=grant.source_name,
     )
-    return _publish(uow, cluster, made, lasting=lasting, is_known=grant.requester != UNKNOWN)
+    return _publish(uow, cluster, made, lasting=lasting, is_known=grant.requester != Actor.UNKNOWN)
 
 
 def cancel(uow: UnitOfWork, command: Cancel, person: Person) -> Request:
@@ -185,7 +185,7 @@ def _publish(
     is_own = is_known and made.asked_by is None
     is_covered = is_own and cluster.written_approval(requester, made.source, lasting)
     if is_covered and not uow.revoked_lately(cluster, made.requester, made.cluster):
-        return approve_at_once(uow, cluster, made, by=POLICY)
+        return approve_at_once(uow, cluster, made, by=Actor.POLICY)
     if made.asked_by is None:  # of what is asked for others, there is one for each live grant
         with about(Field.CLUSTER):
             refuse_too_many_requests(uow, cluster, made.requester, new=made.id)

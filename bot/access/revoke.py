@@ -7,14 +7,15 @@ from bot.access.notifications import grant_facts, notify_closed, notify_of_grant
 from bot.access.pressed_button import check_is_grant_shown
 from bot.access.request_access import live_grant
 from bot.access.unit_of_work import UnitOfWork
+from bot.domain.actors import Actor
 from bot.domain.commands import Revoke
-from bot.domain.lifecycle import DEPARTED, Grant, GrantState, RequestState
+from bot.domain.lifecycle import Grant, GrantState, RequestState
 from bot.domain.notices import GrantEnded, GrantExpiring
 from bot.domain.people import Person
 from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
 from bot.store import clusters, grants, homes, requests
-from bot.store.audit import SYSTEM, Action
+from bot.store.audit import Action
 
 _AT_ONCE = 200
 _ADOPTED_WARNING = timedelta(days=1)
@@ -54,10 +55,10 @@ def depart(uow: UnitOfWork, user_id: str) -> int:
     for applying in grants.applying(uow.session):
         _note_departure(uow, applying, user_id)
     for pending in requests.pending(uow.session, requester=user_id):
-        withdraw(uow, pending, by=DEPARTED, tell=False)
+        withdraw(uow, pending, by=Actor.DEPARTED, tell=False)
     theirs = [g for g in grants.live(uow.session, requester=user_id) if not g.adopted]
     for grant in theirs:
-        leave(uow, grant.revoke(DEPARTED, uow.now), actor=DEPARTED)
+        leave(uow, grant.revoke(Actor.DEPARTED, uow.now), actor=Actor.DEPARTED)
     return len(theirs)
 
 
@@ -109,7 +110,7 @@ def expire(uow: UnitOfWork) -> int:
     """
     overdue = grants.overdue(uow.session, uow.now, most=_AT_ONCE)
     for grant in overdue:
-        leave(uow, grant.expire(uow.now), actor=SYSTEM)
+        leave(uow, grant.expire(uow.now), actor=Actor.DBACCESS)
     return len(overdue)
 
 
@@ -119,7 +120,7 @@ def lapse(uow: UnitOfWork) -> int:
     for request in lapsing:
         lapsed = request.lapse(uow.now)
         requests.save(uow.session, lapsed)
-        uow.record(Action.LAPSED, lapsed.cluster, lapsed.id, actor=SYSTEM)
+        uow.record(Action.LAPSED, lapsed.cluster, lapsed.id, actor=Actor.DBACCESS)
         notify_closed(uow.session, uow.facts(lapsed), at=uow.now)
     return len(lapsing)
 
@@ -154,7 +155,7 @@ def _alike(policy: Policy) -> dict[timedelta, list[str]]:
 
 def _warn(uow: UnitOfWork, grant: Grant) -> None:
     grants.save(uow.session, grant.warn(uow.now))
-    uow.record(Action.WARNED, grant.cluster, grant.id, actor=SYSTEM)
+    uow.record(Action.WARNED, grant.cluster, grant.id, actor=Actor.DBACCESS)
     notice = GrantExpiring(grant=grant_facts(grant))
     notify_of_grant(uow.session, notice, grant, uow.policy, at=uow.now)
 

@@ -5,6 +5,7 @@ import typer
 from bot.cli import frame
 from bot.cli.operators import current_operator
 from bot.core import Core, build_core
+from bot.domain.actors import Actor
 from bot.domain.lifecycle import GrantState
 from bot.domain.refusal import Refused, one_line
 from bot.providers.base import ClusterNotFound
@@ -22,7 +23,7 @@ def revoke(grant_id: int, *, cluster_gone: bool) -> None:
         if cluster_gone:
             _close_for_gone_cluster(core, grant_id)
             return
-        grant = core.access.revoke_as_operator(grant_id, actor="operator")
+        grant = core.access.revoke_as_operator(grant_id, actor=Actor.OPERATOR)
         done = core.reconciler.reconcile(grant.cluster_id)
         with core.database.reading() as session:
             current = grants.get(session, grant_id) or grant
@@ -42,7 +43,7 @@ def _close_for_gone_cluster(core: Core, grant_id: int) -> None:
     try:
         core.provider.read_rules(grant.cluster_id)
     except ClusterNotFound:
-        core.access.close_for_gone_cluster(grant_id, actor="operator")
+        core.access.close_for_gone_cluster(grant_id, actor=Actor.OPERATOR)
         typer.echo(f"#{grant_id}: ended, DigitalOcean knows no cluster {grant.cluster_id}")
     else:
         raise Refused(f"{grant.cluster} is there; end the grant without --cluster-gone.")

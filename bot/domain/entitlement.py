@@ -7,13 +7,12 @@ and which groups they are in comes in from outside; `needed` says of whom that m
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
+from bot.domain.actors import Actor
 from bot.domain.lifecycle import Request, RequestKind
 from bot.domain.people import People, Person, Standing, groups_in_question
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import NoLongerHolds, Refused
 
-POLICY = "policy"  # the approver of what a written policy approved
-EMERGENCY = "emergency"  # the approver of what the emergency policy approved
 _GONE = (Standing.UNKNOWN, Standing.DEACTIVATED)
 
 
@@ -32,7 +31,8 @@ def lost_approvals(cluster: ClusterPolicy, request: Request, people: People) -> 
     return tuple(
         approver
         for approver in request.approvers
-        if approver not in (POLICY, EMERGENCY) and not _counts(cluster, request, people[approver])
+        if approver not in (Actor.POLICY, Actor.EMERGENCY)
+        and not _counts(cluster, request, people[approver])
     )
 
 
@@ -97,10 +97,10 @@ def _names_in_question(
     elif cluster.emergency is not None:
         yield request.requester, cluster.emergency.requesters
     for approver in request.approvers:
-        if approver == POLICY:
+        if approver == Actor.POLICY:
             for written in cluster.auto_approve:
                 yield request.requester, written.requesters
-        elif approver != EMERGENCY:
+        elif approver != Actor.EMERGENCY:
             yield approver, cluster.approvers
 
 
@@ -122,10 +122,10 @@ def _check_approval(
     cluster: ClusterPolicy, request: Request, people: People, lasting: timedelta
 ) -> None:
     requester = people[request.requester]
-    if POLICY in request.approvers:
+    if Actor.POLICY in request.approvers:
         if not cluster.written_approval(requester, request.source, lasting):
             raise NoLongerHolds("The written policy that approved it no longer covers it.")
-    elif EMERGENCY in request.approvers:
+    elif Actor.EMERGENCY in request.approvers:
         try:
             cluster.check_emergency(requester, request.duration, request.reason)
         except Refused as refused:

@@ -9,11 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.domain.actors import Actor
 from bot.domain.people import Person, Standing
 from bot.domain.sources import TrustedSource
-
-DEPARTED = "departed"  # who ends what somebody had who is no longer there
-UNKNOWN = "unknown"  # the requester of a grant that was recovered from a label
 
 
 class RequestState(StrEnum):
@@ -279,7 +277,7 @@ class Grant:
     @property
     def is_recovered(self) -> bool:
         """Whether only the label of its rule speaks for it; nobody is known to have approved."""
-        return self.requester == UNKNOWN
+        return self.requester == Actor.UNKNOWN
 
     @property
     def may_be_added(self) -> bool:

@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from bot.domain.lifecycle import UNKNOWN as UNKNOWN
 from bot.domain.lifecycle import (
     EndReason,
     GrantState,

@@ -1,6 +1,7 @@
 """What was seen of the cluster itself: open, guarded, written by others; what is refused for it."""
 
 from bot.access.notifications import grant_facts, notify_closed, request_facts
+from bot.domain.actors import Actor
 from bot.domain.blocking import not_there, open_cluster
 from bot.domain.lifecycle import Decision, Request, RequestKind, Verdict
 from bot.domain.notices import (
@@ -15,7 +16,7 @@ from bot.domain.policy import ALARM_AFTER
 from bot.reconcile.attempt import RELABEL_AFTER
 from bot.reconcile.recording import Recording
 from bot.store import audit, clusters, requests
-from bot.store.audit import SYSTEM, Action
+from bot.store.audit import Action
 
 
 class ClusterOutcome(Recording):
@@ -93,7 +94,7 @@ class ClusterOutcome(Recording):
                 self._deny(request, not_there(alias))
 
     def _deny(self, request: Request, why: str) -> None:
-        decision = Decision(SYSTEM, Verdict.DENY, self.now, why)
+        decision = Decision(Actor.DBACCESS, Verdict.DENY, self.now, why)
         denied = request.decide(decision, approvals_needed=1)
         requests.save(self.session, denied)
         audit.record(

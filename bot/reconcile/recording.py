@@ -6,13 +6,14 @@ from datetime import datetime
 from sqlmodel import Session
 
 from bot.access.notifications import notify_operators
+from bot.domain.actors import Actor
 from bot.domain.lifecycle import Grant
 from bot.domain.notices import Notice
 from bot.domain.plan import Plan
 from bot.domain.policy import Policy
 from bot.reconcile.attempt import Attempt
 from bot.store import audit
-from bot.store.audit import SYSTEM, Action
+from bot.store.audit import Action
 from bot.store.clusters import Watch
 
 
@@ -33,7 +34,7 @@ class Recording:
             self.session,
             action,
             at=self.now,
-            actor=SYSTEM,
+            actor=Actor.DBACCESS,
             cluster=self.attempt.alias,
             request_id=grant.id if grant else None,
             **detail,

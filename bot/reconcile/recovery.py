@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from bot.access.notifications import grant_facts
+from bot.domain.actors import Actor
 from bot.domain.labels import Label, read_label
 from bot.domain.lifecycle import Grant, GrantState, RequestKind, RequestState
-from bot.domain.notices import UNKNOWN, Labelled, Recovered
+from bot.domain.notices import Labelled, Recovered
 from bot.domain.plan import Orphan
 from bot.domain.policy import LONGEST_ADOPTION
 from bot.domain.rules import Rule
@@ -71,7 +72,7 @@ class Recovery(Recording):
             cluster=self.attempt.alias,
             source=orphan.source,
             duration=until - self.now,
-            requester=UNKNOWN,
+            requester=Actor.UNKNOWN,
             reason="",
             created_at=self.now,
             lapses_at=until,
@@ -83,7 +84,7 @@ class Recovery(Recording):
             cluster=self.attempt.alias,
             cluster_id=self.attempt.cluster_id,
             source=orphan.source,
-            requester=UNKNOWN,
+            requester=Actor.UNKNOWN,
             state=GrantState.ACTIVE,
             approved_at=self.now,
             expires_at=until,

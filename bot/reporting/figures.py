@@ -8,9 +8,8 @@ from datetime import timedelta
 from math import ceil
 from statistics import median
 
+from bot.domain.actors import DECIDING
 from bot.domain.lifecycle import Request, RequestKind, RequestState
-
-NOBODY = frozenset({"policy", "emergency", "dbaccess"})  # who decides without being a person
 
 
 @dataclass
@@ -104,7 +103,7 @@ class Figures:
 def is_peoples(request: Request) -> bool:
     """Tell whether a request waited for people's decision."""
     said = {decision.approver for decision in request.decisions}
-    return request.kind is RequestKind.ACCESS and not (said and said <= NOBODY)
+    return request.kind is RequestKind.ACCESS and not (said and said <= DECIDING)
 
 
 def time_to_decide(request: Request) -> timedelta | None:

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlmodel import Session
 
 from bot import __version__
+from bot.domain.actors import Actor
 from bot.domain.lifecycle import EndReason, Request, RequestKind, RequestState
-from bot.domain.notices import UNKNOWN
 from bot.domain.sources import GUARD
 from bot.reporting.accounting import Accounts, Signal, troubles
 from bot.reporting.facts import Access, Happening, Report, Trouble
@@ -73,14 +73,14 @@ def _operator(lent: Lent) -> str:
 def _note_access(report: Report, access: Access) -> None:
     grant, now = access.grant, report.made_at
     report.accesses.add(access)
-    report.people |= {grant.requester} - {UNKNOWN}
+    report.people |= {grant.requester} - {Actor.UNKNOWN}
     report.clusters.add(grant.cluster)
     expired = grant.end_reason is EndReason.EXPIRED and access.is_over
     overdue = access.overdue(now) if expired else None
     report.figures.lent(grant.cluster, emergency=access.is_emergency, overdue=overdue)
     if access.request.kind is RequestKind.ADOPTION:
         report.adopted.add(access)
-    if access.recovered or grant.requester == UNKNOWN:
+    if access.recovered or grant.requester == Actor.UNKNOWN:
         report.recovered.add(access)
     if not access.is_over and access.is_late(now):
         report.still_there.add(access)
@@ -97,7 +97,7 @@ def _note_closed(report: Report, request: Request) -> None:
     elif request.kind is RequestKind.ACCESS:
         if request.requester in request.approvers:
             report.self_approved.add(request)
-        if "policy" in request.approvers:
+        if Actor.POLICY in request.approvers:
             report.by_policy.add(request)
 
 

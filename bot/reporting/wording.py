@@ -3,17 +3,9 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
-from bot.domain.lifecycle import (
-    DEPARTED,
-    EndReason,
-    GrantState,
-    Request,
-    RequestKind,
-    RequestState,
-    Verdict,
-)
-from bot.domain.notices import UNKNOWN
+from bot.domain.lifecycle import EndReason, GrantState, Request, RequestKind, RequestState, Verdict
 from bot.reporting.facts import Access
 
 NameOf = Callable[[str], str]
@@ -25,13 +17,13 @@ _STATES = {
     RequestState.LAPSED: "lapsed, nobody decided in time",
     RequestState.CANCELLED: "withdrawn",
 }
-_NOT_PEOPLE = {
-    "policy": "the written policy",
-    "emergency": "nobody (emergency)",
-    "operator": "an operator at the command line",
-    DEPARTED: "dbaccess, since they left the workspace",
-    "dbaccess": "dbaccess itself",
-    UNKNOWN: "unknown",
+_NOT_PEOPLE: dict[str, str] = {
+    Actor.POLICY: "the written policy",
+    Actor.EMERGENCY: "nobody (emergency)",
+    Actor.OPERATOR: "an operator at the command line",
+    Actor.DEPARTED: "dbaccess, since they left the workspace",
+    Actor.DBACCESS: "dbaccess itself",
+    Actor.UNKNOWN: "unknown",
 }
 _HOUR = timedelta(hours=1)
 
@@ -93,8 +85,10 @@ def ending(access: Access, name_of: NameOf, now: datetime) -> str:
     grant = access.grant
     if not access.is_over:
         return _standing(access, now)
-    typist = f" ({access.ended_by})" if access.ended_by and grant.revoked_by == "operator" else ""
-    by = f"{person(grant.revoked_by or UNKNOWN, name_of)}{typist}"
+    typist = (
+        f" ({access.ended_by})" if access.ended_by and grant.revoked_by == Actor.OPERATOR else ""
+    )
+    by = f"{person(grant.revoked_by or Actor.UNKNOWN, name_of)}{typist}"
     if grant.adopted and grant.end_reason is EndReason.EXPIRED:
         return "Its time was up, and the rule was removed."
     if grant.adopted and grant.end_reason is EndReason.REVOKED:

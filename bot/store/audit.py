@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from bot.domain.actors import Actor
 from bot.domain.audit_chain import (
     GENESIS,
     NO_KEYS,
@@ -68,15 +69,12 @@ class Action(StrEnum):
     KEY_CHANGED = "audit.key_changed"  # the first row that carries another key than the one before
 
 
-SYSTEM = "dbaccess"
-
-
 def record(
     session: Session,
     action: Action,
     *,
     at: datetime,
-    actor: str = SYSTEM,
+    actor: str = Actor.DBACCESS,
     cluster: str = "",
     request_id: int | None = None,
     **detail: Any,
@@ -236,7 +234,7 @@ def _seal(session: Session) -> None:
 
 def _key_change(before: str, now: str, at: datetime) -> AuditRow:
     detail = {"before": before or None, "key": now or None}
-    return AuditRow(at=at, action=Action.KEY_CHANGED, actor=SYSTEM, detail=detail)
+    return AuditRow(at=at, action=Action.KEY_CHANGED, actor=Actor.DBACCESS, detail=detail)
 
 
 def _log(rows: Iterable[AuditRow]) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, false, func, literal_column, text, true
 from sqlmodel import Session, col, or_, select
 
-from bot.domain.lifecycle import DEPARTED, EndReason, Grant, GrantState
+from bot.domain.actors import Actor
+from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store.due import Next
 from bot.store.tables import GrantRow
@@ -100,7 +101,7 @@ def revoked_by_another(
         GrantRow.requester == requester,
         GrantRow.cluster == cluster,
         GrantRow.end_reason == EndReason.REVOKED,
-        col(GrantRow.revoked_by).not_in([requester, DEPARTED]),
+        col(GrantRow.revoked_by).not_in([requester, Actor.DEPARTED]),
         col(GrantRow.adopted).is_(False),
         col(GrantRow.removing_since) > since,
     )

@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 
+from bot.domain.actors import Actor
 from bot.domain.labels import read_label
 from bot.domain.lifecycle import (
-    UNKNOWN,
     Decision,
     EndReason,
     Grant,
@@ -250,7 +250,7 @@ class Installation:
             orphan.source,
             approved_at=self.now,
             sent_at=self.now,
-            requester=UNKNOWN,
+            requester=Actor.UNKNOWN,
         )
         active = revived.activate(self.now, owned=True, rule_uuid=orphan.rule.uuid)
         self._save(replace(active, expires_at=until))

@@ -10,8 +10,9 @@ from typing import TypedDict
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bot.domain.actors import Actor
 from bot.domain.labels import guard_label, label, read_label
-from bot.domain.lifecycle import UNKNOWN, EndReason, Grant, GrantState
+from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.plan import MAX_RULES, Plan
 from bot.domain.rules import Rule
 from bot.domain.sources import GUARD, SourceType, TrustedSource
@@ -93,7 +94,7 @@ GRANTS = st.lists(
         adopted=st.booleans(),
         end_reason=st.sampled_from([None, *EndReason]),
         earlier_description=st.sampled_from([None, "", "office"]),
-        requester=st.sampled_from(["U0BOB", UNKNOWN]),
+        requester=st.sampled_from(["U0BOB", Actor.UNKNOWN]),
     ).map(lambda grant: replace(grant, end_reason=None) if grant.is_live else grant),
     max_size=4,
     unique_by=lambda grant: grant.id,

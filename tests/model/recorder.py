@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from bot.domain.lifecycle import UNKNOWN, EndReason, Grant, GrantState
+from bot.domain.actors import Actor
+from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.plan import Orphan, Plan
 from bot.reconcile.attempt import Attempt
 from tests.model.protocol import Rows
@@ -65,7 +66,7 @@ def _recovered(orphan: Orphan, rows: Rows, now: datetime, *, next_id: int) -> Gr
         cluster=ORDERS,
         cluster_id=ORDERS,
         source=orphan.source,
-        requester=UNKNOWN,
+        requester=Actor.UNKNOWN,
         state=GrantState.ACTIVE,
         approved_at=now,
         expires_at=orphan.label.until,

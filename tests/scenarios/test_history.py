@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from bot.domain.notices import UNKNOWN
+from bot.domain.actors import Actor
 from dbaccess_playground.faults import Fault
 from dbaccess_playground.slack.conversations import Message
 from tests.scenarios.world import (
@@ -110,7 +110,7 @@ def test_it_tells_of_extensions_emergencies_and_adoptions(worlds: Worlds) -> Non
 def test_it_tells_of_grants_that_were_recovered_or_removed_outside(world: World) -> None:
     world.granted()
     world.lose_database(minutes=1)
-    assert world.grants()[0].requester == UNKNOWN
+    assert world.grants()[0].requester == Actor.UNKNOWN
 
     [recovered] = lines(history(world, ALICE))
     assert "recovered from its rule's label" in recovered

@@ -1,5 +1,6 @@
 """Facts: what requests and grants are called in a sentence."""
 
+from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant, GrantState, Request, RequestKind
 from bot.domain.notices import GrantFacts, RequestFacts
@@ -59,7 +60,7 @@ def revoked_lately(request: RequestFacts) -> Block | None:
     """Return who revoked the requester's access to the cluster lately, if somebody did."""
     if request.revoked is None:
         return None
-    by, cluster = who(request.revoked.revoked_by or "dbaccess"), code(request.cluster)
+    by, cluster = who(request.revoked.revoked_by or Actor.DBACCESS), code(request.cluster)
     return context(
         f":lock: {by} revoked the access of {who(request.requester)} to {cluster} "
         f"(#{request.revoked.id}) lately. Until {show_duration(request.longest)} after that, only "

@@ -1,9 +1,9 @@
 """Grants: what the holder and the thread of the request hear about access that is lent."""
 
+from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import EndReason
 from bot.domain.notices import (
-    UNKNOWN,
     GrantDelayed,
     GrantEnded,
     GrantExpiring,
@@ -150,7 +150,7 @@ def grant_rewritten(notice: GrantRewritten) -> Message:
 def revoking(notice: Revoking) -> Message:
     """Return the answer to a grant that is being ended."""
     grant = notice.grant
-    holder = "the operators" if grant.requester == UNKNOWN else who(grant.requester)
+    holder = "the operators" if grant.requester == Actor.UNKNOWN else who(grant.requester)
     if grant.revoked_by == grant.requester:
         holder = "you"
     if grant.adopted:
@@ -247,7 +247,7 @@ def _next_step(notice: GrantEnded) -> list[Block]:
 
 
 def _can_be_put_back(grant: GrantFacts) -> bool:
-    return not grant.adopted and grant.requester != UNKNOWN
+    return not grant.adopted and grant.requester != Actor.UNKNOWN
 
 
 def _what_to_do(grant: GrantFacts) -> str:
@@ -282,6 +282,6 @@ def _not_ours(grant: GrantFacts) -> Block | None:
 
 def _whose(grant: GrantFacts) -> Block | None:
     """The thread's card says whose a grant is, unless nobody knows."""
-    if grant.requester != UNKNOWN:
+    if grant.requester != Actor.UNKNOWN:
         return None
     return context(f"It was granted to {who(grant.requester)}.")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bot.domain.notices import UNKNOWN
+from bot.domain.actors import Actor
 from bot.domain.people import ANYBODY
 
 _CODE_CHARACTERS = 300
@@ -12,13 +12,13 @@ _MOST_NAMES = 20
 _USER = re.compile(r"[UW][A-Z0-9]+")
 _GROUP = re.compile(r"S[A-Z0-9]+")
 _NAMES = {
-    UNKNOWN: "somebody unknown (recovered from a rule's label)",
+    Actor.UNKNOWN: "somebody unknown (recovered from a rule's label)",
     ANYBODY: "anybody",
-    "policy": "written policy",
-    "emergency": "the emergency policy",
-    "departed": "dbaccess, since the account was deactivated",
-    "dbaccess": "dbaccess",
-    "operator": "an operator, at the command line",
+    Actor.POLICY: "written policy",
+    Actor.EMERGENCY: "the emergency policy",
+    Actor.DEPARTED: "dbaccess, since the account was deactivated",
+    Actor.DBACCESS: "dbaccess",
+    Actor.OPERATOR: "an operator, at the command line",
 }
 
 

@@ -1,5 +1,6 @@
 """Requests: what the requester hears about theirs."""
 
+from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import RequestKind, RequestState
 from bot.domain.notices import (
@@ -25,7 +26,6 @@ from bot.slack.messages.facts import (
 )
 from bot.slack.messages.mrkdwn import code, everyone, when, who
 
-_OURSELVES = "dbaccess"
 _BEING_APPLIED = "It is being applied now; you hear from me when it works."
 
 
@@ -194,8 +194,8 @@ def _approved(request: RequestFacts) -> str:
 
 
 def _denied(request: RequestFacts) -> Message:
-    approver = who(request.denied_by or _OURSELVES)
-    is_person = request.denied_by not in (None, _OURSELVES)
+    approver = who(request.denied_by or Actor.DBACCESS)
+    is_person = request.denied_by not in (None, Actor.DBACCESS)
     can_tell = f"{approver} can tell you what would work. " if is_person else ""
     return message(
         section(

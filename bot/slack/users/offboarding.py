@@ -12,7 +12,7 @@ import structlog
 
 from bot.access import AccessService
 from bot.clock import Clock
-from bot.domain.entitlement import EMERGENCY, POLICY
+from bot.domain.actors import Actor
 from bot.slack.users.directory import UNKNOWN_USER, Directory, DirectoryUnavailable
 from bot.store import grants, requests
 from bot.store.database import DATABASE_UNAVAILABLE, Database
@@ -74,7 +74,7 @@ class Offboarding:
                 pending += requests.behind(session, grant.id)
             waiting = {request.requester for request in pending}
             approved = {person for request in pending for person in request.approvers}
-            named = waiting | approved - {POLICY, EMERGENCY}
+            named = waiting | approved - {Actor.POLICY, Actor.EMERGENCY}
             return sorted(grants.holders(session) | named)
 
     def _ask_again(self, user_id: str) -> None:

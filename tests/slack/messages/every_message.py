@@ -3,10 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+from bot.domain.actors import Actor
 from bot.domain.blocking import not_there
 from bot.domain.lifecycle import EndReason, GrantState, RequestState
 from bot.domain.notices import (
-    UNKNOWN,
     AddressSeen,
     Adopted,
     Alarm,
@@ -192,9 +192,11 @@ NOTICES: dict[str, Notice] = {
     "extended": GrantExtended(grant=grant(**LONGER), by=HOUR),
     "expiring": GrantExpiring(grant=grant()),
     "expiring, trusted before": GrantExpiring(grant=grant(owned=False)),
-    "expiring, recovered": GrantExpiring(grant=grant(requester=UNKNOWN)),
+    "expiring, recovered": GrantExpiring(grant=grant(requester=Actor.UNKNOWN)),
     "ended: expired": GrantEnded(grant=ended(EndReason.EXPIRED)),
-    "ended: expired, recovered": GrantEnded(grant=ended(EndReason.EXPIRED, requester=UNKNOWN)),
+    "ended: expired, recovered": GrantEnded(
+        grant=ended(EndReason.EXPIRED, requester=Actor.UNKNOWN)
+    ),
     "ended: expired, trusted before": GrantEnded(
         grant=ended(EndReason.EXPIRED, owned=False), still_trusted=(HOME,)
     ),
@@ -218,7 +220,7 @@ NOTICES: dict[str, Notice] = {
     "ended: revoked": GrantEnded(grant=ended(EndReason.REVOKED)),
     "ended: removed outside": GrantEnded(grant=ended(EndReason.REMOVED_OUTSIDE)),
     "ended: removed outside, recovered": GrantEnded(
-        grant=ended(EndReason.REMOVED_OUTSIDE, requester=UNKNOWN)
+        grant=ended(EndReason.REMOVED_OUTSIDE, requester=Actor.UNKNOWN)
     ),
     "ended: adopted, removed outside": GrantEnded(
         grant=adopted(GrantState.ENDED, end_reason=EndReason.REMOVED_OUTSIDE)
@@ -240,7 +242,7 @@ NOTICES: dict[str, Notice] = {
     "ended: failed, nobody knows why": GrantEnded(grant=ended(EndReason.FAILED, owned=None)),
     "rewritten": GrantRewritten(grant=grant()),
     "revoking": Revoking(grant=grant(GrantState.REMOVING)),
-    "revoking, recovered": Revoking(grant=grant(GrantState.REMOVING, requester=UNKNOWN)),
+    "revoking, recovered": Revoking(grant=grant(GrantState.REMOVING, requester=Actor.UNKNOWN)),
     "alarm": Alarm(
         cluster="orders",
         failing_since=NOW,
@@ -266,11 +268,11 @@ NOTICES: dict[str, Notice] = {
     "labels dropped": LabelsDropped(cluster="orders", grants=(grant(),)),
     "removed on a guess": RemovedOnAGuess(cluster="orders", sources=(HOME, WORKER)),
     "recovered": Recovered(
-        cluster="orders", grants=(grant(requester=UNKNOWN),), removed=(WORKER, HOME)
+        cluster="orders", grants=(grant(requester=Actor.UNKNOWN),), removed=(WORKER, HOME)
     ),
     "recovered, labels that promise too much": Recovered(
         cluster="orders",
-        grants=(grant(requester=UNKNOWN),),
+        grants=(grant(requester=Actor.UNKNOWN),),
         labels=(Labelled(source=HOME, number=9_999_999, until=NOW + 4000 * HOUR),),
         unfit=(Labelled(source=OFFICE, number=8, until=NOW + 4000 * HOUR),),
     ),

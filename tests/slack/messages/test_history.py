@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from bot.domain.actors import Actor
 from bot.domain.lifecycle import (
     Decision,
     EndReason,
@@ -16,7 +17,6 @@ from bot.domain.lifecycle import (
     RequestState,
     Verdict,
 )
-from bot.domain.notices import UNKNOWN
 from bot.domain.sources import SourceType, TrustedSource
 from bot.slack.messages import Happened, Message, history_page
 from dbaccess_playground.slack.block_kit.checker import problems
@@ -117,7 +117,7 @@ ENTRIES = [
         grant(GrantState.ACTIVE, adopted=True),
     ),
     Happened(
-        request(id=13, requester=UNKNOWN, decided_at=None, decisions=(), reason=""),
+        request(id=13, requester=Actor.UNKNOWN, decided_at=None, decisions=(), reason=""),
         grant(GrantState.ACTIVE),
     ),
 ]
