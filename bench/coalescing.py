@@ -8,7 +8,7 @@ import urllib3
 from bench.findings import Figure, Finding, Scale, reasons
 from bench.seeding import address
 from bench.world import methods, still_world
-from bot.domain.lifecycle import Grant, GrantState, RequestState
+from bot.domain.lifecycle import Grant, GrantState, Request, RequestState
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store import clusters, grants, requests
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
@@ -53,14 +53,16 @@ def _approve(world: World, count: int) -> None:
             source = TrustedSource(SourceType.IP_ADDR, address(number))
             request = requests.add(
                 session,
-                cluster="orders",
-                source=source,
-                duration=_HOUR,
-                requester=RITA,
-                reason="",
-                created_at=now,
-                lapses_at=now + _HOUR,
-                state=RequestState.APPROVED,
+                Request(
+                    id=requests.NEXT,
+                    cluster="orders",
+                    source=source,
+                    duration=_HOUR,
+                    requester=RITA,
+                    created_at=now,
+                    lapses_at=now + _HOUR,
+                    state=RequestState.APPROVED,
+                ),
             )
             grant: Grant = requests.new_grant(request, cluster_id=ORDERS, at=now)
             grants.add(session, grant)

@@ -16,7 +16,7 @@ from bot.access.unit_of_work import UnitOfWork
 from bot.domain.blocking import not_there
 from bot.domain.commands import Adopt, Extend
 from bot.domain.durations import show_duration
-from bot.domain.lifecycle import Grant, Request, RequestKind
+from bot.domain.lifecycle import Grant, Request, RequestKind, RequestState
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Field, Refused, about, quoted
@@ -48,17 +48,21 @@ def adopt(uow: UnitOfWork, command: Adopt, person: Person) -> Request:
         refuse_too_many_requests(uow, cluster, person.id)
     made = requests.add(
         uow.session,
-        kind=RequestKind.ADOPTION,
-        cluster=command.cluster,
-        source=command.source,
-        source_name=uow.name_of(command.source),
-        duration=command.duration,
-        requester=person.id,
-        standing=person.standing,
-        reason=reason,
-        created_at=uow.now,
-        lapses_at=uow.now + cluster.request_ttl,
-        remind_at=uow.now + cluster.request_ttl / 2,
+        Request(
+            id=requests.NEXT,
+            kind=RequestKind.ADOPTION,
+            cluster=command.cluster,
+            source=command.source,
+            source_name=uow.name_of(command.source),
+            duration=command.duration,
+            requester=person.id,
+            standing=person.standing,
+            reason=reason,
+            created_at=uow.now,
+            lapses_at=uow.now + cluster.request_ttl,
+            remind_at=uow.now + cluster.request_ttl / 2,
+            state=RequestState.PENDING,
+        ),
         origin=uow.origin,
     )
     _record(uow, made)
@@ -80,18 +84,22 @@ def prolong_adoption(
         cluster.check_adoption(grant.expires_at + longer - uow.now)
     made = requests.add(
         uow.session,
-        kind=RequestKind.ADOPTION,
-        cluster=grant.cluster,
-        source=grant.source,
-        source_name=grant.source_name,
-        duration=longer,
-        requester=person.id,
-        standing=person.standing,
-        reason=given_reason(cluster, command.reason),
-        created_at=uow.now,
-        lapses_at=uow.now + longer,
+        Request(
+            id=requests.NEXT,
+            kind=RequestKind.ADOPTION,
+            cluster=grant.cluster,
+            source=grant.source,
+            source_name=grant.source_name,
+            duration=longer,
+            requester=person.id,
+            standing=person.standing,
+            reason=given_reason(cluster, command.reason),
+            created_at=uow.now,
+            lapses_at=uow.now + longer,
+            extends=grant.id,
+            state=RequestState.PENDING,
+        ),
         origin=uow.origin,
-        extends=grant.id,
     )
     _record(uow, made, extends=grant.id)
     return approve_at_once(uow, cluster, made, by=person.id)

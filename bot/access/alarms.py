@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.access.notifications import grant_facts, notify_operators
+from bot.access.notifications import notify_operators
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.lifecycle import GrantState
 from bot.domain.notices import Alarm, CallsMade, ClusterOpen
@@ -63,7 +63,7 @@ def alarm_of_open(uow: UnitOfWork) -> int:
             cluster=watch.alias,
             open_since=watch.open_since or uow.now,
             read_at=watch.read_at,
-            lent=tuple(grant_facts(grant) for grant in known if grant.is_live),
+            lent=tuple(grant for grant in known if grant.is_live),
         )
         notify_operators(uow.session, notice, uow.policy, at=uow.now)
         told += 1
@@ -87,7 +87,7 @@ def _alarm(uow: UnitOfWork, watch: Watch, since: datetime, calls: CallsMade) -> 
         cluster=watch.alias,
         failing_since=since,
         error=watch.last_error or "no answer yet",
-        overdue=tuple(grant_facts(g) for g in known if g.state is GrantState.REMOVING),
-        waiting=tuple(grant_facts(g) for g in known if g.state is GrantState.APPLYING),
+        overdue=tuple(g for g in known if g.state is GrantState.REMOVING),
+        waiting=tuple(g for g in known if g.state is GrantState.APPLYING),
         calls=calls,
     )

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from bot.access.adoptable import check_adoptable
 from bot.access.notifications import (
-    grant_facts,
     notify_closed,
     notify_of_grant,
     notify_person,
@@ -249,7 +248,7 @@ def _extend(uow: UnitOfWork, request: Request) -> None:
     )
     notify_of_grant(
         uow.session,
-        GrantExtended(grant=grant_facts(longer), by=request.granted_duration),
+        GrantExtended(grant=longer, by=request.granted_duration),
         longer,
         uow.policy,
         at=uow.now,

@@ -50,16 +50,20 @@ def break_glass(uow: UnitOfWork, command: BreakGlass, person: Person) -> Request
         withdraw(uow, pending, by=person.id, tell=True)
     made = requests.add(
         uow.session,
-        kind=RequestKind.EMERGENCY,
-        cluster=command.cluster,
-        source=command.source,
-        source_name=uow.name_of(command.source),
-        duration=command.duration,
-        requester=person.id,
-        standing=person.standing,
-        reason=reason,
-        created_at=uow.now,
-        lapses_at=uow.now + command.duration,
+        Request(
+            id=requests.NEXT,
+            kind=RequestKind.EMERGENCY,
+            cluster=command.cluster,
+            source=command.source,
+            source_name=uow.name_of(command.source),
+            duration=command.duration,
+            requester=person.id,
+            standing=person.standing,
+            reason=reason,
+            created_at=uow.now,
+            lapses_at=uow.now + command.duration,
+            state=RequestState.PENDING,
+        ),
         origin=uow.origin,
     )
     uow.record(

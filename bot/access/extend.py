@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from bot.access.notifications import grant_facts
 from bot.access.pressed_button import check_is_grant_shown
 from bot.access.request_access import live_grant, refuse_second_extension
 from bot.access.unit_of_work import UnitOfWork
@@ -37,7 +36,7 @@ def extension_terms(
     cluster.check_duration(cluster.min_duration, already=already)
     left = cluster.max_duration - already
     return ExtensionTerms(
-        grant=grant_facts(grant),
+        grant=grant,
         shortest=cluster.min_duration,
         longest=left,
         usual=min(cluster.usual_duration, left),
@@ -48,7 +47,7 @@ def extension_terms(
 def _of_adoption(uow: UnitOfWork, cluster: ClusterPolicy, grant: Grant) -> ExtensionTerms:
     left = LONGEST_ADOPTION - (grant.expires_at - uow.now)
     return ExtensionTerms(
-        grant=grant_facts(grant),
+        grant=grant,
         shortest=min(_DAY, left),
         longest=max(left // _DAY * _DAY, min(_DAY, left)),
         usual=min(_DAY, left),

@@ -4,12 +4,13 @@ The Home tabs that show what has changed are marked for a refresh in it, too.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session
 
 from bot.domain.actors import Actor
-from bot.domain.lifecycle import Grant, Request, RequestState, Verdict
-from bot.domain.notices import GrantFacts, Notice, RequestCard, RequestClosed, RequestFacts
+from bot.domain.lifecycle import Grant, Request, RequestState
+from bot.domain.notices import Notice, RequestCard, RequestClosed, RequestFacts
 from bot.domain.policy import Policy
 from bot.store import grants, homes, outbox, requests
 from bot.store.errands import ReplyTo
@@ -18,54 +19,26 @@ from bot.store.outbox import Way
 _OPERATORS = "operators"
 
 
-def grant_facts(grant: Grant) -> GrantFacts:
-    """Return what may be told of a grant."""
-    return GrantFacts(
-        id=grant.id,
-        cluster=grant.cluster,
-        source=grant.source,
-        requester=grant.requester,
-        state=grant.state,
-        approved_at=grant.approved_at,
-        expires_at=grant.expires_at,
-        owned=grant.owned,
-        ended_at=grant.ended_at,
-        end_reason=grant.end_reason,
-        revoked_by=grant.revoked_by,
-        adopted=grant.adopted,
-        source_name=grant.source_name,
-        cluster_id=grant.cluster_id,
-    )
-
-
 def request_facts(
     session: Session, request: Request, policy: Policy, *, closed_by: str | None = None
 ) -> RequestFacts:
-    """Return what may be told of a request, with what its approvers need to know."""
+    """Return a request with what its approvers need to know.
+
+    What Slack's directory said of those concerned is for decisions alone, and left out.
+    """
     cluster = policy.clusters.get(request.cluster)
-    denial = next((d for d in request.decisions if d.verdict is Verdict.DENY), None)
     extended = grants.get(session, request.extends) if request.extends else None
     live = grants.live_counts(session, cluster=request.cluster)
-    granted = request.granted_duration
     revoked = None
     if cluster is not None and request.state is RequestState.PENDING:
         since = request.created_at - cluster.max_duration
         revoked = grants.revoked_by_another(
             session, requester=request.requester, cluster=request.cluster, since=since
         )
+    known: dict[str, Any] = {**vars(request), "concerned": ()}
     return RequestFacts(
-        id=request.id,
-        cluster=request.cluster,
-        source=request.source,
-        duration=request.duration,
-        requester=request.requester,
-        asked_by=request.asked_by,
-        state=request.state,
-        created_at=request.created_at,
-        lapses_at=request.lapses_at,
-        reason=request.reason,
+        **known,
         approvals_needed=cluster.approvals if cluster else 1,
-        approvers=request.approvers,
         may_decide=cluster.approvers if cluster else (),
         self_approval=cluster.self_approval if cluster else False,
         seen_before=requests.was_granted_before(
@@ -78,20 +51,10 @@ def request_facts(
         own_grants=live.get(request.requester, 0),
         shortest=cluster.min_duration if cluster else timedelta(),
         longest=cluster.max_duration if cluster else timedelta(),
-        kind=request.kind,
-        source_name=request.source_name,
-        granted_duration=granted if granted != request.duration else None,
-        reviewed_by=request.reviewed_by,
-        reviewed_at=request.reviewed_at,
-        decided_at=request.decided_at,
-        denied_by=denial.approver if denial else None,
-        denial_reason=denial.reason if denial else "",
         closed_by=closed_by,
-        extends=grant_facts(extended) if extended else None,
-        puts_back=request.puts_back,
+        extended=extended,
         cluster_id=str(cluster.id) if cluster else "",
-        revoked=grant_facts(revoked) if revoked else None,
-        standing=request.standing,
+        revoked=revoked,
     )
 
 

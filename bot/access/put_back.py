@@ -10,7 +10,7 @@ from bot.access.unit_of_work import UnitOfWork
 from bot.domain.commands import PutBack
 from bot.domain.durations import show_duration
 from bot.domain.entitlement import check_still_holds, needed
-from bot.domain.lifecycle import Grant, Request, RequestKind
+from bot.domain.lifecycle import Grant, Request, RequestKind, RequestState
 from bot.domain.notices import GrantPutBack
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
@@ -49,18 +49,22 @@ def put_back(uow: UnitOfWork, command: PutBack, person: Person) -> Request:
     _withdraw_requests_for_the_same(uow, grant)
     made = requests.add(
         uow.session,
-        kind=RequestKind.PUT_BACK,
-        cluster=grant.cluster,
-        source=grant.source,
-        source_name=grant.source_name,
-        duration=grant.expires_at - uow.now,
-        requester=grant.requester,
-        standing=earlier.standing,
-        reason=earlier.reason,
-        created_at=uow.now,
-        lapses_at=grant.expires_at,
+        Request(
+            id=requests.NEXT,
+            kind=RequestKind.PUT_BACK,
+            cluster=grant.cluster,
+            source=grant.source,
+            source_name=grant.source_name,
+            duration=grant.expires_at - uow.now,
+            requester=grant.requester,
+            standing=earlier.standing,
+            reason=earlier.reason,
+            created_at=uow.now,
+            lapses_at=grant.expires_at,
+            puts_back=grant.id,
+            state=RequestState.PENDING,
+        ),
         origin=uow.origin,
-        puts_back=grant.id,
     )
     approved = made.approve_as(earlier, uow.now)
     approved = replace(approved, concerned=tuple(uow.people[user_id] for user_id in concerned))

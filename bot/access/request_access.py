@@ -53,17 +53,21 @@ def request(uow: UnitOfWork, command: RequestAccess, person: Person) -> Request:
         refuse_too_many_grants(uow, cluster, command.cluster, person)
     made = requests.add(
         uow.session,
-        cluster=command.cluster,
-        source=command.source,
-        duration=command.duration,
-        requester=person.id,
-        standing=person.standing,
-        reason=reason,
-        created_at=uow.now,
-        lapses_at=uow.now + cluster.request_ttl,
-        remind_at=uow.now + cluster.request_ttl / 2,
+        Request(
+            id=requests.NEXT,
+            cluster=command.cluster,
+            source=command.source,
+            duration=command.duration,
+            requester=person.id,
+            standing=person.standing,
+            reason=reason,
+            created_at=uow.now,
+            lapses_at=uow.now + cluster.request_ttl,
+            remind_at=uow.now + cluster.request_ttl / 2,
+            source_name=uow.name_of(command.source),
+            state=RequestState.PENDING,
+        ),
         origin=uow.origin,
-        source_name=uow.name_of(command.source),
     )
     return _publish(uow, cluster, made, lasting=command.duration)
 
@@ -101,19 +105,23 @@ def extend(uow: UnitOfWork, command: Extend, person: Person) -> Request:
     lapses_at = min(uow.now + cluster.request_ttl, grant.expires_at)
     made = requests.add(
         uow.session,
-        cluster=grant.cluster,
-        source=grant.source,
-        duration=duration,
-        requester=holder,
-        standing=uow.people[holder].standing,
-        asked_by=asked_by,
-        reason=reason,
-        created_at=uow.now,
-        lapses_at=lapses_at,
-        remind_at=uow.now + (lapses_at - uow.now) / 2,
+        Request(
+            id=requests.NEXT,
+            cluster=grant.cluster,
+            source=grant.source,
+            duration=duration,
+            requester=holder,
+            standing=uow.people[holder].standing,
+            asked_by=asked_by,
+            reason=reason,
+            created_at=uow.now,
+            lapses_at=lapses_at,
+            remind_at=uow.now + (lapses_at - uow.now) / 2,
+            extends=grant.id,
+            source_name=grant.source_name,
+            state=RequestState.PENDING,
+        ),
         origin=uow.origin,
-        extends=grant.id,
-        source_name=grant.source_name,
     )
     return _publish(uow, cluster, made, lasting=lasting, is_known=grant.requester != Actor.UNKNOWN)
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.access.decide import drop_approval, withdraw
-from bot.access.notifications import grant_facts, notify_closed, notify_of_grant
+from bot.access.notifications import notify_closed, notify_of_grant
 from bot.access.pressed_button import check_is_grant_shown
 from bot.access.request_access import live_grant
 from bot.access.unit_of_work import UnitOfWork
@@ -98,7 +98,7 @@ def close_for_gone_cluster(uow: UnitOfWork, grant_id: int, *, actor: str) -> Gra
         reason=ended.end_reason,
         cluster_gone=True,
     )
-    notice = GrantEnded(grant=grant_facts(ended))
+    notice = GrantEnded(grant=ended)
     notify_of_grant(uow.session, notice, ended, uow.policy, at=uow.now)
     return ended
 
@@ -156,7 +156,7 @@ def _alike(policy: Policy) -> dict[timedelta, list[str]]:
 def _warn(uow: UnitOfWork, grant: Grant) -> None:
     grants.save(uow.session, grant.warn(uow.now))
     uow.record(Action.WARNED, grant.cluster, grant.id, actor=Actor.DBACCESS)
-    notice = GrantExpiring(grant=grant_facts(grant))
+    notice = GrantExpiring(grant=grant)
     notify_of_grant(uow.session, notice, grant, uow.policy, at=uow.now)
 
 

@@ -12,7 +12,7 @@ from bot.access.audit_anchor import anchor
 from bot.access.decide import decide, notify_not_granted
 from bot.access.emergency import answer, break_glass, review
 from bot.access.extend import extension_terms
-from bot.access.notifications import grant_facts, reply
+from bot.access.notifications import reply
 from bot.access.put_back import put_back
 from bot.access.questions import Question, question_of
 from bot.access.reminders import remind
@@ -276,7 +276,7 @@ def _carry_out(uow: UnitOfWork, command: Command, person: Person) -> Notice | No
         case Cancel():
             return Cancelled(request=uow.facts(cancel(uow, command, person)))
         case Revoke():
-            return Revoking(grant=grant_facts(revoke(uow, command, person)))
+            return Revoking(grant=revoke(uow, command, person))
         case Decide():
             decide(uow, command, person)
             return None

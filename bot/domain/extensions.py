@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.domain.notices import GrantFacts
+from bot.domain.lifecycle import Grant
 
 
 @dataclass(frozen=True)
 class ExtensionTerms:
     """The grant, how much longer it may last, and whether one has to say why."""
 
-    grant: GrantFacts
+    grant: Grant
     shortest: timedelta
     longest: timedelta
     usual: timedelta

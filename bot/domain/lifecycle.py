@@ -141,6 +141,21 @@ class Request:
         return min([self.duration, *named])
 
     @property
+    def is_shortened(self) -> bool:
+        """Whether it is approved for less time than was asked for."""
+        return self.granted_duration != self.duration
+
+    @property
+    def denied_by(self) -> str | None:
+        """Who denied it, if somebody did."""
+        return next((d.approver for d in self.decisions if d.verdict is Verdict.DENY), None)
+
+    @property
+    def denial_reason(self) -> str:
+        """Why it was denied; empty where nobody did, or nobody said."""
+        return next((d.reason for d in self.decisions if d.verdict is Verdict.DENY), "")
+
+    @property
     def wants_review(self) -> bool:
         """Whether it was an emergency that no approver has reviewed yet."""
         is_emergency = self.kind is RequestKind.EMERGENCY

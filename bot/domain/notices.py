@@ -4,19 +4,13 @@ A notice is written to the outbox in the transaction that makes it true; `bot.sl
 turns it into words and blocks when it is delivered.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from bot.domain.lifecycle import (
-    EndReason,
-    GrantState,
-    RequestKind,
-    RequestState,
-    leaves_rule,
-)
-from bot.domain.people import Standing
+from bot.domain.lifecycle import Grant, Request
 from bot.domain.sources import TrustedSource
 
 
@@ -24,66 +18,28 @@ class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class GrantFacts(_Facts):
-    """A grant as it stood."""
+@dataclass(frozen=True)
+class RequestFacts(Request):
+    """A request as it stood, with what an approver needs to decide.
 
-    id: int
-    cluster: str
-    source: TrustedSource
-    requester: str
-    state: GrantState
-    approved_at: datetime
-    expires_at: datetime
-    owned: bool | None = None
-    ended_at: datetime | None = None
-    end_reason: EndReason | None = None
-    revoked_by: str | None = None
-    adopted: bool = False
-    source_name: str = ""  # what people call a Droplet, a Kubernetes cluster or an app
-    cluster_id: str = ""
+    `seen_before`: this person was granted this source on this cluster before. `other_grants`,
+    `own_grants`: live grants of others and of this person on this cluster. `shortest`, `longest`:
+    what the policy allows, extensions included. `closed_by`: who cancelled. `extended` is the grant
+    that it extends. `revoked`: while undecided, the grant that somebody else revoked lately.
+    """
 
-    @property
-    def leaves_rule(self) -> bool:
-        """Whether its rule stays although it is over."""
-        return leaves_rule(adopted=self.adopted, end_reason=self.end_reason)
-
-
-class RequestFacts(_Facts):
-    """A request as it stood, with what an approver needs to decide."""
-
-    id: int
-    cluster: str
-    source: TrustedSource
-    duration: timedelta
-    requester: str  # who benefits
-    asked_by: str | None = None  # who asked, where that is somebody else
-    state: RequestState
-    created_at: datetime
-    lapses_at: datetime
-    reason: str = ""
-    approvals_needed: int
-    approvers: tuple[str, ...] = ()  # who approved so far; `policy` for a written policy
+    approvals_needed: int = 1
     may_decide: tuple[str, ...] = ()
     self_approval: bool = False
-    seen_before: bool = False  # this person was granted this source on this cluster before
-    other_grants: int = 0  # live grants of other people on this cluster
-    own_grants: int = 0  # live grants of this person on this cluster
-    shortest: timedelta = timedelta()  # what the policy allows, extensions included
+    seen_before: bool = False
+    other_grants: int = 0
+    own_grants: int = 0
+    shortest: timedelta = timedelta()
     longest: timedelta = timedelta()
-    kind: RequestKind = RequestKind.ACCESS
-    source_name: str = ""
-    granted_duration: timedelta | None = None  # where it was approved for less than asked
-    reviewed_by: str | None = None
-    reviewed_at: datetime | None = None
-    decided_at: datetime | None = None
-    denied_by: str | None = None
-    denial_reason: str = ""
-    closed_by: str | None = None  # who cancelled
-    extends: GrantFacts | None = None
-    puts_back: int | None = None  # the grant that was removed outside
+    closed_by: str | None = None
+    extended: Grant | None = None
     cluster_id: str = ""
-    revoked: GrantFacts | None = None  # while undecided: what somebody else revoked lately
-    standing: Standing = Standing.UNKNOWN  # what the requester was when they asked
+    revoked: Grant | None = None
 
 
 class RequestCard(_Facts):
@@ -169,14 +125,14 @@ class GrantStarted(_Facts):
     """The source is trusted now. `owned` False: it was before, by somebody else's rule."""
 
     kind: Literal["grant_started"] = "grant_started"
-    grant: GrantFacts
+    grant: Grant
 
 
 class GrantDelayed(_Facts):
     """The cluster takes no changes at the moment, so that access opens later."""
 
     kind: Literal["grant_delayed"] = "grant_delayed"
-    grant: GrantFacts
+    grant: Grant
     why: str
 
 
@@ -184,7 +140,7 @@ class GrantExtended(_Facts):
     """The end has moved to `grant.expires_at`."""
 
     kind: Literal["grant_extended"] = "grant_extended"
-    grant: GrantFacts
+    grant: Grant
     by: timedelta
 
 
@@ -192,14 +148,14 @@ class GrantExpiring(_Facts):
     """The end is near."""
 
     kind: Literal["grant_expiring"] = "grant_expiring"
-    grant: GrantFacts
+    grant: Grant
 
 
 class GrantEnded(_Facts):
     """The rule is gone, or stays because it is not ours or another grant needs it."""
 
     kind: Literal["grant_ended"] = "grant_ended"
-    grant: GrantFacts
+    grant: Grant
     why: str = ""  # for `failed`, and where DigitalOcean no longer takes the rule: one sentence
     still_wanted: bool = False  # another live grant keeps the source trusted
     still_trusted: tuple[TrustedSource, ...] = ()  # by other people's rules: itself, or wider
@@ -218,7 +174,7 @@ class GrantRewritten(_Facts):
     """A rule of ours that had vanished was written again."""
 
     kind: Literal["grant_rewritten"] = "grant_rewritten"
-    grant: GrantFacts
+    grant: Grant
 
 
 class CallsMade(_Facts):
@@ -240,8 +196,8 @@ class Alarm(_Facts):
     cluster: str
     failing_since: datetime
     error: str
-    overdue: tuple[GrantFacts, ...] = ()
-    waiting: tuple[GrantFacts, ...] = ()
+    overdue: tuple[Grant, ...] = ()
+    waiting: tuple[Grant, ...] = ()
     calls: CallsMade = CallsMade()
 
 
@@ -267,7 +223,7 @@ class ClusterOpen(_Facts):
     cluster: str
     open_since: datetime  # when that was seen first
     read_at: datetime | None = None  # when it was last seen
-    lent: tuple[GrantFacts, ...] = ()
+    lent: tuple[Grant, ...] = ()
 
 
 class ClusterClosed(_Facts):
@@ -286,7 +242,7 @@ class LabelsDropped(_Facts):
 
     kind: Literal["labels_dropped"] = "labels_dropped"
     cluster: str
-    grants: tuple[GrantFacts, ...]
+    grants: tuple[Grant, ...]
 
 
 class RemovedOnAGuess(_Facts):
@@ -313,7 +269,7 @@ class Recovered(_Facts):
 
     kind: Literal["recovered"] = "recovered"
     cluster: str
-    grants: tuple[GrantFacts, ...] = ()
+    grants: tuple[Grant, ...] = ()
     labels: tuple[Labelled, ...] = ()
     unfit: tuple[Labelled, ...] = ()  # those that the policy does not allow, which are left alone
     removed: tuple[TrustedSource, ...] = ()  # those whose time was over already
@@ -355,7 +311,7 @@ class Revoking(_Facts):
     """The answer to a grant that is being ended."""
 
     kind: Literal["revoking"] = "revoking"
-    grant: GrantFacts  # `revoked_by` is who is answered
+    grant: Grant  # `revoked_by` is who is answered
 
 
 class AddressSeen(_Facts):

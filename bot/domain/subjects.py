@@ -1,7 +1,8 @@
 """Subjects: which request, grant and cluster a notice or command is about, as logs name them."""
 
 from bot.domain.commands import Command
-from bot.domain.notices import GrantFacts, Notice, RequestFacts
+from bot.domain.lifecycle import Grant
+from bot.domain.notices import Notice, RequestFacts
 
 
 def subject_of(thing: Notice | Command) -> dict[str, int | str]:
@@ -15,6 +16,6 @@ def subject_of(thing: Notice | Command) -> dict[str, int | str]:
     match facts:
         case RequestFacts(id=number, cluster=cluster):
             named |= {"request": number, "cluster": cluster}
-        case GrantFacts(id=number, cluster=cluster):
+        case Grant(id=number, cluster=cluster):
             named |= {"grant": number, "cluster": cluster}
     return {key: value for key, value in named.items() if value is not None}

@@ -1,6 +1,6 @@
 """What was seen of the cluster itself: open, guarded, written by others; what is refused for it."""
 
-from bot.access.notifications import grant_facts, notify_closed, request_facts
+from bot.access.notifications import notify_closed, request_facts
 from bot.domain.actors import Actor
 from bot.domain.blocking import not_there, open_cluster
 from bot.domain.lifecycle import Decision, Request, RequestKind, Verdict
@@ -51,7 +51,7 @@ class ClusterOutcome(Recording):
             cluster=self.attempt.alias, open_since=self.before.open_since or self.now
         )
         if is_open:
-            lent = tuple(grant_facts(grant) for grant in self.attempt.loaded if grant.is_live)
+            lent = tuple(grant for grant in self.attempt.loaded if grant.is_live)
             notice = ClusterOpen(cluster=self.attempt.alias, open_since=self.now, lent=lent)
         self.notify_operators(notice)
 
@@ -70,9 +70,7 @@ class ClusterOutcome(Recording):
         told_at = self.before.labels_told_at
         if lent and (told_at is None or abs(self.now - told_at) >= RELABEL_AFTER):
             clusters.note_labels_told(self.session, self.attempt.cluster_id, at=self.now)
-            dropped = LabelsDropped(
-                cluster=self.attempt.alias, grants=tuple(grant_facts(grant) for grant in lent)
-            )
+            dropped = LabelsDropped(cluster=self.attempt.alias, grants=tuple(lent))
             self.notify_operators(dropped)
 
     def refuse_for_open_cluster(self) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.access.notifications import grant_facts, notify_of_grant
+from bot.access.notifications import notify_of_grant
 from bot.domain.entitlement import check_still_holds
 from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.notices import GrantEnded
@@ -35,7 +35,7 @@ def refuse_what_no_longer_holds(
     failed = grant.leave(EndReason.FAILED, now)
     if grant.sent_at is None:
         failed = failed.end(now)
-        notice = GrantEnded(grant=grant_facts(failed), why=why)
+        notice = GrantEnded(grant=failed, why=why)
         notify_of_grant(session, notice, failed, policy, at=now)
     grants.save(session, failed)
     audit.record(

@@ -1,6 +1,6 @@
 """What was seen of each grant: it begins, goes on or ends, and those concerned are told."""
 
-from bot.access.notifications import grant_facts, notify_of_grant
+from bot.access.notifications import notify_of_grant
 from bot.domain.blocking import why_blocked
 from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.notices import GrantEnded, GrantRewritten, GrantStarted
@@ -45,14 +45,14 @@ class GrantOutcome(Recording):
             if grant.adopted:
                 was = grant.earlier_description or ""
                 self.audit(Action.ADOPTED, grant, source=str(grant.source), description=was)
-            notice = GrantStarted(grant=grant_facts(active))
+            notice = GrantStarted(grant=active)
             notify_of_grant(self.session, notice, active, self.policy, at=self.now)
         elif grant.state is GrantState.ACTIVE:
             active = grant.see_rule(owned=seen.owned, rule_uuid=seen.rule_uuid)
             if grant.id in self.attempt.tried:
                 active = active.write_again(self.now)
                 self.audit(Action.REWRITTEN, grant)
-                again = GrantRewritten(grant=grant_facts(active))
+                again = GrantRewritten(grant=active)
                 notify_of_grant(self.session, again, active, self.policy, at=self.now)
             if active != grant:
                 grants.save(self.session, active)
@@ -76,7 +76,7 @@ class GrantOutcome(Recording):
             detail["rule"] = "stays"
         self.audit(Action.ENDED, ended, reason=ended.end_reason, **detail)
         notice = GrantEnded(
-            grant=grant_facts(ended),
+            grant=ended,
             why=why,
             still_wanted=self._still_wanted(ended.source),
             still_trusted=tuple(sorted(s for s in self.outcome.foreign if s.covers(ended.source))),

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.access.notifications import grant_facts, notify_of_grant, notify_operators
+from bot.access.notifications import notify_of_grant, notify_operators
 from bot.domain.lifecycle import GrantState
 from bot.domain.notices import AllClear, GrantDelayed
 from bot.domain.plan import Plan
@@ -102,7 +102,7 @@ def record_failure(
         noted = attempt.as_seen(current)
         if delayed and noted.state is GrantState.APPLYING and noted.delayed_at is None:
             noted = noted.delay(now)
-            notice = GrantDelayed(grant=grant_facts(noted), why=delayed)
+            notice = GrantDelayed(grant=noted, why=delayed)
             notify_of_grant(session, notice, noted, policy, at=now)
         if noted != current:
             grants.save(session, noted)

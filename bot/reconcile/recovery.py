@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from bot.access.notifications import grant_facts
 from bot.domain.actors import Actor
 from bot.domain.labels import Label, read_label
-from bot.domain.lifecycle import Grant, GrantState, RequestKind, RequestState
+from bot.domain.lifecycle import Grant, GrantState, Request, RequestKind, RequestState
 from bot.domain.notices import Labelled, Recovered
 from bot.domain.plan import Orphan
 from bot.domain.policy import LONGEST_ADOPTION
@@ -26,7 +25,7 @@ class Recovery(Recording):
         What the policy could not have allowed stays as it is, and is told once.
         """
         orphans = self.outcome.orphans
-        recovered = tuple(grant_facts(self._recover(orphan)) for orphan in orphans)
+        recovered = tuple(self._recover(orphan) for orphan in orphans)
         unfit = self._newly_unfit()
         removed = tuple(
             rule.source
@@ -68,16 +67,17 @@ class Recovery(Recording):
         until = self._until(its_label)
         request = requests.add(
             self.session,
-            id=number if is_free else None,
-            cluster=self.attempt.alias,
-            source=orphan.source,
-            duration=until - self.now,
-            requester=Actor.UNKNOWN,
-            reason="",
-            created_at=self.now,
-            lapses_at=until,
-            state=RequestState.APPROVED,
-            kind=RequestKind.ADOPTION if its_label.adopted else RequestKind.ACCESS,
+            Request(
+                id=number if is_free else requests.NEXT,
+                cluster=self.attempt.alias,
+                source=orphan.source,
+                duration=until - self.now,
+                requester=Actor.UNKNOWN,
+                created_at=self.now,
+                lapses_at=until,
+                state=RequestState.APPROVED,
+                kind=RequestKind.ADOPTION if its_label.adopted else RequestKind.ACCESS,
+            ),
         )
         grant = Grant(
             id=request.id,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 
-from bot.access.notifications import grant_facts, request_facts
+from bot.access.notifications import request_facts
 from bot.domain.durations import show_duration
 from bot.domain.labels import guard_label
 from bot.domain.lifecycle import RequestState
@@ -50,7 +50,7 @@ class Queries:
             pending = [r for r in requests.pending(session) if user_id in r.for_themselves]
             live = grants.live(session, requester=user_id)
             facts = [request_facts(session, request, policy) for request in pending]
-        return messages.listing(facts, [grant_facts(grant) for grant in live])
+        return messages.listing(facts, live)
 
     def everybodys(self, person: Person) -> Message:
         """`list all`: what is open and live on the clusters that somebody approves for.
@@ -66,7 +66,7 @@ class Queries:
             pending = [r for r in requests.pending(session) if r.cluster in own]
             live = [grant for grant in grants.live(session) if grant.cluster in own]
             facts = [request_facts(session, request, policy) for request in pending]
-        return messages.listing(facts, [grant_facts(grant) for grant in live], everybody=True)
+        return messages.listing(facts, live, everybody=True)
 
     def clusters(self, person: Person) -> Message:
         """`clusters`: those that somebody may ask for."""
@@ -103,7 +103,7 @@ class Queries:
                     source=rule.value if rule.type == "ip_addr" else f"{rule.type}:{rule.value}",
                     description=rule.description or "",
                     created_at=rule.created_at,
-                    grant=grant_facts(grant) if grant else None,
+                    grant=grant or None,
                     is_guard=rule.description == guard_label(policy.instance),
                 )
             )

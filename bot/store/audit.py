@@ -1,6 +1,6 @@
 """The audit: what happened, in the same transaction as what it tells of, chained row by row."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -22,7 +22,7 @@ from bot.domain.audit_chain import (
     verify,
 )
 from bot.domain.sources import SourceType, TrustedSource
-from bot.store.database import KEYRING, OPERATOR, after_commit, at_the_end
+from bot.store.database import KEYRING, OPERATOR, before_commit
 from bot.store.tables import AuditRow, RequestRow
 
 log = structlog.get_logger()
@@ -201,12 +201,12 @@ def _owed(session: Session) -> list[AuditRow]:
     """Return the rows to be added when the transaction ends."""
     if _OWED not in session.info:
         session.info[_OWED] = []
-        at_the_end(session, _seal)
+        before_commit(session, _seal)
     owed: list[AuditRow] = session.info[_OWED]
     return owed
 
 
-def _seal(session: Session) -> None:
+def _seal(session: Session) -> Callable[[], None]:
     """Number the rows that are owed and chain them to those before, one transaction at a time.
 
     It comes last in a transaction, so that nobody waits for another row while holding the lock; on
@@ -229,7 +229,7 @@ def _seal(session: Session) -> None:
         row.key = keyring.current
         row.digest = digest = digest_of(digest, _facts(row), signing)
     session.add_all(owed)
-    after_commit(session, lambda: _log(owed))
+    return lambda: _log(owed)
 
 
 def _key_change(before: str, now: str, at: datetime) -> AuditRow:
@@ -238,7 +238,7 @@ def _key_change(before: str, now: str, at: datetime) -> AuditRow:
 
 
 def _log(rows: Iterable[AuditRow]) -> None:
-    """Log each row's anchor, once it is there to stay: logs go where the database's owner is not"""
+    """Log each row's anchor, once it is committed: logs go where the database's owner cannot."""
     for row in rows:
         anchor = str(Anchor(row.id or 0, row.digest))
         log.info("audit", action=str(row.action), request=row.request_id, anchor=anchor)

@@ -31,10 +31,12 @@ _BUSY_SECONDS = 10
 _POOL_SIZE = 32
 _CACHE_KIB = 512  # of each SQLite connection; the file is in the machine's memory as it is
 _IN_MEMORY = ":memory:"
-_LAST = "last"
-_AFTER = "after"
+_BEFORE_COMMIT = "before commit"
 KEYRING = "keyring"  # in the info of each session: what the audit's digests are made with
 OPERATOR = "operator"  # there too: who typed the command, where one is carried out
+
+
+BeforeCommit = Callable[[Session], Callable[[], None]]
 
 
 class SchemaOutdated(Fault):
@@ -92,10 +94,10 @@ class Database:
             session.begin(),
         ):
             yield session
-            for act in session.info.pop(_LAST, []):
-                act(session)
-        for follow in session.info.pop(_AFTER, []):
-            follow()
+            acts: list[BeforeCommit] = session.info.pop(_BEFORE_COMMIT, [])
+            follow_ups = [act(session) for act in acts]
+        for follow_up in follow_ups:
+            follow_up()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -133,14 +135,9 @@ class Database:
         self.engine.dispose()
 
 
-def at_the_end(session: Session, act: Callable[[Session], None]) -> None:
-    """Have *act* called as the last thing before the transaction of *session* commits."""
-    session.info.setdefault(_LAST, []).append(act)
-
-
-def after_commit(session: Session, act: Callable[[], None]) -> None:
-    """Have *act* called once the transaction of *session* has committed, and only then."""
-    session.info.setdefault(_AFTER, []).append(act)
+def before_commit(session: Session, act: BeforeCommit) -> None:
+    """Have *act* called last before a transaction commits; once it has, what *act* returned."""
+    session.info.setdefault(_BEFORE_COMMIT, []).append(act)
 
 
 def insert_into(session: Session, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:

@@ -1,6 +1,7 @@
 """Requests and the decisions on them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,54 +23,28 @@ from bot.domain.sources import SourceType, TrustedSource
 from bot.store.due import Next, is_due
 from bot.store.tables import DecisionRow, GrantRow, RequestRow
 
+NEXT = 0  # as the number of a request that has none yet
 _TAKE_TURNS = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
+# The fields that are columns of the same name: a new one stands in `Request` and `RequestRow`.
+_OTHERS = {"id", "source", "duration", "decisions", "concerned"}
+_SAME = [field.name for field in fields(Request) if field.name not in _OTHERS]
+_ENUMS: dict[str, Callable[[Any], Any]] = {
+    "state": RequestState,
+    "kind": RequestKind,
+    "standing": Standing,
+}
 
-def add(
-    session: Session,
-    *,
-    cluster: str,
-    source: TrustedSource,
-    duration: timedelta,
-    requester: str,
-    standing: Standing = Standing.UNKNOWN,
-    reason: str,
-    created_at: datetime,
-    lapses_at: datetime,
-    asked_by: str | None = None,
-    origin: str | None = None,
-    extends: int | None = None,
-    puts_back: int | None = None,
-    kind: RequestKind = RequestKind.ACCESS,
-    source_name: str = "",
-    remind_at: datetime | None = None,
-    id: int | None = None,  # noqa: A002
-    state: RequestState = RequestState.PENDING,
-) -> Request:
-    """Write a new request down; its number is the next one unless *id* says otherwise."""
-    row = RequestRow(
-        id=id,
-        cluster=cluster,
-        source_type=source.type,
-        source_value=source.value,
-        duration_seconds=round(duration.total_seconds()),
-        requester=requester,
-        asked_by=asked_by,
-        standing=standing,
-        reason=reason,
-        state=state,
-        created_at=created_at,
-        lapses_at=lapses_at,
-        extends=extends,
-        puts_back=puts_back,
-        origin=origin,
-        kind=kind,
-        source_name=source_name,
-        remind_at=remind_at,
-    )
+
+def add(session: Session, request: Request, *, origin: str | None = None) -> Request:
+    """Save a new request, and return it with its number: the next one where it has `NEXT`.
+
+    *origin* is the Slack interaction that it came from; each makes one request at most.
+    """
+    row = RequestRow(**_columns(request), id=request.id or None, origin=origin)
     session.add(row)
     session.flush()
-    return _request(row, [])
+    return replace(request, id=row.id or NEXT)
 
 
 def get(session: Session, request_id: int) -> Request | None:
@@ -93,11 +68,8 @@ def owners_of(session: Session, request_id: int) -> tuple[str | None, ...]:
 def save(session: Session, request: Request) -> None:
     """Write what a transition changed: state, times, review, decisions and whom they concern."""
     row = session.get_one(RequestRow, request.id)
-    row.state = request.state
-    row.decided_at = request.decided_at
-    row.remind_at = request.remind_at
-    row.reviewed_by, row.reviewed_at = request.reviewed_by, request.reviewed_at
-    row.concerned = [_established(person) for person in request.concerned]
+    for name, value in _columns(request).items():
+        setattr(row, name, value)
     written = session.exec(select(DecisionRow).where(DecisionRow.request_id == request.id)).all()
     kept = {(decision.approver, decision.verdict) for decision in request.decisions}
     for gone in written:
@@ -326,34 +298,33 @@ def with_decisions(session: Session, rows: Sequence[RequestRow]) -> list[Request
     return [_request(row, decisions.get(row.id or 0, [])) for row in rows]
 
 
+def _columns(request: Request) -> dict[str, Any]:
+    """Return a request's columns but for its number; its decisions are rows of their own."""
+    return {name: getattr(request, name) for name in _SAME} | {
+        "source_type": request.source.type,
+        "source_value": request.source.value,
+        "duration_seconds": round(request.duration.total_seconds()),
+        "concerned": [_established(person) for person in request.concerned],
+    }
+
+
 def _request(row: RequestRow, decisions: Sequence[DecisionRow]) -> Request:
-    assert row.id is not None  # noqa: S101  # a row that was read or flushed has its number
+    values = {name: _ENUMS.get(name, _as_it_is)(getattr(row, name)) for name in _SAME}
     return Request(
-        id=row.id,
-        cluster=row.cluster,
+        **values,
+        id=row.id or NEXT,
         source=TrustedSource(SourceType(row.source_type), row.source_value),
         duration=timedelta(seconds=row.duration_seconds),
-        requester=row.requester,
-        state=RequestState(row.state),
-        created_at=row.created_at,
-        lapses_at=row.lapses_at,
-        reason=row.reason,
-        extends=row.extends,
-        puts_back=row.puts_back,
-        decided_at=row.decided_at,
         decisions=tuple(
             Decision(d.approver, Verdict(d.verdict), d.at, d.reason, _duration(d.at_most_seconds))
             for d in decisions
         ),
-        kind=RequestKind(row.kind),
-        source_name=row.source_name,
-        remind_at=row.remind_at,
-        reviewed_by=row.reviewed_by,
-        reviewed_at=row.reviewed_at,
-        asked_by=row.asked_by,
         concerned=tuple(_person(facts) for facts in row.concerned or ()),
-        standing=Standing(row.standing),
     )
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _established(person: Person) -> dict[str, Any]:

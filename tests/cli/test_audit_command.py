@@ -10,6 +10,7 @@ from typer.testing import Result
 
 from bot.clock import SystemClock
 from bot.config import Settings
+from bot.domain.lifecycle import Request, RequestState
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store import audit, requests, schema
 from bot.store.audit import Action
@@ -36,13 +37,16 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
         audit.record(session, Action.ALARMED, at=now - 24 * HOUR, cluster="analytics")
         asked = requests.add(
             session,
-            cluster="orders",
-            source=HOME,
-            duration=HOUR,
-            requester="U0RITA",
-            reason="",
-            created_at=now,
-            lapses_at=now + HOUR,
+            Request(
+                id=requests.NEXT,
+                cluster="orders",
+                source=HOME,
+                duration=HOUR,
+                requester="U0RITA",
+                created_at=now,
+                lapses_at=now + HOUR,
+                state=RequestState.PENDING,
+            ),
         )
         for action, actor in ((Action.REQUESTED, "U0RITA"), (Action.APPROVED, "U0ALICE")):
             audit.record(

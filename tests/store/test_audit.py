@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from sqlalchemy import text
@@ -22,10 +22,11 @@ from bot.domain.audit_chain import (
     name_of_key,
     parse_anchor,
 )
+from bot.domain.lifecycle import Request, RequestState
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store import audit, requests, schema
 from bot.store.audit import Action
-from bot.store.database import Database, at_the_end
+from bot.store.database import Database, before_commit
 from bot.store.tables import AuditRow
 from tests.storage import Storage
 
@@ -69,13 +70,16 @@ def ask(database: Database) -> None:
     with database.transaction() as session:
         asked = requests.add(
             session,
-            cluster="orders",
-            source=HOME,
-            duration=HOUR,
-            requester="U0RITA",
-            reason="",
-            created_at=NOON,
-            lapses_at=NOON + HOUR,
+            Request(
+                id=requests.NEXT,
+                cluster="orders",
+                source=HOME,
+                duration=HOUR,
+                requester="U0RITA",
+                created_at=NOON,
+                lapses_at=NOON + HOUR,
+                state=RequestState.PENDING,
+            ),
         )
         audit.record(
             session,
@@ -298,12 +302,12 @@ def test_numbers_have_no_gap_whatever_is_rolled_back(database: Database) -> None
         note(database, Action.REQUESTED)
         with suppress(RuntimeError), database.transaction() as session:
             audit.record(session, Action.APPROVED, at=NOON)
-            at_the_end(session, _fail)
+            before_commit(session, _fail)
     with database.reading() as session:
         assert [row.id for row in audit.rows(session)] == [1, 2, 3]
 
 
-def _fail(session: Session) -> None:
+def _fail(session: Session) -> NoReturn:
     session.flush()
     raise RuntimeError("after the audit's rows were written")
 
@@ -315,7 +319,7 @@ def test_rows_are_logged_with_their_anchors_once_they_are_there_to_stay(
         note(database, Action.REQUESTED)
         with suppress(RuntimeError), database.transaction() as session:
             audit.record(session, Action.APPROVED, at=NOON)
-            at_the_end(session, _fail)
+            before_commit(session, _fail)
         note(database, Action.ENDED)
     anchors = [parse_anchor(entry["anchor"]) for entry in logged if entry["event"] == "audit"]
     assert [anchor.number for anchor in anchors] == [1, 2]
@@ -352,13 +356,16 @@ def test_rows_are_found_by_time_cluster_person_and_source(database: Database) ->
     with database.transaction() as session:
         asked = requests.add(
             session,
-            cluster="orders",
-            source=HOME,
-            duration=HOUR,
-            requester="U0RITA",
-            reason="",
-            created_at=NOON,
-            lapses_at=NOON + HOUR,
+            Request(
+                id=requests.NEXT,
+                cluster="orders",
+                source=HOME,
+                duration=HOUR,
+                requester="U0RITA",
+                created_at=NOON,
+                lapses_at=NOON + HOUR,
+                state=RequestState.PENDING,
+            ),
         )
         made: dict[str, Any] = {"cluster": "orders", "request_id": asked.id}
         audit.record(session, Action.REQUESTED, at=NOON, actor="U0RITA", **made)

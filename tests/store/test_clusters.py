@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.lifecycle import EndReason, RequestState
+from bot.domain.lifecycle import EndReason, Request, RequestState
 from bot.domain.sources import parse_source
 from bot.store import clusters, grants, requests
 from bot.store.clusters import Watch
@@ -139,14 +139,16 @@ def test_a_cluster_is_in_trouble_when_it_fails_or_when_work_waits(watched: Datab
     with watched.transaction() as session:
         request = requests.add(
             session,
-            cluster="orders",
-            source=SOURCE,
-            duration=timedelta(hours=1),
-            requester="U0RITA",
-            reason="",
-            created_at=NOW,
-            lapses_at=NOW,
-            state=RequestState.APPROVED,
+            Request(
+                id=requests.NEXT,
+                cluster="orders",
+                source=SOURCE,
+                duration=timedelta(hours=1),
+                requester="U0RITA",
+                created_at=NOW,
+                lapses_at=NOW,
+                state=RequestState.APPROVED,
+            ),
         )
         grant = requests.new_grant(request, cluster_id=ORDERS, at=NOW)
         grants.add(session, grant)

@@ -5,9 +5,9 @@ from enum import StrEnum
 from typing import Any
 
 from bot.domain.durations import show_duration
-from bot.domain.lifecycle import GrantState, RequestKind, RequestState
+from bot.domain.lifecycle import Grant, GrantState, RequestKind, RequestState
 from bot.domain.marks import grant_mark, request_mark
-from bot.domain.notices import GrantFacts, RequestFacts
+from bot.domain.notices import RequestFacts
 from bot.slack.messages.blocks import Block
 
 _SHORTER = [
@@ -71,7 +71,7 @@ def cancel(request: RequestFacts) -> Block | None:
     )
 
 
-def extend_or_revoke(grant: GrantFacts) -> Block | None:
+def extend_or_revoke(grant: Grant) -> Block | None:
     """Return the holder's buttons; none once the grant was told to end."""
     if grant.state not in (GrantState.APPLYING, GrantState.ACTIVE):
         return None
@@ -82,7 +82,7 @@ def extend_or_revoke(grant: GrantFacts) -> Block | None:
     )
 
 
-def put_back(grant: GrantFacts) -> Block:
+def put_back(grant: Grant) -> Block:
     """Return the button for access that somebody took away outside dbaccess."""
     return _row(f"put_back:{grant.id}", _button(Button.PUT_BACK, "Put it back", _grant(grant)))
 
@@ -148,7 +148,7 @@ def _approve_for_less(request: RequestFacts) -> list[Block]:
     return [menu]
 
 
-def _remove_expiry(grant: GrantFacts) -> Block:
+def _remove_expiry(grant: Grant) -> Block:
     """Return the button that revokes an adopted grant, after which its rule stays."""
     confirm = {
         "title": _plain("Remove the expiry?"),
@@ -175,11 +175,11 @@ def _request(request: RequestFacts) -> str:
     return f"{request.id}@{request_mark(request.created_at)}"
 
 
-def _grant(grant: GrantFacts) -> str:
+def _grant(grant: Grant) -> str:
     return f"{grant.id}@{_mark_of(grant)}"
 
 
-def _mark_of(grant: GrantFacts) -> str:
+def _mark_of(grant: Grant) -> str:
     return grant_mark(grant.approved_at, grant.cluster_id, grant.source)
 
 

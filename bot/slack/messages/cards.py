@@ -1,8 +1,9 @@
 """Cards: the approval message, from which alone an approver can decide."""
 
+from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
-from bot.domain.lifecycle import RequestKind, RequestState
-from bot.domain.notices import GrantFacts, RequestCard, RequestFacts
+from bot.domain.lifecycle import Grant, RequestKind, RequestState
+from bot.domain.notices import RequestCard, RequestFacts
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import approve_or_deny, review_or_revoke
 from bot.slack.messages.facts import (
@@ -35,8 +36,8 @@ def request_card(card: RequestCard) -> Message:
         return _open_adoption(request)
     if request.state is RequestState.PENDING:
         return _open(request)
-    as_asked = request.model_copy(update={"granted_duration": None})
-    asked = f"*Request #{request.id}*: {who(who_asked(request))} asked for {terms(as_asked)}."
+    wanted = terms(request, as_asked=True)
+    asked = f"*Request #{request.id}*: {who(who_asked(request))} asked for {wanted}."
     return message(
         section(asked), _guest(request), quote(request.reason, NO_REASON), *_outcome(request)
     )
@@ -50,8 +51,8 @@ def _open(request: RequestFacts) -> Message:
         f"*So far*\n{_approvals(request)}",
         f"*Can be decided until*\n{when(request.lapses_at)}",
     ]
-    if request.extends is not None:
-        facts.append(_extension(request, request.extends))
+    if request.extended is not None:
+        facts.append(_extension(request, request.extended))
     return message(
         section(summary_of(request)),
         _guest(request),
@@ -121,9 +122,9 @@ def _open_adoption(request: RequestFacts) -> Message:
 def _adoption(request: RequestFacts) -> Message:
     adopter, duration = who(request.requester), show_duration(request.duration)
     trusted = f"{source(request)} on {code(request.cluster)}"
-    if request.extends is not None:
-        until = when(request.extends.expires_at)
-        longer = f"{adopter} gave #{request.extends.id} {duration} more"
+    if request.extended is not None:
+        until = when(request.extended.expires_at)
+        longer = f"{adopter} gave #{request.extended.id} {duration} more"
         return message(
             section(f":timer_clock: *{longer}*: {trusted} is removed {until}."),
             quote(request.reason, NO_REASON),
@@ -163,7 +164,7 @@ def _outcome(request: RequestFacts) -> list[Block]:
     at = when(request.decided_at or request.lapses_at)
     match request.state:
         case RequestState.DENIED:
-            denied = f"Denied by {who(request.denied_by or 'dbaccess')}, {at}."
+            denied = f"Denied by {who(request.denied_by or Actor.DBACCESS)}, {at}."
             return [section(f":no_entry: {denied}"), quote(request.denial_reason, NO_REASON)]
         case RequestState.CANCELLED:
             by = f" by {who(request.closed_by)}" if request.closed_by else ""
@@ -175,7 +176,7 @@ def _outcome(request: RequestFacts) -> list[Block]:
             return [section(f":hourglass: {lapsed}")]
         case _:
             less = ""
-            if request.granted_duration:
+            if request.is_shortened:
                 less = f" for {show_duration(request.granted_duration)}"
             by = everyone(request.approvers)
             approved = f"Approved{less} by {by}, {at}.{_new_end(request)}"
@@ -224,7 +225,7 @@ def _self_approval(request: RequestFacts) -> str:
     return f"{everyone(cannot_decide(request))} cannot decide on this one."
 
 
-def _extension(request: RequestFacts, extended: GrantFacts) -> str:
+def _extension(request: RequestFacts, extended: Grant) -> str:
     is_own = extended.requester == who_asked(request)
     holder = "" if is_own else f" of {who(extended.requester)}"
     longer = when(extended.expires_at + request.duration)
@@ -234,6 +235,6 @@ def _extension(request: RequestFacts, extended: GrantFacts) -> str:
 
 def _new_end(request: RequestFacts) -> str:
     """The facts of an approved extension hold the grant as it is since."""
-    if request.extends is None:
+    if request.extended is None:
         return ""
-    return f" #{request.extends.id} now ends {when(request.extends.expires_at)}."
+    return f" #{request.extended.id} now ends {when(request.extended.expires_at)}."

@@ -3,7 +3,7 @@
 from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant, GrantState, Request, RequestKind
-from bot.domain.notices import GrantFacts, RequestFacts
+from bot.domain.notices import RequestFacts
 from bot.domain.people import Standing
 from bot.domain.sources import SourceType, TrustedSource
 from bot.slack.messages.blocks import Block, context
@@ -12,30 +12,32 @@ from bot.slack.messages.mrkdwn import code, everyone, who
 NO_REASON = "No reason given."
 
 
-def access(facts: RequestFacts | GrantFacts | Request | Grant) -> str:
+def access(facts: Request | Grant) -> str:
     """Return what is lent: access to a cluster from a source."""
     return f"access to {code(facts.cluster)} from {source(facts)}"
 
 
-def source(facts: RequestFacts | GrantFacts | Request | Grant) -> str:
+def source(facts: Request | Grant) -> str:
     """Return the trusted source, as code, with the name that people know it by."""
     name = f" ({code(facts.source_name)})" if facts.source_name else ""
     return f"{code(str(facts.source))}{name}"
 
 
-def terms(request: RequestFacts) -> str:
-    """Return what is asked for, with the size of a network."""
+def terms(request: RequestFacts, *, as_asked: bool = False) -> str:
+    """Return what is asked for, with the size of a network, and what less an approver gave."""
     lent = f"{access(request)}{_how_wide(request.source)}"
-    duration = show_duration(request.granted_duration or request.duration)
+    duration = show_duration(request.duration if as_asked else request.granted_duration)
     if request.kind is RequestKind.ADOPTION:
         rule = f"{source(request)} on {code(request.cluster)}"
-        if request.extends is not None:
-            return f"*{duration} more* for {rule}, before #{request.extends.id} removes it"
+        if request.extended is not None:
+            return f"*{duration} more* for {rule}, before #{request.extended.id} removes it"
         return f"an expiry of *{duration}* for {rule}, a rule added manually"
-    less = f" ({show_duration(request.duration)} asked for)" if request.granted_duration else ""
-    if request.extends is not None:
+    less = ""
+    if request.is_shortened and not as_asked:
+        less = f" ({show_duration(request.duration)} asked for)"
+    if request.extended is not None:
         whose = f" of {who(request.requester)}" if request.asked_by else ""
-        return f"*{duration} more*{less} of {lent}, an extension of #{request.extends.id}{whose}"
+        return f"*{duration} more*{less} of {lent}, an extension of #{request.extended.id}{whose}"
     return f"{lent} for *{duration}*{less}"
 
 
@@ -113,26 +115,26 @@ def who_may_review(request: RequestFacts) -> str:
 
 def why_lapsed(request: RequestFacts) -> str:
     """Return why a request was closed without a decision."""
-    if request.extends is not None and _has_ended(request.extends):
-        return f"#{request.extends.id}, which it was to extend, has ended"
+    if request.extended is not None and _has_ended(request.extended):
+        return f"#{request.extended.id}, which it was to extend, has ended"
     return "nobody decided in time"
 
 
-def ask_again(facts: RequestFacts | GrantFacts) -> str:
+def ask_again(facts: RequestFacts | Grant) -> str:
     """Return the command by which the same may be asked for once more."""
-    if isinstance(facts, GrantFacts):
+    if isinstance(facts, Grant):
         return code(f"/dbaccess request {facts.source} {facts.cluster}")
-    if facts.extends is not None and _has_ended(facts.extends):
-        return ask_again(facts.extends)
+    if facts.extended is not None and _has_ended(facts.extended):
+        return ask_again(facts.extended)
     duration = show_duration(facts.duration)
-    if facts.extends is not None:
-        return code(f"/dbaccess extend {facts.extends.id} {duration}")
+    if facts.extended is not None:
+        return code(f"/dbaccess extend {facts.extended.id} {duration}")
     if facts.kind is RequestKind.ADOPTION:
         return code(f"/dbaccess adopt {facts.cluster} {facts.source} {duration}")
     return code(f"/dbaccess request {facts.source} {duration} {facts.cluster}")
 
 
-def foreign_rule_stays(grant: GrantFacts) -> str:
+def foreign_rule_stays(grant: Grant) -> str:
     """Return why a source stays trusted that was trusted before the grant (P5)."""
     return (
         f"{code(grant.cluster)} still trusts {source(grant)}, as it did before: somebody else "
@@ -147,5 +149,5 @@ def _how_wide(trusted: TrustedSource) -> str:
     return f" ({network.num_addresses:,} addresses)"
 
 
-def _has_ended(grant: GrantFacts) -> bool:
+def _has_ended(grant: Grant) -> bool:
     return grant.state in (GrantState.REMOVING, GrantState.ENDED)

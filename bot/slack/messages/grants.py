@@ -2,13 +2,12 @@
 
 from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
-from bot.domain.lifecycle import EndReason
+from bot.domain.lifecycle import EndReason, Grant
 from bot.domain.notices import (
     GrantDelayed,
     GrantEnded,
     GrantExpiring,
     GrantExtended,
-    GrantFacts,
     GrantPutBack,
     GrantRewritten,
     GrantStarted,
@@ -94,7 +93,7 @@ def grant_expiring(notice: GrantExpiring) -> Message:
     )
 
 
-def _adopted_expiring(grant: GrantFacts) -> Message:
+def _adopted_expiring(grant: Grant) -> Message:
     more = code(f"/dbaccess extend {grant.id} 1w")
     return message(
         section(
@@ -246,11 +245,11 @@ def _next_step(notice: GrantEnded) -> list[Block]:
     return [context(_what_to_do(grant))]
 
 
-def _can_be_put_back(grant: GrantFacts) -> bool:
+def _can_be_put_back(grant: Grant) -> bool:
     return not grant.adopted and grant.requester != Actor.UNKNOWN
 
 
-def _what_to_do(grant: GrantFacts) -> str:
+def _what_to_do(grant: Grant) -> str:
     if grant.adopted and grant.end_reason is EndReason.FAILED:
         return "Nothing was changed."
     if grant.leaves_rule and grant.end_reason is EndReason.REVOKED:
@@ -266,12 +265,12 @@ def _what_to_do(grant: GrantFacts) -> str:
     return f"Need it again? Write {ask_again(grant)}."
 
 
-def _hand_back(grant: GrantFacts) -> str:
+def _hand_back(grant: Grant) -> str:
     revoke = code(f"/dbaccess revoke {grant.id}")
     return f"Done early? Press *Revoke now*, or write {revoke}, to hand it back."
 
 
-def _not_ours(grant: GrantFacts) -> Block | None:
+def _not_ours(grant: Grant) -> Block | None:
     if grant.owned is not False:
         return None
     return section(
@@ -280,7 +279,7 @@ def _not_ours(grant: GrantFacts) -> Block | None:
     )
 
 
-def _whose(grant: GrantFacts) -> Block | None:
+def _whose(grant: Grant) -> Block | None:
     """The thread's card says whose a grant is, unless nobody knows."""
     if grant.requester != Actor.UNKNOWN:
         return None

@@ -65,7 +65,7 @@ def _line(entry: Happened) -> str:
 def _terms(request: Request) -> str:
     asker, duration = who(request.requester), show_duration(request.granted_duration)
     less = ""
-    if request.granted_duration != request.duration:
+    if request.is_shortened:
         less = f" ({show_duration(request.duration)} asked for)"
     lent = f"{code(request.cluster)} from {source(request)}"
     if request.extends is not None:

@@ -7,7 +7,8 @@ from itertools import groupby
 from typing import Any
 
 from bot.domain.durations import show_duration
-from bot.domain.notices import GrantFacts, RequestFacts
+from bot.domain.lifecycle import Grant
+from bot.domain.notices import RequestFacts
 from bot.slack.messages.blocks import Block, context, divider, header, quote, section
 from bot.slack.messages.buttons import (
     approve_or_deny,
@@ -40,7 +41,7 @@ class HomeTab:
     drawn_at: datetime
     to_decide: Sequence[RequestFacts] = ()
     to_review: Sequence[RequestFacts] = ()
-    grants: Sequence[GrantFacts] = ()
+    grants: Sequence[Grant] = ()
     requests: Sequence[RequestFacts] = ()
     may_ask: Mapping[str, timedelta] = field(default_factory=dict)
     is_whole: bool = True
@@ -142,7 +143,7 @@ def _asking(tab: HomeTab) -> Iterator[Block]:
         yield context(f"… and {left} more: {code('/dbaccess clusters')} shows them all.")
 
 
-def _grant(grant: GrantFacts, now: datetime) -> str:
+def _grant(grant: Grant, now: datetime) -> str:
     """What it is of is said by the heading above it."""
     on_timer = "the expiry of a rule added manually, " if grant.adopted else ""
     left = f", *{_left(grant.expires_at - now)} left*" if extend_or_revoke(grant) else ""

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.domain.lifecycle import GrantState, RequestState
-from bot.domain.notices import GrantFacts, RequestFacts
+from bot.domain.lifecycle import Grant, GrantState, RequestState
+from bot.domain.notices import RequestFacts
 from bot.slack.messages.blocks import Block, Message, context, message, section
 from bot.slack.messages.buttons import cancel, extend_or_revoke
 from bot.slack.messages.facts import access, source, terms
@@ -14,7 +14,7 @@ _MOST_ITEMS = 22  # of two blocks each, with two titles and a last line: under 5
 
 
 def listing(
-    requests: Sequence[RequestFacts], grants: Sequence[GrantFacts], *, everybody: bool = False
+    requests: Sequence[RequestFacts], grants: Sequence[Grant], *, everybody: bool = False
 ) -> Message:
     """Return one person's live grants and open requests, or those of *everybody*."""
     if not requests and not grants:
@@ -38,7 +38,7 @@ def listing(
     )
 
 
-def grant_item(grant: GrantFacts, *, whose: bool = False) -> list[Block | None]:
+def grant_item(grant: Grant, *, whose: bool = False) -> list[Block | None]:
     """Return one grant and its buttons."""
     holder = f"{who(grant.requester)}: " if whose else ""
     what = f"{access(grant)}, {ends(grant)}"
@@ -50,7 +50,7 @@ def grant_item(grant: GrantFacts, *, whose: bool = False) -> list[Block | None]:
     ]
 
 
-def ends(grant: GrantFacts) -> str:
+def ends(grant: Grant) -> str:
     """Return where a grant stands, and when it ends or ended."""
     state = {
         GrantState.APPLYING: "being applied, ends",

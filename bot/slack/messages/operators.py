@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from itertools import zip_longest
 
+from bot.domain.lifecycle import Grant
 from bot.domain.notices import (
     Alarm,
     AllClear,
@@ -11,7 +12,6 @@ from bot.domain.notices import (
     CallsMade,
     ClusterClosed,
     ClusterOpen,
-    GrantFacts,
     GuardPlaced,
     Labelled,
     LabelsDropped,
@@ -206,7 +206,7 @@ def audit_anchor(notice: AuditAnchor) -> Message:
     )
 
 
-def _recovered(grant: GrantFacts, its_label: Labelled | None) -> str:
+def _recovered(grant: Grant, its_label: Labelled | None) -> str:
     what = " (adopted)" if grant.adopted else ""
     shown = f"#{grant.id} {source(grant)}{what}, until {when(grant.expires_at)}"
     if its_label is None or (its_label.number, its_label.until) == (grant.id, grant.expires_at):
@@ -290,7 +290,7 @@ def _listed(title: str, lines: Iterable[str], count: int) -> list[Block]:
     return sections([title, *shown])
 
 
-def _grant(grant: GrantFacts) -> str:
+def _grant(grant: Grant) -> str:
     return f"#{grant.id} {source(grant)} of {who(grant.requester)}"
 
 

@@ -179,18 +179,18 @@ def _approved(request: RequestFacts) -> str:
             f":repeat: *#{request.puts_back}* goes on as *#{request.id}*: "
             f"{terms(request)}. It was approved by {everyone(request.approvers)}. {_BEING_APPLIED}"
         )
-    if request.kind is RequestKind.ADOPTION and request.extends is not None:
-        until = when(request.extends.expires_at)
-        return f":timer_clock: *#{request.extends.id}*: the rule stays until {until}."
+    if request.kind is RequestKind.ADOPTION and request.extended is not None:
+        until = when(request.extended.expires_at)
+        return f":timer_clock: *#{request.extended.id}*: the rule stays until {until}."
     approved = (
         f":white_check_mark: *Request #{request.id}* is approved by {everyone(request.approvers)}: "
         f"{terms(request)}."
     )
     if request.kind is RequestKind.ADOPTION:
         return approved
-    if request.extends is None:
+    if request.extended is None:
         return f"{approved} {_BEING_APPLIED}"
-    return f"{approved} #{request.extends.id} now ends {when(request.extends.expires_at)}."
+    return f"{approved} #{request.extended.id} now ends {when(request.extended.expires_at)}."
 
 
 def _denied(request: RequestFacts) -> Message:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.notices import GrantFacts
+from bot.domain.lifecycle import Grant
 from bot.slack.messages.blocks import Message, context, message, section, sections
 from bot.slack.messages.mrkdwn import ago, code, one_line, when, who
 
@@ -19,7 +19,7 @@ class SourceLine:
     source: str
     description: str
     created_at: datetime | None
-    grant: GrantFacts | None
+    grant: Grant | None
     is_guard: bool
 
 

@@ -8,7 +8,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from structlog.contextvars import bind_contextvars
 
-from bot.access.notifications import grant_facts, request_facts
+from bot.access.notifications import request_facts
 from bot.clock import Clock
 from bot.domain.lifecycle import Request
 from bot.domain.people import Person, Standing
@@ -123,7 +123,7 @@ class HomeTabs:
                 [request_facts(session, request, policy) for request in some]
                 for some in (to_decide, to_review, mine)
             )
-            live = [grant_facts(g) for g in grants.live(session, requester=person.id)]
+            live = grants.live(session, requester=person.id)
         may_ask = {
             alias: cluster.max_duration
             for alias, cluster in policy.clusters.items()

@@ -99,11 +99,11 @@ CARDS = {
     "a request of somebody with other access": request(own_grants=2, other_grants=1),
     "a request too short to shorten": request(duration=MINUTE),
     "a request half approved for less": request(
-        approvals_needed=2, approvers=(ALICE,), granted_duration=HOUR
+        approvals_needed=2, approvers=(ALICE,), at_most=HOUR
     ),
-    "a request approved for less": request(APPROVED, approvers=(ALICE,), granted_duration=HOUR),
+    "a request approved for less": request(APPROVED, approvers=(ALICE,), at_most=HOUR),
     "an extension approved for less": extension(
-        APPROVED, approvers=(ALICE,), granted_duration=HOUR / 2, extends=grant(**LONGER)
+        APPROVED, approvers=(ALICE,), at_most=HOUR / 2, extended=grant(**LONGER)
     ),
     "a request withdrawn since its maker left": request(CANCELLED, closed_by="departed"),
     "an emergency": emergency(),
@@ -113,7 +113,7 @@ CARDS = {
         PENDING, approvals_needed=2, approvers=(ALICE,), may_decide=(ALICE, BOB), reason="has moved"
     ),
     "a rule not to be adopted": adoption(DENIED, **DENIAL),
-    "a rule adopted for longer": adoption(duration=24 * HOUR, extends=adopted()),
+    "a rule adopted for longer": adoption(duration=24 * HOUR, extended=adopted()),
     "a request half approved": request(approvals_needed=2, approvers=(ALICE,)),
     "a request that the requester may approve": request(
         may_decide=(ALICE, BOB), self_approval=True
@@ -123,13 +123,13 @@ CARDS = {
     "an extension for somebody else": extension(asked_by=DAVE),
     "a request approved": request(APPROVED, approvers=(ALICE, DAVE), approvals_needed=2),
     "a request approved by policy": request(APPROVED, approvers=("policy",)),
-    "an extension approved": extension(APPROVED, approvers=(ALICE,), extends=grant(**LONGER)),
+    "an extension approved": extension(APPROVED, approvers=(ALICE,), extended=grant(**LONGER)),
     "a request denied": request(DENIED, **DENIAL),
     "a request denied without a reason": request(DENIED, denied_by=ALICE),
     "a request cancelled": request(CANCELLED, closed_by=BOB),
     "a request cancelled by dbaccess": request(CANCELLED, closed_by="dbaccess"),
     "a request lapsed": request(LAPSED, approvals_needed=2, approvers=(ALICE,)),
-    "an extension lapsed": extension(LAPSED, extends=grant(GrantState.REMOVING)),
+    "an extension lapsed": extension(LAPSED, extended=grant(GrantState.REMOVING)),
 }
 
 NOTICES: dict[str, Notice] = {
@@ -144,7 +144,7 @@ NOTICES: dict[str, Notice] = {
     "asked, approved by policy": Asked(request=request(APPROVED, approvers=("policy",))),
     "asked for an extension": Asked(request=extension()),
     "asked for an extension, approved by policy": Asked(
-        request=extension(APPROVED, approvers=("policy",), extends=grant(**LONGER))
+        request=extension(APPROVED, approvers=("policy",), extended=grant(**LONGER))
     ),
     "asked after a revoke": Asked(request=request(revoked=REVOKED)),
     "an emergency that needs an approval": EmergencyAsked(request=request(), unreviewed=16),

@@ -3,8 +3,16 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.domain.lifecycle import EndReason, GrantState, RequestKind, RequestState
-from bot.domain.notices import GrantFacts, RequestFacts
+from bot.domain.lifecycle import (
+    Decision,
+    EndReason,
+    Grant,
+    GrantState,
+    RequestKind,
+    RequestState,
+    Verdict,
+)
+from bot.domain.notices import RequestFacts
 from bot.domain.policy import ClusterPolicy
 from bot.domain.sources import SourceType, TrustedSource
 from bot.slack.messages import SourceLine
@@ -38,16 +46,30 @@ def request(state: RequestState = RequestState.PENDING, **changes: Any) -> Reque
         "longest": 8 * HOUR,
         "decided_at": None if state is RequestState.PENDING else NOW + 5 * MINUTE,
     }
-    return RequestFacts.model_validate(facts | changes)
+    return RequestFacts(**_with_decisions(facts | changes))
+
+
+def _with_decisions(facts: dict[str, Any]) -> dict[str, Any]:
+    """Put who approved (for how long at most), who denied and why into decisions."""
+    at, at_most = facts["decided_at"] or NOW, facts.pop("at_most", None)
+    approvals = [
+        Decision(approver, Verdict.APPROVE, at, at_most=at_most)
+        for approver in facts.pop("approvers", ())
+    ]
+    why, denied_by = facts.pop("denial_reason", ""), facts.pop("denied_by", None)
+    denials = [Decision(denied_by, Verdict.DENY, at, why)] if denied_by else []
+    if extended := facts.get("extended"):
+        facts["extends"] = extended.id
+    return {**facts, "decisions": (*approvals, *denials)}
 
 
 def extension(state: RequestState = RequestState.PENDING, **changes: Any) -> RequestFacts:
     """Return Bob's request for an hour more of grant 17."""
-    facts: dict[str, Any] = {"id": 21, "duration": HOUR, "reason": "", "extends": grant()}
+    facts: dict[str, Any] = {"id": 21, "duration": HOUR, "reason": "", "extended": grant()}
     return request(state, **(facts | changes))
 
 
-def grant(state: GrantState = GrantState.ACTIVE, **changes: Any) -> GrantFacts:
+def grant(state: GrantState = GrantState.ACTIVE, **changes: Any) -> Grant:
     """Return Bob's grant of two hours."""
     facts: dict[str, Any] = {
         "id": 17,
@@ -55,11 +77,12 @@ def grant(state: GrantState = GrantState.ACTIVE, **changes: Any) -> GrantFacts:
         "source": HOME,
         "requester": BOB,
         "state": state,
+        "cluster_id": "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30",
         "approved_at": NOW,
         "expires_at": NOW + 2 * HOUR,
         "owned": True,
     }
-    return GrantFacts.model_validate(facts | changes)
+    return Grant(**(facts | changes))
 
 
 def emergency(**changes: Any) -> RequestFacts:
@@ -97,7 +120,7 @@ def put_back(**changes: Any) -> RequestFacts:
     return request(RequestState.APPROVED, **(facts | changes))
 
 
-def adopted(state: GrantState = GrantState.ACTIVE, **changes: Any) -> GrantFacts:
+def adopted(state: GrantState = GrantState.ACTIVE, **changes: Any) -> Grant:
     """Return the grant of `adoption`."""
     facts: dict[str, Any] = {
         "source": OFFICE,
@@ -108,7 +131,7 @@ def adopted(state: GrantState = GrantState.ACTIVE, **changes: Any) -> GrantFacts
     return grant(state, **(facts | changes))
 
 
-def ended(reason: EndReason, **changes: Any) -> GrantFacts:
+def ended(reason: EndReason, **changes: Any) -> Grant:
     """Return Bob's grant when it is over."""
     end = {"end_reason": reason, "ended_at": NOW + 2 * HOUR}
     return grant(GrantState.ENDED, **(end | changes))

@@ -1,5 +1,7 @@
 """An approver decides from the message alone."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.domain.lifecycle import GrantState, RequestState
@@ -76,9 +78,7 @@ def test_a_card_does_not_ask_a_requester_who_may_not_approve() -> None:
     mine = request(may_decide=(ALICE, BOB))
 
     assert "*May decide:* <@U0ALICE>." in text_of(mine)
-    assert "*May decide:* <@U0ALICE>, <@U0BOB>." in text_of(
-        mine.model_copy(update={"self_approval": True})
-    )
+    assert "*May decide:* <@U0ALICE>, <@U0BOB>." in text_of(replace(mine, self_approval=True))
 
 
 def test_an_extension_says_the_end_it_would_move_and_the_end_it_would_make() -> None:
@@ -90,7 +90,7 @@ def test_an_extension_says_the_end_it_would_move_and_the_end_it_would_make() -> 
 
 def test_an_approved_extension_says_the_end_that_the_grant_has_now() -> None:
     longer = grant(expires_at=NOW + 3 * HOUR)
-    text = text_of(extension(RequestState.APPROVED, approvers=(ALICE,), extends=longer))
+    text = text_of(extension(RequestState.APPROVED, approvers=(ALICE,), extended=longer))
 
     assert f"#17 now ends <!date^{int((NOW + 3 * HOUR).timestamp())}^" in text
 
