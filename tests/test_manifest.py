@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.slack.examination import SCOPES
+from bot.checks.slack_setup import SCOPES
 from dbaccess_playground.demo.stage import SHORTCUTS
 
 MANIFEST = Path(__file__).parents[1] / "manifest.yml"

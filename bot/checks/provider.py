@@ -5,7 +5,7 @@ Nothing is written, so whether they may write is not known afterwards.
 
 from collections.abc import Iterator
 
-from bot.domain.findings import Finding, fault, hint, ok
+from bot.checks.findings import Finding, fault, hint, ok
 from bot.domain.plan import MAX_RULES
 from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.sources import SourceType

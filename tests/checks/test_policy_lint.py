@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.domain.findings import Level
-from tests.cli.breaking import EMERGENCY, WRITTEN, Break, config
-from tests.cli.examining import FirstHour
+from bot.checks.findings import Level
+from tests.checks.breaking import EMERGENCY, WRITTEN, Break, config
+from tests.checks.operator_folder import Operator
 from tests.scenarios.world import ALICE
 
 OK, HINT, FAULT = Level.OK, Level.HINT, Level.FAULT
@@ -64,8 +64,8 @@ OK, HINT, FAULT = Level.OK, Level.HINT, Level.FAULT
     ids=lambda value: value[:40] if isinstance(value, str) else "",
 )
 def test_what_cannot_work_is_told_with_its_mend(
-    hour: FirstHour, broken: Break, level: Level, what: str, words: str
+    operator: Operator, broken: Break, level: Level, what: str, words: str
 ) -> None:
-    broken(hour)
+    broken(operator)
 
-    hour.tells(level, what, words)
+    operator.tells(level, what, words)

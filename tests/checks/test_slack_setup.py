@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.domain.findings import Level
-from tests.cli.breaking import (
+from bot.checks.findings import Level
+from tests.checks.breaking import (
     Break,
     bot_approver,
     channel,
@@ -13,7 +13,7 @@ from tests.cli.breaking import (
     only_manifest_scopes,
     private_and_unseen,
 )
-from tests.cli.examining import FirstHour
+from tests.checks.operator_folder import Operator
 from tests.scenarios.world import ALICE, APPROVALS, OPERATIONS
 
 OK, HINT, FAULT = Level.OK, Level.HINT, Level.FAULT
@@ -43,16 +43,18 @@ OK, HINT, FAULT = Level.OK, Level.HINT, Level.FAULT
     ids=lambda value: value[:40] if isinstance(value, str) else "",
 )
 def test_what_is_missing_at_slack_is_told_with_its_mend(
-    hour: FirstHour, broken: Break, level: Level, what: str, words: str
+    operator: Operator, broken: Break, level: Level, what: str, words: str
 ) -> None:
-    broken(hour)
+    broken(operator)
 
-    hour.tells(level, what, words)
+    operator.tells(level, what, words)
 
 
-def test_of_a_large_group_not_every_member_is_looked_up(hour: FirstHour) -> None:
+def test_of_a_large_group_not_every_member_is_looked_up(operator: Operator) -> None:
     many = [f"U0MANY{number}" for number in range(21)]
-    group_of(*many)(hour)
+    group_of(*many)(operator)
 
-    assert hour.check().exit_code == 0
-    assert not [c for c in hour.slack.calls if c.method == "users.info" and c.args["user"] in many]
+    assert operator.check().exit_code == 0
+    assert not [
+        c for c in operator.slack.calls if c.method == "users.info" and c.args["user"] in many
+    ]

@@ -1,15 +1,13 @@
-"""The roll call: does Slack know the people and user groups that the policy names."""
+"""People: does Slack know those whom the policy names, and the user groups."""
 
 from collections.abc import Iterator
 
-from slack_sdk.errors import SlackApiError
-
-from bot.domain.contradictions import Known
-from bot.domain.findings import Finding, fault, hint, ok
+from bot.checks.findings import Finding, fault, hint, ok
+from bot.checks.policy_lint import KnownPeople
 from bot.domain.people import ANYBODY, Standing
 from bot.domain.policy import Policy
-from bot.slack.client import NO_ANSWER, SlackClient, code_of
-from bot.slack.users.directory import Directory, DirectoryUnavailable
+from bot.slack.installation import Installation, SlackFailure
+from bot.slack.users.directory import UNKNOWN_USER, Directory, DirectoryUnavailable
 
 _ASKED_MEMBERS = 20  # of a group; a larger one has people enough
 _NOT_DECIDING = {
@@ -19,31 +17,31 @@ _NOT_DECIDING = {
 }
 
 
-class RollCall:
-    """Calls everybody whom the policy names, once; `known` says who answered."""
+class PolicyPeople:
+    """Everybody whom the policy names, each looked up once; `known` is what Slack said."""
 
-    def __init__(self, client: SlackClient, policy: Policy) -> None:
-        self._client = client
-        self._directory = Directory(client)
+    def __init__(self, slack: Installation, policy: Policy) -> None:
+        self._slack = slack
+        self._directory = Directory(slack.client)
         self._approvers = _approvers(policy)
         self._names = self._approvers | _others(policy)
         self._members: dict[str, frozenset[str]] = {}
         self._standings: dict[str, Standing] = {}
 
     @property
-    def known(self) -> Known:
-        """What has been told so far."""
-        return Known(self._members, self._standings)
+    def known(self) -> KnownPeople:
+        """What Slack has said so far."""
+        return KnownPeople(self._members, self._standings)
 
-    def call(self) -> Iterator[Finding]:
-        """Yield a line for each group, and one for each person who is not as they should be."""
+    def check(self) -> Iterator[Finding]:
+        """Yield a finding for each group, and for each person who is unknown, gone or no member."""
         for group in sorted(name for name in self._names if name.startswith("S")):
-            yield self._group(group)
+            yield self._check_group(group)
         named = {name for name in self._names if name.startswith(("U", "W"))}
         try:
-            found = [finding for user in sorted(named) for finding in self._person(user)]
+            found = [finding for user in sorted(named) for finding in self._check_person(user)]
             for user in sorted(self._few_members() - named):
-                self._ask(user)
+                self._look_up(user)
         except DirectoryUnavailable as error:
             yield fault("people", f"cannot be looked up: {error}")
             return
@@ -51,25 +49,22 @@ class RollCall:
         if named and not found:
             yield ok("people", f"{len(named)} named, and Slack knows them")
 
-    def _group(self, group: str) -> Finding:
+    def _check_group(self, group: str) -> Finding:
         what = f"user group {group}"
         try:
-            users = self._client.usergroups_users_list(usergroup=group).get("users") or []
-        except SlackApiError as error:
-            code = code_of(error)
-            if code != "no_such_subteam":
-                return fault(what, f"cannot be read: {code}")
+            users = self._slack.group_members(group)
+        except SlackFailure as failure:
+            if failure.code != "no_such_subteam":
+                return fault(what, f"cannot be read: {failure.code}")
             self._members[group] = frozenset()
             return fault(what, "Slack knows no such group: correct it in dbaccess.toml")
-        except NO_ANSWER as error:
-            return fault(what, f"cannot be read: {type(error).__name__}")
-        self._members[group] = frozenset(users)
+        self._members[group] = users
         if not users:
             return fault(what, "is empty: put people into it, or take it out of dbaccess.toml")
         return ok(what, "1 member" if len(users) == 1 else f"{len(users)} members")
 
-    def _person(self, user: str) -> Iterator[Finding]:
-        standing, what = self._ask(user), f"person {user}"
+    def _check_person(self, user: str) -> Iterator[Finding]:
+        standing, what = self._look_up(user), f"person {user}"
         if standing is Standing.UNKNOWN:
             yield fault(what, "Slack knows nobody of that ID: correct it in dbaccess.toml")
         elif standing is Standing.DEACTIVATED:
@@ -77,18 +72,18 @@ class RollCall:
         elif user in self._approvers and standing in _NOT_DECIDING:
             yield hint(what, f"{_NOT_DECIDING[standing]}, so may not decide on requests")
 
-    def _ask(self, user: str) -> Standing:
+    def _look_up(self, user: str) -> Standing:
         try:
             standing = self._directory.person(user, "", ()).standing
         except DirectoryUnavailable as error:
-            if error.code not in ("user_not_found", "user_not_visible"):
+            if error.code not in UNKNOWN_USER:
                 raise
             standing = Standing.UNKNOWN
         self._standings[user] = standing
         return standing
 
     def _few_members(self) -> frozenset[str]:
-        """Return the members of small groups of approvers: there each of them counts."""
+        """Return the members of small groups of approvers, where each of them counts."""
         groups = (self._members.get(name, frozenset()) for name in self._approvers)
         return frozenset().union(*(group for group in groups if len(group) <= _ASKED_MEMBERS))
 
@@ -98,7 +93,7 @@ def _approvers(policy: Policy) -> frozenset[str]:
 
 
 def _others(policy: Policy) -> frozenset[str]:
-    """Return who is named besides the approvers: in requests, auto-approvals, emergencies."""
+    """Return who is named besides the approvers: as requesters, in auto-approvals, emergencies."""
     lists = [
         names
         for cluster in policy.clusters.values()

@@ -6,12 +6,12 @@ from pathlib import Path
 import click
 from typer.testing import CliRunner, Result
 
+from bot.checks.findings import Finding, Level
 from bot.cli import app
-from bot.domain.findings import Finding, Level
 from tests.processes import CONFIG, Place
 
 
-class FirstHour:
+class Operator:
     """An operator's folder, in which everything is in order until something is broken."""
 
     def __init__(self, folder: Path) -> None:

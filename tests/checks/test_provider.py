@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.domain.findings import Level
-from tests.cli.breaking import (
+from bot.checks.findings import Level
+from tests.checks.breaking import (
     Break,
     app_scope_gone,
     config,
@@ -13,7 +13,7 @@ from tests.cli.breaking import (
     rules,
     without_slack_scope,
 )
-from tests.cli.examining import FirstHour
+from tests.checks.operator_folder import Operator
 from tests.processes import CONFIG
 
 OK, HINT, FAULT = Level.OK, Level.HINT, Level.FAULT
@@ -60,8 +60,8 @@ OK, HINT, FAULT = Level.OK, Level.HINT, Level.FAULT
     ids=lambda value: value[:40] if isinstance(value, str) else "",
 )
 def test_what_a_token_or_a_cluster_lacks_is_told_with_its_mend(
-    hour: FirstHour, broken: Break, level: Level, what: str, words: str
+    operator: Operator, broken: Break, level: Level, what: str, words: str
 ) -> None:
-    broken(hour)
+    broken(operator)
 
-    hour.tells(level, what, words)
+    operator.tells(level, what, words)

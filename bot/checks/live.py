@@ -1,4 +1,4 @@
-"""`dbaccess check --live`: waits for one real command from Slack, and says what arrived."""
+"""The live check: wait for one real command from Slack, and tell what arrived."""
 
 import queue
 from collections.abc import Callable, Iterator
@@ -7,9 +7,9 @@ from urllib.parse import parse_qs
 
 from flask import Flask, Response, jsonify, request
 
+from bot.checks.findings import Finding, fault, ok
 from bot.config import Settings
-from bot.domain.findings import Finding, fault, ok
-from bot.slack.command_listener import CannotConnect, listening_for_commands
+from bot.slack.inbound.command_listener import CannotConnect, listening_for_commands
 from bot.slack.inbound.signature_verifier import Outcome, RequestVerifier, Verification
 from bot.web.http_server import HttpServer
 
@@ -20,7 +20,7 @@ _REPLY = "dbaccess check: this arrived."
 Arrivals = queue.SimpleQueue[Finding]
 
 
-def examine_live(
+def check_live(
     settings: Settings,
     *,
     announce: Callable[[str], None],
@@ -28,8 +28,8 @@ def examine_live(
 ) -> Finding:
     """Wait for somebody to type `/dbaccess help`, and return what came of it.
 
-    Nothing is carried out. Whoever types reads that it arrived; other requests of Slack's are
-    refused meanwhile, and Slack sends events again.
+    Nothing is carried out: whoever types it reads that it arrived. Other requests of Slack's are
+    refused meanwhile; Slack sends its events again.
 
     Args:
         settings: where to listen, and by which secret or token.
@@ -38,19 +38,19 @@ def examine_live(
     """
     wait_seconds = WAIT_SECONDS if wait_seconds is None else wait_seconds
     arrivals = Arrivals()
-    way = _over_http if settings.slack_app_token is None else _over_socket
+    listening = _over_http if settings.slack_app_token is None else _over_socket
     try:
-        with way(settings, arrivals) as (where, otherwise):
+        with listening(settings, arrivals) as (where, remedy):
             announce(f"Type /dbaccess help in Slack now. Waiting {wait_seconds:g} s {where}.")
             return arrivals.get(timeout=wait_seconds)
     except queue.Empty:
-        return fault(_WHAT, f"nothing arrived within {wait_seconds:g} s: {otherwise}")
+        return fault(_WHAT, f"nothing arrived within {wait_seconds:g} s: {remedy}")
     except _CannotListen as error:
         return fault(_WHAT, str(error))
 
 
 class _CannotListen(Exception):
-    """Why nothing could arrive, and what to do."""
+    """Why nothing could arrive, and what to do about it."""
 
 
 @contextmanager

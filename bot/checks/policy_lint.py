@@ -1,14 +1,13 @@
-"""Contradictions: what a policy says that cannot work with the people there are.
+"""The policy lint: what is valid, but cannot work with the people there are, or has no effect.
 
-A file that contradicts itself is refused when it is read. This is about what takes the directory
-to see, or what has no effect although somebody wrote it.
+What is wrong in itself is refused when dbaccess.toml is read.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from bot.checks.findings import Finding, fault, hint
 from bot.domain.durations import show_duration
-from bot.domain.findings import Finding, fault, hint
 from bot.domain.people import ANYBODY, Standing
 from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.refusal import Refused
@@ -19,29 +18,29 @@ _WIDE_PREFIX = 16
 
 
 @dataclass(frozen=True)
-class Known:
-    """What Slack told of the policy's people; whoever nobody asked about is taken for a member."""
+class KnownPeople:
+    """What Slack said of the people whom a policy names; others are taken for members."""
 
-    members: Mapping[str, frozenset[str]] = field(default_factory=dict)  # of user groups
+    groups: Mapping[str, frozenset[str]] = field(default_factory=dict)  # who is in each
     standings: Mapping[str, Standing] = field(default_factory=dict)  # of users
 
-    def meant(self, names: Iterable[str]) -> frozenset[str] | None:
-        """Return the members of the workspace that *names* mean; None where that is not known."""
+    def full_members(self, names: Iterable[str]) -> frozenset[str] | None:
+        """Return the full members among *names* and their groups; None where that is unknown."""
         names = set(names)
         groups = {name for name in names if name.startswith("S")}
-        if ANYBODY in names or groups - self.members.keys():
+        if ANYBODY in names or groups - self.groups.keys():
             return None
-        people = (names - groups).union(*(self.members[group] for group in groups))
-        return frozenset(one for one in people if self._may_act(one))
+        users = (names - groups).union(*(self.groups[group] for group in groups))
+        return frozenset(one for one in users if self._may_act(one))
 
     def _may_act(self, user_id: str) -> bool:
         return self.standings.get(user_id, Standing.MEMBER) is Standing.MEMBER
 
 
-def contradictions(policy: Policy, known: Known) -> Iterator[Finding]:
+def lint_policy(policy: Policy, people: KnownPeople) -> Iterator[Finding]:
     """Yield what cannot work, or has no effect."""
     for alias, cluster in policy.clusters.items():
-        for finding in _of_cluster(cluster, known):
+        for finding in _of_cluster(cluster, people):
             yield replace(finding, what=f"policy of {alias}")
     shared = [a for a, cluster in policy.clusters.items() if cluster.channel == policy.operators]
     if shared:
@@ -52,38 +51,38 @@ def contradictions(policy: Policy, known: Known) -> Iterator[Finding]:
         )
 
 
-def _of_cluster(cluster: ClusterPolicy, known: Known) -> Iterator[Finding]:
-    yield from _approvers(cluster, known)
-    yield from _requesters(cluster, known)
+def _of_cluster(cluster: ClusterPolicy, people: KnownPeople) -> Iterator[Finding]:
+    yield from _approvers(cluster, people)
+    yield from _requesters(cluster, people)
     for written in cluster.auto_approve:
-        yield from _auto_approval(cluster, written, known)
+        yield from _auto_approval(cluster, written, people)
 
 
-def _approvers(cluster: ClusterPolicy, known: Known) -> Iterator[Finding]:
-    able = known.meant(cluster.approvers)
+def _approvers(cluster: ClusterPolicy, people: KnownPeople) -> Iterator[Finding]:
+    able = people.full_members(cluster.approvers)
     if able is None:
         return
     needed, there = cluster.approvals, len(able)
     if there < needed:
         some = "nobody" if not there else f"only {there}"
         yield fault("", f"{_approvals(needed)} needed, but {some} can approve: name more approvers")
-    elif there == needed and not cluster.self_approval and _may_all_ask(able, cluster, known):
+    elif there == needed and not cluster.self_approval and _may_all_ask(able, cluster, people):
         who = "its only approver" if there == 1 else f"each of its {there} approvers"
         yield hint("", f"{who} is needed, and so may not ask for access here: name one more")
 
 
-def _may_all_ask(able: frozenset[str], cluster: ClusterPolicy, known: Known) -> bool:
-    asking = known.meant(cluster.requesters)
+def _may_all_ask(able: frozenset[str], cluster: ClusterPolicy, people: KnownPeople) -> bool:
+    asking = people.full_members(cluster.requesters)
     return asking is None or bool(able & asking)
 
 
-def _requesters(cluster: ClusterPolicy, known: Known) -> Iterator[Finding]:
-    if known.meant(cluster.requesters) == frozenset():
+def _requesters(cluster: ClusterPolicy, people: KnownPeople) -> Iterator[Finding]:
+    if people.full_members(cluster.requesters) == frozenset():
         yield fault("", "nobody can ask for access: correct its requesters")
     emergency = cluster.emergency
     if emergency is None:
         return
-    if known.meant(emergency.requesters) == frozenset():
+    if people.full_members(emergency.requesters) == frozenset():
         yield fault("", "nobody can break the glass: correct the requesters of its emergency")
     if emergency.max_duration < cluster.min_duration:
         yield fault(
@@ -94,14 +93,15 @@ def _requesters(cluster: ClusterPolicy, known: Known) -> Iterator[Finding]:
 
 
 def _auto_approval(
-    cluster: ClusterPolicy, written: AutoApproval, known: Known
+    cluster: ClusterPolicy, written: AutoApproval, people: KnownPeople
 ) -> Iterator[Finding]:
     never = "an auto_approve never applies: "
     if SourceType.IP_ADDR not in cluster.source_types:
         yield hint("", f"{never}source_types has no ip_addr, and it is about addresses only")
     if written.max_duration < cluster.min_duration:
         yield hint("", f"{never}its max_duration is shorter than min_duration")
-    asking, covered = known.meant(cluster.requesters), known.meant(written.requesters)
+    asking = people.full_members(cluster.requesters)
+    covered = people.full_members(written.requesters)
     if covered is not None and not (covered if asking is None else covered & asking):
         yield hint("", f"{never}none of its requesters may ask for access")
     for network in written.sources:

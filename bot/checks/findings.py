@@ -1,11 +1,11 @@
-"""Findings: what an examination of an installation comes to, one line each."""
+"""Findings: what a check of an installation comes to, one line each."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How much a finding matters: a fault has to be mended, a hint may be meant."""
+    """How much a finding matters: a fault has to be mended, a hint may be meant that way."""
 
     OK = "ok"
     HINT = "hint"
@@ -14,7 +14,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; the words of a fault say how to mend it."""
+    """What was found of one thing; the words of a fault say how to mend it."""
 
     level: Level
     what: str
@@ -27,10 +27,10 @@ def ok(what: str, words: str) -> Finding:
 
 
 def hint(what: str, words: str) -> Finding:
-    """Return something that works, but may not be meant, or that could not be tested."""
+    """Return that something works but is unusual, or could not be tested."""
     return Finding(Level.HINT, what, words)
 
 
 def fault(what: str, words: str) -> Finding:
-    """Return something that does not work."""
+    """Return that something does not work."""
     return Finding(Level.FAULT, what, words)

@@ -1,4 +1,4 @@
-"""Surroundings: the database, the public address and the clocks, as `dbaccess check` sees them."""
+"""The environment: the database, files that others may read, the public address, the clocks."""
 
 import os
 import shlex
@@ -14,8 +14,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from urllib3.exceptions import HTTPError, NameResolutionError
 
+from bot.checks.findings import Finding, fault, hint, ok
 from bot.config import Settings
-from bot.domain.findings import Finding, fault, hint, ok
 from bot.store import schema
 from bot.store.database import Database, sqlite_file
 
@@ -27,7 +27,7 @@ _NOT_RUNNING = frozenset({502, 503, 504})  # a proxy's word for nobody behind it
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-def examine_modes(url: str) -> Iterator[Finding]:
+def check_file_modes(url: str) -> Iterator[Finding]:
     """Look whether others on this machine may read the secrets, or the database's file."""
     if os.name != "posix":
         return
@@ -45,15 +45,15 @@ def examine_modes(url: str) -> Iterator[Finding]:
 
 
 def _mode(file: Path) -> int:
-    """Return who may do what with a file; nobody anything where there is none."""
+    """Return the permission bits of a file; 0 where there is none."""
     try:
         return stat.S_IMODE(file.stat().st_mode)
     except OSError:
         return 0
 
 
-def examine_database(url: str) -> Finding:
-    """Look at the schema; a SQLite file that is not there yet is not made."""
+def check_database(url: str) -> Finding:
+    """Look at the schema; a SQLite file that does not exist yet is not made."""
     database = Database(url)
     try:
         if database.is_sqlite and not _exists(database.url.database):
@@ -69,7 +69,7 @@ def examine_database(url: str) -> Finding:
         database.close()
 
 
-def examine_address(settings: Settings) -> Iterator[Finding]:
+def check_address(settings: Settings) -> Iterator[Finding]:
     """Look whether browsers reach this installation, and whether it will see who they are."""
     url = settings.dbaccess_public_url
     if url is None:
@@ -89,7 +89,7 @@ def examine_address(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def examine_clock(whose: str, date: str | None) -> Iterator[Finding]:
+def check_clock(whose: str, date: str | None) -> Iterator[Finding]:
     """Compare this machine's clock with the Date header of an answer that came just now."""
     try:
         theirs = parsedate_to_datetime(date or "")

@@ -10,12 +10,12 @@ import pytest
 import requests
 from pydantic import SecretStr
 
-from bot.cli import live_check
-from bot.cli.live_check import examine_live
+from bot.checks import live
+from bot.checks.findings import Finding, Level
+from bot.checks.live import check_live
 from bot.config import Settings
-from bot.domain.findings import Finding, Level
 from dbaccess_playground.slack.sandbox import SandboxSlack
-from tests.cli.examining import FirstHour
+from tests.checks.operator_folder import Operator
 from tests.waiting import eventually
 
 RITA, GENERAL = "U0RITA", "C0GENERAL"
@@ -55,7 +55,7 @@ def examined(
         actors.append(threading.Thread(target=act, args=[url[0] if url else ""]))
         actors[-1].start()
 
-    finding = examine_live(settings, announce=announce, wait_seconds=seconds)
+    finding = check_live(settings, announce=announce, wait_seconds=seconds)
     for actor in actors:
         actor.join()
     return finding, announced
@@ -156,13 +156,13 @@ def test_an_app_token_that_slack_does_not_know_is_told(slack: SandboxSlack) -> N
 
 
 def test_check_waits_for_slack_only_when_it_is_told_to(
-    hour: FirstHour, monkeypatch: pytest.MonkeyPatch
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hour.env["PORT"] = "0"
-    monkeypatch.setattr(live_check, "WAIT_SECONDS", 0.1)
+    operator.env["PORT"] = "0"
+    monkeypatch.setattr(live, "WAIT_SECONDS", 0.1)
 
-    assert "live request" not in hour.check().output
-    found = hour.check("--live")
+    assert "live request" not in operator.check().output
+    found = operator.check("--live")
 
     assert "FAULT live request" in re.sub(" +", " ", found.stdout)
     assert "Type /dbaccess help in Slack now." in found.stderr

@@ -1,0 +1,97 @@
+"""The preflight: everything that can be checked before dbaccess serves. Nothing is changed."""
+
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+from bot.checks.environment import check_address, check_clock, check_database, check_file_modes
+from bot.checks.findings import Finding, fault, ok
+from bot.checks.people import PolicyPeople
+from bot.checks.policy_lint import KnownPeople, lint_policy
+from bot.checks.provider import check_provider
+from bot.checks.slack_setup import check_app_token, check_bot_token, check_channels, check_scopes
+from bot.config import ConfigError, Settings, load_policy, load_settings
+from bot.core import build_provider
+from bot.domain.policy import Policy
+from bot.domain.refusal import one_line
+from bot.redaction import Redaction
+from bot.slack.installation import Installation
+
+
+def run_checks(*, live: bool, announce: Callable[[str], None]) -> Iterator[Finding]:
+    """Check everything that can be checked; a fault hides only what depends on it.
+
+    Args:
+        live: wait for a real command from Slack, too.
+        announce: called with what somebody has to type then.
+    """
+    try:
+        settings = load_settings()
+    except ConfigError as error:
+        problems = (problem.removeprefix("environment: ") for problem in error.problems)
+        yield from (fault("environment", problem) for problem in problems)
+        return
+    redaction = Redaction(settings.secrets())
+    for finding in _run(settings, live=live, announce=announce):
+        words = one_line(redaction.clean(finding.words))  # others chose the names in there
+        yield Finding(finding.level, finding.what, words)
+
+
+def _run(settings: Settings, *, live: bool, announce: Callable[[str], None]) -> Iterator[Finding]:
+    yield ok("environment", "complete")
+    policy = None
+    try:
+        policy = load_policy(settings.dbaccess_config)
+        yield ok("configuration", _summary(settings.dbaccess_config, policy))
+    except ConfigError as error:
+        yield from (fault("configuration", problem) for problem in error.problems)
+    yield check_database(settings.database_url)
+    yield from check_file_modes(settings.database_url)
+    yield from check_address(settings)
+    people = yield from _check_slack(settings, policy)
+    if policy is not None:
+        yield from lint_policy(policy, people)
+        yield from _check_provider(settings, policy)
+    if live:
+        from bot.checks.live import check_live  # it serves, which is much to load
+
+        yield check_live(settings, announce=announce)
+
+
+def _check_slack(
+    settings: Settings, policy: Policy | None
+) -> Generator[Finding, None, KnownPeople]:
+    slack = Installation(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
+    identity, finding = check_bot_token(slack)
+    yield finding
+    if identity is not None:
+        yield check_scopes(identity)
+    if settings.slack_app_token is not None:
+        yield check_app_token(slack, settings.slack_app_token.get_secret_value())
+    if identity is None:
+        return KnownPeople()
+    yield from check_clock("Slack", identity.date)
+    if policy is None:
+        return KnownPeople()
+    people = PolicyPeople(slack, policy)
+    yield from people.check()
+    yield from check_channels(slack, policy)
+    return people.known
+
+
+def _check_provider(settings: Settings, policy: Policy) -> Iterator[Finding]:
+    try:
+        provider = build_provider(settings)
+    except ValueError as error:
+        yield fault("digitalocean", f"{error}: correct DIGITALOCEAN_API_URL")
+        return
+    try:
+        yield from check_provider(provider, policy)
+        yield from check_clock("DigitalOcean", provider.date)
+    finally:
+        provider.close()
+
+
+def _summary(file: Path, policy: Policy) -> str:
+    count = len(policy.clusters)
+    clusters = "1 cluster" if count == 1 else f"{count} clusters"
+    return f"{file.name}, instance {policy.instance}, {clusters}"
