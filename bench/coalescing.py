@@ -48,7 +48,7 @@ def _ours(count: int) -> dict[str, int]:
 
 def _approve(world: World, count: int) -> None:
     now = world.clock.now()
-    with world.service.parts.database.transaction() as session:
+    with world.service.components.database.transaction() as session:
         for number in range(1, count + 1):
             source = TrustedSource(SourceType.IP_ADDR, address(number))
             request = requests.add(

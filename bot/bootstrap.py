@@ -4,20 +4,14 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Flask
 
-from bot.access import AccessService
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
-from bot.core import Wakeup, build_core
+from bot.core import Core, build_core
 from bot.domain.policy import Policy
 from bot.domain.sources import SourceType
 from bot.ip_links import IpLinks
-from bot.live_policy import LivePolicy
 from bot.metrics import Metrics
-from bot.providers.base import Provider
-from bot.providers.call_budget import CallBudget
-from bot.providers.catalogue import Catalogue
 from bot.providers.shared_reads import SharedReads
-from bot.reconcile.reconciler import Reconciler
 from bot.scheduler import Worker
 from bot.slack.client import DIRECTORY_SECONDS, SlackClient, web_client
 from bot.slack.inbound.bolt_app import SlackApp
@@ -36,24 +30,15 @@ from bot.web import Health, build_wsgi, ip_pages, probes, probes_app
 
 
 @dataclass(frozen=True)
-class Components:
-    """What web and worker share in one process."""
+class Components(Core):
+    """What web and worker share in one process: the core, with Slack and the metrics."""
 
     settings: Settings
-    policy: LivePolicy
-    clock: Clock
-    database: Database
-    provider: Provider
-    budget: CallBudget
-    catalogue: Catalogue
     slack: SlackClient
     directory: Directory
-    access: AccessService
     homes: HomeTabs
     ip_links: IpLinks
-    reconciler: Reconciler
     metrics: Metrics
-    wakeup: Wakeup
 
     def learn_names(self) -> None:
         """Have the names of all that can be a trusted source fetched, in the background."""
@@ -104,16 +89,10 @@ def build_components(settings: Settings, policy: Policy, clock: Clock | None = N
         now=clock.now,
     )
     return Components(
+        **vars(core),
         settings=settings,
-        policy=core.policy,
-        clock=clock,
-        database=database,
-        provider=core.provider,
-        budget=core.budget,
-        catalogue=core.catalogue,
         slack=slack,
         directory=directory,
-        access=core.access,
         homes=HomeTabs(database, slack, directory, core.policy, clock, core.wakeup),
         ip_links=IpLinks(
             database,
@@ -122,76 +101,80 @@ def build_components(settings: Settings, policy: Policy, clock: Clock | None = N
             signing_secret=settings.slack_signing_secret.get_secret_value(),
             public_url=settings.dbaccess_public_url,
         ),
-        reconciler=core.reconciler,
         metrics=metrics,
-        wakeup=core.wakeup,
     )
 
 
-def build_slack(parts: Components) -> SlackApp:
+def build_slack(components: Components) -> SlackApp:
     """Return what Slack talks to."""
-    reads = SharedReads(parts.provider, parts.clock.elapsed)
-    pages = Queries(parts.database, reads, parts.policy, parts.clock.elapsed)
+    reads = SharedReads(components.provider, components.clock.elapsed)
+    pages = Queries(components.database, reads, components.policy, components.clock.elapsed)
     controller = SlackController(
-        parts.access,
+        components.access,
         pages,
-        parts.directory,
-        parts.catalogue,
-        parts.slack,
-        parts.policy,
-        parts.homes,
-        parts.ip_links,
+        components.directory,
+        components.catalogue,
+        components.slack,
+        components.policy,
+        components.homes,
+        components.ip_links,
     )
     verifier = RequestVerifier(
-        parts.settings.slack_signing_secret.get_secret_value(),
-        on_outcome=parts.metrics.note_slack_request,
+        components.settings.slack_signing_secret.get_secret_value(),
+        on_outcome=components.metrics.note_slack_request,
     )
-    return SlackApp(parts.slack, controller, verifier)
+    return SlackApp(components.slack, controller, verifier)
 
 
-def build_app(parts: Components, slack: SlackApp, worker: Worker | None) -> Flask:
+def build_app(components: Components, slack: SlackApp, worker: Worker | None) -> Flask:
     """Return the WSGI app that browsers reach, and Slack too unless it is Socket Mode's."""
-    proxies = parts.settings.dbaccess_trusted_proxies
-    pages = ip_pages(parts.ip_links, parts.seen_by, trusted_proxies=proxies)
-    over_http = parts.settings.slack_app_token is None
-    return build_wsgi(slack if over_http else None, pages, _probes(parts, worker))
+    proxies = components.settings.dbaccess_trusted_proxies
+    pages = ip_pages(components.ip_links, components.seen_by, trusted_proxies=proxies)
+    over_http = components.settings.slack_app_token is None
+    return build_wsgi(slack if over_http else None, pages, _probes(components, worker))
 
 
-def build_probes_app(parts: Components, worker: Worker | None) -> Flask:
+def build_probes_app(components: Components, worker: Worker | None) -> Flask:
     """Return the WSGI app of a process that nobody reaches but who watches it."""
-    return probes_app(_probes(parts, worker))
+    return probes_app(_probes(components, worker))
 
 
-def _probes(parts: Components, worker: Worker | None) -> Blueprint:
+def _probes(components: Components, worker: Worker | None) -> Blueprint:
     health = Health(
-        parts.database,
-        parts.clock,
-        tick=parts.policy().scheduler.tick,
+        components.database,
+        components.clock,
+        tick=components.policy().scheduler.tick,
         quiet_seconds=worker.quiet_seconds if worker else lambda: 0.0,
     )
-    return probes(health, parts.metrics.registry)
+    return probes(health, components.metrics.registry)
 
 
-def build_worker(parts: Components) -> Worker:
+def build_worker(components: Components) -> Worker:
     """Return the worker, listening to the wake-ups of this process."""
     worker = Worker(
-        parts.database,
-        parts.access,
-        parts.reconciler,
+        components.database,
+        components.access,
+        components.reconciler,
         {
-            "errands": Errands(parts.database, parts.access, parts.directory, parts.clock),
-            "outbox": Delivery(parts.database, parts.slack, parts.policy, parts.clock),
-            "homes": parts.homes,
-            "leavers": Offboarding(parts.database, parts.access, parts.directory, parts.clock),
+            "errands": Errands(
+                components.database, components.access, components.directory, components.clock
+            ),
+            "outbox": Delivery(
+                components.database, components.slack, components.policy, components.clock
+            ),
+            "homes": components.homes,
+            "leavers": Offboarding(
+                components.database, components.access, components.directory, components.clock
+            ),
         },
-        parts.clock,
-        tick=parts.policy().scheduler.tick,
-        budget=parts.budget,
+        components.clock,
+        tick=components.policy().scheduler.tick,
+        budget=components.budget,
     )
-    parts.wakeup.listen(worker.wake)
+    components.wakeup.listen(worker.wake)
     return worker
 
 
-def build_listener(parts: Components, worker: Worker) -> Listener | None:
+def build_listener(components: Components, worker: Worker) -> Listener | None:
     """Return what wakes *worker* for other processes; None where there can be none."""
-    return None if parts.database.is_sqlite else Listener(parts.database, worker.wake)
+    return None if components.database.is_sqlite else Listener(components.database, worker.wake)

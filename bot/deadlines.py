@@ -1,4 +1,4 @@
-"""Questions that may hang, asked in a thread of their own, so that who asks is never held up."""
+"""Deadlines: calls that may hang run in threads of their own, so that no caller waits for long."""
 
 import threading
 from collections.abc import Callable
@@ -14,39 +14,39 @@ T = TypeVar("T")
 
 
 class NoAnswer(Exception):
-    """The question was not answered in time."""
+    """The call did not return in time."""
 
 
-class Question(Generic[T]):
-    """A question that any number of threads may ask; they share an answer that is under way.
+class BoundedCall(Generic[T]):
+    """A call that any number of threads may make; they share the one that is under way.
 
-    What hangs for long is asked anew: the connection that it waits on may be dead, and the next
-    one well. So many threads at most are left hanging.
+    One that hangs for long is made anew: the connection that it waits on may be dead, and the next
+    one well. Three at most are left hanging.
 
     Args:
-        ask: finds the answer; it may hang, and raise.
+        call: returns the result; it may hang, and raise.
         name: of the threads.
-        seconds: how long who asks is held up at most.
-        again_seconds: after how long it is asked anew.
+        seconds: how long a caller waits at most.
+        again_seconds: after how long the call is made anew.
     """
 
     def __init__(
         self,
-        ask: Callable[[], T],
+        call: Callable[[], T],
         *,
         name: str,
         seconds: float = _SECONDS,
         again_seconds: float = _AGAIN_SECONDS,
     ) -> None:
-        self._ask = ask
+        self._call = call
         self._name = name
         self._seconds = seconds
         self._again_seconds = again_seconds
         self._lock = threading.Lock()
         self._under_way: list[tuple[float, Future[T]]] = []
 
-    def answer(self) -> T:
-        """Return the answer.
+    def result(self) -> T:
+        """Return the result.
 
         Raises:
             NoAnswer: there was none in time.
@@ -63,13 +63,13 @@ class Question(Generic[T]):
                 began, newest = self._under_way[-1]
                 if monotonic() - began < self._again_seconds or len(self._under_way) >= _MOST:
                     return newest
-            answer: Future[T] = Future()
-            threading.Thread(target=self._find, args=[answer], name=self._name, daemon=True).start()
-            self._under_way.append((monotonic(), answer))
-            return answer
+            result: Future[T] = Future()
+            threading.Thread(target=self._run, args=[result], name=self._name, daemon=True).start()
+            self._under_way.append((monotonic(), result))
+            return result
 
-    def _find(self, answer: Future[T]) -> None:
+    def _run(self, result: Future[T]) -> None:
         try:
-            answer.set_result(self._ask())
+            result.set_result(self._call())
         except Exception as error:
-            answer.set_exception(error)
+            result.set_exception(error)

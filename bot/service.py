@@ -32,10 +32,10 @@ class Service:
         clock: Clock | None = None,
     ) -> None:
         self._settings = settings
-        self.parts = build_components(settings, policy, clock)
-        self.worker = build_worker(self.parts) if worker else None
-        self._listener = build_listener(self.parts, self.worker) if self.worker else None
-        self._slack = build_slack(self.parts) if web else None
+        self.components = build_components(settings, policy, clock)
+        self.worker = build_worker(self.components) if worker else None
+        self._listener = build_listener(self.components, self.worker) if self.worker else None
+        self._slack = build_slack(self.components) if web else None
         self._http: HttpServer | None = None
 
     @property
@@ -51,17 +51,17 @@ class Service:
             OSError: the port is taken.
         """
         if migrate:
-            schema.upgrade(self.parts.database)
-        elif not schema.is_current(self.parts.database):
+            schema.upgrade(self.components.database)
+        elif not schema.is_current(self.components.database):
             raise SchemaOutdated("database: the schema is not current; run `dbaccess migrate`")
-        self.parts.metrics.begin()
-        self.parts.learn_names()
+        self.components.metrics.begin()
+        self.components.learn_names()
         if self._slack is not None:
-            self._open(build_app(self.parts, self._slack, self.worker), self._settings.port)
+            self._open(build_app(self.components, self._slack, self.worker), self._settings.port)
             if self._settings.slack_app_token is not None:
                 self._slack.connect(self._settings.slack_app_token.get_secret_value())
         elif self._settings.metrics_port is not None:
-            self._open(build_probes_app(self.parts, self.worker), self._settings.metrics_port)
+            self._open(build_probes_app(self.components, self.worker), self._settings.metrics_port)
         if self.worker is not None:
             self.worker.start()
         if self._listener is not None:
@@ -73,13 +73,13 @@ class Service:
 
     def reload(self) -> None:
         """Read dbaccess.toml again; what it says holds from the next act on, if it makes sense."""
-        outcome = self.parts.policy.reload()
-        self.parts.metrics.note_reload(outcome)
+        outcome = self.components.policy.reload()
+        self.components.metrics.note_reload(outcome)
         if outcome is not Reload.APPLIED:
             return
-        self.parts.learn_names()
+        self.components.learn_names()
         if self.worker is not None:
-            self.worker.follow(tick=self.parts.policy().scheduler.tick)
+            self.worker.follow(tick=self.components.policy().scheduler.tick)
 
     def stop(self) -> None:
         """Stop taking anything in, then stop working."""
@@ -91,4 +91,4 @@ class Service:
             self._listener.stop()
         if self.worker is not None:
             self.worker.stop()
-        self.parts.close()
+        self.components.close()

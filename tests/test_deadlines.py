@@ -5,7 +5,7 @@ from time import monotonic
 
 import pytest
 
-from bot.deadlines import NoAnswer, Question
+from bot.deadlines import BoundedCall, NoAnswer
 from tests.waiting import eventually
 
 
@@ -30,8 +30,8 @@ def oracle() -> Oracle:
 
 def test_an_answer_is_passed_on(oracle: Oracle) -> None:
     oracle.may_answer.set()
-    question = Question(oracle, name="oracle")
-    assert [question.answer(), question.answer()] == [1, 2]
+    call = BoundedCall(oracle, name="oracle")
+    assert [call.result(), call.result()] == [1, 2]
 
 
 def test_what_is_raised_is_passed_on() -> None:
@@ -39,21 +39,21 @@ def test_what_is_raised_is_passed_on() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        Question(broken, name="broken").answer()
+        BoundedCall(broken, name="broken").result()
 
 
 def test_who_asks_is_held_up_no_longer_than_that(oracle: Oracle) -> None:
     began = monotonic()
     with pytest.raises(NoAnswer):
-        Question(oracle, name="oracle", seconds=0.1).answer()
+        BoundedCall(oracle, name="oracle", seconds=0.1).result()
     assert monotonic() - began < 2
     oracle.may_answer.set()
 
 
 def test_many_who_ask_share_one_answer_that_is_under_way(oracle: Oracle) -> None:
-    question = Question(oracle, name="oracle", seconds=20)
+    call = BoundedCall(oracle, name="oracle", seconds=20)
     heard: list[int] = []
-    askers = [threading.Thread(target=lambda: heard.append(question.answer())) for _ in range(8)]
+    askers = [threading.Thread(target=lambda: heard.append(call.result())) for _ in range(8)]
     for asker in askers:
         asker.start()
     eventually(lambda: oracle.asked)
@@ -65,11 +65,11 @@ def test_many_who_ask_share_one_answer_that_is_under_way(oracle: Oracle) -> None
 
 
 def test_what_hangs_for_long_is_asked_anew_but_not_without_end(oracle: Oracle) -> None:
-    question = Question(oracle, name="oracle", seconds=0.01, again_seconds=0)
+    call = BoundedCall(oracle, name="oracle", seconds=0.01, again_seconds=0)
     for _ in range(6):
         with pytest.raises(NoAnswer):
-            question.answer()
+            call.result()
     assert oracle.asked == 3
     oracle.may_answer.set()
     eventually(lambda: not any(thread.name == "oracle" for thread in threading.enumerate()))
-    assert question.answer() == 4
+    assert call.result() == 4

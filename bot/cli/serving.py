@@ -62,7 +62,7 @@ def run(role: Role, settings: Settings, policy: Policy) -> None:
     signals = Signals(*_STOPPING, *_HANGING_UP)
     has_terminal = sys.stderr.isatty()
     service = Service(settings, policy, web=role is not Role.WORKER, worker=role is not Role.WEB)
-    service.start(migrate=role is Role.SERVE and service.parts.database.is_sqlite)
+    service.start(migrate=role is Role.SERVE and service.components.database.is_sqlite)
     log.info("started", role=role.value, version=__version__, url=service.url)
     while signals.wait() in _HANGING_UP:
         if has_terminal and not sys.stderr.isatty():

@@ -7,7 +7,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock
-from bot.deadlines import NoAnswer, Question
+from bot.deadlines import BoundedCall, NoAnswer
 from bot.domain.lifecycle import GrantState
 from bot.metrics.audit_events import History
 from bot.store.counts import Snapshot, Waiting, snapshot
@@ -25,7 +25,7 @@ class TableCollector(Collector):
         self._database = database
         self._clock = clock
         self._history = History()
-        self._question = Question(self._read, name="metrics", seconds=_SECONDS)
+        self._call = BoundedCall(self._read, name="metrics", seconds=_SECONDS)
 
     def begin(self) -> None:
         """Count what happens from here on."""
@@ -39,7 +39,7 @@ class TableCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield one metric after the other."""
         try:
-            found = self._question.answer()
+            found = self._call.result()
         except (SQLAlchemyError, NoAnswer):
             found = None
         yield GaugeMetricFamily(

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock
-from bot.deadlines import NoAnswer, Question
+from bot.deadlines import BoundedCall, NoAnswer
 from bot.store import heartbeats, schema
 from bot.store.database import Database
 
@@ -49,7 +49,7 @@ class Health:
         self._clock = clock
         self._tick_seconds = tick.total_seconds()
         self._quiet_seconds = quiet_seconds
-        self._question = Question(self._ask, name="health")
+        self._call = BoundedCall(self._ask, name="health")
 
     def stuck(self) -> str | None:
         """Return why this process can only be helped by a restart, if that is so."""
@@ -61,7 +61,7 @@ class Health:
     def checks(self) -> list[Check]:
         """Return what was looked at: database, schema, worker."""
         try:
-            is_current, beat_at = self._question.answer()
+            is_current, beat_at = self._call.result()
         except SQLAlchemyError as error:
             return _unknown(f"the database cannot be reached: {type(error).__name__}")
         except NoAnswer:

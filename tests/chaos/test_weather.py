@@ -40,7 +40,7 @@ def check_the_end(story: Story) -> None:
     unended = [grant for grant in world.grants() if grant.state != "ended"]
     assert not unended, f"P3: {unended}"
     assert world.slack.problems == []
-    with world.service.parts.database.reading() as session:
+    with world.service.components.database.reading() as session:
         pending = select(RequestRow).where(RequestRow.state == RequestState.PENDING)
         assert session.exec(pending).all() == []
         for table in (OutboxRow, ErrandRow):

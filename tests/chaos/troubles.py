@@ -31,7 +31,7 @@ class ChangeableWorld(World):
     """A world in which no clock but the one that is moved by hand counts."""
 
     def settle(self) -> None:
-        parts, client = self.service.parts, self.client
+        parts, client = self.service.components, self.client
         client._sleep = lambda _seconds: None
         client._monotonic = lambda: self.clock.now().timestamp()
         parts.directory._clock_seconds = lambda: self.clock.now().timestamp()

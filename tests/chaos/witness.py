@@ -82,7 +82,7 @@ class Witness:
             its_label = read_label(rule.get("description"))
             if its_label is None or rule["uuid"] in self._before_loss:
                 continue
-            with self._world.service.parts.database.reading() as session:
+            with self._world.service.components.database.reading() as session:
                 row = session.get(RequestRow, its_label.grant_id)
             if row is None or row.state != "approved" or row.source_value != rule["value"]:
                 self._complain(f"P4: {alias} holds {rule}, which nobody approved: {row}")

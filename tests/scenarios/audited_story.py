@@ -70,7 +70,7 @@ def tell(world: World) -> datetime:
 
 def numbers(world: World) -> list[int]:
     """Return the numbers of all requests, in the order that they were made."""
-    with world.service.parts.database.reading() as session:
+    with world.service.components.database.reading() as session:
         return sorted(number or 0 for number in session.exec(select(RequestRow.id)))
 
 
@@ -141,7 +141,7 @@ def _put_back(world: World) -> None:
 
 def _cut_off(world: World) -> None:
     """An attempt is killed, and a channel is gone when a message is due."""
-    with world.service.parts.database.transaction() as session:
+    with world.service.components.database.transaction() as session:
         clusters.begin_attempt(session, ORDERS, world.clock.now())
     world.slack.add_channel(APPROVALS, "db-approvals", is_archived=True)
     world.types(RITA, "request 203.0.113.80 1h orders")

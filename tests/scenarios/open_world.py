@@ -56,7 +56,7 @@ class OpenWorld(World):
         return answer
 
     def links(self) -> list[IpLinkRow]:
-        with self.service.parts.database.reading() as session:
+        with self.service.components.database.reading() as session:
             return list(session.exec(select(IpLinkRow)))
 
 

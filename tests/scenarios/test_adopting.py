@@ -32,7 +32,7 @@ def adopted(world: World, text: str = f"adopt orders {OLD} 1w", *, by: str = ALI
 
 def ended_with(world: World) -> dict[str, Any]:
     """What the audit says of the last grant that ended."""
-    with world.service.parts.database.reading() as session:
+    with world.service.components.database.reading() as session:
         return [row.detail for row in audit.rows(session) if row.action == audit.Action.ENDED][-1]
 
 
@@ -130,7 +130,7 @@ def test_p4_the_button_stops_the_clock_too(world: World) -> None:
 
 def test_p4_the_command_line_stops_the_clock_too(world: World) -> None:
     adopted(world)
-    world.service.parts.access.revoke_as_operator(1, actor="operator")
+    world.service.components.access.revoke_as_operator(1, actor="operator")
     world.settle()
     assert_clock_stopped(world)
 

@@ -61,7 +61,7 @@ def test_p4_after_a_revoke_there_is_no_emergency_access_without_an_approval(
     if by == "approver":
         world.types(ALICE, "revoke 1")
     else:
-        world.service.parts.access.revoke_as_operator(1, actor="operator")
+        world.service.components.access.revoke_as_operator(1, actor="operator")
         world.settle()
 
     breaks_glass(world)

@@ -36,7 +36,7 @@ def test_once_a_day_whatever_is_restarted_and_the_audit_still_contains_it(world:
     world.pass_time(hours=3)
 
     assert len(posted(world)) == 2
-    with world.service.parts.database.reading() as session:
+    with world.service.components.database.reading() as session:
         assert audit.verify_chain(session, expected=posted(world)).is_whole
 
 

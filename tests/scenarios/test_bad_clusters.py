@@ -32,7 +32,7 @@ def world_with(worlds: Worlds, bad: int) -> World:
 
 def failing(world: World) -> int:
     """How many clusters failed last time."""
-    with world.service.parts.database.reading() as session:
+    with world.service.components.database.reading() as session:
         return sum(watch.failures > 0 for watch in clusters.all_of(session))
 
 

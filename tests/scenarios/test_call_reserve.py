@@ -95,7 +95,7 @@ def test_p3_the_names_in_a_form_leave_the_calls_of_an_end_alone(few_calls: World
         world.digitalocean.add_droplet(f"droplet-{number}", number + 1)
     world.granted(f"request {IP} 1m orders")
     world.pass_time(seconds=59)
-    catalogue = world.service.parts.catalogue
+    catalogue = world.service.components.catalogue
     for shelf in catalogue._shelves.values():
         shelf.due_at = 0.0
     before = len(world.digitalocean.calls)
@@ -133,7 +133,7 @@ def test_p3_what_a_look_finds_that_must_go_is_removed_by_the_calls_of_ends(
     world.restart()  # every cluster is looked at
     world.pass_time(minutes=1)
     assert "ip_addr:203.0.113.9" not in world.sources()
-    made = world.service.parts.budget.made().by_purpose
+    made = world.service.components.budget.made().by_purpose
     assert made["ends"] >= 1
 
 

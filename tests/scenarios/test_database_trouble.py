@@ -17,17 +17,19 @@ FILLED = {"Cluster": "orders", "From where": IP, "For how long": "2h"}
 @contextmanager
 def without(world: World, table: str) -> Iterator[None]:
     """Let a table be missing, which on SQLite is as good as a database that is away."""
-    with world.service.parts.database.engine.begin() as connection:
+    with world.service.components.database.engine.begin() as connection:
         connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO elsewhere")
     yield
-    with world.service.parts.database.engine.begin() as connection:
+    with world.service.components.database.engine.begin() as connection:
         connection.exec_driver_sql(f"ALTER TABLE elsewhere RENAME TO {table}")
 
 
 @contextmanager
 def busy(world: World) -> Iterator[None]:
     """Let somebody else write all the time."""
-    other = sqlite3.connect(str(world.service.parts.database.url.database), isolation_level=None)
+    other = sqlite3.connect(
+        str(world.service.components.database.url.database), isolation_level=None
+    )
     other.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -126,7 +126,7 @@ def test_two_workers_at_once_carry_each_click_out_once(world: World) -> None:
     ready = threading.Barrier(2)
 
     def work() -> None:
-        worker = build_worker(world.service.parts)
+        worker = build_worker(world.service.components)
         ready.wait()
         worker.settle()
         worker.stop()

@@ -68,7 +68,7 @@ def test_a_worker_that_has_not_looked_lately_is_missed(world: World) -> None:
 
 
 def test_a_worker_that_may_sleep_for_long_is_not_missed_too_early(world: World) -> None:
-    database = world.service.parts.database
+    database = world.service.components.database
     world.worker.look()
     world.clock.advance(minutes=2)
     sleepy = Health(database, world.clock, tick=timedelta(minutes=1))
@@ -77,31 +77,31 @@ def test_a_worker_that_may_sleep_for_long_is_not_missed_too_early(world: World) 
 
 @pytest.mark.both_databases
 def test_another_schema_is_told_with_the_mend(world: World) -> None:
-    schema.downgrade(world.service.parts.database, "base")
+    schema.downgrade(world.service.components.database, "base")
     wrong = problems(world)
     assert "dbaccess migrate" in wrong["schema"]
     assert "database" not in wrong
-    schema.upgrade(world.service.parts.database)
+    schema.upgrade(world.service.components.database)
 
 
 @pytest.mark.both_databases
 def test_a_writer_that_takes_its_time_makes_nobody_unready(world: World) -> None:
     world.worker.look()
-    with world.service.parts.database.transaction() as session:
+    with world.service.components.database.transaction() as session:
         session.execute(text("UPDATE clusters SET failures = 7"))
         assert ready(world) == (200, ALL_WELL)
 
 
 def test_the_process_lives_whatever_else_is_wrong(world: World) -> None:
-    schema.downgrade(world.service.parts.database, "base")
+    schema.downgrade(world.service.components.database, "base")
     answer = requests.get(f"{world.service.url}/healthz", timeout=30)
     assert (answer.status_code, answer.text) == (200, "alive\n")
-    schema.upgrade(world.service.parts.database)
+    schema.upgrade(world.service.components.database)
 
 
 @pytest.mark.parametrize("quiet", [301.0, float("inf")])
 def test_a_worker_thread_that_is_dead_or_stuck_wants_a_restart(world: World, quiet: float) -> None:
-    database = world.service.parts.database
+    database = world.service.components.database
     health = Health(database, world.clock, tick=TICK, quiet_seconds=lambda: quiet)
     assert health.stuck() == "the worker's thread is dead or stuck"
     patient = Health(
@@ -141,7 +141,7 @@ def test_a_database_that_hangs_holds_up_neither_readiness_nor_metrics(
 def test_metrics_of_a_database_that_hangs_come_in_time(
     world: World, postgresql: PostgresServer
 ) -> None:
-    name = world.service.parts.database.url.database or ""
+    name = world.service.components.database.url.database or ""
     with psycopg.connect(postgresql.url(name)) as locked:
         locked.execute("LOCK TABLE grants IN ACCESS EXCLUSIVE MODE")
         began = monotonic()

@@ -50,7 +50,7 @@ def looked_up(world: World, user: str) -> int:
 
 
 def homes(world: World) -> list[str]:
-    with world.service.parts.database.reading() as session:
+    with world.service.components.database.reading() as session:
         return sorted(row.user_id for row in session.exec(select(HomeRow)))
 
 

@@ -70,7 +70,7 @@ def test_what_one_duty_bound_does_not_stick_to_the_next(world: World, logged: Lo
 def test_the_reference_that_a_person_is_told_is_that_of_all_entries_of_the_interaction(
     world: World, logged: Logged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database = world.service.parts.database
+    database = world.service.components.database
     monkeypatch.setattr(database, "reading", lambda: 1 / 0)  # a fault of ours
     told = world.slack.command(RITA, "list", channel_id="C0GENERAL").text
     monkeypatch.undo()

@@ -54,7 +54,7 @@ def test_a_grant_of_a_cluster_that_was_deleted_can_be_closed(world: World) -> No
     world.digitalocean.remove_cluster(ORDERS)
     world.pass_time(hours=3)
     assert world.grant().state == "removing"
-    world.service.parts.access.close_for_gone_cluster(1, actor="operator")
+    world.service.components.access.close_for_gone_cluster(1, actor="operator")
     world.settle()
     assert world.grant().state == "ended"
     assert "ended" in world.told(RITA)[-1]

@@ -225,14 +225,14 @@ def test_the_version_is_told(world: World) -> None:
 @both_databases
 def test_a_broken_database_makes_metrics_say_so_and_not_fail(world: World) -> None:
     world.granted()
-    schema.downgrade(world.service.parts.database, "base")
+    schema.downgrade(world.service.components.database, "base")
 
     told = scrape(world)
 
     assert told("dbaccess_database_up") == 0
     assert told("dbaccess_outbox_owed") is None
     assert told("dbaccess_digitalocean_calls_total", operation="write_rules", status="204") == 1
-    schema.upgrade(world.service.parts.database)
+    schema.upgrade(world.service.components.database)
     assert scrape(world)("dbaccess_database_up") == 1
 
 
@@ -240,7 +240,7 @@ def test_a_broken_database_makes_metrics_say_so_and_not_fail(world: World) -> No
 def test_a_history_that_was_rewritten_shows(world: World) -> None:
     world.granted()
     assert scrape(world)("dbaccess_audit_intact") == 1
-    database = world.service.parts.database
+    database = world.service.components.database
     schema.downgrade(database, "base")
     schema.upgrade(database)
     with database.transaction() as session:
@@ -275,7 +275,7 @@ def test_names_and_helps_keep_to_prometheus_conventions(world: World) -> None:
 
 @both_databases
 def test_a_scrape_takes_no_lock_that_a_writer_holds(world: World) -> None:
-    with world.service.parts.database.transaction() as session:
+    with world.service.components.database.transaction() as session:
         session.execute(text("UPDATE clusters SET failures = 7"))
         assert scrape(world)("dbaccess_database_up") == 1
 

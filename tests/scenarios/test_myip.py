@@ -74,7 +74,7 @@ def test_the_address_comes_by_direct_message_where_slack_takes_no_other_answer(
     token = world.link()
     row = world.links()[0]
     assert row.response_url is not None
-    with world.service.parts.database.transaction() as session:
+    with world.service.components.database.transaction() as session:
         row.response_url = row.response_url + "-expired"
         session.add(row)
 
@@ -275,14 +275,14 @@ def test_whoever_may_ask_for_nothing_is_told_so_when_they_press(opens: Opens) ->
 
 def test_with_its_records_away_the_page_says_so(world: OpenWorld) -> None:
     token = world.link()
-    with world.service.parts.database.engine.begin() as connection:
+    with world.service.components.database.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE ip_links RENAME TO elsewhere")
 
     for page in (world.visits(token), world.uses(token)):
         assert page.status_code == 503
         assert "One moment, please" in page.text
 
-    with world.service.parts.database.engine.begin() as connection:
+    with world.service.components.database.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO ip_links")
     assert world.uses(token).status_code == 200
 

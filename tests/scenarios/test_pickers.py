@@ -148,7 +148,7 @@ def test_a_command_that_names_a_machine_opens_the_form_with_it(worlds: Worlds) -
 
 def test_a_typed_command_carries_the_name_that_people_know(worlds: Worlds) -> None:
     world = with_machines(worlds)
-    name_of = world.service.parts.catalogue.name_of
+    name_of = world.service.components.catalogue.name_of
     world.eventually(lambda: name_of(SourceType.DROPLET, str(JOBS)))
 
     world.types(RITA, f"request droplet:{JOBS} 1h analytics numbers")

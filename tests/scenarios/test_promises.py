@@ -34,7 +34,7 @@ def foreign_rules(world: World) -> dict[str, dict[str, str]]:
 
 
 def actions(world: World) -> list[str]:
-    with world.service.parts.database.reading() as session:
+    with world.service.components.database.reading() as session:
         return [row.action for row in audit.rows(session)]
 
 
@@ -264,7 +264,7 @@ def test_p6_two_who_decide_at_once_change_the_state_once(world: World) -> None:
     card = world.card
     for approver in (ALICE, BOB):
         world.slack.click(approver, card, "Approve")
-    parts = world.service.parts
+    parts = world.service.components
     duty = Errands(parts.database, parts.access, parts.directory, parts.clock)
     both = duty.claim(most=8)
     assert len(both) == 2

@@ -64,7 +64,7 @@ def test_an_extension_approved_while_the_rule_is_taken_away_puts_it_back(world: 
     world.granted(f"request {IP} 1h orders")
     world.pass_time(minutes=59, seconds=59)
     world.types(RITA, "extend 1 1h")
-    access = world.service.parts.access
+    access = world.service.components.access
     done: list[bool] = []
 
     def approve_between_read_and_write(heard: object) -> None:
@@ -79,7 +79,7 @@ def test_an_extension_approved_while_the_rule_is_taken_away_puts_it_back(world: 
             world.clock.advance(seconds=2)
 
     stop = world.digitalocean.subscribe(approve_between_read_and_write)
-    world.service.parts.reconciler.watch_all()
+    world.service.components.reconciler.watch_all()
     world.settle()
     stop()
     for _ in range(3):

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.both_databases
 @pytest.fixture
 def app(world: World) -> Flask:
     """The bot's own WSGI app, asked without a network between."""
-    return build_app(world.service.parts, build_slack(world.service.parts), None)
+    return build_app(world.service.components, build_slack(world.service.components), None)
 
 
 def send(app: Flask, world: World, sent: Sent) -> tuple[int, str]:

@@ -16,7 +16,7 @@ Opens = Callable[..., OpenWorld]
 
 def kept(world: OpenWorld) -> list[str]:
     """The rows of any table that hold an address for answers."""
-    with world.service.parts.database.reading() as session:
+    with world.service.components.database.reading() as session:
         rows = (
             f"{table.name}: {tuple(row)}"
             for table in SQLModel.metadata.sorted_tables

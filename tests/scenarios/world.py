@@ -120,7 +120,7 @@ class World:
     @property
     def client(self) -> DigitalOcean:
         """The client through which the bot reaches the sandbox."""
-        client = self.service.parts.provider
+        client = self.service.components.provider
         assert isinstance(client, DigitalOcean)
         return client
 
@@ -128,7 +128,7 @@ class World:
         """Start the bot; a second time, it is a restart on the same database."""
         self.service = Service(self.settings, self.policy, worker=False, clock=self.clock)
         self.service.start(migrate=migrate)
-        self.worker = build_worker(self.service.parts)
+        self.worker = build_worker(self.service.components)
         self.worker.take_up()
         self.slack.bot_url = self.service.url
         self.introduce(RITA, ALICE, BOB, OSCAR, GITA, EVE)
@@ -139,7 +139,7 @@ class World:
         self._forgotten -= set(users)
         for user in users:
             with suppress(DirectoryUnavailable):
-                self.service.parts.directory.person(user, self.slack.team_id, [])
+                self.service.components.directory.person(user, self.slack.team_id, [])
 
     def forget(self, *users: str) -> None:
         """Have it that nobody knows what people are, until Slack is asked for what they do."""
@@ -148,7 +148,7 @@ class World:
 
     def _outdate(self, *users: str) -> None:
         for user in users:
-            self.service.parts.directory.outdate(user)
+            self.service.components.directory.outdate(user)
 
     def restart(self, **away: float) -> None:
         """Stop the bot, let time pass while it is away, and start it again."""
@@ -228,35 +228,35 @@ class World:
         return self.digitalocean.sources(cluster)
 
     def grant(self, number: int = 1) -> Grant:
-        with self.service.parts.database.reading() as session:
+        with self.service.components.database.reading() as session:
             found = grants.get(session, number)
         assert found is not None, f"no grant #{number}"
         return found
 
     def request(self, number: int = 1) -> Request:
-        with self.service.parts.database.reading() as session:
+        with self.service.components.database.reading() as session:
             found = requests.get(session, number)
         assert found is not None, f"no request #{number}"
         return found
 
     def grants(self) -> list[Grant]:
-        with self.service.parts.database.reading() as session:
+        with self.service.components.database.reading() as session:
             return grants.listing(session, ended_too=True)
 
     def audited(self) -> list[tuple[str, str]]:
         """What was done and by whom, oldest first."""
-        with self.service.parts.database.reading() as session:
+        with self.service.components.database.reading() as session:
             return [(row.action, row.actor) for row in audit.rows(session)]
 
     def audit_rows(self, action: str) -> list[AuditRow]:
         """The audit's rows of one kind, oldest first."""
-        with self.service.parts.database.reading() as session:
+        with self.service.components.database.reading() as session:
             return [row for row in audit.rows(session) if row.action == action]
 
     def rows(self) -> dict[str, int]:
         """Count what is written down."""
         tables = (RequestRow, DecisionRow, GrantRow, AuditRow, OutboxRow, ErrandRow)
-        with self.service.parts.database.reading() as session:
+        with self.service.components.database.reading() as session:
             return {table.__name__: len(session.exec(select(table)).all()) for table in tables}
 
     def footprint(self) -> dict[str, int]:
