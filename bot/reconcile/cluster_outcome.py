@@ -14,12 +14,12 @@ from bot.domain.notices import (
 )
 from bot.domain.policy import ALARM_AFTER
 from bot.reconcile.attempt import RELABEL_AFTER
-from bot.reconcile.recording import Recording
+from bot.reconcile.outcome_recorder import OutcomeRecorder
 from bot.store import audit, clusters, requests
 from bot.store.audit import Action
 
 
-class ClusterOutcome(Recording):
+class ClusterOutcome(OutcomeRecorder):
     """Records what is about no single grant."""
 
     def record_guard(self) -> None:

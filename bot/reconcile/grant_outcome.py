@@ -6,12 +6,12 @@ from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.notices import GrantEnded, GrantRewritten, GrantStarted
 from bot.domain.sources import TrustedSource
 from bot.reconcile.first_write import why_it_no_longer_holds
-from bot.reconcile.recording import Recording
+from bot.reconcile.outcome_recorder import OutcomeRecorder
 from bot.store import grants
 from bot.store.audit import Action
 
 
-class GrantOutcome(Recording):
+class GrantOutcome(OutcomeRecorder):
     """Records one grant after the other."""
 
     def record(self, grant: Grant) -> None:

@@ -9,14 +9,14 @@ from bot.domain.notices import Labelled, Recovered
 from bot.domain.plan import Orphan
 from bot.domain.policy import LONGEST_ADOPTION
 from bot.domain.rules import Rule
-from bot.reconcile.recording import Recording
+from bot.reconcile.outcome_recorder import OutcomeRecorder
 from bot.store import clusters, grants, requests
 from bot.store.audit import Action
 
 _NEARBY = 100  # a label's number is taken over up to so many above the newest; further is a jump
 
 
-class Recovery(Recording):
+class Recovery(OutcomeRecorder):
     """Recovers grants, and tells the operators what was found."""
 
     def recover(self) -> None:

@@ -1,4 +1,4 @@
-"""What every part of a record needs: the transaction, the attempt, and what was known before."""
+"""What every outcome recorder needs: the transaction, the attempt, and what was known before."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +18,8 @@ from bot.store.clusters import Watch
 
 
 @dataclass(frozen=True)
-class Recording:
-    """The record of one attempt; `outcome` is its last plan, `before` what was recorded last."""
+class OutcomeRecorder:
+    """Records one attempt; `outcome` is its last plan, `before` what was recorded last."""
 
     session: Session
     policy: Policy
