@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
-from bot.core import Core, build_core
+from bot.core import Core, ProviderFactory, build_core, build_provider
 from bot.domain.policy import Policy
 from bot.domain.sources import SourceType
 from bot.ip_links import IpLinks
@@ -43,7 +43,7 @@ class Components(Core):
     def learn_names(self) -> None:
         """Have the names of all that can be a trusted source fetched, in the background."""
         taken = {kind for one in self.policy().clusters.values() for kind in one.source_types}
-        self.catalogue.begin_to_fetch(taken - {SourceType.IP_ADDR})
+        self.catalogue.prefetch(taken - {SourceType.IP_ADDR})
 
     def seen_by(self, link: IpLink) -> Policy:
         """Return the policy as the owner of an address link may see it.
@@ -64,7 +64,12 @@ class Components(Core):
         self.database.close()
 
 
-def build_components(settings: Settings, policy: Policy, clock: Clock | None = None) -> Components:
+def build_components(
+    settings: Settings,
+    policy: Policy,
+    clock: Clock | None = None,
+    make_provider: ProviderFactory = build_provider,
+) -> Components:
     """Return the components, connected to nothing yet."""
     clock = clock or SystemClock()
     token = settings.slack_bot_token.get_secret_value()
@@ -77,6 +82,7 @@ def build_components(settings: Settings, policy: Policy, clock: Clock | None = N
         database=database,
         on_call=metrics.note_call,
         on_reconcile=metrics.note_reconcile,
+        make_provider=make_provider,
     )
     slack = web_client(token, settings.slack_api_url, on_call=metrics.note_slack)
     directory = Directory(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.access import AccessService
 from bot.clock import Clock, SystemClock
@@ -52,6 +53,20 @@ class Core:
     wakeup: Wakeup
 
 
+class ProviderFactory(Protocol):
+    """Makes the provider that the rest is built upon."""
+
+    def __call__(
+        self,
+        settings: Settings,
+        *,
+        before_call: Callable[[Purpose], None],
+        on_call: Callable[[ApiCall], None],
+    ) -> Provider:
+        """Return it, connected to nothing yet; see `build_provider`."""
+        ...
+
+
 def build_provider(
     settings: Settings,
     *,
@@ -83,6 +98,7 @@ def build_core(
     *,
     on_call: Callable[[ApiCall], None] = lambda _call: None,
     on_reconcile: Callable[[str, float], None] = lambda _outcome, _seconds: None,
+    make_provider: ProviderFactory = build_provider,
     database: Database | None = None,
     operator: Mapping[str, str] | None = None,
 ) -> Core:
@@ -106,7 +122,7 @@ def build_core(
         on_call(call)
         budget.observe(call)
 
-    provider = build_provider(settings, before_call=budget.spend, on_call=note_call)
+    provider = make_provider(settings, before_call=budget.spend, on_call=note_call)
     catalogue = Catalogue(provider.list_sources)
 
     def name_of(source: TrustedSource) -> str:

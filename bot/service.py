@@ -12,6 +12,7 @@ from bot.bootstrap import (
 )
 from bot.clock import Clock
 from bot.config import Settings
+from bot.core import ProviderFactory, build_provider
 from bot.domain.policy import Policy
 from bot.live_policy import Reload
 from bot.store import schema
@@ -30,9 +31,10 @@ class Service:
         web: bool = True,
         worker: bool = True,
         clock: Clock | None = None,
+        make_provider: ProviderFactory = build_provider,
     ) -> None:
         self._settings = settings
-        self.components = build_components(settings, policy, clock)
+        self.components = build_components(settings, policy, clock, make_provider)
         self.worker = build_worker(self.components) if worker else None
         self._listener = build_listener(self.components, self.worker) if self.worker else None
         self._slack = build_slack(self.components) if web else None

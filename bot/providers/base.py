@@ -12,7 +12,7 @@ fails with an `ApiError` and with nothing else, unless its docstring says so.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from bot.domain.connecting import Connection
 from bot.domain.rules import Rule
@@ -23,8 +23,11 @@ from bot.faults import Fault
 class ApiError(Fault):
     """A call that failed. Unless it is `OutcomeUnknown`, nothing was changed.
 
-    `message` is a sentence without its full stop, fit for a person to read.
+    `message` is a sentence without its full stop, fit for a person to read; `kind` is what metrics
+    call it.
     """
+
+    kind: ClassVar[str] = "fault"
 
     def __init__(self, message: str, cluster_id: str | None = None) -> None:
         super().__init__(message)
@@ -35,9 +38,13 @@ class ApiError(Fault):
 class ClusterNotFound(ApiError):
     """There is no such cluster, which is not the same as one without rules."""
 
+    kind = "not_found"
+
 
 class NotAuthorised(ApiError):
     """The credentials are wrong, or do not allow this."""
+
+    kind = "not_authorised"
 
 
 class ScopeMissing(NotAuthorised):
@@ -47,13 +54,19 @@ class ScopeMissing(NotAuthorised):
 class Rejected(ApiError):
     """The content was refused; `message` is in the API's own words."""
 
+    kind = "rejected"
+
 
 class Busy(ApiError):
     """The cluster takes no changes at the moment."""
 
+    kind = "busy_cluster"
+
 
 class RateLimited(ApiError):
     """Too many calls for these credentials; try again in `retry_after` seconds."""
+
+    kind = "rate_limited"
 
     def __init__(self, message: str, cluster_id: str | None = None, *, retry_after: float) -> None:
         super().__init__(message, cluster_id)
@@ -63,13 +76,19 @@ class RateLimited(ApiError):
 class BudgetSpent(RateLimited):
     """The call was not made: the calls that remain are kept for what must not wait (P3)."""
 
+    kind = "budget_spent"
+
 
 class Unavailable(ApiError):
     """There was no usable answer."""
 
+    kind = "unavailable"
+
 
 class OutcomeUnknown(ApiError):
     """A write without a usable answer: it may have taken effect or not. Read the rules back."""
+
+    kind = "outcome_unknown"
 
 
 class Purpose(StrEnum):
@@ -150,7 +169,8 @@ class Provider(Protocol):
         """Return all rules of a cluster, in their order, each with its `uuid` and `as_read`.
 
         An empty list means that the cluster is open to everybody. So it is returned only where the
-        API says so: an answer that is cut off or makes no sense is `Unavailable`.
+        API says so: an answer that is cut off or makes no sense is `Unavailable`. What was read may
+        lag some seconds behind a write.
         """
         ...
 
@@ -183,7 +203,7 @@ class Provider(Protocol):
         ...
 
     def connection(self, cluster_id: str) -> Connection:
-        """Return how a cluster is reached, without its password; `Unavailable` while it is not."""
+        """Return how a cluster is reached, without a password; `Unavailable` without an address."""
         ...
 
     def certificate(self, cluster_id: str) -> str:

@@ -19,19 +19,19 @@ from bot.providers.base import ApiError, NamedSource, Unavailable
 
 FRESH_SECONDS = 60.0
 NEXT_TRY_SECONDS = 10.0  # after a failure; a picker asks at every key
-PATIENCE_SECONDS = 1.5
-_RESEMBLANCE = 75.0  # of 100, below which a slip of the finger is no explanation
+TIMEOUT_SECONDS = 1.5
+_RESEMBLANCE = 75.0  # of 100; what is less alike is not a typing error
 _WORDS = re.compile(r"[^\W_]+")
 
 
 @dataclass
-class _Shelf:
-    """What is known of one kind; `due_at` is when to ask again, in monotonic seconds."""
+class _List:
+    """What is cached of one kind; `due_at` is when to fetch again, in monotonic seconds."""
 
-    things: Mapping[str, NamedSource] | None = None  # by folded id
+    sources: Mapping[str, NamedSource] | None = None  # by folded id
     due_at: float = -math.inf
     failure: ApiError | None = None
-    fetched: Event | None = None  # there while a fetch is under way
+    fetched: Event | None = None  # set once the fetch under way is over
 
 
 class Catalogue:
@@ -43,7 +43,7 @@ class Catalogue:
     Args:
         fetch: returns all sources of a kind or raises ApiError: `Provider.list_sources`.
         monotonic: seconds that only grow.
-        patience_seconds: how long `find` waits for a list.
+        timeout_seconds: how long `find` waits for a list.
     """
 
     def __init__(
@@ -51,45 +51,45 @@ class Catalogue:
         fetch: Callable[[SourceType], Iterable[NamedSource]],
         *,
         monotonic: Callable[[], float] = time.monotonic,
-        patience_seconds: float = PATIENCE_SECONDS,
+        timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         self._fetch = fetch
         self._monotonic = monotonic
-        self._patience_seconds = patience_seconds
+        self._timeout_seconds = timeout_seconds
         self._lock = Lock()
-        self._shelves: dict[SourceType, _Shelf] = {}
+        self._lists: dict[SourceType, _List] = {}
 
     def find(self, kind: SourceType, typed: str, most: int = 100) -> list[NamedSource]:
-        """Return the things whose name or id holds what was typed, the likeliest first.
+        """Return the sources whose name or id holds what was typed, the likeliest first.
 
-        Nothing typed finds all, by name. If nothing holds it, similar names are found.
+        An empty text finds all, by name. If none holds what was typed, similar names are found.
 
         Raises:
             ApiError: there is no list, not even an old one.
         """
-        return _likeliest(self._things(kind), typed)[:most]
+        return _likeliest(self._sources(kind), typed)[:most]
 
-    def name_of(self, kind: SourceType, thing_id: str) -> str:
-        """Return the name that goes with an id, as far as it is remembered, else an empty text."""
+    def name_of(self, kind: SourceType, source_id: str) -> str:
+        """Return the name for an id if it is cached, else an empty text."""
         with self._lock:
-            shelf = self._shelves.get(kind)
-            thing = shelf.things.get(thing_id.casefold()) if shelf and shelf.things else None
-        return thing.name if thing else ""
+            listed = self._lists.get(kind)
+            source = listed.sources.get(source_id.casefold()) if listed and listed.sources else None
+        return source.name if source else ""
 
-    def begin_to_fetch(self, kinds: Iterable[SourceType]) -> None:
-        """Have the lists that are not fresh fetched in the background, all at once."""
+    def prefetch(self, kinds: Iterable[SourceType]) -> None:
+        """Fetch the lists that are not fresh, in the background, all at once."""
         for kind in kinds:
             self._fetch_if_due(kind)
 
-    def _things(self, kind: SourceType) -> Sequence[NamedSource]:
+    def _sources(self, kind: SourceType) -> Sequence[NamedSource]:
         fetched = self._fetch_if_due(kind)
         if fetched:
-            fetched.wait(self._patience_seconds)
+            fetched.wait(self._timeout_seconds)
         with self._lock:
-            shelf = self._shelves[kind]
-            if shelf.things is not None:
-                return list(shelf.things.values())
-            failure = shelf.failure
+            listed = self._lists[kind]
+            if listed.sources is not None:
+                return list(listed.sources.values())
+            failure = listed.failure
         if failure is not None:
             raise failure.with_traceback(None)
         raise Unavailable("DigitalOcean has not listed these yet, try again in a moment")
@@ -97,39 +97,39 @@ class Catalogue:
     def _fetch_if_due(self, kind: SourceType) -> Event | None:
         """Return what is set once the fetch under way is over; None if the list is fresh."""
         with self._lock:
-            shelf = self._shelves.setdefault(kind, _Shelf())
-            if shelf.fetched or self._monotonic() < shelf.due_at:
-                return shelf.fetched
-            fetched = shelf.fetched = Event()
+            listed = self._lists.setdefault(kind, _List())
+            if listed.fetched or self._monotonic() < listed.due_at:
+                return listed.fetched
+            fetched = listed.fetched = Event()
         name = f"catalogue-{kind}"
-        Thread(target=self._refresh, args=(kind, shelf, fetched), name=name, daemon=True).start()
+        Thread(target=self._refresh, args=(kind, listed, fetched), name=name, daemon=True).start()
         return fetched
 
-    def _refresh(self, kind: SourceType, shelf: _Shelf, fetched: Event) -> None:
-        things, failure, seconds = shelf.things, None, NEXT_TRY_SECONDS
+    def _refresh(self, kind: SourceType, listed: _List, fetched: Event) -> None:
+        sources, failure, seconds = listed.sources, None, NEXT_TRY_SECONDS
         try:
-            things = {thing.id.casefold(): thing for thing in self._fetch(kind)}
+            sources = {source.id.casefold(): source for source in self._fetch(kind)}
             seconds = FRESH_SECONDS
         except ApiError as error:
             failure = error
         finally:
             with self._lock:
-                shelf.things, shelf.failure = things, failure
-                shelf.due_at = self._monotonic() + seconds
-                shelf.fetched = None
+                listed.sources, listed.failure = sources, failure
+                listed.due_at = self._monotonic() + seconds
+                listed.fetched = None
             fetched.set()
 
 
-def _likeliest(things: Sequence[NamedSource], typed: str) -> list[NamedSource]:
-    by_name = sorted(things, key=lambda thing: (thing.name.casefold(), thing.id))
+def _likeliest(sources: Sequence[NamedSource], typed: str) -> list[NamedSource]:
+    by_name = sorted(sources, key=lambda source: (source.name.casefold(), source.id))
     wanted = typed.casefold().split()
-    found = [(_rank(thing, wanted), thing) for thing in by_name]
-    held = [(rank, thing) for rank, thing in found if rank is not None]
+    found = [(_rank(source, wanted), source) for source in by_name]
+    held = [(rank, source) for rank, source in found if rank is not None]
     if held or not wanted:
-        return [thing for _, thing in sorted(held, key=lambda one: one[0])]
+        return [source for _, source in sorted(held, key=lambda one: one[0])]
     similar = process.extract(
         " ".join(wanted),
-        [thing.name.casefold() for thing in by_name],
+        [source.name.casefold() for source in by_name],
         scorer=fuzz.partial_ratio,
         score_cutoff=_RESEMBLANCE,
         limit=None,
@@ -137,9 +137,9 @@ def _likeliest(things: Sequence[NamedSource], typed: str) -> list[NamedSource]:
     return [by_name[place] for _, _, place in similar]
 
 
-def _rank(thing: NamedSource, wanted: Sequence[str]) -> int | None:
-    """Return 0 for the very thing, more for what is less likely meant, None for what is not."""
-    name, id_ = thing.name.casefold(), thing.id.casefold()
+def _rank(source: NamedSource, wanted: Sequence[str]) -> int | None:
+    """Return 0 for an exact match, more for less likely ones, None for none."""
+    name, id_ = source.name.casefold(), source.id.casefold()
     if not all(word in name or word in id_ for word in wanted):
         return None
     whole = " ".join(wanted)

@@ -20,16 +20,11 @@ from bot.domain.plan import Plan
 from bot.domain.policy import Policy
 from bot.providers.base import (
     ApiError,
-    BudgetSpent,
     Busy,
-    ClusterNotFound,
-    NotAuthorised,
-    OutcomeUnknown,
     Provider,
     Purpose,
     RateLimited,
     Rejected,
-    Unavailable,
 )
 from bot.reconcile.attempt import Attempt
 from bot.reconcile.convergence import Convergence
@@ -44,17 +39,6 @@ from bot.store.locks import ClusterLocks, Held, Locks
 
 _LONGEST_WAIT_SECONDS = 30.0
 _LONGEST_PAUSE_SECONDS = 300.0  # however much patience the API asks for
-
-_KINDS: dict[type[ApiError], str] = {
-    ClusterNotFound: "not_found",
-    NotAuthorised: "not_authorised",
-    Rejected: "rejected",
-    Busy: "busy_cluster",
-    RateLimited: "rate_limited",
-    BudgetSpent: "budget_spent",
-    Unavailable: "unavailable",
-    OutcomeUnknown: "outcome_unknown",
-}
 
 log = structlog.get_logger()
 
@@ -142,7 +126,7 @@ class Reconciler:
                 outcome = "database_away"
                 raise
             except ApiError as error:
-                outcome = _KINDS.get(type(error), "fault")
+                outcome = error.kind
                 raise
             finally:
                 self._on_done(outcome, time.monotonic() - began)

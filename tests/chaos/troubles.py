@@ -1,9 +1,11 @@
 """What can go wrong with either API in the weather, and a world in which it takes no real time."""
 
 from collections.abc import Callable
+from typing import Any
 
 from dbaccess_playground.faults import Fault
 from tests.scenarios.world import World
+from tests.storage import Storage
 
 Maker = Callable[..., Fault]
 CLOUD_FAULTS: tuple[Maker, ...] = (
@@ -30,9 +32,10 @@ SLACK_FAULTS: tuple[Maker, ...] = (
 class ChangeableWorld(World):
     """A world in which no clock but the one that is moved by hand counts."""
 
+    def __init__(self, storage: Storage, policy: dict[str, Any] | None = None) -> None:
+        super().__init__(storage, policy)
+        self.client_waits_for_nothing()
+
     def settle(self) -> None:
-        parts, client = self.service.components, self.client
-        client._sleep = lambda _seconds: None
-        client._monotonic = lambda: self.clock.now().timestamp()
-        parts.directory._clock_seconds = lambda: self.clock.now().timestamp()
+        self.service.components.directory._clock_seconds = self.clock.elapsed
         super().settle()

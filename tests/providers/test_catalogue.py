@@ -48,7 +48,7 @@ class Gate:
 
 def fetch(catalogue: Catalogue, kinds: Iterable[SourceType]) -> None:
     """Have lists fetched in the background, and wait until that is over."""
-    catalogue.begin_to_fetch(kinds)
+    catalogue.prefetch(kinds)
     for thread in threading.enumerate():
         if thread.name.startswith("catalogue-"):
             thread.join(GENEROUS_SECONDS)
@@ -81,12 +81,12 @@ def api(do: SandboxDigitalOcean) -> Iterator[DigitalOcean]:
 
 @pytest.fixture
 def catalogue(api: DigitalOcean, seconds: Seconds) -> Catalogue:
-    return Catalogue(api.list_sources, monotonic=seconds, patience_seconds=GENEROUS_SECONDS)
+    return Catalogue(api.list_sources, monotonic=seconds, timeout_seconds=GENEROUS_SECONDS)
 
 
 @pytest.fixture
 def hasty(api: DigitalOcean, seconds: Seconds) -> Catalogue:
-    return Catalogue(api.list_sources, monotonic=seconds, patience_seconds=TINY_SECONDS)
+    return Catalogue(api.list_sources, monotonic=seconds, timeout_seconds=TINY_SECONDS)
 
 
 @pytest.fixture

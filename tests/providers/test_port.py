@@ -4,21 +4,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-import bot.core
 from bot.config import Settings
 from bot.domain.lifecycle import GrantState
 from bot.domain.rules import Rule
 from bot.domain.sources import SourceType
 from bot.providers.base import (
+    ApiError,
     Busy,
     ClusterNotFound,
     NamedSource,
+    NotAuthorised,
     Provider,
     Rejected,
+    ScopeMissing,
     Unavailable,
 )
 from bot.providers.digitalocean import DigitalOcean
@@ -165,22 +168,37 @@ def test_how_a_cluster_is_reached_is_told(cloud: Cloud) -> None:
     assert cloud.provider.certificate(ORDERS).endswith("-----END CERTIFICATE-----\n")
 
 
+# What metrics call what fails
+
+
+def kinds(error: type[ApiError]) -> set[str]:
+    return {error.kind}.union(*(kinds(one) for one in error.__subclasses__()))
+
+
+def test_what_metrics_call_an_error_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "monitoring.md").read_text()
+    [row] = [line for line in page.splitlines() if "`dbaccess_reconciles_total`" in line]
+    assert [kind for kind in sorted(kinds(ApiError)) if f"`{kind}`" not in row] == []
+
+
+def test_a_scope_that_is_missing_is_no_fault_of_ours() -> None:
+    assert ScopeMissing.kind == NotAuthorised.kind
+
+
 # The bot with another cloud
 
 
 @pytest.fixture
-def elsewhere(
-    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[World, MemoryProvider]]:
+def elsewhere(tmp_path: Path) -> Iterator[tuple[World, MemoryProvider]]:
     """The whole bot, put together with the provider in memory instead of DigitalOcean."""
     world = World(SqliteStorage(tmp_path), policy({"orders": {"id": ORDERS}}))
     provider = MemoryProvider(world.clock.now)
     provider.add_cluster(ORDERS, [OFFICE])
 
-    def build_provider(_settings: Settings, **_hooks: Any) -> Provider:
+    def make_provider(settings: Settings, **hooks: Any) -> Provider:
         return provider
 
-    monkeypatch.setattr(bot.core, "build_provider", build_provider)
+    world.make_provider = make_provider
     with world:
         yield world, provider
 

@@ -59,8 +59,8 @@ def test_a_storm_of_429_holds_back_all_clusters_alike_and_then_all_get_their_tur
     worlds: Worlds,
 ) -> None:
     world = worlds(policy({"orders": {"id": ORDERS}, "analytics": {"id": ANALYTICS}}))
-    client = world.client
-    client._monotonic = lambda: world.clock.now().timestamp()
+    world.client_waits_for_nothing()
+    world.restart()
     for alias in ("orders", "analytics"):
         world.types(RITA, f"request {IP} 1h {alias}")
         world.presses(ALICE, world.card, "Approve")

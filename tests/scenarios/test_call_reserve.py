@@ -96,8 +96,8 @@ def test_p3_the_names_in_a_form_leave_the_calls_of_an_end_alone(few_calls: World
     world.granted(f"request {IP} 1m orders")
     world.pass_time(seconds=59)
     catalogue = world.service.components.catalogue
-    for shelf in catalogue._shelves.values():
-        shelf.due_at = 0.0
+    for listed in catalogue._lists.values():
+        listed.due_at = 0.0
     before = len(world.digitalocean.calls)
 
     world.slack.command(RITA, "request", channel_id="C0GENERAL")

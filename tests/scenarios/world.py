@@ -13,8 +13,10 @@ from sqlmodel import select
 
 from bot.bootstrap import build_worker
 from bot.config import Settings, parse_policy
+from bot.core import ProviderFactory
 from bot.domain.lifecycle import Grant, Request
 from bot.domain.policy import Policy
+from bot.providers.base import Provider
 from bot.providers.digitalocean import DigitalOcean
 from bot.service import Service
 from bot.slack.users.directory import DirectoryUnavailable
@@ -88,6 +90,8 @@ class World:
         self.digitalocean = SandboxDigitalOcean(clock=self.clock.now)
         self.slack = SandboxSlack(clock=lambda: self.clock.now().timestamp())
         self.slack.ack_seconds = ACK_SECONDS
+        self.make_provider: ProviderFactory = self._make_digitalocean
+        self._client_options: dict[str, Any] = {}
         self._storage = storage
         self._forgotten: set[str] = set()
         self._populate()
@@ -117,22 +121,34 @@ class World:
             port=0,
         )
 
-    @property
-    def client(self) -> DigitalOcean:
-        """The client through which the bot reaches the sandbox."""
-        client = self.service.components.provider
-        assert isinstance(client, DigitalOcean)
-        return client
-
     def boot(self, *, migrate: bool = False) -> None:
         """Start the bot; a second time, it is a restart on the same database."""
-        self.service = Service(self.settings, self.policy, worker=False, clock=self.clock)
+        self.service = Service(
+            self.settings,
+            self.policy,
+            worker=False,
+            clock=self.clock,
+            make_provider=self.make_provider,
+        )
         self.service.start(migrate=migrate)
         self.worker = build_worker(self.service.components)
         self.worker.take_up()
         self.slack.bot_url = self.service.url
         self.introduce(RITA, ALICE, BOB, OSCAR, GITA, EVE)
         self.settle()
+
+    def client_waits_for_nothing(self, *, timeout_seconds: float = 10.0) -> None:
+        """From the next start on, have DigitalOcean's client go by this world's clock alone."""
+        self._client_options = {
+            "sleep": lambda _seconds: None,
+            "monotonic": self.clock.elapsed,
+            "timeout_seconds": timeout_seconds,
+        }
+
+    def _make_digitalocean(self, settings: Settings, **told: Any) -> Provider:
+        token = settings.digitalocean_token.get_secret_value()
+        options = told | self._client_options
+        return DigitalOcean(token, endpoint=settings.digitalocean_api_url, **options)
 
     def introduce(self, *users: str) -> None:
         """Have Slack say what people are, as after anything that they did within a minute."""

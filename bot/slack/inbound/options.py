@@ -98,7 +98,7 @@ class Options:
     def get_ready(self, clusters: Iterable[ClusterPolicy]) -> None:
         """Have the names that a form may need soon read in the background."""
         kinds = {kind for cluster in clusters for kind in cluster.source_types}
-        self._catalogue.begin_to_fetch(kinds - {SourceType.IP_ADDR})
+        self._catalogue.prefetch(kinds - {SourceType.IP_ADDR})
 
     def _ask_slack(self, asked: Interaction, groups: frozenset[str]) -> None:
         """Have who somebody is remembered soon."""
