@@ -13,10 +13,10 @@ from bench.company import alias
 from bench.seeding import address, person
 from dbaccess_playground.demo.company import GENERAL
 from dbaccess_playground.slack.conversations import Channel
-from dbaccess_playground.slack.dispatch import Answer, Door, Kind
+from dbaccess_playground.slack.dispatch import Answer, Dispatcher, EnvelopeType
 from dbaccess_playground.slack.payloads import Payloads
 from dbaccess_playground.slack.people import Person
-from dbaccess_playground.slack.socket_mode import SlackSocket
+from dbaccess_playground.slack.socket_mode import SocketModeServer
 
 _AT_ONCE = 128
 
@@ -25,8 +25,8 @@ class Typist:
     """Types `/dbaccess …` in the name of many people, straight at the bot's door."""
 
     def __init__(self, url: str, signing_secret: str, *, team_id: str, root: str) -> None:
-        self._door = Door(signing_secret, SlackSocket())
-        self._door.bot_url, self._door.ack_seconds = url, 60
+        self._dispatcher = Dispatcher(signing_secret, SocketModeServer())
+        self._dispatcher.bot_url, self._dispatcher.ack_seconds = url, 60
         self._payloads = Payloads(team_id)
         self._team_id = team_id
         self._root = root
@@ -48,11 +48,11 @@ class Typist:
             response_url=f"{self._root}/commands/{number}",
             trigger_id=f"trigger-{id(self)}-{number}",
         )
-        return self._door.deliver(Kind.COMMAND, payload)
+        return self._dispatcher.deliver(EnvelopeType.COMMAND, payload)
 
     def close(self) -> None:
         """Close the connections."""
-        self._door.close()
+        self._dispatcher.close()
 
 
 def open_loop(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dbaccess_playground.calls import Call
-from dbaccess_playground.digitalocean.cloud import Change
+from dbaccess_playground.digitalocean.clusters import Change
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 
 

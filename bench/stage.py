@@ -12,7 +12,7 @@ from bench import company
 from bot.service import Service
 from bot.store import schema
 from bot.store.database import Database
-from dbaccess_playground.digitalocean.cloud import Change
+from dbaccess_playground.digitalocean.clusters import Change
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 from dbaccess_playground.slack.sandbox import SandboxSlack
 from tests.postgresql import PostgresServer, binaries

@@ -42,7 +42,7 @@ from bot.store.audit import Action
 from bot.store.database import Database
 from bot.store.tables import OutboxRow
 from dbaccess_playground.calls import Call as HttpCall
-from dbaccess_playground.digitalocean.cloud import Change
+from dbaccess_playground.digitalocean.clusters import Change
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 from dbaccess_playground.faults import Fault
 

@@ -1,4 +1,4 @@
-"""What was asked of a sandbox over HTTP, call by call."""
+"""A record of the HTTP calls to a sandbox."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _OPEN_CALL = "sandbox.open_call"
 
 @dataclass(frozen=True)
 class Call:
-    """One HTTP call: when it came, what it carried, what was answered.
+    """One HTTP call and its answer.
 
-    `status` is 0 where the caller got no whole answer; `seconds` is the time until the answer
-    was ready or was withheld; `body` is the parsed JSON, else the text, None without a body.
+    `status` is 0 where the caller got no complete answer. `seconds` is the time until the answer
+    was ready or withheld. `body` is the parsed JSON, else the text; None without a body.
     """
 
     method: str
@@ -37,11 +37,11 @@ class Call:
 
 
 class CallLog:
-    """Writes down the calls to a WSGI application and tells `on_call` of each.
+    """Records the calls to a WSGI application and passes each to `on_call`.
 
-    That happens in the caller's thread of the server, when the answer is made but not yet sent:
-    whoever has an answer finds its call here, and what `on_call` does to the sandbox happens
-    after a read and before the reader knows, which is how a test plays a lost race.
+    That happens in the server's thread, when the answer is ready but not sent yet. So whoever has
+    an answer finds its call here, and a test plays a lost race by what it does in `on_call`: it
+    happens after the read, and before the reader has the answer.
     """
 
     def __init__(self, clock: Callable[[], datetime], on_call: Callable[[Call], None]) -> None:
@@ -56,7 +56,7 @@ class CallLog:
             return list(self._calls)
 
     def wrap(self, wsgi_app: WSGIApplication) -> WSGIApplication:
-        """The same application, with its calls written down."""
+        """Return the same application, with its calls recorded."""
 
         def logged(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             environ[_OPEN_CALL] = self._open(environ)
@@ -96,9 +96,9 @@ class CallLog:
 
 
 def close_call(environ: WSGIEnvironment, status: int) -> None:
-    """Write the call down now, with this status; the first time counts.
+    """Record the call now, with this status; later closings of the same call are ignored.
 
-    For whoever withholds an answer: a call that hangs is told when it starts to hang.
+    For an answer that is withheld: a call that hangs is recorded when it starts to hang.
     """
     close = environ.get(_OPEN_CALL)
     if close is not None:

@@ -1,4 +1,4 @@
-"""What can go wrong between a client and an API, on demand."""
+"""Faults on demand: what can go wrong between a client and an API."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Kind(Enum):
 
 
 class Aim(TypedDict, total=False):
-    """Which calls a fault strikes and how many of them, as keyword arguments."""
+    """Which calls a fault is for, and how many of them, as keyword arguments."""
 
     method: str
     target: str
@@ -38,11 +38,11 @@ class Aim(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Fault:
-    """One way to go wrong, made by the constructor named for it.
+    """One fault; each kind has its own constructor.
 
-    It strikes calls of `method` (else of any) whose path contains `target` (else any path; a
-    cluster's id, say, or `chat.postMessage`), as often as `times` says: once unless told
-    otherwise, and with None until it is cleared.
+    It is for calls of `method` (default: any) whose path contains `target` (a cluster's id, or
+    `chat.postMessage`; default: any path). It occurs `times` times (default: once); with None,
+    until it is cleared.
     """
 
     kind: Kind
@@ -57,12 +57,12 @@ class Fault:
 
     @classmethod
     def slow(cls, seconds: float, **aim: Unpack[Aim]) -> Self:
-        """The right answer, late."""
+        """The right answer, after `seconds`."""
         return cls(Kind.SLOW, seconds=seconds, **aim)
 
     @classmethod
     def status(cls, code: int, *, retry_after: int | None = None, **aim: Unpack[Aim]) -> Self:
-        """Nothing done, and an error's status and body; `retry_after` (seconds) as its header."""
+        """Nothing is done; an error is answered, with `retry_after` (seconds) as its header."""
         return cls(Kind.STATUS, code=code, retry_after_seconds=retry_after, **aim)
 
     @classmethod
@@ -74,34 +74,34 @@ class Fault:
         content_type: str = "application/json",
         **aim: Unpack[Aim],
     ) -> Self:
-        """Nothing done, and this said instead, as by somebody who stands in between."""
+        """Nothing is done; this is answered instead, as by a proxy in between."""
         return cls(Kind.ANSWER, code=code, body=body, content_type=content_type, **aim)
 
     @classmethod
     def hang(cls, **aim: Unpack[Aim]) -> Self:
-        """Nothing done and nothing said until the faults are cleared; then the line is cut."""
+        """Nothing is done or answered; once the faults are cleared, the connection is closed."""
         return cls(Kind.HANG, **aim)
 
     @classmethod
     def reset(cls, **aim: Unpack[Aim]) -> Self:
-        """Nothing done, and the line is cut at once."""
+        """Nothing is done, and the connection is closed at once."""
         return cls(Kind.RESET, **aim)
 
     @classmethod
     def lost_answer(cls, *, code: int | None = None, **aim: Unpack[Aim]) -> Self:
-        """The call takes effect, but then the line is cut or, with `code`, an error is said."""
+        """The call takes effect; the connection is closed or, with `code`, an error answered."""
         return cls(Kind.LOST_ANSWER, code=code, **aim)
 
     @classmethod
     def half_body(cls, **aim: Unpack[Aim]) -> Self:
-        """The call takes effect; half of the announced body comes before the line is cut.
+        """The call takes effect; the connection is closed after half of the body.
 
-        Of an answer without a body nothing comes.
+        An answer without a body does not come at all.
         """
         return cls(Kind.HALF_BODY, **aim)
 
-    def strikes(self, method: str, path: str) -> bool:
-        """Whether it is meant for such a call."""
+    def matches(self, method: str, path: str) -> bool:
+        """Return whether it is for such a call."""
         return self.method in {None, method} and (self.target is None or self.target in path)
 
 
@@ -113,7 +113,7 @@ class _Queued:
 
 
 class Faults:
-    """The faults still to come, in order; a call meets the first one that strikes it."""
+    """The queue of faults; a call meets the first one that is for it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -123,42 +123,42 @@ class Faults:
 
     @property
     def hanging(self) -> int:
-        """How many calls hang right now."""
+        """The number of calls that hang at the moment."""
         with self._lock:
             return self._hanging
 
     def add(self, fault: Fault) -> None:
-        """Put a fault at the end of the queue; ValueError if it could never strike."""
+        """Add a fault to the queue; ValueError if it could never occur."""
         if fault.times is not None and fault.times < 1:
-            raise ValueError("a fault strikes at least once")
+            raise ValueError("a fault occurs at least once")
         with self._lock:
             self._queue.append(_Queued(fault, fault.times, self._cleared))
 
     def clear(self) -> None:
-        """Forget every fault and release the calls that hang or are slow."""
+        """Remove every fault and release the calls that hang or are slow."""
         with self._lock:
             self._queue.clear()
             self._cleared.set()
             self._cleared = threading.Event()
 
     def pending(self) -> list[Fault]:
-        """The faults that can still strike, each with the `times` that are left of it."""
+        """Return the faults that can still occur, each with its remaining `times`."""
         with self._lock:
             return [replace(queued.fault, times=queued.left) for queued in self._queue]
 
     def wrap(
         self, wsgi_app: WSGIApplication, error_body: Callable[[int], bytes]
     ) -> WSGIApplication:
-        """The same application, struck by these faults; `error_body(code)` makes an error's JSON.
+        """Return the same application with these faults; `error_body(code)` makes an error's JSON.
 
-        A line is cut by raising ConnectionAbortedError, which LoopbackServer understands.
+        A connection is closed by raising ConnectionAbortedError, as LoopbackServer has it.
         """
 
         def faulty(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             queued = self._take(environ["REQUEST_METHOD"], environ["PATH_INFO"])
             if queued is None:
                 return wsgi_app(environ, start_response)
-            answer = self._strike(queued, wsgi_app, environ, error_body)
+            answer = self._apply(queued, wsgi_app, environ, error_body)
             return answer(environ, start_response)
 
         return faulty
@@ -166,7 +166,7 @@ class Faults:
     def _take(self, method: str, path: str) -> _Queued | None:
         with self._lock:
             for queued in self._queue:
-                if queued.fault.strikes(method, path):
+                if queued.fault.matches(method, path):
                     if queued.left is not None:
                         queued.left -= 1
                         if not queued.left:
@@ -174,7 +174,7 @@ class Faults:
                     return queued
         return None
 
-    def _strike(
+    def _apply(
         self,
         queued: _Queued,
         wsgi_app: WSGIApplication,
@@ -195,7 +195,7 @@ class Faults:
             case Kind.ANSWER:
                 return Response(fault.body, fault.code, content_type=fault.content_type)
         if fault.code is None:
-            raise _line_cut()
+            raise _connection_closed()
         answer = Response(error_body(fault.code), fault.code, content_type="application/json")
         if fault.retry_after_seconds is not None:
             answer.headers["retry-after"] = str(fault.retry_after_seconds)
@@ -213,11 +213,11 @@ class Faults:
 def _half(answer: Response, environ: WSGIEnvironment) -> Response:
     whole = answer.get_data()
     if not whole:
-        raise _line_cut()
+        raise _connection_closed()
 
     def half() -> Iterator[bytes]:
         yield whole[: len(whole) // 2]
-        raise _line_cut()
+        raise _connection_closed()
 
     close_call(environ, NO_ANSWER)
     headers = answer.headers.copy()
@@ -225,5 +225,5 @@ def _half(answer: Response, environ: WSGIEnvironment) -> Response:
     return Response(half(), answer.status, headers)
 
 
-def _line_cut() -> ConnectionAbortedError:
-    return ConnectionAbortedError("the sandbox cut the line")
+def _connection_closed() -> ConnectionAbortedError:
+    return ConnectionAbortedError("the sandbox closed the connection")

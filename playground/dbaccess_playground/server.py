@@ -1,4 +1,4 @@
-"""An HTTP server on the loopback interface that serves one WSGI application from a thread."""
+"""An HTTP server on the loopback interface, for one WSGI application, in a thread."""
 
 from __future__ import annotations
 
@@ -26,12 +26,11 @@ LAST_ANSWERS_SECONDS = 0.5
 class LoopbackServer:
     """Serves `wsgi_app` between `start()` and `stop()`; each connection has a thread of its own.
 
-    With port 0 the first start picks a free port and later starts take the same one again, so
-    that stopping and starting plays an outage; nobody else gets the port in between. `stop()` cuts
-    every open connection and returns within about half a second even while a request is being
-    answered; an application whose requests may hang has to release them itself. An application
-    that raises a ConnectionError, before its answer or in the middle of it, has its connection
-    closed there and then.
+    With port 0 the first start picks a free port, and later starts take the same one: stopping
+    and starting plays an outage, and nobody else gets the port in between. `stop()` closes every
+    connection and returns within about half a second, also while a request is being answered. An
+    application whose requests may hang has to release them itself. Where the application raises a
+    ConnectionError, before its answer or in the middle of it, the connection is closed at once.
     """
 
     def __init__(
@@ -40,10 +39,10 @@ class LoopbackServer:
         self._wsgi_app = wsgi_app
         self._host = host
         self._port = port
-        self.clock_ahead_seconds = 0.0  # how far off the clock is that the Date header tells of
+        self.clock_ahead_seconds = 0.0  # added to the time in the Date header
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
-        self._give_port_free: Callable[[], object] | None = None
+        self._release_port: Callable[[], object] | None = None
 
     @property
     def url(self) -> str:
@@ -56,10 +55,10 @@ class LoopbackServer:
         """Bind the port and serve in the background; RuntimeError if it is running already."""
         if self._server is not None:
             raise RuntimeError("the server is running already")
-        if self._give_port_free is not None:
-            self._give_port_free()
+        if self._release_port is not None:
+            self._release_port()
         self._server = _Server(self._host, self._port, self._wsgi_app, _Handler)
-        self._server.seconds_ahead = lambda: self.clock_ahead_seconds
+        self._server.clock_ahead = lambda: self.clock_ahead_seconds
         self._port = self._server.port
         self._thread = threading.Thread(
             target=self._server.take_connections, name=f"sandbox-{self._port}", daemon=True
@@ -67,15 +66,15 @@ class LoopbackServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Refuse new connections and cut the open ones. Does nothing when it is not running."""
+        """Refuse new connections and close the open ones. Does nothing when it is not running."""
         server, thread = self._server, self._thread
         if server is None or thread is None:
             return
         self._server = self._thread = None
-        server.close_up()
+        server.request_stop()
         thread.join()
-        self._give_port_free = weakref.finalize(self, os.close, _keep(self._host, self._port))
-        server.cut_connections()
+        self._release_port = weakref.finalize(self, os.close, _hold_port(self._host, self._port))
+        server.close_connections()
 
     def __enter__(self) -> Self:
         self.start()
@@ -90,8 +89,8 @@ class LoopbackServer:
         self.stop()
 
 
-def _keep(host: str, port: int) -> int:
-    """Return a socket's number that has the port and takes no connections."""
+def _hold_port(host: str, port: int) -> int:
+    """Return the file descriptor of a socket that holds the port and takes no connections."""
     with socket() as keeper:
         keeper.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
         keeper.bind((host, port))
@@ -99,26 +98,26 @@ def _keep(host: str, port: int) -> int:
 
 
 class _Server(ThreadedWSGIServer):
-    timeout = 0.0  # of `handle_request`, which is called once somebody is there
+    timeout = 0.0  # of `handle_request`: it is called when a connection waits
 
     def __init__(self, *args: Any) -> None:
         self._connections: set[socket] = set()
-        self.seconds_ahead: Callable[[], float] = float
+        self.clock_ahead: Callable[[], float] = float
         self._changed = threading.Condition()
-        self._bell, self._bell_pull = socketpair()
+        self._stop_receiver, self._stop_sender = socketpair()
         super().__init__(*args)
 
     def take_connections(self) -> None:
-        """Serve until `close_up`, which is heard at once; `serve_forever` would poll for it."""
-        with self._bell, DefaultSelector() as selector:
+        """Serve until `request_stop`, noticed at once; `serve_forever` would poll for it."""
+        with self._stop_receiver, DefaultSelector() as selector:
             selector.register(self, EVENT_READ)
-            selector.register(self._bell, EVENT_READ)
+            selector.register(self._stop_receiver, EVENT_READ)
             while all(key.fileobj is self for key, _ in selector.select()):
                 self.handle_request()
         self.server_close()
 
-    def close_up(self) -> None:
-        self._bell_pull.close()
+    def request_stop(self) -> None:
+        self._stop_sender.close()
 
     def get_request(self) -> tuple[socket, Any]:
         connection, address = super().get_request()
@@ -136,7 +135,7 @@ class _Server(ThreadedWSGIServer):
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
-    def cut_connections(self) -> None:
+    def close_connections(self) -> None:
         with self._changed:
             for connection in self._connections:
                 _shut(connection)
@@ -144,19 +143,19 @@ class _Server(ThreadedWSGIServer):
 
 
 class _Handler(WSGIRequestHandler):
-    """Werkzeug's handler, with connections that stay open, and quiet.
+    """Werkzeug's handler with persistent connections and without a log.
 
-    Werkzeug closes after each answer because it does not know where the next request starts;
-    here the body has been read to its end before the application sees it.
+    Werkzeug closes the connection after each answer, since it does not know where the next
+    request starts. Here the body has been read to its end before the application sees it.
     """
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        """The time for the Date header, as far off as the server's clock is set."""
+        """Return the time for the Date header, by the server's clock."""
         now = time.time() if timestamp is None else timestamp
-        return super().date_time_string(now + _seconds_ahead(self.server))
+        return super().date_time_string(now + _clock_ahead(self.server))
 
     def make_environ(self) -> WSGIEnvironment:
         environ = super().make_environ()
@@ -198,11 +197,11 @@ class _Handler(WSGIRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002
-        """Say nothing: a sandbox's requests are told by its list of calls."""
+        """Log nothing: a sandbox keeps a list of its calls."""
 
 
-def _seconds_ahead(server: object) -> float:
-    return server.seconds_ahead() if isinstance(server, _Server) else 0.0
+def _clock_ahead(server: object) -> float:
+    return server.clock_ahead() if isinstance(server, _Server) else 0.0
 
 
 def _needs_chunks(method: str, status: str, headers: Iterable[tuple[str, str]]) -> bool:

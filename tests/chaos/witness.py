@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.domain.labels import guard_label, read_label
 from bot.store.tables import RequestRow
 from dbaccess_playground.calls import Call
-from dbaccess_playground.digitalocean.cloud import Change
+from dbaccess_playground.digitalocean.clusters import Change
 from tests.scenarios.world import World
 
 GUARD_VALUE = "192.0.2.1"

@@ -9,7 +9,7 @@ from bot.providers.base import NotAuthorised, Unavailable
 from bot.providers.catalogue import Catalogue
 from bot.providers.digitalocean import DigitalOcean
 from dbaccess_playground.calls import Call
-from dbaccess_playground.digitalocean.cloud import Change
+from dbaccess_playground.digitalocean.clusters import Change
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 from dbaccess_playground.faults import Fault
 from tests.providers.test_digitalocean import GENEROUS_SECONDS, TINY_SECONDS, TOKEN, Naps, Outside

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.lifecycle import EndReason, GrantState
-from dbaccess_playground.digitalocean.cloud import Change
+from dbaccess_playground.digitalocean.clusters import Change
 from dbaccess_playground.faults import Fault
 from tests.scenarios.world import ALICE, IP, OFFICE, ORDERS, RITA, World, policy
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.labels import label
 from bot.domain.lifecycle import EndReason, GrantState
-from dbaccess_playground.digitalocean.cloud import Change
+from dbaccess_playground.digitalocean.clusters import Change
 from dbaccess_playground.faults import Fault
 from tests.scenarios.world import (
     ALICE,

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from bot.domain.labels import label
-from dbaccess_playground.digitalocean.cloud import Change
+from dbaccess_playground.digitalocean.clusters import Change
 from dbaccess_playground.digitalocean.sandbox import utc_now
 from dbaccess_playground.faults import Fault
 from tests.processes import CONFIG, FOREIGN, TRUSTED, Place

@@ -1,4 +1,4 @@
-"""A small believable company to play with: its people, channels, clusters and policy."""
+"""The demo's company: its people, channels, clusters and policy."""
 
 from pathlib import Path
 
@@ -37,10 +37,10 @@ INSTANCE = "demo"
 _PARTNER_TEAM = "T0PARTNER"
 
 
-def people_slack(slack: SandboxSlack) -> None:
-    """Let the company's people and channels in.
+def add_people(slack: SandboxSlack) -> None:
+    """Add the company's people and channels.
 
-    Oscar is of a partner's organisation, with which the channels are shared; Gita is a guest.
+    Oscar is from a partner's organisation, by a shared channel; Gita is a guest.
     """
     for user_id, name in PEOPLE.items():
         team_id = _PARTNER_TEAM if user_id == OSCAR else None
@@ -50,10 +50,10 @@ def people_slack(slack: SandboxSlack) -> None:
         slack.add_channel(channel_id, name, members=staff if channel_id == OPERATIONS else None)
 
 
-def fill_digitalocean(digitalocean: SandboxDigitalOcean) -> None:
-    """Set up the company's clusters, with the rules that were there before dbaccess.
+def add_clusters(digitalocean: SandboxDigitalOcean) -> None:
+    """Add the company's clusters, with their rules from before dbaccess, and other resources.
 
-    Around them is what else could be a trusted source: Droplets, tags and the like.
+    Droplets, tags etc. can be trusted sources, too.
     """
     office = {"type": "ip_addr", "value": "198.51.100.7", "description": "office"}
     backend = {"type": "tag", "value": "backend", "description": "the shop's servers"}
@@ -71,10 +71,10 @@ def fill_digitalocean(digitalocean: SandboxDigitalOcean) -> None:
 
 
 def policy(*, orders_approvals: int = 1) -> Policy:
-    """Return who may do what in this company.
+    """Return the company's policy.
 
-    `analytics` asks for one approval, and Rita needs none from the office for up to an hour. She
-    may also break the glass of `orders`. Machines may be let into `analytics` too.
+    `analytics` needs one approval, or none for Rita from the office for up to an hour. She has
+    emergency access to `orders`. `analytics` takes other sources than addresses, too.
 
     Args:
         orders_approvals: how many different people have to approve access to `orders`.
@@ -108,8 +108,8 @@ def policy(*, orders_approvals: int = 1) -> Policy:
     )
 
 
-def small_talk(slack: SandboxSlack) -> None:
-    """Let the company's people have said a few things before the bot comes."""
+def add_small_talk(slack: SandboxSlack) -> None:
+    """Add a few messages from before the bot."""
     slack.say(ALICE, GENERAL, "Good morning! The nightly job on orders failed again.")
     slack.say(RITA, GENERAL, "On it. I need to look into the database for an hour or two.")
     slack.say(BOB, GENERAL, "Ask `/dbaccess`, it opens the firewall for you and closes it again.")
@@ -122,9 +122,9 @@ def settings(
     *,
     public_url: str | None = None,
 ) -> Settings:
-    """Return the environment of a bot that lives between the two sandboxes.
+    """Return the settings of a bot between the two sandboxes.
 
-    *public_url* is that of the one proxy in front of it, where there is one.
+    *public_url* is that of the reverse proxy, if there is one.
     """
     return Settings(
         _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it

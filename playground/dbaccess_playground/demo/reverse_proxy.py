@@ -1,7 +1,7 @@
-"""The front door: a small reverse proxy, as there is one before a real bot.
+"""A small reverse proxy, as in front of a real bot.
 
-To a bot on the same machine every browser comes from 127.0.0.1, which no database ever sees. In
-this company browsers come from an address that is there for examples, and the door says so.
+To a bot on the same machine, every browser has the address 127.0.0.1. The proxy says in
+`X-Forwarded-For` that they come from an address reserved for documentation.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,15 +16,15 @@ from bot.web.http_server import HttpServer
 
 VISITOR = "203.0.113.4"
 _HOST = "127.0.0.1"
-_PATIENCE_SECONDS = 10.0
+_TIMEOUT_SECONDS = 10.0
 _NOT_PASSED_ON = {"connection", "content-length", "date", "server", "transfer-encoding", "via"}
 
 
 @contextmanager
-def front_door(bot_url: Callable[[], str | None]) -> Iterator[str]:
-    """Open the door for as long as the context lasts; yields its URL.
+def reverse_proxy(bot_url: Callable[[], str | None]) -> Iterator[str]:
+    """Run the proxy for as long as the context lasts; yield its URL.
 
-    *bot_url* tells where the bot is at the moment: it moves when it is switched off and on.
+    *bot_url* returns the bot's current URL, which changes when it is switched off and on.
     """
     server = HttpServer(_build_app(bot_url), _HOST, 0)
     server.start()
@@ -35,7 +35,7 @@ def front_door(bot_url: Callable[[], str | None]) -> Iterator[str]:
 
 
 def _build_app(bot_url: Callable[[], str | None]) -> Flask:
-    app = Flask("front_door", static_folder=None)
+    app = Flask("reverse_proxy", static_folder=None)
 
     @app.route("/ip/<path:token>", methods=["GET", "POST"])
     def pass_on(token: str) -> Response:
@@ -48,7 +48,7 @@ def _build_app(bot_url: Callable[[], str | None]) -> Flask:
                     "Content-Type": request.content_type or "",
                     "X-Forwarded-For": VISITOR,
                 },
-                timeout=_PATIENCE_SECONDS,
+                timeout=_TIMEOUT_SECONDS,
                 redirect=False,
                 retries=False,
             )

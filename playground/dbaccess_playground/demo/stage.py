@@ -1,4 +1,4 @@
-"""The company in the browser: both sandboxes, the real bot between them, and the page."""
+"""The demo in a browser: both sandboxes, the real bot between them, and the page."""
 
 import logging
 import re
@@ -30,7 +30,7 @@ from dbaccess_playground.demo.company import (
     OSCAR,
     RITA,
 )
-from dbaccess_playground.demo.reverse_proxy import front_door
+from dbaccess_playground.demo.reverse_proxy import reverse_proxy
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 from dbaccess_playground.slack.sandbox import SandboxSlack
 from dbaccess_playground.web.playground import Playground
@@ -43,7 +43,7 @@ _COMMAND = re.compile(r"^`/dbaccess ([^`]+)`: (.+)$", re.MULTILINE)
 
 
 class BotProcess:
-    """The bot, switched off and on; its database stays, and Slack is told its new address."""
+    """The bot, which can be switched off and on; its database stays, and Slack gets its new URL."""
 
     def __init__(
         self, settings: Settings, policy: Policy, clock: Clock, slack: SandboxSlack
@@ -57,11 +57,11 @@ class BotProcess:
 
     @property
     def running(self) -> bool:
-        """Whether it is there."""
+        """Whether it runs."""
         return self._service is not None
 
     def start(self) -> None:
-        """Switch it on; nothing happens if it is."""
+        """Switch it on; nothing happens if it runs."""
         with self._switching:
             if self._service is None:
                 service = Service(self._settings, self._policy, clock=self._clock)
@@ -70,7 +70,7 @@ class BotProcess:
                 self._service = service
 
     def stop(self) -> None:
-        """Switch it off; nothing happens if it is."""
+        """Switch it off; nothing happens if it does not run."""
         with self._switching:
             service, self._service = self._service, None
             if service is not None:
@@ -78,7 +78,7 @@ class BotProcess:
 
 
 class _Calendar:
-    """The company's time, which can be turned back while its past is set up."""
+    """The company's time, turned back while its past is set up."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -96,22 +96,22 @@ class _Calendar:
 
 @contextmanager
 def playing(*, port: int = 0) -> Iterator[Playground]:
-    """Run the company with its page at *port* (0: a free one) for as long as the context lasts."""
+    """Run the demo with its page at *port* (0: a free one) for as long as the context lasts."""
     clock = FastClock()
     calendar = _Calendar(clock)
     digitalocean = SandboxDigitalOcean(clock=calendar.now)
     slack = SandboxSlack(clock=calendar.seconds, expiry_clock=time.time)
-    company.people_slack(slack)
+    company.add_people(slack)
     calendar.turn_back(days=86)
-    company.fill_digitalocean(digitalocean)
+    company.add_clusters(digitalocean)
     calendar.turn_back(minutes=12)
-    company.small_talk(slack)
+    company.add_small_talk(slack)
     calendar.turn_back()
     with (
         tempfile.TemporaryDirectory() as folder,
         digitalocean,
         slack,
-        front_door(lambda: slack.bot_url) as public_url,
+        reverse_proxy(lambda: slack.bot_url) as public_url,
     ):
         settings = company.settings(Path(folder), slack, digitalocean, public_url=public_url)
         bot = BotProcess(settings, company.policy(orders_approvals=2), clock, slack)
@@ -161,7 +161,7 @@ def _setting() -> Setting:
 
 
 def _commands() -> list[Command]:
-    """Return what can be typed, read off the bot's own help page, so that both always agree."""
+    """Return the subcommands, from the bot's own help page, so that both always agree."""
     return [
         Command(unescape(usage), does)
         for usage, does in _COMMAND.findall(messages.help_page().text)

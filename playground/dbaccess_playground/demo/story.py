@@ -1,4 +1,4 @@
-"""The story: one request from the command to the rule's removal, told line by line."""
+"""The story in the terminal: one request, from the command to the rule's removal."""
 
 import logging
 import re
@@ -18,7 +18,7 @@ from bot.logs import set_up_logs
 from bot.service import Service
 from dbaccess_playground.demo import company
 from dbaccess_playground.demo.company import ALICE, APPROVALS, BOB, GENERAL, ORDERS, OSCAR, RITA
-from dbaccess_playground.digitalocean.cloud import Change as RulesChange
+from dbaccess_playground.digitalocean.clusters import Change as RulesChange
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 from dbaccess_playground.slack.conversations import Message
 from dbaccess_playground.slack.sandbox import SandboxSlack
@@ -34,13 +34,13 @@ _EMOJI = re.compile(r":[a-z_]+: ?")
 
 
 def tell_story(*, rate: float) -> bool:
-    """Play the story with a clock that runs *rate* times as fast; return whether it came true."""
+    """Play the story with a clock that runs *rate* times as fast; return whether all went well."""
     set_up_logs("console", level=logging.WARNING)
     with tempfile.TemporaryDirectory() as folder:
         clock = FastClock()
         digitalocean, slack = SandboxDigitalOcean(clock=clock.now), SandboxSlack()
-        company.people_slack(slack)
-        company.fill_digitalocean(digitalocean)
+        company.add_people(slack)
+        company.add_clusters(digitalocean)
         with digitalocean, slack:
             settings = company.settings(Path(folder), slack, digitalocean)
             service = Service(settings, company.policy(orders_approvals=2), clock=clock)
@@ -69,8 +69,8 @@ class _Story:
         self._told: set[tuple[str, str]] = set()
 
     def tell(self) -> bool:
-        self._slack.subscribe(self._hear_slack)
-        self._digitalocean.subscribe(self._hear_digitalocean)
+        self._slack.subscribe(self._show_slack)
+        self._digitalocean.subscribe(self._show_digitalocean)
         self._title("The cluster `orders` trusts", _listed(self._sources()))
         self._types(RITA, f"request {ADDRESS} 20m orders fixing the nightly job")
         self._wait_for(lambda: self._cards(), "the approval message")
@@ -107,7 +107,7 @@ class _Story:
         self._say(company.PEOPLE[user], "cyan", f"presses [{button}]", where=APPROVALS)
         self._slack.click(user, self._cards()[-1], button)
 
-    def _hear_slack(self, change: Change) -> None:
+    def _show_slack(self, change: Change) -> None:
         message = change.thing
         if change.event not in ("message", "update", "ephemeral") or not isinstance(
             message, Message
@@ -125,10 +125,10 @@ class _Story:
         text = message.text.split("\nButtons:")[0]
         self._say(f"dbaccess{thread}{edited}", "green", text + buttons, where=where)
 
-    def _hear_digitalocean(self, heard: Any) -> None:
-        if isinstance(heard, RulesChange):
-            name = company.CLUSTERS[heard.cluster_id]
-            trusted = _listed({f"{r['type']}:{r['value']}" for r in heard.rules})
+    def _show_digitalocean(self, event: Any) -> None:
+        if isinstance(event, RulesChange):
+            name = company.CLUSTERS[event.cluster_id]
+            trusted = _listed({f"{r['type']}:{r['value']}" for r in event.rules})
             self._say("DigitalOcean", "magenta", f"{name} trusts {trusted}", where="firewall")
 
     def _say(self, who: str, colour: str, text: str, *, where: str) -> None:

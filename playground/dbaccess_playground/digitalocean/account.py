@@ -1,4 +1,4 @@
-"""What an account has beside its database clusters, listed for the pickers."""
+"""What an account has besides its database clusters, as the API lists it."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from dbaccess_playground.digitalocean.firewall import api_time
 
 
 class Account:
-    """Droplets, Kubernetes clusters, tags and apps; `clock` gives aware UTC datetimes."""
+    """Droplets, Kubernetes clusters, tags and apps; `clock` returns aware UTC datetimes."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._lock = threading.RLock()
-        self._things: dict[str, dict[str, dict[str, Any]]] = {}
+        self._resources: dict[str, dict[str, dict[str, Any]]] = {}
 
     def add_droplet(self, name: str, droplet_id: int) -> None:
         """List a Droplet under `/v2/droplets`."""
         droplet = resource_json.droplet(droplet_id, name, api_time(self._clock()))
-        self._add_thing("droplets", str(droplet_id), droplet)
+        self._add_resource("droplets", str(droplet_id), droplet)
 
     def add_kubernetes_cluster(self, name: str, cluster_id: str | None = None) -> str:
-        """List a Kubernetes cluster under `/v2/kubernetes/clusters`; gives its UUID."""
+        """List a Kubernetes cluster under `/v2/kubernetes/clusters`; return its UUID."""
         cluster_id = cluster_id or str(uuid4())
         cluster = resource_json.kubernetes_cluster(cluster_id, name, api_time(self._clock()))
-        self._add_thing("kubernetes_clusters", cluster_id, cluster)
+        self._add_resource("kubernetes_clusters", cluster_id, cluster)
         return cluster_id
 
     def add_tag(self, name: str) -> None:
         """List a tag under `/v2/tags`."""
-        self._add_thing("tags", name, resource_json.tag(name))
+        self._add_resource("tags", name, resource_json.tag(name))
 
     def add_app(self, name: str, app_id: str | None = None) -> str:
-        """List an app under `/v2/apps`; gives its UUID."""
+        """List an app under `/v2/apps`; return its UUID."""
         app_id = app_id or str(uuid4())
-        self._add_thing("apps", app_id, resource_json.app(app_id, name, api_time(self._clock())))
+        self._add_resource("apps", app_id, resource_json.app(app_id, name, api_time(self._clock())))
         return app_id
 
-    def things(self, kind: str) -> list[dict[str, Any]]:
-        """What `/v2/` lists as `kind`: databases, droplets, kubernetes_clusters, tags or apps."""
+    def resources(self, kind: str) -> list[dict[str, Any]]:
+        """Return a list of `/v2/`: databases, droplets, kubernetes_clusters, tags or apps."""
         with self._lock:
-            return list(self._things.get(kind, {}).values())
+            return list(self._resources.get(kind, {}).values())
 
-    def _add_thing(self, kind: str, name: str, thing: dict[str, Any]) -> None:
+    def _add_resource(self, kind: str, name: str, thing: dict[str, Any]) -> None:
         with self._lock:
-            self._things.setdefault(kind, {})[name] = thing
+            self._resources.setdefault(kind, {})[name] = thing

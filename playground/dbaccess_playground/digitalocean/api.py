@@ -1,4 +1,4 @@
-"""The HTTP face of the sandbox DigitalOcean: the databases API and the lists for pickers."""
+"""The API over HTTP: databases, their firewalls, and the lists of other resources."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from dbaccess_playground.digitalocean import cluster_json, resource_json
-from dbaccess_playground.digitalocean.cloud import Cloud, UnknownClusterError
+from dbaccess_playground.digitalocean.cloud import Cloud
+from dbaccess_playground.digitalocean.clusters import UnknownClusterError
 from dbaccess_playground.digitalocean.firewall import InvalidRulesError
 from dbaccess_playground.digitalocean.refusals import RefusedError
 
@@ -28,7 +29,7 @@ LISTS = {
     "/v2/tags": "tags",
     "/v2/apps": "apps",
 }
-SCOPES = {  # by the beginning of the path: what reading takes
+SCOPES = {  # to read what is below this path
     "/v2/databases": "database:read",
     "/v2/droplets": "droplet:read",
     "/v2/kubernetes": "kubernetes:read",
@@ -51,7 +52,7 @@ MESSAGES = {
 
 
 def error_body(code: int, message: str | None = None) -> bytes:
-    """The JSON that says what a status means; without `message`, the usual words."""
+    """Return the JSON body of an error; without `message`, with the usual one."""
     status = HTTPStatus(code)
     name, usual = MESSAGES.get(status, (status.name.lower(), status.description or status.phrase))
     said = {"id": name, "message": message or usual, "request_id": str(uuid4())}
@@ -59,18 +60,18 @@ def error_body(code: int, message: str | None = None) -> bytes:
 
 
 def build_api(cloud: Cloud, token: str, scopes: Set[str] = ALL_SCOPES) -> Flask:
-    """The API over `cloud`, for whoever carries `token`, which may do what `scopes` say."""
+    """Return the API over `cloud`; `token` is the one that it accepts, with these `scopes`."""
     api = Flask(__name__)
     api.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    _ask_for(token, scopes, api)
+    _require_token(token, scopes, api)
     _say_errors_in_json(api)
     _serve_databases(cloud, api)
     for path, kind in LISTS.items():
-        api.add_url_rule(path, kind, lambda kind=kind: _page(kind, cloud.things(kind)))
+        api.add_url_rule(path, kind, lambda kind=kind: _page(kind, cloud.resources(kind)))
     return api
 
 
-def _ask_for(token: str, scopes: Set[str], api: Flask) -> None:
+def _require_token(token: str, scopes: Set[str], api: Flask) -> None:
     @api.before_request
     def authenticate() -> Response | None:
         carried = request.headers.get("Authorization", "")

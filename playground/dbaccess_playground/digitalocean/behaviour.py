@@ -1,4 +1,4 @@
-"""What no source tells of DigitalOcean's lists of rules: the sandbox can do it either way."""
+"""What is not documented about DigitalOcean's firewalls: the sandbox can do it either way."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ _MORE_ENTITIES = str.maketrans({"/": "&#x2F;", "`": "&#x60;", "=": "&#x3D;"})
 
 @dataclass(slots=True)
 class Behaviour:
-    """How the API treats what is written; set its fields at any time, for the writes from then on.
+    """How the API treats what is written. Set the fields at any time; they apply to later calls.
 
-    The defaults are the plainest reading of the specification. "The
-    list" is what a cluster has before the write.
+    The defaults are the plainest reading of the specification. "The list" is the cluster's rules
+    before the write.
     """
 
     descriptions: Literal["kept", "cut", "escaped", "dropped"] = "kept"
-    """Kept to the letter; cut to `description_length`; with HTML entities; or not stored."""
+    """Unchanged; cut to `description_length`; with HTML entities; or not stored."""
     description_length: int = 30
-    """How many characters of a description stay where they are cut."""
+    """The length to which descriptions are cut."""
     uuids: Literal["kept", "new", "taken"] = "kept"
-    """Kept where a rule names one of the list; new at each write, and `created_at` with them; or
-    taken as named, so that a rule that was removed comes back by its old one."""
+    """Kept if a rule has one of the list; new at each write, `created_at` too; or taken as sent, so
+    that a removed rule can come back with its old one."""
     created_at: Literal["kept", "new"] = "kept"
-    """Kept with the uuid, or the time of the last write for every rule."""
+    """Kept with the uuid, or set to the time of the write for every rule."""
     addresses: Literal["kept", "with_prefix", "without_prefix"] = "kept"
-    """How a single address comes back: as it was written, or always (or never) with its `/32`."""
+    """How a single address comes back: as it was sent, always with `/32`, or always without."""
     letters: Literal["kept", "lower"] = "kept"
-    """Whether tags, and UUIDs that are values, come back in lower case."""
+    """Whether the values of tags, Kubernetes clusters and apps come back in lower case."""
     duplicates: Literal["refused", "first", "last"] = "refused"
-    """Of two rules for one source: the write is refused, or one of them is kept in silence."""
+    """With two rules for one source: the write is refused, or one is silently kept."""
     max_rules: int = MAX_RULES
     """How many rules a list may have."""
     stale_seconds: float = 0.0
-    """For how long after a write, by the sandbox's clock, reads show the list before it."""
+    """For how long after a write reads still show the list, by the sandbox's clock."""
     stale_reads: int = 0
-    """How many reads after a write show the list before it."""
+    """How many reads after a write still show the list."""
 
     def description(self, text: str | None) -> str | None:
-        """What is stored of a description; what is escaped already is not escaped again."""
+        """Return a description as it is stored; what is escaped is not escaped again."""
         if text is None or self.descriptions == "dropped":
             return None
         if self.descriptions == "cut":
@@ -53,7 +53,7 @@ class Behaviour:
         return text
 
     def uuid(self, named: str, *, is_listed: bool) -> str:
-        """The uuid of a rule that names `named`, or nothing."""
+        """Return the uuid of a rule that was sent with `named` (maybe empty)."""
         if self.uuids != "new" and is_listed:
             return named
         return named if self.uuids == "taken" and is_uuid(named) else str(uuid4())
@@ -64,7 +64,7 @@ class Behaviour:
         return self.uuids != "new" and self.created_at == "kept"
 
     def value(self, kind: str, value: str) -> str:
-        """A well-formed value as it comes back."""
+        """Return a valid value as it comes back."""
         if kind == "ip_addr":
             return self._address(value)
         if kind in {"tag", "k8s", "app"} and self.letters == "lower":
@@ -78,7 +78,7 @@ class Behaviour:
 
 
 def is_uuid(value: str) -> bool:
-    """Whether it is a UUID in its usual spelling, in either case."""
+    """Return whether it is a UUID in its usual form, in upper or lower case."""
     try:
         return str(UUID(value)) == value.lower()
     except ValueError:

@@ -1,4 +1,4 @@
-"""An account with database clusters, and what other people do to their trusted sources."""
+"""An account with database clusters, and other people and tools that change their firewalls."""
 
 from __future__ import annotations
 
@@ -7,26 +7,24 @@ from datetime import datetime
 from uuid import uuid4
 
 from dbaccess_playground.digitalocean import tool_bodies
-from dbaccess_playground.digitalocean.clusters import Change, ClusterFirewalls, UnknownClusterError
+from dbaccess_playground.digitalocean.clusters import ClusterFirewalls
 from dbaccess_playground.digitalocean.firewall import Rule, RuleJson, api_time
 from dbaccess_playground.digitalocean.tool_bodies import Source
-
-__all__ = ["Change", "Cloud", "UnknownClusterError"]
 
 Meanwhile = Callable[[], None]
 
 
 class Cloud(ClusterFirewalls):
-    """The state of the sandbox DigitalOcean, and the people and tools that change it.
+    """The state of the sandbox, and the people and tools that change it.
 
-    What a tool sends is in `tool_bodies`. Where a tool reads before it writes, `meanwhile` happens
-    in between, and what that changed is lost.
+    `tool_bodies` has what a tool sends. Where a tool reads before it writes, `meanwhile` is called
+    in between, and its changes are overwritten.
     """
 
     def add_rule(
         self, cluster_id: str, source_type: str, value: str, description: str | None = None
     ) -> RuleJson:
-        """Somebody adds a trusted source in the control panel; gives the new rule."""
+        """Add a trusted source, as in the control panel; return the new rule."""
         added = {"type": source_type, "value": value, "description": description}
 
         def with_it(rules: Sequence[Rule]) -> list[RuleJson]:
@@ -35,7 +33,7 @@ class Cloud(ClusterFirewalls):
         return self._replace(cluster_id, with_it, by="control panel")[-1]
 
     def remove_rule(self, cluster_id: str, source_type: str, value: str) -> None:
-        """Somebody removes a trusted source in the control panel; LookupError if it has none."""
+        """Remove a trusted source, as in the control panel; LookupError if it is not there."""
         source = f"{source_type}:{value}"
 
         def without(rules: Sequence[Rule]) -> list[RuleJson]:
@@ -54,7 +52,7 @@ class Cloud(ClusterFirewalls):
         *,
         meanwhile: Meanwhile | None = None,
     ) -> None:
-        """`doctl databases firewalls append`: reads, then writes all without descriptions."""
+        """`doctl databases firewalls append`: read, then write all without descriptions."""
         read = self._read(cluster_id, meanwhile)
         wanted = tool_bodies.doctl_appended(read, cluster_id, source_type, value)
         self.replace_rules(cluster_id, wanted, by="doctl")
@@ -67,10 +65,10 @@ class Cloud(ClusterFirewalls):
         *,
         meanwhile: Meanwhile | None = None,
     ) -> None:
-        """`doctl databases firewalls remove`: as `doctl_append`, but without that source.
+        """`doctl databases firewalls remove`: read, then write all but that source.
 
-        Without the last one, it writes an empty list. doctl wants the rule's uuid, which somebody
-        looked up; where there is none, it still writes.
+        After the last source, it writes an empty list. doctl takes the rule's uuid; where there is
+        no such rule, it still writes.
         """
         uuids = {(rule["type"], rule["value"]): rule["uuid"] for rule in self.rules(cluster_id)}
         read = self._read(cluster_id, meanwhile)
@@ -78,7 +76,7 @@ class Cloud(ClusterFirewalls):
         self.replace_rules(cluster_id, wanted, by="doctl")
 
     def doctl_replace(self, cluster_id: str, sources: Iterable[Source]) -> None:
-        """`doctl databases firewalls replace`: only these (type, value), all of them new rules."""
+        """`doctl databases firewalls replace`: write only these (type, value), all as new rules."""
         self.replace_rules(cluster_id, tool_bodies.doctl_replaced(sources), by="doctl")
 
     def terraform_apply(
@@ -89,11 +87,10 @@ class Cloud(ClusterFirewalls):
         creates: bool = False,
         meanwhile: Meanwhile | None = None,
     ) -> bool:
-        """Terraform's resource owns the list: only these (type, value); gives whether it wrote.
+        """`terraform apply` of a resource with these (type, value); return whether it wrote.
 
-        It writes where the list has other sources, and knows the uuids of those that are there.
-        With `creates`, the resource is not in its state yet: it writes in any case, and all of
-        them are new.
+        It writes if the list has other sources, with the uuids of those that are there. With
+        `creates`, the resource is not in the state yet: it writes always, and all rules are new.
         """
         sources = list(sources)
         read = self._read(cluster_id, meanwhile)
@@ -108,13 +105,13 @@ class Cloud(ClusterFirewalls):
         return True
 
     def terraform_destroy(self, cluster_id: str) -> None:
-        """`terraform destroy` of the resource: an empty list, and the cluster is open to all."""
+        """`terraform destroy` of the resource: write an empty list, which lets everybody in."""
         self.replace_rules(cluster_id, [], by="terraform")
 
     def app_platform_trusts(self, cluster_id: str, app_id: str) -> None:
-        """App Platform lets an app in by a road of its own: nothing else in the list is touched.
+        """Add an app as App Platform does: no other rule is touched.
 
-        It does nothing for an app that is trusted already.
+        Nothing happens if the app is trusted already.
         """
         if f"app:{app_id}" in self.sources(cluster_id):
             return

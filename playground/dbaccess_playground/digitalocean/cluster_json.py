@@ -1,4 +1,4 @@
-"""What DigitalOcean says about a database cluster, its passwords included, as the API has it."""
+"""The JSON of a database cluster, including its passwords, as in the API."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Z9QDLAIgbynWU9AvO3qbAVQ2V/EQ6ojJniQiheuJ2b6urpAGmD8=
 
 @dataclass(frozen=True)
 class Engine:
-    """How clusters of one engine look to their clients."""
+    """What clusters of one engine have in common."""
 
     version: str
     port: int
@@ -58,12 +58,12 @@ ENGINES = {
 
 
 def certificate() -> dict[str, str]:
-    """The CA certificate of every sandbox cluster, in base64 as the API gives it."""
+    """Return the CA certificate of every sandbox cluster, in base64 as in the API."""
     return {"certificate": base64.b64encode(CA_CERTIFICATE.encode()).decode()}
 
 
 def database_cluster(cluster_id: str, name: str, engine: str, created_at: str) -> dict[str, Any]:
-    """A cluster without its rules; KeyError for an engine the sandbox does not know."""
+    """Return a cluster without its rules; KeyError for an unknown engine."""
     shown = ENGINES[engine]
     host = f"{name}-do-user-4915-0.{shown.domain}"
     cluster = {

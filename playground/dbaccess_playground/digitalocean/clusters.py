@@ -1,4 +1,4 @@
-"""The database clusters of an account, with the trusted sources of each."""
+"""The database clusters of an account and their firewalls."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class UnknownClusterError(LookupError):
 
 @dataclass(frozen=True)
 class Change:
-    """The rules of a cluster after a write; `by` is `api`, `control panel`, `doctl` or so."""
+    """The rules of a cluster after a write; `by` is `api`, `control panel`, `doctl` etc."""
 
     cluster_id: str
     at: datetime
@@ -39,12 +39,11 @@ class Change:
 
 
 class ClusterFirewalls(Account):
-    """Clusters and their lists of rules; every method may be called from any thread.
+    """Clusters and their rules. All methods are thread-safe.
 
-    `clock` gives aware UTC datetimes. `on_change` is told of each write once it is done, in the
-    writer's thread. `behaviour` says what the API makes of what is written. Methods that take a
-    cluster's id raise UnknownClusterError, and those that write raise InvalidRulesError for what
-    the API would refuse, and RefusedError for what it refuses as things are now.
+    `clock` returns aware UTC datetimes. `on_change` is called after each write, in the writer's
+    thread. Methods that take a cluster's id raise UnknownClusterError. Those that write raise
+    InvalidRulesError for invalid rules, and RefusedError while the cluster takes no writes.
     """
 
     def __init__(self, clock: Callable[[], datetime], on_change: Callable[[Change], None]) -> None:
@@ -63,7 +62,7 @@ class ClusterFirewalls(Account):
         engine: str = "pg",
         rules: Iterable[Mapping[str, str]] = (),
     ) -> str:
-        """A cluster that trusts `rules` (type, value, maybe description); gives its UUID."""
+        """Add a cluster with these rules (type, value, maybe description); return its UUID."""
         cluster_id = cluster_id or str(uuid4())
         now = self._clock()
         cluster = cluster_json.database_cluster(cluster_id, name, engine, api_time(now))
@@ -73,64 +72,67 @@ class ClusterFirewalls(Account):
                 (), wanted, cluster_uuid=cluster_id, now=now, behaviour=self.behaviour
             )
             self._histories[cluster_id] = RuleHistory(replaced, now)
-            self._add_thing("databases", cluster_id, cluster)
+            self._add_resource("databases", cluster_id, cluster)
         return cluster_id
 
     def remove_cluster(self, cluster_id: str) -> None:
-        """Destroy a cluster; its history stays."""
+        """Delete a cluster; its history stays."""
         with self._lock:
             self._history_of(cluster_id)
-            del self._things["databases"][cluster_id]
+            del self._resources["databases"][cluster_id]
 
-    def things(self, kind: str) -> list[dict[str, Any]]:
-        """What `/v2/` lists as `kind`: databases, droplets, kubernetes_clusters, tags or apps."""
-        things = super().things(kind)
+    def resources(self, kind: str) -> list[dict[str, Any]]:
+        """Return a list of `/v2/`: databases, droplets, kubernetes_clusters, tags or apps."""
+        things = super().resources(kind)
         if kind != "databases":
             return things
         return [one | {"status": self._refusals.status(one["id"])} for one in things]
 
     def database(self, cluster_id: str) -> dict[str, Any]:
-        """The cluster as the API shows it, its rules included; for `stale_reads` it is no read."""
+        """Return the cluster as the API shows it, with its rules; not counted as a read."""
         with self._lock:
             rules = self._history_of(cluster_id).seen(self._clock(), self.behaviour).shown
             status = self._refusals.status(cluster_id)
-            return self._things["databases"][cluster_id] | {"rules": list(rules), "status": status}
+            return self._resources["databases"][cluster_id] | {
+                "rules": list(rules),
+                "status": status,
+            }
 
     def read_rules(self, cluster_id: str) -> list[RuleJson]:
-        """What a GET of the rules shows now, which may be stale; it counts as a read."""
+        """Return what a GET of the rules shows, which may be stale; it counts as a read."""
         with self._lock:
             return list(self._history_of(cluster_id).read(self._clock(), self.behaviour).shown)
 
     def rules(self, cluster_id: str) -> list[RuleJson]:
-        """The rules that are in force, as the API shows them, in their order."""
+        """Return the rules in force, as the API shows them, in their order."""
         with self._lock:
             return list(self._history_of(cluster_id).last.shown)
 
     def sources(self, cluster_id: str) -> set[str]:
-        """The trusted sources that are in force, as `type:value`."""
+        """Return the trusted sources in force, as `type:value`."""
         with self._lock:
             return {rule.source for rule in self._history_of(cluster_id).last.rules}
 
     def history(self, cluster_id: str) -> list[tuple[datetime, tuple[RuleJson, ...]]]:
-        """The rules the cluster was made with, then those after each write, oldest first."""
+        """Return the first rules of the cluster, then those after each write, oldest first."""
         with self._lock:
             history = self._histories.get(cluster_id)
             return [(one.at, one.shown) for one in history.versions] if history else []
 
     def ever_empty(self, cluster_id: str) -> bool:
-        """Whether at any time, its first moment included, nothing was in the list of rules."""
+        """Return whether the cluster ever had no rules, and so was open to all."""
         return any(not rules for _, rules in self.history(cluster_id))
 
     def replace_rules(self, cluster_id: str, wanted: object, *, by: str = "api") -> None:
-        """What a PUT does: `wanted` (JSON objects) are the rules from now on."""
+        """Replace all rules by `wanted` (JSON objects), as a PUT does."""
         self._replace(cluster_id, lambda _: wanted, by)
 
     def plant_rule(self, cluster_id: str, rule: Mapping[str, Any]) -> None:
-        """Let a rule be there that a later version of the API knows; nothing is checked.
+        """Add a rule without any check, as a later version of the API may have it.
 
-        Its type may be unknown, and it may have fields that the specification does not know: from
-        now on these are kept where a writer sends them, and lost where one does not. If the source
-        is trusted already, its rule is given those fields, and the description if there is one.
+        Its type and its fields may be unknown. From now on such fields are kept if a writer sends
+        them, and lost if it does not. If the source is trusted already, its rule gets the fields,
+        and the description if there is one.
         """
         with self._lock:
             self._more_fields |= rule.keys() - FIELDS
@@ -150,12 +152,12 @@ class ClusterFirewalls(Account):
         times: int | None = None,
         says_online: bool = False,
     ) -> None:
-        """Let a cluster be `resizing`, `forking`, `migrating` or so, until `set_online`.
+        """Set a cluster `resizing`, `forking`, `migrating` etc., until `set_online`.
 
-        Writes of its rules are refused with `code`, or taken where that is None. After `times`
-        refusals it is online by itself. With `says_online` its status does not tell, as for some
-        seconds after a resize was asked for (digitalocean/doctl #1936). ValueError if it would
-        never refuse.
+        Writes of its rules are refused with `code`, or accepted if that is None. After `times`
+        refusals it is online by itself. With `says_online` its status is still `online`, as for
+        some seconds after the request of a resize (digitalocean/doctl #1936). ValueError if it
+        would never refuse.
         """
         if times is not None and times < 1:
             raise ValueError("a cluster is busy for at least one refusal")
@@ -164,21 +166,21 @@ class ClusterFirewalls(Account):
             self._refusals.busy[cluster_id] = Busy(status, code, message, times, says_online)
 
     def set_online(self, cluster_id: str) -> None:
-        """Let a cluster take writes again."""
+        """End `set_busy`."""
         with self._lock:
             self._refusals.busy.pop(cluster_id, None)
 
     def reject_source(self, source: str, message: str | None = None) -> None:
         """Refuse every list with this `type:value`, in any cluster, even where it is trusted.
 
-        As for a Droplet that was destroyed. The sentence names the source, unless `message` is
-        given.
+        So it is with a destroyed Droplet. `message` is the error's (default: one that names the
+        source).
         """
         with self._lock:
             self._refusals.sources[source] = message
 
     def accept_source(self, source: str) -> None:
-        """Take a source again."""
+        """End `reject_source`."""
         with self._lock:
             self._refusals.sources.pop(source, None)
 
@@ -213,6 +215,6 @@ class ClusterFirewalls(Account):
         return version.shown
 
     def _history_of(self, cluster_id: str) -> RuleHistory:
-        if cluster_id not in self._things.get("databases", {}):
+        if cluster_id not in self._resources.get("databases", {}):
             raise UnknownClusterError(cluster_id)
         return self._histories[cluster_id]

@@ -1,4 +1,4 @@
-"""The rules of a database cluster's firewall, as DigitalOcean keeps them: all replaced at once."""
+"""The rules of a database cluster's firewall, which a write replaces all at once."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from ipaddress import IPv4Network
 from typing import Any
 from uuid import uuid4
 
-from dbaccess_playground.digitalocean.behaviour import MAX_RULES, Behaviour, is_uuid
-
-__all__ = ["MAX_RULES", "InvalidRulesError", "Rule", "RuleJson", "api_time", "planted", "replace"]
+from dbaccess_playground.digitalocean.behaviour import Behaviour, is_uuid
 
 FIELDS = frozenset({"uuid", "cluster_uuid", "type", "value", "created_at", "description"})
 MAX_TAG_LENGTH = 255
@@ -23,14 +21,14 @@ RuleJson = dict[str, Any]
 
 
 class InvalidRulesError(ValueError):
-    """A list of rules that the API refuses with 422; the message is the sentence it answers."""
+    """The API refuses a list of rules with 422 and this message."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One trusted source of a cluster; `created_at` is in the API's notation.
+    """One trusted source of a cluster; `created_at` is in the API's format.
 
-    `more` has the fields that today's specification does not know.
+    `more` has fields that are not in today's specification.
     """
 
     uuid: str
@@ -47,7 +45,7 @@ class Rule:
         return f"{self.type}:{self.value}"
 
     def as_json(self) -> RuleJson:
-        """The rule as the API shows it; without a description there is no such key."""
+        """Return the rule as the API shows it; without a description there is no such key."""
         shown = {
             "uuid": self.uuid,
             "cluster_uuid": self.cluster_uuid,
@@ -69,14 +67,15 @@ def replace(
     behaviour: Behaviour | None = None,
     more_fields: Collection[str] = (),
 ) -> tuple[Rule, ...]:
-    """The rules of a cluster after `wanted`, the `rules` of a request's body, replaced `rules`.
+    """Return the rules of a cluster after `wanted`, from a request's body, replaces `rules`.
 
-    As `behaviour` has it; by default, a wanted rule that names the uuid of an existing one keeps
-    that uuid and its age, and any other is new, even for a source that was trusted before. Its
-    description is what it carries, so a writer that leaves it out removes it, and so it is with
-    `more_fields`, which today's specification does not know. What is read only is ignored. A rule
-    of an unknown type is taken only where it stands already. Raises InvalidRulesError, and then
-    nothing is replaced.
+    By default (see `behaviour`) a rule with the uuid of an existing one keeps uuid and
+    `created_at`. Any other is new, even if its source was trusted before. A description that is
+    not sent is removed, and so are `more_fields`, which are not in today's specification.
+    Read-only fields are ignored. A rule of an unknown type is accepted only if it exists already.
+
+    Raises:
+        InvalidRulesError: nothing is replaced.
     """
     behaviour = behaviour or Behaviour()
     if not isinstance(wanted, list):
@@ -91,9 +90,9 @@ def replace(
 def planted(
     rules: Sequence[Rule], planted: Mapping[str, Any], *, cluster_uuid: str, now: datetime
 ) -> tuple[Rule, ...]:
-    """The rules with one more, unchecked: of any type, and with any fields.
+    """Return the rules with one more, of any type and with any fields.
 
-    On a rule for the same source the fields are put instead.
+    If there is a rule for the same source, it gets the fields instead.
     """
     more = {key: value for key, value in planted.items() if key not in FIELDS}
     rule = Rule(
@@ -120,7 +119,7 @@ def planted(
 
 
 def api_time(moment: datetime) -> str:
-    """An aware UTC time as the API writes it: `2019-01-11T18:37:36Z`."""
+    """Return an aware UTC time in the API's format: `2019-01-11T18:37:36Z`."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -148,7 +147,7 @@ class _Write:
             raise InvalidRulesError("firewall rule type is required")
         if not value:
             raise InvalidRulesError("firewall rule value is required")
-        if (kind, value) not in self._standing:  # what stands there may be of an unknown type
+        if (kind, value) not in self._standing:  # an existing rule may be of an unknown type
             _check_source(kind, value)
         named = _text(entry, "uuid") or ""
         before = self._existing.get(named)

@@ -22,7 +22,7 @@ MINUTE_SECONDS = 60
 
 @dataclass(frozen=True)
 class Allowance:
-    """What a window has left after a request: `remaining` is negative once it is overdrawn."""
+    """What a window has left after a request; `remaining` is negative above the limit."""
 
     limit: int
     remaining: int
@@ -30,7 +30,7 @@ class Allowance:
     retry_after_seconds: int
 
     def headers(self) -> list[tuple[str, str]]:
-        """The three `ratelimit-*` headers that every answer carries."""
+        """Return the three `ratelimit-*` headers that every answer has."""
         return [
             ("ratelimit-limit", str(self.limit)),
             ("ratelimit-remaining", str(max(self.remaining, 0))),
@@ -39,7 +39,7 @@ class Allowance:
 
 
 class RateLimit:
-    """Counts requests in windows of a minute, or, with None, in hours without refusing any."""
+    """Counts requests in windows of a minute or, with None, of an hour without refusing any."""
 
     def __init__(self, per_minute: int | None, clock: Callable[[], datetime]) -> None:
         self._limit = DEFAULT_PER_HOUR if per_minute is None else per_minute
@@ -64,7 +64,7 @@ class RateLimit:
     def wrap(
         self, wsgi_app: WSGIApplication, error_body: Callable[[int], bytes]
     ) -> WSGIApplication:
-        """The same application, limited; `error_body(429)` makes the JSON of a refusal."""
+        """Return the same application with the limit; `error_body(429)` makes an error's JSON."""
 
         def limited(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             allowance = self.draw()

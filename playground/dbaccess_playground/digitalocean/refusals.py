@@ -1,4 +1,4 @@
-"""Writes that the API refuses as things are now: a busy cluster, a source it no longer takes."""
+"""Writes that the API refuses for now: to a busy cluster, or with a rejected source."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ONLINE = "online"
 
 
 class RefusedError(Exception):
-    """A well-formed write that is refused for now; `code` is the status that the API answers."""
+    """A valid write is refused for now; `code` is the HTTP status."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -22,7 +22,7 @@ class RefusedError(Exception):
 
 @dataclass
 class Busy:
-    """Why a cluster takes no writes, how it says so, and how many of them it still refuses."""
+    """A busy cluster: its status, how it refuses writes, and how many more."""
 
     status: str = "resizing"
     code: int | None = HTTPStatus.PRECONDITION_FAILED
@@ -32,19 +32,19 @@ class Busy:
 
 
 class Refusals:
-    """What is refused at the moment; the caller keeps threads apart."""
+    """What is refused at the moment. Not thread-safe."""
 
     def __init__(self) -> None:
         self.busy: dict[str, Busy] = {}
         self.sources: dict[str, str | None] = {}
 
     def status(self, cluster_id: str) -> str:
-        """What the API says of the cluster."""
+        """Return the status of a cluster, as the API shows it."""
         busy = self.busy.get(cluster_id)
         return ONLINE if busy is None or busy.says_online else busy.status
 
     def check_cluster(self, cluster_id: str) -> None:
-        """Raise RefusedError if the cluster is busy; the last of its times, it is online again."""
+        """Raise RefusedError if the cluster is busy; after the last of `times` it is online."""
         busy = self.busy.get(cluster_id)
         if busy is None or busy.code is None:
             return
@@ -55,7 +55,7 @@ class Refusals:
         raise RefusedError(busy.code, busy.message or f"database cluster is {busy.status}")
 
     def check_rules(self, rules: Iterable[Rule]) -> None:
-        """Raise InvalidRulesError if a rule is for a source that is no longer taken."""
+        """Raise InvalidRulesError if the source of a rule is rejected."""
         for rule in rules:
             if rule.source in self.sources:
                 said = self.sources[rule.source]

@@ -1,4 +1,4 @@
-"""What DigitalOcean says about the things in an account, as believable JSON objects."""
+"""The JSON of other resources, as in the API."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ REGION = "fra1"
 
 
 def account() -> dict[str, Any]:
-    """The account that the token belongs to."""
+    """Return the account that the token belongs to."""
     return {
         "droplet_limit": 25,
         "floating_ip_limit": 5,
@@ -24,7 +24,7 @@ def account() -> dict[str, Any]:
 
 
 def droplet(droplet_id: int, name: str, created_at: str) -> dict[str, Any]:
-    """A small running Droplet with one public address."""
+    """Return a small running Droplet with one public address."""
     network = {"ip_address": "203.0.113.200", "netmask": "255.255.255.0", "type": "public"}
     return {
         "id": droplet_id,
@@ -67,7 +67,7 @@ def droplet(droplet_id: int, name: str, created_at: str) -> dict[str, Any]:
 
 
 def kubernetes_cluster(cluster_id: str, name: str, created_at: str) -> dict[str, Any]:
-    """A running Kubernetes cluster with one pool of nodes."""
+    """Return a running Kubernetes cluster with one pool of nodes."""
     pool = {"id": str(uuid4()), "name": "pool", "size": "s-2vcpu-4gb", "count": 3, "nodes": []}
     return {
         "id": cluster_id,
@@ -82,10 +82,10 @@ def kubernetes_cluster(cluster_id: str, name: str, created_at: str) -> dict[str,
 
 
 def tag(name: str) -> dict[str, Any]:
-    """A tag on nothing so far."""
+    """Return a tag without resources."""
     return {"name": name, "resources": {"count": 0}}
 
 
 def app(app_id: str, name: str, created_at: str) -> dict[str, Any]:
-    """An App Platform app."""
+    """Return an App Platform app."""
     return {"id": app_id, "spec": {"name": name}, "created_at": created_at}

@@ -1,4 +1,4 @@
-"""The rules of one cluster after each write, and which of them a read shows."""
+"""All versions of a cluster's rules, and which of them a read shows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dbaccess_playground.digitalocean.firewall import Rule, RuleJson
 
 @dataclass(frozen=True)
 class Version:
-    """A list of rules since `at`, also as the API shows it; `reads` had been made before."""
+    """The rules from `at` on, also as the API shows them; `reads` is the number of reads before."""
 
     at: datetime
     rules: tuple[Rule, ...]
@@ -21,7 +21,7 @@ class Version:
 
 
 class RuleHistory:
-    """Every version so far, oldest first; the caller keeps threads apart."""
+    """All versions, oldest first. Not thread-safe."""
 
     def __init__(self, rules: Iterable[Rule], at: datetime) -> None:
         self.versions: list[Version] = []
@@ -30,24 +30,24 @@ class RuleHistory:
 
     @property
     def last(self) -> Version:
-        """What is true now."""
+        """The version in force."""
         return self.versions[-1]
 
     def write(self, rules: Iterable[Rule], at: datetime) -> Version:
-        """Have these rules from now on."""
+        """Add a version with these rules."""
         rules = tuple(rules)
         version = Version(at, rules, tuple(rule.as_json() for rule in rules), self._reads)
         self.versions.append(version)
         return version
 
     def read(self, now: datetime, behaviour: Behaviour) -> Version:
-        """What somebody reads, which may be stale; it counts as a read."""
+        """Return what a read shows, which may be stale, and count it."""
         version = self.seen(now, behaviour)
         self._reads += 1
         return version
 
     def seen(self, now: datetime, behaviour: Behaviour) -> Version:
-        """What a read would show."""
+        """Return what a read would show."""
         fresh = (one for one in reversed(self.versions) if self._is_fresh(one, now, behaviour))
         return next(fresh, self.versions[0])
 

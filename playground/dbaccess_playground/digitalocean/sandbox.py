@@ -1,4 +1,4 @@
-"""The sandbox DigitalOcean: an account that is reached over HTTP and can be made to fail."""
+"""The sandbox DigitalOcean: an account behind an HTTP API that can be made to fail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Self
 
 from dbaccess_playground.calls import Call, CallLog
 from dbaccess_playground.digitalocean.api import ALL_SCOPES, build_api, error_body
-from dbaccess_playground.digitalocean.cloud import Change, Cloud
+from dbaccess_playground.digitalocean.cloud import Cloud
+from dbaccess_playground.digitalocean.clusters import Change
 from dbaccess_playground.digitalocean.rate_limit import RateLimit
 from dbaccess_playground.faults import Faults
 from dbaccess_playground.server import LoopbackServer
@@ -20,17 +21,17 @@ Listener = Callable[[Call | Change], None]
 
 
 def utc_now() -> datetime:
-    """The time by the machine's clock."""
+    """Return the time of the machine's clock."""
     return datetime.now(UTC)
 
 
 class SandboxDigitalOcean(Cloud):
-    """DigitalOcean's databases API on a free loopback port, with what is behind it at hand.
+    """DigitalOcean's databases API on a free loopback port, and the state behind it.
 
-    The inherited methods look at the clusters and change them as other people would. `faults`
-    makes calls go wrong, and `scopes` is what the token may do. `rate_limit_per_minute` refuses
-    calls past it with 429, in fixed windows of `clock`; with None the headers count down from
-    5,000 an hour and nothing is refused.
+    The inherited methods read the clusters, and change them as other people do. `faults` makes
+    calls go wrong, and `scopes` are those of the token. Calls above `rate_limit_per_minute` are
+    refused with 429, in fixed windows of `clock`; with None, the headers count down from 5,000 an
+    hour and nothing is refused.
     """
 
     def __init__(
@@ -40,19 +41,19 @@ class SandboxDigitalOcean(Cloud):
         clock: Callable[[], datetime] = utc_now,
         rate_limit_per_minute: int | None = None,
     ) -> None:
-        super().__init__(clock, self._tell)
+        super().__init__(clock, self._notify)
         self.token = token
         self.scopes = set(ALL_SCOPES)
         self.faults = Faults()
         self._listeners: list[Listener] = []
         self._listeners_lock = threading.Lock()
-        self._log = CallLog(clock, self._tell)
+        self._log = CallLog(clock, self._notify)
         struck = self.faults.wrap(build_api(self, token, self.scopes).wsgi_app, error_body)
         limited = RateLimit(rate_limit_per_minute, clock).wrap(struck, error_body)
         self._server = LoopbackServer(self._log.wrap(limited))
 
     def set_clock_ahead(self, seconds: float) -> None:
-        """Let the Date header of each answer be that far off."""
+        """Set the Date header of each answer ahead by that much."""
         self._server.clock_ahead_seconds = seconds
 
     @property
@@ -66,7 +67,7 @@ class SandboxDigitalOcean(Cloud):
         return self._log.so_far()
 
     def start(self) -> None:
-        """Serve; the second start takes the port of the first, so that an outage can be played."""
+        """Serve; a second start takes the same port, so that stop and start play an outage."""
         self._server.start()
 
     def stop(self) -> None:
@@ -75,9 +76,9 @@ class SandboxDigitalOcean(Cloud):
         self._server.stop()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Tell `listener` of each call and change; what this returns ends it.
+        """Call `listener` for each call and change; return how to unsubscribe.
 
-        It is told in the thread in which things happen, and of a call before the answer is sent.
+        It is called in the thread of the event; for a call, before the answer is sent.
         """
         with self._listeners_lock:
             self._listeners.append(listener)
@@ -88,7 +89,7 @@ class SandboxDigitalOcean(Cloud):
 
         return unsubscribe
 
-    def _tell(self, event: Call | Change) -> None:
+    def _notify(self, event: Call | Change) -> None:
         with self._listeners_lock:
             listeners = list(self._listeners)
         for listener in listeners:

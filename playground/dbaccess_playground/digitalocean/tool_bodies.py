@@ -1,8 +1,8 @@
-"""The rules that other tools send in a PUT, read from their sources and seen on the wire.
+"""The rules that other tools send in a PUT, by their source code and recorded requests.
 
-doctl (`commands/databases.go`) and the Terraform provider (`resource_database_firewall.go`) both go
-through godo, which sends each field of a rule, the empty ones and the zero time included, and no
-description. `read` is the list as the tool has just read it.
+doctl (`commands/databases.go`) and the Terraform provider (`resource_database_firewall.go`) use
+godo, which sends every field of a rule, including empty ones and the zero time, and no description.
+`read` is the list that the tool has just read.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ Source = tuple[str, str]
 def doctl_appended(
     read: Iterable[RuleJson], cluster_id: str, source_type: str, value: str
 ) -> list[RuleJson]:
-    """`doctl databases firewalls append`: the new rule, and behind it what was there."""
+    """`doctl databases firewalls append`: the new rule, then what was there."""
     return [_sent(source_type, value, cluster_uuid=cluster_id), *map(_sent_back, read)]
 
 
 def doctl_without(read: Iterable[RuleJson], uuid: str) -> list[RuleJson]:
-    """`doctl databases firewalls remove --uuid`: what else was there, maybe nothing."""
+    """`doctl databases firewalls remove --uuid`: all but that rule, maybe nothing."""
     return [_sent_back(rule) for rule in read if rule["uuid"] != uuid]
 
 
 def doctl_replaced(sources: Iterable[Source]) -> list[RuleJson]:
-    """`doctl databases firewalls replace`: these alone, all of them new."""
+    """`doctl databases firewalls replace`: only these, all as new rules."""
     return [_sent(*source) for source in sources]
 
 
 def terraform_applied(read: Iterable[RuleJson], sources: Iterable[Source]) -> list[RuleJson] | None:
-    """`terraform apply` of a resource in its state; None where it sees nothing to change.
+    """`terraform apply` of a resource in its state; None if there is nothing to change.
 
-    It has refreshed its state from `read`, and so knows the uuid of each source that is there,
-    whoever added it.
+    It has refreshed its state from `read`, and so has the uuid of each source there, whoever
+    added it.
     """
     uuids = {(rule["type"], rule["value"]): rule["uuid"] for rule in read}
     wanted = list(dict.fromkeys(sources))
@@ -46,7 +46,7 @@ def terraform_applied(read: Iterable[RuleJson], sources: Iterable[Source]) -> li
 
 
 def terraform_created(sources: Iterable[Source]) -> list[RuleJson]:
-    """`terraform apply` of a resource that is not in its state: all new, whatever is there."""
+    """`terraform apply` of a resource not in its state: all as new rules, whatever is there."""
     return [_sent(*source) for source in dict.fromkeys(sources)]
 
 

@@ -1,4 +1,4 @@
-"""What a human sees and can touch in Block Kit: texts, buttons, menus, fields."""
+"""What a person sees and uses in Block Kit: texts, buttons, menus, fields."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ANSWERED_BY = {
 
 @dataclass(frozen=True)
 class Control:
-    """Something to press, choose or fill in, and the block it stands in."""
+    """An interactive element, and the block that it is in."""
 
     block: Json
     element: Json
@@ -48,7 +48,7 @@ class Control:
 
     @property
     def action_id(self) -> str:
-        """What the bot calls it."""
+        """The id that the bot gave it."""
         return str(self.element["action_id"])
 
     @property
@@ -58,7 +58,7 @@ class Control:
 
     @property
     def label(self) -> str:
-        """The visible name: a button's text, a field's label, else the placeholder."""
+        """The visible name: a button's text, a field's label, or the placeholder."""
         label = (
             self.element.get("text") or self.block.get("label") or self.element.get("placeholder")
         )
@@ -66,16 +66,16 @@ class Control:
 
     @property
     def options(self) -> list[Json]:
-        """What there is to choose from, over all option groups."""
+        """The options of all option groups."""
         groups = self.element.get("option_groups", [self.element])
         return [option for group in groups for option in group.get("options", [])]
 
     def is_called(self, name: str) -> bool:
-        """Whether `name` is its visible name, its action_id or its block_id."""
+        """Return whether `name` is its label, its action_id or its block_id."""
         return name in {self.label, self.action_id, self.block_id}
 
     def untouched(self) -> Json:
-        """The state it has before anybody touches it."""
+        """Return its initial state."""
         key = _ANSWERED_BY[self.kind]
         many = key.endswith("s")
         initial = self.element.get(key.replace("selected", "initial", 1), [] if many else None)
@@ -84,10 +84,10 @@ class Control:
         return {"type": self.kind, key: deepcopy(initial)}
 
     def answered(self, answer: Any) -> Json:
-        """The state it has once somebody chose or typed `answer`.
+        """Return its state after somebody chose or typed `answer`.
 
-        An option is named by its visible text or its value; LookupError if there is none of that
-        name. For fields that take several, `answer` is a list.
+        An option is named by its visible text or its value; LookupError if there is no such
+        option. For fields that take several, `answer` is a list.
         """
         key = _ANSWERED_BY[self.kind]
         if key == "selected_option":
@@ -97,7 +97,7 @@ class Control:
         return {"type": self.kind, key: answer}
 
     def option(self, name: str | Json) -> Json:
-        """The option of that visible text or value; a whole option is taken as it is."""
+        """Return the option with that visible text or value; an option object as it is."""
         if isinstance(name, dict):
             return name
         for option in self.options:
@@ -108,7 +108,7 @@ class Control:
 
 
 def controls(blocks: Iterable[Json]) -> list[Control]:
-    """Everything interactive in these blocks, in reading order."""
+    """Return all interactive elements of these blocks, in reading order."""
     return [
         Control(block, element)
         for block in blocks
@@ -122,20 +122,20 @@ def controls(blocks: Iterable[Json]) -> list[Control]:
 
 
 def fields(blocks: Iterable[Json]) -> list[Control]:
-    """The controls that keep what was entered: all but buttons and overflow menus."""
+    """Return the controls that hold a value: all but buttons and overflow menus."""
     return [one for one in controls(blocks) if one.kind not in {"button", "overflow"}]
 
 
 def button_texts(blocks: Iterable[Json]) -> list[str]:
-    """The texts of the buttons in these blocks, in reading order."""
+    """Return the texts of the buttons in these blocks, in reading order."""
     return [one.label for one in controls(blocks) if one.kind == "button"]
 
 
 def find(blocks: Iterable[Json], name: str, value: str | None) -> Control:
-    """The one control that is meant by a visible text or an action_id.
+    """Return the one control with that visible text or action_id.
 
-    `value` tells apart buttons that read the same. An option of an overflow menu is found by its
-    own text too. LookupError, with what there is, when nothing or more than one thing fits.
+    `value` distinguishes buttons with the same text. An overflow menu is also found by the text
+    of an option. LookupError, with a list of the controls, if none or more than one matches.
     """
     there = controls(blocks)
     named = (
@@ -158,7 +158,7 @@ def find(blocks: Iterable[Json], name: str, value: str | None) -> Control:
 
 
 def with_ids(blocks: Iterable[Json], new_id: Any) -> list[Json]:
-    """A copy in which every block and every control has an id, as Slack gives them."""
+    """Return a copy in which every block and every control has an id, as Slack assigns them."""
     numbered = deepcopy(list(blocks))
     for block in numbered:
         block.setdefault("block_id", new_id())
@@ -169,7 +169,7 @@ def with_ids(blocks: Iterable[Json], new_id: Any) -> list[Json]:
 
 
 def readable(part: Any) -> Iterator[str]:
-    """Every text a human would read in these blocks, in order."""
+    """Yield every text that a person reads in these blocks, in order."""
     if isinstance(part, list):
         for one in part:
             yield from readable(one)

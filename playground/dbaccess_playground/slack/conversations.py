@@ -1,4 +1,4 @@
-"""Channels, direct messages and what was said in them."""
+"""Channels, direct messages, and the messages in them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Blocks = list[dict[str, Any]]
 class Channel:
     """A channel, or the direct messages between the bot and `dm_with`.
 
-    `members` is None where everybody of the workspace is a member. A private channel that the bot
-    is not in does not exist for it.
+    `members` is None where everybody in the workspace is a member. The bot sees a private channel
+    only as a member.
     """
 
     id: str
@@ -32,15 +32,15 @@ class Channel:
 
     @property
     def bot_sees(self) -> bool:
-        """Whether the bot may know of it at all."""
+        """Whether the bot sees that it exists."""
         return self.bot_is_member or not self.is_private
 
     def has(self, user_id: str) -> bool:
-        """Whether that person reads this channel."""
+        """Return whether that person is a member."""
         return self.members is None or user_id in self.members
 
     def as_slack(self) -> dict[str, Any]:
-        """The `channel` object of conversations.info."""
+        """Return the `channel` object of conversations.info."""
         if self.dm_with is not None:
             return {"id": self.id, "created": 1764000000, "is_im": True, "user": self.dm_with}
         return {
@@ -66,7 +66,7 @@ class Channel:
 
 @dataclass(frozen=True)
 class Content:
-    """What a message said at one time."""
+    """Text and blocks of a message, as one version of it has them."""
 
     text: str
     blocks: Blocks = field(default_factory=list)
@@ -74,9 +74,9 @@ class Content:
 
 @dataclass(frozen=True)
 class Message:
-    """A message as it stands now; `versions` holds what it said before, oldest first.
+    """A message as it is now; `versions` has its earlier contents, oldest first.
 
-    `ephemeral_to` names the only person who sees it, None when everybody in the channel does.
+    `ephemeral_to` is the only person who sees it; None if everybody in the channel does.
     """
 
     ts: str
@@ -95,7 +95,7 @@ class Message:
 
     @property
     def is_reply(self) -> bool:
-        """Whether it stands in somebody else's thread."""
+        """Whether it is a reply in a thread."""
         return self.thread_ts not in {None, self.ts}
 
     @property
@@ -105,11 +105,11 @@ class Message:
 
     @property
     def all_text(self) -> str:
-        """All that a human would read: the text, then the blocks', a line each."""
+        """All that a person reads: the text, then those of the blocks, a line each."""
         return "\n".join([self.text, *readable(self.blocks)])
 
     def as_slack(self) -> dict[str, Any]:
-        """The `message` object that the Web API and the interactive payloads carry."""
+        """Return the `message` object of the Web API and of interactive payloads."""
         shown: dict[str, Any] = {
             "type": "message",
             "user": self.user,
@@ -125,7 +125,7 @@ class Message:
 
 
 class Conversations:
-    """All channels and all messages. `next_ts` gives each message a timestamp of its own."""
+    """All channels and messages. `next_ts` returns a unique timestamp for each message."""
 
     def __init__(self, next_ts: Callable[[], str]) -> None:
         self._next_ts = next_ts
@@ -133,30 +133,30 @@ class Conversations:
         self._said: dict[str, dict[str, Message]] = {}
 
     def add(self, channel: Channel) -> Channel:
-        """Take in a channel, in the place of the one that had the id; what was said stays."""
+        """Add a channel, or replace the one with that id; its messages stay."""
         self._channels[channel.id] = channel
         self._said.setdefault(channel.id, {})
         return channel
 
     def channel(self, channel_id: str) -> Channel:
-        """The channel of that id; SlackError `channel_not_found` if there is none."""
+        """Return the channel with that id; SlackError `channel_not_found` if there is none."""
         if channel_id not in self._channels:
             raise SlackError("channel_not_found")
         return self._channels[channel_id]
 
     def channel_for_bot(self, channel_id: str) -> Channel:
-        """The channel of that id if the bot may know of it, else the same SlackError."""
+        """Return the channel with that id if the bot sees it, else raise the same SlackError."""
         channel = self.channel(channel_id)
         if not channel.bot_sees:
             raise SlackError("channel_not_found")
         return channel
 
     def channels(self) -> list[Channel]:
-        """All channels in the order they came, direct messages too."""
+        """Return all channels in the order of their creation, with the direct messages."""
         return list(self._channels.values())
 
     def dm(self, user_id: str) -> Channel:
-        """The direct messages between the bot and that person, opened if they were not yet."""
+        """Return the direct messages between the bot and that person; open them if necessary."""
         channel_id = "D" + user_id[1:]
         if channel_id not in self._channels:
             members = frozenset({user_id, BOT_USER_ID})
@@ -164,7 +164,7 @@ class Conversations:
         return self._channels[channel_id]
 
     def post(self, channel_id: str, content: Content, **more: Any) -> Message:
-        """Say something as the bot; `more` is what else a Message has."""
+        """Post as the bot; `more` are other fields of the Message."""
         message = Message(
             **{"user": BOT_USER_ID, **more},
             ts=self._next_ts(),
@@ -176,7 +176,7 @@ class Conversations:
         return message
 
     def update(self, message: Message, content: Content) -> Message:
-        """Let a message say something else; SlackError `message_not_found` if it is gone."""
+        """Change a message; SlackError `message_not_found` if it was deleted."""
         now = self.message(message.channel, message.ts)
         former = (*now.versions, Content(now.text, now.blocks))
         changed = replace(now, text=content.text, blocks=content.blocks, versions=former)
@@ -184,22 +184,22 @@ class Conversations:
         return changed
 
     def delete(self, message: Message) -> None:
-        """Take a message away; one that is gone already is no fault."""
+        """Delete a message; no error if it was deleted before."""
         self._said.get(message.channel, {}).pop(message.ts, None)
 
     def message(self, channel_id: str, ts: str) -> Message:
-        """The message as it stands; SlackError `message_not_found` if there is none."""
+        """Return the message as it is now; SlackError `message_not_found` if there is none."""
         message = self._said.get(channel_id, {}).get(ts)
         if message is None:
             raise SlackError("message_not_found")
         return message
 
     def seen_by_all(self, channel_id: str) -> list[Message]:
-        """The messages of a channel, oldest first, without the ephemeral ones."""
+        """Return the messages of a channel, oldest first, without the ephemeral ones."""
         return [one for one in self._in(channel_id) if one.ephemeral_to is None]
 
     def ephemerals(self, user_id: str) -> list[Message]:
-        """What only that person sees, in all channels, oldest first."""
+        """Return that person's ephemeral messages in all channels, oldest first."""
         found = (one for said in self._said.values() for one in said.values())
         return sorted((m for m in found if m.ephemeral_to == user_id), key=lambda m: float(m.ts))
 

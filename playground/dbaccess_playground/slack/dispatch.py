@@ -1,4 +1,4 @@
-"""The way from Slack to the bot: signed requests, and how the bot's answers are understood."""
+"""From Slack to the bot: signed requests or Socket Mode, and the bot's acknowledgements."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ ACK_SECONDS = 3.0
 _FORM = "application/x-www-form-urlencoded"
 
 
-class Kind(Enum):
-    """What is sent; the values are the envelope types of Socket Mode."""
+class EnvelopeType(Enum):
+    """What is sent, by the envelope types of Socket Mode."""
 
     COMMAND = "slash_commands"
     INTERACTION = "interactive"
@@ -32,8 +32,8 @@ class Kind(Enum):
 class Answer:
     """The bot's acknowledgement.
 
-    `status` is 0 where there was none. `error` is what Slack tells the person when that went
-    wrong: `operation_timeout` (no answer within three seconds) or `dispatch_failed`.
+    `status` is 0 if there was none. `error` is what Slack then shows the person:
+    `operation_timeout` (no answer within three seconds) or `dispatch_failed`.
     """
 
     status: int
@@ -50,30 +50,33 @@ class Answer:
 
     @property
     def errors(self) -> dict[str, str]:
-        """What a submitted modal was refused for, by block_id."""
+        """The errors of a submitted modal, by block_id."""
         errors: dict[str, str] = self.body.get("errors") or {}
         return errors
 
 
-class Line(Protocol):
-    """A Socket Mode connection: takes an envelope, brings the answer's payload."""
+class EnvelopeConnection(Protocol):
+    """Socket Mode: sends an envelope and returns the payload of its answer."""
 
     @property
     def connected(self) -> bool:
-        """Whether a bot listens."""
+        """Whether a bot is connected."""
 
     def ask(self, kind: str, payload: Mapping[str, Any], timeout_seconds: float) -> Any:
-        """Send one envelope and wait; TimeoutError, or ConnectionError without a connection."""
+        """Send an envelope and wait; TimeoutError, or ConnectionError without a connection."""
 
 
-class Door:
-    """Brings things to the bot: over HTTP when `bot_url` is set, else over the socket."""
+class Dispatcher:
+    """Sends commands, interactions and events to the bot.
 
-    def __init__(self, signing_secret: str, line: Line) -> None:
+    Over HTTP if `bot_url` is set, else over Socket Mode.
+    """
+
+    def __init__(self, signing_secret: str, connection: EnvelopeConnection) -> None:
         self.bot_url: str | None = None
         self.ack_seconds = ACK_SECONDS
         self._secret = signing_secret.encode()
-        self._line = line
+        self._connection = connection
         self._pool = urllib3.PoolManager(maxsize=256, retries=False)
         self._last: tuple[bytes, dict[str, str]] | None = None
 
@@ -81,21 +84,21 @@ class Door:
         """Close the connections to the bot."""
         self._pool.clear()
 
-    def deliver(self, kind: Kind, payload: Mapping[str, Any]) -> Answer:
-        """Bring a command, an interaction or an event to the bot."""
+    def deliver(self, kind: EnvelopeType, payload: Mapping[str, Any]) -> Answer:
+        """Send a command, an interaction or an event to the bot."""
         if self.bot_url is None:
-            return self._over_the_socket(kind, payload)
-        if kind is Kind.EVENT:
+            return self._over_socket_mode(kind, payload)
+        if kind is EnvelopeType.EVENT:
             body, content_type = json.dumps(payload).encode(), "application/json"
         else:
-            form = payload if kind is Kind.COMMAND else {"payload": json.dumps(payload)}
+            form = payload if kind is EnvelopeType.COMMAND else {"payload": json.dumps(payload)}
             body, content_type = urlencode(form).encode(), _FORM
         headers = {"Content-Type": content_type, **self.signed(body)}
         self._last = (body, headers)
         return self.send_raw(body, headers)
 
     def signed(self, body: bytes, at: float | None = None) -> dict[str, str]:
-        """The two headers that prove who sent `body`, at a time in Unix seconds or now."""
+        """Return the two headers that sign `body`; `at` is in Unix seconds (default: now)."""
         stamp = str(int(time.time() if at is None else at))
         signature = hmac.new(self._secret, f"v0:{stamp}:".encode() + body, hashlib.sha256)
         return {
@@ -112,7 +115,7 @@ class Door:
             return list(pool.map(lambda _: self.send_raw(body, headers), range(times)))
 
     def send_raw(self, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """POST these bytes with these headers to the bot's door."""
+        """POST these bytes with these headers to the bot."""
 
         def post() -> tuple[int, str]:
             answer = self._pool.request(
@@ -127,12 +130,12 @@ class Door:
 
         return _timed(post)
 
-    def _over_the_socket(self, kind: Kind, payload: Mapping[str, Any]) -> Answer:
-        if not self._line.connected:
+    def _over_socket_mode(self, kind: EnvelopeType, payload: Mapping[str, Any]) -> Answer:
+        if not self._connection.connected:
             raise RuntimeError("there is no bot: set bot_url, or let one connect by Socket Mode")
 
         def ask() -> tuple[int, str]:
-            answer = self._line.ask(kind.value, payload, self.ack_seconds)
+            answer = self._connection.ask(kind.value, payload, self.ack_seconds)
             return 200, answer if isinstance(answer, str) else json.dumps(answer or {})
 
         return _timed(ask)
@@ -149,11 +152,11 @@ def _timed(send: Callable[[], tuple[int, str]]) -> Answer:
     except (OSError, urllib3.exceptions.HTTPError):
         return Answer(0, time.perf_counter() - began, error="dispatch_failed")
     seconds = time.perf_counter() - began
-    body, text = _understood(raw)
+    body, text = _parsed(raw)
     return Answer(status, seconds, body, text, None if status == 200 else "dispatch_failed")
 
 
-def _understood(raw: str) -> tuple[dict[str, Any], str]:
+def _parsed(raw: str) -> tuple[dict[str, Any], str]:
     try:
         body = json.loads(raw)
     except ValueError:

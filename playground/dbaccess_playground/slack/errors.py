@@ -1,10 +1,10 @@
-"""How the sandbox's Web API says no."""
+"""The errors of the Web API."""
 
 from typing import Any
 
 
 class SlackError(Exception):
-    """An answer `{"ok": false, "error": code, …}`, with whatever else Slack says beside it."""
+    """An answer `{"ok": false, "error": code, …}`; `more` are its other fields."""
 
     def __init__(self, code: str, **more: Any) -> None:
         super().__init__(code)
@@ -12,5 +12,5 @@ class SlackError(Exception):
         self.more = more
 
     def as_slack(self) -> dict[str, Any]:
-        """The body of the answer."""
+        """Return the body of the answer."""
         return {"ok": False, "error": self.code, **self.more}

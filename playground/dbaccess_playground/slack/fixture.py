@@ -1,4 +1,4 @@
-"""The workspace as a test or a demo arranges it and reads it."""
+"""The workspace as a test or the demo sets it up and reads it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Json = dict[str, Any]
 Outcome = TypeVar("Outcome")
 
 
-class Scene:
-    """Who and what there is in a workspace, and what everybody gets to see."""
+class WorkspaceFixture:
+    """Sets up the people and channels of a workspace, and returns what each person sees."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -24,12 +24,12 @@ class Scene:
 
     @property
     def scopes(self) -> set[str]:
-        """What the bot's token may do; take some away to see `missing_scope`."""
+        """The scopes of the bot's token; remove some to provoke `missing_scope`."""
         return self._workspace.scopes
 
     @property
     def problems(self) -> list[str]:
-        """All that was wrong with what the bot sent, oldest first."""
+        """What was wrong with what the bot sent, oldest first."""
         return self._workspace.problems
 
     @property
@@ -51,7 +51,7 @@ class Scene:
         team_id: str | None = None,
         tz: str = "Europe/Berlin",
     ) -> Person:
-        """Add a member, or with another `team_id` somebody of another organisation."""
+        """Add a member or, with another `team_id`, a person of another organisation."""
         person = Person(
             user_id,
             name,
@@ -64,11 +64,11 @@ class Scene:
             tz=tz,
         )
         with self._workspace.lock:
-            self._workspace.tell("person", self._workspace.people.add(person))
+            self._workspace.notify("person", self._workspace.people.add(person))
         return person
 
     def people(self) -> list[Person]:
-        """Everybody, the bot too."""
+        """Return everybody, including the bot."""
         with self._workspace.lock:
             return self._workspace.people.everybody()
 
@@ -78,12 +78,12 @@ class Scene:
             return self._workspace.people.add_group(Group(group_id, handle, tuple(members)))
 
     def groups(self) -> list[Group]:
-        """All user groups."""
+        """Return all user groups."""
         with self._workspace.lock:
             return self._workspace.people.groups()
 
     def set_group_members(self, group_id: str, members: Iterable[str]) -> None:
-        """Change who is in a group."""
+        """Replace the members of a group."""
         with self._workspace.lock:
             group = self._workspace.people.group(group_id)
             self._workspace.people.add_group(replace(group, members=tuple(members)))
@@ -98,7 +98,7 @@ class Scene:
         members: Iterable[str] | None = None,
         is_private: bool = False,
     ) -> Channel:
-        """Add a channel, or change it: what was said stays. Without `members` all are in it."""
+        """Add or change a channel; its messages stay. Without `members`, everybody is a member."""
         there = None if members is None else frozenset(members)
         with self._workspace.lock:
             return self._workspace.conversations.add(
@@ -106,16 +106,16 @@ class Scene:
             )
 
     def channels(self) -> list[Channel]:
-        """All channels, the opened direct messages too."""
+        """Return all channels, including direct messages."""
         with self._workspace.lock:
             return self._workspace.conversations.channels()
 
     def say(
         self, user_id: str, channel_id: str, text: str, *, thread_ts: str | None = None
     ) -> Message:
-        """Let a person write something; the bot does not hear of it.
+        """Post as a person; the bot gets no event.
 
-        SlackError for an unknown person or channel, one they are not in, or nothing to say.
+        SlackError for an unknown person or channel, a person who is no member, and an empty text.
         """
         with self._workspace.lock:
             person = self._workspace.people.person(user_id)
@@ -130,47 +130,47 @@ class Scene:
             )
 
     def messages(self, channel_id: str, *, replies: bool = True) -> list[Message]:
-        """What everybody in a channel sees, oldest first; `replies=False` leaves threads out."""
+        """Return the messages of a channel, oldest first; `replies=False` omits threads."""
         with self._workspace.lock:
             said = self._workspace.conversations.seen_by_all(channel_id)
         return [one for one in said if replies or not one.is_reply]
 
     def message(self, channel_id: str, ts: str) -> Message:
-        """A message as it stands now; SlackError `message_not_found` if there is none."""
+        """Return a message as it is now; SlackError `message_not_found` if there is none."""
         with self._workspace.lock:
             return self._workspace.conversations.message(channel_id, ts)
 
     def thread(self, channel_id: str, ts: str) -> list[Message]:
-        """The replies to a message, oldest first, without the message itself."""
+        """Return the replies to a message, oldest first."""
         return [one for one in self.messages(channel_id) if one.is_reply and one.thread_ts == ts]
 
     def dms(self, user_id: str) -> list[Message]:
-        """What the bot wrote to that person directly."""
+        """Return the bot's direct messages to that person."""
         with self._workspace.lock:
             channel_id = self._workspace.conversations.dm(user_id).id
         return self.messages(channel_id)
 
     def ephemerals(self, user_id: str) -> list[Message]:
-        """What only that person sees, acknowledgements too, oldest first."""
+        """Return that person's ephemeral messages and acknowledgements, oldest first."""
         with self._workspace.lock:
             return self._workspace.conversations.ephemerals(user_id)
 
     def modal(self, user_id: str) -> Json | None:
-        """The modal that person sees, as Slack's API shows it."""
+        """Return the modal that person sees, as Slack's API shows it."""
         with self._workspace.lock:
             view = self._workspace.views.modal(user_id)
             return view.as_slack(self.team_id) if view else None
 
     def home(self, user_id: str) -> Json | None:
-        """That person's Home tab, once the bot published one."""
+        """Return that person's Home tab; None if the bot has not published one."""
         with self._workspace.lock:
             view = self._workspace.views.home(user_id)
             return view.as_slack(self.team_id) if view else None
 
     def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
-        """Hear every change; returns how to stop. It is called under the lock: be quick there."""
+        """Call `listener` for every change, under the lock; return how to unsubscribe."""
         return self._workspace.subscribe(listener)
 
     def wait_until(self, condition: Callable[[], Outcome], timeout_seconds: float = 10) -> Outcome:
-        """What `condition` returns once that is true; TimeoutError if it never is in that time."""
+        """Wait until `condition` is true and return its value; TimeoutError after that time."""
         return self._workspace.wait_until(condition, timeout_seconds)

@@ -1,4 +1,4 @@
-"""What Slack itself asks of a form before it is sent off."""
+"""The checks that Slack itself makes before a form is submitted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dbaccess_playground.slack.views import OpenView
 
 
 def missing(view: OpenView) -> list[str]:
-    """Why this modal cannot be submitted as it is filled in; an empty list if it can."""
+    """Return why this modal cannot be submitted as it is; an empty list if it can."""
     return [
         reason
         for control in fields(view.blocks)

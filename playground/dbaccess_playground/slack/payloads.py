@@ -1,4 +1,4 @@
-"""What Slack sends to a bot, field by field."""
+"""The payloads that Slack sends to a bot."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 
 class Payloads:
-    """Writes the payloads of one workspace."""
+    """Builds the payloads of one workspace."""
 
     def __init__(self, team_id: str) -> None:
         self._team_id = team_id
@@ -49,7 +49,7 @@ class Payloads:
         state: Json,
         **ids: str,
     ) -> Json:
-        """A press or choice in a message; `ids` are its response_url and trigger_id."""
+        """A click or selection in a message; `ids` are its response_url and trigger_id."""
         container = {
             "type": "message",
             "message_ts": message.ts,
@@ -73,7 +73,7 @@ class Payloads:
     def pressed_in_view(
         self, person: Person, view: Json, control: Control, state: Json, trigger_id: str
     ) -> Json:
-        """A press or choice in a modal or on the Home tab."""
+        """A click or selection in a modal or on the Home tab."""
         return {
             **self._interaction("block_actions", person),
             "container": {"type": "view", "view_id": view["id"]},
@@ -83,7 +83,7 @@ class Payloads:
         }
 
     def submitted(self, person: Person, view: Json, trigger_id: str) -> Json:
-        """A modal's form, sent off."""
+        """A submitted modal."""
         return {
             **self._interaction("view_submission", person),
             "view": view,
@@ -92,7 +92,7 @@ class Payloads:
         }
 
     def closed(self, person: Person, view: Json) -> Json:
-        """A modal that was closed without being sent off."""
+        """A modal that was closed without being submitted."""
         return {**self._interaction("view_closed", person), "view": view, "is_cleared": False}
 
     def shortcut(self, person: Person, callback_id: str, trigger_id: str) -> Json:
@@ -105,7 +105,7 @@ class Payloads:
         }
 
     def suggestion(self, person: Person, view: Json, control: Control, typed: str) -> Json:
-        """The question an external select asks while somebody types."""
+        """The options request of an external select, while somebody types."""
         return {
             **self._interaction("block_suggestion", person),
             "container": {"type": "view", "view_id": view["id"]},

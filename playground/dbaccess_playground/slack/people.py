@@ -1,4 +1,4 @@
-"""The members and user groups of the sandbox's workspace, as Slack's API shows them."""
+"""The members and user groups of a workspace, as Slack's API shows them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ TEAM_NAME = "sandbox"
 
 @dataclass(frozen=True)
 class Person:
-    """A member of the workspace, a bot, or somebody of another organisation's team.
+    """A member of the workspace, a bot, or a person of another organisation.
 
-    Of those, Slack calls strangers (`is_stranger`) only who shares no channel with the bot: who
-    comes by a channel that both organisations share (Slack Connect) is known by their team alone.
+    Slack says `is_stranger` only of people who share no channel with the bot. Those who come by a
+    shared channel (Slack Connect) are told by their team alone.
     """
 
     id: str
@@ -33,7 +33,7 @@ class Person:
     tz: str = "Europe/Berlin"
 
     def as_slack(self, home_team_id: str) -> dict[str, Any]:
-        """The `user` object of users.info, as a workspace of that team sees this person."""
+        """Return the `user` object of users.info, as a workspace of `team_id` sees this person."""
         shown = self.name.replace(".", " ").title()
         if self.deleted:
             return self._as_deleted(shown)
@@ -65,7 +65,7 @@ class Person:
         }
 
     def _as_deleted(self, shown: str) -> dict[str, Any]:
-        """What is left of a deactivated account: neither its rights nor its time zone."""
+        """Return the `user` object of a deactivated account: without roles and time zone."""
         return {
             "id": self.id,
             "team_id": self.team_id,
@@ -86,14 +86,14 @@ class Person:
 
 @dataclass(frozen=True)
 class Group:
-    """A user group: `@handle` and whoever is in it."""
+    """A user group: its `@handle` and its members."""
 
     id: str
     handle: str
     members: tuple[str, ...]
 
     def as_slack(self, team_id: str, *, with_users: bool) -> dict[str, Any]:
-        """The `usergroup` object of usergroups.list."""
+        """Return the `usergroup` object of usergroups.list."""
         shown: dict[str, Any] = {
             "id": self.id,
             "team_id": team_id,
@@ -109,7 +109,7 @@ class Group:
 
 
 class People:
-    """Everybody the workspace knows; the bot is there from the start."""
+    """The people and user groups of a workspace; the bot is one of them from the start."""
 
     def __init__(self, team_id: str) -> None:
         self.team_id = team_id
@@ -118,42 +118,42 @@ class People:
         self.add(Person(BOT_USER_ID, BOT_NAME, team_id, is_bot=True))
 
     def add(self, person: Person) -> Person:
-        """Take in a person, in the place of whoever had the id."""
+        """Add a person, or replace the one with that id."""
         self._people[person.id] = person
         return person
 
     def add_group(self, group: Group) -> Group:
-        """Take in a group, in the place of the one that had the id."""
+        """Add a group, or replace the one with that id."""
         self._groups[group.id] = group
         return group
 
     def deactivate(self, user_id: str) -> Person:
-        """Mark a person as deleted; their groups lose them, as Slack's do."""
+        """Mark a person as deleted and remove them from their groups, as Slack does."""
         for group in self._groups.values():
             rest = tuple(member for member in group.members if member != user_id)
             self._groups[group.id] = replace(group, members=rest)
         return self.add(replace(self.person(user_id), deleted=True))
 
     def person(self, user_id: str) -> Person:
-        """The person of that id; SlackError `user_not_found` if there is none."""
+        """Return the person with that id; SlackError `user_not_found` if there is none."""
         if user_id not in self._people:
             raise SlackError("user_not_found")
         return self._people[user_id]
 
     def knows(self, user_id: str) -> bool:
-        """Whether there is a person of that id, deleted or not."""
+        """Return whether there is a person with that id, deleted or not."""
         return user_id in self._people
 
     def group(self, group_id: str) -> Group:
-        """The group of that id; SlackError `no_such_subteam` if there is none."""
+        """Return the group with that id; SlackError `no_such_subteam` if there is none."""
         if group_id not in self._groups:
             raise SlackError("no_such_subteam")
         return self._groups[group_id]
 
     def everybody(self) -> list[Person]:
-        """All people in the order they came, deleted ones and bots too."""
+        """Return all people, including bots and deleted ones, in the order of their creation."""
         return list(self._people.values())
 
     def groups(self) -> list[Group]:
-        """All groups in the order they came."""
+        """Return all groups in the order of their creation."""
         return list(self._groups.values())

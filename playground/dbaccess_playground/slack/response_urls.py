@@ -1,4 +1,4 @@
-"""The response_url of commands and clicks: five answers within half an hour, without a token."""
+"""Response URLs of commands and clicks: five uses within half an hour, without a token."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class _ResponseUrl:
 
 
 class ResponseUrls:
-    """Issues response URLs below `root` and takes what is posted to them."""
+    """Issues response URLs and does what is posted to them."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._issued: dict[str, _ResponseUrl] = {}
 
     def issue(self, root: str, user_id: str, channel_id: str, about: Message | None = None) -> str:
-        """A URL for what that person did there; `about` is the message they clicked in."""
+        """Return a URL for what that person did there; `about` is the message they clicked in."""
         token = secrets.token_urlsafe(12)
         self._issued[token] = _ResponseUrl(
             user_id, channel_id, about, self._workspace.expiry_clock()
@@ -40,7 +40,7 @@ class ResponseUrls:
         return f"{root}/response/{token}"
 
     def take(self, token: str, payload: Mapping[str, Any]) -> None:
-        """Do what was posted: say, replace or delete; SlackError if the URL is no longer good."""
+        """Post, replace or delete, as the payload says; SlackError if the URL is not valid."""
         url = self._issued.get(token)
         if url is None:
             raise SlackError("no_service")
@@ -51,7 +51,7 @@ class ResponseUrls:
         url.uses += 1
         if payload.get("delete_original"):
             if url.about is not None:
-                self._workspace.take_back(url.about)
+                self._workspace.delete(url.about)
             return
         content = self._workspace.content("response_url", payload)
         if payload.get("replace_original") and url.about is not None:

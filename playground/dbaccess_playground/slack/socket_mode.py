@@ -19,11 +19,11 @@ from dbaccess_playground.slack.people import APP_ID
 HOST = "127.0.0.1"
 HELLO_LIFE_SECONDS = 3600
 CLOSE_SECONDS = 0.2
-_HUNG_UP = object()
+_CLOSED = object()
 
 
-class SlackSocket:
-    """Issues addresses to connect to, and asks whoever is connected. It starts when first asked."""
+class SocketModeServer:
+    """Issues addresses to connect to, and sends envelopes to the bot."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -32,22 +32,22 @@ class SlackSocket:
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self._tickets: set[str] = set()
-        self._lines: list[ServerConnection] = []
+        self._connections: list[ServerConnection] = []
         self._waiting: dict[str, tuple[ServerConnection, queue.SimpleQueue[Any]]] = {}
 
     @property
     def connected(self) -> bool:
-        """Whether a bot listens."""
+        """Whether a bot is connected."""
         with self._lock:
-            return bool(self._lines)
+            return bool(self._connections)
 
     def open(self) -> str:
-        """An address for one connection, as `apps.connections.open` answers it."""
+        """Return an address for one connection, as `apps.connections.open` does."""
         ticket = secrets.token_urlsafe(16)
         with self._lock:
             if self._server is None:
                 self._server = serve(
-                    self._talk,
+                    self._serve,
                     HOST,
                     0,
                     compression=None,
@@ -64,17 +64,17 @@ class SlackSocket:
         return f"ws://{HOST}:{port}/link/?ticket={ticket}&app_id={APP_ID}"
 
     def ask(self, kind: str, payload: Mapping[str, Any], timeout_seconds: float) -> Any:
-        """Send an envelope over the latest connection; returns the payload of its answer.
+        """Send an envelope over the latest connection; return the payload of its answer.
 
         TimeoutError without an answer in that time, ConnectionError without a connection.
         """
         envelope_id = str(uuid.uuid4())
         answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
         with self._lock:
-            if not self._lines:
+            if not self._connections:
                 raise ConnectionError("no bot is connected by Socket Mode")
-            line = self._lines[-1]
-            self._waiting[envelope_id] = (line, answer)
+            connection = self._connections[-1]
+            self._waiting[envelope_id] = (connection, answer)
         envelope = {
             "envelope_id": envelope_id,
             "type": kind,
@@ -82,7 +82,7 @@ class SlackSocket:
             "accepts_response_payload": kind != "events_api",
         }
         try:
-            line.send(json.dumps(envelope))
+            connection.send(json.dumps(envelope))
             said = answer.get(timeout=timeout_seconds)
         except queue.Empty:
             raise TimeoutError("the envelope was not acknowledged") from None
@@ -91,20 +91,20 @@ class SlackSocket:
         finally:
             with self._lock:
                 del self._waiting[envelope_id]
-        if said is _HUNG_UP:
-            raise ConnectionError("the bot hung up")
+        if said is _CLOSED:
+            raise ConnectionError("the bot closed the connection")
         return said
 
     def disconnect(self) -> None:
-        """Tell every bot to connect again, as Slack does now and then, and hang up."""
+        """Ask every bot to connect again, as Slack does now and then, and close the connections."""
         with self._lock:
-            lines = list(self._lines)
-        for line in lines:
-            line.send(json.dumps({"type": "disconnect", "reason": "refresh_requested"}))
-            line.close()
+            connections = list(self._connections)
+        for connection in connections:
+            connection.send(json.dumps({"type": "disconnect", "reason": "refresh_requested"}))
+            connection.close()
 
     def stop(self) -> None:
-        """Hang up and take no more connections."""
+        """Close all connections and take no more."""
         with self._lock:
             server, thread = self._server, self._thread
             self._server = self._thread = None
@@ -112,42 +112,42 @@ class SlackSocket:
             server.shutdown()
             thread.join()
 
-    def _talk(self, line: ServerConnection) -> None:
-        if not self._admit(line):
-            line.close(1008, "the ticket is no good")
+    def _serve(self, connection: ServerConnection) -> None:
+        if not self._accept(connection):
+            connection.close(1008, "the ticket is not valid")
             return
         try:
-            for said in line:
-                self._hear(said)
+            for said in connection:
+                self._receive(said)
         except ConnectionClosed:
             return
         finally:
             with self._lock:
-                self._lines.remove(line)
+                self._connections.remove(connection)
                 for asked, waiting in self._waiting.values():
-                    if asked is line:
-                        waiting.put(_HUNG_UP)
+                    if asked is connection:
+                        waiting.put(_CLOSED)
 
-    def _admit(self, line: ServerConnection) -> bool:
-        path = line.request.path if line.request else ""
+    def _accept(self, connection: ServerConnection) -> bool:
+        path = connection.request.path if connection.request else ""
         ticket = path.partition("ticket=")[2].partition("&")[0]
         with self._lock:
             if ticket not in self._tickets:
                 return False
             self._tickets.remove(ticket)
-            number = len(self._lines) + 1
+            number = len(self._connections) + 1
         hello = {
             "type": "hello",
             "num_connections": number,
             "connection_info": {"app_id": APP_ID},
             "debug_info": {"host": "sandbox", "approximate_connection_time": HELLO_LIFE_SECONDS},
         }
-        line.send(json.dumps(hello))
+        connection.send(json.dumps(hello))
         with self._lock:
-            self._lines.append(line)
+            self._connections.append(connection)
         return True
 
-    def _hear(self, said: str | bytes) -> None:
+    def _receive(self, said: str | bytes) -> None:
         try:
             answer = json.loads(said)
         except ValueError:

@@ -1,4 +1,4 @@
-"""People doing things in Slack, and what they get to see of the answers."""
+"""What people do in Slack, and what they see of the answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from dbaccess_playground.slack.block_kit import checker
 from dbaccess_playground.slack.controls import Control, controls, fields, find
 from dbaccess_playground.slack.conversations import Channel, Message
-from dbaccess_playground.slack.dispatch import Answer, Door, Kind
+from dbaccess_playground.slack.dispatch import Answer, Dispatcher, EnvelopeType
 from dbaccess_playground.slack.errors import SlackError
 from dbaccess_playground.slack.form_validation import missing
 from dbaccess_playground.slack.payloads import Payloads
@@ -21,24 +21,24 @@ from dbaccess_playground.slack.workspace import Workspace
 Json = dict[str, Any]
 
 
-class Acting:
-    """Does what a person does and brings it to the bot. `root` is the URL of the sandbox."""
+class UserActions:
+    """Does what a person does and sends it to the bot; `root` is the URL of the sandbox."""
 
     def __init__(
         self,
         workspace: Workspace,
-        door: Door,
+        door: Dispatcher,
         response_urls: ResponseUrls,
         root: Callable[[], str],
     ) -> None:
         self._workspace = workspace
-        self._door = door
+        self._dispatcher = door
         self._response_urls = response_urls
         self._root = root
         self._payloads = Payloads(workspace.team_id)
 
     def command(self, user_id: str, text: str, channel_id: str, command: str) -> Answer:
-        """Type a slash command; what the acknowledgement says is shown to the person."""
+        """Type a slash command; the acknowledgement is shown to the person."""
         with self._workspace.lock:
             person = self._workspace.people.person(user_id)
             self._workspace.conversations.dm(user_id)
@@ -51,7 +51,7 @@ class Acting:
                 response_url=self._response_urls.issue(self._root(), user_id, channel_id),
                 trigger_id=self._workspace.triggers.issue(user_id),
             )
-        answer = self._deliver(Kind.COMMAND, payload, f"{command} {text}".strip())
+        answer = self._deliver(EnvelopeType.COMMAND, payload, f"{command} {text}".strip())
         if answer.error is None and (answer.text or answer.blocks):
             self._show(answer, person, channel)
         return answer
@@ -59,7 +59,7 @@ class Acting:
     def press_in_message(
         self, user_id: str, message: Message, name: str, value: str | None
     ) -> Answer:
-        """Press or choose something in a message, as it stood in that snapshot."""
+        """Click or select something in a message, which may be outdated."""
         control = find(message.blocks, name, value)
         state = _pressed(control, name, value)
         with self._workspace.lock:
@@ -76,7 +76,7 @@ class Acting:
         return self._interact(payload, f"click on {name!r}")
 
     def press_in_view(self, user_id: str, view_id: str, name: str, value: str | None) -> Answer:
-        """Press or choose something in a modal or on the Home tab; choices are kept there."""
+        """Click or select something in a modal or on the Home tab, which keeps the selection."""
         with self._workspace.lock:
             view = self._workspace.views.find(view_id=view_id, external_id=None)
             control = find(view.blocks, name, value)
@@ -93,7 +93,7 @@ class Acting:
         return self._interact(payload, f"click on {name!r}")
 
     def fill_in(self, user_id: str, values: Mapping[str, Any]) -> OpenView:
-        """Fill in the modal on top without sending it off; LookupError for what is not there."""
+        """Fill in the modal on top without submitting it; LookupError for an unknown field."""
         with self._workspace.lock:
             view = self._modal(user_id)
             there = {name: self._field(view, name) for name in values}
@@ -106,10 +106,10 @@ class Acting:
         return view
 
     def submit(self, user_id: str, values: Mapping[str, Any]) -> Answer:
-        """Fill in the modal on top and send it off; it closes, changes or shows errors.
+        """Fill in the modal on top and submit it; it closes, changes or shows errors.
 
-        Fields are named by label, block_id or action_id. LookupError for a field or option that
-        is not there; ValueError where Slack itself would not let the person submit.
+        Fields are named by label, block_id or action_id. LookupError for an unknown field or
+        option, ValueError where Slack itself would not submit the form.
         """
         view = self.fill_in(user_id, values)
         with self._workspace.lock:
@@ -121,17 +121,17 @@ class Acting:
                 self._workspace.triggers.issue(user_id),
             )
         where = f"submission of {view.definition.get('callback_id')!r}"
-        answer = self._deliver(Kind.INTERACTION, payload, where)
+        answer = self._deliver(EnvelopeType.INTERACTION, payload, where)
         if answer.error is None:
             self._follow(view, answer, where)
         return answer
 
     def close_modal(self, user_id: str) -> Answer | None:
-        """Close the modal on top; the bot hears of it, and its answer returns, if it wanted to."""
+        """Close the modal on top; return the bot's answer if the modal has `notify_on_close`."""
         with self._workspace.lock:
             view = self._modal(user_id)
             self._workspace.views.close(user_id)
-            self._workspace.tell("modal", None)
+            self._workspace.notify("modal", None)
             person = self._workspace.people.person(user_id)
             payload = self._payloads.closed(person, view.as_slack(self._workspace.team_id))
         if not view.definition.get("notify_on_close"):
@@ -148,7 +148,7 @@ class Acting:
         )
 
     def suggest(self, user_id: str, name: str, typed: str) -> list[Json]:
-        """Type into an external select of the modal on top; returns the options it offers."""
+        """Type into an external select of the modal on top; return the options."""
         with self._workspace.lock:
             view = self._modal(user_id)
             control = self._field(view, name)
@@ -158,11 +158,11 @@ class Acting:
                 control,
                 typed,
             )
-        answer = self._deliver(Kind.INTERACTION, payload, f"suggestions for {name!r}")
+        answer = self._deliver(EnvelopeType.INTERACTION, payload, f"suggestions for {name!r}")
         if answer.error is not None:
             return []
         found = checker.suggestion_problems(answer.body)
-        self._workspace.complain(f"suggestions for {name!r}", found)
+        self._workspace.report_problems(f"suggestions for {name!r}", found)
         groups = answer.body.get("option_groups", [answer.body])
         options = [option for group in groups for option in group.get("options", [])]
         view.offered[control.block_id, control.action_id] = options
@@ -184,20 +184,22 @@ class Acting:
         return self.event(opened)
 
     def event(self, event: Mapping[str, Any]) -> Answer:
-        """Let the bot hear of an event of the Events API."""
+        """Send the bot an event of the Events API."""
         envelope = self._payloads.event(event, self._workspace.new_id("Ev"))
-        return self._deliver(Kind.EVENT, envelope, f"event {event.get('type')}")
+        return self._deliver(EnvelopeType.EVENT, envelope, f"event {event.get('type')}")
 
     def _interact(self, payload: Json, where: str) -> Answer:
-        answer = self._deliver(Kind.INTERACTION, payload, where)
+        answer = self._deliver(EnvelopeType.INTERACTION, payload, where)
         if answer.error is None and (answer.text or answer.body):
-            self._workspace.complain(where, ["the acknowledgement says something nobody sees"])
+            self._workspace.report_problems(
+                where, ["the acknowledgement says something nobody sees"]
+            )
         return answer
 
-    def _deliver(self, kind: Kind, payload: Json, where: str) -> Answer:
-        answer = self._door.deliver(kind, payload)
+    def _deliver(self, kind: EnvelopeType, payload: Json, where: str) -> Answer:
+        answer = self._dispatcher.deliver(kind, payload)
         if answer.error is not None:
-            self._workspace.complain(where, [f"{answer.error} (status {answer.status})"])
+            self._workspace.report_problems(where, [f"{answer.error} (status {answer.status})"])
         return answer
 
     def _show(self, answer: Answer, person: Person, channel: Channel) -> None:
@@ -218,7 +220,7 @@ class Acting:
                 case "errors":
                     there = {one.block_id for one in controls(view.blocks)}
                     strange = answer.errors.keys() - there
-                    self._workspace.complain(
+                    self._workspace.report_problems(
                         where, [f"errors for no field: {strange}"] * bool(strange)
                     )
                 case "update":
@@ -227,8 +229,8 @@ class Acting:
                     definition = self._workspace.view(where, answer.body.get("view"))
                     views.push(view.user_id, definition)
                 case _:
-                    self._workspace.complain(where, [f"Slack cannot follow {answer.body}"])
-            self._workspace.tell("modal", None)
+                    self._workspace.report_problems(where, [f"Slack cannot follow {answer.body}"])
+            self._workspace.notify("modal", None)
 
     def _modal(self, user_id: str) -> OpenView:
         view = self._workspace.views.modal(user_id)

@@ -1,4 +1,4 @@
-"""Modals, Home tabs, and the trigger ids that allow to open them."""
+"""Modals, Home tabs, and the trigger ids that open them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEEPEST_STACK = 3
 
 
 class Triggers:
-    """Trigger ids: good for one view, within three seconds of the act they stand for."""
+    """Trigger ids: valid for one view, within three seconds of the action they come from."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -25,13 +25,13 @@ class Triggers:
         self._used: set[str] = set()
 
     def issue(self, user_id: str) -> str:
-        """A trigger id for something that person just did."""
+        """Return a trigger id for what that person just did."""
         trigger_id = f"{len(self._issued) + 1}.{secrets.token_hex(8)}"
         self._issued[trigger_id] = (user_id, self._clock())
         return trigger_id
 
     def use(self, trigger_id: str) -> str:
-        """Spend a trigger id and learn whose act it stands for; SlackError if it is no good."""
+        """Use a trigger id and return whose it is; SlackError if it is not valid."""
         if trigger_id not in self._issued:
             raise SlackError("invalid_trigger_id")
         if trigger_id in self._used:
@@ -45,7 +45,7 @@ class Triggers:
 
 @dataclass
 class OpenView:
-    """A modal on somebody's screen or their Home tab, with what they entered so far."""
+    """A person's open modal or Home tab, with what they have entered so far."""
 
     id: str
     user_id: str
@@ -58,29 +58,29 @@ class OpenView:
 
     @property
     def blocks(self) -> list[dict[str, Any]]:
-        """Its blocks, all with ids."""
+        """Its blocks, with ids."""
         blocks: list[dict[str, Any]] = self.definition["blocks"]
         return blocks
 
     def enter(self, control: Control, answer: Any) -> dict[str, Any]:
-        """Type or choose something; returns the control's new state."""
+        """Type or select something; return the control's new state."""
         state = control.answered(answer)
         self.entered[control.block_id, control.action_id] = state
         return state
 
     def seen(self, control: Control, name: str) -> dict[str, Any] | None:
-        """The option of that text or value among those the person has before them."""
+        """Return the option with that text or value among those shown to the person."""
         chosen = self.state(control).get("selected_option")
         there = self.offered.get((control.block_id, control.action_id), [])
         shown = [chosen, *there] if chosen else there
         return next((one for one in shown if name in {one["text"]["text"], one["value"]}), None)
 
     def state(self, control: Control) -> dict[str, Any]:
-        """What a control holds now."""
+        """Return a control's state."""
         return self.entered.get((control.block_id, control.action_id)) or control.untouched()
 
     def as_slack(self, team_id: str) -> dict[str, Any]:
-        """The `view` object of the Web API's answers and of the interactive payloads."""
+        """Return the `view` object of the Web API and of interactive payloads."""
         values: dict[str, dict[str, Any]] = {}
         for control in fields(self.blocks):
             values.setdefault(control.block_id, {})[control.action_id] = self.state(control)
@@ -108,7 +108,7 @@ class OpenView:
 
 
 class Views:
-    """What is open on whose screen."""
+    """Everybody's open modals and Home tabs."""
 
     def __init__(self, team_id: str, new_id: Callable[[str], str]) -> None:
         self._team_id = team_id
@@ -117,12 +117,12 @@ class Views:
         self._homes: dict[str, OpenView] = {}
 
     def open(self, user_id: str, definition: dict[str, Any]) -> OpenView:
-        """Open a modal in the place of whatever modals that person had open."""
+        """Open a modal, replacing all that this person has open."""
         self._stacks[user_id] = []
         return self.push(user_id, definition)
 
     def push(self, user_id: str, definition: dict[str, Any]) -> OpenView:
-        """Lay a modal on top; SlackError `push_limit_reached` for the fourth."""
+        """Put a modal on top; SlackError `push_limit_reached` for the fourth."""
         self._refuse_same_external_id(definition)
         stack = self._stacks.setdefault(user_id, [])
         if len(stack) >= DEEPEST_STACK:
@@ -142,9 +142,9 @@ class Views:
     def update(
         self, view: OpenView, definition: dict[str, Any], known_hash: str | None
     ) -> OpenView:
-        """Show something else in a view; what was entered stays where the ids stay.
+        """Replace a view; what was entered stays where the ids are the same.
 
-        SlackError `hash_conflict` if `known_hash` is not that of the view as it stands.
+        SlackError `hash_conflict` if `known_hash` is not the current one.
         """
         if known_hash and known_hash != view.hash:
             raise SlackError("hash_conflict")
@@ -154,7 +154,7 @@ class Views:
         return view
 
     def publish(self, user_id: str, definition: dict[str, Any], known_hash: str | None) -> OpenView:
-        """Show a Home tab."""
+        """Publish a Home tab."""
         if user_id in self._homes:
             return self.update(self._homes[user_id], definition, known_hash)
         view_id = self._new_id("V")
@@ -163,7 +163,7 @@ class Views:
         return home
 
     def find(self, *, view_id: str | None, external_id: str | None) -> OpenView:
-        """The open modal or Home tab of that id; SlackError `not_found` if there is none."""
+        """Return the modal or Home tab with that id; SlackError `not_found` if there is none."""
         for view in [*self._modals(), *self._homes.values()]:
             if view_id == view.id or (
                 external_id and external_id == view.definition.get("external_id")
@@ -172,16 +172,16 @@ class Views:
         raise SlackError("not_found")
 
     def modal(self, user_id: str) -> OpenView | None:
-        """The modal that person sees."""
+        """Return the modal that person sees."""
         stack = self._stacks.get(user_id)
         return stack[-1] if stack else None
 
     def home(self, user_id: str) -> OpenView | None:
-        """That person's Home tab, if the bot published one."""
+        """Return that person's Home tab; None if the bot has not published one."""
         return self._homes.get(user_id)
 
     def close(self, user_id: str, *, all_of_them: bool = False) -> None:
-        """Close the modal on top, or all of them; the one below comes into sight."""
+        """Close the modal on top, or all of them."""
         stack = self._stacks.get(user_id, [])
         del stack[0 if all_of_them else -1 :]
 

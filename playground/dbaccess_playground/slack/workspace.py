@@ -1,4 +1,4 @@
-"""The state of the sandbox's workspace, behind one lock."""
+"""The state of a workspace, behind one lock."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ Event = Literal[
 
 @dataclass(frozen=True)
 class Change:
-    """Something that happened to `thing`: a Message, a view, a Person, a Call or a sentence.
+    """A change of `thing`: a Message, a view, a Person, a Call, or the text of a problem.
 
-    It is None for a modal that closed, or that its own answer changed.
+    It is None for a modal that was closed, or changed by the answer to its submission.
     """
 
     event: Event
@@ -45,7 +45,7 @@ class Change:
 class Call:
     """One call of the Web API, or of a response_url (`method` is then `response_url`).
 
-    `status` is 0 where the caller got no whole answer; `at` is the workspace's time, in seconds.
+    `status` is 0 where the caller got no complete answer; `at` is the workspace's time, in seconds.
     """
 
     method: str
@@ -58,7 +58,7 @@ class Call:
 
 
 class Workspace:
-    """Who there is, what was said, what is open; hold `lock` while you read or change any of it."""
+    """People, messages and views; hold `lock` while you read or change them."""
 
     def __init__(
         self,
@@ -83,25 +83,25 @@ class Workspace:
         self._last_ts_micros = 0
 
     def next_ts(self) -> str:
-        """A timestamp later than every one before it, like `1764000000.000100`."""
+        """Return a timestamp later than all before, like `1764000000.000100`."""
         with self.lock:
             now = int(self.clock() * 10_000) * 100
             self._last_ts_micros = max(now, self._last_ts_micros + 100)
             return "{}.{:06d}".format(*divmod(self._last_ts_micros, 1_000_000))
 
     def new_id(self, prefix: str = "b") -> str:
-        """An id nothing else has."""
+        """Return a unique id."""
         with self.lock:
             return f"{prefix}{next(self._numbers):05d}"
 
     def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
-        """Hear every change from now on, under the lock; returns how to stop hearing."""
+        """Call `listener` for every change, under the lock; return how to unsubscribe."""
         with self.lock:
             self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def tell(self, event: Event, thing: Any) -> None:
-        """Let everybody hear of a change; the lock is held while they do."""
+    def notify(self, event: Event, thing: Any) -> None:
+        """Notify the listeners of a change, under the lock."""
         with self.lock:
             change = Change(event, thing, self.clock())
             for listener in list(self._listeners):
@@ -109,7 +109,7 @@ class Workspace:
             self._changed.notify_all()
 
     def wait_until(self, condition: Callable[[], Outcome], timeout_seconds: float) -> Outcome:
-        """What `condition` returns once that is true; TimeoutError if it never is in that time."""
+        """Wait until `condition` is true and return its value; TimeoutError after that time."""
         until = time.monotonic() + timeout_seconds
         while not (outcome := condition()):
             left = until - time.monotonic()
@@ -119,68 +119,70 @@ class Workspace:
                 self._changed.wait(min(left, POLL_SECONDS))
         return outcome
 
-    def complain(self, where: str, found: Iterable[str]) -> None:
-        """Write down what was wrong with something the bot sent."""
+    def report_problems(self, where: str, found: Iterable[str]) -> None:
+        """Record what is wrong with something that the bot sent."""
         with self.lock:
             for sentence in found:
                 self.problems.append(f"{where}: {sentence}")
-                self.tell("problem", self.problems[-1])
+                self.notify("problem", self.problems[-1])
 
     def content(self, where: str, payload: Mapping[str, Any]) -> Content:
-        """Read the text and blocks of a message, write down what is wrong with them.
+        """Return the text and blocks of a message, and record what is wrong with them.
 
-        SlackError for whatever Slack refuses too; what it takes although it should not be sent
-        (blocks without a text, a very long text) is only written down.
+        SlackError for what Slack refuses. What Slack accepts and advises against (blocks without a
+        text, a very long text) is only recorded.
         """
         text = payload.get("text") or ""
         if not text and not payload.get("blocks"):
-            self.complain(where, ["neither text nor blocks"])
+            self.report_problems(where, ["neither text nor blocks"])
             raise SlackError("no_text")
         found = checker.problems(payload, "message")
-        self.complain(where, found)
+        self.report_problems(where, found)
         if len(text) > checker.LONGEST_TEXT:
             raise SlackError("msg_too_long")
         refused = [one for one in found if "[json-pointer:/text]" not in one]
         if refused:
             in_blocks = any("[json-pointer:/blocks" in one for one in refused)
-            raise refusal("invalid_blocks" if in_blocks else "invalid_arguments", refused)
+            raise error_with_problems(
+                "invalid_blocks" if in_blocks else "invalid_arguments", refused
+            )
         blocks = checker.read_blocks(payload.get("blocks") or [])
         return Content(text, with_ids(blocks, self.new_id))
 
     def view(self, where: str, payload: object) -> dict[str, Any]:
-        """Read a modal or Home tab; SlackError `invalid_arguments` for a faulty one."""
+        """Return a modal or Home tab with ids; SlackError `invalid_arguments` if it is invalid."""
         read = checker.read_blocks(payload)
         if not isinstance(read, dict) or read.get("type") not in {"modal", "home"}:
             found = ["must be an object of type modal or home [json-pointer:/view]"]
         else:
             found = checker.problems(read, read["type"])
-        self.complain(where, found)
+        self.report_problems(where, found)
         if found or not isinstance(read, dict):
-            raise refusal("invalid_arguments", found)
+            raise error_with_problems("invalid_arguments", found)
         return {**read, "blocks": with_ids(checker.read_blocks(read["blocks"]), self.new_id)}
 
     def say(self, channel_id: str, content: Content, **more: Any) -> Message:
-        """Post as the bot; `more` is what else a Message has."""
+        """Post as the bot; `more` are other fields of the Message."""
         with self.lock:
             message = self.conversations.post(channel_id, content, **more)
-            self.tell("ephemeral" if message.ephemeral_to else "message", message)
+            self.notify("ephemeral" if message.ephemeral_to else "message", message)
             return message
 
     def change(self, message: Message, content: Content) -> Message:
-        """Let a message say something else; SlackError `message_not_found` if it is gone."""
+        """Change a message; SlackError `message_not_found` if it was deleted."""
         with self.lock:
             changed = self.conversations.update(message, content)
-            self.tell("update", changed)
+            self.notify("update", changed)
             return changed
 
-    def take_back(self, message: Message) -> None:
+    def delete(self, message: Message) -> None:
         """Delete a message."""
         with self.lock:
             self.conversations.delete(message)
-            self.tell("delete", message)
+            self.notify("delete", message)
 
 
-def refusal(code: str, found: Iterable[str]) -> SlackError:
-    """An error that carries what was found wrong, as Slack's does."""
+def error_with_problems(code: str, found: Iterable[str]) -> SlackError:
+    """Return an error with the list of problems, as Slack's has it."""
     messages = [f"[ERROR] {one}" for one in found]
     return SlackError(code, errors=messages, response_metadata={"messages": messages})

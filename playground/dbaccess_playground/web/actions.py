@@ -1,4 +1,4 @@
-"""What can be done on the playground's page: as a person in Slack, a colleague, or fate."""
+"""The actions of the page: in Slack, at DigitalOcean, and with faults, clock and bot."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 from dbaccess_playground.faults import Fault, Faults
 from dbaccess_playground.slack.dispatch import Answer
 from dbaccess_playground.slack.sandbox import SandboxSlack
-from dbaccess_playground.web.person_view import Sight
+from dbaccess_playground.web.person_view import PersonView
 from dbaccess_playground.web.setting import Bot, Clock
 
 FASTEST = 3600.0
@@ -20,7 +20,7 @@ SLOW_SECONDS = 4.0
 RETRY_AFTER_SECONDS = 5
 
 Json = dict[str, Any]
-Act = Callable[["Asked"], Json]
+Action = Callable[["RequestBody"], Json]
 
 _FAULTS: Mapping[str, Callable[[int | None], Fault]] = {
     "slow": lambda times: Fault.slow(SLOW_SECONDS, times=times),
@@ -32,8 +32,8 @@ _FAULTS: Mapping[str, Callable[[int | None], Fault]] = {
 }
 
 
-class Asked:
-    """The body of a request, read field by field; BadRequest for one that is not as it must be."""
+class RequestBody:
+    """The body of a request, field by field; BadRequest for a missing or wrong one."""
 
     def __init__(self, body: object) -> None:
         if not isinstance(body, dict):
@@ -41,22 +41,22 @@ class Asked:
         self._body = body
 
     def has(self, name: str) -> bool:
-        """Whether there is such a field."""
+        """Return whether there is such a field."""
         return name in self._body
 
     def text(self, name: str) -> str:
-        """A text that must be there."""
+        """Return a required text."""
         value = self._body.get(name)
         if not isinstance(value, str):
             raise BadRequest(f"{name} must be a text")
         return value
 
     def text_or_none(self, name: str) -> str | None:
-        """A text that may be missing."""
+        """Return an optional text."""
         return None if self._body.get(name) is None else self.text(name)
 
     def number(self, name: str) -> float:
-        """A finite number."""
+        """Return a finite number."""
         value = self._body.get(name)
         if (
             isinstance(value, bool)
@@ -67,35 +67,35 @@ class Asked:
         return float(value)
 
     def times(self) -> int | None:
-        """How often a fault strikes; null for as long as it is there."""
+        """Return how often a fault occurs; None: until it is cleared."""
         return None if self._body.get("times") is None else int(self.number("times"))
 
     def values(self) -> dict[str, Any]:
-        """What a form was filled in with."""
+        """Return the values of a form."""
         value = self._body.get("values")
         if not isinstance(value, dict):
             raise BadRequest("values must be an object")
         return value
 
 
-class Acts:
-    """Does what the page asks for; `by_name` is what it can ask for."""
+class Actions:
+    """Does what the page requests; `by_name` has all actions."""
 
     def __init__(
         self,
         slack: SandboxSlack,
         digitalocean: SandboxDigitalOcean,
         clock: Clock,
-        sight: Sight,
+        view: PersonView,
         *,
         bot: Bot | None = None,
     ) -> None:
         self._slack = slack
         self._digitalocean = digitalocean
         self._clock = clock
-        self._sight = sight
+        self._view = view
         self._bot = bot
-        self.by_name: Mapping[str, Act] = {
+        self.by_name: Mapping[str, Action] = {
             "command": self.command,
             "shortcut": self.shortcut,
             "say": self.say,
@@ -114,150 +114,150 @@ class Acts:
             "bot": self.switch_bot,
         }
 
-    def command(self, asked: Asked) -> Json:
+    def command(self, body: RequestBody) -> Json:
         """Type a slash command."""
-        text = asked.text("text").strip()
-        person, channel = asked.text("person"), asked.text("channel")
+        text = body.text("text").strip()
+        person, channel = body.text("person"), body.text("channel")
         what = f"/dbaccess {text}".strip()
-        return self._brought(what, lambda: self._slack.command(person, text, channel_id=channel))
+        return self._delivered(what, lambda: self._slack.command(person, text, channel_id=channel))
 
-    def shortcut(self, asked: Asked) -> Json:
+    def shortcut(self, body: RequestBody) -> Json:
         """Choose a global shortcut."""
-        person, name = asked.text("person"), asked.text("name")
-        return self._brought(f"shortcut {name}", lambda: self._slack.shortcut(person, name))
+        person, name = body.text("person"), body.text("name")
+        return self._delivered(f"shortcut {name}", lambda: self._slack.shortcut(person, name))
 
-    def say(self, asked: Asked) -> Json:
-        """Write a message that is no command."""
+    def say(self, body: RequestBody) -> Json:
+        """Write a message."""
         message = self._slack.say(
-            asked.text("person"),
-            asked.text("channel"),
-            asked.text("text"),
-            thread_ts=asked.text_or_none("thread_ts"),
+            body.text("person"),
+            body.text("channel"),
+            body.text("text"),
+            thread_ts=body.text_or_none("thread_ts"),
         )
         return {"ts": message.ts}
 
-    def press(self, asked: Asked) -> Json:
-        """Press a button, or choose something, in a message."""
-        person, name = asked.text("person"), asked.text("name")
-        message = self._slack.message(asked.text("channel"), asked.text("ts"))
-        if not self._sight.sees(person, message):
-            raise LookupError("that message is not before this person")
-        value = asked.text_or_none("value")
-        return self._brought(
+    def press(self, body: RequestBody) -> Json:
+        """Click or select something in a message."""
+        person, name = body.text("person"), body.text("name")
+        message = self._slack.message(body.text("channel"), body.text("ts"))
+        if not self._view.sees(person, message):
+            raise LookupError("this person does not see that message")
+        value = body.text_or_none("value")
+        return self._delivered(
             f"press {name}", lambda: self._slack.click(person, message, name, value=value)
         )
 
-    def press_in_view(self, asked: Asked) -> Json:
-        """Press a button, or choose something, in a modal or on the Home tab.
+    def press_in_view(self, body: RequestBody) -> Json:
+        """Click or select something in a modal or on the Home tab.
 
-        With `values`, that is what the modal is filled in with so far.
+        `values`, if given, are those entered into the modal so far.
         """
-        person, name = asked.text("person"), asked.text("name")
-        if asked.has("values"):
-            self._slack.fill_in(person, self._still_there(person, asked.values()))
-        view = {"id": asked.text("view")}
-        value = asked.text_or_none("value")
-        return self._brought(
+        person, name = body.text("person"), body.text("name")
+        if body.has("values"):
+            self._slack.fill_in(person, self._fields_still_shown(person, body.values()))
+        view = {"id": body.text("view")}
+        value = body.text_or_none("value")
+        return self._delivered(
             f"press {name}", lambda: self._slack.click(person, view, name, value=value)
         )
 
-    def submit(self, asked: Asked) -> Json:
-        """Send the modal off."""
-        person = asked.text("person")
-        values = self._still_there(person, asked.values())
+    def submit(self, body: RequestBody) -> Json:
+        """Submit the modal."""
+        person = body.text("person")
+        values = self._fields_still_shown(person, body.values())
         answers: list[Answer] = []
 
         def submit() -> Answer:
             answers.append(self._slack.submit(person, values))
             return answers[-1]
 
-        return {**self._brought("submit form", submit), "errors": answers[-1].errors}
+        return {**self._delivered("submit form", submit), "errors": answers[-1].errors}
 
-    def close(self, asked: Asked) -> Json:
+    def close(self, body: RequestBody) -> Json:
         """Close the modal."""
-        self._slack.close_modal(asked.text("person"))
+        self._slack.close_modal(body.text("person"))
         return {}
 
-    def suggest(self, asked: Asked) -> Json:
-        """Ask the bot what it offers for what was typed into a menu."""
-        person, field = asked.text("person"), asked.text("field")
-        return {"options": self._slack.suggest(person, field, asked.text("typed"))}
+    def suggest(self, body: RequestBody) -> Json:
+        """Return the options for what was typed into an external select."""
+        person, field = body.text("person"), body.text("field")
+        return {"options": self._slack.suggest(person, field, body.text("typed"))}
 
-    def home(self, asked: Asked) -> Json:
+    def home(self, body: RequestBody) -> Json:
         """Open the Home tab."""
-        person = asked.text("person")
-        return self._brought("open Home", lambda: self._slack.open_home(person))
+        person = body.text("person")
+        return self._delivered("open Home", lambda: self._slack.open_home(person))
 
-    def read(self, asked: Asked) -> Json:
-        """Have read a channel up to a message."""
-        person, channel = asked.text("person"), asked.text("channel")
+    def read(self, body: RequestBody) -> Json:
+        """Mark a channel as read up to a message."""
+        person, channel = body.text("person"), body.text("channel")
         try:
-            return {"news": self._sight.reading.read(person, channel, asked.text("ts"))}
+            return {"news": self._view.read_marks.read(person, channel, body.text("ts"))}
         except ValueError:
             raise BadRequest("ts must be a timestamp") from None
 
-    def add_source(self, asked: Asked) -> Json:
+    def add_source(self, body: RequestBody) -> Json:
         """Add a trusted source, as somebody with `doctl` or in the control panel does."""
         cluster, kind, value = (
-            asked.text("cluster"),
-            asked.text("type"),
-            asked.text("value").strip(),
+            body.text("cluster"),
+            body.text("type"),
+            body.text("value").strip(),
         )
-        if asked.text("with") == "doctl":
+        if body.text("with") == "doctl":
             self._digitalocean.doctl_append(cluster, kind, value)
         else:
-            description = asked.text_or_none("description") or None
+            description = body.text_or_none("description") or None
             self._digitalocean.add_rule(cluster, kind, value, description)
         return {}
 
-    def remove_source(self, asked: Asked) -> Json:
+    def remove_source(self, body: RequestBody) -> Json:
         """Remove a trusted source, as somebody with `doctl` or in the control panel does."""
-        cluster, kind, value = asked.text("cluster"), asked.text("type"), asked.text("value")
-        if asked.text("with") == "doctl":
+        cluster, kind, value = body.text("cluster"), body.text("type"), body.text("value")
+        if body.text("with") == "doctl":
             self._digitalocean.doctl_remove(cluster, kind, value)
         else:
             self._digitalocean.remove_rule(cluster, kind, value)
         return {}
 
-    def add_fault(self, asked: Asked) -> Json:
-        """Let the next calls of an API go wrong."""
-        kind = asked.text("kind")
+    def add_fault(self, body: RequestBody) -> Json:
+        """Add a fault to an API."""
+        kind = body.text("kind")
         if kind not in _FAULTS:
             raise BadRequest(f"no such fault: {kind}")
-        self._faults(asked).add(_FAULTS[kind](asked.times()))
+        self._faults(body).add(_FAULTS[kind](body.times()))
         return {}
 
-    def clear_faults(self, asked: Asked) -> Json:
-        """Let all be well again with an API."""
-        self._faults(asked).clear()
+    def clear_faults(self, body: RequestBody) -> Json:
+        """Clear the faults of an API."""
+        self._faults(body).clear()
         return {}
 
-    def set_clock(self, asked: Asked) -> Json:
-        """Let the clock run slower or faster."""
-        rate = asked.number("rate")
+    def set_clock(self, body: RequestBody) -> Json:
+        """Set how fast the clock runs."""
+        rate = body.number("rate")
         if not 1 <= rate <= FASTEST:
             raise BadRequest(f"rate must be from 1 to {FASTEST:g}")
         self._clock.rate = rate
         return {}
 
-    def switch_bot(self, asked: Asked) -> Json:
+    def switch_bot(self, body: RequestBody) -> Json:
         """Switch the bot off or on."""
         if self._bot is None:
             raise BadRequest("this bot cannot be switched")
-        if asked.text("to") == "on":
+        if body.text("to") == "on":
             self._bot.start()
         else:
             self._bot.stop()
         return {}
 
-    def _still_there(self, person: str, values: Json) -> Json:
-        """Leave out fields that the bot took away while somebody filled them in."""
+    def _fields_still_shown(self, person: str, values: Json) -> Json:
+        """Omit fields that the bot removed while somebody filled in the form."""
         modal = self._slack.modal(person)
         blocks = {block["block_id"] for block in modal["blocks"]} if modal else set(values)
         return {name: value for name, value in values.items() if name in blocks}
 
-    def _brought(self, what: str, act: Callable[[], Answer]) -> Json:
-        return {"error": self._sight.deliveries.make(what, act).error}
+    def _delivered(self, what: str, act: Callable[[], Answer]) -> Json:
+        return {"error": self._view.deliveries.record(what, act).error}
 
-    def _faults(self, asked: Asked) -> Faults:
-        return (self._slack if asked.text("of") == "slack" else self._digitalocean).faults
+    def _faults(self, body: RequestBody) -> Faults:
+        return (self._slack if body.text("of") == "slack" else self._digitalocean).faults

@@ -1,4 +1,4 @@
-"""The playground over HTTP: its page, what a person sees, what they do, and news as it happens."""
+"""The playground over HTTP: its page, what a person sees, their actions, and events."""
 
 from __future__ import annotations
 
@@ -10,54 +10,54 @@ from flask import Flask, Response, request, send_from_directory
 from werkzeug.exceptions import HTTPException, NotFound
 
 from dbaccess_playground.slack.errors import SlackError
-from dbaccess_playground.web.actions import Acts, Asked
-from dbaccess_playground.web.change_feed import Changes
-from dbaccess_playground.web.person_view import Sight
-from dbaccess_playground.web.same_origin import closed_to_others, refusal
+from dbaccess_playground.web.actions import Actions, RequestBody
+from dbaccess_playground.web.change_feed import ChangeFeed
+from dbaccess_playground.web.person_view import PersonView
+from dbaccess_playground.web.same_origin import refusal, with_security_headers
 
 PAGE = Path(__file__).parent / "static"
 MAX_BODY_BYTES = 64 * 1024
 
 
-def build_api(sight: Sight, acts: Acts, changes: Changes) -> Flask:
-    """The page and its API, for the browser on this machine."""
+def build_api(view: PersonView, actions: Actions, feed: ChangeFeed) -> Flask:
+    """Return the page and its API, for a browser on this machine."""
     api = Flask(__name__, static_folder=None)
     api.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    _let_nobody_else_in(api)
+    _refuse_strangers(api)
     _say_errors_in_json(api)
     _serve_page(api)
 
     @api.get("/api/setting")
     def setting() -> Response:
-        return _json(sight.setting())
+        return _json(view.setting())
 
     @api.get("/api/state")
     def state() -> Response:
-        return _json(sight.state(request.args.get("person", "")))
+        return _json(view.state(request.args.get("person", "")))
 
     @api.get("/api/events")
     def events() -> Response:
-        return Response(changes.heard(), content_type="text/event-stream")
+        return Response(feed.events(), content_type="text/event-stream")
 
     @api.post("/api/<name>")
     def act(name: str) -> Response:
-        if name not in acts.by_name:
-            raise NotFound(f"nobody can {name}")
-        said = acts.by_name[name](Asked(request.get_json()))
-        changes.note()
+        if name not in actions.by_name:
+            raise NotFound(f"no such action: {name}")
+        said = actions.by_name[name](RequestBody(request.get_json()))
+        feed.notify()
         return _json(said)
 
     return api
 
 
-def _let_nobody_else_in(api: Flask) -> None:
+def _refuse_strangers(api: Flask) -> None:
     @api.before_request
     def check() -> None:
         refused = refusal(request)
         if refused is not None:
             raise refused
 
-    api.after_request(closed_to_others)
+    api.after_request(with_security_headers)
 
 
 def _say_errors_in_json(api: Flask) -> None:

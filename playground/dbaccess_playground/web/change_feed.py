@@ -1,4 +1,4 @@
-"""How the page hears that something changed: a number that grows, sent as server-sent events."""
+"""Tells the page that something changed: server-sent events with a growing number."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterator
 KEEP_ALIVE_SECONDS = 10.0
 
 
-class Changes:
-    """Counts what happened; `heard` is an endless answer that tells each new count."""
+class ChangeFeed:
+    """Counts changes; `events` is an endless response with each new count."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -18,24 +18,24 @@ class Changes:
 
     @property
     def count(self) -> int:
-        """How much has happened so far."""
+        """The number of changes so far."""
         with self._changed:
             return self._count
 
-    def note(self, *_: object) -> None:
-        """Something happened; takes whatever a sandbox tells its listeners."""
+    def notify(self, *_: object) -> None:
+        """Count a change; takes what a sandbox passes to its listeners."""
         with self._changed:
             self._count += 1
             self._changed.notify_all()
 
     def close(self) -> None:
-        """End all answers."""
+        """End all responses."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
-    def heard(self) -> Iterator[bytes]:
-        """Server-sent events: the count now, and again whenever it has grown."""
+    def events(self) -> Iterator[bytes]:
+        """Yield server-sent events: the count now, and again whenever it has grown."""
         told = 0
         while True:
             count = self._after(told)
@@ -45,7 +45,7 @@ class Changes:
             told = count
 
     def _after(self, told: int) -> int | None:
-        """The count once it is past `told`, or after a while; None at the end."""
+        """Return the count once it is above `told`, or after a while; None after `close`."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._count > told, KEEP_ALIVE_SECONDS)
             return None if self._closed else self._count

@@ -1,4 +1,4 @@
-"""What one person gets to see in the playground, as JSON for the page."""
+"""What one person sees in the playground, as JSON for the page."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from dbaccess_playground.slack.people import Person
 from dbaccess_playground.slack.sandbox import SandboxSlack
 from dbaccess_playground.web.recent_calls import Deliveries, last_calls
 from dbaccess_playground.web.setting import Bot, Clock, Setting
-from dbaccess_playground.web.unread import Reading
+from dbaccess_playground.web.unread import ReadMarks
 
 MOST_MESSAGES = 300
 
 Json = dict[str, Any]
 
 
-class Sight:
-    """Looks at both sandboxes through the eyes of one person at a time."""
+class PersonView:
+    """Both sandboxes as one person at a time sees them."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Sight:
         *,
         bot: Bot | None = None,
     ) -> None:
-        self.reading = Reading()
+        self.read_marks = ReadMarks()
         self.deliveries = Deliveries(clock.now)
         self._slack = slack
         self._digitalocean = digitalocean
@@ -42,13 +42,13 @@ class Sight:
         self._bot = bot
 
     def setting(self) -> Json:
-        """What does not change: who can be played, what can be typed, the first tour."""
+        """Return what does not change: roles, commands, the tour."""
         return asdict(self._setting)
 
     def state(self, user_id: str) -> Json:
-        """Everything that person sees; LookupError if nobody plays them."""
+        """Return everything that person sees; LookupError if they are not a role."""
         if user_id not in {role.user_id for role in self._setting.roles}:
-            raise LookupError(f"nobody plays {user_id}")
+            raise LookupError(f"{user_id} is not a role")
         return {
             "now": self._clock.now().timestamp(),
             "rate": self._clock.rate,
@@ -68,7 +68,7 @@ class Sight:
         }
 
     def sees(self, user_id: str, message: Message) -> bool:
-        """Whether that person has this message before them."""
+        """Return whether that person sees this message."""
         if message.ephemeral_to is not None:
             return message.ephemeral_to == user_id
         return any(one.id == message.channel for one in self._seen_by(user_id))
@@ -97,7 +97,7 @@ class Sight:
 
     def _unread(self, user_id: str) -> int:
         return sum(
-            self.reading.unread(user_id, self._slack.messages(one.id))
+            self.read_marks.unread(user_id, self._slack.messages(one.id))
             for one in self._seen_by(user_id)
         )
 
@@ -111,7 +111,7 @@ class Sight:
             "name": channel.name,
             "dm": channel.dm_with is not None,
             "members": sum(channel.has(one.id) for one in self._slack.people() if not one.deleted),
-            "unread": self.reading.unread(user_id, said),
+            "unread": self.read_marks.unread(user_id, said),
             "messages": [_message(one, replies[one.ts]) for one in visible],
         }
 
@@ -125,7 +125,7 @@ class Sight:
                 "region": one["region"],
                 "rules": [self._rule(rule) for rule in self._digitalocean.rules(one["id"])],
             }
-            for one in self._digitalocean.things("databases")
+            for one in self._digitalocean.resources("databases")
         ]
 
     def _rule(self, rule: Json) -> Json:

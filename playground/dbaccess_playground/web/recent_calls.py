@@ -1,4 +1,4 @@
-"""The calls between the three, in one list: who asked whom for what, and how it went."""
+"""The recent calls between Slack, DigitalOcean and the bot, in one list."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Json = dict[str, Any]
 
 
 class Deliveries:
-    """What Slack brought to the bot on behalf of people, and how the bot answered."""
+    """What Slack sent to the bot, and the bot's answers."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self._lock = threading.Lock()
         self._made: deque[Json] = deque(maxlen=MOST_CALLS)
 
-    def make(self, what: str, act: Callable[[], Answer]) -> Answer:
-        """Do what brings something to the bot, and write down how that went."""
+    def record(self, what: str, act: Callable[[], Answer]) -> Answer:
+        """Do what sends something to the bot, and record the result."""
         at = self._now().timestamp()
         answer = act()
         with self._lock:
@@ -34,7 +34,7 @@ class Deliveries:
         return answer
 
     def so_far(self) -> list[Json]:
-        """The last of them, oldest first."""
+        """Return the last of them, oldest first."""
         with self._lock:
             return list(self._made)
 
@@ -42,7 +42,7 @@ class Deliveries:
 def last_calls(
     slack: SandboxSlack, digitalocean: SandboxDigitalOcean, deliveries: Deliveries
 ) -> list[Json]:
-    """The last calls of either API and of the bot's door, newest first."""
+    """Return the last calls of both APIs and to the bot, newest first."""
     to_slack = [
         _entry("slack", call.method, call.status, call.seconds, call.at, call.error)
         for call in slack.calls[-MOST_CALLS:]

@@ -1,7 +1,7 @@
-"""Who may talk to the playground: its own page, in a browser on this machine, and nobody else.
+"""Only the playground's own page, in a browser on this machine, may use its API.
 
-Any web page that is open in the same browser can send requests to a loopback port. It cannot
-send JSON with this Host and Origin, so that is what is asked for.
+Any web page in the same browser can send requests to a loopback port. It cannot send JSON with
+this Host and Origin, so these are required.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ HEADERS = {
 
 
 def refusal(request: Request) -> HTTPException | None:
-    """Why this request goes no further, or None."""
+    """Return why this request is refused; None if it is not."""
     if urlsplit(f"//{request.host}").hostname not in LOOPBACK:
         return Forbidden("The playground answers on the loopback interface only.")
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
-        return Forbidden("Another page asked.")
+        return Forbidden("The request comes from another page.")
     if request.method in {"GET", "HEAD"}:
         return None
     if request.headers.get("Origin", f"http://{request.host}") != f"http://{request.host}":
-        return Forbidden("Another page asked.")
+        return Forbidden("The request comes from another page.")
     if request.mimetype != "application/json":
         return UnsupportedMediaType("What changes something is sent as JSON.")
     return None
 
 
-def closed_to_others(response: Response) -> Response:
-    """The same answer, with headers that keep everything on this page and this machine."""
+def with_security_headers(response: Response) -> Response:
+    """Return the same response, with headers that keep other pages and hosts out."""
     for name, value in HEADERS.items():
         response.headers[name] = value
     return response

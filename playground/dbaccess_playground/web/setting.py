@@ -1,4 +1,4 @@
-"""What the playground's page shows and cannot learn from the sandboxes: its cast and its hints."""
+"""What the page shows besides the sandboxes: roles, commands, the tour."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """The time of the company that is played; it can run faster than the real one."""
+    """The company's time, which can run faster than the real one."""
 
     @property
     def rate(self) -> float:
-        """How many seconds pass in one real second."""
+        """Seconds per real second."""
 
     @rate.setter
     def rate(self, rate: float) -> None: ...
 
     def now(self) -> datetime:
-        """The present, aware UTC."""
+        """Return the time, as an aware UTC datetime."""
 
 
 class Bot(Protocol):
-    """The process between the two sandboxes, which can be switched off and on."""
+    """The bot between the two sandboxes, which can be switched off and on."""
 
     @property
     def running(self) -> bool:
-        """Whether it is there."""
+        """Whether it runs."""
 
     def start(self) -> None:
-        """Switch it on; nothing happens if it is."""
+        """Switch it on; nothing happens if it runs."""
 
     def stop(self) -> None:
-        """Switch it off, as a crash or a deployment would; nothing happens if it is."""
+        """Switch it off, as in a deployment; nothing happens if it does not run."""
 
 
 @dataclass(frozen=True)
 class Role:
-    """Somebody who can be played, and what they are in this company, in a few words."""
+    """A person who can be played, and their part in the company in a few words."""
 
     user_id: str
     part: str
@@ -46,7 +46,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Command:
-    """A subcommand the composer offers: how it is written, and what it does."""
+    """A subcommand that the composer suggests."""
 
     usage: str
     does: str
@@ -54,7 +54,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Shortcut:
-    """A global shortcut of the bot, and what it reads."""
+    """A global shortcut of the bot, and its name."""
 
     callback_id: str
     name: str
@@ -62,10 +62,10 @@ class Shortcut:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the first tour: what to do, and what a press on its button does for you.
+    """One step of the tour, and what its button does.
 
-    `be` names the person to become and `channel` where to look, `typed` is put into the
-    composer, `rate` is set at the clock.
+    It switches to the person `be` and to `channel`, puts `typed` into the composer and sets the
+    clock to `rate`.
     """
 
     text: str
@@ -78,7 +78,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Setting:
-    """All of it. `label` is how the descriptions of the bot's own rules begin."""
+    """All of it. Descriptions of the bot's own rules begin with `label`."""
 
     roles: Sequence[Role]
     commands: Sequence[Command]

@@ -1,4 +1,4 @@
-"""Who has read how far in which conversation."""
+"""How far each person has read each channel."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Iterable
 from dbaccess_playground.slack.conversations import Message
 
 
-class Reading:
-    """The last timestamp each person has seen of each channel."""
+class ReadMarks:
+    """The last timestamp that each person has read in each channel."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._read: dict[tuple[str, str], float] = {}
 
     def read(self, user_id: str, channel_id: str, ts: str) -> bool:
-        """That person has read up to there; returns whether that is news."""
+        """Mark a channel as read up to `ts`; return whether that changes anything."""
         seen = float(ts)
         with self._lock:
             before = self._read.get((user_id, channel_id), 0.0)
@@ -24,7 +24,7 @@ class Reading:
         return seen > before
 
     def unread(self, user_id: str, messages: Iterable[Message]) -> int:
-        """How many of a channel's messages that person has yet to see; one's own do not count."""
+        """Return how many messages that person has not read; their own do not count."""
         with self._lock:
             return sum(
                 float(one.ts) > self._read.get((user_id, one.channel), 0.0)

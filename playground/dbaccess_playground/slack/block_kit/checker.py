@@ -1,4 +1,4 @@
-"""A strict reader of Block Kit: what Slack would refuse or show wrongly, in sentences."""
+"""Checks messages, modals and Home tabs for what Slack would refuse or show wrongly."""
 
 import json
 from collections import Counter
@@ -155,22 +155,22 @@ _SUGGESTIONS = both(
 
 
 def problems(payload: Mapping[str, Any], surface: Surface) -> list[str]:
-    """Say what is wrong with a message, a modal or a Home tab; an empty list means nothing is.
+    """Return what is wrong with a message, a modal or a Home tab; an empty list if nothing is.
 
     `blocks` may be a list or the JSON text of one, as the Web API takes both. A message needs a
-    `text` beside its blocks, since notifications and screen readers have nothing else to go by.
+    `text` beside its blocks: notifications and screen readers use nothing else.
     """
     payload = {**payload, "blocks": read_blocks(payload.get("blocks"))}
     return [*(_message(payload) if surface == "message" else _view(payload, surface))]
 
 
 def suggestion_problems(payload: Mapping[str, Any]) -> list[str]:
-    """Say what is wrong with an answer to an external select's question for options."""
+    """Return what is wrong with the answer to an external select's options request."""
     return list(_SUGGESTIONS(payload, ""))
 
 
 def read_blocks(blocks: Any) -> Any:
-    """Blocks as a list, from a list or its JSON text; anything else comes back unchanged."""
+    """Return blocks as a list, from a list or its JSON text; anything else unchanged."""
     if not isinstance(blocks, str):
         return blocks
     try:

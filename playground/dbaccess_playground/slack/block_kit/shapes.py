@@ -1,8 +1,7 @@
-"""Small checks that compose: a shape is checked by the shapes of its parts.
+"""Small checks to compose: a shape is checked by the shapes of its parts.
 
-Every check is given a value and its JSON pointer and yields one sentence for each thing wrong with
-it. What blocks and elements look like is written in these terms in `block_kit` and
-`block_kit_elements`.
+A check takes a value and its JSON pointer and yields a sentence for each problem. `elements` and
+`checker` define elements and blocks in these terms.
 """
 
 import re
@@ -26,7 +25,7 @@ def problem(sentence: str, at: str) -> str:
 
 
 def anything(_value: object, _at: str) -> Iterator[str]:
-    """Accept every value: for parts that are Slack's own business."""
+    """Accept every value."""
     yield from ()
 
 

@@ -1,4 +1,4 @@
-"""The Web API as a WSGI application: tokens, scopes, arguments, and a list of every call."""
+"""The Web API as a WSGI application: tokens, scopes, arguments, and a record of every call."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Args = Mapping[str, Any]
 Json = dict[str, Any]
 Method = Callable[[Workspace, Args], Json]
 
-_ASKED = "sandbox.slack.asked"
+_TOKEN_AND_ARGS = "sandbox.slack.token_and_args"
 _METHODS: dict[str, tuple[str | None, Method]] = {
     **chat.METHODS,
     **directory.METHODS,
@@ -57,8 +57,8 @@ class SlackApi:
     def _listed(self, wsgi_app: WSGIApplication) -> WSGIApplication:
         def listed(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             at, began = self._workspace.clock(), time.perf_counter()
-            token, args = _asked(Request(environ))
-            environ[_ASKED] = (token, args)
+            token, args = _token_and_args(Request(environ))
+            environ[_TOKEN_AND_ARGS] = (token, args)
             status, parts, cut = 0, list[bytes](), None
             try:
                 answer, line, headers = run_wsgi_app(wsgi_app, environ)
@@ -78,10 +78,10 @@ class SlackApi:
     def _list(self, call: Call) -> None:
         with self._workspace.lock:
             self._workspace.calls.append(call)
-            self._workspace.tell("call", call)
+            self._workspace.notify("call", call)
 
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        token, args = environ[_ASKED]
+        token, args = environ[_TOKEN_AND_ARGS]
         where, _, name = str(environ["PATH_INFO"]).lstrip("/").partition("/")
         if where == "response":
             return self._to_response_url(name, args)(environ, start_response)
@@ -142,7 +142,7 @@ def _api_test(args: Args) -> Json:
     return {"args": dict(args)}
 
 
-def _asked(request: Request) -> tuple[str | None, Json]:
+def _token_and_args(request: Request) -> tuple[str | None, Json]:
     if request.is_json:
         sent = request.get_json(silent=True)
         args = dict(sent) if isinstance(sent, dict) else {}
@@ -164,7 +164,7 @@ def _sent(parts: Iterable[bytes], cut: ConnectionError | None) -> Iterator[bytes
 
 
 def _error_in(status: int, body: bytes) -> str | None:
-    """What a caller makes of an answer: the error it names, None when all is well."""
+    """Return the error of an answer; None if it has none."""
     if body == b"ok":
         return None
     if status == 0:

@@ -1,4 +1,4 @@
-"""The Web API's `chat.*`: what the bot says."""
+"""The Web API's `chat.*`: the bot's messages."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Json = dict[str, Any]
 
 
 def post_message(workspace: Workspace, args: Args) -> Json:
-    """Post to a channel, or to a person: a user id stands for the direct messages with them."""
+    """Post to a channel; a user id stands for the direct messages with that person."""
     channel = _writable(workspace, args)
     content = workspace.content("chat.postMessage", args)
     thread_ts = args.get("thread_ts") or None
     if thread_ts and workspace.conversations.message(channel.id, thread_ts).is_reply:
-        workspace.complain("chat.postMessage", [f"thread_ts {thread_ts} is that of a reply"])
+        workspace.report_problems("chat.postMessage", [f"thread_ts {thread_ts} is that of a reply"])
     message = workspace.say(channel.id, content, thread_ts=thread_ts)
     return {"channel": channel.id, "ts": message.ts, "message": message.as_slack()}
 
 
 def post_ephemeral(workspace: Workspace, args: Args) -> Json:
-    """Show something to one person in a channel."""
+    """Post to a channel for one person only."""
     channel = _writable(workspace, args)
     user_id = str(args.get("user", ""))
     known = workspace.people.knows(user_id) and not workspace.people.person(user_id).deleted
@@ -40,7 +40,7 @@ def post_ephemeral(workspace: Workspace, args: Args) -> Json:
 
 
 def update(workspace: Workspace, args: Args) -> Json:
-    """Let a message say something else; without `blocks` it keeps the ones it has."""
+    """Change a message; without `blocks` it keeps those it has."""
     message = _own(workspace, args, "cant_update_message")
     if checker.read_blocks(args.get("blocks")) is None:
         args = {**args, "blocks": message.blocks}
@@ -54,14 +54,14 @@ def update(workspace: Workspace, args: Args) -> Json:
 
 
 def delete(workspace: Workspace, args: Args) -> Json:
-    """Take a message back."""
+    """Delete a message."""
     message = _own(workspace, args, "cant_delete_message")
-    workspace.take_back(message)
+    workspace.delete(message)
     return {"channel": message.channel, "ts": message.ts}
 
 
 def get_permalink(workspace: Workspace, args: Args) -> Json:
-    """The address of a message in a browser."""
+    """Return the address of a message in a browser."""
     channel = workspace.conversations.channel_for_bot(str(args.get("channel", "")))
     message = workspace.conversations.message(channel.id, str(args.get("message_ts", "")))
     place = f"{channel.id}/p{message.ts.replace('.', '')}"

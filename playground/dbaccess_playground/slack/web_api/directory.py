@@ -1,4 +1,4 @@
-"""The Web API's `auth`, `users`, `usergroups` and `conversations`: who and what there is."""
+"""The Web API's `auth`, `users`, `usergroups` and `conversations`."""
 
 from __future__ import annotations
 

@@ -14,14 +14,14 @@ Json = dict[str, Any]
 
 
 def open_view(workspace: Workspace, args: Args) -> Json:
-    """Open a modal for whoever did what the trigger id stands for."""
+    """Open a modal for the person whose trigger id it is."""
     definition = _modal(workspace, "views.open", args)
     user_id = workspace.triggers.use(str(args.get("trigger_id", "")))
     return _shown(workspace, workspace.views.open(user_id, definition))
 
 
 def push_view(workspace: Workspace, args: Args) -> Json:
-    """Lay a modal on top of the one that person sees."""
+    """Put a modal on top of the one that person sees."""
     definition = _modal(workspace, "views.push", args)
     user_id = workspace.triggers.use(str(args.get("trigger_id", "")))
     return _shown(workspace, workspace.views.push(user_id, definition))
@@ -35,11 +35,11 @@ def update_view(workspace: Workspace, args: Args) -> Json:
 
 
 def publish_view(workspace: Workspace, args: Args) -> Json:
-    """Show somebody's Home tab."""
+    """Publish a person's Home tab."""
     person = workspace.people.person(str(args.get("user_id", "")))
     definition = workspace.view("views.publish", args.get("view"))
     if definition["type"] != "home":
-        workspace.complain("views.publish", ["takes a view of type home"])
+        workspace.report_problems("views.publish", ["takes a view of type home"])
         raise SlackError("invalid_arguments")
     return _shown(workspace, workspace.views.publish(person.id, definition, args.get("hash")))
 
@@ -47,14 +47,14 @@ def publish_view(workspace: Workspace, args: Args) -> Json:
 def _modal(workspace: Workspace, method: str, args: Args) -> Json:
     definition = workspace.view(method, args.get("view"))
     if definition["type"] != "modal":
-        workspace.complain(method, ["takes a view of type modal"])
+        workspace.report_problems(method, ["takes a view of type modal"])
         raise SlackError("invalid_arguments")
     return definition
 
 
 def _shown(workspace: Workspace, view: OpenView) -> Json:
     shown = view.as_slack(workspace.team_id)
-    workspace.tell("home" if shown["type"] == "home" else "modal", shown)
+    workspace.notify("home" if shown["type"] == "home" else "modal", shown)
     return {"view": shown}
 
 

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from dbaccess_playground.digitalocean.firewall import MAX_RULES, InvalidRulesError, Rule, replace
+from dbaccess_playground.digitalocean.behaviour import MAX_RULES
+from dbaccess_playground.digitalocean.firewall import InvalidRulesError, Rule, replace
 
 CLUSTER = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30"
 K8S = "ff2a6c52-5a44-4b63-b99c-0e98e7a63d61"

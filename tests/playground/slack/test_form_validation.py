@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from dbaccess_playground.slack.sandbox import SandboxSlack
-from tests.playground.small_bot import ALICE, CHANNEL, Bot, form, small_bot, small_slack
+from tests.playground.slack.small_bot import ALICE, CHANNEL, Bot, form, small_bot, small_slack
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from dbaccess_playground.digitalocean.behaviour import Behaviour
-from dbaccess_playground.digitalocean.cloud import Change, Cloud
+from dbaccess_playground.digitalocean.cloud import Cloud
+from dbaccess_playground.digitalocean.clusters import Change
 from dbaccess_playground.digitalocean.firewall import InvalidRulesError, RuleJson
 from tests.playground.still_clock import Clock
 
@@ -17,7 +18,7 @@ OFFICE = {"type": "ip_addr", "value": "198.51.100.7", "description": "Ada's offi
 NEW = {"type": "ip_addr", "value": "203.0.113.4", "description": "for ticket 7"}
 K8S = "ff2a6c52-5a44-4b63-b99c-0e98e7a63d61"
 FORGOTTEN = "79f26d28-ea8a-41f2-8ad8-8cfcdd020095"
-PAGE = Path(__file__).parents[2] / "docs" / "digitalocean-sandbox.md"
+PAGE = Path(__file__).parents[3] / "docs" / "digitalocean-sandbox.md"
 LABEL = "dbaccess/prod #7 until 2026-11-23T11:00:00Z"
 
 

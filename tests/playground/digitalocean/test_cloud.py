@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from dbaccess_playground.digitalocean.cloud import Change, Cloud, UnknownClusterError
+from dbaccess_playground.digitalocean.cloud import Cloud
+from dbaccess_playground.digitalocean.clusters import Change, UnknownClusterError
 from dbaccess_playground.digitalocean.firewall import InvalidRulesError
 from tests.playground.still_clock import Clock
 

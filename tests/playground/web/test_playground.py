@@ -15,7 +15,7 @@ from dbaccess_playground.faults import Fault
 from dbaccess_playground.slack.sandbox import SandboxSlack
 from dbaccess_playground.web.playground import Playground
 from dbaccess_playground.web.setting import Command, Role, Setting
-from tests.playground.small_bot import ALICE, CHANNEL, Bot, small_bot, small_slack
+from tests.playground.slack.small_bot import ALICE, CHANNEL, Bot, small_bot, small_slack
 
 CAROL, EVE = "U0CAROL", "U0EVE"
 OPS = "C0OPS"

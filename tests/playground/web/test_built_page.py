@@ -4,7 +4,7 @@ import hashlib
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "playground" / "page"
 BUILT = ROOT / "playground" / "dbaccess_playground" / "web" / "static"
 

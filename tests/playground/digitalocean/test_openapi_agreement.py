@@ -17,7 +17,7 @@ from dbaccess_playground.digitalocean.tool_bodies import doctl_appended, terrafo
 from dbaccess_playground.faults import Fault
 
 SPECIFICATION = (
-    Path(__file__).parents[2].parent / "shared" / "openapi" / "digitalocean-databases.json"
+    Path(__file__).parents[3].parent / "shared" / "openapi" / "digitalocean-databases.json"
 )
 NOBODYS_ID = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30"
 TIMEOUT_SECONDS = 10

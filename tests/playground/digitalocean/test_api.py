@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from dbaccess_playground.calls import Call
-from dbaccess_playground.digitalocean.cloud import Change, UnknownClusterError
+from dbaccess_playground.digitalocean.clusters import Change, UnknownClusterError
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 from tests.playground.still_clock import Clock
 

@@ -8,7 +8,15 @@ from slack_sdk.errors import SlackApiError
 
 from dbaccess_playground.faults import Fault
 from dbaccess_playground.slack.sandbox import SandboxSlack
-from tests.playground.small_bot import ALICE, CHANNEL, Bot, button, form, small_bot, small_slack
+from tests.playground.slack.small_bot import (
+    ALICE,
+    CHANNEL,
+    Bot,
+    button,
+    form,
+    small_bot,
+    small_slack,
+)
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dbaccess_playground.digitalocean.cloud import Change, Cloud
+from dbaccess_playground.digitalocean.cloud import Cloud
+from dbaccess_playground.digitalocean.clusters import Change
 from dbaccess_playground.digitalocean.firewall import InvalidRulesError, RuleJson
 from dbaccess_playground.digitalocean.tool_bodies import (
     NO_TIME,
