@@ -1,8 +1,12 @@
 """`dbaccess check` of tokens, scopes and clusters."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bot.checks.findings import Level
+from bot.checks.provider import check_provider
+from bot.config import parse_policy
 from tests.checks.breaking import (
     Break,
     app_scope_gone,
@@ -15,6 +19,8 @@ from tests.checks.breaking import (
 )
 from tests.checks.operator_folder import Operator
 from tests.processes import CONFIG
+from tests.providers.memory import MemoryProvider
+from tests.scenarios.world import ORDERS, policy
 
 OK, HINT, FAULT = Level.OK, Level.HINT, Level.FAULT
 
@@ -65,3 +71,17 @@ def test_what_a_token_or_a_cluster_lacks_is_told_with_its_mend(
     broken(operator)
 
     operator.tells(level, what, words)
+
+
+def test_another_cloud_says_itself_what_has_to_be_mended() -> None:
+    written = parse_policy(policy({"orders": {"id": ORDERS}}, source_types=["tag"]))
+
+    found = list(check_provider(MemoryProvider(lambda: datetime.now(UTC)), written))
+
+    assert [(one.level, one.what) for one in found] == [
+        (FAULT, "cluster orders"),
+        (OK, "tags"),
+        (HINT, "not tested"),
+    ]
+    assert found[0].words.startswith("make one in memory")
+    assert found[2].words == "nothing: everybody may do everything"
