@@ -13,9 +13,9 @@ from itsdangerous import BadSignature, Signer
 
 from bot.access.notifications import reply
 from bot.clock import Clock
-from bot.domain.durations import show_duration
 from bot.domain.notices import AddressSeen
 from bot.domain.refusal import Refused
+from bot.domain.refusals.lookups import LinksUnused
 from bot.domain.sources import TrustedSource
 from bot.store import ip_links
 from bot.store.database import Database
@@ -64,10 +64,7 @@ class IpLinks:
         with self._database.transaction() as session:
             one_at_a_time(session, f"address links of {user_id}")
             if ip_links.count(session, user_id, now) >= MOST_UNUSED:
-                raise Refused(
-                    f"You have {MOST_UNUSED} address links that you have not used. Use one of "
-                    f"them, or wait: each expires after {show_duration(SERVES)}."
-                )
+                raise Refused(LinksUnused(most=MOST_UNUSED, serves=SERVES))
             ip_links.add(
                 session,
                 _hashed(drawn),

@@ -13,13 +13,14 @@ from bot.access.decide import approve_at_once, approve_first
 from bot.access.limits import refuse_too_many_requests
 from bot.access.reasons import given_reason
 from bot.access.unit_of_work import UnitOfWork
-from bot.domain.blocking import not_there
 from bot.domain.commands import Adopt, Extend
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant, Request, RequestKind, RequestState
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
-from bot.domain.refusal import Field, Refused, about, quoted
+from bot.domain.refusal import Field, Refused, about
+from bot.domain.refusals.clusters import NoSuchRule
+from bot.domain.refusals.requests import AdoptionWaits
 from bot.store import clusters, requests
 from bot.store.audit import Action
 
@@ -110,18 +111,14 @@ def _refuse_without_rules(uow: UnitOfWork, cluster: ClusterPolicy, alias: str) -
     if watch is None or watch.read_at is None or watch.rule_count != 0:
         return
     if uow.now - watch.read_at <= uow.policy.scheduler.drift:
-        raise Refused(not_there(alias))
+        raise Refused(NoSuchRule(cluster=alias))
 
 
 def _refuse_second_request(uow: UnitOfWork, command: Adopt) -> None:
     for pending in requests.pending(
         uow.session, cluster=command.cluster, source=command.source, kind=RequestKind.ADOPTION
     ):
-        raise Refused(
-            f"An expiry of {quoted(str(command.source))} waits for approval already: "
-            f"#{pending.id}. "
-            f"`/dbaccess cancel {pending.id}` withdraws it."
-        )
+        raise Refused(AdoptionWaits(source=str(command.source), number=pending.id))
 
 
 def _record(uow: UnitOfWork, made: Request, **detail: Any) -> None:

@@ -1,7 +1,8 @@
 """Which rules can be adopted: those that people added and that no grant looks after."""
 
 from bot.access.unit_of_work import UnitOfWork
-from bot.domain.refusal import Refused, quoted
+from bot.domain.refusal import Refused
+from bot.domain.refusals.sources import ExpiresAlready, IsGuardRule
 from bot.domain.sources import GUARD, TrustedSource
 from bot.store import grants
 
@@ -12,13 +13,7 @@ def check_adoptable(uow: UnitOfWork, cluster: str, source: TrustedSource) -> Non
     Whether there is a rule at all is seen when the cluster is read.
     """
     if source == GUARD:
-        raise Refused(
-            f"{quoted(str(GUARD))} is the guard rule, which keeps the cluster closed. It goes by "
-            "itself once other rules do that."
-        )
+        raise Refused(IsGuardRule(source=str(GUARD)))
     for grant in grants.live(uow.session, cluster=cluster, source=source):
         if grant.owned is not False and grant.wants_rule(uow.now):
-            raise Refused(
-                f"{quoted(str(source))} expires already: #{grant.id}. "
-                f"`/dbaccess extend {grant.id} 1d` gives it more time."
-            )
+            raise Refused(ExpiresAlready(source=str(source), number=grant.id))

@@ -24,21 +24,18 @@ from bot.domain.notices import ApprovalsDropped, GrantExtended, NotGranted, Requ
 from bot.domain.people import People, Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Refused
+from bot.domain.refusals.any_refusal import AnyRefusal
+from bot.domain.refusals.clusters import LeftPolicyUndecided
+from bot.domain.refusals.grants import NothingToExtend
+from bot.domain.refusals.requests import (
+    AdoptionNotShortened,
+    ApprovedByThem,
+    DecidedAlready,
+    LongerThanAsked,
+    NoSuchRequest,
+)
 from bot.store import clusters, grants, requests
 from bot.store.audit import Action
-
-_STATE_WORDS = {
-    RequestState.PENDING: "is still a request",
-    RequestState.APPROVED: "was approved already",
-    RequestState.DENIED: "was denied already",
-    RequestState.CANCELLED: "was withdrawn already",
-    RequestState.LAPSED: "has lapsed, nobody decided in time",
-}
-
-
-def already(request_id: int, state: RequestState) -> str:
-    """Return in a sentence where a request stands."""
-    return f"#{request_id} {_STATE_WORDS[state]}."
 
 
 def decide(uow: UnitOfWork, command: Decide, person: Person) -> Request:
@@ -53,20 +50,17 @@ def decide(uow: UnitOfWork, command: Decide, person: Person) -> Request:
     """
     request = requests.get(uow.session, command.request_id)
     if request is None:
-        raise Refused(f"There is no request #{command.request_id}.")
+        raise Refused(NoSuchRequest(number=command.request_id))
     check_is_request_shown(request, command.mark)
     check_is_on_its_card(uow, request, command.container)
     cluster = uow.policy.clusters.get(request.cluster)
     if cluster is None:
-        raise Refused(
-            f"`{request.cluster}` is no longer among the clusters that dbaccess looks after, so "
-            f"#{request.id} cannot be decided."
-        )
+        raise Refused(LeftPolicyUndecided(cluster=request.cluster, number=request.id))
     cluster.check_may_approve(person, requester=request.requester, asked_by=request.asked_by)
     if request.state is not RequestState.PENDING:
-        raise Refused(f"{already(request.id, request.state)} Nothing was changed.")
+        raise Refused(DecidedAlready(number=request.id, state=request.state))
     if uow.now >= request.lapses_at:
-        raise Refused(f"{already(request.id, RequestState.LAPSED)} Nothing was changed.")
+        raise Refused(DecidedAlready(number=request.id, state=RequestState.LAPSED))
     decision = Decision(person.id, command.verdict, uow.now, command.reason, command.at_most)
     if command.verdict is Verdict.DENY:
         return _deny(uow, request, decision)
@@ -83,10 +77,7 @@ def _approve(
     counting = request.drop_approvals(lost)
     moved = counting.decide(decision, approvals_needed=cluster.approvals)
     if moved == request:
-        raise Refused(
-            f"You have approved #{request.id} already. It needs {cluster.approvals} different "
-            "approvers."
-        )
+        raise Refused(ApprovedByThem(number=request.id, needed=cluster.approvals))
     _drop(uow, request, lost)
     if moved != counting:
         shorter = {"at_most": show_duration(decision.at_most)} if decision.at_most else {}
@@ -104,7 +95,7 @@ def _approve(
     return moved
 
 
-def notify_not_granted(uow: UnitOfWork, request_id: int, why: str) -> None:
+def notify_not_granted(uow: UnitOfWork, request_id: int, why: AnyRefusal) -> None:
     """Tell those who wait for a request why an approval could not be taken."""
     request = requests.get(uow.session, request_id)
     if request is None or request.state is not RequestState.PENDING:
@@ -232,7 +223,7 @@ def begin(uow: UnitOfWork, grant: Grant, request: Request) -> None:
 def _extend(uow: UnitOfWork, request: Request) -> None:
     grant = grants.get(uow.session, request.extends or 0)
     if grant is None or not grant.wants_rule(uow.now):
-        raise Refused(f"#{request.extends} has ended, so there is nothing to extend.")
+        raise Refused(NothingToExtend(number=request.extends or 0))
     longer = grant.extend(grant.expires_at + request.granted_duration)
     grants.save(uow.session, longer)
     clusters.mark_due(uow.session, longer.cluster_id, longer.cluster, uow.now)
@@ -282,13 +273,8 @@ def _check_shortened(cluster: ClusterPolicy, request: Request, at_most: timedelt
     A rule that is adopted would go sooner than the approvers before agreed to (P4).
     """
     if request.kind is RequestKind.ADOPTION:
-        raise Refused(
-            "An expiry can only be approved as it was asked for. Deny it to have another."
-        )
+        raise Refused(AdoptionNotShortened())
     if at_most < cluster.min_duration:
         cluster.check_duration(at_most)
     if at_most > request.duration:
-        raise Refused(
-            f"#{request.id} is for `{show_duration(request.duration)}`; it cannot be approved for "
-            "longer than that."
-        )
+        raise Refused(LongerThanAsked(number=request.id, asked=request.duration))

@@ -19,6 +19,7 @@ from bot.domain.notices import Asked, EmergencyAsked, EmergencyOpened, Reviewed
 from bot.domain.people import Person, groups_in_question
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Field, Refused, about
+from bot.domain.refusals.requests import NoEmergency, ReviewedAlready
 from bot.store import requests
 from bot.store.audit import Action
 
@@ -124,13 +125,13 @@ def review(uow: UnitOfWork, command: Review, person: Person) -> Request:
     """
     found = requests.get(uow.session, command.request_id)
     if found is None or found.kind is not RequestKind.EMERGENCY:
-        raise Refused(f"#{command.request_id} was no emergency, so there is nothing to review.")
+        raise Refused(NoEmergency(number=command.request_id))
     check_is_request_shown(found, command.mark)
     check_is_on_its_card(uow, found, command.container)
     cluster = uow.policy.cluster(found.cluster)
     cluster.check_may_review(person, requester=found.requester)
     if not found.wants_review:
-        raise Refused(f"#{found.id} was reviewed already. Nothing was changed.")
+        raise Refused(ReviewedAlready(number=found.id))
     reviewed = found.review(person.id, uow.now)
     requests.save(uow.session, reviewed)
     uow.record(Action.REVIEWED, reviewed.cluster, reviewed.id, actor=person.id)

@@ -6,6 +6,9 @@ from bot.domain.lifecycle import Grant, RequestKind
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Refused
+from bot.domain.refusals.clusters import FullForEmergency
+from bot.domain.refusals.grants import TooManyGrants
+from bot.domain.refusals.requests import TooManyRequests
 from bot.store import grants, requests
 from bot.store.locks import one_at_a_time
 
@@ -27,10 +30,7 @@ def refuse_too_many_requests(
     ]
     if len(pending) < cluster.max_open_requests:
         return
-    raise Refused(
-        f"You have {_counted(len(pending), 'open request')}, the most for one person. Cancel one "
-        f"with `/dbaccess cancel {pending[0].id}`, or wait for a decision."
-    )
+    raise Refused(TooManyRequests(count=len(pending), first=pending[0].id))
 
 
 def refuse_too_many_grants(
@@ -53,11 +53,14 @@ def refuse_too_many_grants(
     ]
     if len(live) + len(pending) < cluster.max_live_grants:
         return
-    waiting = f" and {_counted(len(pending), 'open request')}" if pending else ""
-    end = f"revoke {live[0].id}" if live else f"cancel {pending[0].id}"
     raise Refused(
-        f"You have {_counted(len(live), 'live grant')}{waiting} on `{alias}`, the most for one "
-        f"person. End one with `/dbaccess {end}`, or wait until one ends."
+        TooManyGrants(
+            cluster=alias,
+            live=len(live),
+            pending=len(pending),
+            first_live=live[0].id if live else None,
+            first_pending=pending[0].id if pending else None,
+        )
     )
 
 
@@ -74,18 +77,9 @@ def refuse_full_cluster(
         return
     if not emergency:
         raise Refused(full_cluster(alias, cluster))
-    could_end = _least_urgent(uow, alias)
-    if not could_end:
-        raise Refused(
-            f"`{alias}` has {count} trusted sources, the most that it takes, and none that could "
-            "be ended here. Somebody has to remove one at DigitalOcean, then try again.",
-            ask=cluster.approvers,
-        )
+    could_end = tuple((grant.id, grant.requester) for grant in _least_urgent(uow, alias))
     raise Refused(
-        f"`{alias}` has {count} trusted sources, the most that it takes. Let an approver end one "
-        f"of these with `/dbaccess revoke {could_end[0].id}`, then try again.",
-        ask=cluster.approvers,
-        could_end=tuple((grant.id, grant.requester) for grant in could_end),
+        FullForEmergency(cluster=alias, count=count, could_end=could_end, ask=cluster.approvers)
     )
 
 
@@ -97,7 +91,3 @@ def _least_urgent(uow: UnitOfWork, alias: str) -> list[Grant]:
         if grant.owned and not grant.adopted and not grant.emergency
     ]
     return sorted(live, key=lambda grant: grant.expires_at, reverse=True)[:_NAMED]
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -7,6 +7,8 @@ from bot.domain.commands import Container
 from bot.domain.lifecycle import Grant, Request
 from bot.domain.marks import grant_mark, is_same_access, request_mark
 from bot.domain.refusal import NotTheCard, Refused
+from bot.domain.refusals.grants import GrantRenumbered
+from bot.domain.refusals.requests import CardNotPosted, NotOnCard, RequestRenumbered
 from bot.store import outbox
 from bot.store.outbox import Post
 
@@ -21,10 +23,7 @@ def check_is_request_shown(request: Request, mark: str | None) -> None:
     *mark* is the one that the button carried; None for what was typed.
     """
     if mark not in (None, request_mark(request.created_at)):
-        raise Refused(
-            f"That message is from before the numbers began anew: #{request.id} is another request "
-            "by now. Nothing was changed. Who still needs it can ask again."
-        )
+        raise Refused(RequestRenumbered(number=request.id))
 
 
 def check_is_grant_shown(grant: Grant, mark: str | None) -> None:
@@ -37,10 +36,7 @@ def check_is_grant_shown(grant: Grant, mark: str | None) -> None:
         return
     if grant.requester == Actor.UNKNOWN and is_same_access(mark, grant.cluster_id, grant.source):
         return
-    raise Refused(
-        f"That message is from before the numbers began anew: #{grant.id} is other access by now. "
-        "Nothing was changed. `/dbaccess list` shows yours."
-    )
+    raise Refused(GrantRenumbered(number=grant.id))
 
 
 def check_is_on_its_card(uow: UnitOfWork, request: Request, container: Container) -> None:
@@ -60,13 +56,6 @@ def check_is_on_its_card(uow: UnitOfWork, request: Request, container: Container
     if card is None and outbox.is_being_posted(uow.session, name):
         raise CardNotRecorded
     if card is None:
-        raise NotTheCard(
-            f"That is not the card of #{request.id}, so nothing was changed. The card could not be "
-            "posted; the Home tab of dbaccess has the same buttons."
-        )
+        raise NotTheCard(CardNotPosted(number=request.id))
     if card != Post(container.channel, container.ts):
-        raise NotTheCard(
-            f"That is not the card of #{request.id}, so nothing was changed. Use the buttons on "
-            "its card.",
-            channel=card.channel,
-        )
+        raise NotTheCard(NotOnCard(number=request.id, channel=card.channel))

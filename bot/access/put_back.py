@@ -8,13 +8,22 @@ from bot.access.pressed_button import check_is_grant_shown
 from bot.access.request_access import refuse_unfit_cluster, requests_for_the_same
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.commands import PutBack
-from bot.domain.durations import show_duration
 from bot.domain.entitlement import check_still_holds, needed
 from bot.domain.lifecycle import Grant, Request, RequestKind, RequestState
 from bot.domain.notices import GrantPutBack
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Refused
+from bot.domain.refusals.clusters import AnotherCluster
+from bot.domain.refusals.grants import (
+    NoSuchGrant,
+    NotRemovedOutside,
+    PutBackAlready,
+    Recovered,
+    RevokedSince,
+    StillGranted,
+    TimeIsOver,
+)
 from bot.store import grants, requests
 from bot.store.audit import Action
 
@@ -42,10 +51,7 @@ def put_back(uow: UnitOfWork, command: PutBack, person: Person) -> Request:
     check_still_holds(cluster, behind, uow.people)
     revoked = uow.revoked_lately(cluster, grant.requester, grant.cluster)
     if revoked is not None and (revoked.removing_since or uow.now) >= grant.approved_at:
-        raise Refused(
-            f"Access to `{grant.cluster}` was revoked (#{revoked.id}) after #{grant.id} was "
-            "approved, so it is not put back. Ask again with `/dbaccess request`."
-        )
+        raise Refused(RevokedSince(cluster=grant.cluster, revoked=revoked.id, number=grant.id))
     _withdraw_requests_for_the_same(uow, grant)
     made = requests.add(
         uow.session,
@@ -81,41 +87,32 @@ def put_back(uow: UnitOfWork, command: PutBack, person: Person) -> Request:
 def _removed_outside(uow: UnitOfWork, number: int) -> tuple[Grant, Request]:
     grant, request = grants.get(uow.session, number), requests.get(uow.session, number)
     if grant is None or request is None:
-        raise Refused(f"There is no grant #{number}. `/dbaccess list` shows yours.")
+        raise Refused(NoSuchGrant(number=number))
     if grant.is_recovered:
-        raise Refused(
-            f"#{number} was recovered from a rule's label, so nobody is known to have approved it. "
-            "Ask again with `/dbaccess request`."
-        )
+        raise Refused(Recovered(number=number))
     if not grant.was_removed_outside:
-        raise Refused(
-            f"#{number} was not taken away outside dbaccess, so there is nothing to put back. "
-            "Ask again with `/dbaccess request`."
-        )
+        raise Refused(NotRemovedOutside(number=number))
     if uow.now >= grant.expires_at:
-        raise Refused(
-            f"The time that #{number} was approved for is over. Ask again with `/dbaccess request`."
-        )
+        raise Refused(TimeIsOver(number=number))
     return grant, request
 
 
 def _refuse_second_time(uow: UnitOfWork, grant: Grant) -> None:
     put_back_as = requests.putting_back(uow.session, grant.id)
     if put_back_as is not None:
-        raise Refused(f"#{grant.id} was put back already, as #{put_back_as.id}.")
+        raise Refused(PutBackAlready(number=grant.id, put_back_as=put_back_as.id))
     for other in grants.live(
         uow.session, requester=grant.requester, cluster=grant.cluster, source=grant.source
     ):
         if other.wants_rule(uow.now):
-            left = show_duration(other.expires_at - uow.now)
-            raise Refused(f"There is access from there already: #{other.id}, for `{left}` more.")
+            raise Refused(StillGranted(number=other.id, left=other.expires_at - uow.now))
 
 
 def _cluster_of(uow: UnitOfWork, grant: Grant) -> ClusterPolicy:
     """Return what holds for the cluster now."""
     cluster = uow.cluster_of(grant)
     if str(cluster.id) != grant.cluster_id:
-        raise Refused(f"`{grant.cluster}` is another cluster now than the one of #{grant.id}.")
+        raise Refused(AnotherCluster(cluster=grant.cluster, number=grant.id))
     refuse_unfit_cluster(uow, cluster, grant.cluster)
     return cluster
 

@@ -1,9 +1,10 @@
 """Reasons: why somebody asks, kept as one line; given wherever the policy requires one."""
 
+from bot.domain.limits import REASON_CHARACTERS
 from bot.domain.policy import ClusterPolicy
-from bot.domain.refusal import Field, Refused, about, one_line
-
-_CHARACTERS = 500
+from bot.domain.refusal import Field, Refused, about
+from bot.domain.refusals.clusters import ReasonTooLong
+from bot.domain.typed_text import one_line
 
 
 def given_reason(cluster: ClusterPolicy, typed: str) -> str:
@@ -25,8 +26,6 @@ def clean_reason(typed: str) -> str:
         Refused: it is too long.
     """
     reason = one_line(typed)
-    if len(reason) > _CHARACTERS:
-        raise Refused(
-            f"The reason is too long: {len(reason):,} characters. Say it in {_CHARACTERS} or fewer."
-        )
+    if len(reason) > REASON_CHARACTERS:
+        raise Refused(ReasonTooLong(characters=len(reason), most=REASON_CHARACTERS))
     return reason

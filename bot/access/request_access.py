@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.access.adopt import prolong_adoption
-from bot.access.decide import already, approve_at_once, withdraw
+from bot.access.decide import approve_at_once, withdraw
 from bot.access.limits import (
     refuse_full_cluster,
     refuse_too_many_grants,
@@ -15,14 +15,22 @@ from bot.access.questions import before_asking
 from bot.access.reasons import given_reason
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
-from bot.domain.blocking import open_cluster
 from bot.domain.commands import BreakGlass, Cancel, Extend, RequestAccess
 from bot.domain.durations import show_duration
 from bot.domain.entitlement import check_may_benefit
 from bot.domain.lifecycle import Grant, Request, RequestKind, RequestState
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
-from bot.domain.refusal import Field, Refused, about, quoted
+from bot.domain.refusal import Field, Refused, about
+from bot.domain.refusals.clusters import OpenCluster
+from bot.domain.refusals.grants import Ended, GrantedAlready, NoSuchGrant
+from bot.domain.refusals.requests import (
+    AskedAlready,
+    ExtensionWaits,
+    NoSuchRequest,
+    NotToWithdraw,
+    StillARequest,
+)
 from bot.store import clusters, grants, requests
 from bot.store.audit import Action
 
@@ -41,10 +49,7 @@ def request(uow: UnitOfWork, command: RequestAccess, person: Person) -> Request:
         cluster.check_source(command.source)
         refuse_second_grant(uow, cluster, command, person)
         for pending in requests_for_the_same(uow, command, person.id):
-            raise Refused(
-                f"You have asked for this already: #{pending.id} waits for approval. "
-                f"`/dbaccess cancel {pending.id}` withdraws it."
-            )
+            raise Refused(AskedAlready(number=pending.id))
     with about(Field.DURATION):
         cluster.check_duration(command.duration)
     reason = given_reason(cluster, command.reason)
@@ -134,14 +139,13 @@ def cancel(uow: UnitOfWork, command: Cancel, person: Person) -> Request:
     """
     found = requests.get(uow.session, command.request_id)
     if found is None:
-        raise Refused(f"There is no request #{command.request_id}. `/dbaccess list` shows yours.")
+        raise Refused(NoSuchRequest(number=command.request_id, is_own=True))
     check_is_request_shown(found, command.mark)
     uow.check_may_touch(found, person)
     if found.state is not RequestState.PENDING:
         grant = grants.get(uow.session, found.id)
         is_live = grant is not None and grant.wants_rule(uow.now)
-        instead = f" `/dbaccess revoke {found.id}` ends the access." if is_live else ""
-        raise Refused(f"{already(found.id, found.state)}{instead}")
+        raise Refused(NotToWithdraw(number=found.id, state=found.state, has_access=is_live))
     return withdraw(uow, found, by=person.id, tell=found.for_themselves != (person.id,))
 
 
@@ -155,12 +159,10 @@ def live_grant(uow: UnitOfWork, grant_id: int) -> Grant:
     if grant is None:
         request = requests.get(uow.session, grant_id)
         if request is not None and request.state is RequestState.PENDING:
-            raise Refused(
-                f"{already(grant_id, request.state)} `/dbaccess cancel {grant_id}` withdraws it."
-            )
-        raise Refused(f"There is no grant #{grant_id}. `/dbaccess list` shows yours.")
+            raise Refused(StillARequest(number=grant_id))
+        raise Refused(NoSuchGrant(number=grant_id))
     if not grant.wants_rule(uow.now):
-        raise Refused(f"#{grant_id} has ended. Ask again with `/dbaccess request`.")
+        raise Refused(Ended(number=grant_id))
     return grant
 
 
@@ -211,25 +213,21 @@ def refuse_second_grant(
         if not grant.wants_rule(uow.now):
             continue
         left = cluster.max_duration - (grant.expires_at - grant.approved_at)
-        more = show_duration(min(command.duration, left))
-        offer = (
-            f"`/dbaccess extend {grant.id} {more}` asks for more time."
-            if left >= cluster.min_duration
-            else f"It lasts the `{show_duration(cluster.max_duration)}` that this cluster allows."
-        )
         raise Refused(
-            f"You have access to `{command.cluster}` from {quoted(str(command.source))} already: "
-            f"#{grant.id}. {offer}"
+            GrantedAlready(
+                cluster=command.cluster,
+                source=str(command.source),
+                number=grant.id,
+                more=min(command.duration, left) if left >= cluster.min_duration else None,
+                longest=cluster.max_duration,
+            )
         )
 
 
 def refuse_second_extension(uow: UnitOfWork, grant: Grant) -> None:
     """Refuse an extension of a grant for which one waits already."""
     for earlier in requests.pending(uow.session, extends=grant.id):
-        raise Refused(
-            f"#{grant.id} has an extension that waits for approval already: #{earlier.id}. "
-            f"`/dbaccess cancel {earlier.id}` withdraws it."
-        )
+        raise Refused(ExtensionWaits(number=grant.id, waiting=earlier.id))
 
 
 def requests_for_the_same(
@@ -254,6 +252,6 @@ def refuse_unfit_cluster(
     if watch is None or last_read is None or uow.now - last_read > uow.policy.scheduler.drift:
         clusters.mark_due(uow.session, str(cluster.id), alias, uow.now)  # the read will tell
     elif watch.rule_count == 0 and not cluster.allow_open:
-        raise Refused(open_cluster(alias))
+        raise Refused(OpenCluster(cluster=alias))
     elif watch.rule_count is not None:
         refuse_full_cluster(uow, cluster, alias, watch.rule_count, emergency=emergency)

@@ -14,6 +14,7 @@ from bot.domain.notices import GrantEnded, GrantExpiring
 from bot.domain.people import Person
 from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
+from bot.domain.refusals.grants import NoUnendedGrant
 from bot.store import clusters, grants, homes, requests
 from bot.store.audit import Action
 
@@ -86,7 +87,7 @@ def close_for_gone_cluster(uow: UnitOfWork, grant_id: int, *, actor: str) -> Gra
     """
     grant = grants.get(uow.session, grant_id)
     if grant is None or grant.state is GrantState.ENDED:
-        raise Refused(f"There is no grant #{grant_id} that has not ended.")
+        raise Refused(NoUnendedGrant(number=grant_id))
     leaving = grant.revoke(actor, uow.now) if grant.is_live else grant
     ended = leaving.end(uow.now)
     grants.save(uow.session, ended)

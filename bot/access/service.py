@@ -46,6 +46,7 @@ from bot.domain.notices import Adopted, Asked, CallsMade, Cancelled, Notice, Rep
 from bot.domain.people import People, Person
 from bot.domain.policy import Policy
 from bot.domain.refusal import NoLongerHolds, NotTheCard, NotYours, Refused
+from bot.domain.refusals.any_refusal import as_detail
 from bot.domain.sources import TrustedSource
 from bot.store import audit, errands, homes, requests
 from bot.store.audit import Action
@@ -167,16 +168,10 @@ class AccessService:
         self._wake()
 
     def refuse(self, errand: Errand, refused: Refused) -> None:
-        """Close an errand with a sentence for its maker."""
+        """Close an errand, and tell its maker why it is refused."""
         with self._unit_of_work(errand.origin) as uow:
             errands.finish(uow.session, errand.id, uow.now, "refused")
-            answer = Reply(
-                sentence=refused.sentence,
-                ask=refused.ask,
-                channel=refused.channel,
-                could_end=refused.could_end,
-            )
-            reply(uow.session, answer, errand.reply_to, at=uow.now)
+            reply(uow.session, Reply(refusal=refused.refusal), errand.reply_to, at=uow.now)
         self._wake()
 
     def depart(self, user_id: str) -> None:
@@ -240,7 +235,7 @@ class AccessService:
     def _record_refusal(self, command: Decide | Review, person: Person, refused: Refused) -> None:
         with self._unit_of_work(None) as uow:
             if isinstance(refused, NoLongerHolds):
-                notify_not_granted(uow, command.request_id, refused.sentence)
+                notify_not_granted(uow, command.request_id, refused.refusal)
             audit.record(
                 uow.session,
                 Action.REFUSED,
@@ -248,7 +243,7 @@ class AccessService:
                 actor=person.id,
                 request_id=command.request_id,
                 verdict=command.verdict if isinstance(command, Decide) else command.kind,
-                why=refused.sentence,
+                **as_detail(refused.refusal),
             )
 
 

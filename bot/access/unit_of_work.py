@@ -13,6 +13,8 @@ from bot.domain.notices import RequestFacts
 from bot.domain.people import People, Person
 from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.refusal import NotYours, Refused
+from bot.domain.refusals.clusters import LeftPolicy
+from bot.domain.refusals.rights import NotTheirs
 from bot.domain.sources import TrustedSource
 from bot.store import audit, grants
 from bot.store.audit import Action
@@ -64,9 +66,7 @@ class UnitOfWork:
         """
         cluster = self.policy.clusters.get(subject.cluster)
         if cluster is None:
-            raise Refused(
-                f"`{subject.cluster}` is no longer among the clusters that dbaccess looks after."
-            )
+            raise Refused(LeftPolicy(cluster=subject.cluster))
         return cluster
 
     def check_may_touch(self, subject: Request | Grant, person: Person) -> None:
@@ -74,9 +74,7 @@ class UnitOfWork:
         cluster = self.policy.clusters.get(subject.cluster)
         owners = subject.for_themselves if isinstance(subject, Request) else (subject.requester,)
         if person.id not in owners and not (cluster and cluster.may_approve(person)):
-            raise NotYours(
-                f"#{subject.id} is not yours, and you are not an approver of its cluster."
-            )
+            raise NotYours(NotTheirs(number=subject.id))
 
     def revoked_lately(self, cluster: ClusterPolicy, user_id: str, alias: str) -> Grant | None:
         """Return the access that somebody else took from a user lately, so that people decide.

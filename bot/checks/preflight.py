@@ -12,7 +12,7 @@ from bot.checks.slack_setup import check_app_token, check_bot_token, check_chann
 from bot.config import ConfigError, Settings, load_policy, load_settings
 from bot.core import build_provider
 from bot.domain.policy import Policy
-from bot.domain.refusal import one_line
+from bot.domain.typed_text import one_line
 from bot.redaction import Redaction
 from bot.slack.installation import Installation
 

@@ -1,16 +1,19 @@
-"""What happened, as a table, as JSON lines or as CSV."""
+"""What happened, as a table or as CSV, with refusals in words, or as JSON lines as it stands."""
 
 import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from bot.cli import frame
 from bot.cli.auditing import Format
-from bot.domain.refusal import one_line
+from bot.domain.refusals.any_refusal import of_detail
+from bot.domain.typed_text import one_line
 from bot.store.tables import AuditRow
 
 _COLUMNS = ("id", "at", "actor", "action", "cluster", "request_id", "detail")
@@ -49,10 +52,19 @@ def _as_dict(row: AuditRow) -> dict[str, object]:
 
 
 def _cells(row: AuditRow) -> list[str]:
-    detail = " ".join(f"{key}={json.dumps(value)}" for key, value in row.detail.items())
+    detail = " ".join(f"{key}={json.dumps(value)}" for key, value in _worded(row.detail).items())
     number = "" if row.request_id is None else str(row.request_id)
     names = (one_line(name) for name in (row.actor, row.action, row.cluster))
     return [str(row.id), _time(row.at), *names, number, detail]
+
+
+def _worded(detail: dict[str, Any]) -> dict[str, Any]:
+    """Return the particulars with what was refused in words, where a row is about that."""
+    refusal = of_detail(detail) if "why" in detail else None
+    if refusal is None:
+        return detail
+    others = {key: value for key, value in detail.items() if key != "values"}
+    return others | {"why": frame.words(refusal)}
 
 
 def _time(at: datetime) -> str:

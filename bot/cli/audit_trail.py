@@ -97,6 +97,5 @@ def _source(typed: str | None) -> TrustedSource | None:
     try:
         return parse_source(typed) if typed else None
     except Refused as refused:
-        raise typer.BadParameter(
-            refused.sentence.replace("`", ""), param_hint="--source"
-        ) from refused
+        words = frame.words(refused.refusal)
+        raise typer.BadParameter(words, param_hint="--source") from refused

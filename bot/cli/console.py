@@ -9,8 +9,8 @@ from rich.table import Table
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant
 from bot.domain.plan import Plan
-from bot.domain.refusal import one_line
 from bot.domain.rules import Rule
+from bot.domain.typed_text import one_line
 
 
 def show_grants(found: Sequence[Grant], now: datetime) -> None:

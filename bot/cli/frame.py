@@ -10,7 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.config import ConfigError, Settings, load_policy, load_settings
 from bot.domain.policy import Policy
-from bot.domain.refusal import Refused, one_line
+from bot.domain.refusal import Refused
+from bot.domain.refusals.any_refusal import AnyRefusal
+from bot.domain.typed_text import one_line
 from bot.faults import Fault
 from bot.logs import log_crashes, set_up_logs
 from bot.redaction import Redaction
@@ -48,7 +50,7 @@ def telling_faults() -> Iterator[None]:
     try:
         yield
     except Refused as refused:
-        problem = refused.sentence.replace("`", "")
+        problem = words(refused.refusal)
     except Fault as error:
         problem = str(error)
     except OSError as error:
@@ -60,6 +62,16 @@ def telling_faults() -> Iterator[None]:
         return
     typer.echo(one_line(_without_secrets(problem)), err=True)
     raise typer.Exit(1)
+
+
+def words(refused: AnyRefusal) -> str:
+    """Return why something is refused, as a terminal shows it."""
+    from bot.slack.messages.quoting import (
+        in_plain_text,  # few commands are refused, and it loads much
+    )
+    from bot.slack.messages.refusals import sentence
+
+    return sentence(refused, in_plain_text)
 
 
 def _without_secrets(problem: str) -> str:

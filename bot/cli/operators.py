@@ -4,7 +4,7 @@ import os
 import socket
 from pathlib import Path
 
-from bot.domain.refusal import one_line
+from bot.domain.typed_text import one_line
 
 _LONGEST = 64
 _LOGIN = Path("/proc/self/loginuid")  # the kernel's: it stays what it was through su and sudo

@@ -5,7 +5,7 @@ import typer
 from bot.cli import console, frame
 from bot.cli.operators import current_operator
 from bot.core import build_core
-from bot.domain.refusal import one_line
+from bot.domain.typed_text import one_line
 from bot.providers.base import ApiError
 
 

@@ -18,9 +18,9 @@ from bot.config import Settings
 from bot.core import build_provider
 from bot.domain.labels import read_label
 from bot.domain.policy import Policy
-from bot.domain.refusal import Refused
 from bot.domain.rules import Rule
 from bot.domain.sources import TrustedSource
+from bot.faults import Fault
 from bot.providers.base import ApiError
 from bot.reporting.chain_wording import problems
 from bot.reporting.facts import ForeignRule, Live, Report
@@ -76,7 +76,8 @@ def make_report(
     """Write the page to a file, and return what it says.
 
     Raises:
-        Refused: no such time or cluster, an empty period, or matplotlib is missing.
+        Refused: no such cluster.
+        Fault: no such time, an empty period, or matplotlib is missing.
         OSError: the file cannot be written.
     """
     now = (clock or SystemClock()).now()
@@ -123,7 +124,7 @@ def _times(wanted: Wanted, now: datetime) -> tuple[datetime, datetime]:
     since = _time(wanted.since, now)
     until = min(now, _time(wanted.until, now)) if wanted.until else now
     if since >= until:
-        raise Refused("There is no time between --since and --until that has passed.")
+        raise Fault("There is no time between --since and --until that has passed.")
     return since, until
 
 
@@ -131,7 +132,7 @@ def _time(text: str, now: datetime) -> datetime:
     try:
         return parse_since(text, now)
     except (ValueError, OverflowError):
-        raise Refused(
+        raise Fault(
             f"{text} is no time. Write a UTC time like 2026-11-25T14:00, or 30d for so long ago."
         ) from None
 
@@ -148,7 +149,7 @@ def _artist() -> Callable[..., str]:
     try:
         from bot.reporting.drawing import draw  # an extra that only this command needs
     except ModuleNotFoundError as error:
-        raise Refused(_NO_PICTURES) from error
+        raise Fault(_NO_PICTURES) from error
     return draw
 
 

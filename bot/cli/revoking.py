@@ -7,7 +7,8 @@ from bot.cli.operators import current_operator
 from bot.core import Core, build_core
 from bot.domain.actors import Actor
 from bot.domain.lifecycle import GrantState
-from bot.domain.refusal import Refused, one_line
+from bot.domain.typed_text import one_line
+from bot.faults import Fault
 from bot.providers.base import ClusterNotFound
 from bot.store import grants
 
@@ -39,11 +40,11 @@ def _close_for_gone_cluster(core: Core, grant_id: int) -> None:
     with core.database.reading() as session:
         grant = grants.get(session, grant_id)
     if grant is None:
-        raise Refused(f"There is no grant #{grant_id}.")
+        raise Fault(f"There is no grant #{grant_id}.")
     try:
         core.provider.read_rules(grant.cluster_id)
     except ClusterNotFound:
         core.access.close_for_gone_cluster(grant_id, actor=Actor.OPERATOR)
         typer.echo(f"#{grant_id}: ended, DigitalOcean knows no cluster {grant.cluster_id}")
     else:
-        raise Refused(f"{grant.cluster} is there; end the grant without --cluster-gone.")
+        raise Fault(f"{grant.cluster} is there; end the grant without --cluster-gone.")

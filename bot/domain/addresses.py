@@ -7,7 +7,19 @@ becomes `(4, 6)`, and `NETWORK_FORMAT`, which the schema of `dbaccess.toml` show
 import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-from bot.domain.refusal import Refused, quoted
+from bot.domain.refusal import Refused
+from bot.domain.refusals.sources import (
+    AddressRange,
+    HostBitsSet,
+    Ipv6NotTaken,
+    LeadingZeros,
+    NotAnAddress,
+    NotASource,
+    NotPublic,
+    OverlapsGuard,
+    TooWide,
+    WholeInternet,
+)
 
 IP_VERSIONS: tuple[int, ...] = (4,)
 NETWORK_FORMAT = "ipv4network"
@@ -15,33 +27,32 @@ NETWORK_FORMAT = "ipv4network"
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 
-_EXAMPLE = "like `203.0.113.4`"
 _PRIVATE = tuple(
     (ip_network(network), kind)
     for network, kind in [
-        ("10.0.0.0/8", "private"),
-        ("172.16.0.0/12", "private"),
-        ("192.168.0.0/16", "private"),
-        ("100.64.0.0/10", "shared (carrier-grade NAT)"),
-        ("fc00::/7", "private"),
+        ("10.0.0.0/8", AddressRange.PRIVATE),
+        ("172.16.0.0/12", AddressRange.PRIVATE),
+        ("192.168.0.0/16", AddressRange.PRIVATE),
+        ("100.64.0.0/10", AddressRange.SHARED),
+        ("fc00::/7", AddressRange.PRIVATE),
     ]
 )
 _NEVER = tuple(
     (ip_network(network), kind)
     for network, kind in [
-        ("0.0.0.0/8", "reserved"),
-        ("127.0.0.0/8", "loopback"),
-        ("169.254.0.0/16", "link-local"),
-        ("192.0.0.0/24", "reserved"),
-        ("192.88.99.0/24", "reserved"),
-        ("198.18.0.0/15", "reserved"),
-        ("224.0.0.0/4", "multicast"),
-        ("240.0.0.0/4", "reserved"),
-        ("::1/128", "loopback"),
-        ("::/8", "reserved"),
-        ("64:ff9b::/32", "reserved"),
-        ("fe80::/10", "link-local"),
-        ("ff00::/8", "multicast"),
+        ("0.0.0.0/8", AddressRange.RESERVED),
+        ("127.0.0.0/8", AddressRange.LOOPBACK),
+        ("169.254.0.0/16", AddressRange.LINK_LOCAL),
+        ("192.0.0.0/24", AddressRange.RESERVED),
+        ("192.88.99.0/24", AddressRange.RESERVED),
+        ("198.18.0.0/15", AddressRange.RESERVED),
+        ("224.0.0.0/4", AddressRange.MULTICAST),
+        ("240.0.0.0/4", AddressRange.RESERVED),
+        ("::1/128", AddressRange.LOOPBACK),
+        ("::/8", AddressRange.RESERVED),
+        ("64:ff9b::/32", AddressRange.RESERVED),
+        ("fe80::/10", AddressRange.LINK_LOCAL),
+        ("ff00::/8", AddressRange.MULTICAST),
     ]
 )
 _GUARD_NETWORK = IPv4Network("192.0.2.0/24")
@@ -92,42 +103,21 @@ def parse_address(typed: str) -> str:
         Refused: it names none that DigitalOcean would take.
     """
     if is_ipv6(typed) and 6 not in IP_VERSIONS:
-        raise Refused(
-            f"{quoted(typed)} is an IPv6 address, and DigitalOcean takes only IPv4 addresses as "
-            f"trusted sources. Use the IPv4 address you connect from, {_EXAMPLE}."
-        )
+        raise Refused(Ipv6NotTaken(typed=typed))
     written = typed.strip("[]") if is_ipv6(typed) else typed
     if not (is_ipv6(typed) or _IPV4_LIKE.fullmatch(typed)):
-        raise Refused(f"{quoted(typed)} is not a trusted source. {examples()}")
+        raise Refused(NotASource(typed=typed))
     if not is_ipv6(typed) and _LEADING_ZERO.search(typed):
-        raise Refused(
-            f"{quoted(typed)} has leading zeros, which some programs read as octal. "
-            "Write the numbers plainly, like `203.0.113.4`."
-        )
+        raise Refused(LeadingZeros(typed=typed))
     network = read_network(written)
     if network is None:
-        kind = kind_of_address()
-        raise Refused(f"{quoted(typed)} is not an {kind} address or network. {examples()}")
+        raise Refused(NotAnAddress(typed=typed))
     if network.prefixlen == 0:
-        raise Refused(
-            f"{quoted(typed)} is the whole internet. Ask for the one address you connect from, "
-            f"{_EXAMPLE}."
-        )
+        raise Refused(WholeInternet(typed=typed))
     address, slash, _ = written.partition("/")
     if slash and ip_address(address) != network.network_address:
-        raise Refused(
-            f"{quoted(typed)} has bits set to the right of its prefix. "
-            f"The network is {quoted(str(network))}; for one address write {quoted(address)}."
-        )
+        raise Refused(HostBitsSet(typed=typed, network=str(network), address=address))
     return str(network.network_address) if network.num_addresses == 1 else str(network)
-
-
-def examples() -> str:
-    """Return what may be written as a source."""
-    return (
-        f"Write an {kind_of_address()} address {_EXAMPLE}, a network like `203.0.113.0/28`, or "
-        "`droplet:ID`, `k8s:UUID`, `tag:NAME`, `app:UUID`."
-    )
 
 
 def check_network(network: Network, value: str, *, min_prefix: int, allow_private: bool) -> None:
@@ -144,21 +134,12 @@ def check_network(network: Network, value: str, *, min_prefix: int, allow_privat
         Refused: too wide a network, or an address that is not a public one.
     """
     if network.overlaps(_GUARD_NETWORK):
-        raise Refused(
-            f"{quoted(value)} overlaps `192.0.2.0/24`, where dbaccess keeps its guard rule. "
-            "Use the address you really connect from."
-        )
+        raise Refused(OverlapsGuard(typed=value))
     refused = _NEVER if allow_private else _NEVER + _PRIVATE
     for reserved, kind in refused:
         if network.overlaps(reserved):
-            raise Refused(
-                f"{quoted(value)} is a {kind} address, which the database never sees as "
-                f"yours. Use the public {kind_of_address()} address you connect from."
-            )
+            raise Refused(NotPublic(typed=value, range=kind))
     least = network.max_prefixlen - (32 - min_prefix)
     if network.prefixlen < least:
-        widest = "single addresses only" if min_prefix == 32 else f"/{least} at the widest"
-        raise Refused(
-            f"{quoted(value)} is too wide: it holds {network.num_addresses:,} addresses, "
-            f"and this cluster takes {widest}."
-        )
+        widest = None if min_prefix == 32 else least
+        raise Refused(TooWide(typed=value, addresses=network.num_addresses, widest=widest))

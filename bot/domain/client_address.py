@@ -7,6 +7,7 @@ from ipaddress import IPv6Address, ip_address
 from bot.domain.addresses import Address, is_taken
 from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
+from bot.domain.refusals.any_refusal import AnyRefusal
 from bot.domain.sources import SourceType, TrustedSource, check_address
 
 _WITH_PORT = re.compile(r"\[(?P<ipv6>[^\[\]]+)\](?::\d+)?|(?P<ipv4>[\d.]+):\d+")
@@ -28,10 +29,10 @@ class OverIpv6:
 
 @dataclass(frozen=True)
 class NotPublic:
-    """An address that no cluster takes; *why* is a sentence."""
+    """An address that no cluster takes."""
 
     address: str
-    why: str
+    why: AnyRefusal
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def classify_client_address(address: Address | None, policy: Policy) -> ClientAd
     try:
         check_address(source, min_prefix=32, allow_private=allow_private)
     except Refused as refused:
-        return NotPublic(source.value, refused.sentence.replace("`", ""))
+        return NotPublic(source.value, refused.refusal)
     return Usable(source)
 
 

@@ -3,7 +3,8 @@
 import re
 from datetime import timedelta
 
-from bot.domain.refusal import Refused, quoted
+from bot.domain.refusal import Refused
+from bot.domain.refusals.durations import NotADuration, ZeroDuration
 
 _UNIT_SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _CUSTOMARY = (
@@ -24,17 +25,14 @@ def parse_duration(text: str) -> timedelta:
     """
     match = _FORM.fullmatch(text.strip().lower())
     if match is None or not match.group():
-        raise Refused(
-            f"{quoted(text)} is not a duration. Write it like `45s`, `90m`, `2h`, `1h30m`, "
-            "`1d` or `1w`."
-        )
+        raise Refused(NotADuration(typed=text))
     seconds = sum(
         int(count) * unit
         for count, unit in zip(match.groups(), _UNIT_SECONDS.values(), strict=True)
         if count is not None
     )
     if seconds == 0:
-        raise Refused("A duration of zero opens nothing. Ask for at least a minute, like `30m`.")
+        raise Refused(ZeroDuration())
     return timedelta(seconds=seconds)
 
 

@@ -12,6 +12,13 @@ from bot.domain.lifecycle import Request, RequestKind
 from bot.domain.people import People, Person, Standing, groups_in_question
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import NoLongerHolds, Refused
+from bot.domain.refusals.rights import (
+    EmergencyPolicyEnded,
+    HolderIsGone,
+    HolderMayNotAsk,
+    TooFewApprovals,
+    WrittenPolicyEnded,
+)
 
 _GONE = (Standing.UNKNOWN, Standing.DEACTIVATED)
 
@@ -57,7 +64,7 @@ def check_may_still_ask(
             cluster.check_source(request.source)
             cluster.check_duration(duration, already=already)
     except Refused as refused:
-        raise NoLongerHolds(refused.sentence) from refused
+        raise NoLongerHolds(refused.refusal) from refused
 
 
 def check_still_holds(cluster: ClusterPolicy, requests: Sequence[Request], people: People) -> None:
@@ -84,7 +91,7 @@ def check_may_benefit(cluster: ClusterPolicy, person: Person) -> None:
     try:
         cluster.check_may_request(person)
     except Refused as refused:
-        raise Refused("The person it is for may no longer ask for this cluster.") from refused
+        raise Refused(HolderMayNotAsk()) from refused
 
 
 def _names_in_question(
@@ -111,7 +118,7 @@ def _counts(cluster: ClusterPolicy, request: Request, person: Person) -> bool:
 
 def _check_requester(cluster: ClusterPolicy, request: Request, person: Person) -> None:
     if person.standing in _GONE:
-        raise Refused("Slack no longer knows an active account of the person it is for.")
+        raise Refused(HolderIsGone())
     if request.kind is RequestKind.ADOPTION:
         cluster.check_may_adopt(person)
     elif request.kind is not RequestKind.EMERGENCY:
@@ -124,22 +131,16 @@ def _check_approval(
     requester = people[request.requester]
     if Actor.POLICY in request.approvers:
         if not cluster.written_approval(requester, request.source, lasting):
-            raise NoLongerHolds("The written policy that approved it no longer covers it.")
+            raise NoLongerHolds(WrittenPolicyEnded())
     elif Actor.EMERGENCY in request.approvers:
         try:
             cluster.check_emergency(requester, request.duration, request.reason)
         except Refused as refused:
-            raise NoLongerHolds("The emergency policy no longer covers it.") from refused
+            raise NoLongerHolds(EmergencyPolicyEnded()) from refused
     else:
         lost = lost_approvals(cluster, request, people)
         left = len(request.approvers) - len(lost)
         prolongs = request.kind is RequestKind.ADOPTION and request.extends is not None
         enough = 1 if prolongs else cluster.approvals  # a rule that only stays longer needs one
         if left < enough:
-            raise NoLongerHolds(_too_few(left, of=enough))
-
-
-def _too_few(left: int, *, of: int) -> str:
-    if of == 1:
-        return "Its approver may no longer approve, and nobody else approved it."
-    return f"It needs {of} approvals, and only {left} that it was given still count."
+            raise NoLongerHolds(TooFewApprovals(needed=enough, counting=left))

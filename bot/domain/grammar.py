@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from rapidfuzz import fuzz, process
 
@@ -23,7 +24,16 @@ from bot.domain.queries import (
     ShowMyIp,
     ShowSources,
 )
-from bot.domain.refusal import Field, NamesClusters, Refused, about, quoted
+from bot.domain.refusal import Field, NamesClusters, Refused, about
+from bot.domain.refusals.clusters import NoClusterNamed, NoClusters
+from bot.domain.refusals.commands import (
+    AdoptIncomplete,
+    ExtendIncomplete,
+    ListMisread,
+    NotANumber,
+    NumberMissing,
+    UnknownCommand,
+)
 from bot.domain.sources import TrustedSource, parse_source
 
 _ID = re.compile(r"#?([1-9][0-9]{0,8})")
@@ -49,8 +59,7 @@ def parse_command(text: str, policy: Policy, *, channel: str) -> Intent:
         near = process.extractOne(
             words[0].lower(), list(_READERS), scorer=fuzz.ratio, score_cutoff=_NEAR_PERCENT
         )
-        offer = f"Did you mean `/dbaccess {near[0]}`?" if near else "Try `/dbaccess help`."
-        raise Refused(f"{quoted(words[0])} is not something I know. {offer}")
+        raise Refused(UnknownCommand(typed=words[0], nearest=near[0] if near else None))
     return reader(words[1:], policy, channel)
 
 
@@ -105,10 +114,7 @@ def _emergency(words: Sequence[str], policy: Policy, channel: str) -> Intent:
 
 def _adopt(words: Sequence[str], policy: Policy, _channel: str) -> Intent:
     if len(words) < 3:
-        raise Refused(
-            "Say on which cluster, which source and for how long it may stay: "
-            "`/dbaccess adopt orders 203.0.113.4 1w`. `/dbaccess sources` shows what is there."
-        )
+        raise Refused(AdoptIncomplete())
     policy.cluster(words[0])
     return Adopt(
         cluster=words[0].lower(),
@@ -183,7 +189,7 @@ def _cluster_and_reason(
 
 def _extend(words: Sequence[str], _policy: Policy, _channel: str) -> Intent:
     if not words:
-        raise Refused("Say which access and how much longer: `/dbaccess extend 17 1h`.")
+        raise Refused(ExtendIncomplete())
     number, rest = _number(words[0]), words[1:]
     if rest and _MEANT_AS_DURATION.match(rest[0]):
         return Extend(grant_id=number, duration=parse_duration(rest[0]), reason=" ".join(rest[1:]))
@@ -191,16 +197,16 @@ def _extend(words: Sequence[str], _policy: Policy, _channel: str) -> Intent:
 
 
 def _revoke(words: Sequence[str], _policy: Policy, _channel: str) -> Intent:
-    return Revoke(grant_id=_only_number(words, "grant", "revoke"))
+    return Revoke(grant_id=_only_number(words, "revoke"))
 
 
 def _cancel(words: Sequence[str], _policy: Policy, _channel: str) -> Intent:
-    return Cancel(request_id=_only_number(words, "request", "cancel"))
+    return Cancel(request_id=_only_number(words, "cancel"))
 
 
 def _list(words: Sequence[str], _policy: Policy, _channel: str) -> Intent:
     if [word.lower() for word in words] not in ([], ["all"]):
-        raise Refused("It is `/dbaccess list` for yours, or `/dbaccess list all` for approvers.")
+        raise Refused(ListMisread())
     return ShowList(everybody=bool(words))
 
 
@@ -237,25 +243,22 @@ def _one_cluster(words: Sequence[str], policy: Policy, channel: str, *, command:
         return words[0].lower()
     cluster = policy.cluster_of_channel(channel)
     if cluster is None:
-        known = ", ".join(f"`{alias}`" for alias in policy.clusters)
-        if not known:
-            raise NamesClusters("There is no cluster that you may ask for.")
-        raise NamesClusters(f"Of which cluster? Write `/dbaccess {command}` and one of {known}.")
+        if not policy.clusters:
+            raise NamesClusters(NoClusters())
+        raise NamesClusters(NoClusterNamed(command=command, known=tuple(policy.clusters)))
     return cluster
 
 
-def _only_number(words: Sequence[str], what: str, command: str) -> int:
+def _only_number(words: Sequence[str], command: Literal["revoke", "cancel"]) -> int:
     if len(words) != 1:
-        raise Refused(
-            f"Say which {what}: `/dbaccess {command} 17`. `/dbaccess list` shows the numbers."
-        )
+        raise Refused(NumberMissing(command=command))
     return _number(words[0])
 
 
 def _number(word: str) -> int:
     match = _ID.fullmatch(word)
     if match is None:
-        raise Refused(f"{quoted(word)} is not a number like `17`. `/dbaccess list` shows them.")
+        raise Refused(NotANumber(typed=word))
     return int(match[1])
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from bot.domain.actors import Actor
 from bot.domain.people import Person, Standing
+from bot.domain.refusals.any_refusal import AnyRefusal, KeptRefusal
 from bot.domain.sources import TrustedSource
 
 
@@ -80,13 +81,14 @@ class ImpossibleTransition(Exception):
 class Decision:
     """One approver's word; `at_most` is for how long they approve, where that is less than asked.
 
-    `approver` is a user id, or `policy` or `emergency` where a written policy decided.
+    `approver` is a user id, or `policy` or `emergency` where a written policy decided. `reason` is
+    what they wrote, or for a denial by dbaccess itself, the refusal.
     """
 
     approver: str
     verdict: Verdict
     at: datetime
-    reason: str = ""
+    reason: str | KeptRefusal = ""
     at_most: timedelta | None = None
 
 
@@ -151,7 +153,7 @@ class Request:
         return next((d.approver for d in self.decisions if d.verdict is Verdict.DENY), None)
 
     @property
-    def denial_reason(self) -> str:
+    def denial_reason(self) -> str | AnyRefusal:
         """Why it was denied; empty where nobody did, or nobody said."""
         return next((d.reason for d in self.decisions if d.verdict is Verdict.DENY), "")
 

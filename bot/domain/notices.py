@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from bot.domain.lifecycle import Grant, Request
+from bot.domain.refusals.any_refusal import KeptRefusal
 from bot.domain.sources import TrustedSource
 
 
@@ -118,7 +119,7 @@ class NotGranted(_Facts):
 
     kind: Literal["not_granted"] = "not_granted"
     request: RequestFacts
-    why: str
+    why: KeptRefusal
 
 
 class GrantStarted(_Facts):
@@ -133,7 +134,7 @@ class GrantDelayed(_Facts):
 
     kind: Literal["grant_delayed"] = "grant_delayed"
     grant: Grant
-    why: str
+    why: KeptRefusal
 
 
 class GrantExtended(_Facts):
@@ -156,7 +157,7 @@ class GrantEnded(_Facts):
 
     kind: Literal["grant_ended"] = "grant_ended"
     grant: Grant
-    why: str = ""  # for `failed`, and where DigitalOcean no longer takes the rule: one sentence
+    why: KeptRefusal | None = None  # for `failed`, and where DigitalOcean no longer takes the rule
     still_wanted: bool = False  # another live grant keeps the source trusted
     still_trusted: tuple[TrustedSource, ...] = ()  # by other people's rules: itself, or wider
     is_open: bool = False  # the cluster has no rules, and trusts everybody
@@ -322,17 +323,10 @@ class AddressSeen(_Facts):
 
 
 class Reply(_Facts):
-    """A sentence for one person only, mostly a refusal.
-
-    `ask` names who could help, `channel` where to go. `could_end` are grants whose end would make
-    room: their numbers, and whose they are.
-    """
+    """Why what somebody asked for is refused, for this one person only."""
 
     kind: Literal["reply"] = "reply"
-    sentence: str
-    ask: tuple[str, ...] = ()
-    channel: str = ""
-    could_end: tuple[tuple[int, str], ...] = ()
+    refusal: KeptRefusal
 
 
 Notice = Annotated[

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.domain.refusal import NotYours, Refused
+from bot.domain.refusals.rights import CannotTell, Deactivated, NotAMember, NotAPerson
 
 ANYBODY = "*"
 
@@ -95,10 +96,7 @@ def groups_in_question(user_id: str, names: Iterable[str]) -> frozenset[str]:
 
 def cannot_tell() -> Refused:
     """Return the answer where a right cannot be established (P4)."""
-    return Refused(
-        "Slack did not tell me whether you may do this, so the answer is no for now. Nothing was "
-        "changed. Please try again in a moment."
-    )
+    return Refused(CannotTell())
 
 
 def not_admitted(person: Person) -> Refused:
@@ -107,11 +105,8 @@ def not_admitted(person: Person) -> Refused:
         case Standing.UNKNOWN | Standing.MEMBER:
             return cannot_tell()
         case Standing.DEACTIVATED:
-            return NotYours("This account was deactivated. Nothing was changed.")
+            return NotYours(Deactivated())
         case Standing.BOT:
-            return NotYours("Only people may do this. Nothing was changed.")
+            return NotYours(NotAPerson())
         case _:
-            return NotYours(
-                "Guests and people of other organisations may not do this. "
-                "A full member of this workspace can help you."
-            )
+            return NotYours(NotAMember())

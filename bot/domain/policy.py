@@ -11,7 +11,6 @@ from uuid import UUID
 from pydantic import Field, StrictBool, StringConstraints, field_validator, model_validator
 from rapidfuzz import fuzz, process
 
-from bot.domain.durations import show_duration
 from bot.domain.labels import INSTANCE
 from bot.domain.people import (
     ANYBODY,
@@ -23,7 +22,35 @@ from bot.domain.people import (
 )
 from bot.domain.policy_types import Alias, Channel, Duration, PolicyModel, Requester, UserOrGroup
 from bot.domain.refusal import Field as Part
-from bot.domain.refusal import NamesClusters, NotYours, Refused, about, quoted
+from bot.domain.refusal import NamesClusters, NotYours, Refused, about
+from bot.domain.refusals.clusters import (
+    EmergencyReasonRequired,
+    NoClusters,
+    NoEmergencyPolicy,
+    NoSuchCluster,
+    ReasonRequired,
+)
+from bot.domain.refusals.durations import (
+    AdoptionOutOfRange,
+    ExtendedFully,
+    ExtendedTooFar,
+    TooLong,
+    TooLongForEmergency,
+    TooShort,
+)
+from bot.domain.refusals.rights import (
+    AskedThemselves,
+    MayNotAdopt,
+    MayNotBreakGlass,
+    MayNotRequest,
+    MayNotReview,
+    NotAnApprover,
+    OnlyMembersDecide,
+    OwnEmergency,
+    OwnRequest,
+    TooFewApprovers,
+)
+from bot.domain.refusals.sources import TypeNotTaken
 from bot.domain.sources import SourceType, TrustedSource, check_address, parse_source
 from bot.domain.written_policy import AutoApproval, Emergency
 
@@ -147,10 +174,7 @@ class ClusterPolicy(PolicyModel):
     def check_source(self, source: TrustedSource) -> None:
         """Refuse a source that this cluster does not take."""
         if source.type not in self.source_types:
-            taken = ", ".join(f"`{kind}`" for kind in self.source_types)
-            raise Refused(
-                f"This cluster takes no trusted sources of type `{source.type}`, only {taken}."
-            )
+            raise Refused(TypeNotTaken(type=source.type, taken=self.source_types))
         check_address(source, min_prefix=self.min_prefix, allow_private=self.allow_private)
 
     def takes(self, source: TrustedSource) -> bool:
@@ -164,42 +188,26 @@ class ClusterPolicy(PolicyModel):
     def check_duration(self, duration: timedelta, *, already: timedelta = timedelta()) -> None:
         """Refuse a duration that is too short, or too long with what was granted *already*."""
         if duration < self.min_duration:
-            raise Refused(
-                f"{quoted(show_duration(duration))} is too short. The shortest for this cluster "
-                f"is `{show_duration(self.min_duration)}`."
-            )
+            raise Refused(TooShort(asked=duration, shortest=self.min_duration))
         if already + duration <= self.max_duration:
             return
         if not already:
-            raise Refused(
-                f"{quoted(show_duration(duration))} is too long. The longest for this cluster is "
-                f"`{show_duration(self.max_duration)}`."
-            )
+            raise Refused(TooLong(asked=duration, longest=self.max_duration))
         left = self.max_duration - already
         if left < self.min_duration:
-            raise Refused(
-                f"Access to this cluster lasts at most `{show_duration(self.max_duration)}`, "
-                "extensions included, and this grant has had that. Ask again when it has ended."
-            )
-        raise Refused(
-            f"With {quoted(show_duration(duration))} more this grant would last longer than "
-            f"`{show_duration(self.max_duration)}`, the most for this cluster. "
-            f"It can be extended by `{show_duration(left)}`."
-        )
+            raise Refused(ExtendedFully(longest=self.max_duration))
+        raise Refused(ExtendedTooFar(asked=duration, longest=self.max_duration, left=left))
 
     def check_reason(self, reason: str) -> None:
         """Refuse a missing reason where one is required."""
         if self.require_reason and not reason:
-            raise Refused("This cluster requires a reason. Add a few words that say why.")
+            raise Refused(ReasonRequired())
 
     def check_may_request(self, person: Person) -> None:
         """Refuse somebody who may not ask for this cluster."""
         self.check_standing(person)
         if not is_named(person, self.requesters):
-            raise NotYours(
-                "You may not ask for this cluster. Somebody on the team that looks after it can "
-                "tell you who may."
-            )
+            raise NotYours(MayNotRequest())
 
     def check_standing(self, person: Person) -> None:
         """Refuse somebody who may not so much as see this cluster for what they are (P4)."""
@@ -245,54 +253,36 @@ class ClusterPolicy(PolicyModel):
         """
         rule = self.emergency
         if rule is None:
-            raise Refused(
-                "There is no emergency access to this cluster. Ask for access in the usual way."
-            )
+            raise Refused(NoEmergencyPolicy())
         if not self.may_use_emergency(person):
-            raise NotYours(
-                "Emergency access to this cluster is for others. Ask for access in the usual way."
-            )
+            raise NotYours(MayNotBreakGlass())
         with about(Part.DURATION):
             self.check_duration(duration)
             if duration > rule.max_duration:
-                raise Refused(
-                    f"{quoted(show_duration(duration))} is too long. In an emergency, the longest "
-                    f"for this cluster is `{show_duration(rule.max_duration)}`."
-                )
+                raise Refused(TooLongForEmergency(asked=duration, longest=rule.max_duration))
         with about(Part.REASON):
             if not reason:
-                raise Refused("Say why in a few words. The approvers read it afterwards.")
+                raise Refused(EmergencyReasonRequired())
 
     def check_may_review(self, person: Person, *, requester: str) -> None:
         """Refuse somebody who may not close an emergency of *requester*."""
         if not self.may_approve(person):
-            raise NotYours(
-                "Only an approver of this cluster can review this, so nothing was changed.",
-                ask=self.approvers,
-            )
+            raise NotYours(MayNotReview(ask=self.approvers))
         if person.id == requester:
-            raise NotYours(
-                "You cannot review your own emergency. Another approver has to.",
-                ask=tuple(name for name in self.approvers if name != person.id),
-            )
+            others = tuple(name for name in self.approvers if name != person.id)
+            raise NotYours(OwnEmergency(ask=others))
 
     def check_may_adopt(self, person: Person) -> None:
         """Refuse somebody who may not set an expiry on rules that others added."""
         if not self.may_approve(person):
-            raise NotYours(
-                "Only an approver of this cluster can set an expiry on its rules. Nothing was "
-                "changed.",
-                ask=self.approvers,
-            )
+            raise NotYours(MayNotAdopt(ask=self.approvers))
 
     def check_adoption(self, duration: timedelta) -> None:
         """Refuse an expiry that is too soon to be noticed, or that nobody would remember."""
         shortest = max(self.min_duration, self.warn_before)
         if not shortest <= duration <= LONGEST_ADOPTION:
             raise Refused(
-                f"A rule can expire after `{show_duration(shortest)}` to "
-                f"`{show_duration(LONGEST_ADOPTION)}`, so that there is time to warn you before it "
-                f"goes. {quoted(show_duration(duration))} is outside of that."
+                AdoptionOutOfRange(asked=duration, shortest=shortest, longest=LONGEST_ADOPTION)
             )
 
     def check_may_approve(
@@ -303,24 +293,15 @@ class ClusterPolicy(PolicyModel):
         Where somebody else asked on their behalf, *asked_by* may not decide on it either.
         """
         if person.standing is not Standing.MEMBER:
-            raise NotYours(
-                "Only full members of this workspace may decide on requests. Nothing was changed."
-            )
+            raise NotYours(OnlyMembersDecide())
         if not is_named(person, self.approvers):
-            raise NotYours(
-                "You are not an approver of this cluster, so nothing was changed.",
-                ask=self.approvers,
-            )
+            raise NotYours(NotAnApprover(ask=self.approvers))
         if person.id == requester and not self.self_approval:
-            raise NotYours(
-                "You cannot decide on your own request. Another approver has to.",
-                ask=tuple(name for name in self.approvers if name != person.id),
-            )
+            others = tuple(name for name in self.approvers if name != person.id)
+            raise NotYours(OwnRequest(ask=others))
         if person.id == asked_by and not self.self_approval:
-            raise NotYours(
-                "You asked for this yourself, so another approver has to decide on it.",
-                ask=tuple(n for n in self.approvers if n not in (requester, asked_by)),
-            )
+            others = tuple(n for n in self.approvers if n not in (requester, asked_by))
+            raise NotYours(AskedThemselves(ask=others))
 
     def check_can_be_decided(self, *, requester: str, asked_by: str | None = None) -> None:
         """Refuse a request for which there are not enough approvers besides those who ask."""
@@ -329,11 +310,10 @@ class ClusterPolicy(PolicyModel):
         asking = () if self.self_approval else (requester, asked_by)
         others = {name for name in self.approvers if name not in asking}
         if len(others) < self.approvals:
-            both = " and who benefits" if asked_by else ""
             raise Refused(
-                f"This cluster needs {self.approvals} approvals, and besides you{both} only "
-                f"{len(others)} may approve. Somebody who looks after dbaccess has to name more "
-                "approvers."
+                TooFewApprovers(
+                    needed=self.approvals, others=len(others), for_another=asked_by is not None
+                )
             )
 
     def may_approve(self, person: Person) -> bool:
@@ -399,13 +379,9 @@ class Policy(PolicyModel):
         found = self.clusters.get(alias.lower())
         if found is None:
             if not self.clusters:
-                raise NamesClusters("There is no cluster that you may ask for.")
-            near = self.nearest(alias)
-            if near:
-                raise NamesClusters(f"There is no cluster {quoted(alias)}. Did you mean `{near}`?")
-            known = ", ".join(f"`{name}`" for name in self.clusters)
+                raise NamesClusters(NoClusters())
             raise NamesClusters(
-                f"There is no cluster {quoted(alias)} that you may ask for. There is {known}."
+                NoSuchCluster(typed=alias, nearest=self.nearest(alias), known=tuple(self.clusters))
             )
         return found
 

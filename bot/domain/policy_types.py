@@ -7,6 +7,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 
 from bot.domain.durations import parse_duration
 from bot.domain.refusal import Refused
+from bot.domain.refusals.any_refusal import AnyRefusal
+from bot.domain.refusals.durations import ZeroDuration
+from bot.domain.typed_text import one_line
 
 _DURATION = (  # as `parse_duration` takes it: some of these, in this order, and not all zero
     r"^\s*(?=.*[1-9])([0-9]{1,6}[wW])?([0-9]{1,6}[dD])?([0-9]{1,6}[hH])?([0-9]{1,6}[mM])?"
@@ -24,7 +27,19 @@ def _duration(value: object) -> object:
     try:
         return parse_duration(value)
     except Refused as refused:
-        raise ValueError(refused.sentence) from refused
+        raise _problem(value, refused.refusal) from refused
+
+
+def _problem(value: str, refusal: AnyRefusal) -> ValueError:
+    """Return what an operator reads about a duration in the file."""
+    if isinstance(refusal, ZeroDuration):
+        return ValueError(
+            "A duration of zero opens nothing. Ask for at least a minute, like `30m`."
+        )
+    return ValueError(
+        f"`{one_line(value)}` is not a duration. Write it like `45s`, `90m`, `2h`, `1h30m`, `1d` "
+        "or `1w`."
+    )
 
 
 Duration = Annotated[

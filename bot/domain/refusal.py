@@ -1,10 +1,10 @@
-"""Refused: what a user can mend, said in one sentence."""
+"""Refused: what a user can mend, as a code with plain values."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
-_SHOWN_CHARACTERS = 60
+from bot.domain.refusals.any_refusal import AnyRefusal
 
 
 class Field(StrEnum):
@@ -17,28 +17,14 @@ class Field(StrEnum):
 
 
 class Refused(Exception):
-    """A command that cannot be carried out, with the sentence that the user reads.
+    """A command that cannot be carried out; `refusal` is why, put into words where words live.
 
-    The sentence is plain text with back-ticks around what was typed; whoever shows it
-    escapes it for the place where it is shown. `ask` names the users and user groups who
-    could help, `channel` where to go; `field` the part of a request that it is about, where it
-    is about one. `could_end` are grants whose end would make room: their numbers, and whose they
-    are.
+    `field` is the part of a request that it is about, where it is about one.
     """
 
-    def __init__(
-        self,
-        sentence: str,
-        *,
-        ask: tuple[str, ...] = (),
-        channel: str = "",
-        could_end: tuple[tuple[int, str], ...] = (),
-    ) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.ask = ask
-        self.channel = channel
-        self.could_end = could_end
+    def __init__(self, refusal: AnyRefusal) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
         self.field: Field | None = None
 
 
@@ -66,16 +52,3 @@ def about(field: Field) -> Iterator[None]:
     except Refused as refused:
         refused.field = field
         raise
-
-
-def one_line(text: str) -> str:
-    """Return what a user typed without control characters, on one line."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def quoted(text: str) -> str:
-    """Return what a user typed, in back-ticks, on one line and short enough to be repeated."""
-    shown = one_line(text.replace("`", " "))
-    if len(shown) > _SHOWN_CHARACTERS:
-        shown = shown[: _SHOWN_CHARACTERS - 1] + "…"
-    return f"`{shown}`"

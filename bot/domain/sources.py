@@ -8,9 +8,11 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import Literal
 
 from bot.domain.addresses import Network, check_network, is_within, parse_address, read_network
-from bot.domain.refusal import Refused, quoted
+from bot.domain.refusal import Refused
+from bot.domain.refusals.sources import NotADropletId, NotATag, NotAUuid
 
 GUARD_ADDRESS = "192.0.2.1"
 
@@ -108,35 +110,27 @@ def _parse_ip_addr(value: str) -> TrustedSource:
 
 def _parse_droplet(value: str) -> TrustedSource:
     if not re.fullmatch(r"[1-9][0-9]{0,18}", value):
-        raise Refused(
-            f"{quoted(value)} is not a Droplet ID. It is a number, like `droplet:163973392`."
-        )
+        raise Refused(NotADropletId(typed=value))
     return TrustedSource(SourceType.DROPLET, value)
 
 
 def _parse_tag(value: str) -> TrustedSource:
     if not _TAG.fullmatch(value):
-        raise Refused(
-            f"{quoted(value)} is not a tag. A tag has letters, digits, colons, dashes and "
-            "underscores, like `tag:backend`."
-        )
+        raise Refused(NotATag(typed=value))
     return TrustedSource(SourceType.TAG, value)
 
 
 def _parse_k8s(value: str) -> TrustedSource:
-    return TrustedSource(SourceType.K8S, _uuid(value, "a Kubernetes cluster", "k8s"))
+    return TrustedSource(SourceType.K8S, _uuid(value, "k8s"))
 
 
 def _parse_app(value: str) -> TrustedSource:
-    return TrustedSource(SourceType.APP, _uuid(value, "an app", "app"))
+    return TrustedSource(SourceType.APP, _uuid(value, "app"))
 
 
-def _uuid(value: str, what: str, prefix: str) -> str:
+def _uuid(value: str, type_: Literal["k8s", "app"]) -> str:
     if not _UUID.fullmatch(value):
-        raise Refused(
-            f"{quoted(value)} is not the UUID of {what}. It looks like "
-            f"`{prefix}:ff2a6c52-5a44-4b63-b99c-0e98e7a63d61`."
-        )
+        raise Refused(NotAUuid(typed=value, type=type_))
     return value.lower()
 
 

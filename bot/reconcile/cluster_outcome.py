@@ -2,7 +2,6 @@
 
 from bot.access.notifications import notify_closed, request_facts
 from bot.domain.actors import Actor
-from bot.domain.blocking import not_there, open_cluster
 from bot.domain.lifecycle import Decision, Request, RequestKind, Verdict
 from bot.domain.notices import (
     ClusterClosed,
@@ -13,6 +12,8 @@ from bot.domain.notices import (
     RemovedOnAGuess,
 )
 from bot.domain.policy import ALARM_AFTER
+from bot.domain.refusals.any_refusal import AnyRefusal, as_detail
+from bot.domain.refusals.clusters import NoSuchRule, OpenCluster
 from bot.reconcile.attempt import RELABEL_AFTER
 from bot.reconcile.outcome_recorder import OutcomeRecorder
 from bot.store import audit, clusters, requests
@@ -79,7 +80,7 @@ class ClusterOutcome(OutcomeRecorder):
         if self.attempt.rules or cluster is None or cluster.allow_open:
             return
         for request in requests.pending(self.session, cluster=self.attempt.alias, take=True):
-            self._deny(request, open_cluster(request.cluster))
+            self._deny(request, OpenCluster(cluster=request.cluster))
 
     def refuse_to_adopt_nothing(self) -> None:
         """Refuse to adopt a rule that is not there, or is ours by now, before anybody decides."""
@@ -89,9 +90,9 @@ class ClusterOutcome(OutcomeRecorder):
         )
         for request in pending:
             if request.source not in self.outcome.foreign:
-                self._deny(request, not_there(alias))
+                self._deny(request, NoSuchRule(cluster=alias))
 
-    def _deny(self, request: Request, why: str) -> None:
+    def _deny(self, request: Request, why: AnyRefusal) -> None:
         decision = Decision(Actor.DBACCESS, Verdict.DENY, self.now, why)
         denied = request.decide(decision, approvals_needed=1)
         requests.save(self.session, denied)
@@ -101,7 +102,7 @@ class ClusterOutcome(OutcomeRecorder):
             at=self.now,
             cluster=denied.cluster,
             request_id=denied.id,
-            reason=why,
+            **as_detail(why),
         )
         facts = request_facts(self.session, denied, self.policy)
         notify_closed(self.session, facts, at=self.now)

@@ -18,6 +18,8 @@ from bot.domain.notices import GrantEnded
 from bot.domain.people import People
 from bot.domain.policy import Policy
 from bot.domain.refusal import NoLongerHolds
+from bot.domain.refusals.any_refusal import AnyRefusal, as_detail
+from bot.domain.refusals.clusters import LeftPolicy
 from bot.store import audit, grants, requests
 from bot.store.audit import Action
 
@@ -29,8 +31,8 @@ def refuse_what_no_longer_holds(
 
     Where an attempt may have written its rule already, it is still to be taken away.
     """
-    why = why_it_no_longer_holds(session, policy, grant) if _is_new(grant) else ""
-    if not why:
+    why = why_it_no_longer_holds(session, policy, grant) if _is_new(grant) else None
+    if why is None:
         return grant
     failed = grant.leave(EndReason.FAILED, now)
     if grant.sent_at is None:
@@ -45,16 +47,16 @@ def refuse_what_no_longer_holds(
         cluster=failed.cluster,
         request_id=failed.id,
         reason=failed.end_reason,
-        why=why,
+        **as_detail(why),
     )
     return failed
 
 
-def why_it_no_longer_holds(session: Session, policy: Policy, grant: Grant) -> str:
-    """Return in a sentence why a grant would not be approved today; empty where it would."""
+def why_it_no_longer_holds(session: Session, policy: Policy, grant: Grant) -> AnyRefusal | None:
+    """Return why a grant would not be approved today; None where it would."""
     cluster = policy.clusters.get(grant.cluster)
     if cluster is None or str(cluster.id) != grant.cluster_id:
-        return f"`{grant.cluster}` is no longer among the clusters that dbaccess looks after."
+        return LeftPolicy(cluster=grant.cluster)
     behind = requests.behind(session, grant.id)
     own = requests.look_at(session, grant.id)
     people = People(
@@ -63,8 +65,8 @@ def why_it_no_longer_holds(session: Session, policy: Policy, grant: Grant) -> st
     try:
         check_still_holds(cluster, behind, people)
     except NoLongerHolds as refused:
-        return refused.sentence
-    return ""
+        return refused.refusal
+    return None
 
 
 def _is_new(grant: Grant) -> bool:

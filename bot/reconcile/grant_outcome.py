@@ -4,6 +4,8 @@ from bot.access.notifications import notify_of_grant
 from bot.domain.blocking import why_blocked
 from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.notices import GrantEnded, GrantRewritten, GrantStarted
+from bot.domain.refusals.any_refusal import AnyRefusal, as_detail
+from bot.domain.refusals.grants import RuleNotTaken
 from bot.domain.sources import TrustedSource
 from bot.reconcile.first_write import why_it_no_longer_holds
 from bot.reconcile.outcome_recorder import OutcomeRecorder
@@ -19,10 +21,10 @@ class GrantOutcome(OutcomeRecorder):
         if grant.id in self.outcome.present:
             self._record_present(grant)
         elif grant.id in self.attempt.refused and grant.is_live:
-            words = f"DigitalOcean does not take it: {self.attempt.refused[grant.id]}"
             is_new = grant.state is GrantState.APPLYING
             reason = EndReason.FAILED if is_new else EndReason.REMOVED_OUTSIDE
-            self._end(grant.leave(reason, self.now), why=words)
+            refused = RuleNotTaken(said=self.attempt.refused[grant.id])
+            self._end(grant.leave(reason, self.now), why=refused)
         elif grant.id in self.outcome.vanished and grant.state is GrantState.ACTIVE:
             self._end(grant.leave(EndReason.REMOVED_OUTSIDE, self.now))
         elif grant.id in self.outcome.blocked and grant.state is GrantState.APPLYING:
@@ -68,10 +70,10 @@ class GrantOutcome(OutcomeRecorder):
         elif grant.state is GrantState.ACTIVE:  # it was extended while its rule was taken away
             grants.save(self.session, grant.write_again(self.now))
 
-    def _end(self, leaving: Grant, *, why: str = "") -> None:
+    def _end(self, leaving: Grant, *, why: AnyRefusal | None = None) -> None:
         ended = leaving.end(self.now)
         grants.save(self.session, ended)
-        detail = {"why": why} if why else {}
+        detail = as_detail(why) if why else {}
         if ended.leaves_rule and ended.end_reason is not EndReason.REMOVED_OUTSIDE:
             detail["rule"] = "stays"
         self.audit(Action.ENDED, ended, reason=ended.end_reason, **detail)

@@ -11,6 +11,7 @@ from bot.domain.lifecycle import GrantState
 from bot.domain.notices import AllClear, GrantDelayed
 from bot.domain.plan import Plan
 from bot.domain.policy import Policy
+from bot.domain.refusals.any_refusal import AnyRefusal
 from bot.domain.rules import Rule
 from bot.reconcile.attempt import Attempt, Write
 from bot.reconcile.cluster_outcome import ClusterOutcome
@@ -90,7 +91,7 @@ def record_failure(
     *,
     now: datetime,
     next_at: datetime,
-    delayed: str = "",
+    delayed: AnyRefusal | None = None,
 ) -> None:
     """Record that an attempt failed, and when the next one is due.
 
@@ -100,7 +101,7 @@ def record_failure(
     _record_writes(session, attempt, now)
     for current in grants.get_some(session, [grant.id for grant in attempt.loaded]):
         noted = attempt.as_seen(current)
-        if delayed and noted.state is GrantState.APPLYING and noted.delayed_at is None:
+        if delayed is not None and noted.state is GrantState.APPLYING and noted.delayed_at is None:
             noted = noted.delay(now)
             notice = GrantDelayed(grant=noted, why=delayed)
             notify_of_grant(session, notice, noted, policy, at=now)

@@ -18,6 +18,8 @@ from bot.domain.lifecycle import GrantState
 from bot.domain.ownership import SETTLE
 from bot.domain.plan import Plan
 from bot.domain.policy import Policy
+from bot.domain.refusals.any_refusal import AnyRefusal
+from bot.domain.refusals.grants import ClusterBusy, ListNotTaken
 from bot.providers.base import (
     ApiError,
     Busy,
@@ -213,11 +215,11 @@ class Reconciler:
             )
 
 
-def _why_delayed(error: Exception) -> str:
+def _why_delayed(error: Exception) -> AnyRefusal | None:
     """Return what those hear who wait for access, where the API takes no changes; else nothing."""
     if isinstance(error, Busy):
-        return error.message
-    return "DigitalOcean refuses every change of the list." if isinstance(error, Rejected) else ""
+        return ClusterBusy(said=error.message)
+    return ListNotTaken() if isinstance(error, Rejected) else None
 
 
 def _lately(watch: Watch, now: datetime) -> datetime:

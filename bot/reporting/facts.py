@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from bot.domain.actors import Actor
 from bot.domain.audit_chain import Verdict
 from bot.domain.lifecycle import Grant, GrantState, Request, RequestKind
+from bot.domain.refusals.any_refusal import AnyRefusal
 from bot.reporting.figures import Figures
 from bot.store.report_queries import Period
 
@@ -42,9 +43,8 @@ class Access:
     """One grant: a row of the table and a bar of the picture.
 
     `began_at` is when its source was seen to be trusted, None where that never was. `why_failed`
-    is a sentence of the reconciler's. `ended_by` says whose command at a terminal ended it.
-    `recovered`: it was found by its label, and nobody knows who
-    asked for it.
+    is why it could not be put in place, or stay. `ended_by` says whose command at a terminal ended
+    it. `recovered`: it was found by its label, and nobody knows who asked for it.
     """
 
     grant: Grant
@@ -53,7 +53,7 @@ class Access:
     extensions: tuple[Request, ...] = ()
     put_back_as: int | None = None
     recovered: bool = False
-    why_failed: str = ""
+    why_failed: AnyRefusal | None = None
     ended_by: str = ""
 
     @property

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from bot import __version__
 from bot.domain.actors import Actor
 from bot.domain.lifecycle import EndReason, Request, RequestKind, RequestState
+from bot.domain.refusals.any_refusal import of_detail
 from bot.domain.sources import GUARD
 from bot.reporting.accounting import Accounts, Signal, troubles
 from bot.reporting.facts import Access, Happening, Report, Trouble
@@ -58,7 +59,7 @@ def _access(lent: Lent) -> Access:
         extensions=lent.extensions,
         put_back_as=lent.put_back_as,
         recovered=any(row.action == Action.RECOVERED for row in lent.noted),
-        why_failed=str(ended[-1].detail.get("why", "")) if ended else "",
+        why_failed=of_detail(ended[-1].detail) if ended else None,
         ended_by=_operator(lent),
     )
 

@@ -7,6 +7,8 @@ from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import EndReason, GrantState, Request, RequestKind, RequestState, Verdict
 from bot.reporting.facts import Access
+from bot.slack.messages.quoting import in_plain_text
+from bot.slack.messages.refusals import sentence, words
 
 NameOf = Callable[[str], str]
 
@@ -100,7 +102,7 @@ def ending(access: Access, name_of: NameOf, now: datetime) -> str:
         EndReason.FAILED: "It never worked.",
         None: "It ended.",
     }[grant.end_reason]
-    why = f" {access.why_failed}" if access.why_failed else ""
+    why = f" {sentence(access.why_failed, in_plain_text)}" if access.why_failed else ""
     again = f" Put back as #{access.put_back_as}." if access.put_back_as else ""
     if grant.adopted and grant.end_reason is EndReason.FAILED:
         return f"The expiry could not be set: the rule is as it was.{why}"
@@ -137,7 +139,8 @@ def outcome(request: Request, name_of: NameOf) -> str:
     denials = [one for one in request.decisions if one.verdict is Verdict.DENY]
     if not denials:
         return said
-    why = f": {denials[-1].reason}" if denials[-1].reason else ""
+    why = words(denials[-1].reason, in_plain_text)
+    why = f": {why}" if why else ""
     return f"{said} by {person(denials[-1].approver, name_of)}{why}"
 
 

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from bot.access.notifications import request_facts
-from bot.domain.durations import show_duration
 from bot.domain.labels import guard_label
 from bot.domain.lifecycle import RequestState
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.refusal import NotYours, Refused
+from bot.domain.refusals.lookups import CallsSpent, ConnectionNotTold, SourcesNotTold
+from bot.domain.refusals.rights import MayNotListAll
 from bot.providers.base import ApiError, BudgetSpent
 from bot.providers.shared_reads import SharedReads
 from bot.slack import messages
@@ -61,7 +62,7 @@ class Queries:
         policy = self._policy()
         own = {alias for alias, cluster in policy.clusters.items() if cluster.may_approve(person)}
         if not own:
-            raise NotYours("`list all` is for approvers. `/dbaccess list` shows yours.")
+            raise NotYours(MayNotListAll())
         with self._database.reading() as session:
             pending = [r for r in requests.pending(session) if r.cluster in own]
             live = [grant for grant in grants.live(session) if grant.cluster in own]
@@ -87,12 +88,9 @@ class Queries:
         try:
             rules = self._reads.rules(str(cluster.id))
         except BudgetSpent as spent:
-            raise Refused(f"{spent}.") from spent
+            raise Refused(CallsSpent(said=str(spent))) from spent
         except ApiError as error:
-            raise Refused(
-                f"DigitalOcean did not tell the trusted sources of `{alias}`: {error}. "
-                "Try again in a moment."
-            ) from error
+            raise Refused(SourcesNotTold(cluster=alias, said=str(error))) from error
         with self._database.reading() as session:
             owned = {g.source: g for g in grants.live(session, cluster=alias) if g.owned}
         lines = []
@@ -120,11 +118,9 @@ class Queries:
         try:
             connection = self._reads.connection(str(cluster.id))
         except BudgetSpent as spent:
-            raise Refused(f"{spent}.") from spent
+            raise Refused(CallsSpent(said=str(spent))) from spent
         except ApiError as error:
-            raise Refused(
-                f"DigitalOcean did not tell how to reach `{alias}`: {error}. Try again in a moment."
-            ) from error
+            raise Refused(ConnectionNotTold(cluster=alias, said=str(error))) from error
         certificate = ""
         if connection.needs_ca_file:
             with suppress(ApiError):  # the page then says where else it is to be had
@@ -155,18 +151,13 @@ class Queries:
         return messages.history_page(entries, cluster=alias, of_everybody=own)
 
     def summary(self, request_id: int, person: Person | None) -> str:
-        """Return in one line what a request is about, as far as somebody may see it."""
+        """Return in one line what an undecided request is about; empty for who may not see it."""
         with self._database.reading() as session:
             request = requests.get(session, request_id)
         seen = self._policy().seen_by(person).clusters if person is not None else {}
         if request is None or request.state is not RequestState.PENDING:
-            return f"Request #{request_id}"
-        if request.cluster not in seen:
-            return f"Request #{request_id}"
-        return (
-            f"<@{request.requester}> asks for `{request.cluster}` from `{request.source}` "
-            f"for {show_duration(request.duration)}"
-        )
+            return ""
+        return messages.short_summary_of(request) if request.cluster in seen else ""
 
 
 def groups_of(policy: Policy) -> frozenset[str]:

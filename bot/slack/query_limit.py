@@ -6,6 +6,7 @@ from math import ceil
 from threading import Lock
 
 from bot.domain.refusal import Refused
+from bot.domain.refusals.lookups import LookedUpTooOften
 
 _MOST = 10
 _WITHIN_SECONDS = 60.0
@@ -35,10 +36,7 @@ class QueryLimit:
             looks = self._looks.setdefault(user_id, deque())
             if len(looks) >= _MOST:
                 seconds = ceil(looks[0] + _WITHIN_SECONDS - now)
-                raise Refused(
-                    f"You looked something up {_MOST} times within a minute. "
-                    f"Try again in {seconds} s."
-                )
+                raise Refused(LookedUpTooOften(most=_MOST, seconds=seconds))
             looks.append(now)
 
     def _forget_before(self, moment: float) -> None:

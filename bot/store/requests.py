@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, text
 from sqlmodel import Session, and_, col, or_, select
 
+from bot.domain.actors import Actor
 from bot.domain.lifecycle import (
     Decision,
     EndReason,
@@ -19,6 +20,7 @@ from bot.domain.lifecycle import (
     Verdict,
 )
 from bot.domain.people import Person, Standing
+from bot.domain.refusals.any_refusal import REFUSAL, AnyRefusal
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store.due import Next, is_due
 from bot.store.tables import DecisionRow, GrantRow, RequestRow
@@ -85,7 +87,7 @@ def save(session: Session, request: Request) -> None:
                 approver=decision.approver,
                 verdict=decision.verdict,
                 at=decision.at,
-                reason=decision.reason,
+                reason=_kept_reason(decision),
                 at_most_seconds=_seconds(decision.at_most),
             )
         )
@@ -316,7 +318,7 @@ def _request(row: RequestRow, decisions: Sequence[DecisionRow]) -> Request:
         source=TrustedSource(SourceType(row.source_type), row.source_value),
         duration=timedelta(seconds=row.duration_seconds),
         decisions=tuple(
-            Decision(d.approver, Verdict(d.verdict), d.at, d.reason, _duration(d.at_most_seconds))
+            Decision(d.approver, Verdict(d.verdict), d.at, _reason(d), _duration(d.at_most_seconds))
             for d in decisions
         ),
         concerned=tuple(_person(facts) for facts in row.concerned or ()),
@@ -325,6 +327,16 @@ def _request(row: RequestRow, decisions: Sequence[DecisionRow]) -> Request:
 
 def _as_it_is(value: Any) -> Any:
     return value
+
+
+def _kept_reason(decision: Decision) -> str:
+    if isinstance(decision.reason, str):
+        return decision.reason
+    return REFUSAL.dump_json(decision.reason).decode()
+
+
+def _reason(row: DecisionRow) -> str | AnyRefusal:
+    return REFUSAL.validate_json(row.reason) if row.approver == Actor.DBACCESS else row.reason
 
 
 def _established(person: Person) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class RequestRow(SQLModel, table=True):
 
 
 class DecisionRow(SQLModel, table=True):
-    """One approver's word on one request."""
+    """One approver's word on one request; a denial by dbaccess has its refusal as `reason`."""
 
     __tablename__ = "decisions"
     __table_args__ = (UniqueConstraint("request_id", "approver", "verdict"),)

@@ -27,6 +27,8 @@ from bot.domain.client_address import (
 from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
 from bot.ip_links import IpLinks
+from bot.slack.messages.quoting import in_plain_text
+from bot.slack.messages.refusals import sentence
 from bot.slack.users.directory import DirectoryUnavailable
 from bot.store.database import DATABASE_UNAVAILABLE
 from bot.store.ip_links import IpLink
@@ -123,7 +125,7 @@ def _sight_page(
         case OverIpv6(address):
             return _page("ipv6", status, address=address)
         case NotPublic(address, why):
-            return _page("not_public", status, address=address, why=why)
+            return _page("not_public", status, address=address, why=sentence(why, in_plain_text))
         case NotTold():
             return _page("untold", status)
 

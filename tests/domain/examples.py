@@ -1,16 +1,22 @@
 """Values that the tests of the domain speak about."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from bot.domain.labels import guard_label, label
 from bot.domain.lifecycle import Grant, GrantState, Request, RequestState
 from bot.domain.plan import Plan, plan
 from bot.domain.policy import ClusterPolicy
+from bot.domain.refusal import Refused
 from bot.domain.rules import Rule
 from bot.domain.sources import GUARD, SourceType, TrustedSource
+from bot.slack.messages.refusals import sentence
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -123,3 +129,12 @@ def planned(
 def sources_of(rules: Iterable[Rule]) -> list[TrustedSource | None]:
     """Return what *rules* trust, in order."""
     return [rule.source for rule in rules]
+
+
+@contextmanager
+def refused(words: str, kind: type[Refused] = Refused) -> Iterator[pytest.ExceptionInfo[Refused]]:
+    """What is done inside is refused, in a sentence that has these *words* in it."""
+    with pytest.raises(kind) as caught:
+        yield caught
+    said = sentence(caught.value.refusal)
+    assert re.search(words, said), said

@@ -17,6 +17,7 @@ from bot.domain.queries import (
 )
 from bot.domain.refusal import Field, Refused
 from bot.domain.sources import SourceType, TrustedSource
+from bot.slack.messages.refusals import sentence
 
 IP = "203.0.113.4"
 HERE = TrustedSource(SourceType.IP_ADDR, IP)
@@ -53,9 +54,9 @@ def read(text: str, policy: Policy = ONE, channel: str = GENERAL) -> object:
 
 def refusal(text: str, policy: Policy = ONE, channel: str = GENERAL) -> str:
     """Return the sentence with which *text* is refused."""
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused) as caught:
         read(text, policy, channel)
-    return refused.value.sentence
+    return sentence(caught.value.refusal)
 
 
 def ask_for(
@@ -254,21 +255,21 @@ def refusals(text: str) -> list[str]:
     try:
         read(text, TWO)
     except Refused as refused:
-        return [refused.sentence]
+        return [sentence(refused.refusal)]
     return []
 
 
 @given(st.text())
 def test_whatever_is_typed_is_understood_or_refused_with_a_sentence(text: str) -> None:
-    for sentence in refusals(text):
-        assert sentence
-        assert "\n" not in sentence
+    for said in refusals(text):
+        assert said
+        assert "\n" not in said
 
 
 @given(st.sampled_from(["request", f"request {IP}", f"request {IP} 2h", "extend 1"]), st.text())
 def test_whatever_follows_a_command_is_understood_or_refused(start: str, rest: str) -> None:
-    for sentence in refusals(f"{start} {rest}"):
-        assert sentence.count("`") % 2 == 0
+    for said in refusals(f"{start} {rest}"):
+        assert said.count("`") % 2 == 0
 
 
 def test_a_duration_behind_the_cluster_is_meant_as_one() -> None:

@@ -10,6 +10,7 @@ from bot.config import parse_policy
 from bot.domain.commands import COMMAND, Adopt, Cancel, Extend, RequestAccess, Revoke
 from bot.domain.grammar import Intent, parse_command, read_emergency_form, read_form
 from bot.domain.refusal import Refused
+from bot.slack.messages.refusals import sentence
 from tests.fuzzing import fuzzed
 from tests.scenarios.strange_payloads import TYPED
 from tests.scenarios.world import ANALYTICS, APPROVALS, ORDERS, policy
@@ -24,7 +25,7 @@ def read(text: str) -> Intent | str:
     try:
         return parse_command(text, POLICY, channel=APPROVALS)
     except Refused as refused:
-        return refused.sentence
+        return sentence(refused.refusal)
 
 
 def assert_harmless(sentence: str) -> None:
@@ -75,5 +76,5 @@ def test_every_form_is_a_wish_or_is_refused_with_a_sentence(
     except Refused as refused:
         refusals.append(refused)
     for refusal in refusals:
-        assert_harmless(refusal.sentence)
+        assert_harmless(sentence(refusal.refusal))
         assert refusal.field is not None

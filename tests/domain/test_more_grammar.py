@@ -59,9 +59,9 @@ def test_the_form_of_an_emergency_is_read_and_an_empty_time_is_the_usual_one() -
 )
 def test_the_form_of_an_emergency_says_which_field_makes_no_sense(field: Field, value: str) -> None:
     typed = {"cluster": "orders", "source": IP, "duration": "", "reason": "x"}
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused) as caught:
         read_emergency_form(emergency_policy(), **{**typed, field: value})
-    assert refused.value.field is field
+    assert caught.value.field is field
 
 
 def test_adopting_names_cluster_source_and_time() -> None:

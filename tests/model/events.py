@@ -10,6 +10,7 @@ from bot.domain.lifecycle import Grant
 from bot.domain.people import Person, Standing
 from bot.domain.refusal import Refused
 from bot.domain.sources import parse_source
+from bot.slack.messages.refusals import sentence
 from tests.model.double import Point
 from tests.model.knowledge import Lease
 from tests.model.outside import Outside, rivals, time_passes
@@ -113,7 +114,7 @@ class Events:
                 )
                 self._access.carry_out(command, person, origin=origin, others=[RITA, ALICE])
             except Refused as refused:
-                self._scene.tell(f"which is refused: {refused.sentence}")
+                self._scene.tell(f"which is refused: {sentence(refused.refusal)}")
             for row in self._scene.memory.grants():
                 self._note(before.get(row.id), row)
 

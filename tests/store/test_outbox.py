@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.notices import Notice, Reply
+from bot.domain.refusals.lookups import CallsSpent
 from bot.store import outbox
 from bot.store.agenda import read_agenda
 from bot.store.database import Database
@@ -15,7 +16,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def say(sentence: str) -> Notice:
-    return Reply(sentence=sentence)
+    return Reply(refusal=CallsSpent(said=sentence))
 
 
 def owe(database: Database, sentence: str, *, conversation: str = "user:U0RITA") -> None:
@@ -34,7 +35,8 @@ def deliver(database: Database, owed: Owed, post: Post | None = None) -> None:
 
 
 def said(claimed: list[Owed]) -> list[str]:
-    return [owed.notice.sentence for owed in claimed if isinstance(owed.notice, Reply)]
+    refusals = [owed.notice.refusal for owed in claimed if isinstance(owed.notice, Reply)]
+    return [refusal.said for refusal in refusals if isinstance(refusal, CallsSpent)]
 
 
 def test_the_messages_of_one_conversation_go_out_one_by_one_in_order(database: Database) -> None:

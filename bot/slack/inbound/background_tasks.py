@@ -12,7 +12,6 @@ from typing import Any
 import structlog
 from slack_sdk.errors import SlackApiError
 
-from bot.domain.refusal import Refused
 from bot.slack import messages
 from bot.slack.client import NO_ANSWER, SlackClient
 from bot.slack.inbound.payloads import Interaction
@@ -40,16 +39,15 @@ class BackgroundTasks:
         """Have *act* done soon; what it logs is told with the interaction that it is done for."""
         self._pool.submit(copy_context().run, act)
 
-    def open_view(self, view: dict[str, Any], asked: Interaction, *, otherwise: str) -> None:
-        """Open a form, soon: Slack gives three seconds. Where it does not open, say what to do."""
+    def open_view(self, view: dict[str, Any], asked: Interaction, *, otherwise: Message) -> None:
+        """Open a form, soon: Slack gives three seconds. Where it does not open, say *otherwise*."""
 
         def act() -> None:
             try:
                 self._client.views_open(trigger_id=asked.trigger_id, view=view)
             except NO_ANSWER as error:
                 log.warning("form not opened", error=type(error).__name__)
-                sentence = f"Slack did not open the form. {otherwise}"
-                self.respond(asked, messages.refusal(Refused(sentence)))
+                self.respond(asked, otherwise)
 
         self.do(act)
 

@@ -11,7 +11,7 @@ from typing import TypeGuard
 from bot.access import AccessService
 from bot.domain.commands import Cancel, Command, RequestAccess, Revoke
 from bot.domain.grammar import Intent, parse_command
-from bot.domain.people import NeedsDirectory, Person, cannot_tell
+from bot.domain.people import NeedsDirectory, Person
 from bot.domain.policy import Policy
 from bot.domain.queries import (
     OpenEmergencyForm,
@@ -27,6 +27,7 @@ from bot.domain.queries import (
     ShowSources,
 )
 from bot.domain.refusal import NamesClusters, Refused
+from bot.domain.refusals.rights import CannotTell
 from bot.ip_links import IpLinks
 from bot.providers.catalogue import Catalogue
 from bot.slack import messages
@@ -84,7 +85,7 @@ class SlackController:
             try:
                 return self._slash_command(text, asked)
             except Refused as refused:
-                return messages.refusal(refused)
+                return messages.refusal(refused.refusal)
 
         return self._prompt.answer(act, asked)
 
@@ -104,7 +105,7 @@ class SlackController:
             try:
                 self.forms.open_extension(form, asked)
             except Refused as refused:
-                return messages.refusal(refused)
+                return messages.refusal(refused.refusal)
             return None
 
         self._prompt.do(act, asked)
@@ -126,7 +127,7 @@ class SlackController:
             try:
                 return self._answer(form, asked, person)
             except Refused as refused:
-                return messages.refusal(refused)
+                return messages.refusal(refused.refusal)
 
         def tell(message: Message) -> None:
             self._later.direct(asked.user_id, message)
@@ -265,9 +266,9 @@ class SlackController:
             try:
                 message = act(self._directory.person(asked.user_id, asked.team_id, groups))
             except Refused as refused:
-                message = messages.refusal(refused)
+                message = messages.refusal(refused.refusal)
             except DirectoryUnavailable:
-                message = messages.refusal(cannot_tell())
+                message = messages.refusal(CannotTell())
             except DATABASE_UNAVAILABLE as error:
                 message = away(error)
             except Exception as error:  # the person hears of it, and the log has it whole

@@ -10,6 +10,8 @@ from bot.access.pressed_button import CardNotRecorded
 from bot.clock import Clock
 from bot.domain.people import NeedsDirectory, Person, cannot_tell
 from bot.domain.refusal import Refused
+from bot.domain.refusals.lookups import WentWrong
+from bot.domain.refusals.requests import CardNotConfirmed
 from bot.domain.subjects import subject_of
 from bot.slack.inbound.references import current_reference, new_reference
 from bot.slack.users.directory import Directory, DirectoryUnavailable, cannot_tell_of_others
@@ -20,9 +22,6 @@ from bot.store.errands import Errand
 _PATIENCE_SECONDS = 30.0
 _RETRY_SECONDS = 2.0
 _ATTEMPTS = 5
-_CARD_NOT_RECORDED = Refused(
-    "Slack has not confirmed that card yet, so nothing was changed. Try again in a minute."
-)
 _ROUNDS = 5  # of asking Slack about people, each known to be concerned after the one before
 
 log = structlog.get_logger()
@@ -81,7 +80,7 @@ class Errands:
                     groups[user_id] = groups.get(user_id, frozenset()) | named
             except CardNotRecorded:
                 log.info("card not recorded yet")
-                self._not_now(errand, _CARD_NOT_RECORDED)
+                self._not_now(errand, Refused(CardNotConfirmed()))
                 return
             else:
                 return
@@ -114,13 +113,7 @@ class Errands:
         if errand.attempts < _ATTEMPTS:
             self._put_off(errand)
             return
-        self._access.refuse(
-            errand,
-            Refused(
-                "Something went wrong on my side, and nothing was changed. Please try again; if "
-                f"it happens again, tell the people who run dbaccess this reference: {reference}"
-            ),
-        )
+        self._access.refuse(errand, Refused(WentWrong(reference=reference)))
 
     def _put_off(self, errand: Errand) -> None:
         with self._database.transaction() as session:

@@ -12,6 +12,8 @@ from bot.domain.people import NeedsDirectory, Person, cannot_tell
 from bot.domain.policy import Policy
 from bot.domain.queries import OpenEmergencyForm, OpenExtensionForm, OpenForm
 from bot.domain.refusal import Field, NamesClusters, NotYours, Refused, about
+from bot.domain.refusals.clusters import NoClusters
+from bot.domain.refusals.rights import CannotTell, NoEmergencyAccess, NoEmergencyClusters
 from bot.slack import messages
 from bot.slack.inbound.ack_deadline import AckDeadline, away
 from bot.slack.inbound.asker import Asker
@@ -36,8 +38,6 @@ from bot.slack.messages import Filled
 from bot.slack.queries import Queries
 from bot.slack.users.directory import DirectoryUnavailable
 from bot.store.database import DATABASE_UNAVAILABLE
-
-_NOT_NOW = "My database does not answer just now. Please send this off again in a minute."
 
 
 class Forms:
@@ -70,12 +70,11 @@ class Forms:
         """
         policy = self._offers.clusters(person)
         if not policy.clusters:
-            raise NotYours("There is no cluster that you may ask for.")
+            raise NotYours(NoClusters())
         named = form.cluster if form.cluster in policy.clusters else ""
         chosen = named or policy.cluster_of_channel(asked.channel_id) or ""
         view = self._request_form(policy, filled_by(form, chosen), asked)
-        otherwise = "Write it instead: `/dbaccess request 203.0.113.4 2h orders`."
-        self._later.open_view(view, asked, otherwise=otherwise)
+        self._later.open_view(view, asked, otherwise=messages.request_form_not_opened())
         self._offers.get_ready(policy.clusters.values())
 
     def open_emergency(self, form: OpenEmergencyForm, asked: Interaction, person: Person) -> None:
@@ -86,20 +85,13 @@ class Forms:
         """
         policy = self._offers.emergencies(person)
         if not policy.clusters:
-            raise NotYours(
-                "There is no cluster to which you have emergency access. "
-                "`/dbaccess request` asks for access in the usual way."
-            )
+            raise NotYours(NoEmergencyClusters())
         if form.cluster and form.cluster not in policy.clusters:
-            raise NotYours(
-                f"You have no emergency access to `{form.cluster}`. "
-                "`/dbaccess request` asks for access in the usual way."
-            )
+            raise NotYours(NoEmergencyAccess(cluster=form.cluster))
         only = next(iter(policy.clusters)) if len(policy.clusters) == 1 else ""
         filled = replace(filled_by(form, form.cluster or only), address=form.source)
         view = _emergency_form(policy, filled, asked)
-        otherwise = "Press it again, or write `/dbaccess emergency` once more."
-        self._later.open_view(view, asked, otherwise=otherwise)
+        self._later.open_view(view, asked, otherwise=messages.emergency_form_not_opened())
 
     def open_extension(self, form: OpenExtensionForm, asked: Interaction) -> None:
         """Open the form that asks for more time.
@@ -120,7 +112,7 @@ class Forms:
             summary=self._pages.summary(press.number, self._offers.known(press.interaction)),
             private_metadata=denial_metadata(press),
         )
-        otherwise = "Nothing was changed; press Deny again."
+        otherwise = messages.denial_form_not_opened()
         self._later.open_view(view, press.interaction, otherwise=otherwise)
 
     def changed(self, draft: FormState) -> None:
@@ -178,7 +170,7 @@ class Forms:
         terms = self._access.extension_terms(form.grant_id, form.mark, person)
         metadata = extension_metadata(asked, form)
         view = messages.extension_form(terms, Filled(reason=form.reason), private_metadata=metadata)
-        otherwise = f"Write it instead: `/dbaccess extend {form.grant_id} 1h why`."
+        otherwise = messages.extension_form_not_opened(form.grant_id)
         self._later.open_view(view, asked, otherwise=otherwise)
 
     def _open_extension_once_known(self, form: OpenExtensionForm, asked: Interaction) -> None:
@@ -186,9 +178,9 @@ class Forms:
             person = self._asker.ask(Extend(grant_id=form.grant_id), asked)
             self._open_extension_for(person, form, asked)
         except Refused as refused:
-            self._later.reach(asked, messages.refusal(refused))
+            self._later.reach(asked, messages.refusal(refused.refusal))
         except DirectoryUnavailable:
-            self._later.reach(asked, messages.refusal(cannot_tell()))
+            self._later.reach(asked, messages.refusal(CannotTell()))
         except DATABASE_UNAVAILABLE as error:
             self._later.reach(asked, away(error))
         except Exception as error:  # the person hears of it, and the log has it whole
@@ -203,11 +195,12 @@ class Forms:
         """Take a form in, or keep it open while the database is away: each form counts once."""
         try:
             return self._prompt.within(
-                lambda: self._taken_in(draft, read), lambda _: {draft.block_of(None): _NOT_NOW}
+                lambda: self._taken_in(draft, read),
+                lambda _: {draft.block_of(None): messages.SEND_AGAIN},
             )
         except DATABASE_UNAVAILABLE as error:
             away(error)
-            return {draft.block_of(None): _NOT_NOW}
+            return {draft.block_of(None): messages.SEND_AGAIN}
 
     def _taken_in(self, draft: FormState, read: Callable[[Policy], Command]) -> dict[str, str]:
         """Judge a form by what was last known of its sender; what is sent off is judged anew."""
@@ -221,7 +214,7 @@ class Forms:
                 with suppress(NeedsDirectory):  # Slack is asked before it is carried out
                     self._access.dry_run(command, person)
         except Refused as refused:
-            return {draft.block_of(refused.field): refused.sentence.replace("`", "")}
+            return {draft.block_of(refused.field): messages.form_error(refused.refusal)}
         self._asker.defer(command, asked)
         return {}
 

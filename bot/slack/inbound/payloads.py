@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from bot.domain.commands import Container
-from bot.domain.refusal import one_line
+from bot.domain.typed_text import one_line
 
 DENIAL = "deny"
 REQUEST_FORM = "request"

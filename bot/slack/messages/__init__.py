@@ -10,11 +10,11 @@ from bot.slack.messages import cards, grants, myip, operators, reminders, replie
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.buttons import Button
 from bot.slack.messages.connect import connect_page
-from bot.slack.messages.facts import summary_of
+from bot.slack.messages.facts import short_summary_of, summary_of
 from bot.slack.messages.history import Happened, history_page
 from bot.slack.messages.home import HomeTab, home
 from bot.slack.messages.listing import listing
-from bot.slack.messages.modals import deny_modal
+from bot.slack.messages.modals import SAY_WHY, SEND_AGAIN, deny_modal, form_error
 from bot.slack.messages.myip import myip_link, myip_not_set_up
 from bot.slack.messages.pages import clusters_page, help_page
 from bot.slack.messages.pickers import not_listed, not_yet_known, picks, refuse_not_listed
@@ -23,7 +23,11 @@ from bot.slack.messages.replies import (
     checking,
     database_away,
     database_slow,
+    denial_form_not_opened,
+    emergency_form_not_opened,
+    extension_form_not_opened,
     refusal,
+    request_form_not_opened,
 )
 from bot.slack.messages.request_forms import (
     Filled,
@@ -35,6 +39,8 @@ from bot.slack.messages.request_forms import (
 from bot.slack.messages.sources import SourceLine, sources_page
 
 __all__ = [
+    "SAY_WHY",
+    "SEND_AGAIN",
     "Button",
     "Filled",
     "Happened",
@@ -48,9 +54,13 @@ __all__ = [
     "connect_page",
     "database_away",
     "database_slow",
+    "denial_form_not_opened",
     "deny_modal",
     "emergency_form",
+    "emergency_form_not_opened",
     "extension_form",
+    "extension_form_not_opened",
+    "form_error",
     "help_page",
     "history_page",
     "home",
@@ -64,6 +74,8 @@ __all__ = [
     "refuse_not_listed",
     "render",
     "request_form",
+    "request_form_not_opened",
+    "short_summary_of",
     "sources_page",
     "summary_of",
 ]
@@ -135,4 +147,4 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
         case notices.AddressSeen():
             return myip.address_seen(notice)
         case notices.Reply():
-            return replies.reply(notice)
+            return replies.refusal(notice.refusal)

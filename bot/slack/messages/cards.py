@@ -21,6 +21,7 @@ from bot.slack.messages.facts import (
     why_lapsed,
 )
 from bot.slack.messages.mrkdwn import code, everyone, when, who
+from bot.slack.messages.refusals import words
 
 
 def request_card(card: RequestCard) -> Message:
@@ -165,7 +166,7 @@ def _outcome(request: RequestFacts) -> list[Block]:
     match request.state:
         case RequestState.DENIED:
             denied = f"Denied by {who(request.denied_by or Actor.DBACCESS)}, {at}."
-            return [section(f":no_entry: {denied}"), quote(request.denial_reason, NO_REASON)]
+            return [section(f":no_entry: {denied}"), quote(words(request.denial_reason), NO_REASON)]
         case RequestState.CANCELLED:
             by = f" by {who(request.closed_by)}" if request.closed_by else ""
             withdrawn = f"Withdrawn{by}, {at}."

@@ -12,6 +12,11 @@ from bot.slack.messages.mrkdwn import code, everyone, who
 NO_REASON = "No reason given."
 
 
+def counted(count: int, what: str) -> str:
+    """Return how many there are of something: `1 live grant`, `2 live grants`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def access(facts: Request | Grant) -> str:
     """Return what is lent: access to a cluster from a source."""
     return f"access to {code(facts.cluster)} from {source(facts)}"
@@ -44,6 +49,14 @@ def terms(request: RequestFacts, *, as_asked: bool = False) -> str:
 def summary_of(request: RequestFacts) -> str:
     """Return in one line of mrkdwn who asks for what."""
     return f"*Request #{request.id}*: {who(who_asked(request))} asks for {terms(request)}."
+
+
+def short_summary_of(request: Request) -> str:
+    """Return the same shorter, of a request as it stands."""
+    return (
+        f"{who(request.requester)} asks for {code(request.cluster)} from "
+        f"{code(str(request.source))} for {show_duration(request.duration)}"
+    )
 
 
 def who_asked(request: RequestFacts) -> str:

@@ -17,6 +17,7 @@ from bot.slack.messages.blocks import Block, Message, context, message, quote, s
 from bot.slack.messages.buttons import extend_or_revoke, put_back
 from bot.slack.messages.facts import access, ask_again, foreign_rule_stays, source, terms
 from bot.slack.messages.mrkdwn import code, when, who
+from bot.slack.messages.refusals import sentence
 
 
 def grant_started(notice: GrantStarted) -> Message:
@@ -51,7 +52,7 @@ def grant_delayed(notice: GrantDelayed) -> Message:
             f":hourglass_flowing_sand: *#{grant.id} takes longer*: DigitalOcean refuses changes to "
             f"{code(grant.cluster)} at the moment."
         ),
-        quote(notice.why, "No reason was given."),
+        quote(sentence(notice.why), "No reason was given."),
         context("dbaccess keeps trying. You get a message when access opens."),
     )
 
@@ -227,7 +228,8 @@ def _what_is_left(notice: GrantEnded) -> str:
 def _why(notice: GrantEnded) -> Block | None:
     if notice.grant.end_reason is not EndReason.FAILED and not notice.why:
         return None
-    return quote(notice.why, "Its time was up before DigitalOcean had taken it.")
+    why = sentence(notice.why) if notice.why else ""
+    return quote(why, "Its time was up before DigitalOcean had taken it.")
 
 
 def _next_step(notice: GrantEnded) -> list[Block]:

@@ -16,6 +16,7 @@ from bot.domain.lifecycle import (
 from bot.slack.messages.blocks import Message, context, message, section, sections
 from bot.slack.messages.facts import source
 from bot.slack.messages.mrkdwn import code, everyone, one_line, when, who
+from bot.slack.messages.refusals import words
 
 _REASON_CHARACTERS = 80
 
@@ -87,7 +88,7 @@ def _decision(request: Request) -> str:
     match request.state:
         case RequestState.DENIED:
             denial = next(d for d in request.decisions if d.verdict is Verdict.DENY)
-            why = one_line(denial.reason, _REASON_CHARACTERS)
+            why = one_line(words(denial.reason), _REASON_CHARACTERS)
             return f"denied by {who(denial.approver)} {at}{f', {code(why)}' if why else ''}"
         case RequestState.CANCELLED:
             return f"withdrawn {at}"

@@ -2,10 +2,20 @@
 
 from typing import Any
 
+from bot.domain.limits import REASON_CHARACTERS
+from bot.domain.refusals.any_refusal import AnyRefusal
 from bot.slack.messages.blocks import section
 from bot.slack.messages.inputs import modal, plain
+from bot.slack.messages.quoting import in_plain_text
+from bot.slack.messages.refusals import sentence
 
-_REASON_CHARACTERS = 500
+SAY_WHY = "Say why, in a few words."
+SEND_AGAIN = "My database does not answer just now. Please send this off again in a minute."
+
+
+def form_error(refused: AnyRefusal) -> str:
+    """Return what is wrong with what was filled in: plain text below a field."""
+    return sentence(refused, in_plain_text)
 
 
 def deny_modal(request_id: int, *, summary: str, private_metadata: str) -> dict[str, Any]:
@@ -13,7 +23,7 @@ def deny_modal(request_id: int, *, summary: str, private_metadata: str) -> dict[
 
     Args:
         request_id: the request's number.
-        summary: who asks for what, as mrkdwn, like `summary_of` makes it.
+        summary: who asks for what, as mrkdwn; empty for who may not see that.
         private_metadata: what the form brings back when it is sent.
     """
     reason = {
@@ -25,7 +35,7 @@ def deny_modal(request_id: int, *, summary: str, private_metadata: str) -> dict[
             "type": "plain_text_input",
             "action_id": "reason",
             "multiline": True,
-            "max_length": _REASON_CHARACTERS,
+            "max_length": REASON_CHARACTERS,
             "focus_on_load": True,
         },
     }

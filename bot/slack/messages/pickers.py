@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from bot.domain.refusal import Refused
+from bot.domain.refusals.lookups import NothingToPick
 from bot.domain.sources import SourceType, TrustedSource
 from bot.providers.base import ApiError, NamedSource, NotAuthorised
 from bot.slack.messages.blocks import Block
@@ -76,7 +77,4 @@ def refuse_not_listed(kind: str, value: str) -> None:
     if value != _NOT_LISTED:
         return
     written = _WRITTEN.get(SourceType(kind)) if kind in set(SourceType) else None
-    raise Refused(
-        "There was no list to choose from. Try again in a moment, or write it as a command: "
-        f"`/dbaccess request {written or 'droplet:ID'} 2h orders`."
-    )
+    raise Refused(NothingToPick(example=written or _WRITTEN[SourceType.DROPLET]))

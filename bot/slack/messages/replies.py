@@ -1,33 +1,61 @@
 """Replies: short answers to one person, where they acted."""
 
-from bot.domain.notices import Reply
-from bot.domain.refusal import Refused
+from bot.domain.refusals.any_refusal import AnyRefusal
+from bot.domain.refusals.base import RefusalWithHelp
+from bot.domain.refusals.clusters import FullForEmergency
+from bot.domain.refusals.requests import NotOnCard
 from bot.slack.messages.blocks import Message, message, section
 from bot.slack.messages.mrkdwn import code, escape, everyone, one_line, who
+from bot.slack.messages.refusals import sentence
 
 _SENTENCE_CHARACTERS = 1_500
 
 
-def reply(notice: Reply) -> Message:
-    """Return a sentence, where to go, and who could help."""
-    sentence = escape(one_line(notice.sentence, _SENTENCE_CHARACTERS))
-    ask = f"\nApprovers: {everyone(notice.ask)}." if notice.ask else ""
-    there = f" It is in <#{notice.channel}>." if notice.channel.startswith(("C", "G")) else ""
-    named = ", ".join(f"*#{number}* of {who(holder)}" for number, holder in notice.could_end)
-    could_end = f"\nWould make room: {named}." if named else ""
-    return message(section(f"{sentence or 'That did not work.'}{there}{could_end}{ask}"))
+def refusal(refused: AnyRefusal) -> Message:
+    """Return why something is refused, where to go, and who could help."""
+    said = escape(one_line(sentence(refused), _SENTENCE_CHARACTERS))
+    return message(section(f"{said}{_more(refused)}{_who_could_help(refused)}"))
 
 
-def refusal(refused: Refused) -> Message:
-    """Return why a command is refused; the sentence's back-ticks stay, as code."""
-    return reply(
-        Reply(
-            sentence=refused.sentence,
-            ask=refused.ask,
-            channel=refused.channel,
-            could_end=refused.could_end,
-        )
-    )
+def _more(refused: AnyRefusal) -> str:
+    match refused:
+        case NotOnCard(channel=channel) if channel.startswith(("C", "G")):
+            return f" It is in <#{channel}>."
+        case FullForEmergency(could_end=could_end) if could_end:
+            named = ", ".join(f"*#{number}* of {who(holder)}" for number, holder in could_end)
+            return f"\nWould make room: {named}."
+        case _:
+            return ""
+
+
+def _who_could_help(refused: AnyRefusal) -> str:
+    if isinstance(refused, RefusalWithHelp) and refused.ask:
+        return f"\nApprovers: {everyone(refused.ask)}."
+    return ""
+
+
+def request_form_not_opened() -> Message:
+    """Return what to do where the form that asks for access did not open."""
+    return _not_opened("Write it instead: `/dbaccess request 203.0.113.4 2h orders`.")
+
+
+def emergency_form_not_opened() -> Message:
+    """Return what to do where the form that confirms an emergency did not open."""
+    return _not_opened("Press it again, or write `/dbaccess emergency` once more.")
+
+
+def extension_form_not_opened(grant_id: int) -> Message:
+    """Return what to do where the form that asks for more time did not open."""
+    return _not_opened(f"Write it instead: `/dbaccess extend {grant_id} 1h why`.")
+
+
+def denial_form_not_opened() -> Message:
+    """Return what to do where the form that asks why not did not open."""
+    return _not_opened("Nothing was changed; press Deny again.")
+
+
+def _not_opened(otherwise: str) -> Message:
+    return message(section(f"Slack did not open the form. {otherwise}"))
 
 
 def apology(reference: str) -> Message:

@@ -25,6 +25,7 @@ from bot.slack.messages.facts import (
     why_lapsed,
 )
 from bot.slack.messages.mrkdwn import code, everyone, when, who
+from bot.slack.messages.refusals import sentence, words
 
 _BEING_APPLIED = "It is being applied now; you hear from me when it works."
 
@@ -115,7 +116,7 @@ def not_granted(notice: NotGranted) -> Message:
         section(
             f":warning: *Request #{request.id}* could not be approved. It is for {terms(request)}."
         ),
-        quote(notice.why, "It is no longer within the policy."),
+        quote(sentence(notice.why), "It is no longer within the policy."),
         context(
             f"It stays open until {when(request.lapses_at)}. To ask for something else, cancel it "
             f"first: {code(f'/dbaccess cancel {request.id}')}."
@@ -202,6 +203,6 @@ def _denied(request: RequestFacts) -> Message:
             f":no_entry: *Request #{request.id}* was denied by {approver}. It was for "
             f"{terms(request)}."
         ),
-        quote(request.denial_reason, NO_REASON),
+        quote(words(request.denial_reason), NO_REASON),
         section(f"{can_tell}To ask again, write {ask_again(request)}."),
     )

@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.domain.people import Person, Standing
 from bot.domain.refusal import Refused
+from bot.domain.refusals.rights import CannotTellOfOthers
 from bot.slack.client import NO_ANSWER
 
 _REMEMBERED_SECONDS = 60.0
@@ -36,10 +37,7 @@ class DirectoryUnavailable(Exception):
 
 def cannot_tell_of_others() -> Refused:
     """Return the answer where the rights of others whom it concerns cannot be established (P4)."""
-    return Refused(
-        "Slack did not tell me whether everybody whom this concerns still has the right to it, so "
-        "the answer is no for now. Nothing was changed. Please try again in a moment."
-    )
+    return Refused(CannotTellOfOthers())
 
 
 class Directory:

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 from bot.domain.actors import Actor
-from bot.domain.blocking import not_there
 from bot.domain.lifecycle import EndReason, GrantState, RequestState
 from bot.domain.notices import (
     AddressSeen,
@@ -44,7 +43,11 @@ from bot.domain.notices import (
     Undelivered,
 )
 from bot.domain.people import Standing
-from bot.domain.refusal import Refused
+from bot.domain.refusals.clusters import FullForEmergency, NoSuchCluster, NoSuchRule
+from bot.domain.refusals.durations import TooLong
+from bot.domain.refusals.grants import ClusterBusy, RuleNotTaken
+from bot.domain.refusals.rights import NotAnApprover
+from bot.domain.refusals.sources import NotAnAddress
 from bot.domain.sources import GUARD, SourceType, TrustedSource
 from bot.slack.messages import (
     Message,
@@ -155,9 +158,7 @@ NOTICES: dict[str, Notice] = {
     "an approval dropped": ApprovalsDropped(
         request=request(approvals_needed=2, approvers=(DAVE,)), approvers=(ALICE,)
     ),
-    "not granted": NotGranted(
-        request=request(), why="`2h` is too long. The longest for this cluster is `1h`."
-    ),
+    "not granted": NotGranted(request=request(), why=TooLong(asked=2 * HOUR, longest=HOUR)),
     "cancelled": Cancelled(request=request(CANCELLED, closed_by=BOB)),
     "reminder": RequestReminder(request=request()),
     "reminder, one of two is missing": RequestReminder(
@@ -184,7 +185,7 @@ NOTICES: dict[str, Notice] = {
     "gone": GrantEnded(grant=adopted(GrantState.ENDED, end_reason=EndReason.EXPIRED)),
     "not there to be adopted": GrantEnded(
         grant=adopted(GrantState.ENDED, end_reason=EndReason.FAILED, owned=None),
-        why=not_there("orders"),
+        why=NoSuchRule(cluster="orders"),
     ),
     "ended: somebody left": GrantEnded(grant=ended(EndReason.REVOKED, revoked_by="departed")),
     "started": GrantStarted(grant=grant()),
@@ -210,11 +211,13 @@ NOTICES: dict[str, Notice] = {
     "ended: the cluster is open": GrantEnded(grant=ended(EndReason.REMOVED_OUTSIDE), is_open=True),
     "ended: no longer taken": GrantEnded(
         grant=ended(EndReason.REMOVED_OUTSIDE),
-        why="DigitalOcean does not take it: invalid firewall rule: droplet:163973392",
+        why=RuleNotTaken(said="invalid firewall rule: droplet:163973392"),
     ),
     "delayed": GrantDelayed(
         grant=grant(GrantState.APPLYING, owned=None),
-        why="The cluster takes no changes while it is resizing: database cluster is resizing",
+        why=ClusterBusy(
+            said="The cluster takes no changes while it is resizing: database cluster is resizing"
+        ),
     ),
     "ended: expired, still needed": GrantEnded(grant=ended(EndReason.EXPIRED), still_wanted=True),
     "ended: revoked": GrantEnded(grant=ended(EndReason.REVOKED)),
@@ -231,13 +234,13 @@ NOTICES: dict[str, Notice] = {
     "card, a guest asks": RequestCard(request=request(standing=Standing.GUEST)),
     "card, an outsider asks": RequestCard(request=request(standing=Standing.OUTSIDER)),
     "reply, what could end": Reply(
-        sentence="`orders` has 100 trusted sources.",
-        ask=(ALICE,),
-        could_end=((17, BOB), (18, DAVE)),
+        refusal=FullForEmergency(
+            cluster="orders", count=100, ask=(ALICE,), could_end=((17, BOB), (18, DAVE))
+        )
     ),
     "ended: failed": GrantEnded(
         grant=ended(EndReason.FAILED, owned=None),
-        why="DigitalOcean does not take it: invalid rule value",
+        why=RuleNotTaken(said="invalid rule value"),
     ),
     "ended: failed, nobody knows why": GrantEnded(grant=ended(EndReason.FAILED, owned=None)),
     "rewritten": GrantRewritten(grant=grant()),
@@ -286,14 +289,12 @@ NOTICES: dict[str, Notice] = {
     "audit anchor": AuditAnchor(number=1500, digest="5f" * 32),
     "audit anchor, with a key": AuditAnchor(number=1, digest="5f" * 32, key="3f9a61c2"),
     "address seen": AddressSeen(source=HOME),
-    "reply": Reply(sentence="`1.2.3` is not an IPv4 address or network."),
+    "reply": Reply(refusal=NotAnAddress(typed="1.2.3")),
 }
 
 PAGES: dict[str, Message] = {
-    "refusal": refusal(Refused("There is no cluster `a<b>&c`. Did you mean `orders`?")),
-    "refusal with people to ask": refusal(
-        Refused("You are not an approver of this cluster.", ask=(ALICE, ADMINS))
-    ),
+    "refusal": refusal(NoSuchCluster(typed="a<b>&c", nearest="orders", known=("orders",))),
+    "refusal with people to ask": refusal(NotAnApprover(ask=(ALICE, ADMINS))),
     "apology": apology("4f1c2a9b"),
     "database away": database_away(),
     "database slow": database_slow(),

@@ -19,7 +19,10 @@ from bot.domain.notices import (
     RequestClosed,
     Undelivered,
 )
-from bot.domain.refusal import Refused, quoted
+from bot.domain.refusals.commands import NotANumber, UnknownCommand
+from bot.domain.refusals.grants import RuleNotTaken
+from bot.domain.refusals.lookups import CallsSpent
+from bot.domain.refusals.rights import NotAnApprover
 from bot.domain.sources import SourceType, TrustedSource
 from bot.slack.messages import (
     HomeTab,
@@ -85,11 +88,12 @@ def messages_with(text: str) -> Iterator[Message]:
         yield render(Asked(request=facts))
         yield listing([facts], [])
     failed = ended(EndReason.FAILED, source=tag, cluster=text)
-    yield render(GrantEnded(grant=failed, why=text))
+    yield render(GrantEnded(grant=failed, why=RuleNotTaken(said=text)))
     yield render(Alarm(cluster=text, failing_since=NOW, error=text, overdue=(failed,) * 25))
     yield render(Undelivered(conversation=text, error=text, what=text))
-    yield render(Reply(sentence=text, ask=(text,)))
-    yield refusal(Refused(f"{quoted(text)} is not something I know."))
+    yield render(Reply(refusal=NotAnApprover(ask=(text,))))
+    yield refusal(UnknownCommand(typed=text, nearest=None))
+    yield refusal(CallsSpent(said=text))
     yield sources_page(text, [source_line(source=text, description=text)] * 100)
     yield listing([request(source=tag)], [grant(source=tag, cluster=text)], everybody=True)
 
@@ -171,9 +175,9 @@ def test_a_reason_is_quoted_letter_by_letter() -> None:
 
 
 def test_the_back_ticks_of_a_refusal_stay() -> None:
-    message = refusal(Refused(f"{quoted('a<b')} is not a duration. Write it like `45s`."))
+    message = refusal(NotANumber(typed="a<b"))
 
-    assert message.text == "`a&lt;b` is not a duration. Write it like `45s`."
+    assert message.text == "`a&lt;b` is not a number like `17`. `/dbaccess list` shows them."
 
 
 def test_a_back_tick_cannot_end_what_is_shown_as_code() -> None:

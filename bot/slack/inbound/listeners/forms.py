@@ -17,7 +17,7 @@ from bot.slack.inbound.payloads import (
     from_denial,
     from_shortcut,
 )
-from bot.slack.messages import Part
+from bot.slack.messages import SAY_WHY, Part
 
 
 def register(app: App, controller: SlackController) -> None:
@@ -58,7 +58,7 @@ def register(app: App, controller: SlackController) -> None:
     def on_denial(ack: Ack, body: dict[str, Any]) -> None:
         denial = from_denial(body)
         if not denial.reason:
-            ack(response_action="errors", errors={"reason": "Say why, in a few words."})
+            ack(response_action="errors", errors={"reason": SAY_WHY})
             return
         command = Decide(
             request_id=denial.number,

@@ -1,0 +1,1 @@
+"""Refusals: why a command cannot be carried out, each a code with plain values; no words."""

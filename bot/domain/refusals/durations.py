@@ -1,0 +1,81 @@
+"""Durations that are refused."""
+
+from datetime import timedelta
+from typing import Literal
+
+from bot.domain.refusals.base import Refusal
+from bot.domain.typed_text import Typed
+
+
+class NotADuration(Refusal):
+    """What was typed is no duration."""
+
+    code: Literal["not_a_duration"] = "not_a_duration"
+    typed: Typed
+
+
+class ZeroDuration(Refusal):
+    """A duration of zero."""
+
+    code: Literal["zero_duration"] = "zero_duration"
+
+
+class TooShort(Refusal):
+    """Shorter than the cluster takes."""
+
+    code: Literal["too_short"] = "too_short"
+    asked: timedelta
+    shortest: timedelta
+
+
+class TooLong(Refusal):
+    """Longer than the cluster takes."""
+
+    code: Literal["too_long"] = "too_long"
+    asked: timedelta
+    longest: timedelta
+
+
+class TooLongForEmergency(Refusal):
+    """Longer than the emergency policy covers."""
+
+    code: Literal["too_long_for_emergency"] = "too_long_for_emergency"
+    asked: timedelta
+    longest: timedelta
+
+
+class ExtendedFully(Refusal):
+    """A grant that lasts as long as one may already."""
+
+    code: Literal["extended_fully"] = "extended_fully"
+    longest: timedelta
+
+
+class ExtendedTooFar(Refusal):
+    """More than the *left* that a grant may be extended by."""
+
+    code: Literal["extended_too_far"] = "extended_too_far"
+    asked: timedelta
+    longest: timedelta
+    left: timedelta
+
+
+class AdoptionOutOfRange(Refusal):
+    """An expiry too soon to be noticed, or too late to be remembered."""
+
+    code: Literal["adoption_out_of_range"] = "adoption_out_of_range"
+    asked: timedelta
+    shortest: timedelta
+    longest: timedelta
+
+
+DurationRefusal = (
+    NotADuration
+    | ZeroDuration
+    | TooShort
+    | TooLong
+    | TooLongForEmergency
+    | ExtendedFully
+    | ExtendedTooFar
+    | AdoptionOutOfRange
+)
