@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import quote
 
 # docs.digitalocean.com, "How to Connect to Valkey Database Clusters": Let's Encrypt, no CA to load
@@ -47,13 +48,27 @@ class Connection:
         return self.engine not in _PUBLICLY_CERTIFIED
 
 
+class Note(StrEnum):
+    """What is to be known about the lines of a client.
+
+    They ask for the password, mostly: `getpass()` does it in Python, and `read` without a prompt.
+    A client may not check the host name in the server's certificate.
+    """
+
+    ASKS = "asks"
+    ASKS_CHECKS_NO_NAME = "asks_checks_no_name"
+    ASKS_SILENTLY = "asks_silently"
+    IN_PYTHON = "in_python"
+    IN_PYTHON_CHECKS_NAME = "in_python_checks_name"
+
+
 @dataclass(frozen=True)
 class Way:
-    """One way to connect: a client's name, the lines to type, and sentences about them."""
+    """One way to connect: a client's name, the lines to type, and what is to be known of them."""
 
     client: str
     lines: str
-    note: str = "It asks for the password."
+    note: Note = Note.ASKS
 
 
 def ways(connection: Connection, ca_file: str) -> list[Way]:
@@ -82,7 +97,7 @@ def _postgresql(to: Connection, ca_file: str) -> list[Way]:
             "psycopg",
             f"psycopg.connect({_python(facts)}, password=getpass(),\n"
             f"                {_python(verified)})",
-            "In Python; `getpass()` asks for the password.",
+            Note.IN_PYTHON,
         ),
     ]
 
@@ -109,14 +124,13 @@ def _redis(to: Connection, _: str) -> list[Way]:
         Way(
             client,
             shlex.join([client, "--tls", *where]),
-            "It asks for the password. It checks who signed the server's certificate, but not the "
-            "host name in it.",
+            Note.ASKS_CHECKS_NO_NAME,
         ),
         Way(
             "redis-py",
             f"redis.Redis({_python(facts)}, password=getpass(),\n"
             "            ssl=True, ssl_cert_reqs='required', ssl_check_hostname=True)",
-            "In Python; `getpass()` asks for the password. It checks both.",
+            Note.IN_PYTHON_CHECKS_NAME,
         ),
     ]
 
@@ -143,7 +157,7 @@ def _kafka(to: Connection, ca_file: str) -> list[Way]:
             "kcat",
             "read -rs KAFKA_PASSWORD\n"
             f'kcat -b {shlex.quote(broker)} {options} -X sasl.password="$KAFKA_PASSWORD" -L',
-            "The first line waits for the password and shows nothing.",
+            Note.ASKS_SILENTLY,
         )
     ]
 

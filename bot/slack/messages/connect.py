@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.domain.connecting import PLACEHOLDER_USER, Connection, Way, ways
+from bot.domain.connecting import PLACEHOLDER_USER, Connection, Note, Way, ways
 from bot.slack.messages.blocks import Block, Message, context, message, section
 from bot.slack.messages.mrkdwn import code, cut, escape, inert, one_line
 
@@ -19,6 +19,16 @@ _ENGINES = {
     "mongodb": "MongoDB",
     "kafka": "Kafka",
     "opensearch": "OpenSearch",
+}
+_NOTES = {
+    Note.ASKS: "It asks for the password.",
+    Note.ASKS_CHECKS_NO_NAME: (
+        "It asks for the password. It checks who signed the server's certificate, but not the host "
+        "name in it."
+    ),
+    Note.ASKS_SILENTLY: "The first line waits for the password and shows nothing.",
+    Note.IN_PYTHON: "In Python; `getpass()` asks for the password.",
+    Note.IN_PYTHON_CHECKS_NAME: "In Python; `getpass()` asks for the password. It checks both.",
 }
 
 
@@ -83,7 +93,7 @@ def _about_certificate(connection: Connection, ca_file: str) -> str:
 
 
 def _way(way: Way) -> Iterator[Message]:
-    yield message(section(f"*With {code(way.client)}*: {way.note}"))
+    yield message(section(f"*With {code(way.client)}*: {_NOTES[way.note]}"))
     yield Message(text=inert(escape(way.lines)), blocks=[_preformatted(way.lines)])
 
 
