@@ -148,6 +148,13 @@ def test_the_app_platform_runs_what_the_procfile_runs() -> None:
     }
 
 
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=name_of)
+def test_every_file_of_ours_that_a_page_names_is_there(path: Path) -> None:
+    named = re.findall(r"`((?:bot|docs|migrations|playground|tests)/[\w./-]+)`", path.read_text())
+    for name in named:
+        assert (ROOT / name).exists(), name
+
+
 @pytest.mark.parametrize("page", FRONT, ids=name_of)
 def test_links_of_the_front_pages_lead_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
