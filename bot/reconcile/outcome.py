@@ -14,9 +14,8 @@ from bot.domain.policy import Policy
 from bot.domain.refusals.any_refusal import AnyRefusal
 from bot.domain.rules import Rule
 from bot.reconcile.attempt import Attempt, Write
-from bot.reconcile.cluster_outcome import ClusterOutcome
-from bot.reconcile.grant_outcome import GrantOutcome
 from bot.reconcile.next_look import next_look
+from bot.reconcile.outcome_recorder import ClusterOutcome, GrantOutcome
 from bot.reconcile.recovery import Recovery, finding
 from bot.store import audit, clusters, grants
 from bot.store.audit import Action

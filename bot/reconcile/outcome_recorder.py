@@ -1,18 +1,42 @@
-"""What every outcome recorder needs: the transaction, the attempt, and what was known before."""
+"""Outcome recorders: what is recorded of an attempt, and who is told, in one transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.access.notifications import notify_operators
+from bot.access.notifications import notify_closed, notify_of_grant, notify_operators, request_facts
 from bot.domain.actors import Actor
-from bot.domain.lifecycle import Grant
-from bot.domain.notices import Notice
+from bot.domain.blocking import why_blocked
+from bot.domain.lifecycle import (
+    Decision,
+    EndReason,
+    Grant,
+    GrantState,
+    Request,
+    RequestKind,
+    Verdict,
+)
+from bot.domain.notices import (
+    ClusterClosed,
+    ClusterOpen,
+    GrantEnded,
+    GrantRewritten,
+    GrantStarted,
+    GuardPlaced,
+    LabelsDropped,
+    Notice,
+    RemovedOnAGuess,
+)
 from bot.domain.plan import Plan
-from bot.domain.policy import Policy
-from bot.reconcile.attempt import Attempt
-from bot.store import audit
+from bot.domain.policy import ALARM_AFTER, Policy
+from bot.domain.refusals.any_refusal import AnyRefusal, as_detail
+from bot.domain.refusals.clusters import NoSuchRule, OpenCluster
+from bot.domain.refusals.grants import RuleNotTaken
+from bot.domain.sources import TrustedSource
+from bot.reconcile.attempt import RELABEL_AFTER, Attempt
+from bot.reconcile.first_write import why_it_no_longer_holds
+from bot.store import audit, clusters, grants, requests
 from bot.store.audit import Action
 from bot.store.clusters import Watch
 
@@ -43,3 +67,169 @@ class OutcomeRecorder:
     def notify_operators(self, notice: Notice) -> None:
         """Tell the operators' channel."""
         notify_operators(self.session, notice, self.policy, at=self.now)
+
+
+class GrantOutcome(OutcomeRecorder):
+    """Records one grant after the other."""
+
+    def record(self, grant: Grant) -> None:
+        """Record what the last plan says of a grant, as it stands in the database."""
+        if grant.id in self.outcome.present:
+            self._record_present(grant)
+        elif grant.id in self.attempt.refused and grant.is_live:
+            is_new = grant.state is GrantState.APPLYING
+            reason = EndReason.FAILED if is_new else EndReason.REMOVED_OUTSIDE
+            refused = RuleNotTaken(said=self.attempt.refused[grant.id])
+            self._end(grant.leave(reason, self.now), why=refused)
+        elif grant.id in self.outcome.vanished and grant.state is GrantState.ACTIVE:
+            self._end(grant.leave(EndReason.REMOVED_OUTSIDE, self.now))
+        elif grant.id in self.outcome.blocked and grant.state is GrantState.APPLYING:
+            why = why_blocked(
+                self.outcome.blocked[grant.id],
+                grant.cluster,
+                self.policy.by_id(grant.cluster_id),
+                emergency=grant.emergency,
+            )
+            self._end(grant.leave(EndReason.FAILED, self.now), why=why)
+        elif grant.id in self.outcome.gone:
+            self._record_gone(grant)
+
+    def _record_present(self, grant: Grant) -> None:
+        seen = self.outcome.present[grant.id]
+        if grant.state is GrantState.APPLYING:
+            active = grant.activate(self.now, owned=seen.owned, rule_uuid=seen.rule_uuid)
+            grants.save(self.session, active)
+            self.audit(Action.APPLIED, grant, owned=seen.owned)
+            if grant.adopted:
+                was = grant.earlier_description or ""
+                self.audit(Action.ADOPTED, grant, source=str(grant.source), description=was)
+            notice = GrantStarted(grant=active)
+            notify_of_grant(self.session, notice, active, self.policy, at=self.now)
+        elif grant.state is GrantState.ACTIVE:
+            active = grant.see_rule(owned=seen.owned, rule_uuid=seen.rule_uuid)
+            if grant.id in self.attempt.tried:
+                active = active.write_again(self.now)
+                self.audit(Action.REWRITTEN, grant)
+                again = GrantRewritten(grant=active)
+                notify_of_grant(self.session, again, active, self.policy, at=self.now)
+            if active != grant:
+                grants.save(self.session, active)
+        elif grant.state is GrantState.REMOVING and seen.owned:  # it was revoked meanwhile (P3)
+            removing = grant.see_rule(owned=True, rule_uuid=seen.rule_uuid)
+            grants.save(self.session, removing)
+
+    def _record_gone(self, grant: Grant) -> None:
+        if grant.failed_early:
+            self._end(grant, why=why_it_no_longer_holds(self.session, self.policy, grant))
+        elif not grant.wants_rule(self.now):
+            self._end(grant.expire(self.now) if grant.is_live else grant)
+        elif grant.state is GrantState.ACTIVE:  # it was extended while its rule was taken away
+            grants.save(self.session, grant.write_again(self.now))
+
+    def _end(self, leaving: Grant, *, why: AnyRefusal | None = None) -> None:
+        ended = leaving.end(self.now)
+        grants.save(self.session, ended)
+        detail = as_detail(why) if why else {}
+        if ended.leaves_rule and ended.end_reason is not EndReason.REMOVED_OUTSIDE:
+            detail["rule"] = "stays"
+        self.audit(Action.ENDED, ended, reason=ended.end_reason, **detail)
+        notice = GrantEnded(
+            grant=ended,
+            why=why,
+            still_wanted=self._still_wanted(ended.source),
+            still_trusted=tuple(sorted(s for s in self.outcome.foreign if s.covers(ended.source))),
+            is_open=not self.attempt.rules,
+        )
+        notify_of_grant(self.session, notice, ended, self.policy, at=self.now)
+
+    def _still_wanted(self, source: TrustedSource) -> bool:
+        present = [g for g in self.attempt.loaded if g.id in self.outcome.present]
+        return any(grant.source.covers(source) for grant in present)
+
+
+class ClusterOutcome(OutcomeRecorder):
+    """Records what is about no single grant."""
+
+    def record_guard(self) -> None:
+        """Tell of a guard rule that is there and was not before, whoever's attempt put it there."""
+        was_added = any(write.plan.guard_added and write.certain for write in self.attempt.writes)
+        is_there = was_added or self.attempt.is_guarded(self.policy.instance)
+        if is_there and not self.before.guarded:
+            self.audit(Action.GUARD_PLACED)
+            notice = GuardPlaced(cluster=self.attempt.alias)
+            self.notify_operators(notice)
+
+    def record_whether_open(self) -> None:
+        """Tell of a cluster that anybody can reach, and that it is closed again (P2)."""
+        cluster = self.policy.by_id(self.attempt.cluster_id)
+        is_open = not self.attempt.rules and not (cluster and cluster.allow_open)
+        if is_open == (self.before.open_since is not None):
+            return
+        patience = cluster.alarm_after if cluster else ALARM_AFTER
+        clusters.note_open(
+            self.session,
+            self.attempt.cluster_id,
+            since=self.now if is_open else None,
+            alarm_at=self.now + patience if is_open else None,
+        )
+        if not (is_open or self.attempt.rules):
+            return  # it may be open now, by the policy
+        self.audit(Action.FOUND_OPEN if is_open else Action.CLOSED_AGAIN)
+        notice: Notice = ClusterClosed(
+            cluster=self.attempt.alias, open_since=self.before.open_since or self.now
+        )
+        if is_open:
+            lent = tuple(grant for grant in self.attempt.loaded if grant.is_live)
+            notice = ClusterOpen(cluster=self.attempt.alias, open_since=self.now, lent=lent)
+        self.notify_operators(notice)
+
+    def tell_of_others(self) -> None:
+        """Tell of rules that others may miss, since they changed the list while access was lent."""
+        guessed = [
+            rule.source
+            for write in self.attempt.writes
+            for rule in write.plan.guessed
+            if rule.source is not None and write.certain
+        ]
+        if guessed:
+            notice = RemovedOnAGuess(cluster=self.attempt.alias, sources=tuple(guessed))
+            self.notify_operators(notice)
+        lent = [g for g in self.attempt.loaded if g.source in self.attempt.stripped and g.is_live]
+        told_at = self.before.labels_told_at
+        if lent and (told_at is None or abs(self.now - told_at) >= RELABEL_AFTER):
+            clusters.note_labels_told(self.session, self.attempt.cluster_id, at=self.now)
+            dropped = LabelsDropped(cluster=self.attempt.alias, grants=tuple(lent))
+            self.notify_operators(dropped)
+
+    def refuse_for_open_cluster(self) -> None:
+        """Refuse what is asked of a cluster that turned out to be open to all (P2)."""
+        cluster = self.policy.by_id(self.attempt.cluster_id)
+        if self.attempt.rules or cluster is None or cluster.allow_open:
+            return
+        for request in requests.pending(self.session, cluster=self.attempt.alias, take=True):
+            self._deny(request, OpenCluster(cluster=request.cluster))
+
+    def refuse_to_adopt_nothing(self) -> None:
+        """Refuse to adopt a rule that is not there, or is ours by now, before anybody decides."""
+        alias = self.attempt.alias
+        pending = requests.pending(
+            self.session, cluster=alias, kind=RequestKind.ADOPTION, take=True
+        )
+        for request in pending:
+            if request.source not in self.outcome.foreign:
+                self._deny(request, NoSuchRule(cluster=alias))
+
+    def _deny(self, request: Request, why: AnyRefusal) -> None:
+        decision = Decision(Actor.DBACCESS, Verdict.DENY, self.now, why)
+        denied = request.decide(decision, approvals_needed=1)
+        requests.save(self.session, denied)
+        audit.record(
+            self.session,
+            Action.DENIED,
+            at=self.now,
+            cluster=denied.cluster,
+            request_id=denied.id,
+            **as_detail(why),
+        )
+        facts = request_facts(self.session, denied, self.policy)
+        notify_closed(self.session, facts, at=self.now)
