@@ -8,16 +8,10 @@ from collections.abc import Iterator
 from bot.checks.findings import Finding, fault, hint, ok
 from bot.domain.plan import MAX_RULES
 from bot.domain.policy import ClusterPolicy, Policy
-from bot.domain.sources import SourceType
+from bot.domain.sources import KINDS, SourceType
 from bot.providers.base import ApiError, Provider
 
 NEARLY_FULL = 90
-_LISTED = {
-    SourceType.DROPLET: "droplets",
-    SourceType.K8S: "kubernetes",
-    SourceType.TAG: "tags",
-    SourceType.APP: "apps",
-}
 
 
 def check_provider(provider: Provider, policy: Policy) -> Iterator[Finding]:
@@ -30,7 +24,7 @@ def check_provider(provider: Provider, policy: Policy) -> Iterator[Finding]:
         else:
             yield _check_cluster(alias, cluster, count)
     taken = {kind for cluster in policy.clusters.values() for kind in cluster.source_types}
-    for kind in (kind for kind in _LISTED if kind in taken):
+    for kind in (kind for kind in SourceType if kind in taken - {SourceType.IP_ADDR}):
         yield _check_list(provider, kind)
     yield hint("not tested", provider.untested)
 
@@ -53,7 +47,7 @@ def _check_cluster(alias: str, cluster: ClusterPolicy, count: int) -> Finding:
 
 
 def _check_list(provider: Provider, kind: SourceType) -> Finding:
-    what = _LISTED[kind]
+    what = KINDS[kind].plural
     try:
         return ok(what, f"{len(provider.list_sources(kind))} to choose from")
     except ApiError as error:

@@ -5,9 +5,10 @@ schema `firewall_rule`); which addresses make sense as a source is ours to say.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Literal
 
 from bot.domain.addresses import Network, check_network, is_within, parse_address, read_network
@@ -54,8 +55,24 @@ class TrustedSource:
 
 GUARD = TrustedSource(SourceType.IP_ADDR, GUARD_ADDRESS)
 
-_TAG = re.compile(r"[A-Za-z0-9_:\-]{1,255}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+@dataclass(frozen=True)
+class SourceKind:
+    """All that is particular to one type of source; `KINDS` has one for each.
+
+    Args:
+        noun: what one is called.
+        plural: what several are called, as in "Search …".
+        example: how one is typed.
+        normal: returns the normal form of a value; raises Refused for one that makes no sense.
+    """
+
+    noun: str
+    plural: str
+    example: str
+    normal: Callable[[str], str]
 
 
 def parse_source(text: str) -> TrustedSource:
@@ -69,8 +86,8 @@ def parse_source(text: str) -> TrustedSource:
     typed = text.strip().strip("`'\"")
     prefix, colon, value = typed.partition(":")
     if colon and prefix.lower() in set(SourceType):
-        return _PARSERS[SourceType(prefix.lower())](value.strip())
-    return _parse_ip_addr(typed)
+        return _of_kind(SourceType(prefix.lower()), value.strip())
+    return _of_kind(SourceType.IP_ADDR, typed)
 
 
 def check_address(source: TrustedSource, *, min_prefix: int, allow_private: bool) -> None:
@@ -99,33 +116,25 @@ def normal_source(type_: str, value: str) -> TrustedSource | None:
         return None
     kind = SourceType(type_)
     try:
-        return _PARSERS[kind](value)
+        return _of_kind(kind, value)
     except Refused:
         return TrustedSource(kind, value)
 
 
-def _parse_ip_addr(value: str) -> TrustedSource:
-    return TrustedSource(SourceType.IP_ADDR, parse_address(value))
+def _of_kind(kind: SourceType, value: str) -> TrustedSource:
+    return TrustedSource(kind, KINDS[kind].normal(value))
 
 
-def _parse_droplet(value: str) -> TrustedSource:
+def _droplet_id(value: str) -> str:
     if not re.fullmatch(r"[1-9][0-9]{0,18}", value):
         raise Refused(NotADropletId(typed=value))
-    return TrustedSource(SourceType.DROPLET, value)
+    return value
 
 
-def _parse_tag(value: str) -> TrustedSource:
-    if not _TAG.fullmatch(value):
+def _tag_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_:\-]{1,255}", value):
         raise Refused(NotATag(typed=value))
-    return TrustedSource(SourceType.TAG, value)
-
-
-def _parse_k8s(value: str) -> TrustedSource:
-    return TrustedSource(SourceType.K8S, _uuid(value, "k8s"))
-
-
-def _parse_app(value: str) -> TrustedSource:
-    return TrustedSource(SourceType.APP, _uuid(value, "app"))
+    return value
 
 
 def _uuid(value: str, type_: Literal["k8s", "app"]) -> str:
@@ -134,10 +143,12 @@ def _uuid(value: str, type_: Literal["k8s", "app"]) -> str:
     return value.lower()
 
 
-_PARSERS = {
-    SourceType.IP_ADDR: _parse_ip_addr,
-    SourceType.DROPLET: _parse_droplet,
-    SourceType.K8S: _parse_k8s,
-    SourceType.TAG: _parse_tag,
-    SourceType.APP: _parse_app,
+KINDS = {
+    SourceType.IP_ADDR: SourceKind("Address or network", "addresses", "203.0.113.4", parse_address),
+    SourceType.DROPLET: SourceKind("Droplet", "Droplets", "droplet:ID", _droplet_id),
+    SourceType.K8S: SourceKind(
+        "Kubernetes cluster", "Kubernetes clusters", "k8s:UUID", partial(_uuid, type_="k8s")
+    ),
+    SourceType.TAG: SourceKind("Tag", "tags", "tag:NAME", _tag_name),
+    SourceType.APP: SourceKind("App", "apps", "app:UUID", partial(_uuid, type_="app")),
 }

@@ -230,15 +230,16 @@ class _Apps(NamesPage):
 
 @dataclass(frozen=True)
 class Listing:
-    """How pydo lists one kind of thing, and what its pages look like."""
+    """How pydo lists one kind of source, the scope that it takes, and what its pages look like."""
 
     method: str
+    scope: str
     page: type[NamesPage]
 
 
 LISTINGS: Mapping[SourceType, Listing] = {
-    SourceType.DROPLET: Listing("droplets.list", _Droplets),
-    SourceType.K8S: Listing("kubernetes.list_clusters", _KubernetesClusters),
-    SourceType.TAG: Listing("tags.list", _Tags),
-    SourceType.APP: Listing("apps.list", _Apps),
+    SourceType.DROPLET: Listing("droplets.list", "droplet:read", _Droplets),
+    SourceType.K8S: Listing("kubernetes.list_clusters", "kubernetes:read", _KubernetesClusters),
+    SourceType.TAG: Listing("tags.list", "tag:read", _Tags),
+    SourceType.APP: Listing("apps.list", "app:read", _Apps),
 }

@@ -4,30 +4,11 @@ from collections.abc import Iterable
 
 from bot.domain.refusal import Refused
 from bot.domain.refusals.lookups import NothingToPick
-from bot.domain.sources import SourceType, TrustedSource
+from bot.domain.sources import KINDS, SourceType, TrustedSource
 from bot.providers.base import ApiError, NamedSource, NotAuthorised
 from bot.slack.messages.blocks import Block
 from bot.slack.messages.inputs import MOST_OPTIONS, OPTION_VALUE_CHARACTERS, option
 
-KINDS = {
-    SourceType.IP_ADDR: "Address or network",
-    SourceType.DROPLET: "Droplet",
-    SourceType.K8S: "Kubernetes cluster",
-    SourceType.TAG: "Tag",
-    SourceType.APP: "App",
-}
-_MANY = {
-    SourceType.DROPLET: "Droplets",
-    SourceType.K8S: "Kubernetes clusters",
-    SourceType.TAG: "tags",
-    SourceType.APP: "apps",
-}
-_WRITTEN = {
-    SourceType.DROPLET: "droplet:ID",
-    SourceType.K8S: "k8s:UUID",
-    SourceType.TAG: "tag:NAME",
-    SourceType.APP: "app:UUID",
-}
 _NOT_LISTED = "not-listed"  # no source can be written like this
 
 
@@ -36,7 +17,7 @@ def picker(action_id: str, kind: SourceType, picked: TrustedSource | None, name:
     element: Block = {
         "type": "external_select",
         "action_id": action_id,
-        "placeholder": {"type": "plain_text", "text": f"Search {_MANY[kind]}"},
+        "placeholder": {"type": "plain_text", "text": f"Search {KINDS[kind].plural}"},
         "min_query_length": 0,
     }
     if picked is None:
@@ -59,8 +40,8 @@ def not_listed(kind: SourceType, why: ApiError) -> list[Block]:
     """Return the one option that says why there are none: an empty menu would say "no such"."""
     silent = "DigitalOcean does not answer"
     if isinstance(why, NotAuthorised):
-        silent = f"dbaccess may not list {_MANY[kind]}"
-    return [option(f"{silent}: write {_WRITTEN[kind]} as a command", _NOT_LISTED)]
+        silent = f"dbaccess may not list {KINDS[kind].plural}"
+    return [option(f"{silent}: write {KINDS[kind].example} as a command", _NOT_LISTED)]
 
 
 def not_yet_known() -> list[Block]:
@@ -76,5 +57,5 @@ def refuse_not_listed(kind: str, value: str) -> None:
     """
     if value != _NOT_LISTED:
         return
-    written = _WRITTEN.get(SourceType(kind)) if kind in set(SourceType) else None
-    raise Refused(NothingToPick(example=written or _WRITTEN[SourceType.DROPLET]))
+    listed = SourceType(kind) if kind in set(SourceType) else SourceType.DROPLET
+    raise Refused(NothingToPick(example=KINDS[listed].example))

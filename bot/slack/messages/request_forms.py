@@ -13,12 +13,12 @@ from bot.domain.addresses import kind_of_address
 from bot.domain.durations import show_duration
 from bot.domain.extensions import ExtensionTerms
 from bot.domain.policy import ClusterPolicy
-from bot.domain.sources import SourceType, TrustedSource
+from bot.domain.sources import KINDS, SourceType, TrustedSource
 from bot.slack.messages.blocks import Block, section
 from bot.slack.messages.facts import access, source
 from bot.slack.messages.inputs import field, menu, modal, text_input
 from bot.slack.messages.mrkdwn import code, when
-from bot.slack.messages.pickers import KINDS, picker
+from bot.slack.messages.pickers import picker
 from bot.slack.messages.times import Times
 
 _SOURCE_CHARACTERS = 300
@@ -147,7 +147,7 @@ def _kind_shown(kinds: tuple[SourceType, ...], wanted: SourceType) -> SourceType
 
 
 def _kind(kinds: tuple[SourceType, ...], shown: SourceType, filled: Filled) -> Block:
-    options = {kind.value: KINDS[kind] for kind in SourceType if kind in kinds}
+    options = {kind.value: KINDS[kind].noun for kind in SourceType if kind in kinds}
     choice = menu(Part.KIND, options, shown, "Choose a kind")
     return field(f"{Part.KIND}:{filled.cluster}", "Kind of source", choice, dispatch=True)
 
