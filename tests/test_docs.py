@@ -155,6 +155,15 @@ def test_every_file_of_ours_that_a_page_names_is_there(path: Path) -> None:
         assert (ROOT / name).exists(), name
 
 
+def test_each_test_that_stands_for_a_promise_is_there() -> None:
+    page = ROOT / "docs" / "reliability.md"
+    witnesses = [name for row in rows(page) if "test_" in row[-1] for name in code_in(row[-1])]
+    assert len(witnesses) > 20
+    for name in witnesses:
+        places = (ROOT / "tests" / "scenarios", ROOT / "tests", ROOT)
+        assert any((place / name).with_suffix(".py").exists() for place in places), name
+
+
 @pytest.mark.parametrize("page", FRONT, ids=name_of)
 def test_links_of_the_front_pages_lead_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
