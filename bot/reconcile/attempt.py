@@ -1,4 +1,4 @@
-"""One try at bringing a cluster in line: what is known of its grants and rules so far."""
+"""An attempt to reconcile a cluster: what is known of its grants and rules so far."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,12 +12,12 @@ from bot.domain.sources import TrustedSource
 from bot.store.clusters import Watch
 
 RELABEL_AFTER = timedelta(hours=1)
-_MOST_LABEL_LOSSES = 2  # so many writes in a row whose labels were lost are no coincidence
+_MOST_LABEL_LOSSES = 2  # after so many writes whose labels were lost, it is no coincidence
 
 
 @dataclass(frozen=True)
 class Write:
-    """A write that was sent; `certain` where its answer came, or its effect was seen."""
+    """A write that was sent; `certain`: its answer came, or its effect was seen."""
 
     plan: Plan
     certain: bool
@@ -28,7 +28,7 @@ class Write:
         return self.certain and bool(self.plan.adds or self.plan.removes)
 
     def seen_in(self, rules: Sequence[Rule]) -> "Write":
-        """Return it as it is known once *rules* were read: nobody else writes our labels."""
+        """Return it as certain if *rules* show our labels: nobody else writes those."""
         labels = {(rule.source, rule.description) for rule in rules}
         is_there = {(rule.source, rule.description) for rule in self.plan.adds} <= labels
         return replace(self, certain=self.certain or (bool(self.plan.adds) and is_there))
@@ -36,11 +36,11 @@ class Write:
 
 @dataclass
 class Attempt:
-    """One try at bringing a cluster in line.
+    """One attempt to bring a cluster's rules in line with its grants.
 
-    `loaded` are the grants as they are known so far: as they were at its beginning, with what was
-    noted and seen since. `rules` is the last read, `refused` the grants whose rule the API will not
-    take, with its words, `stripped` our rules that somebody else took the label from.
+    `loaded` are the cluster's grants, with all that was recorded and seen since the attempt began.
+    `rules` is the last read, `refused` the grants whose rule the API rejects, with its message,
+    `stripped` our rules whose label somebody else removed.
     """
 
     watch: Watch
@@ -67,7 +67,7 @@ class Attempt:
         return any(rule.is_guard(instance) for rule in self.rules)
 
     def see(self, rules: Sequence[Rule], instance: str, *, just_written: bool) -> None:
-        """Take in what was read; what bears our label or was just added is ours from now on."""
+        """Take in what was read: a rule with our label, or one just added, is ours from now on."""
         if just_written:
             last, self.writes[-1] = self.writes[-1], self.writes[-1].seen_in(rules)
             ours = {i for i, present in last.plan.present.items() if present.owned}
@@ -89,7 +89,7 @@ class Attempt:
         self.loaded = tuple(changed.get(grant.id, grant) for grant in self.loaded)
 
     def as_seen(self, current: Grant) -> Grant:
-        """Return a grant as it stands, with whose its rule is by what this attempt saw."""
+        """Return the current grant, updated with what this attempt saw of its rule."""
         seen = next(grant for grant in self.loaded if grant.id == current.id)
         return replace(current, owned=seen.owned, rule_uuid=seen.rule_uuid)
 
@@ -100,18 +100,18 @@ class Attempt:
 
     @property
     def keeps_labels(self) -> bool:
-        """Whether the API keeps our labels to the letter, as far as is known."""
+        """Whether the API keeps our labels unchanged, as far as is known."""
         return self.watch.label_losses < _MOST_LABEL_LOSSES
 
     @property
     def may_relabel(self) -> bool:
-        """Whether to write for nothing but labels: once, and now and then where they are lost."""
+        """Whether to write just to restore labels: once, and only now and then if they get lost."""
         written_at = self.watch.written_at
         is_time = written_at is None or self.began_at - written_at >= RELABEL_AFTER
         return not self.writes and (self.keeps_labels or is_time)
 
     @property
     def described(self) -> frozenset[str] | None:
-        """Whose rules had a description when that was last recorded; see `plan`."""
+        """The sources whose rules had a description at the last recorded read; see `plan`."""
         known = frozenset(self.watch.described.splitlines())
         return known if known or self.keeps_labels else None

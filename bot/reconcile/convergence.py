@@ -18,8 +18,8 @@ from bot.store.database import Database
 from bot.store.locks import STANDSTILL_SECONDS, Held
 
 _ROUNDS = 5
-_STALE_PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)  # how long a read may lag behind a write
-_FRESH_SECONDS = STANDSTILL_SECONDS / 2  # the other half is for a write that is under way
+_STALE_PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)  # how stale a read may be after a write
+_FRESH_SECONDS = STANDSTILL_SECONDS / 2  # the other half is left for a write in flight
 
 log = structlog.get_logger()
 
@@ -49,8 +49,8 @@ class Convergence:
     def run(self) -> None:
         """Read, plan and write until a plan has nothing more to write.
 
-        What was read is written upon for a few seconds only: a process that stood still in
-        between must not write an old plan when somebody else has been at the cluster since.
+        A read is used for a few seconds only: a process that was frozen in between must not write
+        an old plan after another one has changed the cluster.
 
         Raises:
             ApiError: the rules could not be brought in line this time.
@@ -64,8 +64,8 @@ class Convergence:
             sent = len(self._attempt.writes)
             last = self._plan(search)
             if len(lost) > 1 and last.must_write:
-                raise lost[-1]  # read back twice, and not there: tried again after a pause
-            if search.is_probing and not last.rules:  # open to all by now: nothing to try it with
+                raise lost[-1]  # not there at two reads: retried after a pause
+            if search.is_probing and not last.rules:  # open to all by now: nothing to try
                 search = Search()
             elif last.must_write or search.is_probing:
                 rounds_left += self._try(last, search, fresh, lost)
@@ -93,10 +93,10 @@ class Convergence:
         fresh: Callable[[], bool],
         lost: list[OutcomeUnknown],
     ) -> int:
-        """Write what was planned; return how many rounds more a search for what is refused takes.
+        """Write what was planned; return how many more rounds the search for a refused rule needs.
 
         Raises:
-            ApiError: it could not be written; an answer that was lost goes to *lost* instead.
+            ApiError: it could not be written; a lost answer is appended to *lost* instead.
         """
         self._purpose = _purpose_of_write(self._purpose, last, searching=bool(search.suspects))
         try:
@@ -109,14 +109,14 @@ class Convergence:
             self._raise_if_not_online(error)
             if not search.refuse(last.to_add, error.message):
                 self._blame(search, error)
-            return 2 * len(search.suspects) + 2  # at each blame, a grant more is refused
+            return 2 * len(search.suspects) + 2  # each blame refuses one more grant
         return 0
 
     def _read(self, *, just_written: bool) -> "_Fresh":
-        """Read the rules; where that shows those of before our write, wait for it to be seen.
+        """Read the rules; if the read is from before our write, wait until the write shows.
 
         Raises:
-            ApiError: they cannot be read, or are still those of before.
+            ApiError: they cannot be read, or still do not show the write.
         """
         before, pauses = self._attempt.rules, iter(_STALE_PAUSES_SECONDS)
         is_awaited = just_written and self._attempt.writes[-1].is_to_be_seen
@@ -137,13 +137,13 @@ class Convergence:
         return fresh
 
     def _write(self, last: Plan, fresh: Callable[[], bool]) -> bool:
-        """Send what was planned, noting before it whose rules may be ours from now on.
+        """Send what was planned, after recording whose rules may be ours from now on.
 
-        Returns False where something has ended in the meantime that the plan still adds.
+        Returns False if a grant whose rule the plan adds has ended in the meantime.
 
         Raises:
             OutcomeUnknown: the rules may have been replaced.
-            ApiError: nothing was changed, and that is noted.
+            ApiError: nothing was changed, and that is recorded.
         """
         self._held.renew()
         before = self._note_sending(last)
@@ -164,9 +164,9 @@ class Convergence:
         return True
 
     def _note_sending(self, last: Plan) -> dict[int, Grant] | None:
-        """Note which rules a write adds, labels and adopts; return their grants as they were.
+        """Record which rules a write adds, labels and adopts; return their grants as they were.
 
-        Returns None where one of them is not to be added any more (P4); that is noted instead.
+        Returns None if one of them must not be added any more (P4); then that is recorded instead.
         """
         unsent = {g.id for g in self._attempt.loaded if g.id in last.named and not g.sent_at}
         noted: dict[int, Grant] = {}
@@ -189,9 +189,9 @@ class Convergence:
         return before
 
     def _take_back(self, before: Mapping[int, Grant]) -> None:
-        """Note that a write was refused: it added nothing.
+        """Record that a write was refused: it added nothing.
 
-        Whoever stood still and lost the lock meanwhile takes back nothing: others have gone on.
+        A process that was frozen and lost the lock takes nothing back: others have gone on since.
         """
         if not before:
             return
@@ -204,7 +204,7 @@ class Convergence:
         self._attempt.know({i: known[i].take_back(earlier) for i, earlier in before.items()})
 
     def _raise_if_not_online(self, error: Rejected) -> None:
-        """Only an online cluster's refusal says something about the rules.
+        """Raise if the cluster is not online, since then a refusal says nothing about the rules.
 
         Raises:
             Busy: the cluster takes no changes at the moment.
@@ -218,10 +218,10 @@ class Convergence:
             ) from error
 
     def _blame(self, search: Search, error: Rejected) -> None:
-        """Find the rule that DigitalOcean refuses although it is there; one of ours goes first.
+        """Find the existing rule that makes DigitalOcean refuse the list; drop it if it is ours.
 
         Raises:
-            Rejected: it is not one of ours, or not any more.
+            Rejected: it is not ours, or not any more.
         """
         if is_told(self._attempt.rules, error.message, self._attempt.watch.last_error):
             raise Rejected(self._attempt.watch.last_error, self._attempt.cluster_id) from error
@@ -236,9 +236,9 @@ class Convergence:
 
 
 class _Fresh:
-    """Tells for so many seconds that something is fresh, by both clocks a machine has.
+    """Tells whether something is still fresh, by both of the machine's clocks.
 
-    The monotonic clock cannot be set, but it stands still while a machine sleeps.
+    Nobody can set the monotonic clock, but it stops while the machine is suspended.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -252,7 +252,7 @@ class _Fresh:
 
 
 def _purpose_of(attempt: Attempt) -> Purpose:
-    """Return what a cluster is read for: the most urgent of what its grants wait for (P3)."""
+    """Return the purpose of a read: the most urgent thing that a grant waits for (P3)."""
     if any(grant.is_leaving(attempt.began_at) for grant in attempt.loaded):
         return Purpose.ENDS
     if any(grant.state is GrantState.APPLYING for grant in attempt.loaded):
@@ -261,10 +261,10 @@ def _purpose_of(attempt: Attempt) -> Purpose:
 
 
 def _purpose_of_write(purpose: Purpose, last: Plan, *, searching: bool) -> Purpose:
-    """Return what a plan is written for.
+    """Return the purpose of a write.
 
-    A look may find what has to go. The search for a rule that the API will not take is not part
-    of an end.
+    Even a drift check may find a rule that has to go. Searching for a rule that the API rejects
+    does not count as ending access.
     """
     if last.removes:
         return Purpose.ENDS
@@ -272,7 +272,7 @@ def _purpose_of_write(purpose: Purpose, last: Plan, *, searching: bool) -> Purpo
 
 
 def _stripped(attempt: Attempt, first: Plan) -> frozenset[TrustedSource]:
-    """Return whose rules of ours had a label when that was last recorded, and have none now."""
+    """Return the sources of our rules that had a label at the last recorded read, and lost it."""
     described = (attempt.keeps_labels and attempt.described) or frozenset()
     bare = (rule.source for rule in first.unlabelled if not rule.description)
     return frozenset(source for source in bare if source and str(source) in described)

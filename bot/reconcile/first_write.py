@@ -1,10 +1,10 @@
-"""Before the first write: what was approved is looked at again, and may not hold any more (P4).
+"""Before the first write, what was approved is checked again, and may not hold any more (P4).
 
-This happens in the transaction that begins an attempt, under the cluster's lock, where nobody waits
-for Slack. So the policy is the one of this moment, and of people counts what Slack's directory said
-when the last approval came (`Request.concerned`), and who has left since: `depart` notes that
-with the request. A membership of a group that ended in between is not seen, mostly a matter of a
-second; one that was never asked about, since the policy named another group then, is none.
+This happens in the transaction that begins an attempt, under the cluster's lock, so Slack is not
+asked. The policy is the current one. Of people, what counts is what Slack's directory said at the
+last approval (`Request.concerned`), and whether they were deactivated since (`depart` records that
+there). That somebody left a group in between, mostly within a second, is not noticed. Membership of
+a group that was not asked about, because the policy did not name it then, counts as none.
 """
 
 from datetime import datetime
@@ -27,9 +27,9 @@ from bot.store.audit import Action
 def refuse_what_no_longer_holds(
     session: Session, policy: Policy, grant: Grant, *, now: datetime
 ) -> Grant:
-    """Return a grant as it is after another look; one that no longer holds has failed.
+    """Return a grant after the check; one that no longer holds has failed.
 
-    Where an attempt may have written its rule already, it is still to be taken away.
+    If an attempt may have written its rule already, that still has to be removed.
     """
     why = why_it_no_longer_holds(session, policy, grant) if _is_new(grant) else None
     if why is None:
@@ -53,7 +53,7 @@ def refuse_what_no_longer_holds(
 
 
 def why_it_no_longer_holds(session: Session, policy: Policy, grant: Grant) -> AnyRefusal | None:
-    """Return why a grant would not be approved today; None where it would."""
+    """Return why a grant would not be approved now; None if it would."""
     cluster = policy.clusters.get(grant.cluster)
     if cluster is None or str(cluster.id) != grant.cluster_id:
         return LeftPolicy(cluster=grant.cluster)

@@ -1,4 +1,4 @@
-"""What a reconcile found out, written down: states, audit rows and messages in one transaction."""
+"""Records what a reconcile found: states, audit rows and messages, in one transaction."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ from bot.store.clusters import Watch
 def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: datetime) -> None:
     """Record what the last plan of a successful attempt saw.
 
-    A grant that somebody changed in the meantime keeps that change; its cluster is due again.
+    A grant that somebody changed in the meantime keeps that change, and its cluster is due again.
     """
     outcome = attempt.outcome
     before = clusters.get(session, attempt.cluster_id)
@@ -75,7 +75,7 @@ def _described(rules: Sequence[Rule]) -> str:
 
 
 def _label_losses(attempt: Attempt, outcome: Plan, instance: str) -> int:
-    """Return after how many writes in a row our labels were lost at once."""
+    """Return after how many writes in a row our labels were lost immediately."""
     if attempt.writes and outcome.unlabelled:
         return attempt.watch.label_losses + 1
     is_kept = not outcome.unlabelled and any(rule.label_of(instance) for rule in attempt.rules)
@@ -94,8 +94,8 @@ def record_failure(
 ) -> None:
     """Record that an attempt failed, and when the next one is due.
 
-    What was seen of our rules counts all the same. *delayed*: why the cluster takes no changes at
-    the moment; those who wait for access hear of that, once.
+    What was seen of our rules is recorded all the same. *delayed*: why the cluster takes no changes
+    at the moment; those who wait for access are told once.
     """
     _record_writes(session, attempt, now)
     for current in grants.get_some(session, [grant.id for grant in attempt.loaded]):
@@ -116,7 +116,7 @@ def record_failure(
 
 
 def record_lost_attempt(session: Session, watch: Watch, *, now: datetime) -> None:
-    """Record that an earlier attempt never reported, so that the audit has no silent gap."""
+    """Record that an earlier attempt never finished, so that the audit has no silent gap."""
     audit.record(
         session,
         Action.ATTEMPT_LOST,
@@ -141,7 +141,7 @@ def _record_writes(session: Session, attempt: Attempt, now: datetime) -> None:
 
 
 def _particulars(write: Write) -> dict[str, Any]:
-    """Return what few writes have: adopted rules that they let go, an unknown outcome."""
+    """Return what only some writes have: adopted rules that they release, an unknown outcome."""
     released = [str(rule.source) for rule in write.plan.releases]
     told = {"released": released} if released else {}
     return told if write.certain else {**told, "certain": False}

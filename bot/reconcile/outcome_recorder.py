@@ -151,7 +151,7 @@ class ClusterOutcome(OutcomeRecorder):
     """Records what is about no single grant."""
 
     def record_guard(self) -> None:
-        """Tell of a guard rule that is there and was not before, whoever's attempt put it there."""
+        """Tell of a guard rule that was not there before, whichever attempt wrote it."""
         was_added = any(write.plan.guard_added and write.certain for write in self.attempt.writes)
         is_there = was_added or self.attempt.is_guarded(self.policy.instance)
         if is_there and not self.before.guarded:
@@ -160,7 +160,7 @@ class ClusterOutcome(OutcomeRecorder):
             self.notify_operators(notice)
 
     def record_whether_open(self) -> None:
-        """Tell of a cluster that anybody can reach, and that it is closed again (P2)."""
+        """Tell that a cluster is open to everybody, and that it is closed again (P2)."""
         cluster = self.policy.by_id(self.attempt.cluster_id)
         is_open = not self.attempt.rules and not (cluster and cluster.allow_open)
         if is_open == (self.before.open_since is not None):
@@ -173,7 +173,7 @@ class ClusterOutcome(OutcomeRecorder):
             alarm_at=self.now + patience if is_open else None,
         )
         if not (is_open or self.attempt.rules):
-            return  # it may be open now, by the policy
+            return  # by the policy it may be open now
         self.audit(Action.FOUND_OPEN if is_open else Action.CLOSED_AGAIN)
         notice: Notice = ClusterClosed(
             cluster=self.attempt.alias, open_since=self.before.open_since or self.now
@@ -184,7 +184,7 @@ class ClusterOutcome(OutcomeRecorder):
         self.notify_operators(notice)
 
     def tell_of_others(self) -> None:
-        """Tell of rules that others may miss, since they changed the list while access was lent."""
+        """Tell of rules whose owner may miss them: another tool wrote the list during a grant."""
         guessed = [
             rule.source
             for write in self.attempt.writes
@@ -202,7 +202,7 @@ class ClusterOutcome(OutcomeRecorder):
             self.notify_operators(dropped)
 
     def refuse_for_open_cluster(self) -> None:
-        """Refuse what is asked of a cluster that turned out to be open to all (P2)."""
+        """Refuse the requests for a cluster that turned out to be open to everybody (P2)."""
         cluster = self.policy.by_id(self.attempt.cluster_id)
         if self.attempt.rules or cluster is None or cluster.allow_open:
             return
@@ -210,7 +210,7 @@ class ClusterOutcome(OutcomeRecorder):
             self._deny(request, OpenCluster(cluster=request.cluster))
 
     def refuse_to_adopt_nothing(self) -> None:
-        """Refuse to adopt a rule that is not there, or is ours by now, before anybody decides."""
+        """Refuse undecided adoptions of a rule that is not there, or is ours by now."""
         alias = self.attempt.alias
         pending = requests.pending(
             self.session, cluster=alias, kind=RequestKind.ADOPTION, take=True

@@ -1,4 +1,4 @@
-"""The plan of one cluster, with what its policy says and whom its labels name."""
+"""Planning one cluster: with its policy, and with the grants that labels name."""
 
 from collections.abc import Callable, Sequence
 
@@ -23,7 +23,7 @@ class Planner:
         self._clock = clock
 
     def plan(self, attempt: Attempt, search: Search | None = None) -> Plan:
-        """Return the plan for the rules that an attempt read last; what is refused has to go."""
+        """Return the plan for the rules that an attempt read last, without what the API rejects."""
         policy = self._policy()
         cluster = policy.by_id(attempt.cluster_id)
         now = self._clock.now()
@@ -47,7 +47,7 @@ class Planner:
     ) -> list[Grant]:
         """Add the cluster's grants that labels name but that ended long ago.
 
-        A label may name a grant of another cluster; nothing was approved for this one by that.
+        A label may name a grant of another cluster; that approved nothing for this one.
         """
         instance = self._policy().instance
         named = {its_label.grant_id for rule in rules if (its_label := rule.label_of(instance))} - {

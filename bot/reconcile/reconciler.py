@@ -2,7 +2,7 @@
 
 The reconciler decides nothing. It asks `plan` what the rules should become, writes that, reads the
 rules back and asks again; what the last plan sees is recorded, in one transaction with its audit
-rows and messages. Whatever fails is tried again, by the same road, until it succeeds.
+rows and messages. Whatever fails is retried in the same way until it succeeds.
 """
 
 import random
@@ -40,7 +40,7 @@ from bot.store.database import DATABASE_UNAVAILABLE, Database
 from bot.store.locks import ClusterLocks, Held, Locks
 
 _LONGEST_WAIT_SECONDS = 30.0
-_LONGEST_PAUSE_SECONDS = 300.0  # however much patience the API asks for
+_LONGEST_PAUSE_SECONDS = 300.0  # however long the API asks us to wait
 
 log = structlog.get_logger()
 
@@ -70,14 +70,14 @@ class Reconciler:
         self._locks: Locks = locks or ClusterLocks(database)
 
     def watch_all(self) -> None:
-        """At start: every cluster, of the policy or with a grant, is due at once (P3, P7)."""
+        """Make every cluster in the policy or with a grant due now: at a start (P3, P7)."""
         with self._database.transaction() as session:
             known = dict(grants.clusters_with_grants(session))
             known |= {str(c.id): alias for alias, c in self._policy().clusters.items()}
             clusters.watch(session, known, self._clock.now())
 
     def due(self, *, most: int) -> list[Due]:
-        """Return the clusters to reconcile now, at most that many of each sort."""
+        """Return the clusters to reconcile now, at most that many of each kind."""
         with self._database.reading() as session:
             now = self._clock.now()
             tries = self._clock.in_seconds(_LONGEST_PAUSE_SECONDS) - now
@@ -98,9 +98,9 @@ class Reconciler:
         return self._planner.plan(Attempt(watch, tuple(known), began_at=now, rules=rules))
 
     def reconcile(self, cluster_id: str) -> bool:
-        """Bring one cluster in line; return False where somebody else is at it.
+        """Reconcile one cluster; return False if another worker is doing so.
 
-        Failures of the API are recorded and tried again later, not raised.
+        Failures of the API are recorded and retried later, not raised.
         """
         try:
             return self.reconcile_or_raise(cluster_id)
@@ -114,7 +114,7 @@ class Reconciler:
             return True
 
     def reconcile_or_raise(self, cluster_id: str) -> bool:
-        """As `reconcile`, but a failure is raised after it was recorded.
+        """As `reconcile`, but raise a failure after recording it.
 
         Raises:
             ApiError: the rules could not be brought in line this time.
@@ -135,7 +135,7 @@ class Reconciler:
         return done
 
     def alias_of(self, cluster_id: str) -> str:
-        """Return the cluster's name in the policy; its id where that has left the policy."""
+        """Return the cluster's name in the policy; its id if it is no longer there."""
         aliases = (a for a, c in self._policy().clusters.items() if str(c.id) == cluster_id)
         return next(aliases, cluster_id)
 
@@ -151,7 +151,7 @@ class Reconciler:
                     record_outcome(session, self._policy(), attempt, now=self._clock.now())
             except DATABASE_UNAVAILABLE:
                 raise  # the cluster is still due when the database is back
-            except Exception as error:  # a fault of ours waits its turn like one of the API's
+            except Exception as error:  # a fault of ours is retried, like one of the API's
                 held.renew()
                 self._fail(attempt, error)
                 raise
@@ -163,9 +163,9 @@ class Reconciler:
             return True
 
     def _begin(self, cluster_id: str) -> Attempt | None:
-        """Load what the cluster's grants want, and note that an attempt is under way.
+        """Load the cluster's grants, and record that an attempt is under way.
 
-        What was approved and is not in place yet is looked at once more before that (P4).
+        What was approved and is not in place yet is checked again first (P4).
         """
         with self._database.transaction() as session:
             watch = clusters.get(session, cluster_id)
@@ -216,12 +216,12 @@ class Reconciler:
 
 
 def _why_delayed(error: Exception) -> AnyRefusal | None:
-    """Return what those hear who wait for access, where the API takes no changes; else nothing."""
+    """Return what to tell those who wait for access if the API takes no changes; else nothing."""
     if isinstance(error, Busy):
         return ClusterBusy(said=error.message)
     return ListNotTaken() if isinstance(error, Rejected) else None
 
 
 def _lately(watch: Watch, now: datetime) -> datetime:
-    """Return since when a grant ended that a rule may come back of: before the last read."""
+    """Return the earliest end of a grant whose rule may still come back: before the last read."""
     return min(now, watch.read_at or now) - SETTLE

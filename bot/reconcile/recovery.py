@@ -13,16 +13,16 @@ from bot.reconcile.outcome_recorder import OutcomeRecorder
 from bot.store import clusters, grants, requests
 from bot.store.audit import Action
 
-_NEARBY = 100  # a label's number is taken over up to so many above the newest; further is a jump
+_NEARBY = 100  # a label's number is kept if it is at most this far above the newest one
 
 
 class Recovery(OutcomeRecorder):
     """Recovers grants, and tells the operators what was found."""
 
     def recover(self) -> None:
-        """Make grants of the rules with our label that nobody accounts for (P7).
+        """Turn rules with our label that belong to no known grant into grants (P7).
 
-        What the policy could not have allowed stays as it is, and is told once.
+        A rule that the policy could not have allowed stays as it is, and is reported once.
         """
         orphans = self.outcome.orphans
         recovered = tuple(self._recover(orphan) for orphan in orphans)
@@ -51,7 +51,7 @@ class Recovery(OutcomeRecorder):
         return unfit
 
     def _is_known(self, rule: Rule) -> bool:
-        """Tell whether a rule that was removed belonged to a grant that is on record."""
+        """Tell whether a removed rule belonged to a grant that is on record."""
         if any(grant.source == rule.source for grant in self.attempt.loaded):
             return True
         its_label = read_label(rule.description)
@@ -108,7 +108,7 @@ class Recovery(OutcomeRecorder):
         return grant
 
     def _until(self, its_label: Label) -> datetime:
-        """Return when what a label speaks for ends: nobody could have been granted more."""
+        """Return when a recovered grant ends: no later than the policy could have granted."""
         if its_label.adopted:
             return min(its_label.until, self.now + LONGEST_ADOPTION)
         cluster = self.policy.by_id(self.attempt.cluster_id)
@@ -117,7 +117,7 @@ class Recovery(OutcomeRecorder):
 
 
 def finding(orphan: Orphan) -> str:
-    """Return an unfit orphan as it is remembered, so that it is told once."""
+    """Return the line by which an unfit orphan is remembered, so that it is reported once."""
     return f"{orphan.source} {orphan.label}"
 
 

@@ -1,7 +1,7 @@
-"""The API refuses a list of rules: which of them it does not take.
+"""When the API refuses a list of rules: which of them it rejects.
 
-One bad rule has the whole list refused, and the API need not say which. Its own words may name it;
-otherwise it is one for something that is no longer there, a Droplet that was destroyed, say.
+One bad rule has the whole list refused, and the API need not say which. Its message may name it;
+otherwise it is a rule for something that no longer exists, a destroyed Droplet for instance.
 """
 
 import re
@@ -20,9 +20,9 @@ from bot.providers.base import ApiError, Provider, Rejected
 class Search:
     """The search for grants whose rules are refused, one write after another.
 
-    The first write after a refusal is without anything new. Where that is refused too, it is not
-    for a grant's rule. After it, one grant's rule is added at a time, the only one included: the
-    cluster may have been busy for a moment, and a resize says `online` for some seconds.
+    The first write after a refusal adds nothing. If that is refused too, no new rule is to blame.
+    Afterwards, rules are added one grant at a time, even if there is just one: the cluster may have
+    been busy for a moment, and during a resize it still says `online` for some seconds.
     """
 
     suspects: list[int] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Search:
     is_probing: bool = False
 
     def without_refused(self, grants: Iterable[Grant], now: datetime) -> list[Grant]:
-        """Return the grants to plan the next write with: what is refused has to go."""
+        """Return the grants to plan the next write with: those that are refused are to end."""
         left_out = set(self.suspects[0 if self.is_probing else 1 :])
         return [
             grant.leave(EndReason.FAILED, now)
@@ -41,9 +41,9 @@ class Search:
         ]
 
     def refuse(self, added: Collection[int], words: str) -> bool:
-        """Note that a write which adds the rules of these grants was refused.
+        """Note that a write that adds the rules of these grants was refused.
 
-        Returns False where the search cannot go on: nothing of ours is to blame.
+        Returns False if the search cannot go on: nothing of ours is to blame.
         """
         if self.is_probing or not added:
             return False
@@ -55,9 +55,9 @@ class Search:
         return True
 
     def refuse_held(self, rule: Rule, grants: Iterable[Grant], error: Rejected) -> bool:
-        """Note that a rule is refused that is there already; return whether that is news.
+        """Note that an existing rule is refused; return whether that is new.
 
-        A rule that was adopted is not ours to take away before its time.
+        An adopted rule is not ours to remove before its time.
         """
         held = {
             g.id
@@ -78,20 +78,20 @@ class Search:
 
 
 def find_refused(rules: Sequence[Rule], words: str, provider: Provider) -> list[Rule]:
-    """Return which of the *rules* that are there the API seems to refuse, with these *words*."""
+    """Return the existing *rules* that the API seems to reject, by the *words* of its message."""
     mentioned = set(re.findall(r"[\w.:/-]*\w", words))
     named = [rule for rule in rules if mentioned & _names_of(rule)]
     return named or _dangling(rules, provider)
 
 
 def is_told(rules: Sequence[Rule], words: str, error: str) -> bool:
-    """Tell whether an earlier *error* named rules that are all still there: looking costs calls."""
+    """Tell whether an earlier *error* named rules that are all still there, to save calls."""
     named = [rule for rule in rules if _shown(rule) in error]
     return bool(named) and describe_refused(words, named) == error
 
 
 def _names_of(rule: Rule) -> set[str]:
-    """Return what a rule may be called in a sentence; a tag may be any of its words."""
+    """Return the words by which a message may name a rule; a tag may be any word of it."""
     whole = f"{rule.type}:{rule.value}"
     return {whole} if rule.type == SourceType.TAG else {whole, rule.value}
 
