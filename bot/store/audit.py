@@ -38,11 +38,11 @@ class Action(StrEnum):
 
     REQUESTED = "request.made"
     APPROVED = "request.approved"  # one approver's word; the last one also grants
-    APPROVAL_DROPPED = "request.approval_dropped"  # its approver lost the right
+    APPROVAL_DROPPED = "request.approval_dropped"  # its approver has lost the right
     DENIED = "request.denied"
     CANCELLED = "request.cancelled"
     LAPSED = "request.lapsed"
-    REFUSED = "decision.refused"  # somebody without the right tried to decide
+    REFUSED = "decision.refused"  # by somebody without the right to decide
     REMINDED = "request.reminded"
     BROKE_GLASS = "emergency.opened"
     REVIEWED = "emergency.reviewed"
@@ -58,7 +58,7 @@ class Action(StrEnum):
     PUT_BACK = "grant.put_back"
     RECOVERED = "grant.recovered"
     RULES_WRITTEN = "cluster.rules_written"
-    ATTEMPT_LOST = "cluster.attempt_lost"  # killed; its write, if there was one, is told of nowhere
+    ATTEMPT_LOST = "cluster.attempt_lost"  # killed; if it wrote, no row says so
     LEFT_ALONE = "cluster.left_alone"  # a rule with our label that the policy does not allow
     FOUND_OPEN = "cluster.found_open"  # it has no rules at all
     CLOSED_AGAIN = "cluster.closed_again"
@@ -81,7 +81,7 @@ def record(
 ) -> None:
     """Add one row when the transaction ends. `detail` holds plain values, never a secret.
 
-    What a command at the terminal does also says who typed it, as `operator`.
+    A row that a command at the terminal writes also names who typed it, as `operator`.
     """
     if OPERATOR in session.info:
         detail = {**detail, "operator": session.info[OPERATOR]}
@@ -107,7 +107,7 @@ def rows(
     source: TrustedSource | None = None,
     actions: Collection[Action] | None = None,
 ) -> Iterator[AuditRow]:
-    """Yield the rows that all of the filters let through, the oldest first.
+    """Yield the rows that pass all of the filters, the oldest first.
 
     Args:
         since: from this time on.
@@ -115,7 +115,7 @@ def rows(
         cluster: about this one, by its alias.
         person: what they did, and what became of what they asked for.
         source: about requests and grants for it, and writes that added or removed its rule.
-        actions: these only.
+        actions: only these.
     """
     query = select(AuditRow, RequestRow).join(
         RequestRow, col(RequestRow.id) == col(AuditRow.request_id), isouter=True
@@ -142,12 +142,12 @@ def rows(
 def verify_chain(
     session: Session, *, expected: Iterable[Anchor] = (), accepted: Iterable[range] = ()
 ) -> Verdict:
-    """Follow the chain from row 1 to the first that is broken, row by row, with the keys at hand.
+    """Verify the chain from row 1 to the first broken row, with the keys at hand.
 
     Args:
-        session: of a database that was opened with its keys.
+        session: of a database that was opened with the keys.
         expected: anchors that the audit must contain.
-        accepted: rows that may carry no key, or one that is lost.
+        accepted: rows that may be unsigned, or signed with a lost key.
     """
     columns = (col(getattr(AuditRow, name)) for name in _READ)
     query = select(*columns).order_by(col(AuditRow.id)).execution_options(yield_per=_AT_ONCE)
@@ -159,7 +159,7 @@ def verify_chain(
 
 @dataclass(frozen=True)
 class Newest:
-    """The newest row: its number, digest and key's name; number 0 where there is no row."""
+    """The newest row: its number, digest and the name of its key; number 0 if there is none."""
 
     number: int = 0
     digest: str = GENESIS
@@ -179,7 +179,7 @@ def newest(session: Session) -> Newest:
 
 
 def follow_key(session: Session, *, at: datetime) -> None:
-    """Have it on record now, not with the next row, that another key is used from here on."""
+    """Record at once, not with the next row, that another key is used from now on."""
     if newest(session).key != _keyring(session).current:
         session.info[_KEY_CHECKED_AT] = at
         _owed(session)
@@ -191,7 +191,7 @@ def _keyring(session: Session) -> Keyring:
 
 
 def _untold(session: Session) -> int | None:
-    """Return the first request that no row tells of: each was recorded as it was made (P6)."""
+    """Return the first request without a row of its own, which each has from the start (P6)."""
     told = select(AuditRow.id).where(AuditRow.request_id == RequestRow.id).exists()
     query = select(RequestRow.id).where(~told).order_by(col(RequestRow.id)).limit(1)
     return session.exec(query).first()
@@ -207,11 +207,11 @@ def _owed(session: Session) -> list[AuditRow]:
 
 
 def _seal(session: Session) -> Callable[[], None]:
-    """Number the rows that are owed and chain them to those before, one transaction at a time.
+    """Number the pending rows and chain them to those before, one transaction at a time.
 
-    It comes last in a transaction, so that nobody waits for another row while holding the lock; on
-    SQLite there is one writer at a time as it is. The numbers come from the chain, not from the
-    database's own counter, which leaves gaps where a transaction is rolled back.
+    This comes last in a transaction, so that nobody waits for a row while holding the chain's lock;
+    SQLite has one writer at a time anyway. The numbers come from the chain, not from the database's
+    own counter, which leaves a gap when a transaction is rolled back.
     """
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
@@ -238,7 +238,7 @@ def _key_change(before: str, now: str, at: datetime) -> AuditRow:
 
 
 def _log(rows: Iterable[AuditRow]) -> None:
-    """Log each row's anchor, once it is committed: logs go where the database's owner cannot."""
+    """Log each row's anchor once it is committed: logs may be out of the database owner's reach."""
     for row in rows:
         anchor = str(Anchor(row.id or 0, row.digest))
         log.info("audit", action=str(row.action), request=row.request_id, anchor=anchor)
@@ -257,7 +257,7 @@ _READ = ("id", "at", "action", "actor", "cluster", "request_id", "detail", "dige
 
 
 def _facts(row: _Facts) -> dict[str, Any]:
-    """Return what the digest of a row vouches for: all but its number, which its place tells."""
+    """Return what the digest of a row covers: all but its number, which follows from its place."""
     return {
         "at": row.at.astimezone(UTC).isoformat(),
         "action": row.action,

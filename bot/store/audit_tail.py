@@ -1,7 +1,7 @@
-"""What has happened since one looked last, read from the newest rows of the audit.
+"""What has happened since the last look, read from the newest rows of the audit.
 
-The audit's numbers are in the order in which its transactions became visible, so that nothing is
-missed by who remembers the last number seen.
+The audit's numbers are in the order in which its transactions became visible, so a reader that
+remembers the last number it saw misses nothing.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from bot.store.tables import AuditRow, GrantRow
 
 @dataclass(frozen=True)
 class Mark:
-    """How far the audit was read: the number and the digest of that row; 0 for an empty one."""
+    """How far the audit was read: that row's number and digest; number 0 for an empty audit."""
 
     number: int = 0
     digest: str = ""
@@ -26,10 +26,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class AuditTail:
-    """What the rows behind a mark tell: how often each action on each cluster, and late ends."""
+    """What the rows after a mark say: how often each action on each cluster, and late ends."""
 
     actions: Counter[tuple[str, str]]  # (action, cluster)
-    lateness: list[timedelta]  # how long after its time each grant that ran out had ended
+    lateness: list[timedelta]  # of each grant that ran out: how long after its time it had ended
 
 
 def newest(session: Session) -> Mark:

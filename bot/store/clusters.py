@@ -46,8 +46,8 @@ class Watch:
 class Due:
     """A cluster to reconcile now.
 
-    `has_end`: a grant waits there to end. `has_change`: one waits to start or to end. `failed`: the
-    last try did.
+    `has_end`: a grant waits to end. `has_change`: one waits to start or to end. `failed`: the last
+    attempt did.
     """
 
     id: str
@@ -57,7 +57,7 @@ class Due:
 
 
 def watch(session: Session, clusters: Mapping[str, str], at: datetime) -> None:
-    """Make *clusters* (id to alias) known, and each of them due at once."""
+    """Make *clusters* (id to alias) known, and each of them due now."""
     for cluster_id, alias in sorted(clusters.items()):
         row = _row(session, cluster_id, alias)
         row.alias, row.due_at = alias, at
@@ -76,17 +76,16 @@ def mark_due(session: Session, cluster_id: str, alias: str, at: datetime) -> Non
 def due(
     session: Session, now: datetime, *, looks: timedelta, tries: timedelta, most: int
 ) -> list[Due]:
-    """Return clusters to reconcile now, at most that many of each sort.
+    """Return clusters to reconcile now, at most that many of each kind.
 
-    First come those on which something has to end, then those on which something has to start, the
-    oldest of it in front; then those that are only looked at, the longest due in front. Within
-    each, those without trouble come before those that failed last time, and of those the ones that
-    failed less often.
+    First come those on which something has to end, then those on which something has to start, by
+    how long it has waited; then mere drift checks, by how long they have been due. Within each
+    kind, clusters that failed last time come last, ordered by the number of failures.
 
     Args:
-        looks: the longest from one look to the next.
-        tries: the longest from a failure to the next try.
-        most: how many, with an end, a start or neither, with and without trouble.
+        looks: the longest time between two drift checks.
+        tries: the longest time from a failure to the next attempt.
+        most: how many of each kind: with an end, a start or neither, failed last time or not.
     """
     since = func.min(
         case(
@@ -140,7 +139,7 @@ def all_of(session: Session) -> list[Watch]:
 
 
 def troubled(session: Session) -> list[tuple[Watch, list[datetime]]]:
-    """Return the clusters that fail or have work to do, each with since when the work waits."""
+    """Return the clusters that fail or have work to do, and since when that has waited."""
     waiting: dict[str, list[datetime]] = {}
     query = select(GrantRow.cluster_id, GrantRow.approved_at, GrantRow.removing_since).where(MOVING)
     for cluster_id, approved_at, removing_since in session.exec(query):
@@ -154,13 +153,13 @@ def troubled(session: Session) -> list[tuple[Watch, list[datetime]]]:
 
 
 def next_due() -> Next:
-    """Return the question when the next cluster is to be reconciled."""
+    """Return the query for when the next cluster is to be reconciled."""
     query = select(ClusterRow.due_at).where(col(ClusterRow.due_at).is_not(None))
     return query.order_by(col(ClusterRow.due_at)).limit(1)
 
 
 def begin_attempt(session: Session, cluster_id: str, at: datetime) -> None:
-    """Note that an attempt is under way, until its outcome or its failure is noted."""
+    """Record that an attempt is under way, until its outcome or failure is recorded."""
     row = session.get_one(ClusterRow, cluster_id)
     row.attempt_at = at
     session.add(row)
@@ -180,10 +179,10 @@ def note_success(
     next_at: datetime | None,
     changes: int,
 ) -> None:
-    """Note that a cluster's rules are as they should be, and when to look again.
+    """Record that a cluster's rules are as they should be, and when to check again.
 
-    *changes* is the count at the beginning of the attempt: where more came since, the cluster is
-    due again at once.
+    *changes* is the count when the attempt began: if it has grown since, the cluster is due
+    at once.
     """
     row = session.get_one(ClusterRow, cluster_id, with_for_update=True)
     row.read_at, row.rule_count, row.written_at = at, rule_count, written_at
@@ -197,7 +196,7 @@ def note_success(
 
 
 def forget(session: Session, cluster_id: str) -> None:
-    """Look at a cluster no more: it has left the policy, and no grant is left on it."""
+    """Stop checking a cluster: it is no longer in the policy, and has no grant."""
     row = session.get_one(ClusterRow, cluster_id)
     row.attempt_at = None
     row.due_at, row.failures, row.failing_since, row.last_error = None, 0, None, ""
@@ -219,7 +218,7 @@ def note_failure(
 
 
 def note_alarm(session: Session, cluster_id: str, *, since: datetime, next_at: datetime) -> None:
-    """Note since when the operators were told of trouble, and when to tell them again."""
+    """Record since when the operators know of a failure, and when to tell them again."""
     row = session.get_one(ClusterRow, cluster_id)
     row.alarms += 1
     row.alarm_at, row.alarm_since = next_at, row.alarm_since or since
@@ -227,14 +226,14 @@ def note_alarm(session: Session, cluster_id: str, *, since: datetime, next_at: d
 
 
 def note_described(session: Session, cluster_id: str, described: str) -> None:
-    """Note whose rules had a description when a cluster was read for the first time."""
+    """Record whose rules had a description when a cluster was first read."""
     row = session.get_one(ClusterRow, cluster_id)
     row.described = described
     session.add(row)
 
 
 def note_labels_told(session: Session, cluster_id: str, *, at: datetime) -> None:
-    """Note when the operators were told that somebody else drops our labels."""
+    """Record when the operators were told that another tool drops our labels."""
     row = session.get_one(ClusterRow, cluster_id)
     row.labels_told_at = at
     session.add(row)
@@ -243,7 +242,7 @@ def note_labels_told(session: Session, cluster_id: str, *, at: datetime) -> None
 def note_open(
     session: Session, cluster_id: str, *, since: datetime | None, alarm_at: datetime | None
 ) -> None:
-    """Note since when a cluster has no rules, and when to tell of it again; None where it has."""
+    """Record since when a cluster has no rules, None if it has some, and when to tell again."""
     row = session.get_one(ClusterRow, cluster_id)
     row.open_since, row.open_alarms, row.open_alarm_at = since, 0, alarm_at
     session.add(row)
@@ -256,7 +255,7 @@ def left_open(session: Session) -> list[Watch]:
 
 
 def note_open_alarm(session: Session, cluster_id: str, *, next_at: datetime) -> None:
-    """Note that the operators were told again, and when to tell them once more."""
+    """Record that the operators were told again, and when to tell them next."""
     row = session.get_one(ClusterRow, cluster_id)
     row.open_alarms += 1
     row.open_alarm_at = next_at
@@ -264,7 +263,7 @@ def note_open_alarm(session: Session, cluster_id: str, *, next_at: datetime) -> 
 
 
 def _row(session: Session, cluster_id: str, alias: str) -> ClusterRow:
-    """Return a cluster's row, locked; made first where nobody knew the cluster."""
+    """Return a cluster's row, locked; created if the cluster was not known."""
     new = ClusterRow(id=cluster_id, alias=alias).model_dump()
     session.execute(
         insert_into(session, ClusterRow).values(**new).on_conflict_do_nothing(index_elements=["id"])

@@ -29,11 +29,11 @@ DATABASE_UNAVAILABLE = (
 )  # the database cannot be asked just now
 _BUSY_SECONDS = 10
 _POOL_SIZE = 32
-_CACHE_KIB = 512  # of each SQLite connection; the file is in the machine's memory as it is
+_CACHE_KIB = 512  # for each SQLite connection; the file is in the page cache anyway
 _IN_MEMORY = ":memory:"
 _BEFORE_COMMIT = "before commit"
-KEYRING = "keyring"  # in the info of each session: what the audit's digests are made with
-OPERATOR = "operator"  # there too: who typed the command, where one is carried out
+KEYRING = "keyring"  # in each session's info: the keys for the audit's digests
+OPERATOR = "operator"  # there too: who typed the command at the terminal, if one is carried out
 
 
 BeforeCommit = Callable[[Session], Callable[[], None]]
@@ -44,7 +44,7 @@ class SchemaOutdated(Fault):
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC datetime, on SQLite too, which knows no time zones."""
+    """An aware UTC datetime, also on SQLite, which has no time zones."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -66,12 +66,12 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Database:
-    """The shared state. Each `transaction` is one use case; nothing is called or slept in it.
+    """The shared state. Each `transaction` is one use case; it never waits for anything outside.
 
     Args:
         url: as `bot.config.database_url` returns it.
         keyring: the audit's keys.
-        operator: who types, where this is a command at a terminal; plain values for the audit.
+        operator: who typed the command, if it is one at a terminal; plain values for the audit.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """Open a session that commits at the end, or rolls back where something was raised."""
+        """Open a session that commits at the end, or rolls back if something is raised."""
         with (
             self._turn(),
             Session(self.engine, expire_on_commit=False, info=self._info) as session,
@@ -101,14 +101,14 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Open a session for reading only; on SQLite it waits for no writer."""
+        """Open a session for reading only, which on SQLite does not wait for a writer."""
         reader = self.engine.execution_options(reading=True)
         with Session(reader, expire_on_commit=False, info=self._info) as session:
             yield session
 
     @contextmanager
     def one_moment(self) -> Iterator[Session]:
-        """As `reading`, but all that is read is as it was at one moment; on SQLite it always is."""
+        """As `reading`, but as a snapshot of one moment; on SQLite every session is one."""
         with self.reading() as session:
             if not self.is_sqlite:
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
@@ -116,9 +116,9 @@ class Database:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """Let one thread write at a time on SQLite, which has one writer as it is.
+        """On SQLite, which has one writer anyway, let one thread write at a time.
 
-        Waiting here ends the moment that it is one's turn; SQLite would look again now and then.
+        Waiting here ends the moment that the lock is free; SQLite would only poll for it.
         """
         if not self.is_sqlite:
             yield
@@ -136,12 +136,12 @@ class Database:
 
 
 def before_commit(session: Session, act: BeforeCommit) -> None:
-    """Have *act* called last before a transaction commits; once it has, what *act* returned."""
+    """Call *act* last before the transaction commits, and afterwards what *act* returned."""
     session.info.setdefault(_BEFORE_COMMIT, []).append(act)
 
 
 def insert_into(session: Session, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
-    """Return an INSERT that may say what is to happen `on_conflict_…`, which SQL itself cannot."""
+    """Return an INSERT with `on_conflict_…`, which standard SQL does not have."""
     if session.get_bind().dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
@@ -154,15 +154,15 @@ def _postgresql(url: str) -> Engine:
 
 
 def sqlite_file(name: str) -> Path:
-    """Return the file that SQLite opens under a URL's *name*, which may be a URI itself."""
+    """Return the file that SQLite opens for a URL's *name*, which may be a URI itself."""
     return Path(unquote(urlsplit(name).path) if name.startswith("file:") else name)
 
 
 def _make_private(name: str) -> None:
-    """Make a database's file before SQLite does, for our account alone whatever the umask says.
+    """Create a database's file before SQLite does, readable for our account only.
 
-    SQLite gives its other files (`-wal`, `-shm`) the same mode. One that is there is left as it is,
-    and above all not opened: to close it again would end this process's locks on it.
+    SQLite gives its other files (`-wal`, `-shm`) the same mode. An existing file is left alone, and
+    above all not opened: closing it again would release this process's locks on it.
     """
     if name == _IN_MEMORY:
         return
@@ -175,7 +175,7 @@ def _make_private(name: str) -> None:
 def _sqlite(url: str) -> Engine:
     making = threading.Lock()
     connect_args = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
-    if make_url(url).database == _IN_MEMORY:  # it lives as long as its one connection does
+    if make_url(url).database == _IN_MEMORY:  # it lives as long as its only connection
         engine = create_engine(url, connect_args=connect_args, poolclass=StaticPool)
     else:
         engine = create_engine(url, connect_args=connect_args, pool_size=_POOL_SIZE, max_overflow=0)
@@ -195,7 +195,7 @@ def _sqlite(url: str) -> Engine:
             f"busy_timeout = {_BUSY_SECONDS * 1000}",
             "foreign_keys = ON",
             f"cache_size = {-_CACHE_KIB}",
-            "secure_delete = ON",  # what is erased is overwritten, not only forgotten
+            "secure_delete = ON",  # erased rows are overwritten in the file
         ):
             connection.execute(f"PRAGMA {pragma}")
 

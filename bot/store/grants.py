@@ -1,4 +1,4 @@
-"""Grants: what is lent, and the queries that find the ones with something to do."""
+"""Grants: what is lent, and the queries for those that something has to be done about."""
 
 from collections.abc import Collection
 from dataclasses import fields
@@ -19,7 +19,7 @@ NOT_ENDED: ColumnElement[bool] = col(GrantRow.state) != literal_column(f"'{Grant
 MOVING: ColumnElement[bool] = col(GrantRow.state).in_(
     [literal_column(f"'{state}'") for state in (GrantState.APPLYING, GrantState.REMOVING)]
 )
-# When a rule should be gone: at the end that was shown, or earlier where somebody asked for it.
+# When a rule should be gone: at the grant's end, or earlier if somebody revoked it.
 OVER_AT: ColumnElement[Any] = case(
     (col(GrantRow.removing_since) < col(GrantRow.expires_at), col(GrantRow.removing_since)),
     else_=col(GrantRow.expires_at),
@@ -95,7 +95,7 @@ def revoked_by_another(
 ) -> Grant | None:
     """Return somebody's last grant on a cluster that somebody else revoked after *since*.
 
-    Giving one's own back, or an account that was deactivated, is no revoke of that sort.
+    What they gave back themselves does not count, nor what ended when they were deactivated.
     """
     query = select(GrantRow).where(
         GrantRow.requester == requester,
@@ -110,7 +110,7 @@ def revoked_by_another(
 
 
 def live_counts(session: Session, *, cluster: str) -> dict[str, int]:
-    """Return how many live grants there are on a cluster, by whose they are."""
+    """Return how many live grants there are on a cluster, by holder."""
     query = select(GrantRow.requester, func.count()).where(_LIVE, GrantRow.cluster == cluster)
     return dict(session.exec(query.group_by(col(GrantRow.requester))).all())
 
@@ -122,13 +122,13 @@ def has_live(session: Session, cluster_id: str) -> bool:
 
 
 def of_requests(session: Session, numbers: Collection[int]) -> dict[int, Grant]:
-    """Return the grants that requests of these numbers became, live or ended, by number."""
+    """Return the grants that came of these requests, live or ended, by number."""
     query = select(GrantRow).where(col(GrantRow.id).in_(numbers))
     return {row.id: _grant(row) for row in session.exec(query)}
 
 
 def holders(session: Session) -> set[str]:
-    """Return who holds live grants of their own; a rule that was adopted is not one."""
+    """Return who holds live grants; an adopted rule is nobody's own."""
     query = select(GrantRow.requester).where(_LIVE, col(GrantRow.adopted).is_(False)).distinct()
     return set(session.exec(query))
 
@@ -163,9 +163,9 @@ def of_cluster(
 
 
 def overdue(session: Session, now: datetime, *, most: int) -> list[Grant]:
-    """Return live grants whose time is up, those that ended first, locked: *most* at a time.
+    """Return live grants whose time is up, locked: at most *most*, those first that ran out first.
 
-    They come by cluster, so that all who lock clusters do it in one order.
+    They are sorted by cluster, so that all who lock clusters do so in the same order.
     """
     query = select(GrantRow).where(_LIVE, GrantRow.expires_at <= now)
     query = query.order_by(col(GrantRow.expires_at), col(GrantRow.id)).limit(most)
@@ -176,9 +176,9 @@ def overdue(session: Session, now: datetime, *, most: int) -> list[Grant]:
 def unwarned(
     session: Session, now: datetime, *, clusters: Collection[str], adopted: bool, within: timedelta
 ) -> list[Grant]:
-    """Return the active grants of *clusters* that end *within* that time and were not warned.
+    """Return the unwarned active grants of *clusters* that end *within* that time, locked.
 
-    They are locked. Rules that were *adopted* are asked for by themselves, since they have longer.
+    *adopted* rules are a query of their own, since they are announced earlier.
     """
     query = select(GrantRow).where(
         _ACTIVE,

@@ -1,4 +1,4 @@
-"""Address links: who asked for one, and whether it still serves."""
+"""Address links: who asked for one, and whether it can still be used."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ _KEPT = timedelta(days=1)
 
 @dataclass(frozen=True)
 class IpLink:
-    """A link of somebody's, and where the address that it reads is to go."""
+    """Somebody's link, and where the address that it reads is sent."""
 
     team_id: str
     reply_to: ReplyTo
@@ -31,7 +31,7 @@ def add(
     at: datetime,
     expires_at: datetime,
 ) -> None:
-    """Write a new link down, and forget those that served their time long ago."""
+    """Save a new link, and delete those that expired long ago."""
     session.execute(delete(IpLinkRow).where(col(IpLinkRow.expires_at) < at - _KEPT))
     session.execute(
         update(IpLinkRow)
@@ -67,7 +67,7 @@ def find(session: Session, link_id: str, now: datetime) -> IpLink | None:
 
 
 def use(session: Session, link_id: str, now: datetime) -> IpLink | None:
-    """Use a link up and return it; None where it serves no more. Of two at once, one gets it."""
+    """Use a link up and return it; None if it was used or has expired. Of two at once, one wins."""
     link = find(session, link_id, now)
     result = session.execute(
         update(IpLinkRow)
@@ -79,7 +79,7 @@ def use(session: Session, link_id: str, now: datetime) -> IpLink | None:
 
 
 def _serves(now: datetime) -> ColumnElement[bool]:
-    """Not one that was made at a time that is yet to come: the clock was set back meanwhile."""
+    """Tell whether it is valid: not if it was made in the future, before the clock was set back."""
     return and_(
         col(IpLinkRow.used_at).is_(None),
         col(IpLinkRow.expires_at) > now,

@@ -1,8 +1,8 @@
 """One reconciler at a time for a cluster, across processes; the lock dies with its holder.
 
-A holder that stands still (a frozen process, a paused machine) loses its lock too: PostgreSQL
-hangs up on a lock's connection that has said nothing for `STANDSTILL_SECONDS`. Whoever holds a lock
-therefore renews it before each step, and may act on what it read for less time than that.
+A holder that is frozen (a stopped process, a suspended machine) loses its lock, too: PostgreSQL
+closes a lock's connection that has been silent for `STANDSTILL_SECONDS`. So a holder renews its
+lock before each step, and acts on what it read for less time than that.
 """
 
 import hashlib
@@ -20,20 +20,20 @@ from sqlmodel import Session
 from bot.store.database import Database
 
 STANDSTILL_SECONDS = 60
-# Servers before PostgreSQL 14 do not know it: there, a frozen holder keeps its lock.
+# Before PostgreSQL 14 there is no such setting: there, a frozen holder keeps its lock.
 _SETTING = "FROM pg_settings WHERE name = 'idle_session_timeout'"
 _HANG_UP_AFTER = text(f"SELECT set_config(name, :after, false) {_SETTING}")
 _HANG_UP_AS_USUAL = text(f"SELECT set_config(name, reset_val, false) {_SETTING}")
 
 
 class Held(Protocol):
-    """A lock that one holds."""
+    """A lock that is held."""
 
     def renew(self) -> None:
-        """Say that one is still at it.
+        """Keep the lock.
 
         Raises:
-            OperationalError: the lock is lost, and somebody else may be at it.
+            OperationalError: it is lost, and another process may hold it.
         """
         ...
 
@@ -98,7 +98,7 @@ class ClusterLocks:
 
     @contextmanager
     def _impatient(self, connection: Connection) -> Iterator[None]:
-        """Let the server hang up on a silent connection: from before the lock until after it."""
+        """Have the server close a silent connection, from before the lock until after it."""
         connection.execute(_HANG_UP_AFTER, {"after": str(self._standstill_ms)})
         try:
             yield
@@ -107,16 +107,16 @@ class ClusterLocks:
 
 
 def one_at_a_time(session: Session, name: str) -> None:
-    """Let transactions of one *name* follow each other; on SQLite all that write do.
+    """Run transactions of the same *name* one after another, as SQLite runs all writers.
 
-    What they count, nobody adds to before they have ended.
+    So nobody adds to what they count until they have ended.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _number(name)})
 
 
 class _FileHeld:
-    """A lock file: nobody takes it from a process that lives."""
+    """A lock file: nobody can take it from a living process."""
 
     def renew(self) -> None:
         pass
@@ -135,7 +135,7 @@ class _AdvisoryHeld:
 def _end_with(
     connection: Connection, statement: TextClause, values: dict[str, int] | None = None
 ) -> None:
-    """Run a last statement; a connection that is broken took lock and settings with it."""
+    """Run a last statement; if the connection is broken, lock and settings went with it."""
     if connection.invalidated:
         return
     try:

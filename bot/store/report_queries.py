@@ -1,4 +1,4 @@
-"""The ledger: what was lent, decided and noted within a period, read page by page."""
+"""Queries of the report: what was lent and decided within a period, read page by page."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ class Period:
 
 @dataclass(frozen=True)
 class Lent:
-    """A grant, the request that it was, and what followed from either.
+    """A grant, the request that it came of, and what followed.
 
-    `noted` are its audit rows of the actions that were asked for, the oldest first.
+    `noted` are its audit rows of the actions asked for, the oldest first.
     """
 
     grant: Grant
@@ -39,9 +39,9 @@ class Lent:
 
 
 def lent(session: Session, period: Period, *, noted: Collection[Action]) -> Iterator[Lent]:
-    """Yield each grant that was there in a period, once, by number.
+    """Yield each grant that was in force within a period, once, by number.
 
-    It is there from when it was approved, or put back, until it ended.
+    It is in force from its approval, or from when it was put back, until it ended.
     """
     began = func.coalesce(RequestRow.decided_at, GrantRow.approved_at)
     query = (
@@ -66,7 +66,7 @@ def lent(session: Session, period: Period, *, noted: Collection[Action]) -> Iter
 
 
 def closed(session: Session, period: Period) -> Iterator[Request]:
-    """Yield each request that was closed in a period, whatever became of it, by number."""
+    """Yield each request that was closed within a period, whatever the decision, by number."""
     conditions = [
         col(RequestRow.decided_at) >= period.since,
         col(RequestRow.decided_at) < period.until,
@@ -84,7 +84,7 @@ def closed(session: Session, period: Period) -> Iterator[Request]:
 
 
 def waiting(session: Session, period: Period) -> int:
-    """Return how many requests that were made before the end of a period wait undecided now."""
+    """Return how many requests from before the end of a period are still undecided."""
     query = (
         select(func.count())
         .select_from(RequestRow)
@@ -96,7 +96,7 @@ def waiting(session: Session, period: Period) -> int:
 
 
 def _extending(session: Session) -> dict[int, list[int]]:
-    """Return the extensions of each grant that has any: one look, for no index leads to them."""
+    """Return the extensions of each grant that has any, in one query, since no index helps."""
     query = select(RequestRow.extends, RequestRow.id).where(
         col(RequestRow.extends).is_not(None), RequestRow.state == RequestState.APPROVED
     )

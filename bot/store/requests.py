@@ -25,7 +25,7 @@ from bot.domain.sources import SourceType, TrustedSource
 from bot.store.due import Next, is_due
 from bot.store.tables import DecisionRow, GrantRow, RequestRow
 
-NEXT = 0  # as the number of a request that has none yet
+NEXT = 0  # the number of a request that has none yet
 _TAKE_TURNS = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 # The fields that are columns of the same name: a new one stands in `Request` and `RequestRow`.
@@ -39,7 +39,7 @@ _ENUMS: dict[str, Callable[[Any], Any]] = {
 
 
 def add(session: Session, request: Request, *, origin: str | None = None) -> Request:
-    """Save a new request, and return it with its number: the next one where it has `NEXT`.
+    """Save a new request, and return it with its number: the next one if that is `NEXT`.
 
     *origin* is the Slack interaction that it came from; each makes one request at most.
     """
@@ -62,7 +62,7 @@ def look_at(session: Session, request_id: int) -> Request | None:
 
 
 def owners_of(session: Session, request_id: int) -> tuple[str | None, ...]:
-    """Return who benefits of a request, and who asked for them; nobody where there is none."""
+    """Return who benefits from a request, and who asked for them; nobody if there is none."""
     query = select(RequestRow.requester, RequestRow.asked_by).where(RequestRow.id == request_id)
     return tuple(session.exec(query).first() or ())
 
@@ -102,10 +102,10 @@ def by_origin(session: Session, origin: str) -> Request | None:
 
 
 def behind(session: Session, grant_id: int) -> list[Request]:
-    """Return by which requests a grant lasts as it does, in order; they are not locked.
+    """Return the requests that a grant rests on, in order, not locked.
 
-    The one that it became of, or for what was put back, those behind the grant that was removed;
-    and each extension that was approved.
+    These are the request that it came of (for a grant that was put back, those behind the grant
+    whose rule was removed), and each approved extension.
     """
     row = session.get(RequestRow, grant_id)
     if row is None:
@@ -137,7 +137,7 @@ def pending(
 ) -> list[Request]:
     """Return undecided requests, the oldest first.
 
-    With *take*, they are locked, and those that somebody is deciding on right now are left out.
+    With *take* they are locked, and those that another transaction has locked are left out.
     """
     query = select(RequestRow).where(RequestRow.state == RequestState.PENDING)
     if requester is not None:
@@ -159,9 +159,9 @@ def pending(
 
 
 def lapsing(session: Session, now: datetime) -> list[Request]:
-    """Return undecided requests that can wait no longer, locked.
+    """Return undecided requests that lapse now, locked.
 
-    Their time to be decided is over, or the grant that they would extend is no longer live.
+    Nobody decided in time, or the grant that they would extend is no longer live.
     """
     extended = select(GrantRow.state).where(col(GrantRow.id) == col(RequestRow.extends))
     is_over = extended.scalar_subquery().in_([GrantState.REMOVING, GrantState.ENDED])
@@ -177,9 +177,9 @@ def lapsing(session: Session, now: datetime) -> list[Request]:
 
 
 def unreviewed_emergency(session: Session, requester: str, *, of: Collection[str]) -> int | None:
-    """Return the number of somebody's emergency that waits for a review, on the clusters *of*.
+    """Return the number of somebody's unreviewed emergency on the clusters *of*.
 
-    One that could not be put in place gave no access, and is not counted. On PostgreSQL, two
+    One that could not be put in place gave no access, and does not count. On PostgreSQL, two
     transactions that ask about the same person take turns.
     """
     if session.get_bind().dialect.name == "postgresql":
@@ -198,7 +198,7 @@ def unreviewed_emergency(session: Session, requester: str, *, of: Collection[str
 
 def to_review(session: Session) -> list[Request]:
     """Return emergencies that no approver has reviewed yet, the oldest first."""
-    query = select(RequestRow).where(  # whoever has to be reviewed has to be reminded of
+    query = select(RequestRow).where(  # what waits for a review has a reminder
         col(RequestRow.remind_at).is_not(None), RequestRow.kind == RequestKind.EMERGENCY
     )
     return with_decisions(session, session.exec(query.order_by(col(RequestRow.id))).all())
@@ -214,7 +214,7 @@ def closed(
 ) -> list[Request]:
     """Return the newest requests that no longer wait for a decision, the newest first.
 
-    They are for *clusters* alone: the requester's own, and everybody's for those *of_everybody*.
+    Only those for *clusters*: the requester's own, and for the clusters *of_everybody* all.
     """
     query = select(RequestRow).where(
         RequestRow.state != RequestState.PENDING,
@@ -226,9 +226,9 @@ def closed(
 
 
 def to_remind(session: Session, now: datetime, *, reviews_within: timedelta) -> list[Request]:
-    """Return requests of which somebody is to be reminded now, locked.
+    """Return requests of which somebody has to be reminded now, locked.
 
-    *reviews_within* is the longest from one reminder of a review to the next.
+    *reviews_within* is the longest time between two reminders of a review.
     """
     is_review = RequestRow.kind == RequestKind.EMERGENCY
     overlooked = and_(is_review, is_due(RequestRow.remind_at, now, within=reviews_within))
@@ -291,7 +291,7 @@ def new_grant(request: Request, *, cluster_id: str, at: datetime) -> Grant:
 
 
 def with_decisions(session: Session, rows: Sequence[RequestRow]) -> list[Request]:
-    """Return rows that were read as requests, each with the decisions on it."""
+    """Return rows as requests, each with the decisions on it."""
     ids = [row.id for row in rows]
     query = select(DecisionRow).where(col(DecisionRow.request_id).in_(ids))
     decisions: dict[int, list[DecisionRow]] = {}
@@ -340,7 +340,7 @@ def _reason(row: DecisionRow) -> str | AnyRefusal:
 
 
 def _established(person: Person) -> dict[str, Any]:
-    """Return what is kept of what Slack's directory said of somebody."""
+    """Return the part of what Slack's directory said of somebody that is kept."""
     return {"id": person.id, "standing": person.standing, "groups": sorted(person.groups)}
 
 

@@ -1,4 +1,4 @@
-"""The schema's versions: bring a database up to date, or tell that it is not."""
+"""The schema's version: bring a database up to date, or tell that it is not."""
 
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ def migrations_folder() -> Path:
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
-    """Return Alembic's configuration; commands run on *connection* where one is given."""
+    """Return Alembic's configuration; commands run on *connection* if it is given."""
     config = Config()
     config.set_main_option("script_location", str(migrations_folder()))
     config.attributes["connection"] = connection
@@ -49,7 +49,7 @@ def newest_revision() -> str | None:
 
 
 def current_revision(database: Database) -> str | None:
-    """Return the revision that the database has; None for an empty one. It waits for no writer."""
+    """Return the database's revision, None for an empty one, without waiting for a writer."""
     with database.engine.execution_options(reading=True).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 

@@ -1,7 +1,7 @@
 """Signals between processes: PostgreSQL's NOTIFY carries a wake-up to every worker.
 
-A signal may be lost (nobody listened, the database was away): the worker's tick finds the work all
-the same, only later. On SQLite there is one process, and nothing to carry.
+A signal may be lost (nobody listened, the database was unavailable): then the worker finds the
+work at its next tick. On SQLite there is one process, and no signal.
 """
 
 import threading
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 
 def signal(database: Database) -> None:
-    """Wake the workers of other processes, if there can be any; it never fails."""
+    """Wake the workers of other processes, if there can be any; never raises."""
     if database.is_sqlite:
         return
     engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")

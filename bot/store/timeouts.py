@@ -1,7 +1,7 @@
 """Timeouts: how long PostgreSQL is waited for, and how long it waits for us.
 
-A server that hangs, or a network that swallows everything, must not hold a thread for ever; nor
-may a process that stands still in the middle of a transaction hold up the others by its row locks.
+A server that hangs, or a network that drops everything, must not block a thread for ever; nor may a
+process that is frozen in the middle of a transaction block the others by its row locks.
 """
 
 import time
@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 import psycopg
 from sqlalchemy import Connection, Dialect, Engine, event
 
-_ANSWER_SECONDS = 10.0  # longer than any statement of ours takes, and than it waits for another
+_ANSWER_SECONDS = 10.0  # longer than any statement of ours takes, or waits for another one
 _CONNECT_SECONDS = 3
-_IDLE_SECONDS = 15  # nothing is called or slept on in a transaction
+_IDLE_SECONDS = 15  # a transaction waits for nothing outside
 
 CONNECTING: dict[str, Any] = {
     "connect_timeout": _CONNECT_SECONDS,
-    "keepalives_idle": 20,  # a network that swallows everything is noticed within a minute
+    "keepalives_idle": 20,  # a network that drops everything is noticed within a minute
     "keepalives_interval": 10,
     "keepalives_count": 3,
 }
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class TimedConnection(psycopg.Connection[Any]):
-    """A connection that closes itself where the server does not answer in time."""
+    """A connection that closes itself if the server does not answer in time."""
 
     answer_seconds = _ANSWER_SECONDS
 
@@ -36,8 +36,8 @@ class TimedConnection(psycopg.Connection[Any]):
         """Wait for one answer.
 
         Raises:
-            OperationalError: it did not come in time, and what was asked may have been done; or
-                the server had waited for us, and hung up.
+            OperationalError: it did not come in time, and the statement may have been
+                carried out; or the server had waited for us, and closed the connection.
         """
         until = time.monotonic() + self.answer_seconds
         try:
@@ -46,7 +46,7 @@ class TimedConnection(psycopg.Connection[Any]):
             raise psycopg.OperationalError("stood still in a transaction") from error
 
     def _in_time(self, gen: Generator[Any, Any, T], until: float) -> Generator[Any, Any, T]:
-        """Pass on what is waited for and whether it came; that is asked several times a second."""
+        """Pass on what is waited for, and whether it is there, several times a second."""
         try:
             wants = next(gen)
             while True:
@@ -74,7 +74,7 @@ def set_timeouts(engine: Engine) -> None:
 
 
 def lift_timeouts(connection: Connection) -> None:
-    """Let the statements on a connection take as long as they need: it is for a migration."""
+    """Lift the time-outs of a connection, for a migration."""
     driver = connection.connection.driver_connection
     if isinstance(driver, TimedConnection):
         driver.answer_seconds = float("inf")
