@@ -7,6 +7,7 @@ from flask import Blueprint, Flask
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
 from bot.core import Core, ProviderFactory, build_core, build_provider
+from bot.domain.people import Person
 from bot.domain.policy import Policy
 from bot.domain.sources import SourceType
 from bot.ip_links import IpLinks
@@ -52,11 +53,13 @@ class Components(Core):
             Refused: they may see nothing, for what they are.
             DirectoryUnavailable: Slack does not say who they are.
         """
-        policy, owner = self.policy(), link.reply_to.user_id
-        groups = policy.groups_in_question(owner)
-        person = self.directory.person(owner, link.team_id, groups)
-        policy.check_standing(person)
-        return policy.seen_by(person)
+        policy = self.policy()
+
+        def seen_by(owner: Person) -> Policy:
+            policy.check_standing(owner)
+            return policy.seen_by(owner)
+
+        return self.directory.decide(link.reply_to.user_id, link.team_id, seen_by)
 
     def close(self) -> None:
         """Give back connections."""

@@ -1,6 +1,5 @@
 """The use cases: request, decide, extend, revoke, cancel, lapse and more; one transaction each."""
 
-from bot.access.questions import Question
 from bot.access.service import AccessService
 
-__all__ = ["AccessService", "Question"]
+__all__ = ["AccessService"]

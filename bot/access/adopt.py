@@ -37,7 +37,7 @@ def adopt(uow: UnitOfWork, command: Adopt, person: Person) -> Request:
         Refused: not an approver, too short or too long, no reason where one is required, or no rule
             that can be adopted.
     """
-    cluster = uow.cluster(command.cluster, person)
+    cluster = uow.cluster(command.cluster, person, ClusterPolicy.may_approve)
     cluster.check_may_adopt(person)
     check_adoptable(uow, command.cluster, command.source)
     _refuse_second_request(uow, command)

@@ -18,10 +18,10 @@ from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
 from bot.domain.commands import Decide
 from bot.domain.durations import show_duration
-from bot.domain.entitlement import check_may_still_ask, lost_approvals, needed
+from bot.domain.entitlement import check_may_still_ask, concerned, lost_approvals
 from bot.domain.lifecycle import Decision, Grant, Request, RequestKind, RequestState, Verdict
 from bot.domain.notices import ApprovalsDropped, GrantExtended, NotGranted, RequestClosed
-from bot.domain.people import People, Person
+from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Refused
 from bot.domain.refusals.any_refusal import AnyRefusal
@@ -70,10 +70,10 @@ def decide(uow: UnitOfWork, command: Decide, person: Person) -> Request:
 def _approve(
     uow: UnitOfWork, cluster: ClusterPolicy, request: Request, decision: Decision
 ) -> Request:
-    people = _check_policy_still_allows(uow, cluster, request)
+    _check_policy_still_allows(uow, cluster, request)
     if decision.at_most is not None:
         _check_shortened(cluster, request, decision.at_most)
-    lost = lost_approvals(cluster, request, people)
+    lost = lost_approvals(cluster, request, uow.people)
     counting = request.drop_approvals(lost)
     moved = counting.decide(decision, approvals_needed=cluster.approvals)
     if moved == request:
@@ -82,7 +82,7 @@ def _approve(
     if moved != counting:
         shorter = {"at_most": show_duration(decision.at_most)} if decision.at_most else {}
         uow.record(Action.APPROVED, moved.cluster, moved.id, actor=decision.approver, **shorter)
-    moved = _with_concerned(cluster, moved, people)
+    moved = _with_concerned(uow, moved)
     requests.save(uow.session, moved)
     if moved.state is RequestState.APPROVED:
         carry_out(uow, cluster, moved)
@@ -127,10 +127,9 @@ def _drop(uow: UnitOfWork, request: Request, lost: Sequence[str]) -> None:
     notify_thread(uow.session, notice, left.id, at=uow.now)
 
 
-def _with_concerned(cluster: ClusterPolicy, request: Request, people: People) -> Request:
+def _with_concerned(uow: UnitOfWork, request: Request) -> Request:
     """Keep with a request what was established about those whom it concerns."""
-    concerned = (people[user_id] for user_id in needed(cluster, [request]))
-    return replace(request, concerned=tuple(concerned))
+    return replace(request, concerned=concerned([request], uow.people))
 
 
 def withdraw(uow: UnitOfWork, request: Request, *, by: str, tell: bool) -> Request:
@@ -158,7 +157,7 @@ def approve_at_once(
         review_after: when somebody is to be reminded to review it, if anybody is.
     """
     moved = request.approve_at_once(by, uow.now)
-    moved = _with_concerned(cluster, moved, uow.people)
+    moved = _with_concerned(uow, moved)
     if review_after is not None:
         moved = moved.remind(uow.now + review_after)
     uow.record(Action.APPROVED, moved.cluster, moved.id, actor=by)
@@ -172,7 +171,7 @@ def approve_first(uow: UnitOfWork, cluster: ClusterPolicy, request: Request, *, 
     """Count the requester's own word as the first of the approvals needed, and owe the card."""
     decision = Decision(by, Verdict.APPROVE, uow.now)
     moved = request.decide(decision, approvals_needed=cluster.approvals)
-    moved = _with_concerned(cluster, moved, uow.people)
+    moved = _with_concerned(uow, moved)
     uow.record(Action.APPROVED, moved.cluster, moved.id, actor=by)
     requests.save(uow.session, moved)
     if moved.state is RequestState.APPROVED:
@@ -246,13 +245,12 @@ def _extend(uow: UnitOfWork, request: Request) -> None:
     )
 
 
-def _check_policy_still_allows(uow: UnitOfWork, cluster: ClusterPolicy, request: Request) -> People:
-    """Refuse what could not be asked for any more; return what is known of those concerned.
+def _check_policy_still_allows(uow: UnitOfWork, cluster: ClusterPolicy, request: Request) -> None:
+    """Refuse what could not be asked for any more.
 
     The policy may have changed since the request was made, and people may have lost their rights:
     what holds at this moment counts.
     """
-    uow.people.require(needed(cluster, [request]))
     if request.kind is RequestKind.ADOPTION:
         cluster.check_adoption(request.duration)
         check_adoptable(uow, request.cluster, request.source)
@@ -264,7 +262,6 @@ def _check_policy_still_allows(uow: UnitOfWork, cluster: ClusterPolicy, request:
         duration=request.duration,
         already=grant.expires_at - grant.approved_at if grant else timedelta(),
     )
-    return uow.people
 
 
 def _check_shortened(cluster: ClusterPolicy, request: Request, at_most: timedelta) -> None:

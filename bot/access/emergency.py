@@ -16,7 +16,7 @@ from bot.domain.commands import BreakGlass, RequestAccess, Review
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Request, RequestKind, RequestState
 from bot.domain.notices import Asked, EmergencyAsked, EmergencyOpened, Reviewed
-from bot.domain.people import Person, groups_in_question
+from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Field, Refused, about
 from bot.domain.refusals.requests import NoEmergency, ReviewedAlready
@@ -33,15 +33,16 @@ def break_glass(uow: UnitOfWork, command: BreakGlass, person: Person) -> Request
 
     Raises:
         Refused: the emergency policy or the cluster is against it.
-        NeedsDirectory: it becomes a request, and it is not known whether they may make one.
+        NeedsDirectory: it is not known whether the policy names them; or it becomes a request, and
+            whether they may make one.
     """
-    cluster = uow.cluster(command.cluster, person)
+    cluster = uow.cluster(command.cluster, person, ClusterPolicy.may_use_emergency)
     with about(Field.REASON):
         reason = clean_reason(command.reason)
     cluster.check_emergency(person, command.duration, reason)
     unreviewed = requests.unreviewed_emergency(uow.session, person.id, of=uow.policy.clusters)
     if unreviewed or uow.revoked_lately(cluster, person.id, command.cluster):
-        return _ask_instead(uow, cluster, command, person)
+        return _ask_instead(uow, command, person)
     with about(Field.SOURCE):
         cluster.check_source(command.source)
         refuse_second_grant(uow, cluster, command, person)
@@ -90,13 +91,8 @@ def answer(uow: UnitOfWork, made: Request) -> Asked | EmergencyAsked:
     return _asked(uow, made).model_copy(update={"to_requester": True})
 
 
-def _ask_instead(
-    uow: UnitOfWork, cluster: ClusterPolicy, command: BreakGlass, person: Person
-) -> Request:
+def _ask_instead(uow: UnitOfWork, command: BreakGlass, person: Person) -> Request:
     """Ask the approvers, loudly, for what cannot be had at once."""
-    groups = groups_in_question(person.id, cluster.requesters)
-    if groups:
-        uow.people.require({person.id: groups})
     asked = RequestAccess(
         cluster=command.cluster,
         source=command.source,
@@ -122,6 +118,7 @@ def review(uow: UnitOfWork, command: Review, person: Person) -> Request:
 
     Raises:
         Refused: no such emergency, not entitled, or reviewed already.
+        NeedsDirectory: it is not known whether they are an approver.
     """
     found = requests.get(uow.session, command.request_id)
     if found is None or found.kind is not RequestKind.EMERGENCY:

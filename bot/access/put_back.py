@@ -8,7 +8,7 @@ from bot.access.pressed_button import check_is_grant_shown
 from bot.access.request_access import refuse_unfit_cluster, requests_for_the_same
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.commands import PutBack
-from bot.domain.entitlement import check_still_holds, needed
+from bot.domain.entitlement import check_still_holds, concerned
 from bot.domain.lifecycle import Grant, Request, RequestKind, RequestState
 from bot.domain.notices import GrantPutBack
 from bot.domain.people import Person
@@ -46,8 +46,6 @@ def put_back(uow: UnitOfWork, command: PutBack, person: Person) -> Request:
     _refuse_second_time(uow, grant)
     cluster = _cluster_of(uow, grant)
     behind = requests.behind(uow.session, grant.id)
-    concerned = needed(cluster, behind)
-    uow.people.require(concerned)
     check_still_holds(cluster, behind, uow.people)
     revoked = uow.revoked_lately(cluster, grant.requester, grant.cluster)
     if revoked is not None and (revoked.removing_since or uow.now) >= grant.approved_at:
@@ -73,7 +71,7 @@ def put_back(uow: UnitOfWork, command: PutBack, person: Person) -> Request:
         origin=uow.origin,
     )
     approved = made.approve_as(earlier, uow.now)
-    approved = replace(approved, concerned=tuple(uow.people[user_id] for user_id in concerned))
+    approved = replace(approved, concerned=concerned(behind, uow.people))
     requests.save(uow.session, approved)
     uow.record(Action.PUT_BACK, approved.cluster, approved.id, actor=person.id, puts_back=grant.id)
     begin(uow, grant.put_back(approved.id), approved)

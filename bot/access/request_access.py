@@ -1,7 +1,5 @@
 """request, extend, cancel: what somebody asks for, saved for others to decide."""
 
-from datetime import timedelta
-
 from bot.access.adopt import prolong_adoption
 from bot.access.decide import approve_at_once, withdraw
 from bot.access.limits import (
@@ -11,7 +9,6 @@ from bot.access.limits import (
 )
 from bot.access.notifications import post_card
 from bot.access.pressed_button import check_is_grant_shown, check_is_request_shown
-from bot.access.questions import before_asking
 from bot.access.reasons import given_reason
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
@@ -40,9 +37,10 @@ def request(uow: UnitOfWork, command: RequestAccess, person: Person) -> Request:
 
     Raises:
         Refused: the policy, the cluster or an earlier request is against it.
+        NeedsDirectory: it is not known whether they may ask, or a written policy covers them.
     """
     with about(Field.CLUSTER):
-        cluster = uow.cluster(command.cluster, person)
+        cluster = uow.cluster(command.cluster, person, ClusterPolicy.may_request)
         cluster.check_may_request(person)
         cluster.check_can_be_decided(requester=person.id)
     with about(Field.SOURCE):
@@ -56,6 +54,7 @@ def request(uow: UnitOfWork, command: RequestAccess, person: Person) -> Request:
     with about(Field.CLUSTER):
         refuse_unfit_cluster(uow, cluster, command.cluster)
         refuse_too_many_grants(uow, cluster, command.cluster, person)
+    is_covered = cluster.written_approval(person, command.source, command.duration) is not None
     made = requests.add(
         uow.session,
         Request(
@@ -74,7 +73,7 @@ def request(uow: UnitOfWork, command: RequestAccess, person: Person) -> Request:
         ),
         origin=uow.origin,
     )
-    return _publish(uow, cluster, made, lasting=command.duration)
+    return _publish(uow, cluster, made, is_covered=is_covered)
 
 
 def extend(uow: UnitOfWork, command: Extend, person: Person) -> Request:
@@ -102,11 +101,14 @@ def extend(uow: UnitOfWork, command: Extend, person: Person) -> Request:
         cluster.check_duration(duration, already=already)
     reason = given_reason(cluster, command.reason)
     refuse_second_extension(uow, grant)
-    lasting = already + duration
-    uow.people.require({holder: before_asking(cluster, holder, grant.source, lasting)})
     check_may_ask = check_may_benefit if asked_by else ClusterPolicy.check_may_request
     check_may_ask(cluster, uow.people[holder])
     cluster.check_can_be_decided(requester=holder, asked_by=asked_by)
+    is_covered = (  # what one asks for oneself, where it is known who benefits
+        asked_by is None
+        and grant.requester != Actor.UNKNOWN
+        and cluster.written_approval(person, grant.source, already + duration) is not None
+    )
     lapses_at = min(uow.now + cluster.request_ttl, grant.expires_at)
     made = requests.add(
         uow.session,
@@ -128,7 +130,7 @@ def extend(uow: UnitOfWork, command: Extend, person: Person) -> Request:
         ),
         origin=uow.origin,
     )
-    return _publish(uow, cluster, made, lasting=lasting, is_known=grant.requester != Actor.UNKNOWN)
+    return _publish(uow, cluster, made, is_covered=is_covered)
 
 
 def cancel(uow: UnitOfWork, command: Cancel, person: Person) -> Request:
@@ -167,18 +169,11 @@ def live_grant(uow: UnitOfWork, grant_id: int) -> Grant:
 
 
 def _publish(
-    uow: UnitOfWork,
-    cluster: ClusterPolicy,
-    made: Request,
-    *,
-    lasting: timedelta,
-    is_known: bool = True,
+    uow: UnitOfWork, cluster: ClusterPolicy, made: Request, *, is_covered: bool
 ) -> Request:
-    """Have a written policy approve a new request, or ask the approvers.
+    """Have a written policy approve a new request that it covers, or ask the approvers.
 
-    A written policy approves only what one asks for oneself. After somebody else revoked their
-    access, people decide what the requester gets there next.
-    *is_known* is False where it is not known who benefits: then no written policy covers them.
+    After somebody else revoked their access, people decide what the requester gets there next.
     """
     uow.record(
         Action.REQUESTED,
@@ -191,9 +186,6 @@ def _publish(
         **({"extends": made.extends} if made.extends else {}),
         **({"requester": made.requester} if made.asked_by else {}),
     )
-    requester = uow.people[made.requester]
-    is_own = is_known and made.asked_by is None
-    is_covered = is_own and cluster.written_approval(requester, made.source, lasting)
     if is_covered and not uow.revoked_lately(cluster, made.requester, made.cluster):
         return approve_at_once(uow, cluster, made, by=Actor.POLICY)
     if made.asked_by is None:  # of what is asked for others, there is one for each live grant

@@ -14,7 +14,6 @@ from bot.access.emergency import answer, break_glass, review
 from bot.access.extend import extension_terms
 from bot.access.notifications import reply
 from bot.access.put_back import put_back
-from bot.access.questions import Question, question_of
 from bot.access.reminders import remind
 from bot.access.request_access import cancel, extend, request
 from bot.access.revoke import (
@@ -79,11 +78,6 @@ class AccessService:
         self._clock = clock
         self._wake = wake
 
-    def question(self, command: Command, user_id: str) -> Question | None:
-        """Return what the directory must say first; None where nothing has to be asked."""
-        with self._database.reading() as session:
-            return question_of(session, self._policy(), command, user_id)
-
     def carry_out(
         self,
         command: Command,
@@ -147,6 +141,7 @@ class AccessService:
 
         Raises:
             Refused: there is nothing that they may extend.
+            NeedsDirectory: that depends on who they are.
         """
         with self._unit_of_work(None) as uow:
             return extension_terms(uow, grant_id, mark, person)

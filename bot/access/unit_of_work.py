@@ -50,12 +50,20 @@ class UnitOfWork:
             **detail,
         )
 
-    def cluster(self, alias: str, person: Person) -> ClusterPolicy:
+    def cluster(
+        self, alias: str, person: Person, right: Callable[[ClusterPolicy, Person], bool]
+    ) -> ClusterPolicy:
         """Return the policy of a cluster that somebody may see.
+
+        The *right* that they use is looked at first: if they have it, nothing else is asked.
 
         Raises:
             Refused: there is none of that name, as far as they are concerned.
+            NeedsDirectory: that depends on who they are.
         """
+        cluster = self.policy.clusters.get(alias)
+        if cluster is not None and (right(cluster, person) or cluster.is_shown_to(person)):
+            return cluster
         return self.policy.seen_by(person).cluster(alias)
 
     def cluster_of(self, subject: Request | Grant) -> ClusterPolicy:
@@ -70,7 +78,12 @@ class UnitOfWork:
         return cluster
 
     def check_may_touch(self, subject: Request | Grant, person: Person) -> None:
-        """Refuse somebody who neither owns a request or grant nor approves for its cluster."""
+        """Refuse somebody who neither owns a request or grant nor approves for its cluster.
+
+        Raises:
+            NotYours: they do neither.
+            NeedsDirectory: it is not their own, and not known whether they approve.
+        """
         cluster = self.policy.clusters.get(subject.cluster)
         owners = subject.for_themselves if isinstance(subject, Request) else (subject.requester,)
         if person.id not in owners and not (cluster and cluster.may_approve(person)):

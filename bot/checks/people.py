@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from bot.checks.findings import Finding, fault, hint, ok
 from bot.checks.policy_lint import KnownPeople
-from bot.domain.people import ANYBODY, Standing
+from bot.domain.people import Standing
 from bot.domain.policy import Policy
+from bot.domain.principals import ANYBODY, groups_in, users_in
 from bot.slack.installation import Installation, SlackFailure
 from bot.slack.users.directory import UNKNOWN_USER, Directory, DirectoryUnavailable
 
@@ -35,9 +36,9 @@ class PolicyPeople:
 
     def check(self) -> Iterator[Finding]:
         """Yield a finding for each group, and for each person who is unknown, gone or no member."""
-        for group in sorted(name for name in self._names if name.startswith("S")):
+        for group in sorted(groups_in(self._names)):
             yield self._check_group(group)
-        named = {name for name in self._names if name.startswith(("U", "W"))}
+        named = users_in(self._names)
         try:
             found = [finding for user in sorted(named) for finding in self._check_person(user)]
             for user in sorted(self._few_members() - named):
@@ -65,7 +66,7 @@ class PolicyPeople:
 
     def _check_person(self, user: str) -> Iterator[Finding]:
         standing, what = self._look_up(user), f"person {user}"
-        if standing is Standing.UNKNOWN:
+        if standing is Standing.NOBODY:
             yield fault(what, "Slack knows nobody of that ID: correct it in dbaccess.toml")
         elif standing is Standing.DEACTIVATED:
             yield hint(what, "has left, so may do nothing: take them out of dbaccess.toml")
@@ -78,7 +79,7 @@ class PolicyPeople:
         except DirectoryUnavailable as error:
             if error.code not in UNKNOWN_USER:
                 raise
-            standing = Standing.UNKNOWN
+            standing = Standing.NOBODY
         self._standings[user] = standing
         return standing
 

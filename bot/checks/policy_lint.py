@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from bot.checks.findings import Finding, fault, hint
 from bot.domain.durations import show_duration
-from bot.domain.people import ANYBODY, Standing
+from bot.domain.people import Standing
 from bot.domain.policy import ClusterPolicy, Policy
+from bot.domain.principals import ANYBODY, groups_in
 from bot.domain.refusal import Refused
 from bot.domain.sources import SourceType, TrustedSource, check_address
 from bot.domain.written_policy import AutoApproval
@@ -27,7 +28,7 @@ class KnownPeople:
     def full_members(self, names: Iterable[str]) -> frozenset[str] | None:
         """Return the full members among *names* and their groups; None where that is unknown."""
         names = set(names)
-        groups = {name for name in names if name.startswith("S")}
+        groups = groups_in(names)
         if ANYBODY in names or groups - self.groups.keys():
             return None
         users = (names - groups).union(*(self.groups[group] for group in groups))

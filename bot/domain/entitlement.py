@@ -1,15 +1,15 @@
 """Entitlement: does what was asked for and approved still hold, by the policy of this moment (P4)?
 
 Asked when the last approval comes, before the first write and at every put-back. Who somebody is
-and which groups they are in comes in from outside; `needed` says of whom that must be known.
+and which groups they are in comes in from outside: `NeedsDirectory` says what is missing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from bot.domain.actors import Actor
 from bot.domain.lifecycle import Request, RequestKind
-from bot.domain.people import People, Person, Standing, groups_in_question
+from bot.domain.people import People, Person, Standing, Unknowns, standing_of
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import NoLongerHolds, Refused
 from bot.domain.refusals.rights import (
@@ -20,27 +20,34 @@ from bot.domain.refusals.rights import (
     WrittenPolicyEnded,
 )
 
-_GONE = (Standing.UNKNOWN, Standing.DEACTIVATED)
+_WRITTEN = (Actor.POLICY, Actor.EMERGENCY)  # who approves in an approver's stead
+_GONE = (Standing.UNKNOWN, Standing.NOBODY, Standing.DEACTIVATED)
 
 
-def needed(cluster: ClusterPolicy, requests: Iterable[Request]) -> dict[str, frozenset[str]]:
-    """Return whom these requests concern: user ids, and the user groups in question of each."""
-    groups: dict[str, frozenset[str]] = {}
-    for request in requests:
-        for user_id, names in _names_in_question(cluster, request):
-            asked = groups_in_question(user_id, names)
-            groups[user_id] = groups.get(user_id, frozenset()) | asked
-    return groups
+def concerned(requests: Iterable[Request], people: People) -> tuple[Person, ...]:
+    """Return those whom requests concern, as they are known: who asked, and who approved."""
+    ids = {
+        user_id: None  # in this order, each once
+        for request in requests
+        for user_id in (request.requester, *request.approvers)
+        if user_id not in _WRITTEN
+    }
+    return tuple(people[user_id] for user_id in ids)
 
 
 def lost_approvals(cluster: ClusterPolicy, request: Request, people: People) -> tuple[str, ...]:
-    """Return the approvers of a request whose approvals no longer count."""
-    return tuple(
-        approver
-        for approver in request.approvers
-        if approver not in (Actor.POLICY, Actor.EMERGENCY)
-        and not _counts(cluster, request, people[approver])
-    )
+    """Return the approvers of a request whose approvals no longer count.
+
+    Raises:
+        NeedsDirectory: that is not known of all of them.
+    """
+    unknowns, lost = Unknowns(), []
+    for approver in request.approvers:
+        with unknowns.gathered():
+            if approver not in _WRITTEN and not _counts(cluster, request, people[approver]):
+                lost.append(approver)
+    unknowns.ask()
+    return tuple(lost)
 
 
 def check_may_still_ask(
@@ -57,6 +64,7 @@ def check_may_still_ask(
 
     Raises:
         NoLongerHolds: with the reason.
+        NeedsDirectory: too little is known of the requester.
     """
     try:
         _check_requester(cluster, request, people[request.requester])
@@ -73,17 +81,21 @@ def check_still_holds(cluster: ClusterPolicy, requests: Sequence[Request], peopl
     Args:
         cluster: what holds for it now.
         requests: the one by which it was granted, then its approved extensions, in order.
-        people: as many of those concerned as were established; who was not does not count.
+        people: those concerned, as far as they are known.
 
     Raises:
         NoLongerHolds: with the reason.
+        NeedsDirectory: too little is known of some of them.
     """
-    lasting = timedelta()
+    unknowns, lasting = Unknowns(), timedelta()
     for request in requests:
-        longer = request.granted_duration
-        check_may_still_ask(cluster, request, people, duration=longer, already=lasting)
+        already, longer = lasting, request.granted_duration
         lasting += longer
-        _check_approval(cluster, request, people, lasting)
+        with unknowns.gathered():
+            check_may_still_ask(cluster, request, people, duration=longer, already=already)
+        with unknowns.gathered():
+            _check_approval(cluster, request, people, lasting)
+    unknowns.ask()
 
 
 def check_may_benefit(cluster: ClusterPolicy, person: Person) -> None:
@@ -94,30 +106,13 @@ def check_may_benefit(cluster: ClusterPolicy, person: Person) -> None:
         raise Refused(HolderMayNotAsk()) from refused
 
 
-def _names_in_question(
-    cluster: ClusterPolicy, request: Request
-) -> Iterator[tuple[str, tuple[str, ...]]]:
-    if request.kind is RequestKind.ADOPTION:
-        yield request.requester, cluster.approvers
-    elif request.kind is not RequestKind.EMERGENCY:
-        yield request.requester, cluster.requesters
-    elif cluster.emergency is not None:
-        yield request.requester, cluster.emergency.requesters
-    for approver in request.approvers:
-        if approver == Actor.POLICY:
-            for written in cluster.auto_approve:
-                yield request.requester, written.requesters
-        elif approver != Actor.EMERGENCY:
-            yield approver, cluster.approvers
-
-
 def _counts(cluster: ClusterPolicy, request: Request, person: Person) -> bool:
     is_own = person.id in request.for_themselves and request.kind is not RequestKind.ADOPTION
     return cluster.may_approve(person) and (cluster.self_approval or not is_own)
 
 
 def _check_requester(cluster: ClusterPolicy, request: Request, person: Person) -> None:
-    if person.standing in _GONE:
+    if standing_of(person) in _GONE:
         raise Refused(HolderIsGone())
     if request.kind is RequestKind.ADOPTION:
         cluster.check_may_adopt(person)

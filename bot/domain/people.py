@@ -1,22 +1,28 @@
-"""People: who acts, what they are to the workspace, and whether a list of names means them."""
+"""People: who acts, what they are to the workspace, and whether a list of names means them.
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+What a right depends on and Slack's directory was not asked about is no "no": the check raises
+`NeedsDirectory`, and whoever wants the answer asks the directory and comes again (P4). So each
+check is the only place that says what it depends on.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from bot.domain.principals import ANYBODY, groups_in
 from bot.domain.refusal import NotYours, Refused
 from bot.domain.refusals.rights import CannotTell, Deactivated, NotAMember, NotAPerson
-
-ANYBODY = "*"
 
 
 class Standing(StrEnum):
     """What somebody is to the workspace that the bot is installed in.
 
-    UNKNOWN: nobody asked. That is enough to end or cancel what is one's own, and for nothing else.
+    UNKNOWN: nobody asked. NOBODY: Slack knows no such account.
     """
 
     UNKNOWN = "unknown"
+    NOBODY = "nobody"
     MEMBER = "member"
     GUEST = "guest"
     BOT = "bot"
@@ -31,16 +37,17 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who acts, as Slack's directory knows them at this moment.
+    """Somebody as Slack's directory knows them, as far as it was asked.
 
-    `groups` holds at least those user groups that the question at hand names. `asked` are the
-    groups that Slack was asked about, whether the person is in them or not; None: it was not asked.
+    `groups` are user groups that they are in, `asked` those that Slack was asked about, whether
+    they are in them or not. `is_final`: nobody is asked any more; what is not known is not so.
     """
 
     id: str
     standing: Standing = Standing.UNKNOWN
     groups: frozenset[str] = frozenset()
-    asked: frozenset[str] | None = field(default=None, compare=False)
+    asked: frozenset[str] = field(default=frozenset(), compare=False)
+    is_final: bool = field(default=False, compare=False)
 
 
 class NeedsDirectory(Exception):  # nothing is wrong: the caller asks, and comes again
@@ -54,44 +61,80 @@ class NeedsDirectory(Exception):  # nothing is wrong: the caller asks, and comes
         self.groups = groups
 
 
-class People:
-    """Those whom a decision concerns, as far as Slack's directory was asked about them."""
+class Unknowns:
+    """Gathers what several checks need of the directory, so that it is asked for all at once."""
 
-    def __init__(self, known: Iterable[Person] = ()) -> None:
-        self._known = {person.id: person for person in known}
+    def __init__(self) -> None:
+        self._groups: dict[str, frozenset[str]] = {}
 
-    def require(self, groups: Mapping[str, frozenset[str]]) -> None:
-        """Make sure that these people are known, and whether they are in those user groups.
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Go on where a check needs the directory."""
+        try:
+            yield
+        except NeedsDirectory as needs:
+            for user_id, groups in needs.groups.items():
+                self._groups[user_id] = self._groups.get(user_id, frozenset()) | groups
+
+    def ask(self) -> None:
+        """Have the directory asked if anything was needed.
 
         Raises:
-            NeedsDirectory: somebody is not; all who are missing are named at once.
+            NeedsDirectory: it was.
         """
-        missing = {
-            user_id: named for user_id, named in groups.items() if not self._knows(user_id, named)
-        }
-        if missing:
-            raise NeedsDirectory(missing)
+        if self._groups:
+            raise NeedsDirectory(self._groups)
+
+
+class People:
+    """Those whom a decision concerns, as far as Slack's directory was asked about them.
+
+    `is_final`: nobody is asked any more; who is not known has no right.
+    """
+
+    def __init__(self, known: Iterable[Person] = (), *, is_final: bool = False) -> None:
+        self._known = {person.id: person for person in known}
+        self._is_final = is_final
 
     def __getitem__(self, user_id: str) -> Person:
-        """Return what is known of somebody; of whom nothing is, that they are unknown."""
-        return self._known.get(user_id, Person(user_id))
-
-    def _knows(self, user_id: str, groups: frozenset[str]) -> bool:
-        asked = self[user_id].asked
-        return asked is not None and groups <= asked
+        """Return what is known of somebody, perhaps nothing."""
+        person = self._known.get(user_id, Person(user_id))
+        return replace(person, is_final=True) if self._is_final else person
 
 
-def is_named(person: Person, names: Iterable[str]) -> bool:
-    """Tell whether *names* (users, user groups or `*`) include *person*."""
-    return any(name == ANYBODY or name == person.id or name in person.groups for name in names)
+def standing_of(person: Person) -> Standing:
+    """Return what somebody is to the workspace.
+
+    Raises:
+        NeedsDirectory: Slack was not asked.
+    """
+    if person.standing is Standing.UNKNOWN and not person.is_final:
+        raise NeedsDirectory({person.id: frozenset()})
+    return person.standing
 
 
-def groups_in_question(user_id: str, names: Iterable[str]) -> frozenset[str]:
-    """Return the user groups whose members must be known to tell whether *names* include a user."""
-    names = set(names)
-    if ANYBODY in names or user_id in names:
-        return frozenset()
-    return frozenset(name for name in names if name.startswith("S"))
+def is_member(person: Person) -> bool:
+    """Tell whether somebody is a full member of the workspace.
+
+    Raises:
+        NeedsDirectory: Slack was not asked.
+    """
+    return standing_of(person) is Standing.MEMBER
+
+
+def is_named(person: Person, names: Collection[str]) -> bool:
+    """Tell whether *names* (users, user groups or `*`) include somebody.
+
+    Raises:
+        NeedsDirectory: that depends on groups that Slack was not asked about.
+    """
+    groups = groups_in(names)
+    if ANYBODY in names or person.id in names or groups & person.groups:
+        return True
+    unknown = groups - person.asked
+    if unknown and not person.is_final:
+        raise NeedsDirectory({person.id: unknown})
+    return False
 
 
 def cannot_tell() -> Refused:
@@ -102,7 +145,7 @@ def cannot_tell() -> Refused:
 def not_admitted(person: Person) -> Refused:
     """Return the answer to somebody whose standing alone keeps them out."""
     match person.standing:
-        case Standing.UNKNOWN | Standing.MEMBER:
+        case Standing.UNKNOWN | Standing.NOBODY | Standing.MEMBER:
             return cannot_tell()
         case Standing.DEACTIVATED:
             return NotYours(Deactivated())

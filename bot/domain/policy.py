@@ -1,9 +1,12 @@
 """Policy, ClusterPolicy: who may ask, who may approve, for what and how long.
 
 The models are `dbaccess.toml` as it is checked when it is read; `bot.config` reads the file.
+
+Whatever tells or checks what a `Person` may do raises `NeedsDirectory` where Slack was not asked
+about what it depends on (`bot.domain.people`).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -13,14 +16,16 @@ from rapidfuzz import fuzz, process
 
 from bot.domain.labels import INSTANCE
 from bot.domain.people import (
-    ANYBODY,
     Person,
     Standing,
-    groups_in_question,
+    Unknowns,
+    is_member,
     is_named,
     not_admitted,
+    standing_of,
 )
-from bot.domain.policy_types import Alias, Channel, Duration, PolicyModel, Requester, UserOrGroup
+from bot.domain.policy_types import Alias, Duration, PolicyModel
+from bot.domain.principals import ANYBODY, Channel, Requester, UserOrGroup, groups_in
 from bot.domain.refusal import Field as Part
 from bot.domain.refusal import NamesClusters, NotYours, Refused, about
 from bot.domain.refusals.clusters import (
@@ -141,9 +146,7 @@ class ClusterPolicy(PolicyModel):
             raise ValueError("min_duration is longer than max_duration")
         if self.default_duration < self.min_duration:
             raise ValueError("default_duration is shorter than min_duration")
-        if all(name.startswith(("U", "W")) for name in self.approvers) and self.approvals > len(
-            set(self.approvers)
-        ):
+        if not groups_in(self.approvers) and self.approvals > len(set(self.approvers)):
             raise ValueError(
                 f"{self.approvals} approvals are needed, but only {len(set(self.approvers))} "
                 "approvers are named"
@@ -216,7 +219,8 @@ class ClusterPolicy(PolicyModel):
 
     def admits(self, person: Person) -> bool:
         """Tell whether people of somebody's standing may have to do with this cluster at all."""
-        return person.standing is Standing.MEMBER or (self.guests and person.standing.is_guest)
+        standing = standing_of(person)
+        return standing is Standing.MEMBER or (self.guests and standing.is_guest)
 
     def may_request(self, person: Person) -> bool:
         """Tell whether somebody may ask for this cluster."""
@@ -225,26 +229,13 @@ class ClusterPolicy(PolicyModel):
     def may_use_emergency(self, person: Person) -> bool:
         """Tell whether the written emergency policy names somebody."""
         rule = self.emergency
-        is_member = person.standing is Standing.MEMBER
-        return rule is not None and is_member and is_named(person, rule.requesters)
+        return rule is not None and is_member(person) and is_named(person, rule.requesters)
 
     def is_shown_to(self, person: Person) -> bool:
         """Tell whether somebody may ask for this cluster in any way, or approve."""
         return (
             self.may_request(person) or self.may_approve(person) or self.may_use_emergency(person)
         )
-
-    def groups_in_question(self, user_id: str, *, emergency: bool = False) -> frozenset[str]:
-        """Return the user groups that tell whether somebody may see and ask for this cluster.
-
-        With *emergency*, also those that tell whether they have emergency access.
-        """
-        groups = groups_in_question(user_id, self.requesters)
-        if groups:  # who may not ask may still see it, for another reason
-            groups |= groups_in_question(user_id, self.approvers)
-        if self.emergency and (groups or emergency):
-            groups |= groups_in_question(user_id, self.emergency.requesters)
-        return groups
 
     def check_emergency(self, person: Person, duration: timedelta, reason: str) -> None:
         """Refuse what the written emergency policy does not cover.
@@ -292,7 +283,7 @@ class ClusterPolicy(PolicyModel):
 
         Where somebody else asked on their behalf, *asked_by* may not decide on it either.
         """
-        if person.standing is not Standing.MEMBER:
+        if not is_member(person):
             raise NotYours(OnlyMembersDecide())
         if not is_named(person, self.approvers):
             raise NotYours(NotAnApprover(ask=self.approvers))
@@ -305,7 +296,7 @@ class ClusterPolicy(PolicyModel):
 
     def check_can_be_decided(self, *, requester: str, asked_by: str | None = None) -> None:
         """Refuse a request for which there are not enough approvers besides those who ask."""
-        if any(name.startswith("S") for name in self.approvers):
+        if groups_in(self.approvers):
             return
         asking = () if self.self_approval else (requester, asked_by)
         others = {name for name in self.approvers if name not in asking}
@@ -318,13 +309,19 @@ class ClusterPolicy(PolicyModel):
 
     def may_approve(self, person: Person) -> bool:
         """Tell whether somebody is an approver of this cluster at all."""
-        return person.standing is Standing.MEMBER and is_named(person, self.approvers)
+        return is_member(person) and is_named(person, self.approvers)
 
     def written_approval(
         self, person: Person, source: TrustedSource, duration: timedelta
     ) -> AutoApproval | None:
         """Return the written policy that approves, if one does."""
-        return next((a for a in self.auto_approve if a.covers(person, source, duration)), None)
+        unknowns = Unknowns()
+        for approval in self.auto_approve:
+            with unknowns.gathered():
+                if approval.covers(person, source, duration):
+                    return approval
+        unknowns.ask()
+        return None
 
 
 class Scheduler(PolicyModel):
@@ -387,7 +384,21 @@ class Policy(PolicyModel):
 
     def seen_by(self, person: Person) -> "Policy":
         """Return this policy with those clusters alone that somebody may ask for or approve."""
-        return self.only({a for a, one in self.clusters.items() if one.is_shown_to(person)})
+        return self.where(lambda cluster: cluster.is_shown_to(person))
+
+    def where(self, holds: Callable[[ClusterPolicy], bool]) -> "Policy":
+        """Return this policy with those clusters alone of which something holds.
+
+        Raises:
+            NeedsDirectory: that depends on people; what all clusters need of them is asked at once.
+        """
+        unknowns, found = Unknowns(), set()
+        for alias, cluster in self.clusters.items():
+            with unknowns.gathered():
+                if holds(cluster):
+                    found.add(alias)
+        unknowns.ask()
+        return self.only(found)
 
     def only(self, aliases: Collection[str]) -> "Policy":
         """Return this policy with those clusters alone, perhaps with none."""
@@ -398,11 +409,6 @@ class Policy(PolicyModel):
         """Refuse somebody whom no cluster admits for what they are (P4)."""
         if not any(cluster.admits(person) for cluster in self.clusters.values()):
             raise not_admitted(person)
-
-    def groups_in_question(self, user_id: str, *, emergency: bool = False) -> frozenset[str]:
-        """Return the user groups that tell which clusters somebody may see and ask for."""
-        every = (c.groups_in_question(user_id, emergency=emergency) for c in self.clusters.values())
-        return frozenset[str]().union(*every)
 
     def by_id(self, cluster_id: str) -> ClusterPolicy | None:
         """Return the policy of the cluster with that UUID, if one is written."""

@@ -13,8 +13,9 @@ from bot.domain.addresses import (
     kind_of_address,
     read_network,
 )
-from bot.domain.people import Person, Standing, is_named
-from bot.domain.policy_types import Duration, PolicyModel, Requester
+from bot.domain.people import Person, is_member, is_named
+from bot.domain.policy_types import Duration, PolicyModel
+from bot.domain.principals import Requester
 from bot.domain.sources import TrustedSource
 
 
@@ -46,14 +47,18 @@ class AutoApproval(PolicyModel):
     """The longest that is approved this way."""
 
     def covers(self, person: Person, source: TrustedSource, duration: timedelta) -> bool:
-        """Tell whether this approval takes the place of an approver's."""
+        """Tell whether this approval takes the place of an approver's.
+
+        Raises:
+            NeedsDirectory: that depends on who they are, and all else is covered.
+        """
         network = source.network
         return (
-            person.standing is Standing.MEMBER
-            and is_named(person, self.requesters)
-            and duration <= self.max_duration
+            duration <= self.max_duration
             and network is not None
             and any(is_within(network, allowed) for allowed in self.sources)
+            and is_member(person)
+            and is_named(person, self.requesters)
         )
 
 

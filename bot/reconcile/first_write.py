@@ -59,11 +59,11 @@ def why_it_no_longer_holds(session: Session, policy: Policy, grant: Grant) -> An
         return LeftPolicy(cluster=grant.cluster)
     behind = requests.behind(session, grant.id)
     own = requests.look_at(session, grant.id)
-    people = People(
+    established = [
         person for request in [*behind, *([own] if own else [])] for person in request.concerned
-    )
+    ]
     try:
-        check_still_holds(cluster, behind, people)
+        check_still_holds(cluster, behind, People(established, is_final=True))
     except NoLongerHolds as refused:
         return refused.refusal
     return None

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from bot.domain.actors import Actor
 from bot.domain.audit_chain import Verdict
 from bot.domain.lifecycle import Grant, GrantState, Request, RequestKind
+from bot.domain.principals import users_in
 from bot.domain.refusals.any_refusal import AnyRefusal
 from bot.reporting.figures import Figures
 from bot.store.report_queries import Period
@@ -175,4 +175,4 @@ class Report:
         named |= {one.reviewed_by for one in requests if one.reviewed_by}
         named |= {a.grant.revoked_by for a in self.accesses.shown if a.grant.revoked_by}
         named |= {one.actor for one in self.refused.shown}
-        return {name for name in named if name[:1] in ("U", "W") and name != Actor.UNKNOWN}
+        return set(users_in(named))

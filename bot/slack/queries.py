@@ -6,8 +6,8 @@ from contextlib import suppress
 from bot.access.notifications import request_facts
 from bot.domain.labels import guard_label
 from bot.domain.lifecycle import RequestState
-from bot.domain.people import Person
-from bot.domain.policy import ClusterPolicy, Policy
+from bot.domain.people import NeedsDirectory, Person
+from bot.domain.policy import Policy
 from bot.domain.refusal import NotYours, Refused
 from bot.domain.refusals.lookups import CallsSpent, ConnectionNotTold, SourcesNotTold
 from bot.domain.refusals.rights import MayNotListAll
@@ -25,7 +25,8 @@ _MOST_ENTRIES = 20
 class Queries:
     """Reads the store, and the provider for `sources` and `connect`.
 
-    `elapsed` returns seconds that only grow.
+    `elapsed` returns seconds that only grow. All that somebody may see some of raises
+    `NeedsDirectory` where too little is known of them.
     """
 
     def __init__(
@@ -39,10 +40,6 @@ class Queries:
         self._reads = reads
         self._policy = policy
         self._limit = QueryLimit(elapsed)
-
-    def groups(self) -> frozenset[str]:
-        """Return every user group that decides about what somebody may see."""
-        return groups_of(self._policy())
 
     def mine(self, person: Person) -> Message:
         """`list`: somebody's open requests and live grants."""
@@ -60,7 +57,7 @@ class Queries:
             Refused: they approve for none.
         """
         policy = self._policy()
-        own = {alias for alias, cluster in policy.clusters.items() if cluster.may_approve(person)}
+        own = policy.where(lambda cluster: cluster.may_approve(person)).clusters
         if not own:
             raise NotYours(MayNotListAll())
         with self._database.reading() as session:
@@ -71,10 +68,8 @@ class Queries:
 
     def clusters(self, person: Person) -> Message:
         """`clusters`: those that somebody may ask for."""
-        policies = self._policy().clusters
-        return messages.clusters_page(
-            {alias: cluster for alias, cluster in policies.items() if cluster.may_request(person)}
-        )
+        theirs = self._policy().where(lambda cluster: cluster.may_request(person))
+        return messages.clusters_page(theirs.clusters)
 
     def sources(self, alias: str, person: Person) -> Message:
         """`sources`: the trusted sources of a cluster, ours and foreign.
@@ -137,7 +132,7 @@ class Queries:
         if alias is not None:
             seen.cluster(alias)
             seen = seen.only({alias})
-        own = [name for name, cluster in seen.clusters.items() if cluster.may_approve(person)]
+        own = list(seen.where(lambda cluster: cluster.may_approve(person)).clusters)
         with self._database.reading() as session:
             closed = requests.closed(
                 session,
@@ -150,25 +145,17 @@ class Queries:
         entries = [Happened(request, became.get(request.id)) for request in closed]
         return messages.history_page(entries, cluster=alias, of_everybody=own)
 
-    def summary(self, request_id: int, person: Person | None) -> str:
+    def summary(self, request_id: int, person: Person) -> str:
         """Return in one line what an undecided request is about; empty for who may not see it."""
         with self._database.reading() as session:
             request = requests.get(session, request_id)
-        seen = self._policy().seen_by(person).clusters if person is not None else {}
         if request is None or request.state is not RequestState.PENDING:
             return ""
-        return messages.short_summary_of(request) if request.cluster in seen else ""
+        is_shown = self._is_shown(request.cluster, person)
+        return messages.short_summary_of(request) if is_shown else ""
 
-
-def groups_of(policy: Policy) -> frozenset[str]:
-    """Return every user group that decides about what somebody may see."""
-    return frozenset(
-        name
-        for cluster in policy.clusters.values()
-        for name in (*cluster.requesters, *cluster.approvers, *_emergency_names(cluster))
-        if name.startswith("S")
-    )
-
-
-def _emergency_names(cluster: ClusterPolicy) -> tuple[str, ...]:
-    return cluster.emergency.requesters if cluster.emergency else ()
+    def _is_shown(self, alias: str, person: Person) -> bool:
+        cluster = self._policy().clusters.get(alias)
+        with suppress(NeedsDirectory):
+            return cluster is not None and cluster.is_shown_to(person)
+        return False

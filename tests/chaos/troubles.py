@@ -37,5 +37,7 @@ class ChangeableWorld(World):
         self.client_waits_for_nothing()
 
     def settle(self) -> None:
-        self.service.components.directory._clock_seconds = self.clock.elapsed
+        directory = self.service.components.directory
+        for memory in (directory._users, directory._members):
+            memory._clock_seconds = self.clock.elapsed
         super().settle()

@@ -27,7 +27,7 @@ APPROVALS = 2
 ADMINS = frozenset({"S0DBADMINS"})
 PEOPLE = [
     Person("U0ALICE", Standing.MEMBER),
-    Person("U0BOB", Standing.MEMBER),
+    Person("U0BOB", Standing.MEMBER, asked=ADMINS),
     Person("U0DAVE", Standing.MEMBER, ADMINS),
     Person("U0GUEST", Standing.GUEST, ADMINS),
     Person("U0FAYE", Standing.MEMBER, ADMINS),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bot.domain.people import Person, Standing, groups_in_question, is_named
+from bot.domain.people import NeedsDirectory, Person, Standing
 from bot.domain.policy import ClusterPolicy, Policy, Scheduler
 from bot.domain.refusal import NotYours, Refused
 from bot.domain.refusals.rights import NotAnApprover, OwnRequest
@@ -14,7 +14,7 @@ from bot.slack.messages.refusals import sentence
 from tests.domain.examples import CLUSTER_ID, HOUR, MINUTE, ORDERS, orders, refused
 
 ALICE = Person("U0ALICE", Standing.MEMBER)
-BOB = Person("U0BOB", Standing.MEMBER)
+BOB = Person("U0BOB", Standing.MEMBER, asked=frozenset({"S0DBADMINS", "S0ONCALL"}))
 ADMIN = Person("U0DAVE", Standing.MEMBER, frozenset({"S0DBADMINS"}))
 ONCALL = Person("U0ERIN", Standing.MEMBER, frozenset({"S0ONCALL"}))
 NIGHTLY = {"requesters": ["S0ONCALL"], "sources": ["198.51.100.0/24"], "max_duration": "1h"}
@@ -196,7 +196,7 @@ def test_p4_nobody_else_may_approve_and_learns_whom_to_ask() -> None:
     assert not ORDERS.may_approve(BOB)
 
 
-@pytest.mark.parametrize("standing", sorted(set(Standing) - {Standing.MEMBER}))
+@pytest.mark.parametrize("standing", sorted(set(Standing) - {Standing.MEMBER, Standing.UNKNOWN}))
 def test_p4_only_full_members_may_approve_even_when_named(standing: Standing) -> None:
     somebody = Person("U0ALICE", standing)
 
@@ -208,9 +208,53 @@ def test_p4_only_full_members_may_approve_even_when_named(standing: Standing) ->
 def test_p4_somebody_nobody_asked_the_directory_about_has_no_right_over_others() -> None:
     unknown = Person("U0ALICE")
 
+    with pytest.raises(NeedsDirectory):
+        ORDERS.may_approve(unknown)
+    with pytest.raises(NeedsDirectory):
+        ORDERS.check_may_approve(unknown, requester="U0BOB")
+
+
+def test_p4_where_the_directory_cannot_be_asked_nobody_has_a_right_over_others() -> None:
+    unknown = Person("U0ALICE", is_final=True)
+
     assert not ORDERS.may_approve(unknown)
     with pytest.raises(NotYours):
         ORDERS.check_may_approve(unknown, requester="U0BOB")
+
+
+def test_what_one_sees_of_many_clusters_is_asked_for_at_once() -> None:
+    both = policy(orders="C0ONE", billing="C0TWO")
+    by_groups = {
+        "orders": orders(requesters=["S0ONCALL"]),
+        "billing": orders(requesters=["S0BILLING", "S0ONCALL"]),
+    }
+
+    with pytest.raises(NeedsDirectory) as needs:
+        both.model_copy(update={"clusters": by_groups}).seen_by(Person("U0CAROL", Standing.MEMBER))
+
+    assert needs.value.groups == {"U0CAROL": {"S0ONCALL", "S0BILLING"}}
+
+
+def test_a_written_policy_that_covers_somebody_by_name_needs_no_group() -> None:
+    by_name = {**NIGHTLY, "requesters": ["U0CAROL"]}
+    nightly = orders(auto_approve=[NIGHTLY, by_name], min_prefix=24)
+    source = parse_source("198.51.100.7")
+
+    assert nightly.written_approval(Person("U0CAROL", Standing.MEMBER), source, HOUR)
+    with pytest.raises(NeedsDirectory) as needs:
+        nightly.written_approval(Person("U0DORA", Standing.MEMBER), source, HOUR)
+    assert needs.value.groups == {"U0DORA": {"S0ONCALL"}}
+
+
+@pytest.mark.parametrize(
+    ("source", "duration"), [("203.0.113.7", HOUR), ("198.51.100.7", 2 * HOUR)]
+)
+def test_a_written_policy_that_cannot_cover_it_needs_to_know_nobody(
+    source: str, duration: timedelta
+) -> None:
+    nightly = orders(auto_approve=[NIGHTLY], min_prefix=24)
+
+    assert nightly.written_approval(Person("U0CAROL"), parse_source(source), duration) is None
 
 
 def test_p4_requesters_cannot_approve_their_own_request_unless_the_policy_says_so() -> None:
@@ -303,22 +347,6 @@ def test_a_request_that_names_no_cluster_is_for_the_only_one() -> None:
 
 def test_a_channel_of_two_clusters_names_neither() -> None:
     assert policy(orders="C0ONE", billing="C0ONE").cluster_of_channel("C0ONE") is None
-
-
-def test_names_are_users_groups_or_everybody() -> None:
-    assert is_named(BOB, ["*"])
-    assert is_named(BOB, ["U0ALICE", "U0BOB"])
-    assert is_named(ADMIN, ["S0DBADMINS"])
-    assert not is_named(BOB, ["U0ALICE", "S0DBADMINS"])
-    assert not is_named(BOB, [])
-
-
-def test_groups_are_looked_up_only_where_they_make_a_difference() -> None:
-    names = ("U0ALICE", "W0FRED", "S0DBADMINS")
-
-    assert groups_in_question("U0BOB", names) == {"S0DBADMINS"}
-    assert groups_in_question("U0ALICE", names) == frozenset()
-    assert groups_in_question("U0BOB", ("*", "S0DBADMINS")) == frozenset()
 
 
 def test_the_models_of_the_policy_cannot_be_changed_while_it_runs() -> None:

@@ -33,7 +33,6 @@ from bot.providers.catalogue import Catalogue
 from bot.slack import messages
 from bot.slack.client import SlackClient
 from bot.slack.inbound.ack_deadline import AckDeadline, away
-from bot.slack.inbound.asker import Asker
 from bot.slack.inbound.background_tasks import BackgroundTasks, apologise
 from bot.slack.inbound.forms import Forms
 from bot.slack.inbound.options import Options
@@ -67,11 +66,12 @@ class SlackController:
         self._homes = homes
         self._ip_links = ip_links
         self._policy = policy
-        self._asker = Asker(access, directory)
         self._later = BackgroundTasks(client)
         self._prompt = AckDeadline(self._later)
         offers = Options(directory, catalogue, policy, self._later)
-        self.forms = Forms(access, self._asker, offers, pages, policy, self._later, self._prompt)
+        self.forms = Forms(
+            access, directory, offers, pages, policy, self._defer, self._later, self._prompt
+        )
 
     def close(self) -> None:
         """Stop answering later; what is promised durably is kept by the worker."""
@@ -91,7 +91,7 @@ class SlackController:
 
     def defer(self, command: Command, asked: Interaction) -> None:
         """Save a command, to be carried out in a moment; it never raises."""
-        self._prompt.do(lambda: self._asker.defer(command, asked), asked)
+        self._prompt.do(lambda: self._defer(command, asked), asked)
 
     def deny(self, press: Press) -> None:
         """Open the form that asks an approver why not."""
@@ -132,12 +132,13 @@ class SlackController:
         def tell(message: Message) -> None:
             self._later.direct(asked.user_id, message)
 
-        groups = self._policy().groups_in_question(asked.user_id)
-        person = self._directory.known(asked.user_id, asked.team_id, groups)
-        if person is None:
-            self._promise(asked, groups, act, tell)
-        elif (message := act(person)) is not None:
-            tell(message)
+        try:
+            message = act(self._known(asked))
+        except NeedsDirectory:
+            self._promise(asked, act, tell)
+        else:
+            if message is not None:
+                tell(message)
 
     def home_opened(self, user_id: str, team_id: str) -> None:
         """Have somebody's Home tab drawn in a moment."""
@@ -156,17 +157,13 @@ class SlackController:
             command = None
         if isinstance(command, ShowHelp):
             return messages.help_page()
-        is_emergency = isinstance(command, OpenEmergencyForm)
-        groups = policy.groups_in_question(asked.user_id, emergency=is_emergency)
-        if isinstance(command, ShowHistory | ShowList) and command != ShowList():
-            groups = self._pages.groups()
-        person = self._directory.known(asked.user_id, asked.team_id, groups)
-        if person is not None:
+        person = self._known(asked)
+        with suppress(NeedsDirectory):
             return self._at_once(self._read(text, asked, person), asked, person)
         if command is not None and _is_command(command) and _says_all(command, text):
             return self._carry_out(command, asked)
         self._promise(
-            asked, groups, lambda person: self._later_on(text, asked, person), self._respond(asked)
+            asked, lambda person: self._later_on(text, asked, person), self._respond(asked)
         )
         return None if isinstance(command, _Form) else messages.checking()
 
@@ -175,6 +172,7 @@ class SlackController:
 
         Raises:
             Refused: it makes no sense, or they may do nothing here for what they are.
+            NeedsDirectory: it is not known what they may see.
         """
         policy = self._policy()
         try:
@@ -190,9 +188,8 @@ class SlackController:
         """Answer in the acknowledgement, unless DigitalOcean is to be asked."""
         if not isinstance(command, ShowSources | ShowConnect):
             return self._answer(command, asked, person)
-        groups = self._policy().groups_in_question(asked.user_id)
         self._promise(
-            asked, groups, lambda person: self._answer(command, asked, person), self._respond(asked)
+            asked, lambda person: self._answer(command, asked, person), self._respond(asked)
         )
         return messages.checking()
 
@@ -200,7 +197,12 @@ class SlackController:
         return self._answer(self._read(text, asked, person), asked, person)
 
     def _answer(self, command: Intent, asked: Interaction, person: Person) -> Message | None:
-        """Return the answer for somebody who is known; None where a form opens."""
+        """Return the answer for somebody; None where a form opens.
+
+        Raises:
+            Refused: they may not, or it makes no sense.
+            NeedsDirectory: too little is known of them.
+        """
         match command:
             case OpenForm():
                 self._policy().check_standing(person)
@@ -242,13 +244,25 @@ class SlackController:
 
     def _carry_out(self, command: Command, asked: Interaction) -> Message:
         """Carry a command out at once if Slack need not be asked, else save it for later."""
-        person = self._asker.now(command, asked)
-        if person is not None:
-            with suppress(NeedsDirectory):
-                answer = self._access.carry_out(command, person, origin=asked.origin)
-                return messages.render(answer) if answer is not None else messages.checking()
-        self._asker.defer(command, asked)
-        return messages.checking()
+        try:
+            answer = self._access.carry_out(command, self._known(asked), origin=asked.origin)
+        except NeedsDirectory:
+            self._defer(command, asked)
+            return messages.checking()
+        return messages.render(answer) if answer is not None else messages.checking()
+
+    def _known(self, asked: Interaction) -> Person:
+        """Return who somebody is as far as that is known without asking Slack."""
+        return self._directory.known(asked.user_id, asked.team_id)
+
+    def _defer(self, command: Command, asked: Interaction) -> None:
+        self._access.defer(
+            command,
+            user_id=asked.user_id,
+            team_id=asked.team_id,
+            origin=asked.origin,
+            response_url=asked.response_url,
+        )
 
     def _respond(self, asked: Interaction) -> Callable[[Message], None]:
         return lambda message: self._later.respond(asked, message)
@@ -256,7 +270,6 @@ class SlackController:
     def _promise(
         self,
         asked: Interaction,
-        groups: frozenset[str],
         act: Callable[[Person], Message | None],
         tell: Callable[[Message], None],
     ) -> None:
@@ -264,7 +277,7 @@ class SlackController:
 
         def answer() -> None:
             try:
-                message = act(self._directory.person(asked.user_id, asked.team_id, groups))
+                message = self._directory.decide(asked.user_id, asked.team_id, act)
             except Refused as refused:
                 message = messages.refusal(refused.refusal)
             except DirectoryUnavailable:

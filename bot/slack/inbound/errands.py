@@ -14,7 +14,12 @@ from bot.domain.refusals.lookups import WentWrong
 from bot.domain.refusals.requests import CardNotConfirmed
 from bot.domain.subjects import subject_of
 from bot.slack.inbound.references import current_reference, new_reference
-from bot.slack.users.directory import Directory, DirectoryUnavailable, cannot_tell_of_others
+from bot.slack.users.directory import (
+    ROUNDS,
+    Directory,
+    DirectoryUnavailable,
+    cannot_tell_of_others,
+)
 from bot.store import errands
 from bot.store.database import DATABASE_UNAVAILABLE, Database
 from bot.store.errands import Errand
@@ -22,7 +27,6 @@ from bot.store.errands import Errand
 _PATIENCE_SECONDS = 30.0
 _RETRY_SECONDS = 2.0
 _ATTEMPTS = 5
-_ROUNDS = 5  # of asking Slack about people, each known to be concerned after the one before
 
 log = structlog.get_logger()
 
@@ -60,24 +64,20 @@ class Errands:
             self._fail(errand, error)
 
     def _carry_out(self, errand: Errand) -> None:
-        question = self._access.question(errand.command, errand.user_id)
-        groups = {} if question is None else {errand.user_id: question.groups}
-        for _ in range(_ROUNDS):
-            people = self._people(errand, groups)
-            if people is None:
-                return
-            person = people.pop(errand.user_id, Person(errand.user_id))
+        """Try with what is known of people; where that is too little, ask Slack and try again."""
+        people = {errand.user_id: self._directory.known(errand.user_id, errand.team_id)}
+        for _ in range(ROUNDS):
             try:
                 self._access.carry_out(
                     errand.command,
-                    person,
+                    people[errand.user_id],
                     origin=errand.origin,
                     errand=errand,
                     others=people.values(),
                 )
             except NeedsDirectory as needs:
-                for user_id, named in needs.groups.items():
-                    groups[user_id] = groups.get(user_id, frozenset()) | named
+                if not self._ask(errand, needs.groups, people):
+                    return
             except CardNotRecorded:
                 log.info("card not recorded yet")
                 self._not_now(errand, Refused(CardNotConfirmed()))
@@ -86,26 +86,26 @@ class Errands:
                 return
         self._put_off(errand)  # while some were asked about, others came to be concerned
 
-    def _people(
-        self, errand: Errand, groups: Mapping[str, frozenset[str]]
-    ) -> dict[str, Person] | None:
-        """Return who these people are; None where Slack does not say, and it was put off."""
-        people = {}
-        for user_id, named in groups.items():
+    def _ask(
+        self, errand: Errand, wanted: Mapping[str, frozenset[str]], people: dict[str, Person]
+    ) -> bool:
+        """Add to *people* what is wanted of them; False where Slack does not say: put off."""
+        for user_id, groups in wanted.items():
+            known = people.get(user_id, Person(user_id))
             try:
-                people[user_id] = self._person(errand, user_id, named)
+                people[user_id] = self._person(errand, known, groups)
             except DirectoryUnavailable as error:
                 log.warning("directory unavailable", error=str(error))
                 is_own = user_id == errand.user_id
                 self._not_now(errand, cannot_tell() if is_own else cannot_tell_of_others())
-                return None
-        return people
+                return False
+        return True
 
-    def _person(self, errand: Errand, user_id: str, groups: frozenset[str]) -> Person:
-        """Return who somebody is; for others than the one who acts, as of this errand."""
-        if user_id == errand.user_id:
-            return self._directory.person(user_id, errand.team_id, groups)
-        return self._directory.concerned(user_id, groups, since=errand.received_at)
+    def _person(self, errand: Errand, known: Person, groups: frozenset[str]) -> Person:
+        """Return more of somebody; of others than the one who acts, as of this errand."""
+        if known.id == errand.user_id:
+            return self._directory.person(known.id, errand.team_id, known.asked | groups)
+        return self._directory.concerned(known, groups, since=errand.received_at)
 
     def _fail(self, errand: Errand, error: Exception) -> None:
         reference = current_reference()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.access import AccessService
-from bot.domain.commands import Command, Extend
+from bot.domain.commands import Command
 from bot.domain.grammar import read_emergency_form, read_extension_form, read_form
 from bot.domain.people import NeedsDirectory, Person, cannot_tell
 from bot.domain.policy import Policy
@@ -16,7 +16,6 @@ from bot.domain.refusals.clusters import NoClusters
 from bot.domain.refusals.rights import CannotTell, NoEmergencyAccess, NoEmergencyClusters
 from bot.slack import messages
 from bot.slack.inbound.ack_deadline import AckDeadline, away
-from bot.slack.inbound.asker import Asker
 from bot.slack.inbound.background_tasks import BackgroundTasks, apologise
 from bot.slack.inbound.form_state import (
     FormState,
@@ -36,7 +35,7 @@ from bot.slack.inbound.payloads import (
 )
 from bot.slack.messages import Filled
 from bot.slack.queries import Queries
-from bot.slack.users.directory import DirectoryUnavailable
+from bot.slack.users.directory import Directory, DirectoryUnavailable
 from bot.store.database import DATABASE_UNAVAILABLE
 
 
@@ -46,18 +45,20 @@ class Forms:
     def __init__(
         self,
         access: AccessService,
-        asker: Asker,
+        directory: Directory,
         offers: Options,
         pages: Queries,
         policy: Callable[[], Policy],
+        defer: Callable[[Command, Interaction], None],
         later: BackgroundTasks,
         prompt: AckDeadline,
     ) -> None:
         self._access = access
-        self._asker = asker
+        self._directory = directory
         self._offers = offers
         self._pages = pages
         self._policy = policy
+        self._defer = defer
         self._later = later
         self._prompt = prompt
         self._turns = LatestUpdate()
@@ -99,31 +100,29 @@ class Forms:
         Raises:
             Refused: there is nothing that they may extend.
         """
-        person = self._asker.now(Extend(grant_id=form.grant_id), asked)
-        if person is None:
-            self._later.do(lambda: self._open_extension_once_known(form, asked))
-        else:
+        person = self._directory.known(asked.user_id, asked.team_id)
+        try:
             self._open_extension_for(person, form, asked)
+        except NeedsDirectory:
+            self._later.do(lambda: self._open_extension_once_known(form, asked))
 
     def open_denial(self, press: Press) -> None:
         """Open the form that asks an approver why not."""
+        asked = press.interaction
+        person = self._directory.known(asked.user_id, asked.team_id)
         view = messages.deny_modal(
             press.number,
-            summary=self._pages.summary(press.number, self._offers.known(press.interaction)),
+            summary=self._pages.summary(press.number, person),
             private_metadata=denial_metadata(press),
         )
         otherwise = messages.denial_form_not_opened()
-        self._later.open_view(view, press.interaction, otherwise=otherwise)
+        self._later.open_view(view, asked, otherwise=otherwise)
 
     def changed(self, draft: FormState) -> None:
         """Show what goes with a cluster or kind that was just chosen; the rest stays as it is."""
         if draft.form in (REQUEST_FORM, EMERGENCY_FORM):
             self._turns.take(draft.view_id, draft.acted_at)
-            self._offers.once_known(
-                draft.interaction,
-                lambda person: self._redraw(draft, person),
-                emergency=draft.form == EMERGENCY_FORM,
-            )
+            self._offers.once_known(draft.interaction, lambda person: self._redraw(draft, person))
 
     def _redraw(self, draft: FormState, person: Person) -> None:
         asked = draft.interaction
@@ -175,8 +174,11 @@ class Forms:
 
     def _open_extension_once_known(self, form: OpenExtensionForm, asked: Interaction) -> None:
         try:
-            person = self._asker.ask(Extend(grant_id=form.grant_id), asked)
-            self._open_extension_for(person, form, asked)
+            self._directory.decide(
+                asked.user_id,
+                asked.team_id,
+                lambda person: self._open_extension_for(person, form, asked),
+            )
         except Refused as refused:
             self._later.reach(asked, messages.refusal(refused.refusal))
         except DirectoryUnavailable:
@@ -209,13 +211,12 @@ class Forms:
             with about(Field.SOURCE):
                 messages.refuse_not_listed(draft.kind, draft.typed["source"])
             command = self._read(asked, read)
-            person = self._asker.lately(command, asked)
-            if person is not None:
-                with suppress(NeedsDirectory):  # Slack is asked before it is carried out
-                    self._access.dry_run(command, person)
+            with suppress(NeedsDirectory):  # Slack is asked before it is carried out
+                sender = self._directory.last_known(asked.user_id, asked.team_id)
+                self._access.dry_run(command, sender)
         except Refused as refused:
             return {draft.block_of(refused.field): messages.form_error(refused.refusal)}
-        self._asker.defer(command, asked)
+        self._defer(command, asked)
         return {}
 
     def _read(self, asked: Interaction, read: Callable[[Policy], Command]) -> Command:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from bot.domain.people import Person, groups_in_question
+from bot.domain.people import NeedsDirectory, Person
 from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.sources import SourceType, TrustedSource
 from bot.providers.base import ApiError
@@ -31,44 +31,32 @@ class Options:
         self._policy = policy
         self._later = later
 
-    def known(self, asked: Interaction) -> Person | None:
-        """Return who somebody is, as far as it tells what they may see; None: not known now."""
-        groups = self._policy().groups_in_question(asked.user_id)
-        return self._directory.known(asked.user_id, asked.team_id, groups)
-
     def seen_lately(self, asked: Interaction) -> Policy | None:
         """Return what somebody could see when Slack last said who they are; None: it never did."""
-        policy = self._policy()
-        groups = policy.groups_in_question(asked.user_id)
-        person = self._directory.last_known(asked.user_id, asked.team_id, groups)
-        return policy.seen_by(person) if person is not None else None
+        person = self._directory.last_known(asked.user_id, asked.team_id)
+        with suppress(NeedsDirectory):
+            return self._policy().seen_by(person)
+        return None
 
-    def once_known(
-        self, asked: Interaction, act: Callable[[Person], None], *, emergency: bool
-    ) -> None:
+    def once_known(self, asked: Interaction, act: Callable[[Person], object]) -> None:
         """Do something that depends on who somebody is; nothing where Slack does not say it."""
-        groups = self._policy().groups_in_question(asked.user_id, emergency=emergency)
-        person = self._directory.known(asked.user_id, asked.team_id, groups)
-        if person is not None:
-            act(person)
-            return
 
         def ask_and_act() -> None:
             with suppress(DirectoryUnavailable):
-                act(self._directory.person(asked.user_id, asked.team_id, groups))
+                self._directory.decide(asked.user_id, asked.team_id, act)
 
-        self._later.do(ask_and_act)
+        try:
+            act(self._directory.known(asked.user_id, asked.team_id))
+        except NeedsDirectory:
+            self._later.do(ask_and_act)
 
     def clusters(self, person: Person) -> Policy:
         """Return the policy of the clusters that somebody may ask for."""
-        policy = self._policy()
-        return policy.only({a for a, one in policy.clusters.items() if one.may_request(person)})
+        return self._policy().where(lambda cluster: cluster.may_request(person))
 
     def emergencies(self, person: Person) -> Policy:
         """Return the policy of the clusters where somebody may break the glass."""
-        policy = self._policy()
-        mine = {a for a, one in policy.clusters.items() if one.may_use_emergency(person)}
-        return policy.only(mine)
+        return self._policy().where(lambda cluster: cluster.may_use_emergency(person))
 
     def sources(self, search: Search) -> list[dict[str, Any]]:
         """Return the things of a kind that go with what was typed.
@@ -76,15 +64,17 @@ class Options:
         Names are told only to somebody who may ask for access from such a thing.
         """
         asked, kind = search.interaction, search.kind
-        takers = [c for c in self._policy().clusters.values() if kind in c.source_types]
-        named = (groups_in_question(asked.user_id, cluster.requesters) for cluster in takers)
-        groups = frozenset[str]().union(*named)
-        person = self._directory.known(asked.user_id, asked.team_id, groups)
-        if person is None:
-            self._ask_slack(asked, groups)
+        takers = self._policy().where(lambda cluster: kind in cluster.source_types)
+
+        def theirs(person: Person) -> Policy:
+            return takers.where(lambda cluster: cluster.may_request(person))
+
+        try:
+            if not theirs(self._directory.known(asked.user_id, asked.team_id)).clusters:
+                return []
+        except NeedsDirectory:
+            self.once_known(asked, theirs)
             return messages.not_yet_known()
-        if not any(cluster.may_request(person) for cluster in takers):
-            return []
         typed = search.typed.removeprefix(f"{kind}:")
         try:
             return messages.picks(kind, self._catalogue.find(kind, typed))
@@ -99,12 +89,3 @@ class Options:
         """Have the names that a form may need soon read in the background."""
         kinds = {kind for cluster in clusters for kind in cluster.source_types}
         self._catalogue.prefetch(kinds - {SourceType.IP_ADDR})
-
-    def _ask_slack(self, asked: Interaction, groups: frozenset[str]) -> None:
-        """Have who somebody is remembered soon."""
-
-        def act() -> None:
-            with suppress(DirectoryUnavailable):
-                self._directory.person(asked.user_id, asked.team_id, groups)
-
-        self._later.do(act)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.domain.actors import Actor
-from bot.domain.people import ANYBODY
+from bot.domain.principals import ANYBODY
 
 _CODE_CHARACTERS = 300
 _MOST_NAMES = 20

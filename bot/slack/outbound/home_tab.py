@@ -1,7 +1,8 @@
 """Homes: each Home tab that somebody may be looking at is drawn again when something changes."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -11,13 +12,12 @@ from structlog.contextvars import bind_contextvars
 from bot.access.notifications import request_facts
 from bot.clock import Clock
 from bot.domain.lifecycle import Request
-from bot.domain.people import Person, Standing
+from bot.domain.people import Person, Standing, standing_of
 from bot.domain.policy import Policy
 from bot.slack import messages
 from bot.slack.client import NO_ANSWER, SlackClient, code_of
 from bot.slack.messages import HomeTab
 from bot.slack.outbound.delivery import Hopeless, TryLater, retry_after
-from bot.slack.queries import groups_of
 from bot.slack.users.directory import Directory, DirectoryUnavailable
 from bot.store import grants, homes, requests
 from bot.store.database import DATABASE_UNAVAILABLE, Database
@@ -90,59 +90,53 @@ class HomeTabs:
     def _draw(self, home: Home) -> None:
         """Read what is there only now: what changes from here on makes the Home due again."""
         policy = self._policy()
-        person, unknown = self._person(home)
-        own = {alias for alias, cluster in policy.clusters.items() if cluster.may_approve(person)}
+        rights, unknown = self._rights(home, policy)
         with self._database.transaction() as session:
-            homes.approves(session, home, own)
-        self._publish(person, self._read(person, own, policy, is_whole=unknown is None))
+            homes.approves(session, home, rights.may_approve)
+        self._publish(home.user_id, self._read(home.user_id, rights, policy))
         if unknown is not None:
             raise TryLater(str(unknown)) from unknown
 
-    def _person(self, home: Home) -> tuple[Person, DirectoryUnavailable | None]:
-        """Return whose Home it is; where Slack does not say, they see only what is theirs."""
-        groups = groups_of(self._policy())
+    def _rights(self, home: Home, policy: Policy) -> tuple["_Rights", DirectoryUnavailable | None]:
+        """Return what may be shown; where Slack does not say, only what is somebody's own."""
         try:
-            person = self._directory.person(home.user_id, home.team_id, groups)
+            return self._directory.decide(
+                home.user_id, home.team_id, lambda person: _rights(person, policy)
+            ), None
         except DirectoryUnavailable as error:
-            return Person(home.user_id), error
-        if person.standing is Standing.DEACTIVATED:
-            raise Gone
-        return person, None
+            nobody_asked = Person(home.user_id, is_final=True)
+            return replace(_rights(nobody_asked, policy), is_known=False), error
 
-    def _read(self, person: Person, own: set[str], policy: Policy, *, is_whole: bool) -> HomeTab:
+    def _read(self, user_id: str, rights: "_Rights", policy: Policy) -> HomeTab:
+        own = rights.may_approve
         with self._database.reading() as session:
             pending = requests.pending(session)
-            to_decide = [r for r in pending if _waits_for(person, r, own, policy)]
+            to_decide = [r for r in pending if _waits_for(user_id, r, own, policy)]
             to_review = [
                 emergency
                 for emergency in requests.to_review(session)
-                if emergency.cluster in own and emergency.requester != person.id
+                if emergency.cluster in own and emergency.requester != user_id
             ]
-            mine = [request for request in pending if person.id in request.for_themselves]
+            mine = [request for request in pending if user_id in request.for_themselves]
             decide, review, asked = (
                 [request_facts(session, request, policy) for request in some]
                 for some in (to_decide, to_review, mine)
             )
-            live = grants.live(session, requester=person.id)
-        may_ask = {
-            alias: cluster.max_duration
-            for alias, cluster in policy.clusters.items()
-            if cluster.may_request(person)
-        }
+            live = grants.live(session, requester=user_id)
         return HomeTab(
             self._clock.now(),
             decide,
             review,
             live,
             asked,
-            may_ask,
-            is_whole=is_whole,
-            is_admitted=not is_whole or any(c.admits(person) for c in policy.clusters.values()),
+            rights.may_ask,
+            is_whole=rights.is_known,
+            is_admitted=rights.is_admitted or not rights.is_known,
         )
 
-    def _publish(self, person: Person, tab: HomeTab) -> None:
+    def _publish(self, user_id: str, tab: HomeTab) -> None:
         try:
-            self._client.views_publish(user_id=person.id, view=messages.home(tab))
+            self._client.views_publish(user_id=user_id, view=messages.home(tab))
         except SlackApiError as error:
             code = code_of(error)
             if code in _NOT_THERE:
@@ -174,8 +168,36 @@ class HomeTabs:
             homes.give_up(session, home)
 
 
-def _waits_for(person: Person, request: Request, own: set[str], policy: Policy) -> bool:
-    if request.cluster not in own or person.id in request.approvers:
+@dataclass(frozen=True)
+class _Rights:
+    """What somebody may do: where they approve; where they may ask, and for how long at most."""
+
+    may_approve: Collection[str]
+    may_ask: Mapping[str, timedelta]
+    is_admitted: bool
+    is_known: bool = True
+
+
+def _rights(person: Person, policy: Policy) -> _Rights:
+    """Return what somebody may do.
+
+    Raises:
+        Gone: their account was deactivated.
+        NeedsDirectory: too little is known of them.
+    """
+    if standing_of(person) is Standing.DEACTIVATED:
+        raise Gone
+    may_approve = policy.where(lambda cluster: cluster.may_approve(person)).clusters
+    may_ask = policy.where(lambda cluster: cluster.may_request(person)).clusters
+    return _Rights(
+        may_approve.keys(),
+        {alias: cluster.max_duration for alias, cluster in may_ask.items()},
+        is_admitted=any(cluster.admits(person) for cluster in policy.clusters.values()),
+    )
+
+
+def _waits_for(user_id: str, request: Request, own: Collection[str], policy: Policy) -> bool:
+    if request.cluster not in own or user_id in request.approvers:
         return False
-    is_own = person.id in request.for_themselves
+    is_own = user_id in request.for_themselves
     return not is_own or policy.cluster(request.cluster).self_approval

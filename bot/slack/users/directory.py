@@ -4,24 +4,26 @@ Read from `auth.test`, `users.info` and `usergroups.users.list`, and remembered 
 minute. What cannot be read is not guessed.
 """
 
-import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.domain.people import Person, Standing
+from bot.domain.people import NeedsDirectory, Person, Standing
 from bot.domain.refusal import Refused
 from bot.domain.refusals.rights import CannotTellOfOthers
 from bot.slack.client import NO_ANSWER
+from bot.slack.users.memory import Memory
 
-_REMEMBERED_SECONDS = 60.0
+ROUNDS = 10  # of asking about people, each for what turned out to matter after the one before
 _NO_SUCH_GROUP = "no_such_subteam"
 NO_SUCH_USER = "user_not_found"
 UNKNOWN_USER = frozenset({NO_SUCH_USER, "user_not_visible"})
+
+T = TypeVar("T")
 
 
 class DirectoryUnavailable(Exception):
@@ -51,42 +53,61 @@ class Directory:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
-        self._clock_seconds = clock_seconds
         self._now = now
-        self._remembered: dict[str, tuple[float, Any]] = {}
-        self._asked_at: dict[str, datetime] = {}
+        self._users = Memory[dict[str, Any]](clock_seconds)
+        self._members = Memory[frozenset[str]](clock_seconds)
         self._installation: tuple[str, str] | None = None
-        self._lock = threading.Lock()
 
-    def known(self, user_id: str, team_id: str, groups: Iterable[str]) -> Person | None:
-        """Return who somebody is if that is remembered freshly; None if Slack must be asked."""
-        return self._remembered_person(user_id, team_id, groups, self._recall)
+    def known(self, user_id: str, team_id: str) -> Person:
+        """Return somebody as they are freshly remembered, perhaps not at all; costs no call."""
+        return self._remembered(user_id, team_id, self._users.fresh, self._members.fresh)
 
-    def last_known(self, user_id: str, team_id: str, groups: Iterable[str]) -> Person | None:
-        """Return who somebody was when Slack last said so, which gives them no right by now."""
-        return self._remembered_person(user_id, team_id, groups, self._recall_old)
+    def last_known(self, user_id: str, team_id: str) -> Person:
+        """Return somebody as Slack last said, however long ago: good for advice, for no right."""
+        return self._remembered(user_id, team_id, self._users.last, self._members.last)
 
-    def concerned(self, user_id: str, groups: Iterable[str], *, since: datetime) -> Person:
-        """Return who somebody is whom another's doing concerns; what was read before is not used.
+    def decide(self, user_id: str, team_id: str, act: Callable[[Person], T]) -> T:
+        """Return what *act* makes of somebody; Slack is asked what that depends on.
+
+        Args:
+            user_id: the Slack user.
+            team_id: the team that the interaction came from; empty where it named none.
+            act: called again, with more known of them, where it raises `NeedsDirectory`.
+
+        Raises:
+            DirectoryUnavailable: Slack cannot be asked, or gives no clear answer.
+        """
+        person = self.known(user_id, team_id)
+        for _ in range(ROUNDS):
+            try:
+                return act(person)
+            except NeedsDirectory as needs:
+                person = self.person(user_id, team_id, person.asked | needs.groups[user_id])
+        raise DirectoryUnavailable("what is asked about keeps changing")
+
+    def concerned(self, known: Person, groups: Iterable[str], *, since: datetime) -> Person:
+        """Return more about somebody whom another's doing concerns, as it is since then.
 
         Somebody of whom Slack says clearly that it does not know them has no standing.
 
         Args:
-            user_id: the Slack user.
-            groups: the user groups in question.
+            known: what was read of them since then, perhaps nothing.
+            groups: the user groups whose members are needed besides.
             since: what was read after that is fresh enough (aware UTC).
 
         Raises:
             DirectoryUnavailable: Slack cannot be asked, or gives no clear answer.
         """
-        groups = frozenset(groups)
-        self._forget([f"user:{user_id}", *(f"group:{group}" for group in groups)], before=since)
+        new = frozenset(groups) - known.asked
+        self._members.forget(new, asked_until=since)
+        if known.standing is Standing.UNKNOWN:
+            self._users.forget([known.id], asked_until=since)
         try:
-            return self.person(user_id, "", groups)
+            return self.person(known.id, "", known.asked | new)
         except DirectoryUnavailable as error:
             if error.code not in UNKNOWN_USER:
                 raise
-            return Person(user_id, asked=groups)
+            return Person(known.id, Standing.NOBODY, asked=known.asked | new)
 
     def person(self, user_id: str, team_id: str, groups: Iterable[str]) -> Person:
         """Return who somebody is and which of *groups* they are in.
@@ -94,22 +115,19 @@ class Directory:
         Args:
             user_id: the Slack user.
             team_id: the team that the interaction came from; empty where it named none.
-            groups: the user groups in question.
+            groups: the user groups whose members are needed.
 
         Raises:
             DirectoryUnavailable: Slack cannot be asked, or gives no clear answer.
         """
         groups = frozenset(groups)
         standing = self._standing(self._user(user_id), team_id)
-        belongs_to = frozenset(group for group in groups if user_id in self._members(group))
+        belongs_to = frozenset(group for group in groups if user_id in self._members_of(group))
         return Person(user_id, standing, belongs_to, asked=groups)
 
     def outdate(self, user_id: str) -> None:
         """Have Slack asked anew what somebody is: their account has changed."""
-        key = f"user:{user_id}"
-        with self._lock:
-            if key in self._remembered:
-                self._remembered[key] = (0.0, self._remembered[key][1])
+        self._users.outdate(user_id)
 
     def has_left(self, user_id: str) -> bool:
         """Tell whether somebody's account was deactivated, by a clear word of Slack's, said now.
@@ -117,7 +135,7 @@ class Directory:
         Raises:
             DirectoryUnavailable: Slack cannot be asked, or gives no clear answer.
         """
-        self._forget([f"user:{user_id}"], before=self._now())
+        self._users.forget([user_id], asked_until=self._now())
         return self._user(user_id).get("deleted") is True
 
     def name(self, user_id: str) -> str:
@@ -131,26 +149,30 @@ class Directory:
         names = (profile.get("display_name"), user.get("real_name"), user.get("name"))
         return next((str(name) for name in names if name), user_id)
 
-    def _remembered_person(
+    def _remembered(
         self,
         user_id: str,
         team_id: str,
-        groups: Iterable[str],
-        recall: Callable[[str], Any],
-    ) -> Person | None:
-        user, members = recall(f"user:{user_id}"), {g: recall(f"group:{g}") for g in groups}
-        if self._installation is None or not _is_of(user_id, user):
-            return None
-        if not all(isinstance(users, list) for users in members.values()):
-            return None
-        belongs_to = frozenset(group for group, users in members.items() if user_id in users)
-        standing = self._standing(user, team_id)
-        return Person(user_id, standing, belongs_to, asked=frozenset(members))
+        user_by: Callable[[str], dict[str, Any] | None],
+        members_by: Callable[[str], frozenset[str] | None],
+    ) -> Person:
+        user = user_by(user_id)
+        if user is None or self._installation is None:
+            return Person(user_id)
+        members = {group: members_by(group) for group in self._members.all_keys()}
+        asked = frozenset(group for group, users in members.items() if users is not None)
+        belongs_to = frozenset(group for group in asked if user_id in (members[group] or ()))
+        return Person(user_id, self._standing(user, team_id), belongs_to, asked=asked)
 
     def _user(self, user_id: str) -> dict[str, Any]:
-        user: dict[str, Any] = self._ask(f"user:{user_id}", "users.info", "user", user=user_id)
-        if not _is_of(user_id, user):
+        known = self._users.fresh(user_id)
+        if known is not None:
+            return known
+        asked_at = self._now()
+        user = self._call("users.info", user=user_id).get("user")
+        if not isinstance(user, dict) or user.get("id") != user_id:
             raise DirectoryUnavailable("users.info gave no user")
+        self._users.remember(user_id, user, asked_at)
         return user
 
     def _standing(self, user: dict[str, Any], team_id: str) -> Standing:
@@ -185,49 +207,24 @@ class Directory:
             self._installation = (answer["team_id"], answer.get("enterprise_id") or "")
         return self._installation
 
-    def _members(self, group: str) -> frozenset[str]:
+    def _members_of(self, group: str) -> frozenset[str]:
+        known = self._members.fresh(group)
+        if known is not None:
+            return known
+        asked_at = self._now()
+        users = self._listed(group)
+        if not isinstance(users, list):
+            raise DirectoryUnavailable("usergroups.users.list gave no users")
+        self._members.remember(group, frozenset(users), asked_at)
+        return frozenset(users)
+
+    def _listed(self, group: str) -> Any:
         try:
-            users = self._ask(f"group:{group}", "usergroups.users.list", "users", usergroup=group)
+            return self._call("usergroups.users.list", usergroup=group).get("users")
         except DirectoryUnavailable as error:
             if error.code != _NO_SUCH_GROUP:
                 raise
-            self._remember(
-                f"group:{group}", [], self._now()
-            )  # it has no members; other groups may do
-            return frozenset()
-        if not isinstance(users, list):
-            raise DirectoryUnavailable("usergroups.users.list gave no users")
-        return frozenset(users)
-
-    def _ask(self, key: str, method: str, field: str, **params: str) -> Any:
-        remembered = self._recall(key)
-        if remembered is not None:
-            return remembered
-        asked_at = self._now()
-        fact = self._call(method, **params).get(field)
-        self._remember(key, fact, asked_at)
-        return fact
-
-    def _remember(self, key: str, fact: Any, asked_at: datetime) -> None:
-        with self._lock:
-            self._asked_at[key] = asked_at
-            self._remembered[key] = (self._clock_seconds() + _REMEMBERED_SECONDS, fact)
-
-    def _recall_old(self, key: str) -> Any:
-        with self._lock:
-            return self._remembered.get(key, (0.0, None))[1]
-
-    def _recall(self, key: str) -> Any:
-        with self._lock:
-            until, fact = self._remembered.get(key, (0.0, None))
-            return fact if self._clock_seconds() < until else None
-
-    def _forget(self, keys: Iterable[str], *, before: datetime) -> None:
-        with self._lock:
-            for key in keys:
-                asked_at = self._asked_at.get(key)
-                if asked_at is None or asked_at <= before:
-                    self._remembered.pop(key, None)
+            return []  # it has no members; other groups may do
 
     def _call(self, method: str, **params: str) -> dict[str, Any]:
         try:
@@ -238,7 +235,3 @@ class Directory:
         except NO_ANSWER as error:
             raise DirectoryUnavailable(f"{method}: {type(error).__name__}") from error
         return dict(answer.data) if isinstance(answer.data, dict) else {}
-
-
-def _is_of(user_id: str, user: Any) -> bool:
-    return isinstance(user, dict) and user.get("id") == user_id

@@ -5,7 +5,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
-from bot.domain.people import Person, Standing
+from bot.domain.people import Person, Standing, is_member, is_named
 from bot.slack.client import web_client
 from bot.slack.users.directory import Directory, DirectoryUnavailable
 from dbaccess_playground.faults import Fault
@@ -132,30 +132,88 @@ def test_what_is_known_costs_no_call(slack: SandboxSlack, directory: Directory) 
     person = directory.person(RITA, HERE, [ADMINS])
     calls = len(slack.calls)
 
-    assert directory.known(RITA, HERE, [ADMINS]) == person
-    assert directory.known(RITA, HERE, []) == Person(RITA, Standing.MEMBER)
+    known = directory.known(RITA, HERE)
+
+    assert (known, known.asked) == (person, {ADMINS})
     assert len(slack.calls) == calls
 
 
-def test_what_is_not_all_known_is_unknown_and_costs_no_call_either(
+def test_what_is_not_known_is_unknown_and_costs_no_call_either(
     slack: SandboxSlack, seconds: Seconds, directory: Directory
 ) -> None:
-    assert directory.known(RITA, HERE, []) is None
+    assert directory.known(RITA, HERE).standing is Standing.UNKNOWN
     assert slack.calls == []
 
     directory.person(RITA, HERE, [ADMINS])
-    assert directory.known(RITA, HERE, [ADMINS, DEVELOPERS]) is None
-    assert directory.known(GITA, HERE, [ADMINS]) is None
+    calls = len(slack.calls)
+    assert directory.known(GITA, HERE).standing is Standing.UNKNOWN
 
     seconds.now += 60
-    assert directory.known(RITA, HERE, [ADMINS]) is None
+    known = directory.known(RITA, HERE)
+    assert (known, known.asked) == (Person(RITA), set())
+    assert len(slack.calls) == calls
+
+
+def test_what_was_said_last_is_remembered_for_advice(
+    seconds: Seconds, directory: Directory
+) -> None:
+    person = directory.person(RITA, HERE, [ADMINS])
+    seconds.now += 3_600
+
+    assert directory.last_known(RITA, HERE) == person
+    assert directory.last_known(GITA, HERE).standing is Standing.UNKNOWN
+
+
+def may_decide(person: Person) -> bool:
+    """Tell whether somebody is a member, and in one of two groups."""
+    return is_member(person) and is_named(person, [ADMINS, DEVELOPERS])
+
+
+def test_slack_is_asked_what_a_decision_depends_on_and_what_is_known_not_again(
+    slack: SandboxSlack, directory: Directory
+) -> None:
+    assert directory.decide(RITA, HERE, may_decide)
+    calls = methods(slack)
+    assert calls.count("users.info") == 1
+    assert calls.count("usergroups.users.list") == 2
+
+    assert directory.decide(RITA, HERE, may_decide)
+    assert methods(slack) == calls
+
+
+def test_nothing_is_asked_that_a_decision_does_not_depend_on(
+    slack: SandboxSlack, directory: Directory
+) -> None:
+    assert not directory.decide(GITA, HERE, may_decide)
+
+    assert "usergroups.users.list" not in methods(slack), (
+        "guests are no members, so groups tell nothing"
+    )
+
+
+def test_a_decision_that_slack_says_too_little_for_is_not_made(
+    slack: SandboxSlack, directory: Directory
+) -> None:
+    slack.faults.add(Fault.status(503, target="usergroups.users.list"))
+
+    with pytest.raises(DirectoryUnavailable):
+        directory.decide(RITA, HERE, may_decide)
+
+
+def test_a_decision_that_depends_on_ever_more_groups_is_not_made(directory: Directory) -> None:
+    def insatiable(person: Person) -> bool:
+        return is_named(person, [f"S0GROUP{len(person.asked)}"])
+
+    with pytest.raises(DirectoryUnavailable, match="keeps changing"):
+        directory.decide(RITA, HERE, insatiable)
 
 
 def test_an_empty_group_is_known_to_be_empty(slack: SandboxSlack, directory: Directory) -> None:
     slack.set_group_members(ADMINS, [])
     directory.person(RITA, HERE, [ADMINS])
 
-    assert directory.known(RITA, HERE, [ADMINS]) == Person(RITA, Standing.MEMBER)
+    known = directory.known(RITA, HERE)
+    assert (known, known.asked) == (Person(RITA, Standing.MEMBER), {ADMINS})
 
 
 @pytest.mark.parametrize(
