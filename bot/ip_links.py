@@ -19,6 +19,7 @@ from bot.domain.refusals.lookups import LinksUnused
 from bot.domain.sources import TrustedSource
 from bot.store import ip_links
 from bot.store.database import Database
+from bot.store.errands import ReplyTo
 from bot.store.ip_links import IpLink
 from bot.store.locks import one_at_a_time
 
@@ -51,7 +52,7 @@ class IpLinks:
             signing_secret, salt=_SALT, key_derivation="hmac", digest_method=hashlib.sha256
         )
 
-    def make(self, user_id: str, team_id: str, response_url: str | None) -> str | None:
+    def make(self, reply_to: ReplyTo, team_id: str) -> str | None:
         """Return the URL of a new link; None where browsers have no way here.
 
         Raises:
@@ -59,18 +60,18 @@ class IpLinks:
         """
         if self._public_url is None:
             return None
+        owner = reply_to.user_id
         drawn = secrets.token_urlsafe(_ID_BYTES)
         now = self._clock.now()
         with self._database.transaction() as session:
-            one_at_a_time(session, f"address links of {user_id}")
-            if ip_links.count(session, user_id, now) >= MOST_UNUSED:
+            one_at_a_time(session, f"address links of {owner}")
+            if ip_links.count(session, owner, now) >= MOST_UNUSED:
                 raise Refused(LinksUnused(most=MOST_UNUSED, serves=SERVES))
             ip_links.add(
                 session,
                 _hashed(drawn),
-                user_id=user_id,
+                reply_to=reply_to,
                 team_id=team_id,
-                response_url=response_url,
                 at=now,
                 expires_at=now + SERVES,
             )

@@ -116,7 +116,7 @@ def notify_of_grant(
         return
     notify_thread(session, notice, grant.id, at=at)
     notify_person(session, notice, grant.requester, at=at)
-    homes.touch(session, grant.requester, cluster=None, at=at)
+    refresh_home(session, grant.requester, at=at)
 
 
 def notify_operators(session: Session, notice: Notice, policy: Policy, *, at: datetime) -> None:
@@ -133,8 +133,18 @@ def reply(session: Session, notice: Notice, to: ReplyTo, *, at: datetime) -> Non
         f"user:{to.user_id}",
         at=at,
         target=to.user_id,
-        response_url=to.response_url,
+        reply_address=to.address,
     )
+
+
+def refresh_home(session: Session, user_id: str, *, at: datetime) -> None:
+    """Have the Home tab of somebody drawn again, where they may be looking at it."""
+    homes.touch(session, user_id, cluster=None, at=at)
+
+
+def forget_home(session: Session, user_id: str) -> None:
+    """Draw nothing any more for somebody who is gone."""
+    homes.forget(session, user_id)
 
 
 def card_of(request_id: int) -> str:

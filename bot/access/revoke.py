@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.access.decide import drop_approval, withdraw
-from bot.access.notifications import notify_closed, notify_of_grant
+from bot.access.notifications import notify_closed, notify_of_grant, refresh_home
 from bot.access.pressed_button import check_is_grant_shown
 from bot.access.request_access import live_grant
 from bot.access.unit_of_work import UnitOfWork
@@ -15,7 +15,7 @@ from bot.domain.people import Person
 from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
 from bot.domain.refusals.grants import NoUnendedGrant
-from bot.store import clusters, grants, homes, requests
+from bot.store import clusters, grants, requests
 from bot.store.audit import Action
 
 _AT_ONCE = 200
@@ -165,7 +165,7 @@ def leave(uow: UnitOfWork, leaving: Grant, *, actor: str) -> Grant:
     """Write down that a grant is to end, and have its rule taken away or let go."""
     grants.save(uow.session, leaving)
     clusters.mark_due(uow.session, leaving.cluster_id, leaving.cluster, uow.now)
-    homes.touch(uow.session, leaving.requester, cluster=None, at=uow.now)
+    refresh_home(uow.session, leaving.requester, at=uow.now)
     stays = {"rule": "stays"} if leaving.leaves_rule else {}
     uow.record(
         Action.ENDING, leaving.cluster, leaving.id, actor=actor, reason=leaving.end_reason, **stays

@@ -12,7 +12,7 @@ from bot.access.audit_anchor import anchor
 from bot.access.decide import decide, notify_not_granted
 from bot.access.emergency import answer, break_glass, review
 from bot.access.extend import extension_terms
-from bot.access.notifications import reply
+from bot.access.notifications import forget_home, reply
 from bot.access.put_back import put_back
 from bot.access.reminders import remind
 from bot.access.request_access import cancel, extend, request
@@ -47,10 +47,10 @@ from bot.domain.policy import Policy
 from bot.domain.refusal import NoLongerHolds, NotTheCard, NotYours, Refused
 from bot.domain.refusals.any_refusal import as_detail
 from bot.domain.sources import TrustedSource
-from bot.store import audit, errands, homes, requests
+from bot.store import audit, errands, requests
 from bot.store.audit import Action
 from bot.store.database import DATABASE_UNAVAILABLE, Database
-from bot.store.errands import Errand
+from bot.store.errands import Errand, ReplyTo
 
 log = structlog.get_logger()
 
@@ -146,18 +146,15 @@ class AccessService:
         with self._unit_of_work(None) as uow:
             return extension_terms(uow, grant_id, mark, person)
 
-    def defer(
-        self, command: Command, *, user_id: str, team_id: str, origin: str, response_url: str | None
-    ) -> None:
+    def defer(self, command: Command, reply_to: ReplyTo, *, team_id: str, origin: str) -> None:
         """Save a command that needs the directory first; the same *origin* counts once."""
         with self._database.transaction() as session:
             errands.add(
                 session,
                 command,
-                user_id=user_id,
+                reply_to=reply_to,
                 team_id=team_id,
                 origin=origin,
-                response_url=response_url,
                 at=self._clock.now(),
             )
         self._wake()
@@ -172,7 +169,7 @@ class AccessService:
     def depart(self, user_id: str) -> None:
         """Have all that somebody had who left the workspace end now."""
         with self._database.transaction() as session:  # by itself: others lock Homes last
-            homes.forget(session, user_id)
+            forget_home(session, user_id)
         with self._unit_of_work(None) as uow:
             ended = depart(uow, user_id)
         if ended:

@@ -15,10 +15,13 @@ CLAIM_SECONDS = 25  # longer than any call takes; after a crash, so long is wait
 
 @dataclass(frozen=True)
 class ReplyTo:
-    """Where one person's answer goes: the interaction's own address, else a direct message."""
+    """Where one person's answer goes: the interaction's own address, else a direct message.
+
+    `address` is as `bot.slack` gave it, and means nothing to anybody else.
+    """
 
     user_id: str
-    response_url: str | None = None
+    address: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,9 @@ def add(
     session: Session,
     command: Command,
     *,
-    user_id: str,
+    reply_to: ReplyTo,
     team_id: str,
     origin: str,
-    response_url: str | None,
     at: datetime,
 ) -> bool:
     """Write an errand down; False where this very interaction (*origin*) is known already."""
@@ -50,10 +52,10 @@ def add(
         insert_into(session, ErrandRow)
         .values(
             origin=origin,
-            user_id=user_id,
+            user_id=reply_to.user_id,
             team_id=team_id,
             command=COMMAND.dump_python(command, mode="json"),
-            reply={"response_url": response_url},
+            reply={"response_url": reply_to.address},
             received_at=at,
             due_at=at,
             attempts=0,

@@ -25,9 +25,8 @@ def add(
     session: Session,
     link_id: str,
     *,
-    user_id: str,
+    reply_to: ReplyTo,
     team_id: str,
-    response_url: str | None,
     at: datetime,
     expires_at: datetime,
 ) -> None:
@@ -41,9 +40,9 @@ def add(
     session.add(
         IpLinkRow(
             id=link_id,
-            user_id=user_id,
+            user_id=reply_to.user_id,
             team_id=team_id,
-            response_url=response_url,
+            response_url=reply_to.address,
             created_at=at,
             expires_at=expires_at,
         )

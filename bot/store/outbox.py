@@ -35,7 +35,7 @@ class Owed:
     conversation: str
     target: str | None
     post: str | None
-    response_url: str | None
+    reply_address: str | None
     notice: Notice
     created_at: datetime
     attempts: int
@@ -58,7 +58,7 @@ def owe(
     at: datetime,
     target: str | None = None,
     post: str | None = None,
-    response_url: str | None = None,
+    reply_address: str | None = None,
 ) -> None:
     """Owe a message. Messages of one *conversation* go out in the order they were owed."""
     session.add(
@@ -67,7 +67,7 @@ def owe(
             way=way,
             target=target,
             post=post,
-            response_url=response_url,
+            response_url=reply_address,
             notice=NOTICE.dump_python(notice, mode="json"),
             created_at=at,
             due_at=at,
@@ -199,7 +199,7 @@ def _owed(row: OutboxRow) -> Owed:
         conversation=row.conversation,
         target=row.target,
         post=row.post,
-        response_url=row.response_url,
+        reply_address=row.response_url,
         notice=NOTICE.validate_python(row.notice),
         created_at=row.created_at,
         attempts=row.attempts,

@@ -20,10 +20,9 @@ def add(database: Database, origin: str, command: Command = APPROVE, *, at: date
         return errands.add(
             session,
             command,
-            user_id="U0ALICE",
+            reply_to=ReplyTo("U0ALICE", URL),
             team_id="T0HOME",
             origin=origin,
-            response_url=URL,
             at=at,
         )
 

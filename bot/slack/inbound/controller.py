@@ -239,7 +239,7 @@ class SlackController:
                 return self._pages.connect(cluster, person)
 
     def _my_ip(self, asked: Interaction) -> Message:
-        url = self._ip_links.make(asked.user_id, asked.team_id, asked.response_url)
+        url = self._ip_links.make(asked.reply_to, asked.team_id)
         return messages.myip_link(url) if url else messages.myip_not_set_up()
 
     def _carry_out(self, command: Command, asked: Interaction) -> Message:
@@ -256,13 +256,7 @@ class SlackController:
         return self._directory.known(asked.user_id, asked.team_id)
 
     def _defer(self, command: Command, asked: Interaction) -> None:
-        self._access.defer(
-            command,
-            user_id=asked.user_id,
-            team_id=asked.team_id,
-            origin=asked.origin,
-            response_url=asked.response_url,
-        )
+        self._access.defer(command, asked.reply_to, team_id=asked.team_id, origin=asked.origin)
 
     def _respond(self, asked: Interaction) -> Callable[[Message], None]:
         return lambda message: self._later.respond(asked, message)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 from bot.domain.commands import Container
 from bot.domain.typed_text import one_line
+from bot.store.errands import ReplyTo
 
 DENIAL = "deny"
 REQUEST_FORM = "request"
@@ -38,6 +39,11 @@ class Interaction:
     origin: str
     trigger_id: str
     response_url: str | None
+
+    @property
+    def reply_to(self) -> ReplyTo:
+        """Where the answer goes that follows later."""
+        return ReplyTo(self.user_id, self.response_url)
 
 
 @dataclass(frozen=True)

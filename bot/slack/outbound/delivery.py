@@ -146,7 +146,7 @@ class Delivery:
 
     def _reply(self, owed: Owed, message: Message) -> Post | None:
         """Answer where the person acted; by direct message once that address has expired."""
-        if owed.response_url and respond(self._client, owed.response_url, message):
+        if owed.reply_address and respond(self._client, owed.reply_address, message):
             return None
         return self._post(message, channel=owed.target)
 
