@@ -1,12 +1,22 @@
-"""The Slack app: put together from its parts, with no call to Slack on the way."""
+"""The Slack app, in Bolt's own words, but for four things that it does otherwise for a reason.
+
+- **Signature.** Bolt checks it after the body was read and parsed. Here `RequestVerifier` checks it
+  over the raw body, before anything is read (P8), so Bolt's own check is off.
+- **Authorisation.** Bolt's asks Slack (`auth.test`) before it lets an interaction through. Nothing
+  that acknowledges waits for Slack, so `authorize` says what is known: one workspace, one token.
+- **`process_before_response`.** Bolt would answer at `ack()`, and let the listener go on.
+  Here Slack is answered when the listener has returned: what is acknowledged is saved, and what
+  could not be saved is answered with an error. So a listener may call `ack()` first, as usual.
+- **One reference for what is logged** while an interaction is answered; a middleware of Bolt's
+  cannot go around a listener, so it is `dispatch` that binds it.
+"""
 
 import logging
 import threading
 from collections.abc import Mapping
-from traceback import walk_tb
 
 import structlog
-from slack_bolt import App, BoltRequest, BoltResponse
+from slack_bolt import App, BoltContext, BoltRequest, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
@@ -14,6 +24,7 @@ from structlog.contextvars import bound_contextvars
 
 from bot.slack.inbound import listeners
 from bot.slack.inbound.controller import SlackController
+from bot.slack.inbound.listeners.payload import was_read
 from bot.slack.inbound.payloads import Unreadable, reading
 from bot.slack.inbound.references import new_reference
 from bot.slack.inbound.signature_verifier import RequestVerifier
@@ -30,7 +41,7 @@ class SlackApp:
         self, client: WebClient, controller: SlackController, verifier: RequestVerifier
     ) -> None:
         self._client = client
-        self._counter = controller
+        self._controller = controller
         self._verifier = verifier
         self._bolt = _build_bolt(client, controller)
         self._socket: SocketModeHandler | None = None
@@ -63,7 +74,7 @@ class SlackApp:
         if self._socket is not None:
             self._socket.client.auto_reconnect_enabled = False
             self._socket.close()
-        self._counter.close()
+        self._controller.close()
 
     def _keep_trying(self, handler: SocketModeHandler) -> None:
         while not self._closing.is_set():
@@ -86,12 +97,7 @@ class _ReferencedApp(App):
 
 
 def _build_bolt(client: WebClient, controller: SlackController) -> App:
-    """Return the Bolt app with all its listeners.
-
-    Bolt's own single-team authorisation asks Slack before it lets a request through, and its own
-    signature check comes after the body was read. Here the signature verifier does, and nothing
-    that acknowledges waits for Slack. A listener runs to its end before the answer goes out.
-    """
+    """Return the Bolt app with all its listeners; no call to Slack is made on the way."""
 
     def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=client.token)
@@ -107,22 +113,14 @@ def _build_bolt(client: WebClient, controller: SlackController) -> App:
     listeners.register(app, controller)
 
     @app.error
-    def on_error(error: Exception) -> BoltResponse:
+    def on_error(error: Exception, context: BoltContext) -> BoltResponse:
         if isinstance(error, Unreadable):  # signed, but not sane: nothing to do, nobody to tell
             log.warning("unreadable interaction", error=str(error))
             return BoltResponse(status=200, body="")
-        if not _reached_us(error):
+        if not was_read(context):  # Bolt could not even tell which listener it is for
             log.warning("unreadable request", error=repr(error))
             return BoltResponse(status=400, body="")
         log.error("listener failed", exc_info=error)
         return BoltResponse(status=500, body="")
 
     return app
-
-
-def _reached_us(error: Exception) -> bool:
-    """Tell whether a listener of ours was called; else Bolt failed at what it read before that."""
-    frames = (frame for frame, _ in walk_tb(error.__traceback__))
-    return any(
-        frame.f_globals.get("__name__", "").startswith(listeners.__name__) for frame in frames
-    )

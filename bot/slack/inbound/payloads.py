@@ -47,6 +47,14 @@ class Interaction:
 
 
 @dataclass(frozen=True)
+class SlashCommand:
+    """`/dbaccess` with what follows it."""
+
+    text: str
+    interaction: Interaction
+
+
+@dataclass(frozen=True)
 class Press:
     """A button that was pressed; `number` is the request or grant it stands for.
 
@@ -97,6 +105,23 @@ class Denial:
     interaction: Interaction
 
 
+@dataclass(frozen=True)
+class OpenedTab:
+    """Somebody opened a tab of the app: its Home, or its messages."""
+
+    user_id: str
+    team_id: str
+    is_home: bool
+
+
+@dataclass(frozen=True)
+class ChangedAccount:
+    """Somebody's account changed; `has_left`: it was deactivated."""
+
+    user_id: str
+    has_left: bool
+
+
 class Unreadable(Exception):
     """A payload that does not say what it must."""
 
@@ -113,14 +138,14 @@ def is_payload(body: bytes, content_type: str) -> bool:
         return False
 
 
-def from_command(body: dict[str, Any]) -> Interaction:
+def from_command(body: dict[str, Any]) -> SlashCommand:
     """Read a slash command.
 
     Raises:
         Unreadable: it does not say who typed it.
     """
     with reading("a command"):
-        return Interaction(
+        interaction = Interaction(
             user_id=slack_id(body["user_id"]),
             team_id=slack_id(body.get("team_id"), missing=""),
             channel_id=slack_id(body.get("channel_id"), missing=""),
@@ -128,6 +153,7 @@ def from_command(body: dict[str, Any]) -> Interaction:
             trigger_id=str(body["trigger_id"]),
             response_url=response_url(body.get("response_url")),
         )
+        return SlashCommand(str(body.get("text") or ""), interaction)
 
 
 def from_press(body: dict[str, Any]) -> Press:
@@ -213,6 +239,32 @@ def from_shortcut(body: dict[str, Any]) -> Interaction:
     """
     with reading("a shortcut"):
         return interactive(body, origin("shortcut", body["trigger_id"]))
+
+
+def from_opened_tab(body: dict[str, Any]) -> OpenedTab:
+    """Read that somebody opened a tab of the app.
+
+    Raises:
+        Unreadable: it does not say who.
+    """
+    with reading("an opened tab"):
+        event = body["event"]
+        return OpenedTab(
+            user_id=slack_id(event["user"]),
+            team_id=slack_id(body.get("team_id"), missing=""),
+            is_home=event.get("tab", "home") == "home",
+        )
+
+
+def from_changed_account(body: dict[str, Any]) -> ChangedAccount:
+    """Read that somebody's account changed.
+
+    Raises:
+        Unreadable: it does not say whose.
+    """
+    with reading("a changed account"):
+        user = body["event"]["user"]
+        return ChangedAccount(slack_id(user["id"]), has_left=user.get("deleted") is True)
 
 
 def denial_metadata(press: Press) -> str:

@@ -1,4 +1,4 @@
-"""Handlers: acknowledge, call one use case, show its answer."""
+"""Listeners, a module for each kind: acknowledge, call one use case, show its answer."""
 
 from slack_bolt import App
 

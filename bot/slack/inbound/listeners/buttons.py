@@ -1,14 +1,14 @@
-"""What somebody presses: each press is written down, acknowledged and then carried out."""
+"""What somebody presses: each command is saved, and carried out after the acknowledgement."""
 
 from collections.abc import Callable
-from typing import Any
 
-from slack_bolt import Ack, App
+from slack_bolt import Ack, App, BoltContext
 
 from bot.domain.commands import Cancel, Command, Decide, PutBack, Review, Revoke
 from bot.domain.lifecycle import Verdict
 from bot.domain.queries import OpenForm
 from bot.slack.inbound.controller import SlackController
+from bot.slack.inbound.listeners.payload import Payload
 from bot.slack.inbound.payloads import Press, from_asking, from_choice, from_press
 from bot.slack.messages.buttons import Button
 
@@ -26,6 +26,9 @@ _COMMANDS: dict[Button, Callable[[Press], Command]] = {
     Button.PUT_BACK: lambda press: PutBack(grant_id=press.number, mark=press.mark),
     Button.CANCEL: lambda press: Cancel(request_id=press.number, mark=press.mark),
 }
+_PRESS = Payload(from_press)
+_CHOICE = Payload(from_choice)
+_ASKING = Payload(from_asking)
 
 
 def register(app: App, controller: SlackController) -> None:
@@ -33,9 +36,10 @@ def register(app: App, controller: SlackController) -> None:
     for button, command_for in _COMMANDS.items():
         _register_command(app, controller, button, command_for)
 
-    @app.action(Button.APPROVE_FOR)
-    def on_approve_for(ack: Ack, body: dict[str, Any]) -> None:
-        choice = from_choice(body)
+    @app.action(Button.APPROVE_FOR, middleware=[_CHOICE.read])
+    def on_approve_for(ack: Ack, context: BoltContext) -> None:
+        ack()
+        choice = _CHOICE.of(context)
         command = Decide(
             request_id=choice.number,
             verdict=Verdict.APPROVE,
@@ -44,25 +48,22 @@ def register(app: App, controller: SlackController) -> None:
             container=choice.container,
         )
         controller.defer(command, choice.interaction)
-        ack()
 
-    @app.action(Button.DENY)
-    def on_deny(ack: Ack, body: dict[str, Any]) -> None:
-        press = from_press(body)
-        controller.deny(press)
+    @app.action(Button.DENY, middleware=[_PRESS.read])
+    def on_deny(ack: Ack, context: BoltContext) -> None:
         ack()
+        controller.deny(_PRESS.of(context))
 
-    @app.action(Button.EXTEND)
-    def on_extend(ack: Ack, body: dict[str, Any]) -> None:
-        press = from_press(body)
-        controller.extend(press)
+    @app.action(Button.EXTEND, middleware=[_PRESS.read])
+    def on_extend(ack: Ack, context: BoltContext) -> None:
         ack()
+        controller.extend(_PRESS.of(context))
 
-    @app.action(Button.ASK)
-    def on_ask(ack: Ack, body: dict[str, Any]) -> None:
-        asking = from_asking(body)
+    @app.action(Button.ASK, middleware=[_ASKING.read])
+    def on_ask(ack: Ack, context: BoltContext) -> None:
+        ack()
+        asking = _ASKING.of(context)
         controller.ask_for(OpenForm(cluster=asking.cluster), asking.interaction)
-        ack()
 
 
 def _register_command(
@@ -70,8 +71,8 @@ def _register_command(
 ) -> None:
     """Register a button that is a command about its request or grant."""
 
-    @app.action(button)
-    def on_press(ack: Ack, body: dict[str, Any]) -> None:
-        press = from_press(body)
-        controller.defer(command_for(press), press.interaction)
+    @app.action(button, middleware=[_PRESS.read])
+    def on_press(ack: Ack, context: BoltContext) -> None:
         ack()
+        press = _PRESS.of(context)
+        controller.defer(command_for(press), press.interaction)

@@ -1,19 +1,21 @@
 """What somebody types: `/dbaccess …`, answered in the acknowledgement itself."""
 
-from typing import Any
-
-from slack_bolt import Ack, App
+from slack_bolt import Ack, App, BoltContext
 
 from bot.slack.inbound.controller import SlackController
+from bot.slack.inbound.listeners.payload import Payload
 from bot.slack.inbound.payloads import from_command
+
+_COMMAND = Payload(from_command)
 
 
 def register(app: App, controller: SlackController) -> None:
     """Register the slash command."""
 
-    @app.command("/dbaccess")
-    def on_command(ack: Ack, body: dict[str, Any]) -> None:
-        message = controller.slash_command(str(body.get("text") or ""), from_command(body))
+    @app.command("/dbaccess", middleware=[_COMMAND.read])
+    def on_command(ack: Ack, context: BoltContext) -> None:
+        command = _COMMAND.of(context)
+        message = controller.slash_command(command.text, command.interaction)
         if message is None:
             ack()
         else:

@@ -1,13 +1,15 @@
-"""Forms that somebody sends off."""
+"""Forms: opened by the shortcut, changed while somebody chooses, and sent off.
 
-from typing import Any
+What is wrong with a form is said in the acknowledgement, so these listeners acknowledge last.
+"""
 
-from slack_bolt import Ack, App
+from slack_bolt import Ack, App, BoltContext
 
 from bot.domain.commands import Decide
 from bot.domain.lifecycle import Verdict
 from bot.slack.inbound.controller import SlackController
 from bot.slack.inbound.form_state import from_form, from_search
+from bot.slack.inbound.listeners.payload import Payload
 from bot.slack.inbound.payloads import (
     DENIAL,
     EMERGENCY_FORM,
@@ -19,47 +21,53 @@ from bot.slack.inbound.payloads import (
 )
 from bot.slack.messages import SAY_WHY, Part
 
+_SHORTCUT = Payload(from_shortcut)
+_FORM = Payload(from_form)
+_SEARCH = Payload(from_search)
+_DENIAL = Payload(from_denial)
+
 
 def register(app: App, controller: SlackController) -> None:
     """Register the forms that ask for access or more time, the one behind `Deny`, the shortcut."""
 
-    @app.shortcut(SHORTCUT)
-    def on_shortcut(ack: Ack, body: dict[str, Any]) -> None:
-        controller.shortcut(from_shortcut(body))
+    @app.shortcut(SHORTCUT, middleware=[_SHORTCUT.read])
+    def on_shortcut(ack: Ack, context: BoltContext) -> None:
         ack()
+        controller.shortcut(_SHORTCUT.of(context))
 
-    @app.action(Part.CLUSTER)
-    def on_cluster(ack: Ack, body: dict[str, Any]) -> None:
-        controller.forms.changed(from_form(body))
+    @app.action(Part.CLUSTER, middleware=[_FORM.read])
+    def on_cluster(ack: Ack, context: BoltContext) -> None:
         ack()
+        controller.forms.changed(_FORM.of(context))
 
-    @app.action(Part.KIND)
-    def on_kind(ack: Ack, body: dict[str, Any]) -> None:
-        controller.forms.changed(from_form(body))
+    @app.action(Part.KIND, middleware=[_FORM.read])
+    def on_kind(ack: Ack, context: BoltContext) -> None:
         ack()
+        controller.forms.changed(_FORM.of(context))
 
-    @app.options(Part.SOURCE)
-    def on_search(ack: Ack, body: dict[str, Any]) -> None:
-        ack(options=controller.forms.options(from_search(body)))
+    @app.options(Part.SOURCE, middleware=[_SEARCH.read])
+    def on_search(ack: Ack, context: BoltContext) -> None:
+        ack(options=controller.forms.options(_SEARCH.of(context)))
 
-    @app.view(REQUEST_FORM)
-    def on_request_form(ack: Ack, body: dict[str, Any]) -> None:
-        _answer(ack, controller.forms.request_sent(from_form(body)))
+    @app.view(REQUEST_FORM, middleware=[_FORM.read])
+    def on_request_form(ack: Ack, context: BoltContext) -> None:
+        _answer(ack, controller.forms.request_sent(_FORM.of(context)))
 
-    @app.view(EMERGENCY_FORM)
-    def on_emergency_form(ack: Ack, body: dict[str, Any]) -> None:
-        _answer(ack, controller.forms.emergency_sent(from_form(body)))
+    @app.view(EMERGENCY_FORM, middleware=[_FORM.read])
+    def on_emergency_form(ack: Ack, context: BoltContext) -> None:
+        _answer(ack, controller.forms.emergency_sent(_FORM.of(context)))
 
-    @app.view(EXTENSION_FORM)
-    def on_extension_form(ack: Ack, body: dict[str, Any]) -> None:
-        _answer(ack, controller.forms.extension_sent(from_form(body)))
+    @app.view(EXTENSION_FORM, middleware=[_FORM.read])
+    def on_extension_form(ack: Ack, context: BoltContext) -> None:
+        _answer(ack, controller.forms.extension_sent(_FORM.of(context)))
 
-    @app.view(DENIAL)
-    def on_denial(ack: Ack, body: dict[str, Any]) -> None:
-        denial = from_denial(body)
+    @app.view(DENIAL, middleware=[_DENIAL.read])
+    def on_denial(ack: Ack, context: BoltContext) -> None:
+        denial = _DENIAL.of(context)
         if not denial.reason:
             ack(response_action="errors", errors={"reason": SAY_WHY})
             return
+        ack()
         command = Decide(
             request_id=denial.number,
             verdict=Verdict.DENY,
@@ -68,7 +76,6 @@ def register(app: App, controller: SlackController) -> None:
             container=denial.container,
         )
         controller.defer(command, denial.interaction)
-        ack()
 
 
 def _answer(ack: Ack, errors: dict[str, str]) -> None:

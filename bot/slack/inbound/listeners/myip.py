@@ -1,13 +1,14 @@
 """The buttons of `myip`."""
 
-from typing import Any
-
-from slack_bolt import Ack, App
+from slack_bolt import Ack, App, BoltContext
 
 from bot.domain.queries import OpenForm
 from bot.slack.inbound.controller import SlackController
+from bot.slack.inbound.listeners.payload import Payload
 from bot.slack.inbound.payloads import from_asking_from
 from bot.slack.messages.buttons import Button
+
+_ASKING = Payload(from_asking_from)
 
 
 def register(app: App, controller: SlackController) -> None:
@@ -17,8 +18,8 @@ def register(app: App, controller: SlackController) -> None:
     def on_open_link(ack: Ack) -> None:
         ack()  # Slack opens it; what happens there comes back another way
 
-    @app.action(Button.ASK_FROM)
-    def on_ask_from(ack: Ack, body: dict[str, Any]) -> None:
-        asking = from_asking_from(body)
-        controller.ask_for(OpenForm(source=asking.source), asking.interaction)
+    @app.action(Button.ASK_FROM, middleware=[_ASKING.read])
+    def on_ask_from(ack: Ack, context: BoltContext) -> None:
         ack()
+        asking = _ASKING.of(context)
+        controller.ask_for(OpenForm(source=asking.source), asking.interaction)

@@ -1,18 +1,18 @@
 """People who leave."""
 
-from typing import Any
-
-from slack_bolt import App
+from slack_bolt import App, BoltContext
 
 from bot.slack.inbound.controller import SlackController
-from bot.slack.inbound.payloads import reading, slack_id
+from bot.slack.inbound.listeners.payload import Payload
+from bot.slack.inbound.payloads import from_changed_account
+
+_CHANGED = Payload(from_changed_account)
 
 
 def register(app: App, controller: SlackController) -> None:
     """Register changes of accounts: who was deactivated, or is a guest by now."""
 
-    @app.event("user_change")
-    def on_user_change(event: dict[str, Any]) -> None:
-        with reading("a changed account"):
-            user_id, has_left = slack_id(event["user"]["id"]), event["user"].get("deleted") is True
-        controller.account_changed(user_id, has_left=has_left)
+    @app.event("user_change", middleware=[_CHANGED.read])
+    def on_user_change(context: BoltContext) -> None:
+        changed = _CHANGED.of(context)
+        controller.account_changed(changed.user_id, has_left=changed.has_left)
