@@ -1,4 +1,4 @@
-"""Errands: interactions that were acknowledged and wait for Slack's directory."""
+"""Errands: commands that were acknowledged and wait for Slack's directory."""
 
 from dataclasses import dataclass
 from datetime import datetime

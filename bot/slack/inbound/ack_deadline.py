@@ -13,64 +13,64 @@ from bot.slack.inbound.payloads import Interaction
 from bot.slack.messages import Message
 from bot.store.database import DATABASE_UNAVAILABLE
 
-_SECONDS = 2.0
-_HANDS = 32
+_SECONDS = 2.0  # Slack waits for three
+_THREADS = 32
 
 T = TypeVar("T")
 log = structlog.get_logger()
 
 
 class AckDeadline:
-    """Does what needs the database with hands of its own, and leaves them where it takes long."""
+    """Runs handlers in threads of its own, and acknowledges without them where they take long.
 
-    def __init__(self, later: BackgroundTasks) -> None:
-        self._later = later
-        self._pool = ThreadPoolExecutor(_HANDS, thread_name_prefix="prompt")
+    A handler that is late runs on, and its answer follows by a background task.
+    """
+
+    def __init__(self, background: BackgroundTasks) -> None:
+        self._background = background
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="ack-deadline")
 
     def close(self) -> None:
-        """Take nothing more on; what is under way ends by itself."""
+        """Start nothing more; what is running ends by itself."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def within(self, act: Callable[[], T], late: Callable[[Future[T]], T]) -> T:
-        """Return what *act* returns, or what is *late* of it where that takes too long."""
-        doing = self._pool.submit(copy_context().run, act)
+        """Return what *act* returns; after the deadline what *late* makes of it, still running."""
+        running = self._pool.submit(copy_context().run, act)
         try:
-            return doing.result(_SECONDS)
+            return running.result(_SECONDS)
         except TimeoutError:
-            return late(doing)
+            return late(running)
 
     def answer(self, act: Callable[[], Message | None], asked: Interaction) -> Message | None:
-        """Return the answer of *act*, or word that it takes longer; it follows where they acted."""
+        """Return the answer of *act*; after the deadline, that it takes longer and will follow."""
 
-        def late(doing: Future[Message | None]) -> Message:
-            doing.add_done_callback(follow)
+        def late(running: Future[Message | None]) -> Message:
+            running.add_done_callback(follow_up)
             return messages.database_slow()
 
-        def follow(done: Future[Message | None]) -> None:
+        def follow_up(done: Future[Message | None]) -> None:
             message = None if done.cancelled() else done.result()
             if message is not None:
-                self._later.reach(asked, message)
+                self._background.reach(asked, message)
 
-        return self.within(lambda: _or_word(act), late)
+        return self.within(lambda: _or_apology(act), late)
 
     def do(self, act: Callable[[], Message | None], asked: Interaction) -> None:
-        """Do something that has no answer; who asked for it hears where it cannot be done.
-
-        *act* may return why that is.
-        """
+        """Run what has no answer in the acknowledgement; what *act* returns is sent afterwards."""
         message = self.answer(act, asked)
         if message is not None:
-            self._later.do(lambda: self._later.reach(asked, message))
+            self._background.do(lambda: self._background.reach(asked, message))
 
 
 def away(error: Exception) -> Message:
-    """Log that the database is away, and return what the person hears."""
+    """Log that the database is unavailable, and return what the person is told."""
     log.warning("database away", error=type(error).__name__)
     return messages.database_away()
 
 
-def _or_word(act: Callable[[], Message | None]) -> Message | None:
-    """Return the answer of *act*, or a word about why there is none."""
+def _or_apology(act: Callable[[], Message | None]) -> Message | None:
+    """Return the answer of *act*, or what the person is told where it fails."""
     try:
         return act()
     except DATABASE_UNAVAILABLE as error:

@@ -1,7 +1,7 @@
-"""Background tasks: what is answered after the acknowledgement, by threads of this process.
+"""Background tasks: what follows an acknowledgement, in threads of this process.
 
-Only what may be lost with the process is done here: pages and forms that somebody waits for, and
-would ask for again. What changes anything is written down first, as an errand.
+They are lost with the process, so they only open forms and answer queries, which somebody would
+ask for again. A command that changes something is saved first, and carried out by the worker.
 """
 
 from collections.abc import Callable
@@ -19,28 +19,28 @@ from bot.slack.inbound.references import current_reference
 from bot.slack.messages import Message
 from bot.slack.outbound.delivery import TryLater, respond
 
-_HANDS = 4
+_THREADS = 4
 
 log = structlog.get_logger()
 
 
 class BackgroundTasks:
-    """A few hands that do things after the acknowledgement."""
+    """Runs tasks after the acknowledgement, in a few threads."""
 
     def __init__(self, client: SlackClient) -> None:
         self._client = client
-        self._pool = ThreadPoolExecutor(_HANDS, thread_name_prefix="counter")
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="background")
 
     def close(self) -> None:
-        """Take nothing more on; what is under way ends by itself."""
+        """Start nothing more; what is running ends by itself."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def do(self, act: Callable[[], None]) -> None:
-        """Have *act* done soon; what it logs is told with the interaction that it is done for."""
+        """Run *act* soon; what it logs has the reference of this interaction."""
         self._pool.submit(copy_context().run, act)
 
     def open_view(self, view: dict[str, Any], asked: Interaction, *, otherwise: Message) -> None:
-        """Open a form, soon: Slack gives three seconds. Where it does not open, say *otherwise*."""
+        """Open a form soon (Slack allows three seconds), or answer with *otherwise*."""
 
         def act() -> None:
             try:
@@ -59,10 +59,10 @@ class BackgroundTasks:
         *,
         is_wanted: Callable[[], bool],
     ) -> None:
-        """Show something else in an open form, soon, if it is still wanted and still open.
+        """Update an open form soon, if that is still wanted and the form is still open.
 
-        Slack refuses what follows from an older form than the one it shows by now. What is
-        wanted none the less is shown all the same.
+        Slack refuses an update that is based on an older state of the form (`hash_conflict`); if it
+        is still wanted then, it is made all the same.
         """
 
         def show(**as_known: str) -> None:
@@ -84,7 +84,7 @@ class BackgroundTasks:
         self.do(act)
 
     def direct(self, user_id: str, message: Message) -> None:
-        """Write to one person, soon."""
+        """Send a direct message soon."""
 
         def act() -> None:
             try:

@@ -1,4 +1,7 @@
-"""Errands: wishes that were acknowledged and are carried out once Slack has said who asks."""
+"""Errands: commands that were acknowledged and saved, and are carried out by the worker.
+
+A command is deferred where a right depends on people of whom Slack's directory has to be asked.
+"""
 
 from collections.abc import Mapping
 
@@ -24,15 +27,15 @@ from bot.store import errands
 from bot.store.database import DATABASE_UNAVAILABLE, Database
 from bot.store.errands import Errand
 
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 30.0  # that long Slack's directory may be unavailable; then the answer is no
 _RETRY_SECONDS = 2.0
-_ATTEMPTS = 5
+_ATTEMPTS = 5  # of what fails for a fault of ours
 
 log = structlog.get_logger()
 
 
 class Errands:
-    """Carries errands out. Safe to call from several threads."""
+    """Carries deferred commands out. Safe to call from several threads."""
 
     def __init__(
         self, database: Database, access: AccessService, directory: Directory, clock: Clock
@@ -43,13 +46,13 @@ class Errands:
         self._clock = clock
 
     def claim(self, *, most: int) -> list[Errand]:
-        """Return errands that this process now has to carry out."""
+        """Return errands for this process to carry out now."""
         with self._database.transaction() as session:
             until = self._clock.in_seconds(errands.CLAIM_SECONDS)
             return errands.claim(session, self._clock.now(), until=until, most=most)
 
     def carry_out(self, errand: Errand) -> None:
-        """Carry one errand out, or say no: a right that cannot be established is no right (P4)."""
+        """Carry one errand out; a right that cannot be established is no right (P4)."""
         bind_contextvars(
             errand=errand.id,
             origin=errand.origin,
@@ -89,7 +92,7 @@ class Errands:
     def _ask(
         self, errand: Errand, wanted: Mapping[str, frozenset[str]], people: dict[str, Person]
     ) -> bool:
-        """Add to *people* what is wanted of them; False where Slack does not say: put off."""
+        """Ask Slack for what is *wanted*, into *people*; False if it is unavailable: put off."""
         for user_id, groups in wanted.items():
             known = people.get(user_id, Person(user_id))
             try:
@@ -102,7 +105,7 @@ class Errands:
         return True
 
     def _person(self, errand: Errand, known: Person, groups: frozenset[str]) -> Person:
-        """Return more of somebody; of others than the one who acts, as of this errand."""
+        """Return more about somebody; of others than who acts, nothing older than the errand."""
         if known.id == errand.user_id:
             return self._directory.person(known.id, errand.team_id, known.asked | groups)
         return self._directory.concerned(known, groups, since=errand.received_at)
@@ -120,7 +123,7 @@ class Errands:
             errands.put_off(session, errand.id, self._clock.in_seconds(_RETRY_SECONDS))
 
     def _not_now(self, errand: Errand, refused: Refused) -> None:
-        """Try again in a moment; *refused* once it has taken too long."""
+        """Try again in a moment; refuse once it has taken too long."""
         waited = abs(self._clock.now() - errand.received_at)  # a clock may go backwards
         if waited < self._clock.now() - self._clock.in_seconds(-_PATIENCE_SECONDS):
             self._put_off(errand)
