@@ -134,7 +134,7 @@ def test_what_is_known_costs_no_call(slack: SandboxSlack, directory: Directory) 
 
     known = directory.known(RITA, HERE)
 
-    assert (known, known.asked) == (person, {ADMINS})
+    assert (known, known.asked) == (person, frozenset({ADMINS}))
     assert len(slack.calls) == calls
 
 
@@ -150,7 +150,7 @@ def test_what_is_not_known_is_unknown_and_costs_no_call_either(
 
     seconds.now += 60
     known = directory.known(RITA, HERE)
-    assert (known, known.asked) == (Person(RITA), set())
+    assert (known, known.asked) == (Person(RITA), frozenset())
     assert len(slack.calls) == calls
 
 
@@ -213,7 +213,7 @@ def test_an_empty_group_is_known_to_be_empty(slack: SandboxSlack, directory: Dir
     directory.person(RITA, HERE, [ADMINS])
 
     known = directory.known(RITA, HERE)
-    assert (known, known.asked) == (Person(RITA, Standing.MEMBER), {ADMINS})
+    assert (known, known.asked) == (Person(RITA, Standing.MEMBER), frozenset({ADMINS}))
 
 
 @pytest.mark.parametrize(
