@@ -4,11 +4,11 @@ from enum import StrEnum
 
 
 class Actor(StrEnum):
-    """What stands in tables and the audit where otherwise a Slack user's id does.
+    """Who acted, in tables and the audit, if it was no Slack user.
 
     DBACCESS: the bot itself, by the clock. POLICY, EMERGENCY: the written policy that approved.
-    OPERATOR: somebody at the command line. DEPARTED: the bot, since the holder's account was
-    deactivated. UNKNOWN: the requester of a grant that was recovered from its rule's label.
+    OPERATOR: somebody at the command line. DEPARTED: the bot, because the holder was deactivated.
+    UNKNOWN: the requester of a grant that was recovered from its rule's label.
     """
 
     DBACCESS = "dbaccess"

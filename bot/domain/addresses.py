@@ -79,9 +79,9 @@ def is_ipv6(text: str) -> bool:
 
 
 def read_network(value: str, *, strict: bool = False) -> Network | None:
-    """Return the addresses that *value* stands for; None where there are none to be told.
+    """Return the network that *value* names; None if it names none.
 
-    With *strict*, that is so too where bits are set to the right of the prefix.
+    With *strict*, also None if bits are set to the right of the prefix.
     """
     try:
         return ip_network(value, strict)
@@ -90,7 +90,7 @@ def read_network(value: str, *, strict: bool = False) -> Network | None:
 
 
 def is_within(network: Network, wider: Network) -> bool:
-    """Tell whether each address of a network belongs to the other one."""
+    """Tell whether one network lies within the other."""
     if isinstance(network, IPv4Network):
         return isinstance(wider, IPv4Network) and network.subnet_of(wider)
     return isinstance(wider, IPv6Network) and network.subnet_of(wider)
@@ -127,8 +127,8 @@ def check_network(network: Network, value: str, *, min_prefix: int, allow_privat
         network: the addresses of what somebody asks for.
         value: how it is written.
         min_prefix: the widest network allowed, as an IPv4 prefix length in bits (32: one address);
-            of IPv6, a network of as many addresses.
-        allow_private: whether RFC 1918, 100.64.0.0/10 and fc00::/7 are taken.
+            for IPv6, a network with that many addresses.
+        allow_private: whether RFC 1918, 100.64.0.0/10 and fc00::/7 are allowed.
 
     Raises:
         Refused: too wide a network, or an address that is not a public one.

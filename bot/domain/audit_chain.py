@@ -1,8 +1,8 @@
 """A chain of rows: each carries a digest of itself and of the one before, so that a change shows.
 
-Whoever can write to the database can compute plain digests anew. With a key that lies elsewhere
-they cannot. That the newest rows are missing, or that all of them were replaced, shows only to
-whoever noted a digest elsewhere: an anchor.
+Whoever can write to the database can recompute plain digests, but not those made with a key that is
+kept elsewhere. That the newest rows are missing, or that all were replaced, shows only by a digest
+that was noted elsewhere: an anchor.
 """
 
 import hashlib
@@ -49,7 +49,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Anchor:
-    """A row's number and digest, noted where the database's owner cannot change it."""
+    """A row's number and digest, kept where the database's owner cannot change it."""
 
     number: int
     digest: str
@@ -63,7 +63,7 @@ def parse_anchor(text: str) -> Anchor:
     """Return the anchor that somebody typed.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not one.
     """
     number, _, digest = text.strip().lower().partition(":")
     if not number.isdecimal() or int(number) < 1 or len(digest) != len(GENESIS):
@@ -74,7 +74,7 @@ def parse_anchor(text: str) -> Anchor:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Rows in succession that carry the same key's name; empty for plain digests."""
+    """Consecutive rows with the same key; its name is empty for plain digests."""
 
     first: int
     last: int
@@ -85,11 +85,11 @@ class Stretch:
 class Verdict:
     """What the verification of a whole chain found.
 
-    `broken_at` is the number of the first row whose number or digest does not follow from what
-    stands there; None where there is none. `head` is the digest of the last row before it. `keys`
-    names the keys that were at hand, the current one first. `missing` are the anchors that the
-    chain should contain and does not; `untold` is a request that no row tells of. `accepted` are
-    rows of which somebody knows why they carry no key, or a lost one.
+    `broken_at` is the number of the first row whose number or digest is wrong, if any. `head` is
+    the digest of the last row before it. `keys` names the keys that were at hand, the current one
+    first. `missing` are the anchors that the chain should contain and does not; `untold` is a
+    request without a row. `accepted` are rows that somebody has accepted as unsigned, or signed
+    with a lost key.
     """
 
     count: int
@@ -103,12 +103,12 @@ class Verdict:
 
     @property
     def unchecked(self) -> tuple[Stretch, ...]:
-        """Rows whose key is not at hand: whether they were changed cannot be told."""
+        """Rows whose key is not at hand, so that a change of them would not show."""
         return tuple(one for one in self.stretches if self._is_foreign(one) and self._asks(one))
 
     @property
     def weakened(self) -> tuple[Stretch, ...]:
-        """Rows without a key, or with an older one, behind rows that carry a newer one."""
+        """Unsigned rows, or rows with an older key, after rows with a newer one."""
         found, best = [], len(self.keys)
         for one in self.stretches:
             if self._is_foreign(one):
@@ -146,7 +146,7 @@ class Verdict:
 
 
 def name_of_key(key: bytes) -> str:
-    """Return what a key is called beside the digests that it made; nobody finds it by that."""
+    """Return the name of a key beside its digests, from which nobody can derive the key."""
     return hmac.digest(key, b"dbaccess audit key", "sha256").hex()[:8]
 
 
@@ -156,7 +156,7 @@ def digest_of(before: str, facts: Mapping[str, Any], key: bytes | None = None) -
     Args:
         before: the digest of the row before.
         facts: plain JSON values.
-        key: what whoever owns the database does not have.
+        key: kept out of reach of the database's owner.
     """
     said = f"{before}\n{_encode(facts)}".encode()
     if key is None:
@@ -171,14 +171,14 @@ def verify(
     expected: Iterable[Anchor] = (),
     accepted: Iterable[range] = (),
 ) -> Verdict:
-    """Follow a chain from row 1, without a gap, to the first row that is broken.
+    """Verify a chain from row 1, without a gap, to the first broken row.
 
     Args:
         links: the rows, read one by one.
-        keyring: rows of other keys are followed, but not checked.
+        keyring: rows signed with other keys are followed, but not checked.
         expected: anchors that the chain must contain.
-        accepted: rows that may carry no key, or one that is lost; their digests are checked all
-            the same, where that is possible.
+        accepted: rows that may be unsigned, or signed with a lost key; their digests are
+            checked all the same, where that is possible.
     """
     keys = keyring.by_name
     open_anchors: dict[int, list[Anchor]] = {}
@@ -205,7 +205,7 @@ def verify(
             missing += (one for one in open_anchors.pop(count) if one.digest != head)
     if named is not None:
         runs.append(Stretch(first, count, named))
-    if broken_at is None:  # what stands behind a broken row says nothing
+    if broken_at is None:  # nothing after a broken row can be relied on
         missing += (one for anchors in open_anchors.values() for one in anchors)
     return Verdict(
         count,

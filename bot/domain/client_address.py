@@ -1,4 +1,4 @@
-"""The client address: where a browser comes from, if that can be told, and whether it is of use."""
+"""The client address: where a browser comes from, if that is known, and whether it can be used."""
 
 import re
 from dataclasses import dataclass
@@ -44,10 +44,10 @@ ClientAddress = Usable | OverIpv6 | NotPublic | NotTold
 
 
 def client_address(peer: str, forwarded_for: str, *, trusted_proxies: int) -> Address | None:
-    """Return the address that a request comes from; None where it cannot be told.
+    """Return the address that a request comes from; None if it is not known.
 
-    Each proxy writes the address that it sees behind those that it was told, so that only the
-    last entries are the trusted proxies' own. What stands before them anybody could have written.
+    Each proxy appends the address that it sees to the header, so only the last entries are the
+    trusted proxies' own. Anybody could have written those before them.
 
     Args:
         peer: the other end of the connection.

@@ -1,6 +1,6 @@
-"""Commands: what a person wants done, in plain values; whether they may is not asked yet.
+"""Commands: what a person wants done, in plain values; whether they may is checked later.
 
-A command that needs Slack's directory first waits as a row, so each can be saved and read back.
+A command that needs Slack's directory is saved as a row, so each can be serialised.
 """
 
 from datetime import timedelta
@@ -17,7 +17,7 @@ class _Command(BaseModel):
 
 
 class Container(_Command):
-    """Where a button stood, as Slack says: a message, the Home tab, or neither of the two."""
+    """Where a button was, according to Slack: a message, the Home tab, or neither."""
 
     channel: str = ""
     ts: str = ""

@@ -1,6 +1,6 @@
-"""Connecting: where a cluster listens, and what one types to reach it; never a password (P8).
+"""Connecting: where a cluster listens, and what to type to reach it; never a password (P8).
 
-Each way verifies the server: its certificate and, where the client can, the host name in it.
+Each way verifies the server: its certificate and, if the client can, the host name in it.
 """
 
 import re
@@ -41,18 +41,18 @@ class Connection:
 
     @property
     def needs_ca_file(self) -> bool:
-        """Whether only the cluster's own CA certificate proves whom one talks to.
+        """Whether the server's certificate is signed by the cluster's own CA.
 
-        The others show a certificate of a public authority, which that CA would not confirm.
+        The other engines have one of a public authority, which that CA does not verify.
         """
         return self.engine not in _PUBLICLY_CERTIFIED
 
 
 class Note(StrEnum):
-    """What is to be known about the lines of a client.
+    """What to say about the lines for a client.
 
-    They ask for the password, mostly: `getpass()` does it in Python, and `read` without a prompt.
-    A client may not check the host name in the server's certificate.
+    Most ask for the password: in Python by `getpass()`, in a shell by `read`, which shows no
+    prompt. And a client may not verify the host name in the server's certificate.
     """
 
     ASKS = "asks"
@@ -64,7 +64,7 @@ class Note(StrEnum):
 
 @dataclass(frozen=True)
 class Way:
-    """One way to connect: a client's name, the lines to type, and what is to be known of them."""
+    """One way to connect: a client's name, the lines to type, and notes on them."""
 
     client: str
     lines: str

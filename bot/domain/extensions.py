@@ -1,4 +1,4 @@
-"""What somebody may choose from who wants a grant to last longer."""
+"""What somebody who wants to extend a grant may choose from."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,7 +8,7 @@ from bot.domain.lifecycle import Grant
 
 @dataclass(frozen=True)
 class ExtensionTerms:
-    """The grant, how much longer it may last, and whether one has to say why."""
+    """The grant, how much longer it may last, and whether a reason is required."""
 
     grant: Grant
     shortest: timedelta

@@ -1,4 +1,4 @@
-"""The description that each rule of ours carries, so that it survives the loss of the database."""
+"""The description of each rule of ours, by which a grant survives the loss of the database."""
 
 import re
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ INSTANCE = r"[a-z0-9][a-z0-9-]{0,31}"
 class Label:
     """`dbaccess/<instance> #<grant> until <UTC time>`, to the second.
 
-    ` adopted` stands behind it on a rule that was there before: it has an expiry, and whatever else
-    ends that leaves the rule.
+    On a rule that was there before, ` adopted` follows: the rule goes when its time is up, and
+    stays if the grant ends in any other way.
     """
 
     instance: str
@@ -41,7 +41,7 @@ def label(instance: str, grant_id: int, until: datetime, *, adopted: bool = Fals
 
 
 def read_label(description: str | None) -> Label | None:
-    """Return the label that *description* is, or None where it is anything else."""
+    """Return the label that *description* is, or None if it is anything else."""
     match = _LABEL.fullmatch((description or "").strip())
     if match is None:
         return None
@@ -53,16 +53,16 @@ def read_label(description: str | None) -> Label | None:
 
 
 def is_rest_of_label(description: str | None, instance: str) -> bool:
-    """Tell whether *description* is a label of *instance* that was not kept to the letter.
+    """Tell whether *description* is a label of *instance* that was cut or escaped.
 
-    Nobody publishes how long a description may be, or whether it comes back escaped.
+    DigitalOcean does not document how long a description may be, or whether it is escaped.
     """
     if not description or read_label(description) is not None:
         return False
     words = _WORD.findall(unquote(unescape(description)).lower())
     expected = ["dbaccess", *_WORD.findall(instance)]
     if len(words) > len(expected):
-        after = words[len(expected)]  # a number, or the guard's word; not more of another name
+        after = words[len(expected)]  # a number, or "guard"; not a longer name
         return words[: len(expected)] == expected and (after.isdigit() or "guard".startswith(after))
     *whole, last = words or [""]
     is_cut_there = whole == expected[: len(whole)] and expected[len(whole)].startswith(last)

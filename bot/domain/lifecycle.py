@@ -30,7 +30,7 @@ class RequestKind(StrEnum):
 
     ACCESS: decided by people, or by a written policy. EMERGENCY: granted at once, reviewed
     afterwards. ADOPTION: an expiry for a rule that somebody once added by hand, for approvers.
-    PUT_BACK: access that was approved, and whose rule somebody took away, for what is left of it.
+    PUT_BACK: the rest of a grant whose rule somebody removed.
     """
 
     ACCESS = "access"
@@ -60,8 +60,8 @@ class EndReason(StrEnum):
 def leaves_rule(*, adopted: bool, end_reason: EndReason | None) -> bool:
     """Tell whether the rule of a grant that is over stays, as one that is not ours.
 
-    Approvers agreed that an adopted rule goes at a certain time. At that time it goes. Whatever
-    else ends the grant stops the clock, for nobody agreed that the rule goes sooner (P4).
+    Approvers agreed that an adopted rule goes at a certain time, and then it goes. If the grant
+    ends in any other way, the rule stays, for nobody agreed that it goes sooner (P4).
     """
     return adopted and end_reason not in (None, EndReason.EXPIRED)
 
@@ -74,14 +74,14 @@ class Verdict(StrEnum):
 
 
 class ImpossibleTransition(Exception):
-    """A move that the present state does not allow: a fault of the program, not of a user."""
+    """A transition that the current state does not allow: a bug, not a user's mistake."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """One approver's word; `at_most` is for how long they approve, where that is less than asked.
+    """One approver's decision; `at_most`: for how long they approve, if less than was asked for.
 
-    `approver` is a user id, or `policy` or `emergency` where a written policy decided. `reason` is
+    `approver` is a user id, or `policy` or `emergency` if a written policy decided. `reason` is
     what they wrote, or for a denial by dbaccess itself, the refusal.
     """
 
@@ -96,12 +96,11 @@ class Decision:
 class Request:
     """What somebody asked for. With `extends`: that this grant ends `duration` later.
 
-    With `puts_back`: that this grant goes on, whose rule somebody took away.
-    `standing` is what the requester was to the workspace when it was made.
-    `source_name` is what people call the source, where it has a name. `remind_at` is when
-    somebody is to be reminded of it: to decide, or to review what was an emergency. `asked_by` is
-    who asked, where that is not the one who benefits. `concerned` are its requester and approvers
-    as Slack's directory knew them at the last approval.
+    With `puts_back`: that this grant, whose rule somebody removed, goes on. `standing` is what the
+    requester was to the workspace at that time. `source_name` is what people call the source, if it
+    has a name. `remind_at` is when to remind somebody to decide on it, or to review an emergency.
+    `asked_by` is who asked, if not the one who benefits. `concerned` are its requester and
+    approvers as Slack's directory knew them at the last approval.
     """
 
     id: int
@@ -128,7 +127,7 @@ class Request:
 
     @property
     def for_themselves(self) -> tuple[str, ...]:
-        """Whose approval is a self-approval: who benefits, and who asked."""
+        """Whose approval would be a self-approval: who benefits, and who asked."""
         return (self.requester, *([self.asked_by] if self.asked_by else []))
 
     @property
@@ -138,7 +137,7 @@ class Request:
 
     @property
     def granted_duration(self) -> timedelta:
-        """For how long it is approved: the shortest that any approver named."""
+        """For how long it is approved: the shortest time that any approver chose."""
         named = [d.at_most for d in self.decisions if d.at_most is not None]
         return min([self.duration, *named])
 
@@ -164,9 +163,10 @@ class Request:
         return is_emergency and self.state is RequestState.APPROVED and self.reviewed_at is None
 
     def decide(self, decision: Decision, *, approvals_needed: int) -> "Request":
-        """Take one word in; the state moves on a denial, or on the last approval needed.
+        """Add a decision; a denial, or the last approval needed, closes the request.
 
-        The same approver's second approval counts as one, but may find that one is enough now.
+        An approver's second approval does not count again, but closes the request if fewer are
+        needed by now.
         """
         self._must_be_pending("decide")
         if decision.verdict is Verdict.DENY:
@@ -180,7 +180,7 @@ class Request:
         return decided._close(RequestState.APPROVED, decision.at)
 
     def drop_approvals(self, approvers: Collection[str]) -> "Request":
-        """Take the approvals of those away whose approval no longer counts."""
+        """Remove the approvals of those whose approval no longer counts."""
         if not approvers:
             return self
         self._must_be_pending("drop approvals of")
@@ -192,7 +192,7 @@ class Request:
         return replace(self, decisions=tuple(left))
 
     def depart(self, user_id: str) -> "Request":
-        """Note that one of those concerned has left since the last approval."""
+        """Note that one of those concerned was deactivated since the last approval."""
         return replace(
             self,
             concerned=tuple(
@@ -202,14 +202,14 @@ class Request:
         )
 
     def approve_at_once(self, by: str, at: datetime) -> "Request":
-        """Approve by one word: `policy`, `emergency`, or the approver who adopts a rule."""
+        """Approve by one decision: of `policy`, `emergency`, or the approver who adopts a rule."""
         self._must_be_pending("approve")
         decision = Decision(by, Verdict.APPROVE, at)
         decided = replace(self, decisions=(*self.decisions, decision))
         return decided._close(RequestState.APPROVED, at)
 
     def approve_as(self, earlier: "Request", at: datetime) -> "Request":
-        """Approve by the words that were said for an earlier request for the same."""
+        """Approve by the approvals that an earlier request for the same got."""
         self._must_be_pending("approve")
         said = tuple(d for d in earlier.decisions if d.verdict is Verdict.APPROVE)
         return replace(self, decisions=said)._close(RequestState.APPROVED, at)
@@ -252,15 +252,14 @@ class Request:
 class Grant:
     """The lease: a request that was approved, under the same number.
 
-    `owned` says whose rule it is: True ours, False somebody else's that was there before (P5),
-    None not yet known. `sent_at` is when a write that adds its rule was last sent and not
-    definitely refused; None means that no rule can be ours. `written_at` is when its rule was last
-    put in place, or tried to be put back. `delayed_at`: when its holder heard that it takes longer.
-    `adopted`: its rule was added by hand, and approvers set an expiry on it; such a rule is never
-    added by us, nor is that of a grant that only a label speaks for.
-    `earlier_description` is what an adopted rule said before our label took the place of that; None
-    until it was seen, empty where it said nothing. `emergency`: it was granted at once, and others
-    make room for it where there is little.
+    `owned` says whose rule it is: True ours, False somebody else's that was there before (P5), None
+    not known yet. `sent_at` is when a write that adds its rule was last sent and not definitely
+    refused; None means that no rule can be ours. `written_at` is when its rule was last written, or
+    a write to put it back was last sent. `delayed_at`: when its holder was told of a delay.
+    `adopted`: its rule was added by hand, and approvers set an expiry on it; we never add such a
+    rule, nor that of a grant that only a label speaks for. `earlier_description` is the description
+    that our label replaced on an adopted rule; None until it was read, empty if there was none.
+    `emergency`: it was granted at once, and has priority where there is little room.
     """
 
     id: int
@@ -293,22 +292,22 @@ class Grant:
 
     @property
     def is_recovered(self) -> bool:
-        """Whether only the label of its rule speaks for it; nobody is known to have approved."""
+        """Whether only the label of its rule speaks for it: who approved it is not known."""
         return self.requester == Actor.UNKNOWN
 
     @property
     def may_be_added(self) -> bool:
-        """Whether its rule may be written where there is none (P4, P7)."""
+        """Whether its rule may be added if it is not there (P4, P7)."""
         return not (self.adopted or self.is_recovered)
 
     @property
     def was_removed_outside(self) -> bool:
-        """Whether it is over because somebody took away the rule that was added for it."""
+        """Whether it ended because somebody removed the rule that was added for it."""
         return self.end_reason is EndReason.REMOVED_OUTSIDE and self.may_be_added
 
     @property
     def failed_early(self) -> bool:
-        """Whether it is to end before its time since it could not be put in place."""
+        """Whether it ends before its time because it could not be put in place."""
         since = self.removing_since
         return self.end_reason is EndReason.FAILED and bool(since and since < self.expires_at)
 
@@ -328,7 +327,7 @@ class Grant:
     def send(self, at: datetime) -> "Grant":
         """Note that a write that adds its rule is about to be sent.
 
-        The rule may be ours from now on, also where the one before it was somebody else's (P5).
+        The rule may be ours from now on, even if an earlier one was somebody else's (P5).
         """
         self._must_be(
             GrantState.APPLYING,
@@ -340,7 +339,7 @@ class Grant:
         return replace(self, sent_at=at, owned=self.owned or None, written_at=written_at)
 
     def take_back(self, before: "Grant") -> "Grant":
-        """Note that the write was refused: what is known of the rule is what it was *before*."""
+        """Note that the write was refused: what is known of the rule is as in *before* again."""
         return replace(
             self,
             sent_at=before.sent_at,
@@ -350,7 +349,7 @@ class Grant:
         )
 
     def delay(self, at: datetime) -> "Grant":
-        """Note that its holder heard that the cluster takes no changes at the moment."""
+        """Note that its holder was told that the cluster takes no changes at the moment."""
         self._must_be(GrantState.APPLYING, transition="delay")
         return replace(self, delayed_at=at)
 
@@ -367,22 +366,22 @@ class Grant:
         )
 
     def find_rule(self, *, description: str | None, rule_uuid: str | None) -> "Grant":
-        """Note how the rule that is to be adopted was, before the first write that labels it."""
+        """Note what a rule to be adopted was like before the first write that labels it."""
         self._must_be(GrantState.APPLYING, transition="adopt the rule of")
         return replace(self, earlier_description=description or "", rule_uuid=rule_uuid)
 
     def see_rule(self, *, owned: bool, rule_uuid: str | None) -> "Grant":
-        """Note whose the rule is that the source is trusted by."""
+        """Note whose rule makes the source trusted."""
         self._must_be(GrantState.ACTIVE, GrantState.REMOVING, transition="see the rule of")
         return replace(self, owned=owned, rule_uuid=rule_uuid)
 
     def write_again(self, at: datetime) -> "Grant":
-        """Note that its rule, which had vanished, is in place again, or is to be put back."""
+        """Note that its rule, which had vanished, is there again, or is about to be put back."""
         self._must_be(GrantState.ACTIVE, transition="write again")
         return replace(self, written_at=at)
 
     def extend(self, until: datetime) -> "Grant":
-        """UnitOfWork the end; a warning that was given counts for the old end only."""
+        """Move the end; a warning that was given counts for the old end only."""
         self._must_be(GrantState.APPLYING, GrantState.ACTIVE, transition="extend")
         return replace(self, expires_at=until, warned_at=None)
 
@@ -397,7 +396,7 @@ class Grant:
         return replace(self, state=GrantState.REMOVING, end_reason=reason, removing_since=at)
 
     def revoke(self, by: str, at: datetime) -> "Grant":
-        """Begin to end because somebody says so: a user, or `operator` at the command line."""
+        """Begin to end on behalf of a user, or of `operator` at the command line."""
         return replace(self.leave(EndReason.REVOKED, at), revoked_by=by)
 
     def expire(self, at: datetime) -> "Grant":
@@ -411,9 +410,9 @@ class Grant:
         return replace(self, state=GrantState.ENDED, ended_at=at)
 
     def put_back(self, number: int) -> "Grant":
-        """Return the rest of this lease under a new number, with the times of this one.
+        """Return the rest of this grant as a new one: another number, the same times.
 
-        An adopted rule was never added by us, so it is not added by us again either.
+        Not for an adopted rule, which we did not add and so do not add again.
         """
         self._must_be(GrantState.ENDED, transition="put back")
         if not self.was_removed_outside:

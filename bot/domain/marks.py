@@ -1,8 +1,8 @@
-"""Marks: what ties a button to its very request or grant.
+"""Marks: what ties a button to exactly one request or grant.
 
-After a lost database numbers begin anew, so a number alone may mean another one by then (P4, P7).
-A request's mark is when it was made; a grant's also says what is open to whom, which a grant
-that was recovered from its label still has in common with the one it was.
+After the loss of the database, numbers start again, so the same number may mean another request
+(P4, P7). A request's mark is when it was made. A grant's also says which source has access to which
+cluster: a grant that was recovered from its label still has that in common with the original.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ def grant_mark(approved_at: datetime, cluster_id: str, source: TrustedSource) ->
 
 
 def is_same_access(mark: str, cluster_id: str, source: TrustedSource) -> bool:
-    """Tell whether a grant's mark is of *source* on that cluster, whenever it was approved."""
+    """Tell whether a grant's mark is for *source* on that cluster, whenever it was approved."""
     return mark.partition(".")[2] == _access(cluster_id, source)
 
 

@@ -25,8 +25,9 @@ class RequestFacts(Request):
 
     `seen_before`: this person was granted this source on this cluster before. `other_grants`,
     `own_grants`: live grants of others and of this person on this cluster. `shortest`, `longest`:
-    what the policy allows, extensions included. `closed_by`: who cancelled. `extended` is the grant
-    that it extends. `revoked`: while undecided, the grant that somebody else revoked lately.
+    what the policy allows, extensions included. `closed_by`: who cancelled. `extended`: the grant
+    that it extends. `revoked`: for an undecided request, the grant that somebody else revoked
+    recently.
     """
 
     approvals_needed: int = 1
@@ -66,10 +67,10 @@ class EmergencyOpened(_Facts):
 
 
 class EmergencyAsked(_Facts):
-    """Emergency access that people have to approve: said to the requester, or to all others.
+    """Emergency access that needs an approval: for the requester, or for all others.
 
-    `unreviewed` is the number of their emergency that waits for a review; else the request tells
-    which access was revoked lately.
+    `unreviewed` is the number of an emergency of theirs that waits for a review; if there is none,
+    the request names the access that was revoked recently.
     """
 
     kind: Literal["emergency_asked"] = "emergency_asked"
@@ -93,14 +94,14 @@ class Reviewed(_Facts):
 
 
 class Adopted(_Facts):
-    """The answer to somebody who wants a rule to expire that was added manually."""
+    """The answer to somebody who sets an expiry on a rule that was added manually."""
 
     kind: Literal["adopted"] = "adopted"
     request: RequestFacts
 
 
 class RequestClosed(_Facts):
-    """A request was decided, cancelled or lapsed: said to the requester."""
+    """A request was decided, cancelled or lapsed: for the requester."""
 
     kind: Literal["request_closed"] = "request_closed"
     request: RequestFacts
@@ -123,7 +124,7 @@ class NotGranted(_Facts):
 
 
 class GrantStarted(_Facts):
-    """The source is trusted now. `owned` False: it was before, by somebody else's rule."""
+    """The source is trusted now. `owned` False: it was already, by somebody else's rule."""
 
     kind: Literal["grant_started"] = "grant_started"
     grant: Grant
@@ -157,14 +158,14 @@ class GrantEnded(_Facts):
 
     kind: Literal["grant_ended"] = "grant_ended"
     grant: Grant
-    why: KeptRefusal | None = None  # for `failed`, and where DigitalOcean no longer takes the rule
+    why: KeptRefusal | None = None  # for `failed`, and if DigitalOcean no longer accepts the rule
     still_wanted: bool = False  # another live grant keeps the source trusted
-    still_trusted: tuple[TrustedSource, ...] = ()  # by other people's rules: itself, or wider
-    is_open: bool = False  # the cluster has no rules, and trusts everybody
+    still_trusted: tuple[TrustedSource, ...] = ()  # by foreign rules: this source, or wider
+    is_open: bool = False  # the cluster has no rules, so everybody is trusted
 
 
 class GrantPutBack(_Facts):
-    """Access whose rule was removed outside goes on, under the number of `request`."""
+    """A grant whose rule was removed outside dbaccess goes on, as number of `request`."""
 
     kind: Literal["grant_put_back"] = "grant_put_back"
     request: RequestFacts
@@ -179,10 +180,10 @@ class GrantRewritten(_Facts):
 
 
 class CallsMade(_Facts):
-    """What one process called DigitalOcean for in the last hour.
+    """The purposes of one process's calls of DigitalOcean's API in the last hour.
 
-    With what the API said of the token's limit, whoever spends it: how many calls it has in all,
-    and how many were left.
+    And what the API said last of the token's limit, which others use up, too: how many calls there
+    are in all, and how many were left.
     """
 
     by_purpose: dict[str, int] = {}
@@ -222,7 +223,7 @@ class ClusterOpen(_Facts):
 
     kind: Literal["cluster_open"] = "cluster_open"
     cluster: str
-    open_since: datetime  # when that was seen first
+    open_since: datetime  # when it was first seen
     read_at: datetime | None = None  # when it was last seen
     lent: tuple[Grant, ...] = ()
 
@@ -238,7 +239,7 @@ class ClusterClosed(_Facts):
 class LabelsDropped(_Facts):
     """Another tool dropped the labels of our rules, as doctl and Terraform do.
 
-    A rule that it was to keep for good looks like ours, and goes when the access of `grants` ends.
+    A rule that it added for good for the same source looks like ours, and goes when `grants` end.
     """
 
     kind: Literal["labels_dropped"] = "labels_dropped"
@@ -247,7 +248,7 @@ class LabelsDropped(_Facts):
 
 
 class RemovedOnAGuess(_Facts):
-    """Rules were removed that were taken for ours without proof, just after an end."""
+    """Rules were removed, just after an end, because they were guessed to be ours."""
 
     kind: Literal["removed_on_a_guess"] = "removed_on_a_guess"
     cluster: str
@@ -273,7 +274,7 @@ class Recovered(_Facts):
     grants: tuple[Grant, ...] = ()
     labels: tuple[Labelled, ...] = ()
     unfit: tuple[Labelled, ...] = ()  # those that the policy does not allow, which are left alone
-    removed: tuple[TrustedSource, ...] = ()  # those whose time was over already
+    removed: tuple[TrustedSource, ...] = ()  # those whose time was up already
 
 
 class Undelivered(_Facts):
@@ -286,12 +287,12 @@ class Undelivered(_Facts):
 
 
 class AuditAnchor(_Facts):
-    """The audit's newest row, for the operators to keep: it shows later what was changed."""
+    """The audit's newest row, for the operators to keep: it proves a later change."""
 
     kind: Literal["audit_anchor"] = "audit_anchor"
     number: int
     digest: str
-    key: str = ""  # the name of the key of the digest
+    key: str = ""  # the name of the key that made the digest
 
 
 class Asked(_Facts):
@@ -312,7 +313,7 @@ class Revoking(_Facts):
     """The answer to a grant that is being ended."""
 
     kind: Literal["revoking"] = "revoking"
-    grant: Grant  # `revoked_by` is who is answered
+    grant: Grant  # `revoked_by` is whom this answers
 
 
 class AddressSeen(_Facts):

@@ -21,11 +21,11 @@ _CLOCK_SKEW = timedelta(seconds=2)
 
 
 def accounts_for(grant: Grant, rule: Rule, its_label: Label) -> bool:
-    """Tell whether *grant* is why *rule* bears a label of ours.
+    """Tell whether the label of ours on *rule* is there because of *grant*.
 
-    Numbers begin anew when the database is lost. A label that promises more than the grant, which
-    has no rule of ours yet, is from before that. One that a grant was recovered from may have
-    another number.
+    Numbers start again when the database is lost. A label that ends later than the grant, while
+    that has no rule of ours yet, is from before the loss. The label that a grant was recovered from
+    may have another number.
     """
     if rule.source != grant.source:
         return False
@@ -39,7 +39,7 @@ def accounts_for(grant: Grant, rule: Rule, its_label: Label) -> bool:
 
 
 def is_proven(grant: Grant, rule: Rule, instance: str) -> bool:
-    """Tell whether *rule*, without a label of ours that can be read, is surely that of *grant*."""
+    """Tell whether *rule*, without a readable label of ours, is certainly that of *grant*."""
     if read_label(rule.description) is not None:
         return False  # another installation's
     if grant.owned and rule.uuid is not None and rule.uuid == grant.rule_uuid:
@@ -48,10 +48,10 @@ def is_proven(grant: Grant, rule: Rule, instance: str) -> bool:
 
 
 def is_likely(grant: Grant, rule: Rule, *, dropped: bool | None) -> bool:
-    """Tell whether *rule*, which says nothing, is taken for the one that was added for *grant*.
+    """Tell whether *rule*, without a description, is guessed to be the one added for *grant*.
 
-    The guess ends a minute after our last write; where we saw our rule after that, a minute after
-    the grant's end. *dropped*: see `dropped_descriptions`.
+    The guess is made until a minute after our last write or, if our rule was seen after it, until
+    a minute after the grant's end. *dropped*: see `dropped_descriptions`.
     """
     if rule.description or not _may_be(grant) or grant.sent_at is None or rule.created_at is None:
         return False
@@ -69,17 +69,17 @@ def dropped_descriptions(
     *,
     besides: TrustedSource,
 ) -> bool | None:
-    """Tell whether a writer that drops descriptions was at the list.
+    """Tell whether a writer that drops descriptions has written the list.
 
     Args:
         rules: what was read just now.
-        described: the sources whose rules had a description at the last read that was recorded;
-            None where the API is known to keep no descriptions.
-        besides: the source in question, which says nothing about itself.
+        described: the sources whose rules had a description at the last recorded read; None if the
+            API is known to keep no descriptions.
+        besides: the source in question, which does not count.
 
     Returns:
-        None where there was no other description to be dropped. Labels count for nothing, of any
-        installation: they may have been put back since.
+        None if there was no other description that could be dropped. Labels of any installation do
+        not count: they may have been put back since.
     """
     if described is None:
         return True
@@ -96,7 +96,7 @@ def dropped_descriptions(
 def own_what_is_labelled(
     grants: Sequence[Grant], rules: Sequence[Rule], instance: str
 ) -> list[Grant]:
-    """Return *grants* with the rules whose labels name them: the label may be dropped later."""
+    """Return *grants*, each with the rule whose label names it, in case the label gets lost."""
     labelled = [(rule, its_label) for rule in rules if (its_label := rule.label_of(instance))]
     return [
         next(
@@ -121,11 +121,11 @@ def own_what_appeared(
     certain: bool,
     described: Collection[str] | None,
 ) -> list[Grant]:
-    """Return *grants* with the rules that our write made, whatever became of their labels.
+    """Return *grants*, each with the rule that our write created, whatever became of its label.
 
-    A rule is that of a grant if its uuid was not there in the read *before* the write and is there
-    in the one *after* it, unless somebody else has described it in between. Where it says nothing,
-    and the write is not *certain* to have been done, it may be somebody else's, too.
+    A rule is a grant's if its uuid was not there in the read *before* the write and is there in the
+    one *after* it, unless somebody else described it in between. If it has no description, and it
+    is not *certain* that the write was carried out, it may be somebody else's, too.
 
     Args:
         written: the grants whose rules the write added or had in it.

@@ -1,12 +1,12 @@
 """plan(rules, grants, …) -> Plan: what a cluster's rules should become, and why.
 
-The promises P1, P2, P3, P5 and P7 live here, as one pure function of what the API holds and what
-the grants want. Whoever writes the plan decides nothing more; after the write, the rules are read
-back and planned again, and only what that second plan sees is recorded.
+The promises P1, P2, P3, P5 and P7 are decided here, by one pure function of what the API holds and
+what the grants want. Whoever carries the plan out decides nothing; after the write, the rules are
+read back and planned again, and only what that second plan sees is recorded.
 
 The API has neither versions nor single-rule writes: a write replaces the whole list, and another
 writer's stale list can undo ours. Hence `SETTLE`: a rule of ours that vanishes within it was lost
-in such a race and is written again; one that vanishes later was taken away by somebody.
+in such a race and is written again; one that vanishes later was removed by somebody.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -33,7 +33,7 @@ class Blocked(StrEnum):
 
 @dataclass(frozen=True)
 class Present:
-    """A live grant's source is trusted: by a rule of ours, or by one that was there before."""
+    """A live grant whose source is trusted: by a rule of ours, or by one that was there before."""
 
     owned: bool
     rule_uuid: str | None
@@ -55,18 +55,18 @@ class Orphan:
 class Plan:
     """What to write, and what the rules that were read say about each grant.
 
-    `rules` is the whole list, to be written only if `must_write`. The grants' ids fall into:
+    `rules` is the whole list, to be written only if `must_write`. Each grant's id is in one of:
     `present` (trusted now), `to_add` (will be, by this write), `blocked` (cannot be), `vanished`
-    (somebody took the rule away), and `gone` (its time is up or it was told to end, and no rule of
-    ours is left). A grant whose rule vanished is `present` again once another grant has the same
-    source trusted. `adopts` are rules that get our label by this write, as they were found, by the
-    grant that adopts them; `releases` those that lose it and stay. `foreign` are the sources of all
+    (somebody removed the rule), `gone` (its time is up or it was ended, and no rule of ours is
+    left). A grant whose rule vanished is `present` again once another grant makes the same source
+    trusted. `adopts` are the rules, as they were found, that this write labels, by the grant that
+    adopts them; `releases` are those that lose our label and stay. `foreign` are the sources of all
     rules that are not ours.
 
-    `orphans` may become grants again, `unfit` are those that the policy could not have allowed:
-    they are kept as foreign rules are, until their labels' time is up. `guessed` are those of
-    `removes` that nothing but their time speaks for, `unlabelled` our rules whose label is not as
-    it should be, and `named` the grants that are named by the labels which are written.
+    `orphans` may become grants again. `unfit` are those that the policy could not have allowed:
+    they are kept like foreign rules until their label's time is up. `guessed` are those of
+    `removes` that are ours only by a guess, `unlabelled` our rules whose label is not as it should
+    be, and `named` the grants that the written labels name.
     """
 
     rules: tuple[Rule, ...]
@@ -108,19 +108,19 @@ def plan(
 
     Args:
         rules: every rule of the cluster, as read just now.
-        grants: the cluster's grants that have not ended, those that ended within `SETTLE` before
-            the last read or later, and those that a label among the rules names.
+        grants: the cluster's grants that have not ended, those that ended at most `SETTLE` before
+            the last read, and those that a label on a rule names.
         instance: the name of this installation; rules labelled by another one are foreign.
         now: the present, aware UTC.
         allow_open: whether a first rule may be added to a cluster that has none.
-        restore: whether a rule that somebody took away is put back, instead of ending its grant.
-        takes: whether the policy allows access from a source; a rule that only its label speaks
-            for becomes a grant where it does. One that is labelled as adopted was there anyway.
-        max_rules: how many rules there may be; where there are more already, the API alone knows.
-        reserved: how many of the last places only emergencies take.
-        described: whose rules had a description at the last read that was recorded; None where
-            the API is known to keep no descriptions.
-        relabel: whether to write for nothing but labels that are not as they should be.
+        restore: whether a rule that somebody removed is put back, instead of ending its grant.
+        takes: whether the policy allows access from a source: only then does a rule that only its
+            label speaks for become a grant. One labelled as adopted was there anyway.
+        max_rules: how many rules there may be; if there are more already, only the API knows.
+        reserved: how many of the last places are reserved for emergencies.
+        described: the sources whose rules had a description at the last recorded read; None if the
+            API is known to keep no descriptions.
+        relabel: whether to write just to restore labels.
     """
     grants = sorted(grants, key=lambda grant: grant.id)
     adoptions = [grant for grant in grants if grant.adopted]
@@ -146,7 +146,7 @@ def plan(
     addable = [g for g in absent if g.may_be_added and (restore or _may_add(g, now))]
     if rules or allow_open:
         room = max_rules - len(kept) - len(guards)
-        if len(rules) > max_rules:  # more than we know of: the API alone says no
+        if len(rules) > max_rules:  # a higher limit than we know: only the API says no
             room, reserved = len(addable), 0
         fitting = _fitting(addable, room=room, reserved=reserved)
         why_not = Blocked.FULL_CLUSTER
@@ -213,7 +213,7 @@ def plan(
 
 @dataclass(frozen=True)
 class _Found:
-    """A rule that was read; one that an adoption has let go is as it was before it."""
+    """A rule that was read; one that an adoption released counts as it was before."""
 
     rule: Rule
     is_released: bool = False
@@ -225,9 +225,9 @@ def _as_released(
 ) -> _Found:
     """Return the rule as it is to be sorted; *added* are the uuids of those that we added.
 
-    A rule was adopted as long as the last adoption of it stands. Once that is over, otherwise than
-    by its time, the rule is foreign again for everybody, under whichever grant's label it is: also
-    where a rival's old list brings our label back.
+    A rule is adopted as long as the last adoption of it is live. Once that ended, unless its time
+    was up, the rule is foreign again, whichever grant its label names: even if another tool's old
+    list brings our label back.
     """
     if not rule.description and rule.uuid in added:
         return _Found(rule)
@@ -244,8 +244,8 @@ def _as_released(
 def _is_of(grant: Grant, rule: Rule, instance: str) -> bool:
     """Tell whether *rule* is, or was, the one that an adoption is about.
 
-    The API may have given a rule that was let go a new uuid. Without a description it is known by
-    its source alone: it must not be taken for one that dbaccess added.
+    The API may have given a released rule a new uuid. Without a description it is known by its
+    source alone: it must not be taken for one that dbaccess added.
     """
     if rule.source != grant.source:
         return False
@@ -260,7 +260,7 @@ def _is_adopting(grant: Grant) -> bool:
 
 
 def _adopts_in_vain(grant: Grant, found: Sequence[_Found], instance: str, now: datetime) -> bool:
-    """Tell whether a rule that is to be adopted is one of ours by now; it goes by itself (P3)."""
+    """Tell whether a rule to be adopted is one of ours by now, which ends by itself (P3)."""
     if not (_is_adopting(grant) and grant.wants_rule(now)):
         return False
     labels = [one.rule.label_of(instance) for one in found if one.rule.source == grant.source]
@@ -271,15 +271,15 @@ def _adopts_in_vain(grant: Grant, found: Sequence[_Found], instance: str, now: d
 
 @dataclass(frozen=True)
 class _Sorted:
-    """Each rule of a cluster in exactly one place, but for those named at the end."""
+    """Each rule in one list; but an orphan may be held, too, and the last two are subsets."""
 
     foreign: list[Rule]  # not ours: stays as it is (P1)
     held: dict[TrustedSource, Rule]  # ours, and a live grant wants it
     leaving: list[Rule]  # ours, and nobody wants it any more (P3)
     guards: list[Rule]  # ours, keeps the cluster from being open to all (P2)
-    orphans: list[Orphan]  # ours by its label, no grant known, time not up (P7); maybe held, too
-    unfit: list[Orphan]  # of the foreign: such orphans as the policy could not have allowed (P7)
-    guessed: list[Rule]  # of those that leave: nothing but their time speaks for being ours
+    orphans: list[Orphan]  # ours by its label, of no known grant, in time (P7)
+    unfit: list[Orphan]  # of the foreign: orphans that the policy could not have allowed (P7)
+    guessed: list[Rule]  # of those that go: ours only by a guess
 
 
 def _sort(
@@ -326,7 +326,7 @@ def _sort(
 
 
 def _is_orphan(rule: Rule, grants: Sequence[Grant], instance: str, now: datetime) -> bool:
-    """Tell whether our label on a rule runs, and is that of no grant that is known (P7)."""
+    """Tell whether the label of ours on a rule is still in time, and of no known grant (P7)."""
     its_label = rule.label_of(instance)
     if rule.source is None or its_label is None or now >= its_label.until:
         return False
@@ -334,7 +334,7 @@ def _is_orphan(rule: Rule, grants: Sequence[Grant], instance: str, now: datetime
 
 
 def _proves(grant: Grant, rule: Rule, instance: str, now: datetime) -> bool:
-    """Tell whether a grant for the source of *rule* makes it ours; approvers may have said so."""
+    """Tell whether a grant for the source of *rule* makes it ours: added by us, or adopted."""
     if _is_adopting(grant):
         return read_label(rule.description) is None and grant.wants_rule(now)
     return is_proven(grant, rule, instance)
@@ -379,16 +379,16 @@ def _wanted(grants: Sequence[Grant], now: datetime) -> dict[TrustedSource, list[
 
 
 def _may_add(grant: Grant, now: datetime) -> bool:
-    """A rule may be added for a new grant, and again where a lost race is likely."""
+    """Tell whether a rule may be added: for a new grant, or again if a lost race is likely."""
     if grant.state is GrantState.APPLYING:
         return True
     return grant.written_at is not None and abs(now - grant.written_at) < SETTLE
 
 
 def _fitting(grants: Sequence[Grant], *, room: int, reserved: int) -> list[Grant]:
-    """Return those whose sources fit into the cluster: emergencies, then the longest-standing.
+    """Return the grants that there is room for: emergencies first, then the oldest.
 
-    Of the *room* there is, new grants leave the *reserved* places to emergencies.
+    New grants leave the *reserved* places of the *room* to emergencies.
     """
     sources: set[TrustedSource] = set()
     for grant in sorted(grants, key=_precedence):
@@ -403,7 +403,7 @@ def _precedence(grant: Grant) -> tuple[bool, bool, int]:
 
 
 def _label(instance: str, wanters: Sequence[Grant], *, on: Rule | None = None) -> str:
-    """Return what the rule of *wanters* is to say, *on* which it may say something already."""
+    """Return the label for the rule of *wanters*; *on*: the rule as it is now, if it is there."""
     last = max(wanters, key=lambda grant: (grant.expires_at, grant.id))
     adopted = on is not None and _is_adopted(on, wanters, instance)
     return str(label(instance, last.id, last.expires_at, adopted=adopted))

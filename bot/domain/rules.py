@@ -13,8 +13,8 @@ from bot.domain.sources import GUARD, TrustedSource, normal_source
 class Rule:
     """A trusted source as the API holds it; `uuid` and `created_at` are the API's to give.
 
-    `as_read` is the JSON object that the API answered, fields included that nobody knows yet, so
-    that a rule can go back exactly as it came. Equality is by the fields that dbaccess knows.
+    `as_read` is the JSON object that the API returned, unknown fields included, so that a rule can
+    be sent back exactly as it was read. Equality is by the fields that dbaccess knows.
     """
 
     type: str
@@ -26,11 +26,11 @@ class Rule:
 
     @property
     def source(self) -> TrustedSource | None:
-        """The source in its normal form; None for a type that dbaccess does not know."""
+        """The source in its normal form; None if dbaccess does not know its type."""
         return normal_source(self.type, self.value)
 
     def label_of(self, instance: str) -> Label | None:
-        """Return the label that the installation *instance* wrote on it, if there is one."""
+        """Return its label, if the installation *instance* wrote one."""
         its_label = read_label(self.description)
         return its_label if its_label and its_label.instance == instance else None
 
