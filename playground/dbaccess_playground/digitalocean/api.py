@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Set
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from flask import Flask, Response, jsonify, request
@@ -18,6 +20,10 @@ from dbaccess_playground.digitalocean.clusters import UnknownClusterError
 from dbaccess_playground.digitalocean.firewall import InvalidRulesError
 from dbaccess_playground.digitalocean.refusals import RefusedError
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_SERVED = "dbaccess_playground.served"
 MAX_BODY_BYTES = 256 * 1024
 MAX_PER_PAGE = 200
 DEFAULT_PER_PAGE = 20
@@ -59,26 +65,50 @@ def error_body(code: int, message: str | None = None) -> bytes:
     return json.dumps(said).encode()
 
 
-def build_api(cloud: Cloud, token: str, scopes: Set[str] = ALL_SCOPES) -> Flask:
-    """Return the API over `cloud`; `token` is the one that it accepts, with these `scopes`."""
-    api = Flask(__name__)
-    api.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    _require_token(token, scopes, api)
-    _say_errors_in_json(api)
-    _serve_databases(cloud, api)
-    for path, kind in LISTS.items():
-        api.add_url_rule(path, kind, lambda kind=kind: _page(kind, cloud.resources(kind)))
+@dataclass(frozen=True)
+class _Served:
+    """What one API stands before, and who may use it."""
+
+    cloud: Cloud
+    token: str
+    scopes: Set[str]
+
+
+def build_api(cloud: Cloud, token: str, scopes: Set[str] = ALL_SCOPES) -> WSGIApplication:
+    """The API over `cloud`, for whoever carries `token`, which may do what `scopes` say."""
+    served, routes = _Served(cloud, token, scopes), _routes().wsgi_app
+
+    def api(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return routes({**environ, _SERVED: served}, start_response)
+
     return api
 
 
-def _require_token(token: str, scopes: Set[str], api: Flask) -> None:
-    @api.before_request
-    def authenticate() -> Response | None:
-        carried = request.headers.get("Authorization", "")
-        if not hmac.compare_digest(carried.encode(), f"Bearer {token}".encode()):
-            return _error(HTTPStatus.UNAUTHORIZED)
-        needed = _scope_for(request.method, request.path)
-        return None if needed is None or needed in scopes else _error(HTTPStatus.FORBIDDEN)
+def _served() -> _Served:
+    """What the request at hand is for."""
+    served: _Served = request.environ[_SERVED]
+    return served
+
+
+@cache
+def _routes() -> Flask:
+    """The routes, made once: to compile them takes longer than to answer many requests."""
+    api = Flask(__name__)
+    api.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    api.before_request(_authenticate)
+    _say_errors_in_json(api)
+    _serve_databases(api)
+    for path, kind in LISTS.items():
+        api.add_url_rule(path, kind, lambda kind=kind: _page(kind, _served().cloud.resources(kind)))
+    return api
+
+
+def _authenticate() -> Response | None:
+    served, carried = _served(), request.headers.get("Authorization", "")
+    if not hmac.compare_digest(carried.encode(), f"Bearer {served.token}".encode()):
+        return _error(HTTPStatus.UNAUTHORIZED)
+    needed = _scope_for(request.method, request.path)
+    return None if needed is None or needed in served.scopes else _error(HTTPStatus.FORBIDDEN)
 
 
 def _scope_for(method: str, path: str) -> str | None:
@@ -107,28 +137,30 @@ def _say_errors_in_json(api: Flask) -> None:
         return _error(problem.code or HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def _serve_databases(cloud: Cloud, api: Flask) -> None:
+def _serve_databases(api: Flask) -> None:
     @api.get("/v2/account")
     def account() -> Response:
         return jsonify(account=resource_json.account())
 
     @api.get("/v2/databases/<cluster_id>")
     def database(cluster_id: str) -> Response:
-        return jsonify(database=cloud.database(cluster_id))
+        return jsonify(database=_served().cloud.database(cluster_id))
 
     @api.get("/v2/databases/<cluster_id>/ca")
     def certificate(cluster_id: str) -> Response:
-        cloud.database(cluster_id)
+        _served().cloud.database(cluster_id)
         return jsonify(ca=cluster_json.certificate())
 
     @api.get("/v2/databases/<cluster_id>/firewall")
     def rules(cluster_id: str) -> Response:
-        return jsonify(rules=cloud.read_rules(cluster_id))
+        return jsonify(rules=_served().cloud.read_rules(cluster_id))
 
     @api.put("/v2/databases/<cluster_id>/firewall")
     def replace_rules(cluster_id: str) -> Response:
         body = request.get_json(force=True)
-        cloud.replace_rules(cluster_id, body.get("rules") if isinstance(body, dict) else None)
+        _served().cloud.replace_rules(
+            cluster_id, body.get("rules") if isinstance(body, dict) else None
+        )
         return Response(status=HTTPStatus.NO_CONTENT)
 
 

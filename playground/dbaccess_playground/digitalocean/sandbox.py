@@ -48,7 +48,7 @@ class SandboxDigitalOcean(Cloud):
         self._listeners: list[Listener] = []
         self._listeners_lock = threading.Lock()
         self._log = CallLog(clock, self._notify)
-        struck = self.faults.wrap(build_api(self, token, self.scopes).wsgi_app, error_body)
+        struck = self.faults.wrap(build_api(self, token, self.scopes), error_body)
         limited = RateLimit(rate_limit_per_minute, clock).wrap(struck, error_body)
         self._server = LoopbackServer(self._log.wrap(limited))
 
