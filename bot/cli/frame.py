@@ -66,9 +66,7 @@ def telling_faults() -> Iterator[None]:
 
 def words(refused: AnyRefusal) -> str:
     """Return why something is refused, as a terminal shows it."""
-    from bot.slack.messages.quoting import (
-        in_plain_text,  # few commands are refused, and it loads much
-    )
+    from bot.slack.messages.quoting import in_plain_text  # loads much, and is seldom needed
     from bot.slack.messages.refusals import sentence
 
     return sentence(refused, in_plain_text)

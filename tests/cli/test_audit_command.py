@@ -11,6 +11,8 @@ from typer.testing import Result
 from bot.clock import SystemClock
 from bot.config import Settings
 from bot.domain.lifecycle import Request, RequestState
+from bot.domain.refusals.any_refusal import as_detail
+from bot.domain.refusals.durations import TooLong
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store import audit, requests, schema
 from bot.store.audit import Action
@@ -90,6 +92,21 @@ def test_it_is_printed_for_people_and_for_spreadsheets(form: str) -> None:
     assert len(lines) == 4
     assert "actor" in lines[0]
     assert "U0ALICE" in lines[3]
+
+
+@pytest.mark.parametrize("form", ["table", "csv"])
+def test_people_read_why_something_was_refused_and_machines_its_code(
+    form: str, database: Database
+) -> None:
+    why = as_detail(TooLong(asked=2 * HOUR, longest=HOUR))
+    with database.transaction() as session:
+        at = SystemClock().now()
+        audit.record(session, Action.REFUSED, at=at, request_id=17, verdict="approve", **why)
+
+    shown = run("audit", "--format", form).stdout
+    assert "2h is too long. The longest for this cluster is 1h." in " ".join(shown.split())
+    row = json.loads(run("audit", "--format", "jsonl").stdout.splitlines()[-1])
+    assert row["detail"] == {"verdict": "approve", **why}
 
 
 def test_a_whole_audit_is_verified_and_its_digest_can_be_noted(database: Database) -> None:

@@ -10,10 +10,11 @@ import structlog
 from bot.slack import messages
 from bot.slack.inbound.background_tasks import BackgroundTasks, apologise
 from bot.slack.inbound.payloads import Interaction
+from bot.slack.limits import ACK_SECONDS
 from bot.slack.messages import Message
 from bot.store.database import DATABASE_UNAVAILABLE
 
-_SECONDS = 2.0  # Slack waits for three
+_SECONDS = ACK_SECONDS - 1  # the way to Slack takes its part
 _THREADS = 32
 
 T = TypeVar("T")

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from bot.domain.commands import Container
+from bot.domain.limits import REASON_CHARACTERS, SOURCE_CHARACTERS
 from bot.domain.typed_text import one_line
 from bot.store.errands import ReplyTo
 
@@ -18,8 +19,6 @@ REQUEST_FORM = "request"
 EMERGENCY_FORM = "emergency"
 EXTENSION_FORM = "extension"
 SHORTCUT = "ask_for_access"
-_REASON_CHARACTERS = 500
-_SOURCE_CHARACTERS = 100
 _MARK_CHARACTERS = 64
 _TS_CHARACTERS = 32
 _MOST_DIGITS = 9
@@ -205,7 +204,7 @@ def from_asking_from(body: dict[str, Any]) -> AskingFrom:
     with reading("a button that opens the form for an address"):
         action = body["actions"][0]
         named = origin("press", body.get("trigger_id") or action["action_ts"])
-        source = one_line(str(action["value"]))[:_SOURCE_CHARACTERS]
+        source = one_line(str(action["value"]))[:SOURCE_CHARACTERS]
         return AskingFrom(source, interactive(body, named))
 
 
@@ -224,7 +223,7 @@ def from_denial(body: dict[str, Any]) -> Denial:
             number=number_of(metadata.get("request_id")),
             mark=str(metadata.get("mark") or ""),
             container=Container.model_validate(metadata.get("container") or {}),
-            reason=one_line(reason)[:_REASON_CHARACTERS],
+            reason=one_line(reason)[:REASON_CHARACTERS],
             interaction=replace(
                 interaction, response_url=response_url(metadata.get("response_url"))
             ),

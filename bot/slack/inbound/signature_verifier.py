@@ -16,8 +16,9 @@ from enum import StrEnum
 import structlog
 from slack_sdk.signature import SignatureVerifier
 
+from bot.slack.limits import SIGNATURE_SECONDS
+
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
-_FRESH_SECONDS = 300
 _LOG_EVERY_SECONDS = 60.0
 
 log = structlog.get_logger()
@@ -97,7 +98,7 @@ class RequestVerifier:
         if not self._is_signed(body, timestamp, signature):
             return Verification(Outcome.BAD_SIGNATURE)
         seconds_ahead = round(time.time() - int(timestamp))
-        if abs(seconds_ahead) > _FRESH_SECONDS:
+        if abs(seconds_ahead) > SIGNATURE_SECONDS:
             return Verification(Outcome.STALE_TIMESTAMP, seconds_ahead)
         return Verification(Outcome.VERIFIED, seconds_ahead)
 

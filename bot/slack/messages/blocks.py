@@ -4,14 +4,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.slack.limits import (
+    FIELD_CHARACTERS,
+    HEADER_CHARACTERS,
+    MESSAGE_CHARACTERS,
+    TEXT_CHARACTERS,
+)
 from bot.slack.messages.mrkdwn import cut, escape, inert, one_line
 
 Block = dict[str, Any]
 
-_TEXT_CHARACTERS = 3_000
-_FIELD_CHARACTERS = 2_000
-_HEADER_CHARACTERS = 150
-_FALLBACK_CHARACTERS = 3_900
+FALLBACK_CHARACTERS = MESSAGE_CHARACTERS - 100  # Slack may count a character as more than one
 _QUOTED_CHARACTERS = 600
 _QUOTED_FALLBACK_CHARACTERS = 300
 
@@ -28,14 +31,14 @@ def message(*blocks: Block | None) -> Message:
     """Return the message of these blocks; its text is what they say, one line each."""
     shown = [block for block in blocks if block is not None]
     said = "\n".join(words for block in shown for words in _said(block))
-    return Message(text=cut(inert(said), _FALLBACK_CHARACTERS), blocks=shown)
+    return Message(text=cut(inert(said), FALLBACK_CHARACTERS), blocks=shown)
 
 
 def section(text: str, fields: Sequence[str] = ()) -> Block:
     """Return a paragraph of mrkdwn, with short facts in two columns below it."""
-    block: Block = {"type": "section", "text": _mrkdwn(text, _TEXT_CHARACTERS)}
+    block: Block = {"type": "section", "text": _mrkdwn(text, TEXT_CHARACTERS)}
     if fields:
-        block["fields"] = [_mrkdwn(field, _FIELD_CHARACTERS) for field in fields]
+        block["fields"] = [_mrkdwn(field, FIELD_CHARACTERS) for field in fields]
     return block
 
 
@@ -43,7 +46,7 @@ def sections(lines: Iterable[str]) -> list[Block]:
     """Return lines of mrkdwn as few paragraphs, none of them too long."""
     pages: list[str] = []
     for line in lines:
-        if pages and len(pages[-1]) + 1 + len(line) <= _TEXT_CHARACTERS:
+        if pages and len(pages[-1]) + 1 + len(line) <= TEXT_CHARACTERS:
             pages[-1] = f"{pages[-1]}\n{line}"
         else:
             pages.append(line)
@@ -52,12 +55,12 @@ def sections(lines: Iterable[str]) -> list[Block]:
 
 def context(text: str) -> Block:
     """Return a small grey line of mrkdwn."""
-    return {"type": "context", "elements": [_mrkdwn(text, _TEXT_CHARACTERS)]}
+    return {"type": "context", "elements": [_mrkdwn(text, TEXT_CHARACTERS)]}
 
 
 def header(text: str) -> Block:
     """Return a heading; its text is plain but for emoji names."""
-    shown = one_line(text, _HEADER_CHARACTERS)
+    shown = one_line(text, HEADER_CHARACTERS)
     return {"type": "header", "text": {"type": "plain_text", "text": shown, "emoji": True}}
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 from bot.domain.connecting import PLACEHOLDER_USER, Connection, Note, Way, ways
-from bot.slack.messages.blocks import Block, Message, context, message, section
+from bot.slack.limits import TEXT_CHARACTERS
+from bot.slack.messages.blocks import FALLBACK_CHARACTERS, Block, Message, context, message, section
 from bot.slack.messages.mrkdwn import code, cut, escape, inert, one_line
 
-_SNIPPET_CHARACTERS = 3_000
-_FALLBACK_CHARACTERS = 3_900
 _VERSION_CHARACTERS = 40
 _ENGINES = {
     "pg": "PostgreSQL",
@@ -57,7 +56,7 @@ def connect_page(alias: str, connection: Connection, certificate: str) -> Messag
     ]
     said = "\n".join(part.text for part in parts if part.text)
     shown = [block for part in parts for block in part.blocks]
-    return Message(text=cut(said, _FALLBACK_CHARACTERS), blocks=shown)
+    return Message(text=cut(said, FALLBACK_CHARACTERS), blocks=shown)
 
 
 def _title(alias: str, connection: Connection) -> str:
@@ -104,7 +103,7 @@ def _certificate(connection: Connection, ca_file: str, pem: str) -> Iterator[Mes
         yield message(
             section("The certificate cannot be read just now. Use the command again in a minute.")
         )
-    elif len(pem) > _SNIPPET_CHARACTERS:
+    elif len(pem) > TEXT_CHARACTERS:
         yield message(
             section(
                 "The certificate is too long for a message. The people who look after the "

@@ -3,12 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bot.slack.limits import MOST_OPTIONS, OPTION_CHARACTERS, TITLE_CHARACTERS
 from bot.slack.messages.blocks import Block
 from bot.slack.messages.mrkdwn import cut
-
-OPTION_CHARACTERS = 75
-OPTION_VALUE_CHARACTERS = 150
-MOST_OPTIONS = 100
 
 
 def field(
@@ -32,7 +29,7 @@ def field(
     return block | more | ({"dispatch_action": True} if dispatch else {})
 
 
-def text_input(action_id: str, value: str, placeholder: str, *, longest: int = 500) -> Block:
+def text_input(action_id: str, value: str, placeholder: str, *, longest: int) -> Block:
     """Return a line to type in; *longest* counts characters."""
     element: Block = {
         "type": "plain_text_input",
@@ -82,7 +79,7 @@ def modal(
         "type": "modal",
         "callback_id": callback_id,
         "private_metadata": private_metadata,
-        "title": plain(title),
+        "title": plain(cut(title, TITLE_CHARACTERS)),
         "submit": plain(submit),
         "close": plain("Back"),
         "blocks": list(blocks),

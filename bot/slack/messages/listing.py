@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from bot.domain.lifecycle import Grant, GrantState, RequestState
 from bot.domain.notices import RequestFacts
+from bot.slack.limits import MESSAGE_BLOCKS
 from bot.slack.messages.blocks import Block, Message, context, message, section
 from bot.slack.messages.buttons import cancel, extend_or_revoke
 from bot.slack.messages.facts import access, source, terms
 from bot.slack.messages.mrkdwn import code, when, who
 
 HOW_TO_ASK = f"To ask for some, write for example {code('/dbaccess request 203.0.113.4 2h')}."
-_MOST_ITEMS = 22  # of two blocks each, with two titles and a last line: under 50 blocks
+_MOST_ITEMS = (MESSAGE_BLOCKS - 5) // 2  # of two blocks each, with two titles and a last line
 
 
 def listing(

@@ -6,8 +6,9 @@ from bot.domain.refusal import Refused
 from bot.domain.refusals.lookups import NothingToPick
 from bot.domain.sources import KINDS, SourceType, TrustedSource
 from bot.providers.base import ApiError, NamedSource, NotAuthorised
+from bot.slack.limits import MOST_OPTIONS, OPTION_VALUE_CHARACTERS
 from bot.slack.messages.blocks import Block
-from bot.slack.messages.inputs import MOST_OPTIONS, OPTION_VALUE_CHARACTERS, option
+from bot.slack.messages.inputs import option
 
 _NOT_LISTED = "not-listed"  # no source can be written like this
 

@@ -12,6 +12,7 @@ from typing import Any
 from bot.domain.addresses import kind_of_address
 from bot.domain.durations import show_duration
 from bot.domain.extensions import ExtensionTerms
+from bot.domain.limits import DURATION_CHARACTERS, REASON_CHARACTERS, SOURCE_CHARACTERS
 from bot.domain.policy import ClusterPolicy
 from bot.domain.sources import KINDS, SourceType, TrustedSource
 from bot.slack.messages.blocks import Block, section
@@ -20,9 +21,6 @@ from bot.slack.messages.inputs import field, menu, modal, text_input
 from bot.slack.messages.mrkdwn import code, when
 from bot.slack.messages.pickers import picker
 from bot.slack.messages.times import Times
-
-_SOURCE_CHARACTERS = 300
-_REASON_CHARACTERS = 500
 
 Clusters = Mapping[str, ClusterPolicy]
 
@@ -165,7 +163,7 @@ def _source(kind: SourceType, clusters: Clusters, filled: Filled) -> Block:
 
 
 def _address(filled: Filled, hint: str) -> Block:
-    typed = text_input(Part.SOURCE, filled.address, "203.0.113.4", longest=_SOURCE_CHARACTERS)
+    typed = text_input(Part.SOURCE, filled.address, "203.0.113.4", longest=SOURCE_CHARACTERS)
     return field(Part.SOURCE, "From where", typed, hint=hint)
 
 
@@ -181,7 +179,7 @@ def _what_to_type(clusters: Clusters, chosen: str) -> str:
 
 def _durations(times: Times, filled: Filled, *, label: str = "For how long") -> list[Block]:
     typed = "" if filled.duration in times.choices else filled.duration
-    exactly = text_input(Part.DURATION, typed, "1h30m", longest=50)
+    exactly = text_input(Part.DURATION, typed, "1h30m", longest=DURATION_CHARACTERS)
     if not times.choices:
         hint = "Like 45s, 90m, 2h, 1h30m or 1d. Left empty: what is usual for the cluster."
         return [field(Part.DURATION, label, exactly, hint=hint, optional=True)]
@@ -204,5 +202,5 @@ def _durations(times: Times, filled: Filled, *, label: str = "For how long") -> 
 
 
 def _reason(label: str, example: str, filled: Filled, *, needed: bool) -> Block:
-    typed = text_input(Part.REASON, filled.reason, example, longest=_REASON_CHARACTERS)
+    typed = text_input(Part.REASON, filled.reason, example, longest=REASON_CHARACTERS)
     return field(Part.REASON, label, typed, hint="The approvers read this.", optional=not needed)

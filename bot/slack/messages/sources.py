@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.lifecycle import Grant
+from bot.slack.limits import MESSAGE_BLOCKS
 from bot.slack.messages.blocks import Message, context, message, section, sections
 from bot.slack.messages.mrkdwn import ago, code, one_line, when, who
 
-_MOST_LINES = 45  # under 50 blocks even if each line fills one
+_MOST_LINES = MESSAGE_BLOCKS - 5  # even if each line fills a block
 _DESCRIPTION_CHARACTERS = 60
 
 

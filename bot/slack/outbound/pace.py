@@ -7,9 +7,9 @@ with 429 for each message.
 import threading
 
 from bot.clock import Clock
+from bot.slack.limits import SECONDS_BETWEEN_MESSAGES
 
 BURST = 15
-SECONDS_APART = 1.0
 
 
 class Pace:
@@ -29,8 +29,8 @@ class Pace:
             place = self._places.get(message_id)
             if place is None:
                 quiet_at = max(self._quiet_at.get(channel, now), now)
-                place = quiet_at - (BURST - 1) * SECONDS_APART
-                self._quiet_at[channel] = quiet_at + SECONDS_APART
+                place = quiet_at - (BURST - 1) * SECONDS_BETWEEN_MESSAGES
+                self._quiet_at[channel] = quiet_at + SECONDS_BETWEEN_MESSAGES
                 self._places[message_id] = place
             if place <= now:
                 del self._places[message_id]
@@ -41,7 +41,7 @@ class Pace:
         """Let nothing new go to a channel for that long, since Slack says so."""
         with self._lock:
             now = self._look()
-            until = now + seconds + (BURST - 1) * SECONDS_APART
+            until = now + seconds + (BURST - 1) * SECONDS_BETWEEN_MESSAGES
             self._quiet_at[channel] = max(self._quiet_at.get(channel, until), until)
 
     def _look(self) -> float:

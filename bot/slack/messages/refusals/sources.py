@@ -22,6 +22,7 @@ from bot.domain.refusals.sources import (
     TypeNotTaken,
     WholeInternet,
 )
+from bot.domain.sources import KINDS
 from bot.slack.messages.quoting import Quoting
 
 _UUID = "ff2a6c52-5a44-4b63-b99c-0e98e7a63d61"
@@ -102,10 +103,10 @@ def of_source(refusal: SourceRefusal, code: Quoting) -> str:  # noqa: C901  # a 
 
 
 def _examples(code: Quoting) -> str:
-    others = ", ".join(code(one) for one in ("droplet:ID", "k8s:UUID", "tag:NAME", "app:UUID"))
+    address, *others = (code(kind.example) for kind in KINDS.values())
     return (
-        f"Write an {kind_of_address()} address like {code('203.0.113.4')}, a network like "
-        f"{code('203.0.113.0/28')}, or {others}."
+        f"Write an {kind_of_address()} address like {address}, a network like "
+        f"{code('203.0.113.0/28')}, or {', '.join(others)}."
     )
 
 

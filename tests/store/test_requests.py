@@ -1,0 +1,45 @@
+"""Requests are read as they were written, whoever decided on them."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.actors import Actor
+from bot.domain.lifecycle import Decision, Request, RequestState, Verdict
+from bot.domain.refusals.any_refusal import AnyRefusal
+from bot.domain.refusals.clusters import OpenCluster
+from bot.store import requests
+from bot.store.database import Database
+from tests.domain.examples import HOME, HOUR, NOW
+
+FOR_A_MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("approver", "reason"),
+    [("U0ALICE", '{"code": "open_cluster"}'), (Actor.DBACCESS, OpenCluster(cluster="orders"))],
+)
+def test_why_a_request_was_denied_is_read_as_it_was_written(
+    database: Database, approver: str, reason: str | AnyRefusal
+) -> None:
+    with database.transaction() as session:
+        asked = requests.add(
+            session,
+            Request(
+                id=requests.NEXT,
+                cluster="orders",
+                source=HOME,
+                duration=HOUR,
+                requester="U0RITA",
+                created_at=NOW,
+                lapses_at=NOW + HOUR,
+                state=RequestState.PENDING,
+            ),
+        )
+        denial = Decision(approver, Verdict.DENY, NOW + FOR_A_MINUTE, reason)
+        requests.save(session, asked.decide(denial, approvals_needed=1))
+
+    with database.reading() as session:
+        read = requests.look_at(session, asked.id)
+    assert read is not None
+    assert read.denial_reason == reason
