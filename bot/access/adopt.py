@@ -1,8 +1,8 @@
-"""adopt: an expiry for a rule that somebody once added by hand, so that it leaves by itself.
+"""adopt: an expiry for a rule that somebody once added by hand, so that it is removed by itself.
 
-It ends access that other people may depend on, so it takes as many approvers as opening some (P4);
-the one who asks for it is the first of them. What only keeps a rule longer takes one approver: more
-time before it goes, or none to go at all (`revoke`, which leaves the rule as it was found).
+That ends access which other people may depend on, so it takes as many approvers as a request (P4);
+the approver who asks for it is the first. What only keeps a rule for longer takes one approver:
+more time, or no expiry any more (`revoke`, which leaves the rule as it was found).
 """
 
 from datetime import timedelta
@@ -28,10 +28,10 @@ _USUAL_EXTENSION = timedelta(days=1)
 
 
 def adopt(uow: UnitOfWork, command: Adopt, person: Person) -> Request:
-    """Ask that a foreign rule goes after a while; the adopter's own word is the first approval.
+    """Request an expiry for a foreign rule; the requester's own approval is the first.
 
-    Whether the rule is there is seen when the cluster is read, which is done at once; if it is not,
-    the request is denied, or the grant fails, and nothing is added.
+    The cluster is read at once to see whether the rule is there; if it is not, the request is
+    denied, or the grant fails, and nothing is added.
 
     Raises:
         Refused: not an approver, too short or too long, no reason where one is required, or no rule
@@ -74,7 +74,7 @@ def adopt(uow: UnitOfWork, command: Adopt, person: Person) -> Request:
 def prolong_adoption(
     uow: UnitOfWork, cluster: ClusterPolicy, grant: Grant, command: Extend, person: Person
 ) -> Request:
-    """Give an adopted rule more time; one approver is enough, since it only stays for longer.
+    """Give an adopted rule more time; one approver is enough to keep a rule for longer.
 
     Raises:
         Refused: not an approver, longer than a rule may have, or no reason where one is required.

@@ -1,4 +1,4 @@
-"""Which rules can be adopted: those that people added and that no grant looks after."""
+"""Which rules can be adopted: those that people added and that belong to no grant."""
 
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.refusal import Refused
@@ -8,9 +8,9 @@ from bot.store import grants
 
 
 def check_adoptable(uow: UnitOfWork, cluster: str, source: TrustedSource) -> None:
-    """Refuse a rule that leaves by itself already: the guard rule, or one of a live grant.
+    """Refuse a rule that is removed by itself anyway: the guard rule, or one of a live grant.
 
-    Whether there is a rule at all is seen when the cluster is read.
+    Whether there is a rule at all shows when the cluster is read.
     """
     if source == GUARD:
         raise Refused(IsGuardRule(source=str(GUARD)))

@@ -1,4 +1,4 @@
-"""alarm: the operators hear of a cluster that could not be brought in line, again and again."""
+"""alarm: the operators are told of a cluster that cannot be reconciled, again and again."""
 
 from datetime import datetime, timedelta
 
@@ -17,10 +17,10 @@ _DOUBLINGS = 12
 
 
 def alarm(uow: UnitOfWork, calls: CallsMade) -> int:
-    """Tell of each cluster in trouble for longer than `alarm_after`; return how many (P3).
+    """Tell of each cluster that has failed for longer than `alarm_after`; return how many (P3).
 
-    Told again after twice the time, and so on, at least every hour. *calls* are told with it, for
-    it may be calls of the API that are wanting.
+    An alarm is repeated after twice the time, and so on, at least every hour. It tells the API
+    *calls* that were made, since failing may be for lack of calls.
     """
     alarmed = 0
     for watch, waiting_since in clusters.troubled(uow.session):
@@ -49,7 +49,7 @@ def alarm(uow: UnitOfWork, calls: CallsMade) -> int:
 
 
 def alarm_of_open(uow: UnitOfWork) -> int:
-    """Tell again of each cluster that anybody can reach; return how many (P2)."""
+    """Tell again of each cluster that is open to everybody; return how many (P2)."""
     told = 0
     for watch in clusters.left_open(uow.session):
         cluster = uow.policy.by_id(watch.id)
@@ -71,13 +71,13 @@ def alarm_of_open(uow: UnitOfWork) -> int:
 
 
 def _silence(patience: timedelta, told: int) -> timedelta:
-    """Return how long to wait before telling again of what was told so often."""
+    """Return how long to wait before an alarm that was sent so often is sent again."""
     doubled: timedelta = patience * 2 ** min(told, _DOUBLINGS)
     return min(doubled, max(_LONGEST_SILENCE, patience))
 
 
 def _is_time(now: datetime, at: datetime, *, within: timedelta) -> bool:
-    """Tell whether a time has come, or lies so far ahead that a clock was wrong that wrote it."""
+    """Tell whether a time has come, or is so far ahead that a wrong clock must have written it."""
     return not now < at <= now + within + LENIENCE
 
 

@@ -1,4 +1,4 @@
-"""anchor: once a day the operators' channel is told the audit's newest digest, to keep."""
+"""anchor: once a day the audit's newest digest is posted to the operators' channel."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ _EVERY = timedelta(days=1)
 def anchor(uow: UnitOfWork) -> int:
     """Post the newest row's number and digest, once a day however many workers there are.
 
-    Whoever owns the database can cut the audit off or write it anew, but not what stands in Slack.
+    Whoever owns the database can truncate or rewrite the audit, but not what was posted to Slack.
     """
     if not periodic.take_turn(uow.session, "audit anchor", uow.now, every=_EVERY):
         return 0

@@ -1,4 +1,4 @@
-"""decide: an approver's word, and what follows when enough have spoken (P4)."""
+"""decide: an approver's decision, and what follows from the last approval needed (P4)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -39,10 +39,10 @@ from bot.store.audit import Action
 
 
 def decide(uow: UnitOfWork, command: Decide, person: Person) -> Request:
-    """Take an approver's word in; the last approval needed makes the grant.
+    """Record an approver's decision; the last approval needed creates the grant.
 
-    With each approval, all of it is looked at again, by the policy of this moment: an earlier
-    approver who lost the right no longer counts, and what could not be asked for is not granted.
+    At each approval, everything is checked again by the current policy: earlier approvers who lost
+    the right no longer count, and what could not be asked for any more is not granted.
 
     Raises:
         Refused: not entitled, decided already, lapsed, or no longer within the policy.
@@ -87,7 +87,7 @@ def _approve(
     if moved.state is RequestState.APPROVED:
         carry_out(uow, cluster, moved)
         closed = RequestClosed(request=uow.facts(moved))
-        if moved.extends is None:  # the holder hears of an extension as such
+        if moved.extends is None:  # for an extension, the holder gets a message of its own
             notify_person(uow.session, closed, moved.requester, at=uow.now)
         if moved.asked_by is not None:
             notify_person(uow.session, closed, moved.asked_by, at=uow.now)
@@ -96,7 +96,7 @@ def _approve(
 
 
 def notify_not_granted(uow: UnitOfWork, request_id: int, why: AnyRefusal) -> None:
-    """Tell those who wait for a request why an approval could not be taken."""
+    """Tell those who wait for a request why an approval was not accepted."""
     request = requests.get(uow.session, request_id)
     if request is None or request.state is not RequestState.PENDING:
         return
@@ -107,7 +107,7 @@ def notify_not_granted(uow: UnitOfWork, request_id: int, why: AnyRefusal) -> Non
 
 
 def drop_approval(uow: UnitOfWork, request: Request, approver: str) -> None:
-    """Take the approval of somebody who may no longer approve away from an undecided request."""
+    """Remove an approval from an undecided request, because its approver lost the right."""
     left = request.drop_approvals([approver])
     requests.save(uow.session, left)
     _drop(uow, request, [approver])
@@ -115,7 +115,7 @@ def drop_approval(uow: UnitOfWork, request: Request, approver: str) -> None:
 
 
 def _drop(uow: UnitOfWork, request: Request, lost: Sequence[str]) -> None:
-    """Write down, and tell in the request's thread, whose approval no longer counts."""
+    """Record, and tell in the request's thread, whose approvals no longer count."""
     if not lost:
         return
     left = request.drop_approvals(lost)
@@ -128,12 +128,12 @@ def _drop(uow: UnitOfWork, request: Request, lost: Sequence[str]) -> None:
 
 
 def _with_concerned(uow: UnitOfWork, request: Request) -> Request:
-    """Keep with a request what was established about those whom it concerns."""
+    """Save with a request what is known about those whom it concerns."""
     return replace(request, concerned=concerned([request], uow.people))
 
 
 def withdraw(uow: UnitOfWork, request: Request, *, by: str, tell: bool) -> Request:
-    """Close an undecided request for *by*, on its card too; *tell*: its requester hears of it."""
+    """Close an undecided request on behalf of *by*; *tell*: its requester gets a message."""
     cancelled = request.cancel(uow.now)
     requests.save(uow.session, cancelled)
     uow.record(Action.CANCELLED, cancelled.cluster, cancelled.id, actor=by)
@@ -150,11 +150,11 @@ def approve_at_once(
     by: str,
     review_after: timedelta | None = None,
 ) -> Request:
-    """Approve a new request by one word, and owe its card as it looks then.
+    """Approve a new request by one decision, and enqueue its card.
 
     Args:
         by: `policy`, `emergency`, or the approver who gives an adopted rule more time.
-        review_after: when somebody is to be reminded to review it, if anybody is.
+        review_after: when to remind somebody to review it, if it needs a review.
     """
     moved = request.approve_at_once(by, uow.now)
     moved = _with_concerned(uow, moved)
@@ -168,7 +168,7 @@ def approve_at_once(
 
 
 def approve_first(uow: UnitOfWork, cluster: ClusterPolicy, request: Request, *, by: str) -> Request:
-    """Count the requester's own word as the first of the approvals needed, and owe the card."""
+    """Count the requester as the first of the approvers needed, and enqueue the card."""
     decision = Decision(by, Verdict.APPROVE, uow.now)
     moved = request.decide(decision, approvals_needed=cluster.approvals)
     moved = _with_concerned(uow, moved)
@@ -191,7 +191,7 @@ def _deny(uow: UnitOfWork, request: Request, decision: Decision) -> Request:
 
 
 def carry_out(uow: UnitOfWork, cluster: ClusterPolicy, request: Request) -> None:
-    """Make of an approved request what it asks for: a grant, or a later end of one."""
+    """Carry out an approved request: create a grant, or extend one."""
     if request.extends is None:
         _grant(uow, cluster, request)
     else:
@@ -204,7 +204,7 @@ def _grant(uow: UnitOfWork, cluster: ClusterPolicy, request: Request) -> None:
 
 
 def begin(uow: UnitOfWork, grant: Grant, request: Request) -> None:
-    """Write down a new grant, which *request* became, and have its rule added."""
+    """Save the new grant of *request*, and have its rule added."""
     grants.add(uow.session, grant)
     clusters.mark_due(uow.session, grant.cluster_id, grant.cluster, uow.now)
     uow.record(
@@ -265,9 +265,9 @@ def _check_policy_still_allows(uow: UnitOfWork, cluster: ClusterPolicy, request:
 
 
 def _check_shortened(cluster: ClusterPolicy, request: Request, at_most: timedelta) -> None:
-    """An approver may give less than was asked for, but nothing that the policy calls too short.
+    """Refuse a shorter time that the policy does not allow, or that is for an adoption.
 
-    A rule that is adopted would go sooner than the approvers before agreed to (P4).
+    An adopted rule would go sooner than the earlier approvers agreed to (P4).
     """
     if request.kind is RequestKind.ADOPTION:
         raise Refused(AdoptionNotShortened())

@@ -1,4 +1,4 @@
-"""Break glass: access at once by written policy, told loudly, and reviewed afterwards."""
+"""Break glass: access at once by written policy, announced to all, and reviewed afterwards."""
 
 from bot.access.decide import approve_at_once, withdraw
 from bot.access.notifications import notify_operators, notify_thread, update_card
@@ -25,14 +25,14 @@ from bot.store.audit import Action
 
 
 def break_glass(uow: UnitOfWork, command: BreakGlass, person: Person) -> Request:
-    """Grant access now; the approvers and operators hear of it, and somebody has to review it.
+    """Grant access now; the approvers and operators are told, and somebody has to review it.
 
     An undecided request of the same person for the same access is withdrawn: it is no longer
     needed. After somebody else revoked their access to this cluster, and while an emergency of
     theirs waits for a review, it becomes an ordinary request, which the approvers decide.
 
     Raises:
-        Refused: the emergency policy or the cluster is against it.
+        Refused: the emergency policy or the cluster does not allow it.
         NeedsDirectory: it is not known whether the policy names them; or it becomes a request, and
             whether they may make one.
     """

@@ -18,9 +18,9 @@ _NAMED = 3
 def refuse_too_many_requests(
     uow: UnitOfWork, cluster: ClusterPolicy, requester: str, *, new: int | None = None
 ) -> None:
-    """Refuse somebody who waits for as many decisions as one person may, on all clusters.
+    """Refuse somebody who has as many undecided requests as one person may, on all clusters.
 
-    *new* is the number of the request that is being made, where it was written down already.
+    *new* is the number of the request that is being made, if it was saved already.
     """
     one_at_a_time(uow.session, f"requests of {requester}")
     pending = [
@@ -38,7 +38,7 @@ def refuse_too_many_grants(
 ) -> None:
     """Refuse somebody who has as much access to a cluster as one person may.
 
-    What they wait for counts: approved one after the other, it would be too much.
+    Undecided requests count: if all were approved, it would be too much.
     """
     one_at_a_time(uow.session, f"requests of {person.id}")
     live = [
@@ -67,10 +67,11 @@ def refuse_too_many_grants(
 def refuse_full_cluster(
     uow: UnitOfWork, cluster: ClusterPolicy, alias: str, count: int, *, emergency: bool
 ) -> None:
-    """Refuse what a cluster of *count* rules has no room for.
+    """Refuse what a cluster with *count* rules has no room for.
 
-    The last places are for emergencies. Where those are taken too, an emergency is told what
-    could make room. A cluster that has more than its limit shows that the limit is another one.
+    The last places are reserved for emergencies. If those are taken too, the refusal of an
+    emergency names grants that could make room. If a cluster has more rules than `max_rules`, its
+    limit must be higher.
     """
     room = cluster.max_rules - (0 if emergency else cluster.reserved_rules)
     if not room <= count <= cluster.max_rules:
@@ -84,7 +85,7 @@ def refuse_full_cluster(
 
 
 def _least_urgent(uow: UnitOfWork, alias: str) -> list[Grant]:
-    """Return a few grants whose end would make room, those that last longest in front."""
+    """Return a few grants whose end would make room, those that last longest first."""
     live = [
         grant
         for grant in grants.live(uow.session, cluster=alias)

@@ -1,6 +1,6 @@
-"""Notifications: who hears of a change, enqueued in the same transaction as the change (P6).
+"""Notifications: who is told of a change, enqueued in the same transaction as the change (P6).
 
-The Home tabs that show what has changed are marked for a refresh in it, too.
+The Home tabs that show what has changed are marked for a refresh, too.
 """
 
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ def request_facts(
 ) -> RequestFacts:
     """Return a request with what its approvers need to know.
 
-    What Slack's directory said of those concerned is for decisions alone, and left out.
+    What Slack's directory said of those concerned is only for decisions, and left out.
     """
     cluster = policy.clusters.get(request.cluster)
     extended = grants.get(session, request.extends) if request.extends else None
@@ -94,7 +94,7 @@ def notify_closed(session: Session, facts: RequestFacts, *, at: datetime) -> Non
 
 
 def notify_person(session: Session, notice: Notice, user_id: str, *, at: datetime) -> None:
-    """Enqueue a direct message; none where the requester is not known."""
+    """Enqueue a direct message, unless the requester is not known."""
     if user_id != Actor.UNKNOWN:
         outbox.owe(session, notice, Way.DIRECT, f"user:{user_id}", at=at, target=user_id)
 
@@ -109,7 +109,7 @@ def notify_of_grant(
 ) -> None:
     """Enqueue a message for the thread of a grant's request, and one for its holder.
 
-    A grant that was recovered from its label has neither: the operators hear of it.
+    For a grant that was recovered from its label, which has neither, tell the operators.
     """
     if grant.requester == Actor.UNKNOWN:
         notify_operators(session, notice, policy, at=at)

@@ -1,4 +1,4 @@
-"""Presses: a button counts for the very request or grant it was shown for, and on its card only."""
+"""Presses: a button counts only for the request or grant that it was shown for, and on its card."""
 
 from bot.access.notifications import card_of
 from bot.access.unit_of_work import UnitOfWork
@@ -14,7 +14,7 @@ from bot.store.outbox import Post
 
 
 class CardNotRecorded(Exception):
-    """The card is being posted: whether the press was on it is known in a moment."""
+    """The card is just being posted; whether the press was on it will be known in a moment."""
 
 
 def check_is_request_shown(request: Request, mark: str | None) -> None:
@@ -29,8 +29,8 @@ def check_is_request_shown(request: Request, mark: str | None) -> None:
 def check_is_grant_shown(grant: Grant, mark: str | None) -> None:
     """Refuse a press for a grant of an earlier database that had the same number (P4, P7).
 
-    A grant that was recovered from its label was approved at a time that nobody knows any more:
-    its old buttons count, since they are of the same source on the same cluster.
+    When a grant that was recovered from its label was approved is not known: its old buttons count,
+    since they are for the same source on the same cluster.
     """
     if mark in (None, grant_mark(grant.approved_at, grant.cluster_id, grant.source)):
         return
@@ -42,14 +42,14 @@ def check_is_grant_shown(grant: Grant, mark: str | None) -> None:
 def check_is_on_its_card(uow: UnitOfWork, request: Request, container: Container) -> None:
     """Refuse a decision anywhere but on the request's own card, or on the Home tab (P4).
 
-    A message is posted at least once, so there may be a second copy of a card: the one that is
+    A message is posted at least once, so there may be a second copy of a card: only the one that is
     kept up to date counts.
 
     Raises:
         CardNotRecorded: the card is being posted just now.
         Refused: the button stood in another message.
     """
-    if container.is_home:  # drawn by the bot for this person alone, with the same buttons
+    if container.is_home:  # published by the bot for this person only, with the same buttons
         return
     name = card_of(request.id)
     card = outbox.find_post(uow.session, name)

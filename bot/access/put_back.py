@@ -1,4 +1,4 @@
-"""Put it back: access whose rule somebody removed outside dbaccess goes on, as it was approved."""
+"""Put it back: a grant whose rule was removed outside dbaccess goes on, as it was approved."""
 
 from dataclasses import replace
 
@@ -31,13 +31,13 @@ from bot.store.audit import Action
 def put_back(uow: UnitOfWork, command: PutBack, person: Person) -> Request:
     """Let a grant go on under a new number, until the time that it was approved for (P3, P4).
 
-    A grant ends exactly once; so what goes on is a new one, by the words of those who approved the
-    first, if all of that would be approved today. An undecided request of its holder for the same
-    access is withdrawn: it is not needed.
+    A grant ends exactly once; so what goes on is a new one, with the approvals of the first, if all
+    of it would still be approved now. An undecided request of its holder for the same access is
+    withdrawn: it is no longer needed.
 
     Raises:
-        Refused: no such grant, not theirs, not removed outside, its time is over, put back already,
-            or the policy or the cluster is against it.
+        Refused: no such grant, not theirs, not removed outside, its time is up, put back already,
+            or the policy or the cluster does not allow it.
         NeedsDirectory: it is not known whether those whom it concerns still have their rights.
     """
     grant, earlier = _removed_outside(uow, command.grant_id)

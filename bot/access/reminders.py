@@ -1,4 +1,4 @@
-"""remind: what waits for somebody for long is brought up again."""
+"""remind: people are reminded of what has been waiting for them."""
 
 from datetime import timedelta
 
@@ -10,13 +10,13 @@ from bot.domain.notices import RequestReminder, ReviewReminder
 from bot.store import requests
 from bot.store.audit import Action
 
-_EVERY = timedelta(hours=4)  # for an emergency that the policy no longer knows
+_EVERY = timedelta(hours=4)  # for an emergency that is no longer in the policy
 
 
 def remind(uow: UnitOfWork) -> int:
-    """Remind approvers of what waits for their decision, or review; return of how many.
+    """Remind approvers of what waits for their decision or review; return of how many.
 
-    A decision is brought up once, at half of its time; a review again and again.
+    Of a decision once, at half of its time; of a review again and again.
     """
     glasses = [c.emergency for c in uow.policy.clusters.values() if c.emergency]
     rarest = max([_EVERY, *(glass.remind_every for glass in glasses)])

@@ -33,10 +33,10 @@ from bot.store.audit import Action
 
 
 def request(uow: UnitOfWork, command: RequestAccess, person: Person) -> Request:
-    """Write a request down and owe the approvers its message.
+    """Save a request, and enqueue the message for its approvers.
 
     Raises:
-        Refused: the policy, the cluster or an earlier request is against it.
+        Refused: the policy, the cluster or an earlier request does not allow it.
         NeedsDirectory: it is not known whether they may ask, or a written policy covers them.
     """
     with about(Field.CLUSTER):
@@ -77,7 +77,7 @@ def request(uow: UnitOfWork, command: RequestAccess, person: Person) -> Request:
 
 
 def extend(uow: UnitOfWork, command: Extend, person: Person) -> Request:
-    """Save the request that a live grant ends later; it is decided like any other.
+    """Save a request for a later end of a live grant; it is decided like any other.
 
     Raises:
         Refused: no such live grant, not theirs to extend, longer than the policy allows, or no
@@ -90,7 +90,7 @@ def extend(uow: UnitOfWork, command: Extend, person: Person) -> Request:
     if grant.adopted:
         return prolong_adoption(uow, cluster, grant, command, person)
     uow.check_may_touch(grant, person)
-    # Who benefits is the requester, whoever typed it; of a recovered grant that is not known.
+    # The requester is who benefits, whoever typed it; for a recovered grant that is not known.
     holder = person.id if grant.requester == Actor.UNKNOWN else grant.requester
     asked_by = person.id if holder != person.id else None
     duration = command.duration or cluster.usual_duration
@@ -188,7 +188,7 @@ def _publish(
     )
     if is_covered and not uow.revoked_lately(cluster, made.requester, made.cluster):
         return approve_at_once(uow, cluster, made, by=Actor.POLICY)
-    if made.asked_by is None:  # of what is asked for others, there is one for each live grant
+    if made.asked_by is None:  # what is requested for others is limited to one for each live grant
         with about(Field.CLUSTER):
             refuse_too_many_requests(uow, cluster, made.requester, new=made.id)
     post_card(uow.session, uow.facts(made), cluster.channel, at=uow.now)
@@ -198,7 +198,7 @@ def _publish(
 def refuse_second_grant(
     uow: UnitOfWork, cluster: ClusterPolicy, command: RequestAccess | BreakGlass, person: Person
 ) -> None:
-    """Refuse a source that the same person has access from already; offer to extend it."""
+    """Refuse a source from which the same person has access already; offer to extend it."""
     for grant in grants.live(
         uow.session, requester=person.id, cluster=command.cluster, source=command.source
     ):
@@ -225,7 +225,7 @@ def refuse_second_extension(uow: UnitOfWork, grant: Grant) -> None:
 def requests_for_the_same(
     uow: UnitOfWork, wanted: RequestAccess | BreakGlass | Grant, requester: str
 ) -> list[Request]:
-    """Return somebody's undecided requests for the very same access."""
+    """Return somebody's undecided requests for exactly the same access."""
     return [
         pending
         for pending in requests.pending(
@@ -238,7 +238,7 @@ def requests_for_the_same(
 def refuse_unfit_cluster(
     uow: UnitOfWork, cluster: ClusterPolicy, alias: str, *, emergency: bool = False
 ) -> None:
-    """Refuse what the cluster's rules, as they were read lately, leave no room for (P2)."""
+    """Refuse a request if the cluster was open or full when it was last read (P2)."""
     watch = clusters.get(uow.session, str(cluster.id))
     last_read = watch.read_at if watch else None
     if watch is None or last_read is None or uow.now - last_read > uow.policy.scheduler.drift:

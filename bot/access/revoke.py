@@ -23,7 +23,7 @@ _ADOPTED_WARNING = timedelta(days=1)
 
 
 def revoke(uow: UnitOfWork, command: Revoke, person: Person) -> Grant:
-    """Have a live grant end now. The rule of an adopted one stays: only its clock is stopped.
+    """Have a live grant end now. The rule of an adopted one stays: only its expiry is removed.
 
     Raises:
         Refused: no such live grant, or not theirs to end.
@@ -70,7 +70,7 @@ def _drop_approval_of_departed(uow: UnitOfWork, request_id: int, user_id: str) -
 
 
 def _note_departure(uow: UnitOfWork, grant: Grant, user_id: str) -> None:
-    """Note with a grant that is not in place yet that somebody who approved it has left."""
+    """Note with a grant that is not in place yet that somebody concerned was deactivated."""
     numbers = {grant.id, *(request.id for request in requests.behind(uow.session, grant.id))}
     for number in sorted(numbers):
         request = requests.get(uow.session, number)
@@ -80,7 +80,7 @@ def _note_departure(uow: UnitOfWork, grant: Grant, user_id: str) -> None:
 
 
 def close_for_gone_cluster(uow: UnitOfWork, grant_id: int, *, actor: str) -> Grant:
-    """End a grant whose cluster is no more: there is no rule left to take away.
+    """End a grant whose cluster was deleted: there is no rule left to remove.
 
     Raises:
         Refused: no such grant, or it has ended.
@@ -105,9 +105,9 @@ def close_for_gone_cluster(uow: UnitOfWork, grant_id: int, *, actor: str) -> Gra
 
 
 def expire(uow: UnitOfWork) -> int:
-    """Have grants end whose time is up, the first ones first; return how many.
+    """Have grants end whose time is up, the earliest first; return how many.
 
-    Many at once are ended in parts, so that the first rules are on their way meanwhile.
+    Many at once are ended in batches, so that the first rules are removed meanwhile.
     """
     overdue = grants.overdue(uow.session, uow.now, most=_AT_ONCE)
     for grant in overdue:
@@ -129,8 +129,8 @@ def lapse(uow: UnitOfWork) -> int:
 def warn(uow: UnitOfWork) -> int:
     """Announce each end that is near; return how many.
 
-    A grant shorter than twice `warn_before` is warned at its half. The end of an adopted rule is
-    announced a day before, since more than one person may depend on it.
+    For a grant shorter than twice `warn_before`, the warning comes halfway. The end of an adopted
+    rule is announced a day before, since more than one person may depend on it.
     """
     warned = 0
     for before, aliases in _alike(uow.policy).items():
@@ -162,7 +162,7 @@ def _warn(uow: UnitOfWork, grant: Grant) -> None:
 
 
 def leave(uow: UnitOfWork, leaving: Grant, *, actor: str) -> Grant:
-    """Write down that a grant is to end, and have its rule taken away or let go."""
+    """Record that a grant is to end, and have its rule removed or released."""
     grants.save(uow.session, leaving)
     clusters.mark_due(uow.session, leaving.cluster_id, leaving.cluster, uow.now)
     refresh_home(uow.session, leaving.requester, at=uow.now)
