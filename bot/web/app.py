@@ -1,4 +1,4 @@
-"""The WSGI app: Slack's endpoint, and where the other pages hang."""
+"""The WSGI app: Slack's endpoint and the other pages."""
 
 import structlog
 from flask import Blueprint, Flask, Response, request
@@ -12,9 +12,9 @@ log = structlog.get_logger()
 
 
 def build_wsgi(slack: SlackApp | None, *pages: Blueprint) -> Flask:
-    """Return the app; nothing is read from a Slack request before its signature was checked.
+    """Return the app; nothing of a request from Slack is read before its signature is verified.
 
-    Without *slack*, which is reached by Socket Mode then, there is no endpoint for it here.
+    Without *slack*, which then uses Socket Mode, there is no endpoint for it.
     """
     app = Flask("dbaccess", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES

@@ -1,4 +1,4 @@
-"""The HTTP server: Waitress, with room for many connections and no patience for slow ones."""
+"""The HTTP server: Waitress, with room for many connections and a deadline for slow ones."""
 
 import select
 import threading
@@ -17,13 +17,13 @@ _THREADS = 16
 _GRACE_SECONDS = 3.0
 _CONNECTIONS = 2_000
 _CONNECTIONS_BY_SELECT = 400
-_OTHER_FILES = 256  # what the rest of the process may have open
-_REQUEST_SECONDS = 15  # for a whole request to arrive; Slack itself gives up after three
+_OTHER_FILES = 256  # file descriptors for the rest of the process
+_REQUEST_SECONDS = 15  # for a whole request to arrive; Slack gives up after three
 _IDLE_SECONDS = 75  # between two requests; proxies keep connections for a minute
 
 
 class HttpServer:
-    """Waitress in a thread of its own; the port is open once the object is made."""
+    """Waitress in a thread of its own; the port is open once the object exists."""
 
     def __init__(
         self, app: Flask, host: str, port: int, *, request_seconds: int = _REQUEST_SECONDS
@@ -37,9 +37,9 @@ class HttpServer:
             threads=_THREADS,
             ident=None,
             max_request_body_size=MAX_BODY_BYTES,
-            clear_untrusted_proxy_headers=False,  # what is believed of them is told in `bot.web`
+            clear_untrusted_proxy_headers=False,  # `bot.web` decides which of them to trust
             connection_limit=_room_for(_CONNECTIONS),
-            asyncore_use_poll=hasattr(select, "poll"),  # select() takes no number above 1023
+            asyncore_use_poll=hasattr(select, "poll"),  # select() takes no descriptor above 1023
             channel_timeout=request_seconds,
             cleanup_interval=min(request_seconds, 5),
         )
@@ -58,22 +58,22 @@ class HttpServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Answer what has been asked, for a few seconds at most, then close."""
+        """Answer pending requests, for a few seconds at most, then close."""
         dispatcher = self._server.task_dispatcher
         until = time.monotonic() + _GRACE_SECONDS
         while (dispatcher.active_count or dispatcher.queue) and time.monotonic() < until:
             time.sleep(0.01)
-        with suppress(OSError):  # the loop was awake and has closed the trigger under our hands
+        with suppress(OSError):  # the loop was awake and has closed the trigger already
             self._listening[0].trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets))
         self._thread.join(timeout=_GRACE_SECONDS)
         dispatcher.shutdown(timeout=1)
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
-    """A connection that must bring a whole request in time, however slowly it drips.
+    """A connection with a deadline for the whole request, however slowly it arrives.
 
     Waitress closes a channel once `last_activity` is `channel_timeout` seconds ago, and every byte
-    counts as activity; so a byte now and then would hold it for ever.
+    counts as activity; so one byte now and then would keep it open for ever.
     """
 
     _active_at = 0.0
@@ -82,7 +82,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
     @property
     def last_activity(self) -> float:
-        """Since when the channel has been waited for, in seconds since 1970."""
+        """Since when the channel has been waiting, in seconds since 1970."""
         if self.requests or self.total_outbufs_len:
             return self._active_at
         if self._answered_at is None:
@@ -109,7 +109,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
 
 def _room_for(connections: int) -> int:
-    """Return how many connections may be open, with the limit on open files raised for them."""
+    """Raise the limit on open files, and return how many connections that leaves room for."""
     try:
         import resource
     except ImportError:  # Windows

@@ -1,7 +1,7 @@
-"""The page behind an address link: it shows the address that it sees, and brings it to Slack.
+"""The page behind an address link: it shows the visitor's address, and sends it to Slack.
 
-Only the form on it uses the link up, so that scanners and previews, which only look, do no harm.
-Links that serve no more and links that never were look the same.
+Only submitting its form uses the link up, so that scanners and previews do no harm. A link that has
+expired looks the same as one that never existed.
 """
 
 import base64
@@ -49,9 +49,9 @@ def ip_pages(
     """Return the pages at `/ip/…`.
 
     Args:
-        links: makes the links and takes them in.
-        seen_by: returns the policy as a link's owner may see it; raises `Refused` where they may
-            see nothing, and `DirectoryUnavailable` where Slack does not say who they are.
+        links: creates and redeems the links.
+        seen_by: returns the policy as a link's owner may see it; raises `Refused` if they may see
+            nothing, and `DirectoryUnavailable` if Slack does not say who they are.
         trusted_proxies: how many there are in front.
     """
     pages = Blueprint("ip", __name__, template_folder="templates", url_prefix="/ip")
@@ -80,7 +80,7 @@ class _Visits:
         return _sight_page(self._sight(link))
 
     def use(self, token: str) -> Response:
-        """Bring the address to Slack that was shown; another one is shown first."""
+        """Send the address that was shown to Slack; if it has changed, show the new one first."""
         link = self.links.find(token)
         if link is None:
             return _dead()
@@ -94,7 +94,7 @@ class _Visits:
         return _page("done", address=seen.source.value, slack=slack)
 
     def _sight(self, link: IpLink) -> ClientAddress:
-        """Return what to make of the visitor's address, for the one whose link it is (P4)."""
+        """Return whether the visitor's address is of use to the owner of the link (P4)."""
         address = client_address(
             request.remote_addr or "",
             request.headers.get("X-Forwarded-For", ""),
@@ -146,6 +146,6 @@ def _page(name: str, status: HTTPStatus = HTTPStatus.OK, **facts: Any) -> Respon
 
 
 def _style_hash() -> str:
-    """Return the hash of the style in the page, by which alone the browser takes it."""
+    """Return the hash of the page's style, without which the browser would not apply it."""
     style = current_app.jinja_env.get_template("ip/style.css").render()
     return f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}"

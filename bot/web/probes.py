@@ -1,4 +1,4 @@
-"""What others ask to know how it goes: `/healthz`, `/readyz` and `/metrics`."""
+"""The pages for monitoring: `/healthz`, `/readyz` and `/metrics`."""
 
 import json
 
@@ -32,7 +32,7 @@ def probes(health: Health, registry: CollectorRegistry) -> Blueprint:
 
 
 def probes_app(pages: Blueprint) -> Flask:
-    """Return a WSGI app of nothing else, for a process that Slack does not reach."""
+    """Return a WSGI app with only these, for a process that Slack does not call."""
     app = Flask("dbaccess", static_folder=None)
     app.register_blueprint(pages)
     return app
