@@ -1,1 +1,1 @@
-"""The auditor's report: who had access to what and when, as one page that needs nothing else."""
+"""The auditor's report: who had access to what and when, as one self-contained page."""

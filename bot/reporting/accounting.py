@@ -1,4 +1,4 @@
-"""Accounting: which rules were added for no grant on record, and how long each trouble lasted."""
+"""Accounting: which rules belong to no recorded grant, and how long each failure lasted."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -11,12 +11,12 @@ Spell = tuple[datetime, datetime | None]
 
 @dataclass
 class Accounts:
-    """From when to when the grants of each source wanted it trusted, cluster by cluster."""
+    """When grants wanted each source trusted, cluster by cluster."""
 
     _spells: dict[tuple[str, str], list[Spell]] = field(default_factory=dict)
 
     def note(self, cluster: str, source: str, began: datetime, ended: datetime | None) -> None:
-        """Note that a grant wanted *source* from then to then; None: it still does."""
+        """Note that a grant wanted *source* in this period; None as its end: it still does."""
         self._spells.setdefault((cluster, source), []).append((began, ended))
 
     def account_for(self, cluster: str, source: str, at: datetime) -> bool:
@@ -36,10 +36,10 @@ class Signal:
 
 
 def troubles(signals: Iterable[Signal]) -> list[Trouble]:
-    """Return what the alarms told of, each alarm with its repetitions and its all-clear.
+    """Return the failures that alarms told of, each with its repetitions and its all-clear.
 
-    An alarm that names a beginning after the last alarm tells of another trouble: the one before
-    was forgotten without an all-clear, as when its cluster left the policy.
+    An alarm whose failure began after the last alarm is about another one: the earlier failure had
+    no all-clear, for instance because its cluster was taken out of the policy.
     """
     found: list[Trouble] = []
     open_at: dict[str, int] = {}

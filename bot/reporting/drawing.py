@@ -1,4 +1,4 @@
-"""Drawing the timeline: matplotlib, to SVG that stands in a page by itself.
+"""Drawing the timeline: matplotlib, to SVG that is embedded in a page.
 
 The only module that imports matplotlib, which is an optional extra. Text stays text.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, timedelta
 from itertools import count
 from typing import Any
-from xml.etree import ElementTree  # what is parsed was written here
+from xml.etree import ElementTree  # the XML that is parsed is our own
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -27,7 +27,7 @@ _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "dbaccess",
     "font.size": 9,
-    "text.parse_math": False,  # a name may hold dollar signs
+    "text.parse_math": False,  # a name may contain dollar signs
     "hatch.linewidth": 0.8,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -45,10 +45,10 @@ def draw(
     """Return one picture as an `<svg>` element.
 
     Args:
-        rows: what stands in it, from top to bottom.
+        rows: its rows, from top to bottom.
         period: the time that it spans.
-        number: which picture of the page it is; its ids begin with that.
-        title: what it shows, for who cannot see it.
+        number: of the picture within the page; its ids begin with that.
+        title: what it shows, for those who cannot see it.
         name_of: what people are called.
     """
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
@@ -149,7 +149,7 @@ def _span(span: timedelta) -> str:
 
 
 def _inline(document: bytes, number: int, title: str, told: dict[str, str]) -> str:
-    """Return the SVG as an element of a page: named for readers, ids its own, no style at large."""
+    """Return the SVG as an element of a page: with a title, unique ids, and no global style."""
     ElementTree.register_namespace("", _SVG)
     ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
     root = ElementTree.fromstring(document)  # noqa: S314  # matplotlib's own
@@ -172,7 +172,7 @@ def _inline(document: bytes, number: int, title: str, told: dict[str, str]) -> s
 
 
 def _rename(root: ElementTree.Element, prefix: str) -> None:
-    """Give ids that are referred to a name of this picture's own, and drop the others."""
+    """Make ids that are referred to unique in the page, and drop the others."""
     text = ElementTree.tostring(root, encoding="unicode")
     used = set(re.findall(r'(?:url\(#|href="#)([^")]+)', text))
     numbers = count(1)

@@ -1,4 +1,4 @@
-"""What a report says, as plain values: nothing here reads a table or writes a page."""
+"""The contents of a report, as plain values; nothing here reads a table or writes a page."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,15 +12,15 @@ from bot.domain.refusals.any_refusal import AnyRefusal
 from bot.reporting.figures import Figures
 from bot.store.report_queries import Period
 
-LATE = timedelta(minutes=1)  # what is sooner gone was in time: rules are taken away one by one
-MOST_SHOWN = 1000  # of each kind; what is left out is counted
+LATE = timedelta(minutes=1)  # an end within this is in time: rules are removed one by one
+MOST_SHOWN = 1000  # of each kind; the rest is only counted
 
 T = TypeVar("T")
 
 
 @dataclass
 class Listing(Generic[T]):
-    """The first of a kind, as many as a page can hold, and how many there are in all."""
+    """The first items of a kind, as many as fit on a page, and how many there are in all."""
 
     shown: list[T] = field(default_factory=list)
     count: int = 0
@@ -42,9 +42,9 @@ class Listing(Generic[T]):
 class Access:
     """One grant: a row of the table and a bar of the picture.
 
-    `began_at` is when its source was seen to be trusted, None where that never was. `why_failed`
-    is why it could not be put in place, or stay. `ended_by` says whose command at a terminal ended
-    it. `recovered`: it was found by its label, and nobody knows who asked for it.
+    `began_at` is when its source was first seen trusted, None if it never was. `why_failed` is why
+    it could not be put in place, or stay. `ended_by` is who ended it by a command at a terminal.
+    `recovered`: it was found by its label, and nobody knows who asked for it.
     """
 
     grant: Grant
@@ -67,7 +67,7 @@ class Access:
         return self.grant.state is GrantState.ENDED
 
     def lasted(self, now: datetime) -> timedelta | None:
-        """Return for how long the access was there, up to *now*; None where it never was."""
+        """Return for how long there was access, up to *now*; None if there never was."""
         if self.began_at is None:
             return None
         return (self.grant.ended_at or now) - self.began_at
@@ -85,7 +85,7 @@ class Access:
 
 @dataclass(frozen=True)
 class Happening:
-    """Something that happened to a cluster or a message, in words of the audit."""
+    """Something that happened to a cluster or a message, in the audit's words."""
 
     at: datetime
     cluster: str
@@ -96,7 +96,7 @@ class Happening:
 
 @dataclass(frozen=True)
 class Trouble:
-    """What an alarm told of: since when, when it was last told, and when all was well again."""
+    """A failure that an alarm told of: since when, when last told, and until when."""
 
     cluster: str
     since: datetime
@@ -106,7 +106,7 @@ class Trouble:
     cleared_at: datetime | None = None
 
     def touches(self, period: Period) -> bool:
-        """Tell whether it was there within a period; without an all-clear, to its last alarm."""
+        """Tell whether it lasted into a period; without all-clear, it ends with its last alarm."""
         over = self.cleared_at or self.told_at
         return self.since < period.until and over >= period.since
 
@@ -123,7 +123,7 @@ class ForeignRule:
 
 @dataclass
 class Live:
-    """What DigitalOcean says of the clusters just now: the rules of others, or why it does not."""
+    """The foreign rules that the clusters have now, or why DigitalOcean does not tell."""
 
     rules: Listing[ForeignRule] = field(default_factory=Listing)
     unread: dict[str, str] = field(default_factory=dict)
@@ -132,7 +132,7 @@ class Live:
 
 @dataclass
 class Report:
-    """All that the page says. `made_at` is aware UTC; `chain` is that of the whole audit."""
+    """All contents of the page. `made_at` is aware UTC; `chain` is about the whole audit."""
 
     installation: str
     period: Period

@@ -1,6 +1,6 @@
-"""Figures: how long decisions took, how long access outlived its end, and what became of requests.
+"""Figures: how long decisions took, how late access ended, and what became of requests.
 
-Pure: they are fed one value at a time, and keep numbers only.
+Pure: values are added one at a time, and only numbers are kept.
 """
 
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class Spans:
 
     @property
     def p90(self) -> timedelta | None:
-        """The shortest that nine of ten do not exceed (nearest rank); None without any."""
+        """The 90th percentile (nearest rank); None without values."""
         if not self.seconds:
             return None
         rank = ceil(0.9 * len(self.seconds))
@@ -50,8 +50,8 @@ class Spans:
 class ClusterFigures:
     """The figures of one cluster, or of all.
 
-    `outcomes` counts the requests that waited for people's decision and were closed, by what
-    became of them. `overdue` has one span for each grant that expired.
+    `outcomes` counts the closed requests that people had to decide on, by outcome. `overdue` has
+    one duration for each grant that expired.
     """
 
     grants: int = 0
@@ -66,7 +66,7 @@ class ClusterFigures:
         return sum(self.outcomes.values())
 
     def share(self, *states: RequestState) -> float | None:
-        """Return which part of the closed requests came to one of *states*; None without any."""
+        """Return the share of the closed requests with one of these *states*; None without any."""
         if not self.closed:
             return None
         return sum(self.outcomes.get(state, 0) for state in states) / self.closed
@@ -80,7 +80,7 @@ class Figures:
     by_cluster: dict[str, ClusterFigures] = field(default_factory=dict)
 
     def lent(self, cluster: str, *, emergency: bool, overdue: timedelta | None) -> None:
-        """Count a grant; *overdue* is how long it outlived its end, where it expired."""
+        """Count a grant; *overdue* is how long after its time it ended, if it expired."""
         for figures in self._of(cluster):
             figures.grants += 1
             figures.emergencies += emergency
@@ -88,7 +88,7 @@ class Figures:
                 figures.overdue.add(overdue)
 
     def closed(self, request: Request) -> None:
-        """Count a request that was closed, if it was people's to decide."""
+        """Count a closed request, if people had to decide on it."""
         took = time_to_decide(request)
         for figures in self._of(request.cluster):
             if is_peoples(request):
@@ -107,7 +107,7 @@ def is_peoples(request: Request) -> bool:
 
 
 def time_to_decide(request: Request) -> timedelta | None:
-    """Return how long a request waited until people decided; None where they did not."""
+    """Return how long a request waited until people decided; None if they did not."""
     decided = request.state in (RequestState.APPROVED, RequestState.DENIED)
     if not decided or not is_peoples(request) or request.decided_at is None:
         return None

@@ -1,6 +1,6 @@
-"""Lanes: which bar stands where in the pictures; pure, so that no two bars ever lie on each other.
+"""Lanes: the place of each bar in the pictures, so that no two bars overlap.
 
-A lane is one person's access to one cluster. Where their grants overlap, it has several rows.
+A lane is one person's access to one cluster. If their grants overlap in time, it has several rows.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,15 +12,15 @@ from bot.domain.lifecycle import GrantState
 from bot.reporting.facts import Access
 from bot.store.report_queries import Period
 
-ROWS_A_PICTURE = 24  # so many are read at ease, and fit on one printed page
+ROWS_A_PICTURE = 24  # as many as are easy to read and fit on a printed page
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One grant as far as it lies in the period.
+    """The part of one grant that lies within the period.
 
-    `overdue_from` is when it should have been gone. `goes_on`: it had not ended when the report
-    was made, or when the period was over.
+    `overdue_from` is when it should have ended. `goes_on`: it had not ended when the report was
+    made, or at the end of the period.
     """
 
     number: int
@@ -36,7 +36,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Row:
-    """Bars beside each other; `is_first` where the row begins a lane or a picture."""
+    """Bars beside each other; `is_first`: the row is the first of a lane or picture."""
 
     person: str
     cluster: str
@@ -45,7 +45,7 @@ class Row:
 
 
 def bars(accesses: Iterable[Access], period: Period, now: datetime) -> Iterator[Bar]:
-    """Yield a bar for each grant that was applied, cut to the period and to the present."""
+    """Yield a bar for each grant that was in place, clipped to the period and to the present."""
     for access in accesses:
         grant = access.grant
         ended_at = min(grant.ended_at or now, period.until)
@@ -77,7 +77,7 @@ def pictures(found: Iterable[Bar]) -> list[list[Row]]:
 
 
 def _rows(lane: Sequence[Bar]) -> list[list[Bar]]:
-    """Return the bars of one lane in as few rows as hold them without overlaps."""
+    """Return the bars of one lane in as few rows as possible without overlaps."""
     rows: list[list[Bar]] = []
     for bar in lane:
         free = (row for row in rows if row[-1].ended_at <= bar.began_at)

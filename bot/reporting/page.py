@@ -1,4 +1,4 @@
-"""The page: a report's facts as one HTML file that needs nothing else."""
+"""The page: a report's facts as one self-contained HTML file."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -18,7 +18,7 @@ def render(report: Report, draw: Draw, *, name_of: Callable[[str], str]) -> str:
     """Return the page.
 
     Args:
-        report: what it says.
+        report: its contents.
         draw: returns a picture as `<svg>`, from its rows, its number and its title.
         name_of: what people are called: a name with the id, or the id.
     """

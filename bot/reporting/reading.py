@@ -24,7 +24,7 @@ _UNMET = (RequestState.DENIED, RequestState.LAPSED, RequestState.CANCELLED)
 
 
 def read_report(session: Session, period: Period, *, installation: str, now: datetime) -> Report:
-    """Return what happened in a period, as it stands written in the database of *session*."""
+    """Return what happened in a period, as recorded in the database of *session*."""
     report = Report(
         installation=installation,
         period=period,
@@ -65,7 +65,7 @@ def _access(lent: Lent) -> Access:
 
 
 def _operator(lent: Lent) -> str:
-    """Return whose command ended a grant, as far as the machine knows; empty where none did."""
+    """Return who ended a grant by a command, as far as is known; empty if nobody did."""
     rows = (row for row in lent.noted if row.action in (Action.ENDING, Action.ENDED))
     typed = [row.detail["operator"] for row in rows if "operator" in row.detail]
     return operator(typed[0]) if typed and isinstance(typed[0], dict) else ""
@@ -142,7 +142,7 @@ def _signal(row: AuditRow) -> Signal:
 
 
 def _since(row: AuditRow) -> datetime:
-    """Return since when what a row tells of was there; the row's own time if it does not say."""
+    """Return since when what a row reports has lasted; the row's own time if it does not say."""
     since = row.detail.get("since")
     return datetime.fromisoformat(since) if since else row.at
 

@@ -36,7 +36,7 @@ def person(name: str, name_of: NameOf) -> str:
 
 
 def operator(facts: Mapping[str, object]) -> str:
-    """Return who typed a command, as the audit has it: the account, who became it, the host."""
+    """Return who typed a command, as recorded: the account, the login behind it, the host."""
     words = str(facts.get("account", "unknown account"))
     became = facts.get("login") or facts.get("sudo_user")
     if became and became != facts.get("account"):
@@ -50,7 +50,7 @@ def moment(at: datetime) -> str:
 
 
 def lasting(span: timedelta | None) -> str:
-    """Return a length of time; to the minute from an hour on; a dash for none."""
+    """Return a duration, from an hour on without seconds; a dash for none."""
     if span is None:
         return NONE
     if span >= _HOUR:
@@ -69,7 +69,7 @@ def approved_by(access: Access, name_of: NameOf) -> str:
 
 
 def origin(access: Access) -> str:
-    """Return how a grant came about where it was not asked for and approved; else nothing."""
+    """Return how a grant came about, if not by a request that people approved; else nothing."""
     request = access.request
     if access.recovered:
         return "Recovered from a rule's label: dbaccess had no record of it."
@@ -134,7 +134,7 @@ def extensions(access: Access, name_of: NameOf) -> list[str]:
 
 
 def outcome(request: Request, name_of: NameOf) -> str:
-    """Return what became of a request that came to nothing, and who said so."""
+    """Return why a request came to nothing, and by whom."""
     said = _STATES.get(request.state, str(request.state))
     denials = [one for one in request.decisions if one.verdict is Verdict.DENY]
     if not denials:
