@@ -1,4 +1,4 @@
-"""What `GET /metrics` tells: the tables as they are when asked, and what this process did."""
+"""What `GET /metrics` returns: the current state of the tables, and what this process did."""
 
 from bot.metrics.process import Metrics
 

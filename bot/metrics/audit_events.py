@@ -1,4 +1,4 @@
-"""Counters of what has happened, followed in the audit: each process tells what all of them did."""
+"""Counters of what has happened, read from the audit: each process reports what all of them did."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -35,7 +35,7 @@ _LATE_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, float("i
 
 @dataclass(frozen=True)
 class _Tally:
-    """What was counted up to a mark; it is replaced as a whole, so that no thread sees a half."""
+    """What was counted up to a mark; replaced as a whole, so that no thread sees half of it."""
 
     mark: Mark
     rows: int
@@ -75,11 +75,11 @@ class History:
         is_intact = audit_tail.stands(session, before.mark)
         more = audit_tail.between(session, before.mark, newest)
         tally = before.with_more(newest, more, is_intact=is_intact and before.is_intact)
-        if self._tally is before:  # else another thread has counted the same rows meanwhile
+        if self._tally is before:  # otherwise another thread has counted these rows already
             self._tally = tally
 
     def metrics(self, clusters: Iterable[str]) -> Iterator[Metric]:
-        """Yield the counters; what has not happened on one of *clusters* yet stands at 0."""
+        """Yield the counters; what has not happened on one of *clusters* yet is 0."""
         tally = self._tally
         if tally is None:
             return
