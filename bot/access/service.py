@@ -56,10 +56,10 @@ log = structlog.get_logger()
 
 
 class AccessService:
-    """The use cases over one database. `wake` is called after each change that has followers.
+    """The use cases over one database. `wake` is called after each change for the worker.
 
-    `name_of` says at once, from memory, what people call a source; `""` where that is not known.
-    `calls_made` says what DigitalOcean was called for, which alarms tell.
+    `name_of` returns at once what people call a source, `""` if that is not known. `calls_made`
+    returns what DigitalOcean was called for, which alarms tell.
     """
 
     def __init__(
@@ -89,12 +89,12 @@ class AccessService:
     ) -> Notice | None:
         """Carry a command out and return the answer for whoever gave it, if there is one.
 
-        The answer to an *errand* is owed to its maker in the same transaction, a refusal too.
-        *others* are people whom it concerns, as far as the directory was asked about them.
+        The answer to an *errand*, or its refusal, is enqueued in the same transaction. *others* are
+        people whom it concerns, as far as the directory was asked about them.
 
         Raises:
-            Refused: it cannot be; only where there is no errand.
-            CardNotRecorded: the card that was pressed is being posted just now; try again.
+            Refused: it is not allowed or not possible; only if there is no errand.
+            CardNotRecorded: the card that was pressed is just being posted; try again.
             NeedsDirectory: it depends on people of whom too little is known; nothing was changed.
         """
         people = People([*others, person])
@@ -206,7 +206,7 @@ class AccessService:
                     done = step(uow)
             except DATABASE_UNAVAILABLE:
                 raise  # the database is away: all of it is tried again
-            except Exception:  # a fault in one must not keep the others from their time
+            except Exception:  # a fault in one must not delay the others
                 log.exception("keeping time failed", step=step.__name__)
             else:
                 if done:
@@ -270,9 +270,9 @@ def _carry_out(uow: UnitOfWork, command: Command, person: Person) -> Notice | No
 
 
 def _check_standing(uow: UnitOfWork, command: Command, person: Person) -> None:
-    """Refuse guests and others where no cluster admits them; what is their own they may end.
+    """Refuse guests and others whom no cluster admits; but they may end what is their own.
 
-    Who decides and who reviews is checked more strictly, and a refusal is written down.
+    Decisions and reviews are checked more strictly elsewhere, and their refusals are recorded.
     """
     match command:
         case Decide() | Review():

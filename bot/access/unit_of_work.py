@@ -24,8 +24,8 @@ from bot.store.audit import Action
 class UnitOfWork:
     """`now` is the aware UTC time at which it all happens; `origin` names the interaction.
 
-    `name_of` says what people call a source, where that is known. `people` are those whom Slack's
-    directory was asked about for this: who acts, and others whom it concerns.
+    `name_of` returns what people call a source, if that is known. `people` are those about whom
+    Slack's directory was asked: who acts, and others concerned.
     """
 
     session: Session
@@ -67,7 +67,7 @@ class UnitOfWork:
         return self.policy.seen_by(person).cluster(alias)
 
     def cluster_of(self, subject: Request | Grant) -> ClusterPolicy:
-        """Return what holds now for the cluster of a request or grant.
+        """Return the current policy for the cluster of a request or grant.
 
         Raises:
             Refused: it was taken out of the policy.
@@ -90,9 +90,9 @@ class UnitOfWork:
             raise NotYours(NotTheirs(number=subject.id))
 
     def revoked_lately(self, cluster: ClusterPolicy, user_id: str, alias: str) -> Grant | None:
-        """Return the access that somebody else took from a user lately, so that people decide.
+        """Return the access that somebody else revoked from a user recently, so that people decide.
 
-        It counts for as long as access to that cluster may last.
+        It counts for `max_duration` of that cluster.
         """
         since = self.now - cluster.max_duration
         return grants.revoked_by_another(
@@ -100,7 +100,7 @@ class UnitOfWork:
         )
 
     def facts(self, request: Request, *, closed_by: str | None = None) -> RequestFacts:
-        """Return what may be told of a request; it is found out once for each state of it."""
+        """Return the facts of a request for notices; computed once for each state of it."""
         key = (request, closed_by)
         if key not in self._told:
             self._told[key] = request_facts(self.session, request, self.policy, closed_by=closed_by)
