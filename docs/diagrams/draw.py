@@ -162,8 +162,9 @@ def _room(name: str, words: Sequence[str]) -> str:
 def _stack(name: str, title: str, rows: Sequence[str]) -> str:
     frame = '<table border="0" cellborder="0" cellspacing="3" cellpadding="0" color="#9aa5b1">'
     row = '<tr><td><table border="0" cellspacing="0" cellpadding="5" color="#9aa5b1"><tr>'
-    body = "".join(f"{row}{one}</tr></table></td></tr>" for one in rows)
-    return f'  {name} [label=<{frame}<tr><td port="title">{title}</td></tr>{body}</table>>]\n'
+    body = "".join(f"    {row}{one}</tr></table></td></tr>\n" for one in rows)
+    head = f'    <tr><td port="title">{title}</td></tr>\n'
+    return f"  {name} [label=<{frame}\n{head}{body}  </table>>]\n"
 
 
 def draw_tables() -> str:
@@ -196,8 +197,8 @@ def _height(table: Table) -> float:
 def _table(table: Table, *, x: float, y: float) -> str:
     frame = '<table border="1" cellborder="0" cellspacing="0" cellpadding="2" color="#9aa5b1">'
     head = f'<tr><td bgcolor="{ACCENT}"><b>{table.name}</b></td></tr>'
-    rows = "".join(_column(column) for column in table.columns)
-    return f'  {table.name} [pos="{x},{y}!", label=<{frame}{head}{rows}</table>>]\n'
+    rows = "".join(f"    {_column(column)}\n" for column in table.columns)
+    return f'  {table.name} [pos="{x},{y}!", label=<{frame}\n    {head}\n{rows}  </table>>]\n'
 
 
 def _column(column: Column[Any]) -> str:
