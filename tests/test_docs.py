@@ -155,6 +155,14 @@ def test_every_file_of_ours_that_a_page_names_is_there(path: Path) -> None:
         assert (ROOT / name).exists(), name
 
 
+def test_what_a_contributor_looks_for_is_where_the_page_says() -> None:
+    answers = [row for row in rows(ROOT / "CONTRIBUTING.md") if len(row) == 3][1:]
+    assert len(answers) >= 10
+    for question, file, name in answers:
+        text = (ROOT / code_in(file)[0]).read_text()
+        assert re.search(rf"\b{code_in(name)[0]}\b", text), question
+
+
 def test_each_test_that_stands_for_a_promise_is_there() -> None:
     page = ROOT / "docs" / "reliability.md"
     witnesses = [name for row in rows(page) if "test_" in row[-1] for name in code_in(row[-1])]
