@@ -1,4 +1,4 @@
-"""Slack's Web API client, as the bot uses it, and what its calls come to when they fail."""
+"""Slack's Web API client, as the bot uses it, and the outcome of its calls."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,14 +23,14 @@ __all__ = [
 
 DELIVERY_SECONDS = 10
 DIRECTORY_SECONDS = 5
-NO_ANSWER = (SlackClientError, OSError, HTTPException, ValueError)  # or one that makes no sense
+NO_ANSWER = (SlackClientError, OSError, HTTPException, ValueError)  # or one that is malformed
 
 OnCall = Callable[[str, str, float], None]  # method, outcome, seconds
 
 
 @dataclass
 class Exchange:
-    """What becomes of one call: `ok`, Slack's own word for its refusal, `none` for no answer."""
+    """The outcome of one call: `ok`, Slack's error code, or `none` for no answer."""
 
     outcome: str = "none"
 
@@ -70,12 +70,12 @@ def web_client(
     timeout_seconds: int = DELIVERY_SECONDS,
     on_call: OnCall = lambda _method, _outcome, _seconds: None,
 ) -> SlackClient:
-    """Return a client that tries once: what is owed is tried again by the outbox."""
+    """Return a client that does not retry: for messages, the outbox does."""
     return SlackClient(
         on_call, token=token, base_url=base_url, timeout=timeout_seconds, retry_handlers=[]
     )
 
 
 def code_of(error: SlackApiError) -> str:
-    """Return Slack's own word for what it did not take, else the status of its answer."""
+    """Return Slack's error code, or else the status of its answer."""
     return str(error.response.get("error") or f"status {error.response.status_code}")

@@ -1,6 +1,6 @@
 """The app as it is installed in a workspace: its tokens, scopes, channels and user groups.
 
-For `dbaccess check` alone. Each method makes one call of Slack's API, and none changes anything.
+Only for `dbaccess check`. Each method makes one call of Slack's API, and none changes anything.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _NO_MESSAGE = "1.000000"
 class SlackFailure(Exception):
     """Slack refused a call, or did not answer it.
 
-    `code` is Slack's own word for a refusal; where there was no answer, the name of the error.
+    `code` is Slack's error code; if there was no answer, the name of the exception.
     """
 
     def __init__(self, code: str, *, is_refusal: bool) -> None:
@@ -28,7 +28,7 @@ class SlackFailure(Exception):
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the bot is to Slack; `date` is the HTTP header: what Slack's clock says."""
+    """Who the bot is to Slack; `date` is the HTTP header: the time by Slack's clock."""
 
     user: str
     team: str
@@ -46,7 +46,7 @@ class Channel:
 
 
 class Installation:
-    """Asks Slack about one installation; every method raises SlackFailure."""
+    """Asks Slack about one installation; every method may raise SlackFailure."""
 
     def __init__(self, token: str, base_url: str) -> None:
         self.client: SlackClient = web_client(token, base_url, timeout_seconds=DIRECTORY_SECONDS)
@@ -70,10 +70,10 @@ class Installation:
             self.client.apps_connections_open(app_token=app_token)
 
     def channel(self, channel: str) -> Channel | None:
-        """Return a channel; None where Slack does not show it to this token.
+        """Return a channel; None if this token may not see it.
 
-        That takes `channels:read` (`groups:read` for a private one), which the bot has no other
-        use for.
+        That takes `channels:read` (`groups:read` for a private one), which the bot does not need
+        otherwise.
         """
         try:
             with _failures():
@@ -91,9 +91,9 @@ class Installation:
         )
 
     def has_channel(self, channel: str) -> bool:
-        """Tell whether there is such a channel for the bot, whatever its scopes.
+        """Tell whether the bot can see a channel, whatever its scopes.
 
-        `chat.getPermalink` takes no scope, and looks for the channel before it looks for the
+        `chat.getPermalink` needs no scope, and looks for the channel before it looks for the
         message.
         """
         try:

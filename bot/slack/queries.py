@@ -1,4 +1,4 @@
-"""Queries: what is there, read for one person; nothing is changed."""
+"""Queries: what one person may see, read from the store; nothing is changed."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -51,7 +51,7 @@ class Queries:
         return messages.listing(facts, live)
 
     def everybodys(self, person: Person) -> Message:
-        """`list all`: what is open and live on the clusters that somebody approves for.
+        """`list all`: open requests and live grants on the clusters that somebody approves for.
 
         Raises:
             Refused: they approve for none.
@@ -118,12 +118,12 @@ class Queries:
             raise Refused(ConnectionNotTold(cluster=alias, said=str(error))) from error
         certificate = ""
         if connection.needs_ca_file:
-            with suppress(ApiError):  # the page then says where else it is to be had
+            with suppress(ApiError):  # the page then says where else to find it
                 certificate = self._reads.certificate(str(cluster.id))
         return messages.connect_page(alias, connection, certificate)
 
     def history(self, alias: str | None, person: Person) -> Message:
-        """`history`: the last decisions and grants, of everybody where they are an approver.
+        """`history`: the last decisions and grants; of everybody, where somebody is an approver.
 
         Raises:
             Refused: not a cluster of theirs.
@@ -146,7 +146,7 @@ class Queries:
         return messages.history_page(entries, cluster=alias, of_everybody=own)
 
     def summary(self, request_id: int, person: Person) -> str:
-        """Return in one line what an undecided request is about; empty for who may not see it."""
+        """Return an undecided request in one line; empty for those who may not see it."""
         with self._database.reading() as session:
             request = requests.get(session, request_id)
         if request is None or request.state is not RequestState.PENDING:

@@ -1,4 +1,4 @@
-"""The page limit: how often one person may have something looked up at DigitalOcean."""
+"""The query limit: how often one person may have something looked up at DigitalOcean."""
 
 from collections import deque
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _WITHIN_SECONDS = 60.0
 
 
 class QueryLimit:
-    """Counts what each person looked at in the last minute. Thread-safe.
+    """Counts each person's queries in the last minute. Thread-safe.
 
     Args:
         elapsed: seconds that only grow.
@@ -25,10 +25,10 @@ class QueryLimit:
         self._looks: dict[str, deque[float]] = {}
 
     def check(self, user_id: str) -> None:
-        """Count one look.
+        """Count one query.
 
         Raises:
-            Refused: it is one too many; that one is not counted.
+            Refused: it is one too many, and is not counted.
         """
         with self._lock:
             now = self._elapsed()

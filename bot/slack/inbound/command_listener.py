@@ -1,4 +1,4 @@
-"""A listener for commands by Socket Mode that carries none out: for `dbaccess check --live`."""
+"""A listener for commands by Socket Mode that does not carry them out: for `check --live`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

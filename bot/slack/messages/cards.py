@@ -235,7 +235,7 @@ def _extension(request: RequestFacts, extended: Grant) -> str:
 
 
 def _new_end(request: RequestFacts) -> str:
-    """The facts of an approved extension hold the grant as it is since."""
+    """The facts of an approved extension contain the extended grant."""
     if request.extended is None:
         return ""
     return f" #{request.extended.id} now ends {when(request.extended.expires_at)}."

@@ -34,8 +34,8 @@ class HomeTab:
     """What one person's Home tab shows, as it was at `drawn_at`.
 
     `to_decide` and `to_review` wait for them as an approver. `may_ask` are the clusters that they
-    may ask for, and for how long at most. `is_whole` is False where Slack did not say what they
-    are and which groups they are in. `is_admitted` is False for a guest whom no cluster admits.
+    may ask for, and for how long at most. `is_whole` is False if Slack did not say who they are and
+    which groups they are in. `is_admitted` is False for a guest whom no cluster admits.
     """
 
     drawn_at: datetime
@@ -151,7 +151,7 @@ def _grant(grant: Grant, now: datetime) -> str:
 
 
 def _left(left: timedelta) -> str:
-    """To the minute, or to the hour where it is long: it stands there for a while."""
+    """Return it in whole minutes, or hours if it is long: the view is not redrawn for a while."""
     if left < _MINUTE:
         return "less than a minute"
     step = _HOUR if left >= _DAY else _MINUTE

@@ -266,7 +266,7 @@ def _what_to_do(notice: Alarm) -> str:
 
 
 def _calls(made: CallsMade) -> list[Block]:
-    """Return what the calls of the API went for, since the end of access may wait for some."""
+    """Return what API calls were made for, since the end of access may be waiting for some."""
     counts = [
         f"{count:,} {_PURPOSES.get(purpose, purpose)}"
         for purpose, count in sorted(made.by_purpose.items(), key=lambda one: -one[1])

@@ -1,7 +1,7 @@
 """The directory: who somebody is to the workspace, and which user groups they are in.
 
-Read from `auth.test`, `users.info` and `usergroups.users.list`, and remembered for at most a
-minute. What cannot be read is not guessed.
+Read from `auth.test`, `users.info` and `usergroups.users.list`, and cached for at most a minute.
+What cannot be read is not guessed.
 """
 
 from collections.abc import Callable, Iterable
@@ -29,7 +29,7 @@ T = TypeVar("T")
 class DirectoryUnavailable(Exception):
     """Slack did not say what was asked, so nobody's right can be established.
 
-    `code` is Slack's own word for it, where it had one.
+    `code` is Slack's error code, if there was one.
     """
 
     def __init__(self, why: str, code: str = "") -> None:
@@ -43,7 +43,7 @@ def cannot_tell_of_others() -> Refused:
 
 
 class Directory:
-    """Answers from memory where that is fresh, else from Slack. Thread-safe."""
+    """Answers from memory if that is fresh, else from Slack. Thread-safe."""
 
     def __init__(
         self,
@@ -59,20 +59,20 @@ class Directory:
         self._installation: tuple[str, str] | None = None
 
     def known(self, user_id: str, team_id: str) -> Person:
-        """Return somebody as they are freshly remembered, perhaps not at all; costs no call."""
+        """Return what is cached of somebody, perhaps nothing; never calls Slack."""
         return self._remembered(user_id, team_id, self._users.fresh, self._members.fresh)
 
     def last_known(self, user_id: str, team_id: str) -> Person:
-        """Return somebody as Slack last said, however long ago: good for advice, for no right."""
+        """Return what Slack last said of somebody, however long ago: for advice, no right."""
         return self._remembered(user_id, team_id, self._users.last, self._members.last)
 
     def decide(self, user_id: str, team_id: str, act: Callable[[Person], T]) -> T:
-        """Return what *act* makes of somebody; Slack is asked what that depends on.
+        """Return the result of *act* for somebody, asking Slack for what it depends on.
 
         Args:
             user_id: the Slack user.
-            team_id: the team that the interaction came from; empty where it named none.
-            act: called again, with more known of them, where it raises `NeedsDirectory`.
+            team_id: the team that the interaction came from; empty if it named none.
+            act: called again, with more known of them, whenever it raises `NeedsDirectory`.
 
         Raises:
             DirectoryUnavailable: Slack cannot be asked, or gives no clear answer.
@@ -86,7 +86,7 @@ class Directory:
         raise DirectoryUnavailable("what is asked about keeps changing")
 
     def concerned(self, known: Person, groups: Iterable[str], *, since: datetime) -> Person:
-        """Return more about somebody whom another's doing concerns, as it is since then.
+        """Return more about somebody whom another person's action concerns, read since then.
 
         Somebody of whom Slack says clearly that it does not know them has no standing.
 
@@ -126,11 +126,11 @@ class Directory:
         return Person(user_id, standing, belongs_to, asked=groups)
 
     def outdate(self, user_id: str) -> None:
-        """Have Slack asked anew what somebody is: their account has changed."""
+        """Forget what is cached of somebody: their account has changed."""
         self._users.outdate(user_id)
 
     def has_left(self, user_id: str) -> bool:
-        """Tell whether somebody's account was deactivated, by a clear word of Slack's, said now.
+        """Tell whether somebody's account was deactivated; Slack is asked now, and must be clear.
 
         Raises:
             DirectoryUnavailable: Slack cannot be asked, or gives no clear answer.
@@ -139,7 +139,7 @@ class Directory:
         return self._user(user_id).get("deleted") is True
 
     def name(self, user_id: str) -> str:
-        """Return what somebody is called: the name that they chose to be shown, else their own.
+        """Return somebody's name: the display name that they chose, else their real one.
 
         Raises:
             DirectoryUnavailable: Slack cannot be asked, or gives no clear answer.
@@ -187,7 +187,7 @@ class Directory:
         return Standing.MEMBER
 
     def _is_here(self, user: dict[str, Any], team_id: str) -> bool:
-        """Compare the person's team and the interaction's with those of the installation."""
+        """Tell whether the person's and the interaction's team are those of the installation."""
         team, enterprise = self._own_team()
         here = {team, enterprise} - {""}
         in_enterprise = user.get("enterprise_user") or {}
@@ -224,7 +224,7 @@ class Directory:
         except DirectoryUnavailable as error:
             if error.code != _NO_SUCH_GROUP:
                 raise
-            return []  # it has no members; other groups may do
+            return []  # it has no members; other groups may
 
     def _call(self, method: str, **params: str) -> dict[str, Any]:
         try:
