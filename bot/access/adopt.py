@@ -8,8 +8,7 @@ more time, or no expiry any more (`revoke`, which leaves the rule as it was foun
 from datetime import timedelta
 from typing import Any
 
-from bot.access.adoptable import check_adoptable
-from bot.access.decide import approve_at_once, approve_first
+from bot.access.approval import approve_at_once, approve_first
 from bot.access.limits import refuse_too_many_requests
 from bot.access.reasons import given_reason
 from bot.access.unit_of_work import UnitOfWork
@@ -21,7 +20,9 @@ from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Field, Refused, about
 from bot.domain.refusals.clusters import NoSuchRule
 from bot.domain.refusals.requests import AdoptionWaits
-from bot.store import clusters, requests
+from bot.domain.refusals.sources import ExpiresAlready, IsGuardRule
+from bot.domain.sources import GUARD, TrustedSource
+from bot.store import clusters, grants, requests
 from bot.store.audit import Action
 
 _USUAL_EXTENSION = timedelta(days=1)
@@ -104,6 +105,18 @@ def prolong_adoption(
     )
     _record(uow, made, extends=grant.id)
     return approve_at_once(uow, cluster, made, by=person.id)
+
+
+def check_adoptable(uow: UnitOfWork, cluster: str, source: TrustedSource) -> None:
+    """Refuse a rule that is removed by itself anyway: the guard rule, or one of a live grant.
+
+    Whether there is a rule at all shows when the cluster is read.
+    """
+    if source == GUARD:
+        raise Refused(IsGuardRule(source=str(GUARD)))
+    for grant in grants.live(uow.session, cluster=cluster, source=source):
+        if grant.owned is not False and grant.wants_rule(uow.now):
+            raise Refused(ExpiresAlready(source=str(source), number=grant.id))
 
 
 def _refuse_without_rules(uow: UnitOfWork, cluster: ClusterPolicy, alias: str) -> None:

@@ -1,16 +1,14 @@
-"""decide: an approver's decision, and what follows from the last approval needed (P4)."""
+"""decide: an approver's word; the last one needed makes the grant (P4)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
-from bot.access.adoptable import check_adoptable
+from bot.access.adopt import check_adoptable
+from bot.access.approval import carry_out, with_concerned
 from bot.access.notifications import (
     notify_closed,
-    notify_of_grant,
     notify_person,
     notify_thread,
-    post_card,
     update_card,
 )
 from bot.access.pressed_button import check_is_on_its_card, check_is_request_shown
@@ -18,15 +16,18 @@ from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
 from bot.domain.commands import Decide
 from bot.domain.durations import show_duration
-from bot.domain.entitlement import check_may_still_ask, concerned, lost_approvals
-from bot.domain.lifecycle import Decision, Grant, Request, RequestKind, RequestState, Verdict
-from bot.domain.notices import ApprovalsDropped, GrantExtended, NotGranted, RequestClosed
+from bot.domain.entitlement import check_may_still_ask, lost_approvals
+from bot.domain.lifecycle import Decision, Request, RequestKind, RequestState, Verdict
+from bot.domain.notices import (
+    ApprovalsDropped,
+    NotGranted,
+    RequestClosed,
+)
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Refused
 from bot.domain.refusals.any_refusal import AnyRefusal
 from bot.domain.refusals.clusters import LeftPolicyUndecided
-from bot.domain.refusals.grants import NothingToExtend
 from bot.domain.refusals.requests import (
     AdoptionNotShortened,
     ApprovedByThem,
@@ -34,7 +35,7 @@ from bot.domain.refusals.requests import (
     LongerThanAsked,
     NoSuchRequest,
 )
-from bot.store import clusters, grants, requests
+from bot.store import grants, requests
 from bot.store.audit import Action
 
 
@@ -82,7 +83,7 @@ def _approve(
     if moved != counting:
         shorter = {"at_most": show_duration(decision.at_most)} if decision.at_most else {}
         uow.record(Action.APPROVED, moved.cluster, moved.id, actor=decision.approver, **shorter)
-    moved = _with_concerned(uow, moved)
+    moved = with_concerned(uow, moved)
     requests.save(uow.session, moved)
     if moved.state is RequestState.APPROVED:
         carry_out(uow, cluster, moved)
@@ -93,6 +94,16 @@ def _approve(
             notify_person(uow.session, closed, moved.asked_by, at=uow.now)
     update_card(uow.session, uow.facts(moved), at=uow.now)
     return moved
+
+
+def _deny(uow: UnitOfWork, request: Request, decision: Decision) -> Request:
+    denied = request.decide(decision, approvals_needed=1)
+    requests.save(uow.session, denied)
+    uow.record(
+        Action.DENIED, denied.cluster, denied.id, actor=decision.approver, reason=decision.reason
+    )
+    notify_closed(uow.session, uow.facts(denied), at=uow.now)
+    return denied
 
 
 def notify_not_granted(uow: UnitOfWork, request_id: int, why: AnyRefusal) -> None:
@@ -125,124 +136,6 @@ def _drop(uow: UnitOfWork, request: Request, lost: Sequence[str]) -> None:
         )
     notice = ApprovalsDropped(request=uow.facts(left), approvers=tuple(lost))
     notify_thread(uow.session, notice, left.id, at=uow.now)
-
-
-def _with_concerned(uow: UnitOfWork, request: Request) -> Request:
-    """Save with a request what is known about those whom it concerns."""
-    return replace(request, concerned=concerned([request], uow.people))
-
-
-def withdraw(uow: UnitOfWork, request: Request, *, by: str, tell: bool) -> Request:
-    """Close an undecided request on behalf of *by*; *tell*: its requester gets a message."""
-    cancelled = request.cancel(uow.now)
-    requests.save(uow.session, cancelled)
-    uow.record(Action.CANCELLED, cancelled.cluster, cancelled.id, actor=by)
-    show = notify_closed if tell else update_card
-    show(uow.session, uow.facts(cancelled, closed_by=by), at=uow.now)
-    return cancelled
-
-
-def approve_at_once(
-    uow: UnitOfWork,
-    cluster: ClusterPolicy,
-    request: Request,
-    *,
-    by: str,
-    review_after: timedelta | None = None,
-) -> Request:
-    """Approve a new request by one decision, and enqueue its card.
-
-    Args:
-        by: `policy`, `emergency`, or the approver who gives an adopted rule more time.
-        review_after: when to remind somebody to review it, if it needs a review.
-    """
-    moved = request.approve_at_once(by, uow.now)
-    moved = _with_concerned(uow, moved)
-    if review_after is not None:
-        moved = moved.remind(uow.now + review_after)
-    uow.record(Action.APPROVED, moved.cluster, moved.id, actor=by)
-    requests.save(uow.session, moved)
-    carry_out(uow, cluster, moved)
-    post_card(uow.session, uow.facts(moved), cluster.channel, at=uow.now)
-    return moved
-
-
-def approve_first(uow: UnitOfWork, cluster: ClusterPolicy, request: Request, *, by: str) -> Request:
-    """Count the requester as the first of the approvers needed, and enqueue the card."""
-    decision = Decision(by, Verdict.APPROVE, uow.now)
-    moved = request.decide(decision, approvals_needed=cluster.approvals)
-    moved = _with_concerned(uow, moved)
-    uow.record(Action.APPROVED, moved.cluster, moved.id, actor=by)
-    requests.save(uow.session, moved)
-    if moved.state is RequestState.APPROVED:
-        carry_out(uow, cluster, moved)
-    post_card(uow.session, uow.facts(moved), cluster.channel, at=uow.now)
-    return moved
-
-
-def _deny(uow: UnitOfWork, request: Request, decision: Decision) -> Request:
-    denied = request.decide(decision, approvals_needed=1)
-    requests.save(uow.session, denied)
-    uow.record(
-        Action.DENIED, denied.cluster, denied.id, actor=decision.approver, reason=decision.reason
-    )
-    notify_closed(uow.session, uow.facts(denied), at=uow.now)
-    return denied
-
-
-def carry_out(uow: UnitOfWork, cluster: ClusterPolicy, request: Request) -> None:
-    """Carry out an approved request: create a grant, or extend one."""
-    if request.extends is None:
-        _grant(uow, cluster, request)
-    else:
-        _extend(uow, request)
-
-
-def _grant(uow: UnitOfWork, cluster: ClusterPolicy, request: Request) -> None:
-    grant = requests.new_grant(request, cluster_id=str(cluster.id), at=uow.now)
-    begin(uow, grant, request)
-
-
-def begin(uow: UnitOfWork, grant: Grant, request: Request) -> None:
-    """Save the new grant of *request*, and have its rule added."""
-    grants.add(uow.session, grant)
-    clusters.mark_due(uow.session, grant.cluster_id, grant.cluster, uow.now)
-    uow.record(
-        Action.GRANTED,
-        grant.cluster,
-        grant.id,
-        actor=Actor.DBACCESS,
-        source=str(grant.source),
-        requester=grant.requester,
-        approvers=list(request.approvers),
-        expires_at=grant.expires_at.isoformat(),
-    )
-
-
-def _extend(uow: UnitOfWork, request: Request) -> None:
-    grant = grants.get(uow.session, request.extends or 0)
-    if grant is None or not grant.wants_rule(uow.now):
-        raise Refused(NothingToExtend(number=request.extends or 0))
-    longer = grant.extend(grant.expires_at + request.granted_duration)
-    grants.save(uow.session, longer)
-    clusters.mark_due(uow.session, longer.cluster_id, longer.cluster, uow.now)
-    uow.record(
-        Action.EXTENDED,
-        longer.cluster,
-        longer.id,
-        actor=Actor.DBACCESS,
-        by=show_duration(request.granted_duration),
-        extension=request.id,
-        approvers=list(request.approvers),
-        expires_at=longer.expires_at.isoformat(),
-    )
-    notify_of_grant(
-        uow.session,
-        GrantExtended(grant=longer, by=request.granted_duration),
-        longer,
-        uow.policy,
-        at=uow.now,
-    )
 
 
 def _check_policy_still_allows(uow: UnitOfWork, cluster: ClusterPolicy, request: Request) -> None:

@@ -1,16 +1,84 @@
-"""How much longer a grant may last, for the form that asks for it."""
+"""extend: more time for a live grant, decided like any request; and what its form may offer."""
 
 from datetime import timedelta
 
+from bot.access.adopt import prolong_adoption
 from bot.access.pressed_button import check_is_grant_shown
-from bot.access.request_access import live_grant, refuse_second_extension
+from bot.access.reasons import given_reason
+from bot.access.request_access import publish
+from bot.access.revoke import live_grant
 from bot.access.unit_of_work import UnitOfWork
+from bot.domain.actors import Actor
+from bot.domain.commands import Extend
+from bot.domain.entitlement import check_may_benefit
 from bot.domain.extensions import ExtensionTerms
-from bot.domain.lifecycle import Grant
+from bot.domain.lifecycle import Grant, Request, RequestState
 from bot.domain.people import Person
 from bot.domain.policy import LONGEST_ADOPTION, ClusterPolicy
+from bot.domain.refusal import Field, Refused, about
+from bot.domain.refusals.requests import (
+    ExtensionWaits,
+)
+from bot.store import requests
 
 _DAY = timedelta(days=1)
+
+
+def extend(uow: UnitOfWork, command: Extend, person: Person) -> Request:
+    """Save a request for a later end of a live grant; it is decided like any other.
+
+    Raises:
+        Refused: no such live grant, not theirs to extend, longer than the policy allows, or no
+            reason where one is required.
+        NeedsDirectory: it is not known whether its holder may ask, or a written policy covers them.
+    """
+    grant = live_grant(uow, command.grant_id)
+    check_is_grant_shown(grant, command.mark)
+    cluster = uow.cluster_of(grant)
+    if grant.adopted:
+        return prolong_adoption(uow, cluster, grant, command, person)
+    uow.check_may_touch(grant, person)
+    # The requester is who benefits, whoever typed it; for a recovered grant that is not known.
+    holder = person.id if grant.requester == Actor.UNKNOWN else grant.requester
+    asked_by = person.id if holder != person.id else None
+    duration = command.duration or cluster.usual_duration
+    already = grant.expires_at - grant.approved_at
+    if command.duration is None:
+        duration = min(duration, max(cluster.max_duration - already, cluster.min_duration))
+    with about(Field.DURATION):
+        cluster.check_duration(duration, already=already)
+    reason = given_reason(cluster, command.reason)
+    refuse_second_extension(uow, grant)
+    check_may_ask = check_may_benefit if asked_by else ClusterPolicy.check_may_request
+    check_may_ask(cluster, uow.people[holder])
+    cluster.check_can_be_decided(requester=holder, asked_by=asked_by)
+    is_covered = (  # what one asks for oneself, where it is known who benefits
+        asked_by is None
+        and grant.requester != Actor.UNKNOWN
+        and cluster.written_approval(person, grant.source, already + duration) is not None
+    )
+    lapses_at = min(uow.now + cluster.request_ttl, grant.expires_at)
+    made = requests.add(
+        uow.session,
+        Request(
+            id=requests.NEXT,
+            cluster=grant.cluster,
+            source=grant.source,
+            duration=duration,
+            requester=holder,
+            standing=uow.people[holder].standing,
+            asked_by=asked_by,
+            reason=reason,
+            created_at=uow.now,
+            lapses_at=lapses_at,
+            remind_at=uow.now + (lapses_at - uow.now) / 2,
+            extends=grant.id,
+            source_name=grant.source_name,
+            state=RequestState.PENDING,
+        ),
+        origin=uow.origin,
+    )
+    return publish(uow, cluster, made, is_covered=is_covered)
 
 
 def extension_terms(
@@ -53,3 +121,9 @@ def _of_adoption(uow: UnitOfWork, cluster: ClusterPolicy, grant: Grant) -> Exten
         usual=min(_DAY, left),
         needs_reason=cluster.require_reason,
     )
+
+
+def refuse_second_extension(uow: UnitOfWork, grant: Grant) -> None:
+    """Refuse an extension of a grant for which one waits already."""
+    for earlier in requests.pending(uow.session, extends=grant.id):
+        raise Refused(ExtensionWaits(number=grant.id, waiting=earlier.id))

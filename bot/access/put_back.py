@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from bot.access.decide import begin, withdraw
+from bot.access.approval import begin
+from bot.access.cancel import withdraw
 from bot.access.notifications import notify_thread, post_card
 from bot.access.pressed_button import check_is_grant_shown
 from bot.access.request_access import refuse_unfit_cluster, requests_for_the_same

@@ -1,32 +1,37 @@
-"""request, extend, cancel: what somebody asks for, saved for others to decide."""
+"""request: access that somebody asks for, saved for others to decide."""
 
-from bot.access.adopt import prolong_adoption
-from bot.access.decide import approve_at_once, withdraw
+from bot.access.approval import approve_at_once
 from bot.access.limits import (
     refuse_full_cluster,
     refuse_too_many_grants,
     refuse_too_many_requests,
 )
-from bot.access.notifications import post_card
-from bot.access.pressed_button import check_is_grant_shown, check_is_request_shown
+from bot.access.notifications import (
+    post_card,
+)
 from bot.access.reasons import given_reason
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
-from bot.domain.commands import BreakGlass, Cancel, Extend, RequestAccess
+from bot.domain.commands import (
+    BreakGlass,
+    RequestAccess,
+)
 from bot.domain.durations import show_duration
-from bot.domain.entitlement import check_may_benefit
-from bot.domain.lifecycle import Grant, Request, RequestKind, RequestState
+from bot.domain.lifecycle import (
+    Grant,
+    Request,
+    RequestKind,
+    RequestState,
+)
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Field, Refused, about
 from bot.domain.refusals.clusters import OpenCluster
-from bot.domain.refusals.grants import Ended, GrantedAlready, NoSuchGrant
+from bot.domain.refusals.grants import (
+    GrantedAlready,
+)
 from bot.domain.refusals.requests import (
     AskedAlready,
-    ExtensionWaits,
-    NoSuchRequest,
-    NotToWithdraw,
-    StillARequest,
 )
 from bot.store import clusters, grants, requests
 from bot.store.audit import Action
@@ -73,104 +78,10 @@ def request(uow: UnitOfWork, command: RequestAccess, person: Person) -> Request:
         ),
         origin=uow.origin,
     )
-    return _publish(uow, cluster, made, is_covered=is_covered)
+    return publish(uow, cluster, made, is_covered=is_covered)
 
 
-def extend(uow: UnitOfWork, command: Extend, person: Person) -> Request:
-    """Save a request for a later end of a live grant; it is decided like any other.
-
-    Raises:
-        Refused: no such live grant, not theirs to extend, longer than the policy allows, or no
-            reason where one is required.
-        NeedsDirectory: it is not known whether its holder may ask, or a written policy covers them.
-    """
-    grant = live_grant(uow, command.grant_id)
-    check_is_grant_shown(grant, command.mark)
-    cluster = uow.cluster_of(grant)
-    if grant.adopted:
-        return prolong_adoption(uow, cluster, grant, command, person)
-    uow.check_may_touch(grant, person)
-    # The requester is who benefits, whoever typed it; for a recovered grant that is not known.
-    holder = person.id if grant.requester == Actor.UNKNOWN else grant.requester
-    asked_by = person.id if holder != person.id else None
-    duration = command.duration or cluster.usual_duration
-    already = grant.expires_at - grant.approved_at
-    if command.duration is None:
-        duration = min(duration, max(cluster.max_duration - already, cluster.min_duration))
-    with about(Field.DURATION):
-        cluster.check_duration(duration, already=already)
-    reason = given_reason(cluster, command.reason)
-    refuse_second_extension(uow, grant)
-    check_may_ask = check_may_benefit if asked_by else ClusterPolicy.check_may_request
-    check_may_ask(cluster, uow.people[holder])
-    cluster.check_can_be_decided(requester=holder, asked_by=asked_by)
-    is_covered = (  # what one asks for oneself, where it is known who benefits
-        asked_by is None
-        and grant.requester != Actor.UNKNOWN
-        and cluster.written_approval(person, grant.source, already + duration) is not None
-    )
-    lapses_at = min(uow.now + cluster.request_ttl, grant.expires_at)
-    made = requests.add(
-        uow.session,
-        Request(
-            id=requests.NEXT,
-            cluster=grant.cluster,
-            source=grant.source,
-            duration=duration,
-            requester=holder,
-            standing=uow.people[holder].standing,
-            asked_by=asked_by,
-            reason=reason,
-            created_at=uow.now,
-            lapses_at=lapses_at,
-            remind_at=uow.now + (lapses_at - uow.now) / 2,
-            extends=grant.id,
-            source_name=grant.source_name,
-            state=RequestState.PENDING,
-        ),
-        origin=uow.origin,
-    )
-    return _publish(uow, cluster, made, is_covered=is_covered)
-
-
-def cancel(uow: UnitOfWork, command: Cancel, person: Person) -> Request:
-    """Withdraw an undecided request.
-
-    Raises:
-        Refused: no such request, decided already, or not theirs to withdraw.
-    """
-    found = requests.get(uow.session, command.request_id)
-    if found is None:
-        raise Refused(NoSuchRequest(number=command.request_id, is_own=True))
-    check_is_request_shown(found, command.mark)
-    uow.check_may_touch(found, person)
-    if found.state is not RequestState.PENDING:
-        grant = grants.get(uow.session, found.id)
-        is_live = grant is not None and grant.wants_rule(uow.now)
-        raise Refused(NotToWithdraw(number=found.id, state=found.state, has_access=is_live))
-    return withdraw(uow, found, by=person.id, tell=found.for_themselves != (person.id,))
-
-
-def live_grant(uow: UnitOfWork, grant_id: int) -> Grant:
-    """Return a grant that has not been told to end.
-
-    Raises:
-        Refused: there is none of that number, or it has ended.
-    """
-    grant = grants.get(uow.session, grant_id)
-    if grant is None:
-        request = requests.get(uow.session, grant_id)
-        if request is not None and request.state is RequestState.PENDING:
-            raise Refused(StillARequest(number=grant_id))
-        raise Refused(NoSuchGrant(number=grant_id))
-    if not grant.wants_rule(uow.now):
-        raise Refused(Ended(number=grant_id))
-    return grant
-
-
-def _publish(
-    uow: UnitOfWork, cluster: ClusterPolicy, made: Request, *, is_covered: bool
-) -> Request:
+def publish(uow: UnitOfWork, cluster: ClusterPolicy, made: Request, *, is_covered: bool) -> Request:
     """Have a written policy approve a new request that it covers, or ask the approvers.
 
     After somebody else revoked their access, people decide what the requester gets there next.
@@ -214,12 +125,6 @@ def refuse_second_grant(
                 longest=cluster.max_duration,
             )
         )
-
-
-def refuse_second_extension(uow: UnitOfWork, grant: Grant) -> None:
-    """Refuse an extension of a grant for which one waits already."""
-    for earlier in requests.pending(uow.session, extends=grant.id):
-        raise Refused(ExtensionWaits(number=grant.id, waiting=earlier.id))
 
 
 def requests_for_the_same(

@@ -9,22 +9,18 @@ from sqlalchemy.exc import IntegrityError
 from bot.access.adopt import adopt
 from bot.access.alarms import alarm, alarm_of_open
 from bot.access.audit_anchor import anchor
+from bot.access.break_glass import answer, break_glass
+from bot.access.cancel import cancel
 from bot.access.decide import decide, notify_not_granted
-from bot.access.emergency import answer, break_glass, review
-from bot.access.extend import extension_terms
+from bot.access.expiry import expire, lapse, warn
+from bot.access.extend import extend, extension_terms
 from bot.access.notifications import forget_home, reply
+from bot.access.offboarding import depart
 from bot.access.put_back import put_back
 from bot.access.reminders import remind
-from bot.access.request_access import cancel, extend, request
-from bot.access.revoke import (
-    close_for_gone_cluster,
-    depart,
-    expire,
-    lapse,
-    revoke,
-    revoke_as_operator,
-    warn,
-)
+from bot.access.request_access import request
+from bot.access.review import review
+from bot.access.revoke import close_for_gone_cluster, revoke, revoke_as_operator
 from bot.access.unit_of_work import UnitOfWork
 from bot.clock import Clock
 from bot.domain.commands import (

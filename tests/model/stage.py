@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from bot.access.revoke import expire
+from bot.access.expiry import expire
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.rules import Rule
 from bot.providers.base import ApiError

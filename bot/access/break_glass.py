@@ -1,8 +1,11 @@
-"""Break glass: access at once by written policy, announced to all, and reviewed afterwards."""
+"""Break glass: access at once by written policy, told loudly, and reviewed afterwards."""
 
-from bot.access.decide import approve_at_once, withdraw
-from bot.access.notifications import notify_operators, notify_thread, update_card
-from bot.access.pressed_button import check_is_on_its_card, check_is_request_shown
+from bot.access.approval import approve_at_once
+from bot.access.cancel import withdraw
+from bot.access.notifications import (
+    notify_operators,
+    notify_thread,
+)
 from bot.access.reasons import clean_reason
 from bot.access.request_access import (
     refuse_second_grant,
@@ -12,14 +15,13 @@ from bot.access.request_access import (
 )
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
-from bot.domain.commands import BreakGlass, RequestAccess, Review
+from bot.domain.commands import BreakGlass, RequestAccess
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Request, RequestKind, RequestState
-from bot.domain.notices import Asked, EmergencyAsked, EmergencyOpened, Reviewed
+from bot.domain.notices import Asked, EmergencyAsked, EmergencyOpened
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
-from bot.domain.refusal import Field, Refused, about
-from bot.domain.refusals.requests import NoEmergency, ReviewedAlready
+from bot.domain.refusal import Field, about
 from bot.store import requests
 from bot.store.audit import Action
 
@@ -111,30 +113,3 @@ def _asked(uow: UnitOfWork, made: Request) -> EmergencyAsked:
     clusters = uow.policy.clusters
     unreviewed = requests.unreviewed_emergency(uow.session, made.requester, of=clusters)
     return EmergencyAsked(request=uow.facts(made), unreviewed=unreviewed)
-
-
-def review(uow: UnitOfWork, command: Review, person: Person) -> Request:
-    """Close an emergency: an approver has looked into it.
-
-    Raises:
-        Refused: no such emergency, not entitled, or reviewed already.
-        NeedsDirectory: it is not known whether they are an approver.
-    """
-    found = requests.get(uow.session, command.request_id)
-    if found is None or found.kind is not RequestKind.EMERGENCY:
-        raise Refused(NoEmergency(number=command.request_id))
-    check_is_request_shown(found, command.mark)
-    check_is_on_its_card(uow, found, command.container)
-    cluster = uow.policy.cluster(found.cluster)
-    cluster.check_may_review(person, requester=found.requester)
-    if not found.wants_review:
-        raise Refused(ReviewedAlready(number=found.id))
-    reviewed = found.review(person.id, uow.now)
-    requests.save(uow.session, reviewed)
-    uow.record(Action.REVIEWED, reviewed.cluster, reviewed.id, actor=person.id)
-    facts = uow.facts(reviewed)
-    update_card(uow.session, facts, at=uow.now)
-    notice = Reviewed(request=facts)
-    notify_thread(uow.session, notice, reviewed.id, at=uow.now)
-    notify_operators(uow.session, notice, uow.policy, at=uow.now)
-    return reviewed

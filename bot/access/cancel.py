@@ -1,0 +1,46 @@
+"""cancel: an undecided request is withdrawn."""
+
+from bot.access.notifications import (
+    notify_closed,
+    update_card,
+)
+from bot.access.pressed_button import check_is_request_shown
+from bot.access.unit_of_work import UnitOfWork
+from bot.domain.commands import Cancel
+from bot.domain.lifecycle import Request, RequestState
+from bot.domain.people import Person
+from bot.domain.refusal import Refused
+from bot.domain.refusals.requests import (
+    NoSuchRequest,
+    NotToWithdraw,
+)
+from bot.store import grants, requests
+from bot.store.audit import Action
+
+
+def cancel(uow: UnitOfWork, command: Cancel, person: Person) -> Request:
+    """Withdraw an undecided request.
+
+    Raises:
+        Refused: no such request, decided already, or not theirs to withdraw.
+    """
+    found = requests.get(uow.session, command.request_id)
+    if found is None:
+        raise Refused(NoSuchRequest(number=command.request_id, is_own=True))
+    check_is_request_shown(found, command.mark)
+    uow.check_may_touch(found, person)
+    if found.state is not RequestState.PENDING:
+        grant = grants.get(uow.session, found.id)
+        is_live = grant is not None and grant.wants_rule(uow.now)
+        raise Refused(NotToWithdraw(number=found.id, state=found.state, has_access=is_live))
+    return withdraw(uow, found, by=person.id, tell=found.for_themselves != (person.id,))
+
+
+def withdraw(uow: UnitOfWork, request: Request, *, by: str, tell: bool) -> Request:
+    """Close an undecided request on behalf of *by*; *tell*: its requester gets a message."""
+    cancelled = request.cancel(uow.now)
+    requests.save(uow.session, cancelled)
+    uow.record(Action.CANCELLED, cancelled.cluster, cancelled.id, actor=by)
+    show = notify_closed if tell else update_card
+    show(uow.session, uow.facts(cancelled, closed_by=by), at=uow.now)
+    return cancelled
