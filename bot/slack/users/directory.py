@@ -126,7 +126,7 @@ class Directory:
         return Person(user_id, standing, belongs_to, asked=groups)
 
     def outdate(self, user_id: str) -> None:
-        """Forget what is cached of somebody: their account has changed."""
+        """Have Slack asked again about somebody, whose account has changed."""
         self._users.outdate(user_id)
 
     def has_left(self, user_id: str) -> bool:
