@@ -10,6 +10,7 @@ from bench.findings import Figure, Finding, Scale, reasons
 from bot.bootstrap import build_components, build_worker
 from bot.store import schema
 from tests.scenarios.world import ManualClock
+from tests.timetable import Timetable, inline
 
 _PER_MINUTE = 250
 _PER_HOUR = 5_000
@@ -57,12 +58,13 @@ def _calls_by_step(clusters: int, steps: int) -> list[int]:
         ends = [clock.now() + timedelta(days=1)] * clusters
         seeding.add_grants(parts.database, ends, clusters=clusters, now=clock.now())
         seeding.add_rules(digitalocean, ends, clusters=clusters)
-        worker = build_worker(parts)
-        worker.take_up()
+        worker = build_worker(parts, inline)
+        worker.take_over()
+        timetable = Timetable(worker, clock)
         calls = Counter[int]()
         for step in range(steps):
             before = len(digitalocean.calls)
-            worker.settle()
+            timetable.settle()
             calls[step] = len(digitalocean.calls) - before
             clock.advance(seconds=_STEP_SECONDS)
         worker.stop()

@@ -14,8 +14,9 @@ from bench.history import add_history
 from bench.plans import explained, gather_statistics, reads_history_whole
 from bench.stage import databases, stage
 from bot.bootstrap import build_components, build_worker
-from bot.scheduler import Worker
 from bot.store.database import Database
+from bot.worker import Worker
+from tests.timetable import inline
 
 _CLUSTERS = 20
 _LIVE = 1_000
@@ -33,7 +34,7 @@ def measure(scale: Scale) -> Finding:
         for name, make in makers.items():
             with _ticking(make, few) as (_, idle), _ticking(make, many) as (database, busy):
                 small, large = _times(idle, busy, ticks)
-                plans_here = explained(database, busy.look)
+                plans_here = explained(database, lambda: _tick(busy))
             ratio = statistics.median(large) / statistics.median(small)
             figures.append(timing(f"{name}: tick, {few:,} ended grants", small))
             ratio_text = f"{ratio:.2f} x"
@@ -57,11 +58,17 @@ def _ticking(make: Callable[[Path], str], ended: int) -> Iterator[tuple[Database
             _fill(place.database, ended, now)
             settings = company.settings(place.slack, place.digitalocean, url)
             parts = build_components(settings, company.policy(_CLUSTERS))
-            worker = build_worker(parts)
-            worker.look()
+            worker = build_worker(parts, inline)
+            _tick(worker)
             yield parts.database, worker
             worker.stop()
             parts.close()
+
+
+def _tick(worker: Worker) -> None:
+    for name in worker.intervals:
+        worker.run_periodic_job(name)
+    worker.run_due()
 
 
 def _fill(database: Database, ended: int, now: datetime) -> None:
@@ -79,6 +86,6 @@ def _times(idle: Worker, busy: Worker, ticks: int) -> tuple[list[float], list[fl
     for _ in range(ticks):
         for worker, taken in zip((idle, busy), times, strict=True):
             began = perf_counter()
-            worker.look()
+            _tick(worker)
             taken.append(perf_counter() - began)
     return times

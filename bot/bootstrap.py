@@ -13,7 +13,6 @@ from bot.domain.sources import SourceType
 from bot.ip_links import IpLinks
 from bot.metrics import Metrics
 from bot.providers.shared_reads import SharedReads
-from bot.scheduler import Worker
 from bot.slack.client import DIRECTORY_SECONDS, SlackClient, web_client
 from bot.slack.inbound.bolt_app import SlackApp
 from bot.slack.inbound.controller import SlackController
@@ -28,6 +27,8 @@ from bot.store.database import Database
 from bot.store.ip_links import IpLink
 from bot.store.signals import Listener
 from bot.web import Health, build_wsgi, ip_pages, probes, probes_app
+from bot.worker import Worker
+from bot.worker.job_queue import Executors, threads
 
 
 @dataclass(frozen=True)
@@ -152,14 +153,16 @@ def _probes(components: Components, worker: Worker | None) -> Blueprint:
     health = Health(
         components.database,
         components.clock,
-        tick=components.policy().scheduler.tick,
-        quiet_seconds=worker.quiet_seconds if worker else lambda: 0.0,
+        seconds_since_last_tick=worker.seconds_since_last_tick if worker else lambda: 0.0,
     )
     return probes(health, components.metrics.registry)
 
 
-def build_worker(components: Components) -> Worker:
+def build_worker(components: Components, executors: Executors = threads) -> Worker:
     """Return the worker, listening to the wake-ups of this process."""
+    offboarding = Offboarding(
+        components.database, components.access, components.directory, components.clock
+    )
     worker = Worker(
         components.database,
         components.access,
@@ -172,13 +175,14 @@ def build_worker(components: Components) -> Worker:
                 components.database, components.slack, components.policy, components.clock
             ),
             "homes": components.homes,
-            "leavers": Offboarding(
-                components.database, components.access, components.directory, components.clock
-            ),
+            "offboarding": offboarding,
         },
         components.clock,
         tick=components.policy().scheduler.tick,
         budget=components.budget,
+        begin_offboarding=offboarding.begin_round,
+        on_run=components.metrics.note_periodic_job,
+        executors=executors,
     )
     components.wakeup.listen(worker.wake)
     return worker

@@ -136,7 +136,7 @@ def build_core(
         provider=provider,
         budget=budget,
         catalogue=catalogue,
-        access=AccessService(database, live, clock, wakeup, name_of, budget.made),
+        access=AccessService(database, live, clock, wakeup, name_of),
         reconciler=Reconciler(database, provider, live, clock, on_done=on_reconcile),
         wakeup=wakeup,
     )

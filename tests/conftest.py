@@ -13,7 +13,7 @@ from tests.compiled import compiled_once
 from tests.postgresql import PostgresServer, binaries
 
 _WAITING = {"browser", "chaos"}  # for processes and browsers
-_QUICK = {"cli", "domain", "playground", "reporting", "slack", "store"}
+_QUICK = {"cli", "domain", "playground", "reporting", "slack", "store", "worker"}
 _MEMORY = Path("/dev/shm")  # noqa: S108  # Linux keeps its files in memory
 _ROOM = 2 * 1024**3  # bytes; containers have 64 MB there, unless they are told otherwise
 

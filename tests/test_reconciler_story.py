@@ -36,15 +36,16 @@ from bot.providers.base import ApiCall
 from bot.providers.call_budget import CallBudget
 from bot.providers.digitalocean import DigitalOcean
 from bot.reconcile.reconciler import Reconciler
-from bot.scheduler import Worker
 from bot.store import audit, grants, requests, schema
 from bot.store.audit import Action
 from bot.store.database import Database
 from bot.store.tables import OutboxRow
+from bot.worker import Worker
 from dbaccess_playground.calls import Call as HttpCall
 from dbaccess_playground.digitalocean.clusters import Change
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 from dbaccess_playground.faults import Fault
+from tests.timetable import Timetable, inline
 
 T = TypeVar("T")
 Rules = Sequence[dict[str, str]]
@@ -341,7 +342,7 @@ class ReconcilerStory(RuleBasedStateMachine):
         self.killed_after = draw(st.sampled_from([None, "read_rules", "write_rules"]))
         if self.killed_after is not None:
             with suppress(Killed):
-                self.worker.settle()
+                self.timetable.settle()
         self.killed_after = None
         self.stop()
         self.start()
@@ -446,9 +447,11 @@ class ReconcilerStory(RuleBasedStateMachine):
             self.clocks,
             tick=self.policy.scheduler.tick,
             budget=CallBudget(self.clocks, lambda: (250, 5_000)),
+            executors=inline,
         )
-        self.worker.take_up()
-        self.worker.settle()
+        self.worker.take_over()
+        self.timetable = Timetable(self.worker, self.clocks)
+        self.timetable.settle()
 
     def stop(self) -> None:
         if self.database is not None:
@@ -459,7 +462,7 @@ class ReconcilerStory(RuleBasedStateMachine):
     def look(self, weather: Weather) -> None:
         for fault in weather.value:
             self.cloud.faults.add(fault)
-        self.worker.settle()
+        self.timetable.settle()
         self.cloud.faults.clear()
 
     def let_all_become_calm(self) -> None:

@@ -7,17 +7,13 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from bot.access.adopt import adopt
-from bot.access.alarms import alarm, alarm_of_open
-from bot.access.audit_anchor import anchor
 from bot.access.break_glass import answer, break_glass
 from bot.access.cancel import cancel
 from bot.access.decide import decide, notify_not_granted
-from bot.access.expiry import expire, lapse, warn
 from bot.access.extend import extend, extension_terms
 from bot.access.notifications import forget_home, reply
 from bot.access.offboarding import depart
 from bot.access.put_back import put_back
-from bot.access.reminders import remind
 from bot.access.request_access import request
 from bot.access.review import review
 from bot.access.revoke import close_for_gone_cluster, revoke, revoke_as_operator
@@ -37,7 +33,7 @@ from bot.domain.commands import (
 )
 from bot.domain.extensions import ExtensionTerms
 from bot.domain.lifecycle import Grant
-from bot.domain.notices import Adopted, Asked, CallsMade, Cancelled, Notice, Reply, Revoking
+from bot.domain.notices import Adopted, Asked, Cancelled, Notice, Reply, Revoking
 from bot.domain.people import People, Person
 from bot.domain.policy import Policy
 from bot.domain.refusal import NoLongerHolds, NotTheCard, NotYours, Refused
@@ -45,7 +41,7 @@ from bot.domain.refusals.any_refusal import as_detail
 from bot.domain.sources import TrustedSource
 from bot.store import audit, errands, requests
 from bot.store.audit import Action
-from bot.store.database import DATABASE_UNAVAILABLE, Database
+from bot.store.database import Database
 from bot.store.errands import Errand, ReplyTo
 
 log = structlog.get_logger()
@@ -54,8 +50,7 @@ log = structlog.get_logger()
 class AccessService:
     """The use cases over one database. `wake` is called after each change for the worker.
 
-    `name_of` returns at once what people call a source, `""` if that is not known. `calls_made`
-    returns what DigitalOcean was called for, which alarms tell.
+    `name_of` returns at once what people call a source, `""` if that is not known.
     """
 
     def __init__(
@@ -65,10 +60,8 @@ class AccessService:
         clock: Clock,
         wake: Callable[[], None] = lambda: None,
         name_of: Callable[[TrustedSource], str] = lambda _source: "",
-        calls_made: Callable[[], CallsMade] = CallsMade,
     ) -> None:
         self._name_of = name_of
-        self._calls_made = calls_made
         self._database = database
         self._policy = policy
         self._clock = clock
@@ -194,22 +187,13 @@ class AccessService:
         self._wake()
         return grant
 
-    def keep_time(self) -> None:
-        """Do what is due by the clock: grants expire, requests lapse, ends are announced …"""
-        for step in (expire, lapse, warn, remind, self._alarm, alarm_of_open, anchor):
-            try:
-                with self._unit_of_work(None) as uow:
-                    done = step(uow)
-            except DATABASE_UNAVAILABLE:
-                raise  # the database is away: all of it is tried again
-            except Exception:  # a fault in one must not delay the others
-                log.exception("keeping time failed", step=step.__name__)
-            else:
-                if done:
-                    self._wake()
-
-    def _alarm(self, uow: UnitOfWork) -> int:
-        return alarm(uow, self._calls_made())
+    def run_step(self, step: Callable[[UnitOfWork], int]) -> int:
+        """Carry out one step of what is due by the clock; return how much there was to do."""
+        with self._unit_of_work(None) as uow:
+            done = step(uow)
+        if done:
+            self._wake()
+        return done
 
     @contextmanager
     def _unit_of_work(

@@ -43,6 +43,12 @@ class Metrics:
             buckets=_RECONCILE_SECONDS,
             registry=self.registry,
         )
+        self._job_failures = Counter(
+            "dbaccess_periodic_job_failures",
+            "Runs of the worker's periodic jobs that failed",
+            ["job"],
+            registry=self.registry,
+        )
         self._reloads = Counter(
             "dbaccess_policy_reloads",
             "Readings of dbaccess.toml while running",
@@ -88,6 +94,10 @@ class Metrics:
         """Count one reconcile."""
         self._reconciles.labels(outcome).inc()
         self._reconcile_seconds.labels(outcome).observe(seconds)
+
+    def note_periodic_job(self, name: str, succeeded: bool) -> None:
+        """Count one run of a periodic job, if it failed."""
+        self._job_failures.labels(name).inc(0 if succeeded else 1)  # 0: there from the first run on
 
     def _make_digitalocean(self) -> None:
         self._calls = Counter(

@@ -69,6 +69,7 @@ class _Telling:
         yield from self._of_people()
         yield from self._of_clusters()
         yield from self._of_work()
+        yield from self._of_periodic_jobs()
 
     def _grants(self) -> Iterator[Metric]:
         told = GaugeMetricFamily(
@@ -153,9 +154,25 @@ class _Telling:
         beat_at = self._found.beat_at
         yield GaugeMetricFamily(
             "dbaccess_worker_heartbeat_age_seconds",
-            "How long ago any worker looked; +Inf: none ever did. Start `dbaccess worker`",
+            "How long ago any worker ran; +Inf: none ever did. Start `dbaccess worker`",
             value=Waiting(1, beat_at).seconds(self._now) if beat_at else float("inf"),
         )
+
+    def _of_periodic_jobs(self) -> Iterator[Metric]:
+        ran_at = GaugeMetricFamily(
+            "dbaccess_periodic_job_last_run_timestamp_seconds",
+            "When any worker last ran a periodic job, well or not, in seconds since 1970",
+            labels=["job"],
+        )
+        failing = GaugeMetricFamily(
+            "dbaccess_periodic_job_failing_seconds",
+            "For how long each run of a periodic job has failed; 0 where the last one did not",
+            labels=["job"],
+        )
+        for run in self._found.runs:
+            ran_at.add_metric([run.name], run.ran_at.timestamp())
+            failing.add_metric([run.name], Waiting(1, run.failing_since).seconds(self._now))
+        yield from (ran_at, failing)
 
     def _waiting(
         self, count: str, what: str, age: str, how_long: str, found: Mapping[str, Waiting]

@@ -14,7 +14,7 @@ from bot.domain.policy import Policy
 from bot.domain.refusals.any_refusal import AnyRefusal
 from bot.domain.rules import Rule
 from bot.reconcile.attempt import Attempt, Write
-from bot.reconcile.next_look import next_look
+from bot.reconcile.drift_check import next_check
 from bot.reconcile.outcome_recorder import ClusterOutcome, GrantOutcome
 from bot.reconcile.recovery import Recovery, finding
 from bot.store import audit, clusters, grants
@@ -52,7 +52,7 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
         notify_operators(session, notice, policy, at=now)
     written_at = now if attempt.writes else attempt.watch.written_at
     is_watched = not attempt.rules or grants.has_live(session, attempt.cluster_id)
-    look_at = next_look(
+    look_at = next_check(
         policy, attempt.cluster_id, now, written_at=written_at, is_watched=is_watched
     )
     clusters.note_success(

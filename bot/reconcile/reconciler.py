@@ -30,8 +30,8 @@ from bot.providers.base import (
 )
 from bot.reconcile.attempt import Attempt
 from bot.reconcile.convergence import Convergence
+from bot.reconcile.drift_check import longest_between_checks
 from bot.reconcile.first_write import refuse_what_no_longer_holds
-from bot.reconcile.next_look import longest_between_looks
 from bot.reconcile.outcome import record_failure, record_lost_attempt, record_outcome
 from bot.reconcile.planning import Planner
 from bot.store import clusters, grants
@@ -81,7 +81,7 @@ class Reconciler:
         with self._database.reading() as session:
             now = self._clock.now()
             tries = self._clock.in_seconds(_LONGEST_PAUSE_SECONDS) - now
-            looks = longest_between_looks(self._policy())
+            looks = longest_between_checks(self._policy())
             return clusters.due(session, now, looks=looks, tries=tries, most=most)
 
     def preview(self, cluster_id: str) -> Plan:

@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, func, literal_column
 from sqlmodel import Session, col, select
 
 from bot.domain.lifecycle import RequestKind, RequestState
-from bot.store import clusters, heartbeats
+from bot.store import clusters, heartbeats, periodic
 from bot.store.clusters import Watch
 from bot.store.database import UtcDateTime
 from bot.store.grants import NOT_ENDED, OVER_AT
+from bot.store.periodic import JobRun
 from bot.store.tables import ErrandRow, GrantRow, OutboxRow, RequestRow
 
 # Written out: a planner that is told the state apart from the statement may not see the index.
@@ -43,6 +44,7 @@ class Snapshot:
     outbox: Waiting
     errands: Waiting
     beat_at: datetime | None
+    runs: list[JobRun]
 
     @property
     def clusters(self) -> set[str]:
@@ -75,6 +77,7 @@ def snapshot(session: Session, now: datetime) -> Snapshot:
         outbox=_waiting(session, col(OutboxRow.created_at), col(OutboxRow.done_at).is_(None)),
         errands=_waiting(session, col(ErrandRow.received_at), col(ErrandRow.done_at).is_(None)),
         beat_at=heartbeats.last(session, now),
+        runs=periodic.last_runs(session),
     )
 
 

@@ -317,10 +317,21 @@ class HeartbeatRow(SQLModel, table=True):
     ticked_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class PeriodicRow(SQLModel, table=True):
-    """When something is next due that one worker of all does now and then."""
+class PeriodicJobRow(SQLModel, table=True):
+    """When a worker last ran a periodic job, and since when its runs have failed."""
 
-    __tablename__ = "periodic"
+    __tablename__ = "periodic_jobs"
+
+    name: str = Field(primary_key=True, max_length=64)
+    interval_seconds: float
+    ran_at: datetime = Field(sa_type=UtcDateTime)
+    failing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class TurnRow(SQLModel, table=True):
+    """When the next turn is of something that one worker of all does now and then."""
+
+    __tablename__ = "turns"
 
     name: str = Field(primary_key=True, max_length=64)
     due_at: datetime = Field(sa_type=UtcDateTime)

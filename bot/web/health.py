@@ -5,18 +5,20 @@ Neither question takes longer than two seconds, whatever hangs; nothing is remem
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock
 from bot.deadlines import BoundedCall, NoAnswer
-from bot.store import heartbeats, schema
+from bot.store import heartbeats, periodic, schema
 from bot.store.database import Database
+from bot.store.periodic import JobRun
 
 _SILENCE_SECONDS = 30.0
 _STUCK_SECONDS = 300.0
-_TICKS = 3
+_JOBS = "periodic jobs"
+_INTERVALS = 3  # a periodic job is missed after so many of its own, if that is longer
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,19 @@ class Check:
     problem: str | None = None
 
 
+@dataclass(frozen=True)
+class _Found:
+    beat_at: datetime | None
+    runs: list[JobRun]
+
+
 class Health:
     """What `/healthz` and `/readyz` ask.
 
     Args:
         database: the one to reach.
         clock: the workers'.
-        tick: the longest that a worker sleeps.
-        quiet_seconds: for how long the worker of this process has not come round.
+        seconds_since_last_tick: of the worker of this process.
     """
 
     def __init__(
@@ -42,51 +49,72 @@ class Health:
         database: Database,
         clock: Clock,
         *,
-        tick: timedelta,
-        quiet_seconds: Callable[[], float] = lambda: 0.0,
+        seconds_since_last_tick: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._tick_seconds = tick.total_seconds()
-        self._quiet_seconds = quiet_seconds
+        self._seconds_since_last_tick = seconds_since_last_tick
         self._call = BoundedCall(self._ask, name="health")
 
     def stuck(self) -> str | None:
         """Return why this process can only be helped by a restart, if that is so."""
-        seconds = self._quiet_seconds()
-        if seconds <= max(_STUCK_SECONDS, _TICKS * self._tick_seconds):
+        if self._seconds_since_last_tick() <= _STUCK_SECONDS:
             return None
         return "the worker's thread is dead or stuck"
 
     def checks(self) -> list[Check]:
-        """Return what was looked at: database, schema, worker."""
+        """Return what was looked at: database, schema, worker, periodic jobs."""
         try:
-            is_current, beat_at = self._call.result()
+            found = self._call.result()
         except SQLAlchemyError as error:
             return _unknown(f"the database cannot be reached: {type(error).__name__}")
         except NoAnswer:
             return _unknown("the database does not answer in time")
         reached = Check("database")
-        if not is_current:
+        if found is None:
             outdated = Check("schema", "the schema is not current: run `dbaccess migrate`")
-            return [reached, outdated, Check("worker", "not known while the schema is not current")]
-        return [reached, Check("schema"), Check("worker", self._silence(beat_at))]
+            return [reached, outdated, *_not_known("while the schema is not current")]
+        worker = Check("worker", self._silence(found.beat_at))
+        if worker.problem:
+            return [reached, Check("schema"), worker, Check(_JOBS, "not known without a worker")]
+        return [reached, Check("schema"), worker, Check(_JOBS, self._missed(found.runs))]
 
     def _silence(self, beat_at: datetime | None) -> str | None:
         if beat_at is None:
-            return "no worker has ever looked: is `dbaccess worker` running?"
-        longest = max(_SILENCE_SECONDS, _TICKS * self._tick_seconds)
-        if beat_at < self._clock.in_seconds(-longest):
-            return f"no worker has looked since {beat_at:%FT%TZ}: is `dbaccess worker` running?"
+            return "no worker has ever run: is `dbaccess worker` running?"
+        if beat_at < self._clock.in_seconds(-_SILENCE_SECONDS):
+            return f"no worker has run since {beat_at:%FT%TZ}: is `dbaccess worker` running?"
         return None
 
-    def _ask(self) -> tuple[bool, datetime | None]:
+    def _missed(self, runs: list[JobRun]) -> str | None:
+        """Return which jobs have not run for several of their intervals.
+
+        Whether they succeed is not asked: nobody is served better where no request comes in
+        because a job fails. That is for alerts.
+        """
+        missed = [
+            f"`{run.name}` has not run since {run.ran_at:%FT%TZ}"
+            for run in runs
+            if run.ran_at < self._clock.in_seconds(-_longest_silence(run))
+        ]
+        return f"{', '.join(missed)}: see the worker's log" if missed else None
+
+    def _ask(self) -> _Found | None:
         if schema.current_revision(self._database) != schema.newest_revision():
-            return False, None
+            return None
         with self._database.reading() as session:
-            return True, heartbeats.last(session, self._clock.now())
+            beat_at = heartbeats.last(session, self._clock.now())
+            return _Found(beat_at, periodic.last_runs(session))
+
+
+def _longest_silence(run: JobRun) -> float:
+    return max(_SILENCE_SECONDS, _INTERVALS * run.every.total_seconds())
 
 
 def _unknown(problem: str) -> list[Check]:
-    later = "not known while the database does not answer"
-    return [Check("database", problem), Check("schema", later), Check("worker", later)]
+    when = "while the database does not answer"
+    return [Check("database", problem), Check("schema", f"not known {when}"), *_not_known(when)]
+
+
+def _not_known(when: str) -> list[Check]:
+    return [Check(name, f"not known {when}") for name in ("worker", _JOBS)]

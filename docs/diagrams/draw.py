@@ -33,7 +33,6 @@ ROOMS = {
     "bootstrap": "puts it together",
     "checks": "dbaccess check",
     "web": "HTTP",
-    "scheduler": "the worker",
     "worker": "the worker",
     "reporting": "the auditor's report",
     "metrics": "Prometheus",
@@ -62,7 +61,7 @@ LOOSE = (
 )
 SHELVES = (  # the columns of the picture; a table that is missing here gets into the shortest
     ("decisions", "audit"),
-    ("requests", "heartbeats", "periodic"),
+    ("requests", "heartbeats", "periodic_jobs", "turns"),
     ("grants", "posts"),
     ("clusters", "ip_links"),
     ("outbox", "errands", "homes"),

@@ -20,7 +20,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
 _CHANGES = ("INSERT", "UPDATE", "DELETE")
-_QUIET = "heartbeats"  # a worker's beats come by the clock, and change nothing that matters
+_QUIET = ("heartbeats", "periodic_jobs")  # they come by the clock, and nobody acts on them
 
 
 class Doom:
@@ -48,7 +48,7 @@ def watch_commits(doom: Doom) -> None:
     @event.listens_for(Engine, "before_cursor_execute")
     def note_change(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         words = statement.lstrip().upper()
-        if words.startswith(_CHANGES) and _QUIET not in statement:
+        if words.startswith(_CHANGES) and not any(table in statement for table in _QUIET):
             connection.connection.info["changed"] = words.split("(")[0][:40]
 
     do_commit: Callable[[DefaultDialect, Any], None] = DefaultDialect.do_commit

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.providers.base import ApiCall, BudgetSpent, Purpose
 from bot.providers.call_budget import CallBudget
-from bot.reconcile.next_look import own_moment
+from bot.reconcile.drift_check import own_slot
 from dbaccess_playground.calls import Call as HttpCall
 from tests.scenarios.world import IP, OFFICE, ORDERS, ManualClock, World, policy
 from tests.storage import SqliteStorage
@@ -135,7 +135,7 @@ def test_an_end_does_not_wait_behind_looks(world: World) -> None:
 
 def test_looks_at_many_clusters_are_spread_over_the_period() -> None:
     now, every = ManualClock().now(), timedelta(minutes=5)
-    moments = [own_moment(str(UUID(int=n)), now, every) for n in range(200)]
+    moments = [own_slot(str(UUID(int=n)), now, every) for n in range(200)]
     assert all(now < moment <= now + every for moment in moments)
     by_minute = [int((moment - now) / timedelta(minutes=1)) for moment in moments]
     assert all(20 <= by_minute.count(minute) <= 60 for minute in range(5))
@@ -146,13 +146,13 @@ def test_no_cluster_waits_longer_than_it_should_whenever_it_was_looked_at() -> N
     for second in range(300):
         for late in (0.0, 0.4, 0.9):
             looked_at = now + timedelta(seconds=second + late)
-            assert timedelta(seconds=1) <= own_moment(ORDERS, looked_at, every) - looked_at <= every
+            assert timedelta(seconds=1) <= own_slot(ORDERS, looked_at, every) - looked_at <= every
 
 
 def test_a_cluster_keeps_its_moment_from_one_look_to_the_next() -> None:
     now, every = ManualClock().now(), timedelta(minutes=5)
-    first = own_moment(ORDERS, now, every)
+    first = own_slot(ORDERS, now, every)
     late = first + timedelta(milliseconds=20)
-    assert own_moment(ORDERS, late, every) - first == pytest.approx(
+    assert own_slot(ORDERS, late, every) - first == pytest.approx(
         every, abs=timedelta(milliseconds=1)
     )

@@ -10,6 +10,7 @@ from bot.bootstrap import build_components, build_worker
 from bot.domain.audit_chain import Anchor, parse_anchor
 from bot.store import audit
 from tests.scenarios.world import OPERATIONS, World
+from tests.timetable import Timetable, inline
 
 pytestmark = pytest.mark.both_databases
 
@@ -43,12 +44,13 @@ def test_once_a_day_whatever_is_restarted_and_the_audit_still_contains_it(world:
 def test_many_workers_post_it_once_between_them(world: World) -> None:
     world.granted()
     others = [build_components(world.settings, world.policy, world.clock) for _ in range(2)]
-    workers = [world.worker, *(build_worker(parts) for parts in others)]
-    for worker in workers:
-        worker.settle()
+    workers = [Timetable(build_worker(parts, inline), world.clock) for parts in others]
+    settles = [world.settle, *(worker.settle for worker in workers)]
+    for settle in settles:
+        settle()
     world.clock.advance(hours=25)
-    for worker in workers:
-        worker.settle()
+    for settle in settles:
+        settle()
     for parts in others:
         parts.close()
     assert len(posted(world)) == 1

@@ -1,7 +1,6 @@
 """Clusters that do not answer: they cost the others no time, however many there are."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -42,18 +41,6 @@ def break_down(world: World, fault: Callable[..., Fault]) -> None:
     world.digitalocean.faults.add(fault(target=bad_id(0)[:-12], times=None))
 
 
-@contextmanager
-def at_work(world: World) -> Iterator[None]:
-    """The worker as it really is, in threads of its own; in the end, all answer again."""
-    world.worker.start()
-    try:
-        yield
-    finally:
-        world.digitalocean.faults.clear()
-        world.eventually(lambda: not any(lane._under_way for lane in world.worker._lanes))
-        world.worker.stop()
-
-
 def lend(world: World) -> float:
     """Let Rita ask and Alice approve; return how many real seconds it took to work."""
     world.slack.command(RITA, f"request {IP} 1h orders", channel_id="C0GENERAL")
@@ -77,8 +64,8 @@ def end(world: World) -> float:
 def test_twelve_clusters_that_begin_to_hang_at_once_hold_up_no_other(worlds: Worlds) -> None:
     world = world_with(worlds, 12)
     break_down(world, Fault.hang)
-    world.worker.take_up()  # all of them are due
-    with at_work(world):
+    world.worker.take_over()  # all of them are due
+    with world.at_work():
         world.eventually(lambda: world.digitalocean.faults.hanging == 4)  # all that may look
         assert lend(world) < PROMPT_SECONDS
         assert end(world) < PROMPT_SECONDS
@@ -91,7 +78,7 @@ def test_any_number_of_clusters_that_hang_again_and_again_hold_up_no_other(world
     assert failing(world) == 40
     break_down(world, Fault.hang)
     world.clock.advance(minutes=6)
-    with at_work(world):
+    with world.at_work():
         world.eventually(lambda: world.digitalocean.faults.hanging == 8)
         assert lend(world) < PROMPT_SECONDS
         assert end(world) < PROMPT_SECONDS

@@ -225,14 +225,9 @@ def test_a_request_whose_card_has_no_channel_lives_and_can_be_approved(
 
 def test_slack_hanging_in_one_channel_holds_up_no_end(world: World) -> None:
     world.granted(f"request {OTHER_IP} 30m orders")
-    world.worker.start()
-    try:
+    with world.at_work():
         world.slack.faults.add(Fault.hang(target="chat.", times=None))
         world.clock.advance(minutes=30)
         world.worker.wake()
         world.eventually(lambda: f"ip_addr:{OTHER_IP}" not in world.sources())
         assert world.slack.command(OSCAR, "list", channel_id="C0GENERAL").error is None
-    finally:
-        world.slack.faults.clear()
-        world.eventually(lambda: not any(lane._under_way for lane in world.worker._lanes))
-        world.worker.stop()

@@ -13,7 +13,7 @@ import apscheduler.schedulers.base
 import apscheduler.triggers.interval
 import pytest
 
-import bot.scheduler
+import bot.worker.scheduler
 from dbaccess_playground.faults import Fault
 from tests.scenarios.deciding import TRUSTED, asked
 from tests.scenarios.world import ALICE, APPROVALS, IP, ORDERS, RITA, World, policy
@@ -206,17 +206,16 @@ def test_p3_a_worker_wakes_though_the_wall_clock_was_set_back(
         apscheduler.executors.base,
         apscheduler.schedulers.base,
         apscheduler.triggers.interval,
-        bot.scheduler,
+        bot.worker.scheduler,
     ):
         monkeypatch.setattr(module, "datetime", WallClock)
     world.granted()
-    world.worker.start()
-    ahead[0] = -timedelta(hours=1)
-    by_now_asleep = monotonic() + 2
-    world.eventually(lambda: monotonic() > by_now_asleep)
+    with world.at_work():
+        ahead[0] = -timedelta(hours=1)
+        by_now_asleep = monotonic() + 2
+        world.eventually(lambda: monotonic() > by_now_asleep)
 
-    world.clock.advance(hours=3)
+        world.clock.advance(hours=3)
 
-    world.eventually(lambda: count(world.told(RITA), "has ended"))
-    assert TRUSTED not in world.sources()
-    world.worker.stop()
+        world.eventually(lambda: count(world.told(RITA), "has ended"))
+        assert TRUSTED not in world.sources()

@@ -27,6 +27,7 @@ from tests.scenarios.world import (
     World,
     policy,
 )
+from tests.timetable import Timetable, inline
 
 both_databases = pytest.mark.both_databases  # where SQL decides: order, time, locks, counting
 
@@ -126,9 +127,9 @@ def test_two_workers_at_once_carry_each_click_out_once(world: World) -> None:
     ready = threading.Barrier(2)
 
     def work() -> None:
-        worker = build_worker(world.service.components)
+        worker = build_worker(world.service.components, inline)
         ready.wait()
-        worker.settle()
+        Timetable(worker, world.clock).settle()
         worker.stop()
 
     with ThreadPoolExecutor(2) as hands:
@@ -383,8 +384,7 @@ def test_a_request_whose_time_is_up_is_not_approved_even_before_the_worker_looks
     world.clock.advance(hours=4)
     world.slack.click(ALICE, card, "Approve")
 
-    for lane in world.worker._lanes:  # before the clock is looked at
-        lane.work_off()
+    world.worker.run_periodic_job("errands_queue")  # before `lapse`
 
     assert world.grants() == []
     world.settle()

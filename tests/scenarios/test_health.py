@@ -1,7 +1,6 @@
 """/healthz and /readyz say what is wrong, at once, whatever hangs."""
 
 import json
-from datetime import timedelta
 from time import monotonic
 from typing import Any
 
@@ -12,7 +11,6 @@ from sqlalchemy import text
 
 from bot.clock import SystemClock
 from bot.config import database_url
-from bot.domain.policy import Scheduler
 from bot.store import schema
 from bot.store.database import Database
 from bot.web import Health
@@ -25,8 +23,8 @@ ALL_WELL = [
     {"check": "database", "ok": True},
     {"check": "schema", "ok": True},
     {"check": "worker", "ok": True},
+    {"check": "periodic jobs", "ok": True},
 ]
-TICK = Scheduler().tick
 
 
 def ready(world: World) -> tuple[int, list[dict[str, Any]]]:
@@ -49,30 +47,23 @@ def problems(world: World) -> dict[str, str]:
     return wrong
 
 
-def test_ready_is_who_has_database_schema_and_a_worker_that_looks(world: World) -> None:
-    world.worker.look()
+def test_ready_is_who_has_database_schema_and_a_worker_that_runs(world: World) -> None:
+    world.beat()
     assert ready(world) == (200, ALL_WELL)
 
 
-def test_a_worker_that_never_looked_is_missed(world: World) -> None:
-    assert "no worker has ever looked" in problems(world)["worker"]
+def test_a_worker_that_never_ran_is_missed(world: World) -> None:
+    assert "no worker has ever run" in problems(world)["worker"]
 
 
 @pytest.mark.both_databases
-def test_a_worker_that_has_not_looked_lately_is_missed(world: World) -> None:
-    world.worker.look()
+def test_a_worker_that_has_not_run_lately_is_missed(world: World) -> None:
+    world.beat()
     world.clock.advance(seconds=31)
     wrong = problems(world)
-    assert list(wrong) == ["worker"]
-    assert "no worker has looked since" in wrong["worker"]
-
-
-def test_a_worker_that_may_sleep_for_long_is_not_missed_too_early(world: World) -> None:
-    database = world.service.components.database
-    world.worker.look()
-    world.clock.advance(minutes=2)
-    sleepy = Health(database, world.clock, tick=timedelta(minutes=1))
-    assert [check.problem for check in sleepy.checks()] == [None, None, None]
+    assert list(wrong) == ["worker", "periodic jobs"]
+    assert "no worker has run since" in wrong["worker"]
+    assert wrong["periodic jobs"] == "not known without a worker"
 
 
 @pytest.mark.both_databases
@@ -86,7 +77,7 @@ def test_another_schema_is_told_with_the_mend(world: World) -> None:
 
 @pytest.mark.both_databases
 def test_a_writer_that_takes_its_time_makes_nobody_unready(world: World) -> None:
-    world.worker.look()
+    world.beat()
     with world.service.components.database.transaction() as session:
         session.execute(text("UPDATE clusters SET failures = 7"))
         assert ready(world) == (200, ALL_WELL)
@@ -102,12 +93,8 @@ def test_the_process_lives_whatever_else_is_wrong(world: World) -> None:
 @pytest.mark.parametrize("quiet", [301.0, float("inf")])
 def test_a_worker_thread_that_is_dead_or_stuck_wants_a_restart(world: World, quiet: float) -> None:
     database = world.service.components.database
-    health = Health(database, world.clock, tick=TICK, quiet_seconds=lambda: quiet)
+    health = Health(database, world.clock, seconds_since_last_tick=lambda: quiet)
     assert health.stuck() == "the worker's thread is dead or stuck"
-    patient = Health(
-        database, world.clock, tick=timedelta(minutes=2), quiet_seconds=lambda: min(quiet, 301)
-    )
-    assert patient.stuck() is None
 
 
 def test_nothing_that_watches_is_remembered_by_a_proxy(world: World) -> None:
@@ -121,7 +108,7 @@ def test_a_database_that_hangs_holds_up_neither_readiness_nor_metrics(
 ) -> None:
     database = Database(database_url(postgresql.database()))
     schema.upgrade(database)
-    health = Health(database, SystemClock(), tick=TICK)
+    health = Health(database, SystemClock())
     name = database.url.database
     with psycopg.connect(postgresql.url(name or "")) as locked:
         locked.execute("LOCK TABLE alembic_version, heartbeats IN ACCESS EXCLUSIVE MODE")
@@ -153,7 +140,7 @@ def test_metrics_of_a_database_that_hangs_come_in_time(
 def test_a_database_that_is_away_is_told_by_its_kind_and_not_by_its_address() -> None:
     secret = "hunter2hunter2"
     away = Database(database_url(f"postgresql://postgres:{secret}@127.0.0.1:1/gone"))
-    checks = Health(away, SystemClock(), tick=TICK).checks()
+    checks = Health(away, SystemClock()).checks()
     assert checks[0].problem == "the database cannot be reached: OperationalError"
     assert secret not in str(checks)
     away.close()

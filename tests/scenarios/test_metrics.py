@@ -203,7 +203,7 @@ def test_no_answer_from_slack_is_told_as_none(world: World) -> None:
 
 def test_where_no_worker_ever_looked_the_heartbeat_is_infinitely_old(world: World) -> None:
     assert scrape(world)("dbaccess_worker_heartbeat_age_seconds") == float("inf")
-    world.worker.look()
+    world.beat()
     world.clock.advance(seconds=12)
     assert scrape(world)("dbaccess_worker_heartbeat_age_seconds") == 12
 
@@ -256,7 +256,7 @@ def test_no_label_names_a_person_or_a_source(world: World) -> None:
     assert RITA not in told.text
     assert IP not in told.text
     assert told.labels() <= {
-        *("api", "action", "cluster", "kind", "le", "method", "operation", "outcome"),
+        *("api", "action", "cluster", "job", "kind", "le", "method", "operation", "outcome"),
         *("state", "status", "verdict", "version"),
     }
 
@@ -281,7 +281,7 @@ def test_a_scrape_takes_no_lock_that_a_writer_holds(world: World) -> None:
 
 
 def test_ages_are_never_negative_where_clocks_differ(world: World) -> None:
-    world.worker.look()
+    world.beat()
     world.types(RITA, f"request {IP} 2h orders")
     world.clock.advance(minutes=-1)
     told = scrape(world)

@@ -265,17 +265,17 @@ def test_p6_two_who_decide_at_once_change_the_state_once(world: World) -> None:
     for approver in (ALICE, BOB):
         world.slack.click(approver, card, "Approve")
     parts = world.service.components
-    duty = Errands(parts.database, parts.access, parts.directory, parts.clock)
-    both = duty.claim(most=8)
+    handler = Errands(parts.database, parts.access, parts.directory, parts.clock)
+    both = handler.claim(most=8)
     assert len(both) == 2
     at_once = threading.Barrier(2)
 
-    def carry_out(errand: errands.Errand) -> None:
+    def handle(errand: errands.Errand) -> None:
         at_once.wait()
-        duty.carry_out(errand)
+        handler.handle(errand)
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(carry_out, both))
+        list(pool.map(handle, both))
     world.settle()
 
     assert actions(world).count(Action.GRANTED) == 1

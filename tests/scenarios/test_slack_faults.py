@@ -1,7 +1,6 @@
 """What Slack can do to the bot: hang, fail, forget and refuse. Nothing is lost by it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,16 +25,6 @@ def posts(world: World) -> int:
     return sum(call.method == POSTING for call in world.slack.calls)
 
 
-@contextmanager
-def at_work(world: World) -> Iterator[None]:
-    """The worker as it really is, in threads of its own."""
-    world.worker.start()
-    try:
-        yield
-    finally:
-        world.worker.stop()
-
-
 def in_a_moment(world: World, ask: Callable[[], object]) -> None:
     """Let time and the worker go on until something is so."""
 
@@ -53,7 +42,9 @@ def in_a_moment(world: World, ask: Callable[[], object]) -> None:
 def test_commands_and_clicks_are_answered_while_nobody_answers_the_bot(world: World) -> None:
     world.types(RITA, f"request {IP} 2h orders")
     card = world.card
-    with at_work(world):
+    asked = len(world.slack.calls)
+    with world.at_work() as worker:  # it begins by asking whether Rita is still there
+        world.eventually(lambda: len(world.slack.calls) > asked and not worker.in_progress())
         world.slack.faults.add(Fault.hang(times=None))
         world.digitalocean.faults.add(Fault.hang(times=None))
         answers = [
@@ -84,7 +75,7 @@ def test_commands_and_clicks_are_answered_while_nobody_answers_the_bot(world: Wo
 
 def test_digitalocean_hanging_holds_up_no_message(world: World) -> None:
     world.granted(f"request {OTHER_IP} 1h orders")
-    with at_work(world):
+    with world.at_work():
         world.digitalocean.faults.add(Fault.hang(times=None))
         world.clock.advance(hours=1)
         world.worker.wake()

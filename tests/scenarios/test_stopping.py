@@ -2,6 +2,7 @@
 
 from time import monotonic
 
+from bot.bootstrap import build_worker
 from dbaccess_playground.faults import Fault
 from tests.scenarios.deciding import TRUSTED, asked
 from tests.scenarios.world import ALICE, World
@@ -12,6 +13,7 @@ def at_work(world: World, fault: Fault) -> None:
     """Let the worker be in the middle of the write for a grant that was approved."""
     world.digitalocean.faults.add(fault)
     card = asked(world)
+    world.worker = build_worker(world.service.components)
     world.worker.start()
     world.slack.click(ALICE, card, "Approve")
     eventually(lambda: not world.digitalocean.faults.pending())

@@ -3,8 +3,8 @@
 Time stands still until a test moves it; `settle` lets the worker do all that is due.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
 
@@ -22,11 +22,13 @@ from bot.service import Service
 from bot.slack.users.directory import DirectoryUnavailable
 from bot.store import audit, grants, requests
 from bot.store.tables import AuditRow, DecisionRow, ErrandRow, GrantRow, OutboxRow, RequestRow
+from bot.worker import Worker
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 from dbaccess_playground.slack.conversations import Message
 from dbaccess_playground.slack.dispatch import Answer
 from dbaccess_playground.slack.sandbox import SandboxSlack
 from tests.storage import Storage
+from tests.timetable import Timetable, inline
 from tests.waiting import PATIENCE_SECONDS, eventually
 
 ORDERS = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30"
@@ -131,8 +133,9 @@ class World:
             make_provider=self.make_provider,
         )
         self.service.start(migrate=migrate)
-        self.worker = build_worker(self.service.components)
-        self.worker.take_up()
+        self.worker = build_worker(self.service.components, inline)
+        self.worker.take_over()
+        self._timetable = Timetable(self.worker, self.clock)
         self.slack.bot_url = self.service.url
         self.introduce(RITA, ALICE, BOB, OSCAR, GITA, EVE)
         self.settle()
@@ -184,8 +187,26 @@ class World:
         self.policy = parse_policy(written)
         self.restart()
 
+    @contextmanager
+    def at_work(self) -> Iterator[Worker]:
+        """The worker as it really is, with threads and APScheduler; then all jobs end."""
+        inline, self.worker = self.worker, build_worker(self.service.components)
+        self.worker.start()
+        try:
+            yield self.worker
+        finally:
+            self.slack.faults.clear()
+            self.digitalocean.faults.clear()
+            self.eventually(lambda: not self.worker.in_progress())
+            self.worker.stop()
+            self.worker = inline
+
+    def beat(self) -> None:
+        """Let the worker note that it runs, and when each periodic job ran last."""
+        self.worker.run_periodic_job("heartbeat")
+
     def settle(self) -> None:
-        self.worker.settle()
+        self._timetable.settle()
 
     def pass_time(self, **by: float) -> None:
         """Let time pass, and let the worker do what became due.

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from bot.domain.commands import Command, Decide, Extend
 from bot.domain.lifecycle import Verdict
 from bot.store import errands
-from bot.store.agenda import read_agenda
 from bot.store.database import Database
 from bot.store.errands import Errand, ReplyTo
+from bot.store.next_due import read_next_due
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -93,14 +93,14 @@ def test_an_errand_that_is_put_off_waits_until_then(database: Database) -> None:
     with database.transaction() as session:
         errands.put_off(session, errand.id, NOW + MINUTE)
     with database.reading() as session:
-        assert read_agenda(session).lanes["errands"] == NOW + MINUTE
+        assert read_next_due(session).times["errands"] == NOW + MINUTE
     assert claim(database) == []
     assert origins(claim(database, at=NOW + MINUTE)) == ["press:1"]
 
 
 def test_nothing_is_due_where_there_is_nothing_to_do(database: Database) -> None:
     with database.reading() as session:
-        assert read_agenda(session).lanes["errands"] is None
+        assert read_next_due(session).times["errands"] is None
     assert claim(database) == []
 
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.store import homes
-from bot.store.agenda import read_agenda
 from bot.store.database import Database
 from bot.store.homes import Home
+from bot.store.next_due import read_next_due
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -50,7 +50,7 @@ def whose(claimed: list[Home]) -> list[str]:
 
 def next_due(database: Database) -> datetime | None:
     with database.reading() as session:
-        return read_agenda(session).lanes["homes"]
+        return read_next_due(session).times["homes"]
 
 
 def test_a_home_that_was_opened_is_drawn_once(database: Database) -> None:

@@ -26,7 +26,8 @@ TABLES = {
         tables.HeartbeatRow,
         tables.HomeRow,
         tables.IpLinkRow,
-        tables.PeriodicRow,
+        tables.PeriodicJobRow,
+        tables.TurnRow,
     )
 }
 

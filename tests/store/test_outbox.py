@@ -7,8 +7,8 @@ import pytest
 from bot.domain.notices import Notice, Reply
 from bot.domain.refusals.lookups import CallsSpent
 from bot.store import outbox
-from bot.store.agenda import read_agenda
 from bot.store.database import Database
+from bot.store.next_due import read_next_due
 from bot.store.outbox import Owed, Post, Way
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -94,7 +94,9 @@ def test_a_message_that_is_put_off_holds_back_its_conversation_only(database: Da
 
     assert said(claim(database)) == ["other"]
     with database.reading() as session:
-        assert read_agenda(session).lanes["outbox"] == NOW  # the one behind it, which may not pass
+        assert (
+            read_next_due(session).times["outbox"] == NOW
+        )  # the one behind it, which may not pass
         assert outbox.owed_count(session) == 3
     later = claim(database, at=NOW + 2 * MINUTE)
     assert said(later)[0] == "one"
@@ -147,7 +149,7 @@ def test_what_is_owed_and_since_when_can_be_told(database: Database) -> None:
     with database.reading() as session:
         assert outbox.owed_count(session) == 0
         assert outbox.oldest_owed(session) is None
-        assert read_agenda(session).lanes["outbox"] is None
+        assert read_next_due(session).times["outbox"] is None
     owe(database, "one")
     owe(database, "two")
     with database.reading() as session:

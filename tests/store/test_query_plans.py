@@ -8,8 +8,8 @@ from bench.history import add_history
 from bench.plans import explained, gather_statistics, reads_history_whole
 from bot.domain.lifecycle import GrantState
 from bot.store import clusters, errands, grants, homes, outbox, requests
-from bot.store.agenda import read_agenda
 from bot.store.database import Database
+from bot.store.next_due import read_next_due
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -33,7 +33,7 @@ def ask_as_a_tick_does(database: Database) -> None:
         requests.to_remind(session, NOW, reviews_within=HOUR)
         clusters.troubled(session)
         clusters.due(session, NOW, looks=HOUR, tries=HOUR, most=8)
-        read_agenda(session)
+        read_next_due(session)
         errands.claim(session, NOW, until=NOW, most=8)
         outbox.claim(session, NOW, until=NOW, most=8)
         homes.claim(session, NOW, until=NOW, most=8)

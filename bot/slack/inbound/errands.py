@@ -51,7 +51,7 @@ class Errands:
             until = self._clock.in_seconds(errands.CLAIM_SECONDS)
             return errands.claim(session, self._clock.now(), until=until, most=most)
 
-    def carry_out(self, errand: Errand) -> None:
+    def handle(self, errand: Errand) -> None:
         """Carry one errand out; a right that cannot be established is no right (P4)."""
         bind_contextvars(
             errand=errand.id,

@@ -84,7 +84,7 @@ class Delivery:
             until = self._clock.in_seconds(outbox.CLAIM_SECONDS)
             return outbox.claim(session, self._clock.now(), until=until, most=most)
 
-    def carry_out(self, owed: Owed) -> None:
+    def handle(self, owed: Owed) -> None:
         """Send one message and note what became of it; nothing is raised for Slack's faults."""
         bind_contextvars(outbox=owed.id, **subject_of(owed.notice))
         try:

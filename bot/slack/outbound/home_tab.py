@@ -66,7 +66,7 @@ class HomeTabs:
             until = self._clock.in_seconds(homes.CLAIM_SECONDS)
             return homes.claim(session, self._clock.now(), until=until, most=most)
 
-    def carry_out(self, home: Home) -> None:
+    def handle(self, home: Home) -> None:
         """Draw one Home and note what became of it; nothing is raised for Slack's faults."""
         bind_contextvars(user=home.user_id)
         try:

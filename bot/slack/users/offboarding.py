@@ -1,4 +1,4 @@
-"""Offboarding: people whose accounts were deactivated while nobody told the bot.
+"""Offboarding: has the access of people end whose accounts were deactivated.
 
 Slack says so once, by an event, which is lost where the bot is away for too long. So those who
 hold or wait for something are looked up now and then.
@@ -17,7 +17,6 @@ from bot.slack.users.directory import UNKNOWN_USER, Directory, DirectoryUnavaila
 from bot.store import grants, requests
 from bot.store.database import DATABASE_UNAVAILABLE, Database
 
-_EVERY = timedelta(hours=1)
 _SPACING_SECONDS = 1.0  # Slack allows some hundred such questions a minute, for all that is asked
 _PAUSE_SECONDS = 60.0
 
@@ -25,7 +24,7 @@ log = structlog.get_logger()
 
 
 class Offboarding:
-    """Looks people up one by one: a round at the start, and then every hour."""
+    """Looks people up one by one, in rounds. Safe to call from several threads."""
 
     def __init__(
         self, database: Database, access: AccessService, directory: Directory, clock: Clock
@@ -34,33 +33,36 @@ class Offboarding:
         self._access = access
         self._directory = directory
         self._clock = clock
-        self._next_round = self._not_before = self._looked_at = clock.now()
+        self._not_before = clock.now()
         self._to_ask: deque[str] = deque()
         self._lock = threading.Lock()
+
+    def begin_round(self) -> None:
+        """Have everybody looked up who holds or waits for something, or approved what does."""
+        concerned = self._concerned()
+        with self._lock:
+            if not self._to_ask:  # else the round before is still going on
+                self._to_ask.extend(concerned)
 
     def claim(self, *, most: int) -> list[str]:
         """Return whom to look up now: one person at a time, with a pause after each."""
         with self._lock:
-            now = self._clock.now()
-            if now < self._looked_at:  # the clock was set back: nothing is to wait for it
-                self._next_round = self._not_before = now
-            self._looked_at = now
-            if now >= self._next_round and not self._to_ask:
-                self._to_ask.extend(self._concerned())
-                self._next_round = now + _EVERY
-            if not most or not self._to_ask or now < self._not_before:
+            wait = self._not_before - self._clock.now()
+            pause = self._clock.in_seconds(_PAUSE_SECONDS) - self._clock.now()
+            must_wait = timedelta(0) < wait <= pause  # longer: the clock was set back meanwhile
+            if not most or not self._to_ask or must_wait:
                 return []
             self._not_before = self._clock.in_seconds(_SPACING_SECONDS)
             return [self._to_ask.popleft()]
 
-    def carry_out(self, user_id: str) -> None:
+    def handle(self, user_id: str) -> None:
         """Have all that somebody has end, if Slack says clearly that they have left."""
         try:
             has_left = self._directory.has_left(user_id)
             if has_left:
                 self._access.depart(user_id)
         except DirectoryUnavailable as error:
-            log.warning("nobody says whether somebody left", user=user_id, error=str(error))
+            log.warning("user status unavailable", user=user_id, error=str(error))
             if error.code not in UNKNOWN_USER:  # about those, the next round is early enough
                 self._ask_again(user_id)
         except DATABASE_UNAVAILABLE:

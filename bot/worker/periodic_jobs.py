@@ -1,0 +1,60 @@
+"""What runs at intervals: this list is all of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from bot.access import AccessService
+from bot.access.alarms import alarm, alarm_of_open
+from bot.access.audit_anchor import anchor
+from bot.access.expiry import expire, lapse, warn
+from bot.access.reminders import remind
+from bot.providers.call_budget import CallBudget
+from bot.worker.job_queue import JobQueue
+
+HEARTBEAT = "heartbeat"
+
+
+@dataclass(frozen=True)
+class PeriodicJob:
+    """Work that one worker does again and again; `every` is None for each tick of the policy.
+
+    Any number of workers may run it at the same time: what must happen once is decided in the
+    database.
+    """
+
+    name: str
+    work: Callable[[], object]
+    every: timedelta | None = None
+
+
+def periodic_jobs(
+    access: AccessService,
+    budget: CallBudget,
+    queues: Sequence[JobQueue[Any]],
+    *,
+    begin_offboarding: Callable[[], object],
+    run_due: Callable[[], object],
+    beat: Callable[[], object],
+) -> list[PeriodicJob]:
+    """Return the periodic jobs of a worker, each under its name in logs, metrics and `/readyz`."""
+
+    def in_transaction(name: str, step: Callable[..., int]) -> PeriodicJob:
+        return PeriodicJob(name, partial(access.run_step, step))
+
+    return [
+        in_transaction("expiry", expire),
+        in_transaction("lapse", lapse),
+        in_transaction("warnings", warn),
+        in_transaction("reminders", remind),
+        in_transaction("failing_alarms", lambda move: alarm(move, budget.made())),
+        in_transaction("open_alarms", alarm_of_open),
+        PeriodicJob("audit_anchor", partial(access.run_step, anchor), timedelta(minutes=1)),
+        PeriodicJob("offboarding", begin_offboarding, timedelta(hours=1)),
+        # Drift checks, and what `NextDue` does not name: jobs of a process that was killed.
+        *(PeriodicJob(f"{queue.name}_queue", queue.dispatch) for queue in queues),
+        PeriodicJob("next_due", run_due),
+        PeriodicJob(HEARTBEAT, beat, timedelta(seconds=5)),
+    ]

@@ -1,0 +1,218 @@
+"""The worker: has what is due handled, by job queues and by periodic jobs.
+
+The tables are the schedule. A wake-up that comes late or twice does no harm, and none is dropped.
+"""
+
+import math
+import os
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import wait
+from datetime import timedelta
+from time import monotonic
+from typing import Any
+
+import structlog
+
+from bot.access import AccessService
+from bot.clock import Clock
+from bot.providers.call_budget import CallBudget
+from bot.reconcile.reconciler import Reconciler
+from bot.store import audit, errands, heartbeats, homes, outbox, periodic
+from bot.store.database import Database
+from bot.store.next_due import NextDue, read_next_due
+from bot.worker.cluster_queue import CLUSTER_CONCURRENCY, ClusterJobs
+from bot.worker.database_state import DatabaseState
+from bot.worker.job_queue import Executors, JobHandler, JobQueue, threads
+from bot.worker.periodic_jobs import HEARTBEAT, periodic_jobs
+from bot.worker.scheduler import JobScheduler
+
+_CLOCK_CHECK_SECONDS = 1.0
+_BREATH_SECONDS = 0.002  # whoever woke us may still have to answer somebody, and others may follow
+_GRACE_SECONDS = 2.0
+
+log = structlog.get_logger()
+
+
+class Worker:
+    """Does what is due, in one process. Any number of workers may share a PostgreSQL database.
+
+    Args:
+        handlers: what the job queues handle, by the name of the queue; clusters come on top.
+        tick: the interval of periodic jobs that have none of their own.
+        begin_offboarding: has those looked up who may have left the workspace.
+        on_run: called after each run of a periodic job with its name, and whether it succeeded.
+        executors: makes what jobs run in.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        access: AccessService,
+        reconciler: Reconciler,
+        handlers: Mapping[str, JobHandler[Any]],
+        clock: Clock,
+        *,
+        tick: timedelta,
+        budget: CallBudget,
+        begin_offboarding: Callable[[], object] = lambda: None,
+        on_run: Callable[[str, bool], None] = lambda _job, _succeeded: None,
+        executors: Executors = threads,
+    ) -> None:
+        self._database = database
+        self._reconciler = reconciler
+        self._clock = clock
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._has_new_policy = threading.Event()
+        self._came_round = monotonic()
+        self._database_state = state = DatabaseState()
+        self._queues: dict[str, JobQueue[Any]] = {
+            name: JobQueue(name, handler, self.wake, state, executors=executors)
+            for name, handler in handlers.items()
+        }
+        self._queues["reconcile"] = JobQueue(
+            "reconcile",
+            ClusterJobs(reconciler, budget),
+            self.wake,
+            state,
+            concurrency=CLUSTER_CONCURRENCY,
+            executors=executors,
+        )
+        jobs = periodic_jobs(
+            access,
+            budget,
+            list(self._queues.values()),
+            begin_offboarding=begin_offboarding,
+            run_due=self.wake,
+            beat=self._beat,
+        )
+        self._scheduler = JobScheduler(jobs, clock, tick=tick, database_state=state, on_run=on_run)
+        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+
+    @property
+    def intervals(self) -> dict[str, timedelta]:
+        """How often each periodic job runs, by its name."""
+        return self._scheduler.intervals()
+
+    def start(self) -> None:
+        """Begin: have every cluster read, take over what an earlier process left, keep time."""
+        try:
+            self.take_over()
+        except Exception as error:  # it was there a moment ago; the first tick tries again
+            if not self._database_state.explains(error):
+                raise
+            self._has_new_policy.set()
+        self._thread.start()
+        self._scheduler.start()
+        self.wake()
+
+    def take_over(self) -> None:
+        """Have every cluster read, and give back what a killed process had claimed."""
+        self._reconciler.watch_all()
+        with self._database.transaction() as session:
+            audit.follow_key(session, at=self._clock.now())
+        if self._database.is_sqlite:  # one process at a time: whoever had claimed is gone
+            with self._database.transaction() as session:
+                outbox.release_claims(session)
+                errands.release_claims(session)
+                homes.release_claims(session)
+
+    def follow(self, *, tick: timedelta) -> None:
+        """Follow a new policy: every cluster is read, and from now on that is the tick."""
+        self._has_new_policy.set()
+        self._scheduler.follow(tick)
+        self.wake()
+
+    def wake(self) -> None:
+        """Have what is due done now. May be called from any thread, any number of times."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Take on nothing more, and let jobs in progress end, if that takes only a moment.
+
+        What does not end is done again by the next process.
+        """
+        self._stopping.set()
+        self.wake()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+        self._scheduler.stop()
+        in_progress = self.in_progress()
+        for queue in self._queues.values():
+            queue.close()
+        wait(in_progress, timeout=_GRACE_SECONDS)
+
+    def in_progress(self) -> set[Any]:
+        """Return the jobs that are being handled now."""
+        return {job for queue in self._queues.values() for job in queue.in_progress()}
+
+    def seconds_since_last_tick(self) -> float:
+        """Return for how long nobody has kept time here; 0 before the start and after the end."""
+        if self._thread.ident is None or self._stopping.is_set():
+            return 0.0
+        if not self._thread.is_alive():
+            return math.inf
+        return max(monotonic() - self._came_round, self._scheduler.silent_seconds())
+
+    def run_due(self) -> int:
+        """Do what is due by the tables; return how many jobs were handed out.
+
+        APScheduler wakes the worker again when the next thing is due.
+        """
+        self._follow_policy()
+        next_due = self._read_next_due()
+        due = next_due.due(self._clock.now())
+        periodic_due = [name for name in due if name in self.intervals]
+        for name in periodic_due:
+            self._scheduler.run(name)
+        if periodic_due:
+            next_due = self._read_next_due()
+            due = next_due.due(self._clock.now())
+        count = sum(queue.dispatch() for name, queue in self._queues.items() if name in due)
+        coming = next_due.coming(self._clock.now())
+        if coming is not None:
+            self._scheduler.wake_at(coming, self.wake)
+        return count
+
+    def run_periodic_job(self, name: str) -> Exception | None:
+        """Run one of the periodic jobs now, whatever its interval; return what it failed with."""
+        return self._scheduler.run(name)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._came_round = monotonic()
+            is_woken = self._woken.wait(timeout=_CLOCK_CHECK_SECONDS)
+            self._scheduler.follow_wall_clock()
+            if not is_woken or self._stopping.wait(_BREATH_SECONDS):
+                continue
+            self._woken.clear()
+            try:
+                self.run_due()
+            except Exception as error:  # the next tick tries again
+                if not self._database_state.explains(error):
+                    log.exception("worker tick failed")
+            else:
+                self._database_state.note_tick()
+
+    def _follow_policy(self) -> None:
+        if not self._has_new_policy.is_set():
+            return
+        self._has_new_policy.clear()
+        try:
+            self._reconciler.watch_all()
+        except Exception:
+            self._has_new_policy.set()  # the next tick tries again
+            raise
+
+    def _beat(self) -> None:
+        runs = [run for run in self._scheduler.runs() if run.name != HEARTBEAT]  # told right here
+        with self._database.transaction() as session:
+            heartbeats.beat(session, self._name, self._clock.now())
+            periodic.record_runs(session, runs, known=list(self.intervals))
+
+    def _read_next_due(self) -> NextDue:
+        with self._database.reading() as session:
+            return read_next_due(session)

@@ -1,0 +1,50 @@
+"""The worker by the clock of a test, without threads and APScheduler."""
+
+import math
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import Any, TypeVar
+
+from bot.clock import Clock
+from bot.worker import Worker
+
+T = TypeVar("T")
+
+
+class Inline(Executor):
+    """Runs everything at once, in the thread that submits it; what is raised there is raised."""
+
+    def submit(self, act: Callable[..., T], /, *args: Any, **named: Any) -> Future[T]:
+        done: Future[T] = Future()
+        done.set_result(act(*args, **named))
+        return done
+
+
+def inline(_concurrency: int, _name: str) -> Executor:
+    """Return the executor of a job queue whose jobs run in the thread of the test."""
+    return Inline()
+
+
+class Timetable:
+    """Has a worker do all that is due, by a clock that stands still until a test moves it."""
+
+    def __init__(self, worker: Worker, clock: Clock) -> None:
+        self._worker = worker
+        self._clock = clock
+        self._ran_at: dict[str, float] = {}
+
+    def settle(self) -> None:
+        """Run the periodic jobs whose interval has passed, then all that is due by the tables.
+
+        Without the heartbeat, which nothing but health and metrics asks for.
+        """
+        now = self._clock.elapsed()
+        for name, every in self._worker.intervals.items():
+            since = now - self._ran_at.get(name, -math.inf)
+            if name != "heartbeat" and not 0 <= since < every.total_seconds():
+                self._ran_at[name] = now
+                error = self._worker.run_periodic_job(name)
+                if error is not None and name.endswith("_queue"):
+                    raise error  # by a job of that queue: no story expects one
+        while self._worker.run_due():
+            pass
