@@ -21,8 +21,11 @@ from bot.domain.lifecycle import (
     RequestState,
     Verdict,
 )
-from bot.domain.sources import parse_source
+from bot.domain.sources import KINDS, SourceType, TrustedSource, parse_source
+from bot.providers.digitalocean.schemas import LISTINGS
+from bot.slack.messages.facts import everyone_behind
 from docs.diagrams.draw import GENERATED, LIFELINES, LOOSE, mark
+from tests.slack.messages import examples
 
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "diagrams"
@@ -58,6 +61,14 @@ def test_the_sequence_and_the_loose_references_name_what_is_there() -> None:
 def test_the_domain_is_told_the_time_and_never_reads_a_clock() -> None:
     for path in sorted((ROOT / "bot" / "domain").glob("**/*.py")):
         assert not re.search(r"\b(?:now|today|utcnow)\(\)|\.now\(", path.read_text()), path.name
+
+
+@pytest.mark.parametrize("kind", SourceType)
+def test_a_type_of_source_has_all_that_one_takes(kind: SourceType) -> None:
+    assert kind in KINDS
+    assert kind in LISTINGS or kind is SourceType.IP_ADDR
+    source = TrustedSource(kind, "198.51.100.0/24")
+    assert "gets access" in everyone_behind(examples.request(source=source))
 
 
 def request(state: RequestState, kind: RequestKind = RequestKind.ACCESS) -> Request:
