@@ -137,16 +137,11 @@ def is_named(person: Person, names: Collection[str]) -> bool:
     return False
 
 
-def cannot_tell() -> Refused:
-    """Return the answer where a right cannot be established (P4)."""
-    return Refused(CannotTell())
-
-
 def not_admitted(person: Person) -> Refused:
     """Return the answer to somebody whose standing alone keeps them out."""
     match person.standing:
         case Standing.UNKNOWN | Standing.NOBODY | Standing.MEMBER:
-            return cannot_tell()
+            return Refused(CannotTell())
         case Standing.DEACTIVATED:
             return NotYours(Deactivated())
         case Standing.BOT:

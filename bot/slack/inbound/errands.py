@@ -11,17 +11,17 @@ from structlog.contextvars import bind_contextvars
 from bot.access import AccessService
 from bot.access.pressed_button import CardNotRecorded
 from bot.clock import Clock
-from bot.domain.people import NeedsDirectory, Person, cannot_tell
+from bot.domain.people import NeedsDirectory, Person
 from bot.domain.refusal import Refused
 from bot.domain.refusals.lookups import WentWrong
 from bot.domain.refusals.requests import CardNotConfirmed
+from bot.domain.refusals.rights import CannotTell, CannotTellOfOthers
 from bot.domain.subjects import subject_of
 from bot.slack.inbound.references import current_reference, new_reference
 from bot.slack.users.directory import (
     ROUNDS,
     Directory,
     DirectoryUnavailable,
-    cannot_tell_of_others,
 )
 from bot.store import errands
 from bot.store.database import DATABASE_UNAVAILABLE, Database
@@ -100,7 +100,7 @@ class Errands:
             except DirectoryUnavailable as error:
                 log.warning("directory unavailable", error=str(error))
                 is_own = user_id == errand.user_id
-                self._not_now(errand, cannot_tell() if is_own else cannot_tell_of_others())
+                self._not_now(errand, Refused(CannotTell() if is_own else CannotTellOfOthers()))
                 return False
         return True
 

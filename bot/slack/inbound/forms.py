@@ -8,7 +8,7 @@ from typing import Any
 from bot.access import AccessService
 from bot.domain.commands import Command
 from bot.domain.grammar import read_emergency_form, read_extension_form, read_form
-from bot.domain.people import NeedsDirectory, Person, cannot_tell
+from bot.domain.people import NeedsDirectory, Person
 from bot.domain.policy import Policy
 from bot.domain.queries import OpenEmergencyForm, OpenExtensionForm, OpenForm
 from bot.domain.refusal import Field, NamesClusters, NotYours, Refused, about
@@ -227,7 +227,7 @@ class Forms:
         try:
             return read(self._policy())
         except NamesClusters:
-            raise cannot_tell() from None
+            raise Refused(CannotTell()) from None
 
 
 def _emergency_form(policy: Policy, filled: Filled, asked: Interaction) -> dict[str, Any]:

@@ -13,8 +13,6 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.domain.people import NeedsDirectory, Person, Standing
-from bot.domain.refusal import Refused
-from bot.domain.refusals.rights import CannotTellOfOthers
 from bot.slack.client import NO_ANSWER
 from bot.slack.users.memory import Memory
 
@@ -35,11 +33,6 @@ class DirectoryUnavailable(Exception):
     def __init__(self, why: str, code: str = "") -> None:
         super().__init__(why)
         self.code = code
-
-
-def cannot_tell_of_others() -> Refused:
-    """Return the answer where the rights of others whom it concerns cannot be established (P4)."""
-    return Refused(CannotTellOfOthers())
 
 
 class Directory:
