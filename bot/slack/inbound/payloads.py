@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from bot.domain.commands import Container
-from bot.domain.limits import REASON_CHARACTERS, SOURCE_CHARACTERS
+from bot.domain.limits import REASON_CHARACTERS
 from bot.domain.typed_text import one_line
 from bot.store.errands import ReplyTo
 
@@ -19,6 +19,7 @@ REQUEST_FORM = "request"
 EMERGENCY_FORM = "emergency"
 EXTENSION_FORM = "extension"
 SHORTCUT = "ask_for_access"
+_ADDRESS_CHARACTERS = 100
 _MARK_CHARACTERS = 64
 _TS_CHARACTERS = 32
 _MOST_DIGITS = 9
@@ -204,7 +205,7 @@ def from_asking_from(body: dict[str, Any]) -> AskingFrom:
     with reading("a button that opens the form for an address"):
         action = body["actions"][0]
         named = origin("press", body.get("trigger_id") or action["action_ts"])
-        source = one_line(str(action["value"]))[:SOURCE_CHARACTERS]
+        source = one_line(str(action["value"]))[:_ADDRESS_CHARACTERS]
         return AskingFrom(source, interactive(body, named))
 
 
