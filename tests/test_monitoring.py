@@ -5,7 +5,8 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -15,6 +16,7 @@ from bot.clock import SystemClock
 from bot.metrics import Metrics
 from bot.store import schema
 from bot.store.database import Database
+from bot.worker.periodic_jobs import periodic_jobs
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/monitoring.md").read_text()
@@ -141,3 +143,25 @@ def test_the_page_lists_each_event_that_is_logged_with_its_level_and_no_other() 
     listed = set(re.findall(r"^\| `([^`]+)` \| (\w+) \|", table, re.MULTILINE))
     assert len(listed) > 20
     assert listed == logged_events()
+
+
+def test_every_periodic_job_is_on_the_page_and_no_other() -> None:
+    section = PAGE.partition("### Periodic jobs")[2].partition("\n## ")[0]
+    named = [
+        name
+        for row in section.splitlines()
+        if row.startswith("| `")
+        for name in re.findall(r"`([a-z_]+)`", row.split("|")[1])
+    ]
+    queue_key = next(row for row in PAGE.splitlines() if row.startswith("| `queue` |"))
+    queues = re.findall(r"`([a-z]+)`", queue_key.split("|")[2])
+    nothing: Any = SimpleNamespace(run_step=print)
+    jobs = periodic_jobs(
+        nothing,
+        nothing,
+        [cast("Any", SimpleNamespace(name=name, dispatch=None)) for name in queues],
+        begin_offboarding=lambda: None,
+        run_due=lambda: None,
+        beat=lambda: None,
+    )
+    assert sorted(named) == sorted(job.name for job in jobs)

@@ -142,8 +142,9 @@ def _libraries(contracts: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]
             continue
         for line in contract.get("ignore_imports", [])[:1]:
             importer = line.partition(" -> ")[0].removeprefix("bot.").removesuffix(".**")
-            alone = f"{importer} alone imports {', '.join(contract['forbidden_modules'])}"
-            yield importer.partition(".")[0], alone
+            room, _, within = importer.partition(".")
+            alone = f"{within} alone imports".lstrip()
+            yield room, f"{alone} {', '.join(contract['forbidden_modules'])}"
 
 
 def _rows(contract: dict[str, Any], words: dict[str, list[str]]) -> Iterator[str]:
