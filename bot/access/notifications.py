@@ -14,7 +14,7 @@ from bot.domain.notices import Notice, RequestCard, RequestClosed, RequestFacts
 from bot.domain.policy import Policy
 from bot.store import grants, homes, outbox, requests
 from bot.store.errands import ReplyTo
-from bot.store.outbox import Way
+from bot.store.outbox import DeliveryMethod
 
 _OPERATORS = "operators"
 
@@ -60,10 +60,10 @@ def request_facts(
 
 def post_card(session: Session, facts: RequestFacts, channel: str, *, at: datetime) -> None:
     """Enqueue the approval card for the cluster's channel."""
-    outbox.owe(
+    outbox.enqueue(
         session,
         RequestCard(request=facts),
-        Way.POST,
+        DeliveryMethod.POST,
         card_of(facts.id),
         at=at,
         target=channel,
@@ -74,10 +74,10 @@ def post_card(session: Session, facts: RequestFacts, channel: str, *, at: dateti
 
 def update_card(session: Session, facts: RequestFacts, *, at: datetime) -> None:
     """Enqueue the update of an approval card."""
-    outbox.owe(
+    outbox.enqueue(
         session,
         RequestCard(request=facts),
-        Way.UPDATE,
+        DeliveryMethod.UPDATE,
         card_of(facts.id),
         at=at,
         post=card_of(facts.id),
@@ -96,12 +96,16 @@ def notify_closed(session: Session, facts: RequestFacts, *, at: datetime) -> Non
 def notify_person(session: Session, notice: Notice, user_id: str, *, at: datetime) -> None:
     """Enqueue a direct message, unless the requester is not known."""
     if user_id != Actor.UNKNOWN:
-        outbox.owe(session, notice, Way.DIRECT, f"user:{user_id}", at=at, target=user_id)
+        outbox.enqueue(
+            session, notice, DeliveryMethod.DIRECT, f"user:{user_id}", at=at, target=user_id
+        )
 
 
 def notify_thread(session: Session, notice: Notice, request_id: int, *, at: datetime) -> None:
     """Enqueue a message in the thread of a request."""
-    outbox.owe(session, notice, Way.THREAD, card_of(request_id), at=at, post=card_of(request_id))
+    outbox.enqueue(
+        session, notice, DeliveryMethod.THREAD, card_of(request_id), at=at, post=card_of(request_id)
+    )
 
 
 def notify_of_grant(
@@ -121,15 +125,15 @@ def notify_of_grant(
 
 def notify_operators(session: Session, notice: Notice, policy: Policy, *, at: datetime) -> None:
     """Enqueue a message for the operators' channel."""
-    outbox.owe(session, notice, Way.POST, _OPERATORS, at=at, target=policy.operators)
+    outbox.enqueue(session, notice, DeliveryMethod.POST, _OPERATORS, at=at, target=policy.operators)
 
 
 def reply(session: Session, notice: Notice, to: ReplyTo, *, at: datetime) -> None:
     """Enqueue the answer to what one person did."""
-    outbox.owe(
+    outbox.enqueue(
         session,
         notice,
-        Way.REPLY,
+        DeliveryMethod.REPLY,
         f"user:{to.user_id}",
         at=at,
         target=to.user_id,

@@ -142,12 +142,12 @@ class _Telling:
 
     def _of_work(self) -> Iterator[Metric]:
         for name, what, waiting in (
-            ("dbaccess_outbox_owed", "Slack messages that are owed", self._found.outbox),
+            ("dbaccess_outbox_pending", "Slack messages to be delivered", self._found.outbox),
             ("dbaccess_errands_open", "Acknowledged interactions to do", self._found.errands),
         ):
             yield GaugeMetricFamily(name, what, value=waiting.count)
         for name, what, waiting in (
-            ("dbaccess_outbox_age_seconds", "Age of the oldest owed message", self._found.outbox),
+            ("dbaccess_outbox_age_seconds", "Age of the oldest of them", self._found.outbox),
             ("dbaccess_errands_age_seconds", "Age of the oldest of them", self._found.errands),
         ):
             yield GaugeMetricFamily(name, what, value=waiting.seconds(self._now))

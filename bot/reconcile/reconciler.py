@@ -5,7 +5,6 @@ rules back and asks again; what the last plan sees is recorded, in one transacti
 rows and messages. Whatever fails is retried in the same way until it succeeds.
 """
 
-import random
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -34,13 +33,13 @@ from bot.reconcile.drift_check import longest_between_checks
 from bot.reconcile.first_write import refuse_what_no_longer_holds
 from bot.reconcile.outcome import record_failure, record_lost_attempt, record_outcome
 from bot.reconcile.planning import Planner
+from bot.retry import Backoff
 from bot.store import clusters, grants
 from bot.store.clusters import Due, Watch
 from bot.store.database import DATABASE_UNAVAILABLE, Database
 from bot.store.locks import ClusterLocks, Held, Locks
 
-_LONGEST_WAIT_SECONDS = 30.0
-_LONGEST_PAUSE_SECONDS = 300.0  # however long the API asks us to wait
+_BACKOFF = Backoff(1.0, 30.0, longest_asked_seconds=300.0)
 
 log = structlog.get_logger()
 
@@ -80,7 +79,7 @@ class Reconciler:
         """Return the clusters to reconcile now, at most that many of each kind."""
         with self._database.reading() as session:
             now = self._clock.now()
-            tries = self._clock.in_seconds(_LONGEST_PAUSE_SECONDS) - now
+            tries = self._clock.in_seconds(_BACKOFF.longest_asked_seconds) - now
             looks = longest_between_checks(self._policy())
             return clusters.due(session, now, looks=looks, tries=tries, most=most)
 
@@ -197,10 +196,9 @@ class Reconciler:
         ).run()
 
     def _fail(self, attempt: Attempt, error: Exception) -> None:
-        wait_seconds = min(2.0 ** min(attempt.watch.failures, 10), _LONGEST_WAIT_SECONDS)
-        wait_seconds *= 0.75 + random.random() / 2  # noqa: S311  # jitter, not a secret
+        wait_seconds = _BACKOFF.seconds(attempt.watch.failures + 1)
         if isinstance(error, RateLimited):
-            wait_seconds = min(wait_seconds + error.retry_after, _LONGEST_PAUSE_SECONDS)
+            wait_seconds = min(wait_seconds + error.retry_after, _BACKOFF.longest_asked_seconds)
         with self._database.transaction() as session:
             now, next_at = self._clock.now(), self._clock.in_seconds(wait_seconds)
             words = str(error) if isinstance(error, ApiError) else f"a fault of ours: {error!r}"

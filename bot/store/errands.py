@@ -96,7 +96,7 @@ def finish(session: Session, errand_id: int, at: datetime, outcome: str) -> None
     session.add(row)
 
 
-def put_off(session: Session, errand_id: int, until: datetime) -> None:
+def reschedule(session: Session, errand_id: int, until: datetime) -> None:
     """Try an errand again later."""
     row = session.get_one(ErrandRow, errand_id)
     row.due_at, row.claimed_until = until, None

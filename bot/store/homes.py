@@ -19,12 +19,12 @@ _CHANGES = "homes"
 
 @dataclass(frozen=True)
 class Home:
-    """A claimed Home tab. `owed_since`: when the oldest change happened that it does not show."""
+    """A claimed Home tab. `due_since`: when the oldest change happened that it does not show."""
 
     user_id: str
     team_id: str
     changes: int
-    owed_since: datetime
+    due_since: datetime
 
 
 @dataclass(frozen=True)
@@ -91,12 +91,12 @@ def published(session: Session, home: Home, at: datetime) -> None:
     session.execute(_change(home).values(due_at=due_at, claimed_until=None))
 
 
-def put_off(session: Session, home: Home, until: datetime) -> None:
-    """Try again later; it stays owed since it was."""
+def reschedule(session: Session, home: Home, until: datetime) -> None:
+    """Try again later; it stays due since it was."""
     session.execute(_change(home).values(claimed_until=until))
 
 
-def give_up(session: Session, home: Home) -> None:
+def dead_letter(session: Session, home: Home) -> None:
     """Leave a Home as it is until it is opened again, or something else changes."""
     session.execute(_change(home).values(due_at=None, claimed_until=None))
 

@@ -1,4 +1,4 @@
-"""The outbox: Slack messages that are owed, and where those that went out stand."""
+"""The outbox: Slack messages that are pending, and where those that went out stand."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +12,11 @@ from bot.store.due import Next, is_due, is_free
 from bot.store.tables import OutboxRow, PostRow
 
 CLAIM_SECONDS = 25  # longer than any call takes; after a crash, so long is waited
-SUPERSEDED = "superseded"  # what is noted of a look that a later one made needless
-LONGEST_WAIT_SECONDS = 600  # whatever the reason, no message is put off for longer than that
+SUPERSEDED = "superseded"  # what is noted of an update that a later one made needless
+LONGEST_WAIT_SECONDS = 600  # whatever the reason, no message waits for longer than that
 
 
-class Way(StrEnum):
+class DeliveryMethod(StrEnum):
     """How a message reaches people."""
 
     POST = "post"  # a new message in a channel, remembered under its post name
@@ -27,11 +27,11 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True)
-class Owed:
-    """A claimed message: `target` is the channel or user, where the way needs one."""
+class PendingMessage:
+    """A claimed message: `target` is the channel or user, where the method needs one."""
 
     id: int
-    way: Way
+    method: DeliveryMethod
     conversation: str
     target: str | None
     post: str | None
@@ -49,10 +49,10 @@ class Post:
     ts: str
 
 
-def owe(
+def enqueue(
     session: Session,
     notice: Notice,
-    way: Way,
+    method: DeliveryMethod,
     conversation: str,
     *,
     at: datetime,
@@ -60,11 +60,11 @@ def owe(
     post: str | None = None,
     reply_address: str | None = None,
 ) -> None:
-    """Owe a message. Messages of one *conversation* go out in the order they were owed."""
+    """Enqueue a message. Those of one *conversation* are delivered in that order."""
     session.add(
         OutboxRow(
             conversation=conversation,
-            way=way,
+            way=method,
             target=target,
             post=post,
             response_url=reply_address,
@@ -75,7 +75,7 @@ def owe(
     )
 
 
-def claim(session: Session, now: datetime, *, until: datetime, most: int) -> list[Owed]:
+def claim(session: Session, now: datetime, *, until: datetime, most: int) -> list[PendingMessage]:
     """Return messages to deliver now, at most one per conversation, claimed *until* then.
 
     That is `CLAIM_SECONDS` from now, by a clock that may run faster than others.
@@ -104,46 +104,48 @@ def claim(session: Session, now: datetime, *, until: datetime, most: int) -> lis
         row.claimed_until = until
         row.attempts += 1
         session.add(row)
-        claimed.append(_owed(row))
+        claimed.append(_pending(row))
     return claimed
 
 
-def delivered(session: Session, owed: Owed, at: datetime, post: Post | None = None) -> None:
+def delivered(
+    session: Session, pending: PendingMessage, at: datetime, post: Post | None = None
+) -> None:
     """Note that a message arrived, and where it stands."""
-    row = session.get_one(OutboxRow, owed.id)
+    row = session.get_one(OutboxRow, pending.id)
     row.done_at, row.delivered, row.response_url = at, True, None
     session.add(row)
-    if post is not None and owed.post is not None and owed.way is Way.POST:
-        session.merge(PostRow(post=owed.post, channel=post.channel, ts=post.ts))
+    if post is not None and pending.post is not None and pending.method is DeliveryMethod.POST:
+        session.merge(PostRow(post=pending.post, channel=post.channel, ts=post.ts))
 
 
-def put_off(session: Session, owed: Owed, until: datetime, error: str) -> None:
-    """Note that a message did not get through, and try again later."""
-    row = session.get_one(OutboxRow, owed.id)
+def reschedule(session: Session, pending: PendingMessage, until: datetime, error: str) -> None:
+    """Note that a message was not delivered, and try again later."""
+    row = session.get_one(OutboxRow, pending.id)
     row.due_at, row.claimed_until, row.last_error = until, None, error
     session.add(row)
 
 
-def give_up(session: Session, owed: Owed, at: datetime, error: str) -> None:
+def dead_letter(session: Session, pending: PendingMessage, at: datetime, error: str) -> None:
     """Note that Slack will never take this message."""
-    row = session.get_one(OutboxRow, owed.id)
+    row = session.get_one(OutboxRow, pending.id)
     row.done_at, row.delivered, row.last_error = at, False, error
     row.response_url = None
     session.add(row)
 
 
-def fold(session: Session, owed: Owed, at: datetime) -> bool:
+def supersede(session: Session, pending: PendingMessage, at: datetime) -> bool:
     """Close an update that a later one of the same message makes needless; tell whether it is."""
     later = select(OutboxRow.id).where(
-        OutboxRow.conversation == owed.conversation,
-        col(OutboxRow.id) > owed.id,
-        OutboxRow.way == Way.UPDATE,
-        OutboxRow.post == owed.post,
+        OutboxRow.conversation == pending.conversation,
+        col(OutboxRow.id) > pending.id,
+        OutboxRow.way == DeliveryMethod.UPDATE,
+        OutboxRow.post == pending.post,
         col(OutboxRow.done_at).is_(None),
     )
     if session.exec(later.limit(1)).first() is None:
         return False
-    give_up(session, owed, at, SUPERSEDED)
+    dead_letter(session, pending, at, SUPERSEDED)
     return True
 
 
@@ -157,7 +159,7 @@ def is_being_posted(session: Session, post: str) -> bool:
     """Tell whether the message of that name still has to be delivered, or is just now."""
     query = select(OutboxRow.id).where(
         OutboxRow.conversation == post,
-        OutboxRow.way == Way.POST,
+        OutboxRow.way == DeliveryMethod.POST,
         OutboxRow.post == post,
         col(OutboxRow.done_at).is_(None),
     )
@@ -171,18 +173,6 @@ def release_claims(session: Session) -> None:
         session.add(row)
 
 
-def owed_count(session: Session) -> int:
-    """Return how many messages are owed."""
-    query = select(func.count()).select_from(OutboxRow).where(col(OutboxRow.done_at).is_(None))
-    return session.exec(query).one()
-
-
-def oldest_owed(session: Session) -> datetime | None:
-    """Return since when the oldest undelivered message is owed."""
-    query = select(OutboxRow.created_at).where(col(OutboxRow.done_at).is_(None))
-    return session.exec(query.order_by(col(OutboxRow.id)).limit(1)).first()
-
-
 def next_due() -> Next:
     """Return the question when the next message is to be tried."""
     query = select(OutboxRow.due_at).where(
@@ -191,11 +181,11 @@ def next_due() -> Next:
     return query.order_by(col(OutboxRow.due_at)).limit(1)
 
 
-def _owed(row: OutboxRow) -> Owed:
+def _pending(row: OutboxRow) -> PendingMessage:
     assert row.id is not None  # noqa: S101  # a row that was read has its number
-    return Owed(
+    return PendingMessage(
         id=row.id,
-        way=Way(row.way),
+        method=DeliveryMethod(row.way),
         conversation=row.conversation,
         target=row.target,
         post=row.post,

@@ -208,7 +208,7 @@ class AuditRow(SQLModel, table=True):
 
 
 class OutboxRow(SQLModel, table=True):
-    """A Slack message that is owed. Within one conversation, they go out in the order of ids."""
+    """A Slack message. Within one conversation, they go out in the order of ids."""
 
     __tablename__ = "outbox"
     __table_args__ = (

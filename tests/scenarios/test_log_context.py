@@ -41,7 +41,7 @@ def test_a_message_names_what_it_is_about(world: World, logged: Logged) -> None:
     world.slack.faults.add(Fault.status(503, target="chat.", times=None))
     world.types(RITA, f"request {IP} 2h orders")
 
-    entry = of(logged(), "message put off")
+    entry = of(logged(), "message rescheduled")
     assert (entry["request"], entry["cluster"]) == (1, "orders")
     assert entry["outbox"] > 0
 
@@ -62,7 +62,7 @@ def test_an_errand_names_itself_where_it_came_from_and_the_request(
 def test_what_one_duty_bound_does_not_stick_to_the_next(world: World, logged: Logged) -> None:
     world.slack.faults.add(Fault.status(503, target="chat.", times=None))
     world.types(RITA, f"request {IP} 2h orders")
-    assert "message put off" in logged()
+    assert "message rescheduled" in logged()
     structlog.get_logger().info("something else")
     assert set(of(logged(), "something else")) == {"event", "level", "timestamp"}
 

@@ -120,7 +120,7 @@ def test_messages_that_slack_does_not_take_are_owed_and_grow_old(world: World) -
     world.clock.advance(seconds=40)
 
     told = scrape(world)
-    assert (told("dbaccess_outbox_owed") or 0) >= 1
+    assert (told("dbaccess_outbox_pending") or 0) >= 1
     assert told("dbaccess_outbox_age_seconds") == 40
     calls = told("dbaccess_slack_calls_total", method="chat.postMessage", outcome="internal_error")
     assert (calls or 0) >= 1
@@ -230,7 +230,7 @@ def test_a_broken_database_makes_metrics_say_so_and_not_fail(world: World) -> No
     told = scrape(world)
 
     assert told("dbaccess_database_up") == 0
-    assert told("dbaccess_outbox_owed") is None
+    assert told("dbaccess_outbox_pending") is None
     assert told("dbaccess_digitalocean_calls_total", operation="write_rules", status="204") == 1
     schema.upgrade(world.service.components.database)
     assert scrape(world)("dbaccess_database_up") == 1

@@ -87,11 +87,11 @@ def test_what_a_killed_process_had_claimed_is_given_back(database: Database) -> 
     assert origins(claim(database)) == ["press:1"]
 
 
-def test_an_errand_that_is_put_off_waits_until_then(database: Database) -> None:
+def test_an_errand_that_is_rescheduled_waits_until_then(database: Database) -> None:
     add(database, "press:1")
     [errand] = claim(database)
     with database.transaction() as session:
-        errands.put_off(session, errand.id, NOW + MINUTE)
+        errands.reschedule(session, errand.id, NOW + MINUTE)
     with database.reading() as session:
         assert read_next_due(session).times["errands"] == NOW + MINUTE
     assert claim(database) == []

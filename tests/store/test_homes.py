@@ -149,27 +149,27 @@ def test_a_change_that_was_rolled_back_draws_nothing(database: Database) -> None
     assert claim(database) == []
 
 
-def test_one_that_is_put_off_waits_until_then_and_stays_owed_since_it_was(
+def test_one_that_is_rescheduled_waits_until_then_and_stays_due_since_it_was(
     database: Database,
 ) -> None:
     opens(database, RITA)
     [home] = claim(database)
     with database.transaction() as session:
-        homes.put_off(session, home, NOW + 2 * MINUTE)
+        homes.reschedule(session, home, NOW + 2 * MINUTE)
 
     touch(database, RITA, at=NOW + MINUTE)
     assert next_due(database) == NOW + 2 * MINUTE
     assert claim(database, at=NOW + MINUTE) == []
     [again] = claim(database, at=NOW + 2 * MINUTE)
 
-    assert again.owed_since == NOW
+    assert again.due_since == NOW
 
 
 def test_one_that_was_given_up_is_drawn_after_the_next_change(database: Database) -> None:
     opens(database, RITA)
     [home] = claim(database)
     with database.transaction() as session:
-        homes.give_up(session, home)
+        homes.dead_letter(session, home)
     assert claim(database, at=NOW + DAY) == []
 
     touch(database, RITA, at=NOW + MINUTE)

@@ -12,12 +12,13 @@ from typing import Any
 import structlog
 from slack_sdk.errors import SlackApiError
 
+from bot.retry import TemporaryError
 from bot.slack import messages
 from bot.slack.client import NO_ANSWER, SlackClient
 from bot.slack.inbound.payloads import Interaction
 from bot.slack.inbound.references import current_reference
 from bot.slack.messages import Message
-from bot.slack.outbound.delivery import TryLater, respond
+from bot.slack.outbound.delivery import respond
 
 _THREADS = 4
 
@@ -109,7 +110,7 @@ class BackgroundTasks:
             return
         try:
             respond(self._client, asked.response_url, message)
-        except TryLater as error:
+        except TemporaryError as error:
             log.warning("answer not delivered", error=str(error))
 
 

@@ -27,8 +27,10 @@ from bot.store import errands
 from bot.store.database import DATABASE_UNAVAILABLE, Database
 from bot.store.errands import Errand
 
-_PATIENCE_SECONDS = 30.0  # that long Slack's directory may be unavailable; then the answer is no
-_RETRY_SECONDS = 2.0
+_REFUSE_AFTER_SECONDS = (
+    30.0  # that long Slack's directory may be unavailable; then the answer is no
+)
+_RETRY_SECONDS = 2.0  # somebody waits for the answer: as soon each time
 _ATTEMPTS = 5  # of what fails for a fault of ours
 
 log = structlog.get_logger()
@@ -87,12 +89,12 @@ class Errands:
                 return
             else:
                 return
-        self._put_off(errand)  # while some were asked about, others came to be concerned
+        self._reschedule(errand)  # while some were asked about, others came to be concerned
 
     def _ask(
         self, errand: Errand, wanted: Mapping[str, frozenset[str]], people: dict[str, Person]
     ) -> bool:
-        """Ask Slack for what is *wanted*, into *people*; False if it is unavailable: put off."""
+        """Ask Slack for what is *wanted*, into *people*; False if the errand has to wait."""
         for user_id, groups in wanted.items():
             known = people.get(user_id, Person(user_id))
             try:
@@ -114,18 +116,18 @@ class Errands:
         reference = current_reference()
         log.error("errand failed", reference=reference, exc_info=error)
         if errand.attempts < _ATTEMPTS:
-            self._put_off(errand)
+            self._reschedule(errand)
             return
         self._access.refuse(errand, Refused(WentWrong(reference=reference)))
 
-    def _put_off(self, errand: Errand) -> None:
+    def _reschedule(self, errand: Errand) -> None:
         with self._database.transaction() as session:
-            errands.put_off(session, errand.id, self._clock.in_seconds(_RETRY_SECONDS))
+            errands.reschedule(session, errand.id, self._clock.in_seconds(_RETRY_SECONDS))
 
     def _not_now(self, errand: Errand, refused: Refused) -> None:
         """Try again in a moment; refuse once it has taken too long."""
         waited = abs(self._clock.now() - errand.received_at)  # a clock may go backwards
-        if waited < self._clock.now() - self._clock.in_seconds(-_PATIENCE_SECONDS):
-            self._put_off(errand)
+        if waited < self._clock.now() - self._clock.in_seconds(-_REFUSE_AFTER_SECONDS):
+            self._reschedule(errand)
             return
         self._access.refuse(errand, refused)

@@ -1,7 +1,6 @@
-"""The outbox's postman: at least once, in order per conversation, and never twice at a time."""
+"""Delivery of the outbox: at least once, in order per conversation, and never twice at a time."""
 
 import math
-import random
 from collections.abc import Callable
 from http import HTTPStatus
 from http.client import HTTPException
@@ -17,18 +16,19 @@ from bot.clock import Clock
 from bot.domain.notices import RequestCard, Undelivered
 from bot.domain.policy import Policy
 from bot.domain.subjects import subject_of
+from bot.retry import Backoff, PermanentError, TemporaryError
 from bot.slack.client import DELIVERY_SECONDS, NO_ANSWER, SlackClient, code_of
 from bot.slack.messages import Message, render
 from bot.slack.outbound.pace import Pace
 from bot.store import audit, outbox
 from bot.store.audit import Action
 from bot.store.database import DATABASE_UNAVAILABLE, Database
-from bot.store.outbox import Owed, Post, Way
+from bot.store.outbox import DeliveryMethod, PendingMessage, Post
 
-_LONGEST_WAIT_SECONDS = 60.0
-_LONGEST_PATIENCE_SECONDS = 3600.0  # no header silences a conversation for longer
+_BACKOFF = Backoff(1.0, 60.0, longest_asked_seconds=outbox.LONGEST_WAIT_SECONDS)
+_LONGEST_RETRY_AFTER_SECONDS = 3600.0  # no header silences a conversation for longer
 _ATTEMPTS = 5
-_HOPELESS = frozenset(
+_PERMANENT = frozenset(
     {
         "cannot_dm_bot",
         "cant_update_message",
@@ -54,20 +54,8 @@ _HOPELESS = frozenset(
 log = structlog.get_logger()
 
 
-class Hopeless(Exception):
-    """Slack will never take this message; the text is its error code."""
-
-
-class TryLater(Exception):
-    """Slack did not take this message now. `seconds`: as long as it asks for, if it does."""
-
-    def __init__(self, why: str, seconds: float | None = None) -> None:
-        super().__init__(why)
-        self.seconds = seconds
-
-
 class Delivery:
-    """Delivers what the outbox owes. Safe to call from several threads."""
+    """Delivers the messages of the outbox. Safe to call from several threads."""
 
     def __init__(
         self, database: Database, client: SlackClient, policy: Callable[[], Policy], clock: Clock
@@ -78,83 +66,83 @@ class Delivery:
         self._clock = clock
         self._pace = Pace(clock)
 
-    def claim(self, *, most: int) -> list[Owed]:
+    def claim(self, *, most: int) -> list[PendingMessage]:
         """Return messages that this process now has to deliver, one per conversation at most."""
         with self._database.transaction() as session:
             until = self._clock.in_seconds(outbox.CLAIM_SECONDS)
             return outbox.claim(session, self._clock.now(), until=until, most=most)
 
-    def handle(self, owed: Owed) -> None:
+    def handle(self, pending: PendingMessage) -> None:
         """Send one message and note what became of it; nothing is raised for Slack's faults."""
-        bind_contextvars(outbox=owed.id, **subject_of(owed.notice))
+        bind_contextvars(outbox=pending.id, **subject_of(pending.notice))
         try:
-            if self._is_superseded(owed):
+            if self._is_superseded(pending):
                 return
-            post = self._send(owed)
-        except Hopeless as error:
-            self._give_up(owed, str(error))
-        except TryLater as error:
-            self._put_off(owed, error)
+            post = self._send(pending)
+        except PermanentError as error:
+            self._dead_letter(pending, str(error))
+        except TemporaryError as error:
+            self._reschedule(pending, error)
         except DATABASE_UNAVAILABLE:
-            raise  # the database is away: the message is still owed when it is back
+            raise  # the database is away: the message is still pending when it is back
         except Exception as error:  # a fault of ours must not hold up the conversation for ever
             log.exception("message failed")
-            if owed.attempts < _ATTEMPTS:
-                self._put_off(owed, TryLater(type(error).__name__))
+            if pending.attempts < _ATTEMPTS:
+                self._reschedule(pending, TemporaryError(type(error).__name__))
             else:
-                self._give_up(owed, type(error).__name__)
+                self._dead_letter(pending, type(error).__name__)
         else:
             with self._database.transaction() as session:
-                outbox.delivered(session, owed, self._clock.now(), post)
+                outbox.delivered(session, pending, self._clock.now(), post)
 
-    def _is_superseded(self, owed: Owed) -> bool:
-        """Leave out the look of a message that will be changed again right away."""
-        if owed.way is not Way.UPDATE:
+    def _is_superseded(self, pending: PendingMessage) -> bool:
+        """Leave out an update that a later one makes needless."""
+        if pending.method is not DeliveryMethod.UPDATE:
             return False
         with self._database.transaction() as session:
-            return outbox.fold(session, owed, self._clock.now())
+            return outbox.supersede(session, pending, self._clock.now())
 
-    def _send(self, owed: Owed) -> Post | None:
-        message = render(owed.notice)
-        match owed.way:
-            case Way.POST | Way.DIRECT:
-                self._keep_pace(owed, owed.target or "")
-                return self._post(message, channel=owed.target)
-            case Way.THREAD:
-                at = self._find_post(owed)
-                self._keep_pace(owed, at.channel)
+    def _send(self, pending: PendingMessage) -> Post | None:
+        message = render(pending.notice)
+        match pending.method:
+            case DeliveryMethod.POST | DeliveryMethod.DIRECT:
+                self._keep_pace(pending, pending.target or "")
+                return self._post(message, channel=pending.target)
+            case DeliveryMethod.THREAD:
+                at = self._find_post(pending)
+                self._keep_pace(pending, at.channel)
                 return self._post(message, channel=at.channel, thread_ts=at.ts)
-            case Way.UPDATE:
-                at = self._find_post(owed)
-                self._keep_pace(owed, at.channel)
+            case DeliveryMethod.UPDATE:
+                at = self._find_post(pending)
+                self._keep_pace(pending, at.channel)
                 self._call("chat.update", message, channel=at.channel, ts=at.ts)
                 return None
-            case Way.REPLY:
-                return self._reply(owed, message)
+            case DeliveryMethod.REPLY:
+                return self._reply(pending, message)
 
-    def _keep_pace(self, owed: Owed, channel: str) -> None:
-        wait_seconds = self._pace.wait_seconds(owed.id, channel)
+    def _keep_pace(self, pending: PendingMessage, channel: str) -> None:
+        wait_seconds = self._pace.wait_seconds(pending.id, channel)
         if wait_seconds > 0:
-            raise TryLater("in its turn", wait_seconds)
+            raise TemporaryError("in its turn", wait_seconds)
 
     def _post(self, message: Message, **where: str | None) -> Post:
         answer = self._call("chat.postMessage", message, unfurl_links=False, **where)
         try:
             return Post(answer["channel"], answer["ts"])
         except KeyError as error:
-            raise TryLater("chat.postMessage named no message") from error
+            raise TemporaryError("chat.postMessage named no message") from error
 
-    def _reply(self, owed: Owed, message: Message) -> Post | None:
+    def _reply(self, pending: PendingMessage, message: Message) -> Post | None:
         """Answer where the person acted; by direct message once that address has expired."""
-        if owed.reply_address and respond(self._client, owed.reply_address, message):
+        if pending.reply_address and respond(self._client, pending.reply_address, message):
             return None
-        return self._post(message, channel=owed.target)
+        return self._post(message, channel=pending.target)
 
-    def _find_post(self, owed: Owed) -> Post:
+    def _find_post(self, pending: PendingMessage) -> Post:
         with self._database.reading() as session:
-            post = outbox.find_post(session, owed.post or "")
+            post = outbox.find_post(session, pending.post or "")
         if post is None:
-            raise Hopeless("there is no message to reply to")
+            raise PermanentError("there is no message to reply to")
         return post
 
     def _call(self, method: str, message: Message, **params: Any) -> dict[str, Any]:
@@ -163,44 +151,43 @@ class Delivery:
             answer = self._client.api_call(method, json=body)
         except SlackApiError as error:
             code = code_of(error)
-            if code in _HOPELESS:
-                raise Hopeless(code) from error
+            if code in _PERMANENT:
+                raise PermanentError(code) from error
             seconds = retry_after(error)
             if seconds is not None:
                 self._pace.hold(str(params.get("channel")), seconds)
-            raise TryLater(code, seconds) from error
+            raise TemporaryError(code, seconds) from error
         except NO_ANSWER as error:
-            raise TryLater(type(error).__name__) from error
+            raise TemporaryError(type(error).__name__) from error
         return dict(answer.data) if isinstance(answer.data, dict) else {}
 
-    def _put_off(self, owed: Owed, error: TryLater) -> None:
-        wait_seconds = min(2.0 ** min(owed.attempts - 1, 6), _LONGEST_WAIT_SECONDS)
-        wait_seconds *= 0.75 + random.random() / 2  # noqa: S311  # jitter, not a secret
-        if error.seconds is not None:
-            wait_seconds = min(error.seconds, outbox.LONGEST_WAIT_SECONDS)
-        log.warning("message put off", error=str(error), way=owed.way)
+    def _reschedule(self, pending: PendingMessage, error: TemporaryError) -> None:
+        wait_seconds = _BACKOFF.seconds(pending.attempts, asked=error.retry_after)
+        log.warning("message rescheduled", error=str(error), method=pending.method)
         with self._database.transaction() as session:
             until = self._clock.in_seconds(wait_seconds)
-            outbox.put_off(session, owed, until, str(error))
+            outbox.reschedule(session, pending, until, str(error))
 
-    def _give_up(self, owed: Owed, error: str) -> None:
-        """Note that a message cannot be delivered, and tell those who can mend it."""
-        log.error("message undeliverable", error=error, way=owed.way)
+    def _dead_letter(self, pending: PendingMessage, error: str) -> None:
+        """Give a message up that cannot be delivered, and tell those who can mend that."""
+        log.error("message undeliverable", error=error, method=pending.method)
         policy = self._policy()
         with self._database.transaction() as session:
             now = self._clock.now()
-            outbox.give_up(session, owed, now, error)
+            outbox.dead_letter(session, pending, now, error)
             audit.record(
-                session, Action.UNDELIVERED, at=now, conversation=owed.conversation, error=error
+                session, Action.UNDELIVERED, at=now, conversation=pending.conversation, error=error
             )
-            if owed.way is not Way.POST or owed.target == policy.operators:
+            if pending.method is not DeliveryMethod.POST or pending.target == policy.operators:
                 return
             notice = Undelivered(
-                conversation=owed.target or owed.conversation, error=error, what=owed.notice.kind
+                conversation=pending.target or pending.conversation,
+                error=error,
+                what=pending.notice.kind,
             )
             notify_operators(session, notice, policy, at=now)
-            if isinstance(owed.notice, RequestCard):
-                requester = owed.notice.request.requester
+            if isinstance(pending.notice, RequestCard):
+                requester = pending.notice.request.requester
                 notify_person(session, notice, requester, at=now)
 
 
@@ -208,7 +195,7 @@ def respond(client: SlackClient, response_url: str, message: Message) -> bool:
     """Answer one person at an interaction's own address; False once it takes no more answers.
 
     Raises:
-        TryLater: Slack cannot be reached, or asks for patience.
+        TemporaryError: Slack cannot be reached, or asks to wait.
     """
     webhook = WebhookClient(response_url, timeout=DELIVERY_SECONDS, retry_handlers=[])
     try:
@@ -222,14 +209,14 @@ def respond(client: SlackClient, response_url: str, message: Message) -> bool:
             status = answer.status_code
             exchange.outcome = "ok" if status == HTTPStatus.OK else f"status {status}"
     except (SlackClientError, OSError, HTTPException) as error:
-        raise TryLater(type(error).__name__) from error
+        raise TemporaryError(type(error).__name__) from error
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise TryLater(f"status {status}")
+        raise TemporaryError(f"status {status}")
     return status == HTTPStatus.OK
 
 
 def retry_after(error: SlackApiError) -> float | None:
-    """Return for how many seconds Slack asks for patience, if it does; an hour at the most."""
+    """Return how many seconds Slack asks to wait, if it does; an hour at the most."""
     headers = {key.lower(): value for key, value in error.response.headers.items()}
     value = headers.get("retry-after")
     if isinstance(value, list):
@@ -240,4 +227,4 @@ def retry_after(error: SlackApiError) -> float | None:
         return None
     if seconds is None or not math.isfinite(seconds):
         return None
-    return min(max(seconds, 0.0), _LONGEST_PATIENCE_SECONDS)
+    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER_SECONDS)

@@ -1,6 +1,5 @@
 """Homes: each Home tab that somebody may be looking at is drawn again when something changes."""
 
-import random
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,18 +13,19 @@ from bot.clock import Clock
 from bot.domain.lifecycle import Request
 from bot.domain.people import Person, Standing, standing_of
 from bot.domain.policy import Policy
+from bot.retry import Backoff, PermanentError, TemporaryError
 from bot.slack import messages
 from bot.slack.client import NO_ANSWER, SlackClient, code_of
 from bot.slack.messages import HomeTab
-from bot.slack.outbound.delivery import Hopeless, TryLater, retry_after
+from bot.slack.outbound.delivery import retry_after
 from bot.slack.users.directory import Directory, DirectoryUnavailable
 from bot.store import grants, homes, requests
 from bot.store.database import DATABASE_UNAVAILABLE, Database
 from bot.store.homes import Home
 
-_PATIENCE = timedelta(hours=1)  # it is only a view: the next opening draws it anyway
-_SHORTEST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 2.0, 60.0
-_HOPELESS = frozenset({"invalid_arguments", "invalid_blocks", "not_enabled", "view_too_large"})
+_GIVE_UP_AFTER = timedelta(hours=1)  # it is only a view: the next opening draws it anyway
+_BACKOFF = Backoff(2.0, 60.0, longest_asked_seconds=homes.LONGEST_WAIT_SECONDS)
+_PERMANENT = frozenset({"invalid_arguments", "invalid_blocks", "not_enabled", "view_too_large"})
 _NOT_THERE = frozenset({"not_found", "user_disabled", "user_not_found", "user_not_visible"})
 
 log = structlog.get_logger()
@@ -74,15 +74,15 @@ class HomeTabs:
         except Gone:
             with self._database.transaction() as session:
                 homes.forget(session, home.user_id)
-        except Hopeless as error:
-            self._give_up(home, error)
-        except TryLater as error:
-            self._put_off(home, error)
+        except PermanentError as error:
+            self._dead_letter(home, error)
+        except TemporaryError as error:
+            self._reschedule(home, error)
         except DATABASE_UNAVAILABLE:
             raise  # the database is away: the Home is still due when it is back
         except Exception as error:  # a fault of ours must not be repeated for ever
             log.exception("home failed")
-            self._put_off(home, TryLater(type(error).__name__))
+            self._reschedule(home, TemporaryError(type(error).__name__))
         else:
             with self._database.transaction() as session:
                 homes.published(session, home, self._clock.now())
@@ -95,7 +95,7 @@ class HomeTabs:
             homes.approves(session, home, rights.may_approve)
         self._publish(home.user_id, self._read(home.user_id, rights, policy))
         if unknown is not None:
-            raise TryLater(str(unknown)) from unknown
+            raise TemporaryError(str(unknown)) from unknown
 
     def _rights(self, home: Home, policy: Policy) -> tuple["_Rights", DirectoryUnavailable | None]:
         """Return what may be shown; where Slack does not say, only what is somebody's own."""
@@ -141,31 +141,27 @@ class HomeTabs:
             code = code_of(error)
             if code in _NOT_THERE:
                 raise Gone from error
-            if code in _HOPELESS:
-                raise Hopeless(code) from error
-            raise TryLater(code, retry_after(error)) from error
+            if code in _PERMANENT:
+                raise PermanentError(code) from error
+            raise TemporaryError(code, retry_after(error)) from error
         except NO_ANSWER as error:
-            raise TryLater(type(error).__name__) from error
+            raise TemporaryError(type(error).__name__) from error
 
-    def _put_off(self, home: Home, error: TryLater) -> None:
-        """Try again after as long as it has been owed already, so less and less often."""
-        now = self._clock.now()
-        owed = now - home.owed_since
-        if owed >= _PATIENCE:
-            self._give_up(home, error)
+    def _reschedule(self, home: Home, error: TemporaryError) -> None:
+        """Try again after as long as it has been due already, so less and less often."""
+        waited = self._clock.now() - home.due_since
+        if waited >= _GIVE_UP_AFTER:
+            self._dead_letter(home, error)
             return
-        wait_seconds = min(max(owed.total_seconds(), _SHORTEST_WAIT_SECONDS), _LONGEST_WAIT_SECONDS)
-        wait_seconds *= 0.75 + random.random() / 2  # noqa: S311  # jitter, not a secret
-        if error.seconds is not None:
-            wait_seconds = min(error.seconds, homes.LONGEST_WAIT_SECONDS)
-        log.warning("home put off", error=str(error))
+        wait_seconds = _BACKOFF.seconds_since(waited.total_seconds(), asked=error.retry_after)
+        log.warning("home rescheduled", error=str(error))
         with self._database.transaction() as session:
-            homes.put_off(session, home, self._clock.in_seconds(wait_seconds))
+            homes.reschedule(session, home, self._clock.in_seconds(wait_seconds))
 
-    def _give_up(self, home: Home, error: Exception) -> None:
-        log.error("home given up", error=str(error))
+    def _dead_letter(self, home: Home, error: Exception) -> None:
+        log.error("home dead-lettered", error=str(error))
         with self._database.transaction() as session:
-            homes.give_up(session, home)
+            homes.dead_letter(session, home)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Pace: about one message a second for a channel, as Slack wants it, with a burst allowed.
 
-After an hour without Slack, what is owed goes out steadily, and not as a flood that Slack answers
-with 429 for each message.
+After an hour without Slack, what is pending goes out steadily, and not as a flood that Slack
+answers with 429 for each message.
 """
 
 import threading
