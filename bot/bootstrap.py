@@ -118,10 +118,10 @@ def build_components(
 def build_slack(components: Components) -> SlackApp:
     """Return what Slack talks to."""
     reads = SharedReads(components.provider, components.clock.elapsed)
-    pages = Queries(components.database, reads, components.policy, components.clock.elapsed)
+    queries = Queries(components.database, reads, components.policy, components.clock.elapsed)
     controller = SlackController(
         components.access,
-        pages,
+        queries,
         components.directory,
         components.catalogue,
         components.slack,

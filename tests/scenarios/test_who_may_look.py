@@ -212,6 +212,29 @@ def test_p4_a_cluster_of_others_looks_like_one_that_there_is_not(
         assert said["ledger"].replace("ledger", "kitchn") == said["kitchn"]
 
 
+def test_p4_a_cluster_that_is_hidden_by_a_group_looks_like_one_that_there_is_not(
+    worlds: Worlds,
+) -> None:
+    """Also where a command is saved before anybody knows what its maker may see."""
+    by_groups = {
+        "orders": {"id": ORDERS, "requesters": ["S0DEVELOPERS"]},
+        "ledger": {"id": ANALYTICS, "requesters": ["S0LEDGER"], "approvers": [BOB]},
+    }
+    world = worlds(policy(by_groups))
+    world.slack.add_group("S0DEVELOPERS", "developers", [RITA])
+    world.slack.add_group("S0LEDGER", "ledger", [OSCAR])
+
+    said = {}
+    for cluster in ("ledger", "kitchn"):
+        world.restart()
+        world.forget(RITA)
+        said[cluster] = types(world, RITA, f"request {IP} 2h {cluster}")
+
+    offer = "There is no cluster `ledger` that you may ask for. There is `orders`."
+    assert offer in said["ledger"]
+    assert said["ledger"].replace("ledger", "kitchn") == said["kitchn"]
+
+
 def test_p4_no_hint_names_a_cluster_of_others(worlds: Worlds) -> None:
     world = worlds(policy(SECRET))
     for text in ("sources ledgr", "history ledge", f"request {IP} 2h ledgerr"):

@@ -1,7 +1,7 @@
 """The Slack controller: turns what people type and press into commands and answers.
 
-Nothing here waits for Slack or DigitalOcean: an answer that needs one of them is promised, and
-given later, from a durable row where something is to be changed.
+Nothing here waits for Slack or DigitalOcean before the acknowledgement. What needs one of them is
+answered by a background task; a command that does is saved, and carried out by the worker.
 """
 
 from collections.abc import Callable
@@ -52,7 +52,7 @@ class SlackController:
     def __init__(
         self,
         access: AccessService,
-        pages: Queries,
+        queries: Queries,
         directory: Directory,
         catalogue: Catalogue,
         client: SlackClient,
@@ -61,22 +61,29 @@ class SlackController:
         ip_links: IpLinks,
     ) -> None:
         self._access = access
-        self._pages = pages
+        self._queries = queries
         self._directory = directory
         self._homes = homes
         self._ip_links = ip_links
         self._policy = policy
-        self._later = BackgroundTasks(client)
-        self._prompt = AckDeadline(self._later)
-        offers = Options(directory, catalogue, policy, self._later)
+        self._background = BackgroundTasks(client)
+        self._deadline = AckDeadline(self._background)
+        options = Options(directory, catalogue, policy, self._background)
         self.forms = Forms(
-            access, directory, offers, pages, policy, self._defer, self._later, self._prompt
+            access,
+            directory,
+            options,
+            queries,
+            policy,
+            self._defer,
+            self._background,
+            self._deadline,
         )
 
     def close(self) -> None:
-        """Stop answering later; what is promised durably is kept by the worker."""
-        self._prompt.close()
-        self._later.close()
+        """Answer nothing more; commands that were saved are left to the worker."""
+        self._deadline.close()
+        self._background.close()
 
     def slash_command(self, text: str, asked: Interaction) -> Message | None:
         """Return the answer to a slash command, None where a form opens; it never raises."""
@@ -87,15 +94,15 @@ class SlackController:
             except Refused as refused:
                 return messages.refusal(refused.refusal)
 
-        return self._prompt.answer(act, asked)
+        return self._deadline.answer(act, asked)
 
     def defer(self, command: Command, asked: Interaction) -> None:
         """Save a command, to be carried out in a moment; it never raises."""
-        self._prompt.do(lambda: self._defer(command, asked), asked)
+        self._deadline.do(lambda: self._defer(command, asked), asked)
 
     def deny(self, press: Press) -> None:
         """Open the form that asks an approver why not."""
-        self._prompt.do(lambda: self.forms.open_denial(press), press.interaction)
+        self._deadline.do(lambda: self.forms.open_denial(press), press.interaction)
 
     def extend(self, press: Press) -> None:
         """Open the form that asks for more time."""
@@ -108,7 +115,7 @@ class SlackController:
                 return messages.refusal(refused.refusal)
             return None
 
-        self._prompt.do(act, asked)
+        self._deadline.do(act, asked)
 
     def account_changed(self, user_id: str, *, has_left: bool) -> None:
         """Ask anew what somebody is, and have all that they had end if they have left."""
@@ -130,12 +137,12 @@ class SlackController:
                 return messages.refusal(refused.refusal)
 
         def tell(message: Message) -> None:
-            self._later.direct(asked.user_id, message)
+            self._background.direct(asked.user_id, message)
 
         try:
             message = act(self._known(asked))
         except NeedsDirectory:
-            self._promise(asked, act, tell)
+            self._answer_later(asked, act, tell)
         else:
             if message is not None:
                 tell(message)
@@ -145,7 +152,7 @@ class SlackController:
         self._homes.open(user_id, team_id)
 
     def _slash_command(self, text: str, asked: Interaction) -> Message | None:
-        """Answer at once where it is known who asks, else when Slack has said so (P4).
+        """Answer at once if enough is known of who asks, else when Slack has been asked (P4).
 
         What somebody typed is read with only those clusters that they may see. A command that
         names its cluster means the same to everybody, so it is saved at once.
@@ -162,7 +169,7 @@ class SlackController:
             return self._at_once(self._read(text, asked, person), asked, person)
         if command is not None and _is_command(command) and _says_all(command, text):
             return self._carry_out(command, asked)
-        self._promise(
+        self._answer_later(
             asked, lambda person: self._later_on(text, asked, person), self._respond(asked)
         )
         return None if isinstance(command, _Form) else messages.checking()
@@ -188,7 +195,7 @@ class SlackController:
         """Answer in the acknowledgement, unless DigitalOcean is to be asked."""
         if not isinstance(command, ShowSources | ShowConnect):
             return self._answer(command, asked, person)
-        self._promise(
+        self._answer_later(
             asked, lambda person: self._answer(command, asked, person), self._respond(asked)
         )
         return messages.checking()
@@ -226,17 +233,17 @@ class SlackController:
             case ShowMyIp():
                 return self._my_ip(asked)
             case ShowList(everybody=False):
-                return self._pages.mine(person)
+                return self._queries.mine(person)
             case ShowList():
-                return self._pages.everybodys(person)
+                return self._queries.everybodys(person)
             case ShowClusters():
-                return self._pages.clusters(person)
+                return self._queries.clusters(person)
             case ShowHistory(cluster=about):
-                return self._pages.history(about, person)
+                return self._queries.history(about, person)
             case ShowSources(cluster=cluster):
-                return self._pages.sources(cluster, person)
+                return self._queries.sources(cluster, person)
             case ShowConnect(cluster=cluster):
-                return self._pages.connect(cluster, person)
+                return self._queries.connect(cluster, person)
 
     def _my_ip(self, asked: Interaction) -> Message:
         url = self._ip_links.make(asked.reply_to, asked.team_id)
@@ -259,15 +266,15 @@ class SlackController:
         self._access.defer(command, asked.reply_to, team_id=asked.team_id, origin=asked.origin)
 
     def _respond(self, asked: Interaction) -> Callable[[Message], None]:
-        return lambda message: self._later.respond(asked, message)
+        return lambda message: self._background.respond(asked, message)
 
-    def _promise(
+    def _answer_later(
         self,
         asked: Interaction,
         act: Callable[[Person], Message | None],
         tell: Callable[[Message], None],
     ) -> None:
-        """Answer later: it needs Slack or DigitalOcean."""
+        """Answer by a background task: Slack or DigitalOcean has to be asked."""
 
         def answer() -> None:
             try:
@@ -279,11 +286,11 @@ class SlackController:
             except DATABASE_UNAVAILABLE as error:
                 message = away(error)
             except Exception as error:  # the person hears of it, and the log has it whole
-                message = apologise("page failed", error)
+                message = apologise("query failed", error)
             if message is not None:
                 tell(message)
 
-        self._later.do(answer)
+        self._background.do(answer)
 
 
 def _is_command(command: Intent) -> TypeGuard[Command]:

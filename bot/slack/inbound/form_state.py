@@ -1,6 +1,6 @@
-"""Drafts: the forms that ask for access as they stand on somebody's screen, sent off or not yet.
+"""Form state: what stands in a form that asks for access, sent off or still open.
 
-What they hold is found by the field's name, whatever its block is about at the moment.
+What it holds is found by the field's name, whatever its block is about at the moment.
 """
 
 import json

@@ -46,22 +46,22 @@ class Forms:
         self,
         access: AccessService,
         directory: Directory,
-        offers: Options,
-        pages: Queries,
+        options: Options,
+        queries: Queries,
         policy: Callable[[], Policy],
         defer: Callable[[Command, Interaction], None],
-        later: BackgroundTasks,
-        prompt: AckDeadline,
+        background: BackgroundTasks,
+        deadline: AckDeadline,
     ) -> None:
         self._access = access
         self._directory = directory
-        self._offers = offers
-        self._pages = pages
+        self._options = options
+        self._queries = queries
         self._policy = policy
         self._defer = defer
-        self._later = later
-        self._prompt = prompt
-        self._turns = LatestUpdate()
+        self._background = background
+        self._deadline = deadline
+        self._latest_update = LatestUpdate()
 
     def open_request(self, form: OpenForm, asked: Interaction, person: Person) -> None:
         """Open the form that asks for access.
@@ -69,14 +69,14 @@ class Forms:
         Raises:
             Refused: there is no cluster that they may ask for.
         """
-        policy = self._offers.clusters(person)
+        policy = self._options.clusters(person)
         if not policy.clusters:
             raise NotYours(NoClusters())
         named = form.cluster if form.cluster in policy.clusters else ""
         chosen = named or policy.cluster_of_channel(asked.channel_id) or ""
         view = self._request_form(policy, filled_by(form, chosen), asked)
-        self._later.open_view(view, asked, otherwise=messages.request_form_not_opened())
-        self._offers.get_ready(policy.clusters.values())
+        self._background.open_view(view, asked, otherwise=messages.request_form_not_opened())
+        self._options.get_ready(policy.clusters.values())
 
     def open_emergency(self, form: OpenEmergencyForm, asked: Interaction, person: Person) -> None:
         """Open the form that confirms an emergency.
@@ -84,7 +84,7 @@ class Forms:
         Raises:
             Refused: there is no cluster where they may break the glass.
         """
-        policy = self._offers.emergencies(person)
+        policy = self._options.emergencies(person)
         if not policy.clusters:
             raise NotYours(NoEmergencyClusters())
         if form.cluster and form.cluster not in policy.clusters:
@@ -92,7 +92,7 @@ class Forms:
         only = next(iter(policy.clusters)) if len(policy.clusters) == 1 else ""
         filled = replace(filled_by(form, form.cluster or only), address=form.source)
         view = _emergency_form(policy, filled, asked)
-        self._later.open_view(view, asked, otherwise=messages.emergency_form_not_opened())
+        self._background.open_view(view, asked, otherwise=messages.emergency_form_not_opened())
 
     def open_extension(self, form: OpenExtensionForm, asked: Interaction) -> None:
         """Open the form that asks for more time.
@@ -104,7 +104,7 @@ class Forms:
         try:
             self._open_extension_for(person, form, asked)
         except NeedsDirectory:
-            self._later.do(lambda: self._open_extension_once_known(form, asked))
+            self._background.do(lambda: self._open_extension_once_known(form, asked))
 
     def open_denial(self, press: Press) -> None:
         """Open the form that asks an approver why not."""
@@ -112,54 +112,54 @@ class Forms:
         person = self._directory.known(asked.user_id, asked.team_id)
         view = messages.deny_modal(
             press.number,
-            summary=self._pages.summary(press.number, person),
+            summary=self._queries.summary(press.number, person),
             private_metadata=denial_metadata(press),
         )
         otherwise = messages.denial_form_not_opened()
-        self._later.open_view(view, asked, otherwise=otherwise)
+        self._background.open_view(view, asked, otherwise=otherwise)
 
-    def changed(self, draft: FormState) -> None:
+    def changed(self, state: FormState) -> None:
         """Show what goes with a cluster or kind that was just chosen; the rest stays as it is."""
-        if draft.form in (REQUEST_FORM, EMERGENCY_FORM):
-            self._turns.take(draft.view_id, draft.acted_at)
-            self._offers.once_known(draft.interaction, lambda person: self._redraw(draft, person))
+        if state.form in (REQUEST_FORM, EMERGENCY_FORM):
+            self._latest_update.take(state.view_id, state.acted_at)
+            self._options.once_known(state.interaction, lambda person: self._redraw(state, person))
 
-    def _redraw(self, draft: FormState, person: Person) -> None:
-        asked = draft.interaction
-        if draft.form == REQUEST_FORM and (policy := self._offers.clusters(person)).clusters:
-            view = self._request_form(policy, draft.filled, asked)
-        elif draft.form == EMERGENCY_FORM and (policy := self._offers.emergencies(person)).clusters:
-            view = _emergency_form(policy, draft.filled, asked)
-        else:
+    def _redraw(self, state: FormState, person: Person) -> None:
+        is_emergency = state.form == EMERGENCY_FORM
+        choices = self._options.emergencies if is_emergency else self._options.clusters
+        policy = choices(person)
+        if not policy.clusters:
             return
-        self._later.update_view(
+        draw = _emergency_form if is_emergency else self._request_form
+        view = draw(policy, state.filled, state.interaction)
+        self._background.update_view(
             view,
-            draft.view_id,
-            draft.view_hash,
-            is_wanted=lambda: self._turns.is_last(draft.view_id, draft.acted_at),
+            state.view_id,
+            state.view_hash,
+            is_wanted=lambda: self._latest_update.is_last(state.view_id, state.acted_at),
         )
 
     def options(self, search: Search) -> list[dict[str, Any]]:
         """Return what a picker offers for what somebody typed."""
-        return self._offers.sources(search)
+        return self._options.sources(search)
 
-    def request_sent(self, draft: FormState) -> dict[str, str]:
+    def request_sent(self, state: FormState) -> dict[str, str]:
         """Take a form that asks for access; return what is wrong with it, block by block."""
-        return self._sent(draft, lambda policy: read_form(policy, **draft.typed))
+        return self._sent(state, lambda policy: read_form(policy, **state.typed))
 
-    def emergency_sent(self, draft: FormState) -> dict[str, str]:
+    def emergency_sent(self, state: FormState) -> dict[str, str]:
         """Take an emergency's form; return what is wrong with it, block by block."""
-        return self._sent(draft, lambda policy: read_emergency_form(policy, **draft.typed))
+        return self._sent(state, lambda policy: read_emergency_form(policy, **state.typed))
 
-    def extension_sent(self, draft: FormState) -> dict[str, str]:
+    def extension_sent(self, state: FormState) -> dict[str, str]:
         """Take a form that asks for more time; return what is wrong with it, block by block."""
         return self._sent(
-            draft,
+            state,
             lambda _policy: read_extension_form(
-                grant_id=draft.number,
-                mark=draft.mark,
-                duration=draft.typed["duration"],
-                reason=draft.typed["reason"],
+                grant_id=state.number,
+                mark=state.mark,
+                duration=state.typed["duration"],
+                reason=state.typed["reason"],
             ),
         )
 
@@ -170,7 +170,7 @@ class Forms:
         metadata = extension_metadata(asked, form)
         view = messages.extension_form(terms, Filled(reason=form.reason), private_metadata=metadata)
         otherwise = messages.extension_form_not_opened(form.grant_id)
-        self._later.open_view(view, asked, otherwise=otherwise)
+        self._background.open_view(view, asked, otherwise=otherwise)
 
     def _open_extension_once_known(self, form: OpenExtensionForm, asked: Interaction) -> None:
         try:
@@ -180,48 +180,48 @@ class Forms:
                 lambda person: self._open_extension_for(person, form, asked),
             )
         except Refused as refused:
-            self._later.reach(asked, messages.refusal(refused.refusal))
+            self._background.reach(asked, messages.refusal(refused.refusal))
         except DirectoryUnavailable:
-            self._later.reach(asked, messages.refusal(CannotTell()))
+            self._background.reach(asked, messages.refusal(CannotTell()))
         except DATABASE_UNAVAILABLE as error:
-            self._later.reach(asked, away(error))
+            self._background.reach(asked, away(error))
         except Exception as error:  # the person hears of it, and the log has it whole
-            self._later.reach(asked, apologise("form failed", error))
+            self._background.reach(asked, apologise("form failed", error))
 
     def _request_form(self, policy: Policy, filled: Filled, asked: Interaction) -> dict[str, Any]:
-        named = replace(filled, picked_name=self._offers.name_of(filled.picked))
+        named = replace(filled, picked_name=self._options.name_of(filled.picked))
         metadata = metadata_of(asked, filled)
         return messages.request_form(policy.clusters, named, private_metadata=metadata)
 
-    def _sent(self, draft: FormState, read: Callable[[Policy], Command]) -> dict[str, str]:
+    def _sent(self, state: FormState, read: Callable[[Policy], Command]) -> dict[str, str]:
         """Take a form in, or keep it open while the database is away: each form counts once."""
         try:
-            return self._prompt.within(
-                lambda: self._taken_in(draft, read),
-                lambda _: {draft.block_of(None): messages.SEND_AGAIN},
+            return self._deadline.within(
+                lambda: self._taken_in(state, read),
+                lambda _: {state.block_of(None): messages.SEND_AGAIN},
             )
         except DATABASE_UNAVAILABLE as error:
             away(error)
-            return {draft.block_of(None): messages.SEND_AGAIN}
+            return {state.block_of(None): messages.SEND_AGAIN}
 
-    def _taken_in(self, draft: FormState, read: Callable[[Policy], Command]) -> dict[str, str]:
+    def _taken_in(self, state: FormState, read: Callable[[Policy], Command]) -> dict[str, str]:
         """Judge a form by what was last known of its sender; what is sent off is judged anew."""
-        asked = draft.interaction
+        asked = state.interaction
         try:
             with about(Field.SOURCE):
-                messages.refuse_not_listed(draft.kind, draft.typed["source"])
+                messages.refuse_not_listed(state.kind, state.typed["source"])
             command = self._read(asked, read)
             with suppress(NeedsDirectory):  # Slack is asked before it is carried out
                 sender = self._directory.last_known(asked.user_id, asked.team_id)
                 self._access.dry_run(command, sender)
         except Refused as refused:
-            return {draft.block_of(refused.field): messages.form_error(refused.refusal)}
+            return {state.block_of(refused.field): messages.form_error(refused.refusal)}
         self._defer(command, asked)
         return {}
 
     def _read(self, asked: Interaction, read: Callable[[Policy], Command]) -> Command:
         """Read a form; clusters that somebody may not see are not there."""
-        seen = self._offers.seen_lately(asked)
+        seen = self._options.seen_lately(asked)
         if seen is not None:
             return read(seen)
         try:

@@ -24,12 +24,12 @@ class Options:
         directory: Directory,
         catalogue: Catalogue,
         policy: Callable[[], Policy],
-        later: BackgroundTasks,
+        background: BackgroundTasks,
     ) -> None:
         self._directory = directory
         self._catalogue = catalogue
         self._policy = policy
-        self._later = later
+        self._background = background
 
     def seen_lately(self, asked: Interaction) -> Policy | None:
         """Return what somebody could see when Slack last said who they are; None: it never did."""
@@ -48,7 +48,7 @@ class Options:
         try:
             act(self._directory.known(asked.user_id, asked.team_id))
         except NeedsDirectory:
-            self._later.do(ask_and_act)
+            self._background.do(ask_and_act)
 
     def clusters(self, person: Person) -> Policy:
         """Return the policy of the clusters that somebody may ask for."""
