@@ -43,7 +43,7 @@ class Components(Core):
     metrics: Metrics
 
     def learn_names(self) -> None:
-        """Have the names of all that can be a trusted source fetched, in the background."""
+        """Fetch the names of everything that can be a trusted source, in the background."""
         taken = {kind for one in self.policy().clusters.values() for kind in one.source_types}
         self.catalogue.prefetch(taken - {SourceType.IP_ADDR})
 
@@ -51,7 +51,7 @@ class Components(Core):
         """Return the policy as the owner of an address link may see it.
 
         Raises:
-            Refused: they may see nothing, for what they are.
+            Refused: their standing does not let them see anything.
             DirectoryUnavailable: Slack does not say who they are.
         """
         policy = self.policy()
@@ -137,7 +137,7 @@ def build_slack(components: Components) -> SlackApp:
 
 
 def build_app(components: Components, slack: SlackApp, worker: Worker | None) -> Flask:
-    """Return the WSGI app that browsers reach, and Slack too unless it is Socket Mode's."""
+    """Return the WSGI app for browsers, and for Slack unless that uses Socket Mode."""
     proxies = components.settings.dbaccess_trusted_proxies
     pages = ip_pages(components.ip_links, components.seen_by, trusted_proxies=proxies)
     over_http = components.settings.slack_app_token is None
@@ -145,7 +145,7 @@ def build_app(components: Components, slack: SlackApp, worker: Worker | None) ->
 
 
 def build_probes_app(components: Components, worker: Worker | None) -> Flask:
-    """Return the WSGI app of a process that nobody reaches but who watches it."""
+    """Return the WSGI app of a process that only monitoring calls."""
     return probes_app(_probes(components, worker))
 
 

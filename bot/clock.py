@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time, and how long to wait for one that is to come."""
+    """Tells the time, and how long to wait for a later one."""
 
     def now(self) -> datetime:
         """Return the present, aware UTC."""
@@ -17,11 +17,11 @@ class Clock(Protocol):
         ...
 
     def in_seconds(self, seconds: float) -> datetime:
-        """Return what time it will be in so many real seconds: for leases and retries."""
+        """Return the time in so many real seconds from now: for leases and retries."""
         ...
 
     def elapsed(self) -> float:
-        """Return real seconds since some moment, whatever the clock says meanwhile."""
+        """Return real seconds since some moment, whatever happens to the clock."""
         ...
 
     def sleep(self, seconds: float) -> None:
@@ -54,7 +54,7 @@ class SystemClock:
 
 
 class FastClock:
-    """A clock that begins now and then runs *rate* times as fast; the rate may change."""
+    """A clock that starts now and runs *rate* times as fast; the rate may change."""
 
     def __init__(self, rate: float = 1.0) -> None:
         self._course = (datetime.now(UTC), time.monotonic(), rate)  # one value: read as a whole

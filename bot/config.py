@@ -1,4 +1,4 @@
-"""Environment and dbaccess.toml: read, checked, and refused with file, key and reason."""
+"""Environment and dbaccess.toml: read and validated; errors name file, key and reason."""
 
 import re
 import tomllib
@@ -38,7 +38,7 @@ _PUBLIC_URL = re.compile(r"https?://[\w.\-:\[\]]+(?:/[\w.\-~/]*)?", re.ASCII)
 
 
 class ConfigError(Exception):
-    """A configuration that nothing should start with; each problem is a line of its own."""
+    """An invalid configuration, with which nothing starts; each problem is a line of its own."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -46,7 +46,7 @@ class ConfigError(Exception):
 
 
 class Settings(BaseSettings):
-    """The environment, with a `.env` file behind it. Secrets do not show when printed."""
+    """The environment, then a `.env` file. Secrets are not shown when printed."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
@@ -153,8 +153,8 @@ def _keys(value: SecretStr) -> list[str]:
 def database_url(url: str) -> str:
     """Return *url* with the driver named: SQLite's own, psycopg 3 for PostgreSQL.
 
-    What is wrong is said without any piece of it: wherever a password ends, some of it may stand
-    in the part behind (P8).
+    Errors do not quote any part of it: if a password contains a separator, any part may contain
+    some of it (P8).
 
     Raises:
         ValueError: another kind of database, one that cannot be read, or one in memory.
@@ -205,7 +205,7 @@ def load_settings() -> Settings:
     """Return the settings of the process's environment and its `.env` file.
 
     Raises:
-        ConfigError: a variable is missing or makes no sense.
+        ConfigError: a variable is missing or invalid.
     """
     try:
         return Settings()  # type: ignore[call-arg]  # pydantic-settings fills the fields
@@ -269,7 +269,7 @@ def parse_policy(written: Mapping[str, Any], *, file: str = "dbaccess.toml") -> 
 
 
 def _key(loc: tuple[int | str, ...], clusters: dict[str, Any], defaults: dict[str, Any]) -> str:
-    """Return where a value was written: one that a cluster inherited stands under defaults."""
+    """Return the key of a value in the file: what a cluster inherited is under defaults."""
     if len(loc) > 2 and loc[0] == "clusters":
         alias, name = loc[1], loc[2]
         if name in defaults and name not in clusters.get(str(alias), {}):
@@ -278,7 +278,7 @@ def _key(loc: tuple[int | str, ...], clusters: dict[str, Any], defaults: dict[st
 
 
 def _telling(error: ValidationError) -> list[Any]:
-    """Return the problems without those that only follow from a deeper one."""
+    """Return the problems without those that only follow from a more specific one."""
     problems = error.errors()
     return [
         problem

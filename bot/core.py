@@ -40,7 +40,7 @@ class Wakeup:
 
 @dataclass(frozen=True)
 class Core:
-    """The access service and the reconciler, with what they stand on."""
+    """The access service and the reconciler, with what they need."""
 
     policy: LivePolicy
     clock: Clock
@@ -73,12 +73,12 @@ def build_provider(
     before_call: Callable[[Purpose], None] = lambda _purpose: None,
     on_call: Callable[[ApiCall], None] = lambda _call: None,
 ) -> Provider:
-    """Return the cloud whose databases this installation lends, connected to nothing yet.
+    """Return the provider whose databases this installation lends, not connected yet.
 
     Args:
         settings: where its API is, and the token for it.
-        before_call: asked before each HTTP exchange; raises BudgetSpent where it must not be made.
-        on_call: told of each HTTP exchange.
+        before_call: called before each HTTP exchange; raises BudgetSpent if that must not be made.
+        on_call: called after each HTTP exchange.
 
     Raises:
         ValueError: the token would travel unencrypted to this address.
@@ -102,10 +102,11 @@ def build_core(
     database: Database | None = None,
     operator: Mapping[str, str] | None = None,
 ) -> Core:
-    """Return the core, connected to nothing yet.
+    """Return the core, not connected yet.
 
-    *on_call* is told of each call of the provider's API, *on_reconcile* of each reconcile: its
-    outcome and how many seconds it took. *operator* is who typed the command that needs the core.
+    *on_call* is called after each call of the provider's API, *on_reconcile* after each reconcile:
+    with its outcome and how many seconds it took. *operator* is who typed the command that needs
+    the core.
     """
     clock = clock or SystemClock()
     if database is None:

@@ -1,4 +1,4 @@
-"""Deadlines: calls that may hang run in threads of their own, so that no caller waits for long."""
+"""Deadlines: calls that may hang run in threads of their own, so that no caller waits too long."""
 
 import threading
 from collections.abc import Callable
@@ -18,16 +18,16 @@ class NoAnswer(Exception):
 
 
 class BoundedCall(Generic[T]):
-    """A call that any number of threads may make; they share the one that is under way.
+    """A call that any number of threads may make; they share the one in progress.
 
-    One that hangs for long is made anew: the connection that it waits on may be dead, and the next
-    one well. Three at most are left hanging.
+    If it hangs for long, it is made again: its connection may be dead, and a new one not. At most
+    three are left hanging.
 
     Args:
         call: returns the result; it may hang, and raise.
         name: of the threads.
         seconds: how long a caller waits at most.
-        again_seconds: after how long the call is made anew.
+        again_seconds: after how long the call is made again.
     """
 
     def __init__(

@@ -2,4 +2,4 @@
 
 
 class Fault(Exception):
-    """A failure whose text is one sentence for operators and holds no secret."""
+    """A failure whose text is one sentence for operators, without secrets."""

@@ -1,7 +1,7 @@
-"""Address links: `myip`. A link serves once, for ten minutes, and only whoever holds it.
+"""Address links: `myip`. A link works once, within ten minutes, for whoever has it.
 
-What stands in it is random and signed, with a key that is derived from Slack's signing secret.
-The row is kept under a hash, so that reading the database gives nobody a link.
+It contains a random, signed token; the key is derived from Slack's signing secret. The row is
+stored under a hash, so that reading the database yields no link.
 """
 
 import hashlib
@@ -30,9 +30,10 @@ _ID_BYTES = 16
 
 
 class IpLinks:
-    """Makes links and takes them in, in any thread.
+    """Creates and redeems links, in any thread.
 
-    `public_url` is where browsers reach this installation; None: they do not, and there are none.
+    `public_url` is where browsers reach this installation; None: they cannot, so there are no
+    links.
     """
 
     def __init__(
@@ -53,10 +54,10 @@ class IpLinks:
         )
 
     def make(self, reply_to: ReplyTo, team_id: str) -> str | None:
-        """Return the URL of a new link; None where browsers have no way here.
+        """Return the URL of a new link; None if browsers cannot reach this installation.
 
         Raises:
-            Refused: they have several already that they did not use.
+            Refused: they have several unused ones already.
         """
         if self._public_url is None:
             return None
@@ -78,7 +79,7 @@ class IpLinks:
         return f"{self._public_url}/ip/{self._signer.sign(drawn).decode()}"
 
     def find(self, token: str) -> IpLink | None:
-        """Return the link of a token while it serves; nothing is changed."""
+        """Return the link of a token if it is still valid; nothing is changed."""
         link_id = self._read(token)
         if link_id is None:
             return None
@@ -100,7 +101,7 @@ class IpLinks:
         return link
 
     def _read(self, token: str) -> str | None:
-        """Return the id of the row that a token means; None where it was not signed here."""
+        """Return the id of a token's row; None if we did not sign it."""
         try:
             return _hashed(self._signer.unsign(token).decode())
         except (BadSignature, UnicodeError):

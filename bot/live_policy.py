@@ -1,4 +1,4 @@
-"""The live policy: `dbaccess.toml` as it was when it last made sense."""
+"""The live policy: the last valid version of `dbaccess.toml`."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -20,9 +20,9 @@ class Reload(StrEnum):
 
 
 class LivePolicy:
-    """Returns, when called, what holds at this moment. Safe to call from several threads.
+    """Returns the current policy when called. Safe to call from several threads.
 
-    Whoever needs it for one act calls it once, so that no act is judged by two policies.
+    An operation calls it once, so that it is not checked against two policies.
     """
 
     def __init__(self, policy: Policy, file: Path) -> None:
@@ -34,7 +34,7 @@ class LivePolicy:
         return self._policy
 
     def reload(self) -> Reload:
-        """Read the file again; the old policy stays where the new one makes no sense."""
+        """Read the file again; the old policy stays in force if the new one is not valid."""
         try:
             policy = load_policy(self._file)
         except ConfigError as error:

@@ -1,4 +1,4 @@
-"""Logs: structured, for a terminal or as JSON, with secrets cut out wherever they turn up (P8)."""
+"""Logs: structured, for a terminal or as JSON, with all secrets redacted (P8)."""
 
 import logging
 import sys
@@ -26,7 +26,7 @@ class Redactor:
     def __call__(
         self, _logger: Any, _method: str, event: MutableMapping[str, Any]
     ) -> MutableMapping[str, Any]:
-        """Clean each key and each value of an entry; numbers stay numbers."""
+        """Redact each key and each value of an entry; numbers stay numbers."""
         clean = self._redaction.clean
         for key in list(event):
             if key in _STRUCTLOGS_OWN:
@@ -40,9 +40,9 @@ class Redactor:
 def show_as_text(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Let no entry move the cursor, change colours or look like two, as a structlog processor.
+    """Escape what could move the cursor, change colours or forge a second entry (a processor).
 
-    A traceback keeps its lines, and each of them is indented.
+    A traceback keeps its lines, each of them indented.
     """
     for key, value in event.items():
         if isinstance(value, str) and not key.startswith("_"):
@@ -58,7 +58,7 @@ def _printable(text: str) -> str:
 def set_up_logs(
     log_format: str | None, secrets: Iterable[str] = (), *, level: int = logging.INFO
 ) -> None:
-    """Send all logs, those of the libraries too, to standard error.
+    """Send all logs, including those of libraries, to standard error.
 
     Args:
         log_format: `console` or `json`; None: `console` at a terminal, else `json`.
@@ -101,7 +101,7 @@ def set_up_logs(
 
 
 def log_crashes() -> None:
-    """Have what nobody catches logged like all else; Python would print it, secrets and all."""
+    """Log uncaught exceptions like everything else; Python would print them, with secrets."""
     logging.captureWarnings(True)
     sys.excepthook = _crashed
     threading.excepthook = lambda crash: _crashed(

@@ -1,4 +1,4 @@
-"""Redaction: secrets are cut out of any text, whatever form they have taken on the way (P8)."""
+"""Redaction: secrets are removed from any text, however they are encoded (P8)."""
 
 import base64
 import json
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "[secret]"
-_SHORTEST_ENCODED = 6  # a shorter piece of Base64 stands in too many innocent words
+_SHORTEST_ENCODED = 6  # a shorter piece of Base64 occurs in too many harmless words
 
 _ISSUED = r"(?:xox[a-z]|xapp|xwfp|dop_v1|doo_v1|dor_v1)[-_][A-Za-z0-9%_-]+"
 _RESPONSE_URL = r"https?://[^/\s\"']+/(?:commands|actions|response|services|workflows)[^\s\"']*"
@@ -45,7 +45,7 @@ class Redaction:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """Yield a secret as it is, and as it looks quoted, escaped or encoded."""
+    """Yield a secret as it is, and quoted, escaped or encoded."""
     yield secret
     yield quote(secret)
     yield quote(secret, safe="")
@@ -58,8 +58,8 @@ def _forms(secret: str) -> Iterator[str]:
 
 
 def _base64_forms(secret: bytes, shift: int) -> Iterator[str]:
-    """Yield what Base64 makes of a secret behind so many other bytes, without the edges."""
-    first = -(-shift * 8 // 6)  # the digits that also hold bits of what stands before
+    """Yield a secret's Base64 after so many other bytes, without the digits at the edges."""
+    first = -(-shift * 8 // 6)  # the digits that also encode bits of what precedes
     whole = (shift + len(secret)) * 8 // 6
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         digits = encode(b"\0" * shift + secret).decode()[first:whole]

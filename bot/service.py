@@ -46,7 +46,7 @@ class Service:
         return f"http://{self._settings.host}:{self._http.port}" if self._http else None
 
     def start(self, *, migrate: bool = False) -> None:
-        """Check the schema (or bring it up to date), begin to work, open the port.
+        """Check the schema (or bring it up to date), start working, open the port.
 
         Raises:
             SchemaOutdated: the schema is another one, and `migrate` was not asked for.
@@ -74,7 +74,7 @@ class Service:
         self._http.start()
 
     def reload(self) -> None:
-        """Read dbaccess.toml again; what it says holds from the next act on, if it makes sense."""
+        """Read dbaccess.toml again; if it is valid, it holds from the next operation on."""
         outcome = self.components.policy.reload()
         self.components.metrics.note_reload(outcome)
         if outcome is not Reload.APPLIED:

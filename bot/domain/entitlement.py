@@ -1,7 +1,7 @@
-"""Entitlement: does what was asked for and approved still hold, by the policy of this moment (P4)?
+"""Entitlement: whether what was requested and approved still holds by the current policy (P4).
 
-Asked when the last approval comes, before the first write and at every put-back. Who somebody is
-and which groups they are in comes in from outside: `NeedsDirectory` says what is missing.
+This is checked at the last approval, before the first write and whenever a grant is put back. Who
+people are and which groups they are in is passed in: `NeedsDirectory` says what is missing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,12 +20,12 @@ from bot.domain.refusals.rights import (
     WrittenPolicyEnded,
 )
 
-_WRITTEN = (Actor.POLICY, Actor.EMERGENCY)  # who approves in an approver's stead
+_WRITTEN = (Actor.POLICY, Actor.EMERGENCY)  # who approves in place of an approver
 _GONE = (Standing.UNKNOWN, Standing.NOBODY, Standing.DEACTIVATED)
 
 
 def concerned(requests: Iterable[Request], people: People) -> tuple[Person, ...]:
-    """Return those whom requests concern, as they are known: who asked, and who approved."""
+    """Return those whom requests concern, as far as they are known: requesters and approvers."""
     ids = {
         user_id: None  # in this order, each once
         for request in requests
@@ -58,7 +58,7 @@ def check_may_still_ask(
     duration: timedelta,
     already: timedelta = timedelta(),
 ) -> None:
-    """Refuse what could not be asked for any more: by its requester, its source or its duration.
+    """Refuse what could not be requested any more, because of requester, source or duration.
 
     *already* is how long the grant lasts that would last *duration* longer.
 
@@ -79,7 +79,7 @@ def check_still_holds(cluster: ClusterPolicy, requests: Sequence[Request], peopl
     """Refuse access that would not be approved today.
 
     Args:
-        cluster: what holds for it now.
+        cluster: its current policy.
         requests: the one by which it was granted, then its approved extensions, in order.
         people: those concerned, as far as they are known.
 
@@ -99,7 +99,7 @@ def check_still_holds(cluster: ClusterPolicy, requests: Sequence[Request], peopl
 
 
 def check_may_benefit(cluster: ClusterPolicy, person: Person) -> None:
-    """Refuse access for somebody who may not ask for it; it is somebody else who reads this."""
+    """Refuse access for somebody who may not ask for it; somebody else will read the refusal."""
     try:
         cluster.check_may_request(person)
     except Refused as refused:
@@ -136,6 +136,6 @@ def _check_approval(
         lost = lost_approvals(cluster, request, people)
         left = len(request.approvers) - len(lost)
         prolongs = request.kind is RequestKind.ADOPTION and request.extends is not None
-        enough = 1 if prolongs else cluster.approvals  # a rule that only stays longer needs one
+        enough = 1 if prolongs else cluster.approvals  # to keep a rule for longer takes one
         if left < enough:
             raise NoLongerHolds(TooFewApprovals(needed=enough, counting=left))

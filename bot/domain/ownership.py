@@ -3,8 +3,8 @@
 A grant may have a rule of ours only if a write that adds it was sent and not definitely refused
 (`Grant.sent_at`). Given that, three things prove that a rule is ours: its label; its uuid, where
 that was recorded as ours; and a uuid that was not there before our write and was there after it
-(`own_what_appeared`). Other tools drop descriptions when they write the list
-back, and the API may then give a rule a new uuid. What is left then is a guess.
+(`own_what_appeared`). Other tools drop descriptions when they write the list back,
+and the API may then give a rule a new uuid. What is left then is a guess.
 """
 
 from collections.abc import Collection, Sequence

@@ -1,8 +1,8 @@
 """People: who acts, what they are to the workspace, and whether a list of names means them.
 
-What a right depends on and Slack's directory was not asked about is no "no": the check raises
-`NeedsDirectory`, and whoever wants the answer asks the directory and comes again (P4). So each
-check is the only place that says what it depends on.
+If a right depends on something that Slack's directory was not asked about, that is not a "no": the
+check raises `NeedsDirectory`, and its caller asks the directory and tries again (P4). So each check
+is the only place that says what it depends on.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ from bot.domain.refusals.rights import CannotTell, Deactivated, NotAMember, NotA
 class Standing(StrEnum):
     """What somebody is to the workspace that the bot is installed in.
 
-    UNKNOWN: nobody asked. NOBODY: Slack knows no such account.
+    UNKNOWN: Slack was not asked. NOBODY: Slack knows no such account.
     """
 
     UNKNOWN = "unknown"
@@ -39,8 +39,8 @@ class Standing(StrEnum):
 class Person:
     """Somebody as Slack's directory knows them, as far as it was asked.
 
-    `groups` are user groups that they are in, `asked` those that Slack was asked about, whether
-    they are in them or not. `is_final`: nobody is asked any more; what is not known is not so.
+    `groups` are user groups that they are in, `asked` all those that Slack was asked about.
+    `is_final`: Slack is not asked any more; what is not known counts as no.
     """
 
     id: str
@@ -50,7 +50,7 @@ class Person:
     is_final: bool = field(default=False, compare=False)
 
 
-class NeedsDirectory(Exception):  # nothing is wrong: the caller asks, and comes again
+class NeedsDirectory(Exception):  # not an error: the caller asks, and tries again
     """A decision depends on people whom Slack's directory was not asked about.
 
     `groups` has, for each user id, the user groups whose members must be known.
@@ -89,7 +89,7 @@ class Unknowns:
 class People:
     """Those whom a decision concerns, as far as Slack's directory was asked about them.
 
-    `is_final`: nobody is asked any more; who is not known has no right.
+    `is_final`: Slack is not asked any more; somebody who is not known has no right.
     """
 
     def __init__(self, known: Iterable[Person] = (), *, is_final: bool = False) -> None:

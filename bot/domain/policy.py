@@ -1,6 +1,6 @@
 """Policy, ClusterPolicy: who may ask, who may approve, for what and how long.
 
-The models are `dbaccess.toml` as it is checked when it is read; `bot.config` reads the file.
+The models validate `dbaccess.toml`; `bot.config` reads the file.
 
 Whatever tells or checks what a `Person` may do raises `NeedsDirectory` where Slack was not asked
 about what it depends on (`bot.domain.people`).
@@ -171,7 +171,7 @@ class ClusterPolicy(PolicyModel):
 
     @property
     def reserved_rules(self) -> int:
-        """How many of its last places are kept for emergencies, where it knows any."""
+        """How many of its last places are reserved for emergencies, if it allows any."""
         return min(RESERVED_RULES, self.max_rules // 2) if self.emergency else 0
 
     def check_source(self, source: TrustedSource) -> None:
@@ -189,7 +189,7 @@ class ClusterPolicy(PolicyModel):
             return False
 
     def check_duration(self, duration: timedelta, *, already: timedelta = timedelta()) -> None:
-        """Refuse a duration that is too short, or too long with what was granted *already*."""
+        """Refuse a duration that is too short, or with what was granted *already* too long."""
         if duration < self.min_duration:
             raise Refused(TooShort(asked=duration, shortest=self.min_duration))
         if already + duration <= self.max_duration:
@@ -213,12 +213,12 @@ class ClusterPolicy(PolicyModel):
             raise NotYours(MayNotRequest())
 
     def check_standing(self, person: Person) -> None:
-        """Refuse somebody who may not so much as see this cluster for what they are (P4)."""
+        """Refuse somebody whose standing alone keeps them from even seeing this cluster (P4)."""
         if not self.admits(person):
             raise not_admitted(person)
 
     def admits(self, person: Person) -> bool:
-        """Tell whether people of somebody's standing may have to do with this cluster at all."""
+        """Tell whether people of somebody's standing may use this cluster at all."""
         standing = standing_of(person)
         return standing is Standing.MEMBER or (self.guests and standing.is_guest)
 
@@ -238,9 +238,9 @@ class ClusterPolicy(PolicyModel):
         )
 
     def check_emergency(self, person: Person, duration: timedelta, reason: str) -> None:
-        """Refuse what the written emergency policy does not cover.
+        """Refuse what the emergency policy does not cover.
 
-        Who is refused may be so for want of a right, for too long a time, or for no reason.
+        That may be for lack of a right, for too long a duration, or for a missing reason.
         """
         rule = self.emergency
         if rule is None:
@@ -269,7 +269,7 @@ class ClusterPolicy(PolicyModel):
             raise NotYours(MayNotAdopt(ask=self.approvers))
 
     def check_adoption(self, duration: timedelta) -> None:
-        """Refuse an expiry that is too soon to be noticed, or that nobody would remember."""
+        """Refuse an expiry that comes too soon to be noticed, or too late to be remembered."""
         shortest = max(self.min_duration, self.warn_before)
         if not shortest <= duration <= LONGEST_ADOPTION:
             raise Refused(
@@ -295,7 +295,7 @@ class ClusterPolicy(PolicyModel):
             raise NotYours(AskedThemselves(ask=others))
 
     def check_can_be_decided(self, *, requester: str, asked_by: str | None = None) -> None:
-        """Refuse a request for which there are not enough approvers besides those who ask."""
+        """Refuse a request for which there are not enough approvers besides its requesters."""
         if groups_in(self.approvers):
             return
         asking = () if self.self_approval else (requester, asked_by)
@@ -325,7 +325,7 @@ class ClusterPolicy(PolicyModel):
 
 
 class Scheduler(PolicyModel):
-    """How often the worker looks, and how many calls of the API one process may make."""
+    """How often the worker checks what is due, and how many API calls one process may make."""
 
     tick: Duration = timedelta(seconds=1)
     """The longest that the worker sleeps."""
@@ -353,7 +353,7 @@ class Policy(PolicyModel):
     """The clusters, each by the short name that people type."""
 
     scheduler: Scheduler = Scheduler()
-    """How often the worker looks."""
+    """How often the worker checks what is due."""
 
     @field_validator("clusters")
     @classmethod
@@ -371,7 +371,7 @@ class Policy(PolicyModel):
         """Return the policy of a cluster.
 
         Raises:
-            Refused: nobody wrote one; the nearest alias is offered.
+            Refused: there is none; the nearest alias is offered.
         """
         found = self.clusters.get(alias.lower())
         if found is None:
@@ -383,14 +383,14 @@ class Policy(PolicyModel):
         return found
 
     def seen_by(self, person: Person) -> "Policy":
-        """Return this policy with those clusters alone that somebody may ask for or approve."""
+        """Return this policy with only the clusters that somebody may ask for or approve."""
         return self.where(lambda cluster: cluster.is_shown_to(person))
 
     def where(self, holds: Callable[[ClusterPolicy], bool]) -> "Policy":
-        """Return this policy with those clusters alone of which something holds.
+        """Return this policy with only the clusters that meet a condition.
 
         Raises:
-            NeedsDirectory: that depends on people; what all clusters need of them is asked at once.
+            NeedsDirectory: that depends on people; it names what all clusters together need.
         """
         unknowns, found = Unknowns(), set()
         for alias, cluster in self.clusters.items():
@@ -401,17 +401,17 @@ class Policy(PolicyModel):
         return self.only(found)
 
     def only(self, aliases: Collection[str]) -> "Policy":
-        """Return this policy with those clusters alone, perhaps with none."""
+        """Return this policy with only these clusters, perhaps none."""
         some = {alias: one for alias, one in self.clusters.items() if alias in aliases}
         return self.model_copy(update={"clusters": some})
 
     def check_standing(self, person: Person) -> None:
-        """Refuse somebody whom no cluster admits for what they are (P4)."""
+        """Refuse somebody whose standing no cluster admits (P4)."""
         if not any(cluster.admits(person) for cluster in self.clusters.values()):
             raise not_admitted(person)
 
     def by_id(self, cluster_id: str) -> ClusterPolicy | None:
-        """Return the policy of the cluster with that UUID, if one is written."""
+        """Return the policy of the cluster with that UUID, if there is one."""
         return next((c for c in self.clusters.values() if str(c.id) == cluster_id), None)
 
     def nearest(self, alias: str) -> str | None:
@@ -422,7 +422,7 @@ class Policy(PolicyModel):
         return best[0] if best else None
 
     def cluster_of_channel(self, channel: str) -> str | None:
-        """Return the cluster that a request from *channel* is for when it names none."""
+        """Return the cluster that a request from *channel* is for if it names none."""
         here = [name for name, cluster in self.clusters.items() if cluster.channel == channel]
         candidates = here or list(self.clusters)
         return candidates[0] if len(candidates) == 1 else None

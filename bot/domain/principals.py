@@ -16,10 +16,10 @@ Channel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,}$")]
 
 
 def users_in(names: Iterable[str]) -> frozenset[str]:
-    """Return the people among *names*, which are named by themselves."""
+    """Return the individual people among *names*."""
     return frozenset(name for name in names if name.startswith(("U", "W")))
 
 
 def groups_in(names: Iterable[str]) -> frozenset[str]:
-    """Return the user groups among *names*; only Slack knows who is in one."""
+    """Return the user groups among *names*, whose members only Slack knows."""
     return frozenset(name for name in names if name.startswith("S"))

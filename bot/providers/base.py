@@ -1,12 +1,12 @@
-"""The provider's port: what dbaccess needs of a cloud that runs databases, and nothing else.
+"""The provider's port: what dbaccess needs of a cloud that runs databases, and nothing more.
 
-The composition (`bot.core`) makes one `Provider` and hands it on; everything above knows this
-module alone. Another cloud is another folder beside `digitalocean`, with a class that keeps what
+The composition (`bot.core`) creates one `Provider` and passes it on; everything above knows only
+this module. Another cloud is another folder beside `digitalocean`, with a class that keeps what
 `Provider` says, method by method; `tests/providers/memory.py` is the smallest one that does.
 
 Safe to call from any number of threads. No method holds a database transaction open, none waits
-without a limit of its own, and no error, log line or `repr` shows a credential (P8). Every method
-fails with an `ApiError` and with nothing else, unless its docstring says so.
+without a deadline, and no error, log line or `repr` shows a credential (P8). Every method fails
+with an `ApiError` and nothing else, unless its docstring says so.
 """
 
 from collections.abc import Callable, Sequence
@@ -92,11 +92,11 @@ class OutcomeUnknown(ApiError):
 
 
 class Purpose(StrEnum):
-    """What a call is for, the most urgent first; `call_budget` says who gets how much.
+    """What a call is for, the most urgent first; `call_budget` gives each its share.
 
-    ENDS: access that has to end, and whatever else of ours has to be removed. STARTS: everything
-    else that is written. CHECKS: looking whether a cluster is as it should be. PAGES: what people
-    look at: trusted sources, connection details, the names in a form.
+    ENDS: access that has to end, and whatever else of ours has to be removed. STARTS: all other
+    writes. CHECKS: whether a cluster is as it should be. PAGES: what people look up: trusted
+    sources, connection details, the names in a form.
     """
 
     ENDS = "ends"
@@ -107,7 +107,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True)
 class ClusterStatus:
-    """How a cluster is: in the provider's own word, and whether it would take changes."""
+    """A cluster's status: the provider's word for it, and whether it accepts changes."""
 
     word: str
     is_online: bool
@@ -123,7 +123,7 @@ class NamedSource:
 
 @dataclass(frozen=True)
 class ApiCall:
-    """One HTTP exchange, for metrics and the budget; `status` is None where no whole answer came.
+    """One HTTP exchange, for metrics and the budget; `status` is None without a complete answer.
 
     The limit is that of the credentials: how many calls they have in all, how many are left, and
     when it resets (seconds since 1970). `retry_after` (seconds) comes with a 429.
@@ -140,10 +140,10 @@ class ApiCall:
 
 
 class Provider(Protocol):
-    """A cloud's API. A cluster is named by the id that stands in `dbaccess.toml`.
+    """A cloud's API. A cluster is named by its id in `dbaccess.toml`.
 
-    *purpose* says how urgent a call is, so that a provider with a limit on calls can keep some back
-    for the end of access; it raises `BudgetSpent` instead of making the others.
+    *purpose* says how urgent a call is, so that a provider with a limit on calls can reserve some
+    for the end of access; it raises `BudgetSpent` instead of making others.
     """
 
     @property
@@ -153,14 +153,14 @@ class Provider(Protocol):
 
     @property
     def untested(self) -> str:
-        """What `dbaccess check` cannot learn of the credentials by reading alone, in a sentence."""
+        """What `dbaccess check` cannot find out about the credentials by reading, in a sentence."""
         ...
 
     def remedy(self, error: ApiError, kind: SourceType | None = None) -> str:
         """Return what an operator has to mend after reading failed, for `dbaccess check`.
 
         Args:
-            error: what came of `read_rules`, or of `list_sources`.
+            error: raised by `read_rules` or `list_sources`.
             kind: what was to be listed; None: a cluster's rules.
         """
         ...
@@ -168,9 +168,9 @@ class Provider(Protocol):
     def read_rules(self, cluster_id: str, *, purpose: Purpose = Purpose.PAGES) -> list[Rule]:
         """Return all rules of a cluster, in their order, each with its `uuid` and `as_read`.
 
-        An empty list means that the cluster is open to everybody. So it is returned only where the
-        API says so: an answer that is cut off or makes no sense is `Unavailable`. What was read may
-        lag some seconds behind a write.
+        An empty list means that the cluster is open to everybody. So it is returned only if the API
+        says so: an answer that is cut off or malformed is `Unavailable`. A read may be stale for
+        some seconds after a write.
         """
         ...
 
@@ -184,12 +184,12 @@ class Provider(Protocol):
     ) -> None:
         """Replace all rules of a cluster in one attempt: the whole list or nothing is applied.
 
-        A rule that was read goes back as it was read, with the fields that nobody here knows (P1);
-        one without a `uuid` is new. Writing the same list twice leaves what writing it once does.
-        It is not repeated: the caller reads back and plans anew.
+        A rule that was read is sent back as it was read, unknown fields included (P1); one without
+        a `uuid` is new. Writing the same list twice has the effect of writing it once. A write is
+        not retried: the caller reads back and plans again.
 
-        *sendable* is asked when the rules are about to leave. Where it says no, they do not, nor
-        later; that is `Unavailable`.
+        *sendable* is called when the rules are about to be sent. If it returns False, they are not
+        sent, nor later; that is `Unavailable`.
 
         Raises:
             OutcomeUnknown: they may have been replaced, or may still be.
@@ -199,11 +199,11 @@ class Provider(Protocol):
         ...
 
     def cluster_status(self, cluster_id: str, *, purpose: Purpose = Purpose.PAGES) -> ClusterStatus:
-        """Return how a cluster is. A refusal is about the rules only while it is online."""
+        """Return a cluster's status. Only while it is online is a refusal about the rules."""
         ...
 
     def connection(self, cluster_id: str) -> Connection:
-        """Return how a cluster is reached, without a password; `Unavailable` without an address."""
+        """Return how to reach a cluster, without a password; `Unavailable` if it has no address."""
         ...
 
     def certificate(self, cluster_id: str) -> str:
@@ -213,11 +213,11 @@ class Provider(Protocol):
     def list_sources(self, kind: SourceType) -> list[NamedSource]:
         """Return everything of a kind that can be a trusted source, each once; at least 10,000.
 
-        When rules are refused, what is not listed counts as destroyed: so a list that was read in
-        part is an `ApiError`.
+        When rules are refused, what is not listed counts as destroyed: so an incomplete list is an
+        `ApiError`.
 
         Raises:
-            ValueError: the kind is `ip_addr`: addresses are in no list.
+            ValueError: the kind is `ip_addr`: addresses are not listed.
         """
         ...
 

@@ -1,8 +1,9 @@
 """The call budget: which calls of the provider's API are made, so that ends never wait (P3).
 
-DigitalOcean allows a token 250 calls a minute and 5,000 an hour, and refuses all others; a rule
-that has to go would wait behind calls that are not urgent. So each call says what it is for and is
-counted before it is made. What is less urgent stops earlier, and the rest is left for ends.
+DigitalOcean allows a token 250 calls a minute and 5,000 an hour, and refuses all others; then a
+rule that has to go would wait because of calls that were not urgent. So each call says what it is
+for, and is counted before it is made. Less urgent calls are stopped earlier, and the rest is left
+for ends.
 """
 
 import math
@@ -16,27 +17,27 @@ from bot.domain.notices import CallsMade
 from bot.providers.base import ApiCall, BudgetSpent, Purpose
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
-_RESERVE = 0.3  # of the calls, for ends alone
-_MOST_IN_ALL = {  # up to which share of all calls a purpose may go
+_RESERVE = 0.3  # of the calls, reserved for ends
+_MOST_IN_ALL = {  # the share of all calls up to which a purpose may make some
     Purpose.ENDS: 1.0,
     Purpose.STARTS: 1 - _RESERVE,
     Purpose.CHECKS: 0.5,
     Purpose.PAGES: 1 - _RESERVE,
 }
-_MOST_OF_ITS_OWN = {Purpose.PAGES: 0.2}  # which share of all calls it may make itself
-_TRUSTED_FOR = _MINUTE  # for so long, what the API said of the limit is taken to be true
-_PAUSE = _MINUTE  # after a 429, no checks and no pages for so long
+_MOST_OF_ITS_OWN = {Purpose.PAGES: 0.2}  # the share of all calls that it may make itself
+_TRUSTED_FOR = _MINUTE  # how long to rely on what the API said of the limit
+_PAUSE = _MINUTE  # no checks and no pages for that long after a 429
 _MAY_WAIT = {Purpose.CHECKS, Purpose.PAGES}
 _LONGEST_PAUSE = _HOUR
-_FULL_HOUR_WAIT = timedelta(minutes=5)  # where the hour's calls are used up, some come free by then
+_FULL_HOUR_WAIT = timedelta(minutes=5)  # after that, some of a used-up hour are free
 _TOO_MANY = 429
 
 
 class CallBudget:
     """Lets calls through or not, by the last minute, the last hour, and what the API says.
 
-    It counts the calls of one process. Those of others with the same credentials show in what the
-    API says is left (`ApiCall.limit_remaining`), which counts too. Thread-safe.
+    It counts the calls of one process. Those of others with the same credentials show in the number
+    that the API says is left (`ApiCall.limit_remaining`), which counts too. Thread-safe.
 
     `limits` returns how many calls are allowed in a minute and in an hour, as of now.
     """
@@ -50,7 +51,7 @@ class CallBudget:
         self._paused: tuple[datetime, datetime] | None = None
 
     def spend(self, purpose: Purpose) -> None:
-        """Count a call that is about to be made; refused or failed, it counts as well.
+        """Count a call that is about to be made; it counts even if it fails.
 
         Raises:
             BudgetSpent: it must not be made now.
@@ -101,7 +102,7 @@ class CallBudget:
         return max(min(room), 0)
 
     def _pause(self, purpose: Purpose, now: datetime) -> timedelta:
-        """Return for how long the API's own words forbid such a call; zero where they do not."""
+        """Return for how long the API's answers forbid such a call; zero if they do not."""
         until = now
         if purpose in _MAY_WAIT and self._paused and self._paused[0] <= now:
             until = max(until, self._paused[1])
@@ -128,7 +129,7 @@ def _spent(wait_seconds: float) -> BudgetSpent:
 
 
 def _is_recent(at: datetime, now: datetime) -> bool:
-    """Tell whether something was heard lately, and not before the clock was set back."""
+    """Tell whether something was said recently, and not before the clock was set back."""
     return at <= now < at + _TRUSTED_FOR
 
 
@@ -145,7 +146,7 @@ class _Window:
         self.by_purpose[purpose] += 1
 
     def count(self, now: datetime) -> int:
-        """Forget what is long ago, or was made before the clock was set back; count the rest."""
+        """Forget calls of long ago, or from before the clock was set back; count the rest."""
         while self._calls and not now - self._length < self._calls[0][0] <= now:
             self.by_purpose[self._calls.popleft()[1]] -= 1
         return len(self._calls)

@@ -1,6 +1,6 @@
-"""The catalogue: a cache of what can be a trusted source, by name, so that a picker is quick.
+"""The catalogue: a cache of what can be a trusted source, by name, so that a picker is fast.
 
-Slack takes a picker's options within 3 seconds or not at all, and asks at every key.
+Slack accepts a picker's options only within 3 seconds, and asks at every key.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from bot.providers.base import ApiError, NamedSource, Unavailable
 FRESH_SECONDS = 60.0
 NEXT_TRY_SECONDS = 10.0  # after a failure; a picker asks at every key
 TIMEOUT_SECONDS = 1.5
-_RESEMBLANCE = 75.0  # of 100; what is less alike is not a typing error
+_RESEMBLANCE = 75.0  # of 100; less similar is not a typo
 _WORDS = re.compile(r"[^\W_]+")
 
 
 @dataclass
 class _List:
-    """What is cached of one kind; `due_at` is when to fetch again, in monotonic seconds."""
+    """The cached list of one kind; `due_at` is when to fetch it again, in monotonic seconds."""
 
     sources: Mapping[str, NamedSource] | None = None  # by folded id
     due_at: float = -math.inf
     failure: ApiError | None = None
-    fetched: Event | None = None  # set once the fetch under way is over
+    fetched: Event | None = None  # set once the fetch in progress is over
 
 
 class Catalogue:
     """Names of Droplets, Kubernetes clusters, tags and apps, for any number of threads.
 
-    A list is fresh for a minute. Then it is fetched again, once for all who ask meanwhile. Whoever
-    has waited long enough, or would get an error, gets the old list.
+    A list is fresh for a minute. Then it is fetched again, once for all who ask meanwhile. A caller
+    who has waited long enough, or would get an error, gets the old list.
 
     Args:
         fetch: returns all sources of a kind or raises ApiError: `Provider.list_sources`.
@@ -60,9 +60,9 @@ class Catalogue:
         self._lists: dict[SourceType, _List] = {}
 
     def find(self, kind: SourceType, typed: str, most: int = 100) -> list[NamedSource]:
-        """Return the sources whose name or id holds what was typed, the likeliest first.
+        """Return the sources whose name or id contains what was typed, the best match first.
 
-        An empty text finds all, by name. If none holds what was typed, similar names are found.
+        An empty text finds all, sorted by name. If none contains it, similar names are found.
 
         Raises:
             ApiError: there is no list, not even an old one.
