@@ -17,7 +17,12 @@ FOR_A_MINUTE = timedelta(minutes=1)
 
 @pytest.mark.parametrize(
     ("approver", "reason"),
-    [("U0ALICE", '{"code": "open_cluster"}'), (Actor.DBACCESS, OpenCluster(cluster="orders"))],
+    [
+        ("U0ALICE", '{"code": "open_cluster", "cluster": "orders"}'),
+        (Actor.DBACCESS, OpenCluster(cluster="orders")),
+        (Actor.DBACCESS, "what an earlier version wrote"),
+        (Actor.DBACCESS, '{"code": "a_later_one"}'),
+    ],
 )
 def test_why_a_request_was_denied_is_read_as_it_was_written(
     database: Database, approver: str, reason: str | AnyRefusal
