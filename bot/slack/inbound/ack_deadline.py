@@ -1,4 +1,4 @@
-"""The ack deadline: an answer within three seconds, also while the database is away."""
+"""The ack deadline: an answer within three seconds, even if the database is unavailable."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,9 +22,9 @@ log = structlog.get_logger()
 
 
 class AckDeadline:
-    """Runs handlers in threads of its own, and acknowledges without them where they take long.
+    """Runs handlers in threads of its own, and acknowledges without them if they take too long.
 
-    A handler that is late runs on, and its answer follows by a background task.
+    A handler that is late goes on running, and its answer follows by a background task.
     """
 
     def __init__(self, background: BackgroundTasks) -> None:
@@ -36,7 +36,7 @@ class AckDeadline:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def within(self, act: Callable[[], T], late: Callable[[Future[T]], T]) -> T:
-        """Return what *act* returns; after the deadline what *late* makes of it, still running."""
+        """Return the result of *act*; after the deadline that of *late*, for the running call."""
         running = self._pool.submit(copy_context().run, act)
         try:
             return running.result(_SECONDS)
@@ -58,7 +58,7 @@ class AckDeadline:
         return self.within(lambda: _or_apology(act), late)
 
     def do(self, act: Callable[[], Message | None], asked: Interaction) -> None:
-        """Run what has no answer in the acknowledgement; what *act* returns is sent afterwards."""
+        """Run *act*; what it returns is sent after the acknowledgement, not in it."""
         message = self.answer(act, asked)
         if message is not None:
             self._background.do(lambda: self._background.reach(asked, message))

@@ -118,13 +118,13 @@ class SlackController:
         self._deadline.do(act, asked)
 
     def account_changed(self, user_id: str, *, has_left: bool) -> None:
-        """Ask anew what somebody is, and have all that they had end if they have left."""
+        """Have Slack asked again about somebody, and end their access if they were deactivated."""
         self._directory.outdate(user_id)
         if has_left:
             self._access.depart(user_id)
 
     def shortcut(self, asked: Interaction) -> None:
-        """Open the form that asks for access; who may not ask is told by direct message."""
+        """Open the form that asks for access; those who may not ask get a direct message."""
         self.ask_for(OpenForm(), asked)
 
     def ask_for(self, form: OpenForm, asked: Interaction) -> None:
@@ -178,7 +178,7 @@ class SlackController:
         """Return what somebody typed, who may see what they may see.
 
         Raises:
-            Refused: it makes no sense, or they may do nothing here for what they are.
+            Refused: it cannot be parsed, or their standing does not let them do anything.
             NeedsDirectory: it is not known what they may see.
         """
         policy = self._policy()
@@ -187,12 +187,12 @@ class SlackController:
         except NamesClusters:
             policy.check_standing(person)
             raise
-        if not isinstance(command, Revoke | Cancel):  # of those, one's own may be ended
+        if not isinstance(command, Revoke | Cancel):  # everybody may end what is their own
             policy.check_standing(person)
         return command
 
     def _at_once(self, command: Intent, asked: Interaction, person: Person) -> Message | None:
-        """Answer in the acknowledgement, unless DigitalOcean is to be asked."""
+        """Answer in the acknowledgement, unless DigitalOcean has to be asked."""
         if not isinstance(command, ShowSources | ShowConnect):
             return self._answer(command, asked, person)
         self._answer_later(
@@ -207,7 +207,7 @@ class SlackController:
         """Return the answer for somebody; None where a form opens.
 
         Raises:
-            Refused: they may not, or it makes no sense.
+            Refused: they may not, or it is not possible.
             NeedsDirectory: too little is known of them.
         """
         match command:
@@ -298,5 +298,5 @@ def _is_command(command: Intent) -> TypeGuard[Command]:
 
 
 def _says_all(command: Command, text: str) -> bool:
-    """Tell whether somebody named the cluster, instead of leaving it to what they may see."""
+    """Tell whether somebody named the cluster, so that it does not depend on what they may see."""
     return not isinstance(command, RequestAccess) or command.cluster in text.lower().split()

@@ -26,9 +26,9 @@ from bot.slack.messages import Filled, Part
 class FormState:
     """What a form holds: texts by field; and the ids of the blocks that show the fields.
 
-    `address` is what was typed before another kind of source was chosen; `acted_at` is when it
-    was changed or sent off, in Unix seconds, as far as Slack says so. `number` is the grant that it
-    is about, where it is about one, and `mark` what the pressed button said of that.
+    `address` is what was typed before another type of source was chosen; `acted_at` is when it was
+    changed or submitted, in Unix seconds, if Slack says so. `number` is the grant that it is about,
+    if any, and `mark` the pressed button's mark of that.
     """
 
     form: str
@@ -44,12 +44,12 @@ class FormState:
 
     @property
     def kind(self) -> str:
-        """The type of source that the form asks for; what has no picker is an address."""
+        """The type of source that the form asks for; without a picker, an address."""
         return self.block_ids.get(Part.SOURCE, "").partition(":")[2] or SourceType.IP_ADDR
 
     @property
     def typed(self) -> dict[str, str]:
-        """The fields of the request; a duration that was typed counts, else the one chosen."""
+        """The fields of the request; a typed duration takes precedence over a chosen one."""
         return {
             "cluster": self._holds(Part.CLUSTER),
             "source": self._holds(Part.SOURCE),
@@ -59,7 +59,7 @@ class FormState:
 
     @property
     def filled(self) -> Filled:
-        """What stands in the form, to be shown again with other choices."""
+        """What is filled in, to be shown again with other choices."""
         source = self._holds(Part.SOURCE)
         is_address = self.kind == SourceType.IP_ADDR
         wanted = self._holds(Part.KIND) or self.kind
@@ -76,7 +76,7 @@ class FormState:
         )
 
     def block_of(self, field: Field | None) -> str:
-        """Return the id of the block at which to say what is wrong with a field."""
+        """Return the id of the block at which to show what is wrong with a field."""
         part = field or Field.CLUSTER
         if part is Field.DURATION and not self._holds(Part.DURATION).strip():
             return self.block_ids.get(Part.LENGTH) or Part.DURATION
@@ -96,7 +96,7 @@ class Search:
 
 
 def filled_by(form: OpenForm | OpenEmergencyForm, cluster: str) -> Filled:
-    """Return what stands in a form that is opened with what a command said."""
+    """Return what is filled in when a command opens a form."""
     filled = Filled(cluster=cluster, duration=form.duration, reason=form.reason)
     with_pick = _with_pick(filled, form.source)
     if with_pick.picked is None:
@@ -105,7 +105,7 @@ def filled_by(form: OpenForm | OpenEmergencyForm, cluster: str) -> Filled:
 
 
 def from_form(body: dict[str, Any]) -> FormState:
-    """Read a form that was sent off, or in which something was chosen.
+    """Read a form that was submitted, or in which something was chosen.
 
     Raises:
         Unreadable: it does not say what it must.
@@ -149,12 +149,12 @@ def from_search(body: dict[str, Any]) -> Search:
 
 
 def metadata_of(asked: Interaction, filled: Filled) -> str:
-    """Return what a form carries along: where to answer, and what it does not show just now."""
+    """Return a form's metadata: where to answer, and what it does not show at the moment."""
     return json.dumps({"response_url": asked.response_url, "address": filled.address})
 
 
 def extension_metadata(asked: Interaction, form: OpenExtensionForm) -> str:
-    """Return what the form for an extension carries along: where to answer, and which grant."""
+    """Return the extension form's metadata: where to answer, and which grant it is about."""
     carried = {"response_url": asked.response_url, "number": form.grant_id, "mark": form.mark}
     return json.dumps(carried)
 

@@ -1,4 +1,4 @@
-"""Forms: opened after the acknowledgement, changed while somebody chooses, read when sent off."""
+"""Forms: opened after the acknowledgement, updated at each choice, read when submitted."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -119,7 +119,7 @@ class Forms:
         self._background.open_view(view, asked, otherwise=otherwise)
 
     def changed(self, state: FormState) -> None:
-        """Show what goes with a cluster or kind that was just chosen; the rest stays as it is."""
+        """Show what goes with the cluster or type that was just chosen; the rest stays as it is."""
         if state.form in (REQUEST_FORM, EMERGENCY_FORM):
             self._latest_update.take(state.view_id, state.acted_at)
             self._options.once_known(state.interaction, lambda person: self._redraw(state, person))
@@ -194,7 +194,7 @@ class Forms:
         return messages.request_form(policy.clusters, named, private_metadata=metadata)
 
     def _sent(self, state: FormState, read: Callable[[Policy], Command]) -> dict[str, str]:
-        """Take a form in, or keep it open while the database is away: each form counts once."""
+        """Accept a form, or keep it open if the database is unavailable: each form counts once."""
         try:
             return self._deadline.within(
                 lambda: self._taken_in(state, read),
@@ -205,7 +205,7 @@ class Forms:
             return {state.block_of(None): messages.SEND_AGAIN}
 
     def _taken_in(self, state: FormState, read: Callable[[Policy], Command]) -> dict[str, str]:
-        """Judge a form by what was last known of its sender; what is sent off is judged anew."""
+        """Check a form by what was last known of its sender; its command is checked again later."""
         asked = state.interaction
         try:
             with about(Field.SOURCE):
@@ -220,7 +220,7 @@ class Forms:
         return {}
 
     def _read(self, asked: Interaction, read: Callable[[Policy], Command]) -> Command:
-        """Read a form; clusters that somebody may not see are not there."""
+        """Read a form; clusters that somebody may not see do not exist for them."""
         seen = self._options.seen_lately(asked)
         if seen is not None:
             return read(seen)

@@ -17,7 +17,7 @@ from bot.slack.users.directory import Directory, DirectoryUnavailable
 
 
 class Options:
-    """Answers from memory; whoever chooses what they may not is refused when they ask for it."""
+    """Answers from memory; a choice that somebody may not make is refused when they submit it."""
 
     def __init__(
         self,
@@ -32,14 +32,14 @@ class Options:
         self._background = background
 
     def seen_lately(self, asked: Interaction) -> Policy | None:
-        """Return what somebody could see when Slack last said who they are; None: it never did."""
+        """Return what somebody could see when Slack last said who they are, if it ever did."""
         person = self._directory.last_known(asked.user_id, asked.team_id)
         with suppress(NeedsDirectory):
             return self._policy().seen_by(person)
         return None
 
     def once_known(self, asked: Interaction, act: Callable[[Person], object]) -> None:
-        """Do something that depends on who somebody is; nothing where Slack does not say it."""
+        """Do something that depends on who somebody is; nothing if Slack does not say."""
 
         def ask_and_act() -> None:
             with suppress(DirectoryUnavailable):
@@ -55,7 +55,7 @@ class Options:
         return self._policy().where(lambda cluster: cluster.may_request(person))
 
     def emergencies(self, person: Person) -> Policy:
-        """Return the policy of the clusters where somebody may break the glass."""
+        """Return the policy of the clusters to which somebody has emergency access."""
         return self._policy().where(lambda cluster: cluster.may_use_emergency(person))
 
     def sources(self, search: Search) -> list[dict[str, Any]]:
@@ -82,10 +82,10 @@ class Options:
             return messages.not_listed(kind, error)
 
     def name_of(self, source: TrustedSource | None) -> str:
-        """Return the name that people know a source by, as far as it is remembered."""
+        """Return what people call a source, if that is cached."""
         return self._catalogue.name_of(source.type, source.value) if source else ""
 
     def get_ready(self, clusters: Iterable[ClusterPolicy]) -> None:
-        """Have the names that a form may need soon read in the background."""
+        """Fetch the names that a form may need soon, in the background."""
         kinds = {kind for cluster in clusters for kind in cluster.source_types}
         self._catalogue.prefetch(kinds - {SourceType.IP_ADDR})

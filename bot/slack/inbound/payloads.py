@@ -1,4 +1,4 @@
-"""What Slack sends, read once into plain values. The payloads are signed, not therefore sane."""
+"""What Slack sends, read once into plain values. A valid signature does not make it valid."""
 
 import json
 import re
@@ -31,7 +31,7 @@ _URL = re.compile(r"https?://[!-~]{1,2000}")
 
 @dataclass(frozen=True)
 class Interaction:
-    """Who did something, where, and how to answer them. `origin` is the same for a repetition."""
+    """Who did something, where, and how to answer them. A redelivery has the same `origin`."""
 
     user_id: str
     team_id: str
@@ -69,7 +69,7 @@ class Press:
 
 @dataclass(frozen=True)
 class Choice:
-    """A time chosen from a menu that stands for a request; the rest as in `Press`."""
+    """A duration chosen from a request's menu; the rest as in `Press`."""
 
     number: int
     mark: str
@@ -88,7 +88,7 @@ class Asking:
 
 @dataclass(frozen=True)
 class AskingFrom:
-    """The button that opens the form for one source, which is as good as typed."""
+    """The button that opens the form for one source, as if that had been typed."""
 
     source: str
     interaction: Interaction
@@ -96,7 +96,7 @@ class AskingFrom:
 
 @dataclass(frozen=True)
 class Denial:
-    """The form behind `Deny`, sent off; `mark` and `container` are those of the press."""
+    """The submitted form behind `Deny`; `mark` and `container` are those of the press."""
 
     number: int
     mark: str
@@ -232,7 +232,7 @@ def from_denial(body: dict[str, Any]) -> Denial:
 
 
 def from_shortcut(body: dict[str, Any]) -> Interaction:
-    """Read the choice of a global shortcut; there is no place to answer but a form.
+    """Read the use of a global shortcut, which can only be answered by a form.
 
     Raises:
         Unreadable: it does not say who chose it.

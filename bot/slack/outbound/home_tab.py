@@ -1,4 +1,4 @@
-"""Homes: each Home tab that somebody may be looking at is drawn again when something changes."""
+"""Home tabs: each one that somebody may be looking at is redrawn when something changes."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ from bot.store import grants, homes, requests
 from bot.store.database import DATABASE_UNAVAILABLE, Database
 from bot.store.homes import Home
 
-_GIVE_UP_AFTER = timedelta(hours=1)  # it is only a view: the next opening draws it anyway
+_GIVE_UP_AFTER = timedelta(hours=1)  # it is only a view: the next opening redraws it anyway
 _BACKOFF = Backoff(2.0, 60.0, longest_asked_seconds=homes.LONGEST_WAIT_SECONDS)
 _PERMANENT = frozenset({"invalid_arguments", "invalid_blocks", "not_enabled", "view_too_large"})
 _NOT_THERE = frozenset({"not_found", "user_disabled", "user_not_found", "user_not_visible"})
@@ -88,7 +88,7 @@ class HomeTabs:
                 homes.published(session, home, self._clock.now())
 
     def _draw(self, home: Home) -> None:
-        """Read what is there only now: what changes from here on makes the Home due again."""
+        """Read the state only now: any later change makes the Home due again."""
         policy = self._policy()
         rights, unknown = self._rights(home, policy)
         with self._database.transaction() as session:
@@ -98,7 +98,7 @@ class HomeTabs:
             raise TemporaryError(str(unknown)) from unknown
 
     def _rights(self, home: Home, policy: Policy) -> tuple["_Rights", DirectoryUnavailable | None]:
-        """Return what may be shown; where Slack does not say, only what is somebody's own."""
+        """Return what may be shown; if Slack does not say, only what is somebody's own."""
         try:
             return self._directory.decide(
                 home.user_id, home.team_id, lambda person: _rights(person, policy)
@@ -166,7 +166,7 @@ class HomeTabs:
 
 @dataclass(frozen=True)
 class _Rights:
-    """What somebody may do: where they approve; where they may ask, and for how long at most."""
+    """Where somebody approves; where they may ask, and for how long at most."""
 
     may_approve: Collection[str]
     may_ask: Mapping[str, timedelta]

@@ -38,7 +38,7 @@ class Pace:
             return place - now
 
     def hold(self, channel: str, seconds: float) -> None:
-        """Let nothing new go to a channel for that long, since Slack says so."""
+        """Send nothing to a channel for that long, since Slack asks for it."""
         with self._lock:
             now = self._look()
             until = now + seconds + (BURST - 1) * SECONDS_BETWEEN_MESSAGES
