@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.access.approval import approve_at_once, approve_first
 from bot.access.limits import refuse_too_many_requests
-from bot.access.reasons import given_reason
+from bot.access.request_access import given_reason
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.commands import Adopt, Extend
 from bot.domain.durations import show_duration

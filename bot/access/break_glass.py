@@ -6,8 +6,8 @@ from bot.access.notifications import (
     notify_operators,
     notify_thread,
 )
-from bot.access.reasons import clean_reason
 from bot.access.request_access import (
+    clean_reason,
     refuse_second_grant,
     refuse_unfit_cluster,
     request,

@@ -4,8 +4,7 @@ from datetime import timedelta
 
 from bot.access.adopt import prolong_adoption
 from bot.access.pressed_button import check_is_grant_shown
-from bot.access.reasons import given_reason
-from bot.access.request_access import publish
+from bot.access.request_access import given_reason, publish
 from bot.access.revoke import live_grant
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor

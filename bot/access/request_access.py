@@ -9,7 +9,6 @@ from bot.access.limits import (
 from bot.access.notifications import (
     post_card,
 )
-from bot.access.reasons import given_reason
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
 from bot.domain.commands import (
@@ -23,16 +22,18 @@ from bot.domain.lifecycle import (
     RequestKind,
     RequestState,
 )
+from bot.domain.limits import REASON_CHARACTERS
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Field, Refused, about
-from bot.domain.refusals.clusters import OpenCluster
+from bot.domain.refusals.clusters import OpenCluster, ReasonTooLong
 from bot.domain.refusals.grants import (
     GrantedAlready,
 )
 from bot.domain.refusals.requests import (
     AskedAlready,
 )
+from bot.domain.typed_text import one_line
 from bot.store import clusters, grants, requests
 from bot.store.audit import Action
 
@@ -152,3 +153,27 @@ def refuse_unfit_cluster(
         raise Refused(OpenCluster(cluster=alias))
     elif watch.rule_count is not None:
         refuse_full_cluster(uow, cluster, alias, watch.rule_count, emergency=emergency)
+
+
+def given_reason(cluster: ClusterPolicy, typed: str) -> str:
+    """Return a reason as it is kept, which may be empty where the policy requires none.
+
+    Raises:
+        Refused: it is missing, or too long.
+    """
+    with about(Field.REASON):
+        reason = clean_reason(typed)
+        cluster.check_reason(reason)
+    return reason
+
+
+def clean_reason(typed: str) -> str:
+    """Return a reason as it is kept: one line, without control characters.
+
+    Raises:
+        Refused: it is too long.
+    """
+    reason = one_line(typed)
+    if len(reason) > REASON_CHARACTERS:
+        raise Refused(ReasonTooLong(characters=len(reason), most=REASON_CHARACTERS))
+    return reason

@@ -12,11 +12,11 @@ from typing import Any
 import structlog
 from slack_sdk.errors import SlackApiError
 
+from bot.log_context import current_reference
 from bot.retry import TemporaryError
 from bot.slack import messages
 from bot.slack.client import NO_ANSWER, SlackClient
 from bot.slack.inbound.payloads import Interaction
-from bot.slack.inbound.references import current_reference
 from bot.slack.messages import Message
 from bot.slack.outbound.delivery import respond
 

@@ -22,11 +22,11 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from structlog.contextvars import bound_contextvars
 
+from bot.log_context import new_reference
 from bot.slack.inbound import listeners
 from bot.slack.inbound.controller import SlackController
 from bot.slack.inbound.listeners.payload import was_read
 from bot.slack.inbound.payloads import Unreadable, reading
-from bot.slack.inbound.references import new_reference
 from bot.slack.inbound.signature_verifier import RequestVerifier
 
 _RECONNECT_SECONDS = 3.0

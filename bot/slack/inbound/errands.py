@@ -16,8 +16,7 @@ from bot.domain.refusal import Refused
 from bot.domain.refusals.lookups import WentWrong
 from bot.domain.refusals.requests import CardNotConfirmed
 from bot.domain.refusals.rights import CannotTell, CannotTellOfOthers
-from bot.domain.subjects import subject_of
-from bot.slack.inbound.references import current_reference, new_reference
+from bot.log_context import current_reference, new_reference, subject_of
 from bot.slack.users.directory import (
     ROUNDS,
     Directory,

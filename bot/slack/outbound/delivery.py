@@ -15,7 +15,7 @@ from bot.access.notifications import notify_operators, notify_person
 from bot.clock import Clock
 from bot.domain.notices import RequestCard, Undelivered
 from bot.domain.policy import Policy
-from bot.domain.subjects import subject_of
+from bot.log_context import subject_of
 from bot.retry import Backoff, PermanentError, TemporaryError
 from bot.slack.client import DELIVERY_SECONDS, NO_ANSWER, SlackClient, code_of
 from bot.slack.messages import Message, render

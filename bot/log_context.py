@@ -1,8 +1,14 @@
-"""Subjects: which request, grant and cluster a notice or command is about, as logs name them."""
+"""Log context: what an entry is about, and the reference by which a person can name it."""
+
+import secrets
+
+from structlog.contextvars import get_contextvars
 
 from bot.domain.commands import Command
 from bot.domain.lifecycle import Grant
 from bot.domain.notices import Notice, RequestFacts
+
+_REFERENCE_BYTES = 4
 
 
 def subject_of(thing: Notice | Command) -> dict[str, int | str]:
@@ -19,3 +25,13 @@ def subject_of(thing: Notice | Command) -> dict[str, int | str]:
         case Grant(id=number, cluster=cluster):
             named |= {"grant": number, "cluster": cluster}
     return {key: value for key, value in named.items() if value is not None}
+
+
+def new_reference() -> str:
+    """Return one that nobody has yet: eight hexadecimal digits."""
+    return secrets.token_hex(_REFERENCE_BYTES)
+
+
+def current_reference() -> str:
+    """Return that of the work that this thread is at, else a new one."""
+    return str(get_contextvars().get("reference") or new_reference())
