@@ -16,7 +16,7 @@ from bot.store.grants import NOT_ENDED, OVER_AT
 from bot.store.periodic import JobRun
 from bot.store.tables import ErrandRow, GrantRow, OutboxRow, RequestRow
 
-# Written out: a planner that is told the state apart from the statement may not see the index.
+# As literals: a planner that gets the state as a parameter may not use the index.
 _PENDING: ColumnElement[bool] = col(RequestRow.state) == literal_column(f"'{RequestState.PENDING}'")
 
 
@@ -28,15 +28,15 @@ class Waiting:
     since: datetime | None = None
 
     def seconds(self, now: datetime) -> float:
-        """Return for how long the oldest has been waiting; 0 where nothing waits."""
+        """Return for how long the oldest has been waiting; 0 if nothing waits."""
         return max((now - self.since).total_seconds(), 0.0) if self.since else 0.0
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The tables as they are now; what has a key is by the cluster's alias."""
+    """The current state of the tables; mappings are by the cluster's alias."""
 
-    watched: list[Watch]  # without those that left the policy and have no grant any more
+    watched: list[Watch]  # without those that are not in the policy and have no grant
     grants: dict[tuple[str, str], int]  # (cluster, state)
     overdue: dict[str, Waiting]
     pending: dict[str, Waiting]
@@ -71,7 +71,7 @@ def snapshot(session: Session, now: datetime) -> Snapshot:
             session,
             RequestRow.cluster,
             col(RequestRow.created_at),
-            col(RequestRow.remind_at).is_not(None),  # whoever has to be reviewed is reminded of
+            col(RequestRow.remind_at).is_not(None),  # what waits for a review has a reminder
             col(RequestRow.kind) == RequestKind.EMERGENCY,
         ),
         outbox=_waiting(session, col(OutboxRow.created_at), col(OutboxRow.done_at).is_(None)),
@@ -90,7 +90,7 @@ def _by_cluster(
     session: Session, cluster: Any, since: Any, *which: ColumnElement[bool]
 ) -> dict[str, Waiting]:
     oldest = func.min(since, type_=UtcDateTime)
-    # Not the bare column: to have its order, SQLite would walk through all that ever was.
+    # Not the bare column: for its order, SQLite would read all rows there ever were.
     group = col(cluster).concat(literal_column("''"))
     rows: Iterable[Any] = session.exec(
         select(group, func.count(), oldest).where(*which).group_by(group)

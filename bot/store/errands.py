@@ -10,14 +10,14 @@ from bot.store.database import insert_into
 from bot.store.due import Next, is_due, is_free
 from bot.store.tables import ErrandRow
 
-CLAIM_SECONDS = 25  # longer than any call takes; after a crash, so long is waited
+CLAIM_SECONDS = 25  # longer than any call takes; after a crash, the wait is that long
 
 
 @dataclass(frozen=True)
 class ReplyTo:
     """Where one person's answer goes: the interaction's own address, else a direct message.
 
-    `address` is as `bot.slack` gave it, and means nothing to anybody else.
+    `address` is what `bot.slack` passed in, and opaque to all others.
     """
 
     user_id: str
@@ -47,7 +47,7 @@ def add(
     origin: str,
     at: datetime,
 ) -> bool:
-    """Write an errand down; False where this very interaction (*origin*) is known already."""
+    """Save a deferred command; False if this interaction (*origin*) was saved already."""
     result = session.execute(
         insert_into(session, ErrandRow)
         .values(
@@ -68,7 +68,7 @@ def add(
 
 
 def claim(session: Session, now: datetime, *, until: datetime, most: int) -> list[Errand]:
-    """Return errands to carry out now, the longest due first, claimed *until* then."""
+    """Return errands to carry out now, those due longest first, claimed *until* then."""
     query = (
         select(ErrandRow)
         .where(
@@ -90,7 +90,7 @@ def claim(session: Session, now: datetime, *, until: datetime, most: int) -> lis
 
 
 def finish(session: Session, errand_id: int, at: datetime, outcome: str) -> None:
-    """Note that an errand was carried out or refused, and forget where its answer went."""
+    """Record that an errand was carried out or refused, and erase where its answer went."""
     row = session.get_one(ErrandRow, errand_id)
     row.done_at, row.outcome, row.reply = at, outcome, {}
     session.add(row)
@@ -104,7 +104,7 @@ def reschedule(session: Session, errand_id: int, until: datetime) -> None:
 
 
 def next_due() -> Next:
-    """Return the question when the next errand is to be tried."""
+    """Return the query for when the next errand is to be tried."""
     query = select(ErrandRow.due_at).where(
         col(ErrandRow.done_at).is_(None), col(ErrandRow.claimed_until).is_(None)
     )
@@ -112,7 +112,7 @@ def next_due() -> Next:
 
 
 def release_claims(session: Session) -> None:
-    """Give back what a worker that is gone had claimed; only the sole worker may do so."""
+    """Release the claims of a worker that is gone; only the sole worker may do so."""
     for row in session.exec(select(ErrandRow).where(col(ErrandRow.done_at).is_(None))):
         row.claimed_until = None
         session.add(row)

@@ -14,7 +14,7 @@ from bot.domain.sources import SourceType, TrustedSource
 from bot.store.due import Next
 from bot.store.tables import GrantRow
 
-# Written out: a planner that is told the state apart from the statement may not see the index.
+# As literals: a planner that gets the state as a parameter may not use the index.
 NOT_ENDED: ColumnElement[bool] = col(GrantRow.state) != literal_column(f"'{GrantState.ENDED}'")
 MOVING: ColumnElement[bool] = col(GrantRow.state).in_(
     [literal_column(f"'{state}'") for state in (GrantState.APPLYING, GrantState.REMOVING)]

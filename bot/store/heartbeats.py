@@ -15,6 +15,6 @@ def beat(session: Session, worker: str, at: datetime) -> None:
 
 
 def last(session: Session, now: datetime) -> datetime | None:
-    """Return when any worker looked last; a time that is yet to come says nothing."""
+    """Return when any worker last ran; a time in the future does not count."""
     query = select(func.max(HeartbeatRow.ticked_at))
     return session.exec(query.where(HeartbeatRow.ticked_at <= now + LENIENCE)).first()

@@ -1,4 +1,4 @@
-"""Homes: whose Home tab is to be brought up to date, since something on it has changed."""
+"""Homes: whose Home tab has to be refreshed, because something on it has changed."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from bot.store.tables import HomeRow
 
 CLAIM_SECONDS = 25
 LONGEST_WAIT_SECONDS = 600
-_LOOKED_AT = timedelta(hours=24)  # who opened theirs longer ago is not looking any more
+_LOOKED_AT = timedelta(hours=24)  # somebody who opened it longer ago is not looking any more
 _CHANGES = "homes"
 
 
 @dataclass(frozen=True)
 class Home:
-    """A claimed Home tab. `due_since`: when the oldest change happened that it does not show."""
+    """A claimed Home tab. `due_since`: when the oldest change happened that is not shown yet."""
 
     user_id: str
     team_id: str
@@ -47,10 +47,10 @@ def opened(session: Session, user_id: str, team_id: str, at: datetime) -> None:
 
 
 def touch(session: Session, user_id: str, *, cluster: str | None, at: datetime) -> None:
-    """Have the Home of a person drawn again, and those of the approvers of *cluster*.
+    """Mark the Home tabs of a person and of the approvers of *cluster* for a refresh.
 
-    It is written down when the transaction commits: all its changes at once, and after every
-    other lock was taken, so that no two transactions wait for each other here.
+    That is written when the transaction commits: for all its changes at once, and after every other
+    lock was taken, so that no two transactions wait for each other here.
     """
     changes: list[_Change] = session.info.setdefault(_CHANGES, [])
     if not changes:
@@ -59,7 +59,7 @@ def touch(session: Session, user_id: str, *, cluster: str | None, at: datetime) 
 
 
 def claim(session: Session, now: datetime, *, until: datetime, most: int) -> list[Home]:
-    """Return Home tabs to draw now, those that wait longest first, claimed *until* then."""
+    """Return Home tabs to draw now, those that have waited longest first, claimed *until* then."""
     longest_wait = (until - now) * (LONGEST_WAIT_SECONDS / CLAIM_SECONDS)
     query = (
         select(HomeRow)
@@ -80,12 +80,12 @@ def claim(session: Session, now: datetime, *, until: datetime, most: int) -> lis
 
 
 def approves(session: Session, home: Home, clusters: Collection[str]) -> None:
-    """Note of which *clusters* a Home is about to show what waits for an approver."""
+    """Record the *clusters* for which a Home is about to show what waits for an approver."""
     session.execute(_change(home).values(approves=sorted(clusters)))
 
 
 def published(session: Session, home: Home, at: datetime) -> None:
-    """Note that a Home is up to date, but for what changed since it was claimed."""
+    """Record that a Home is up to date, except for what changed since it was claimed."""
     is_up_to_date = col(HomeRow.changes) == home.changes
     due_at = case((is_up_to_date, null()), else_=bindparam("at", at, type_=UtcDateTime()))
     session.execute(_change(home).values(due_at=due_at, claimed_until=None))
@@ -114,14 +114,14 @@ def next_due() -> Next:
 
 
 def release_claims(session: Session) -> None:
-    """Give back what a worker that is gone had claimed; only the sole worker may do so."""
+    """Release the claims of a worker that is gone; only the sole worker may do so."""
     for row in session.exec(select(HomeRow).where(col(HomeRow.claimed_until).is_not(None))):
         row.claimed_until = None
         session.add(row)
 
 
 def _change(home: Home) -> Update:
-    """Return a change of one row; there is nothing to change where it was forgotten meanwhile."""
+    """Return an update of one row, which changes nothing if that was deleted meanwhile."""
     return update(HomeRow).where(col(HomeRow.user_id) == home.user_id)
 
 

@@ -1,4 +1,4 @@
-"""The outbox: Slack messages that are pending, and where those that went out stand."""
+"""The outbox: Slack messages that are pending, and where delivered ones are in Slack."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,16 +11,16 @@ from bot.domain.notices import NOTICE, Notice
 from bot.store.due import Next, is_due, is_free
 from bot.store.tables import OutboxRow, PostRow
 
-CLAIM_SECONDS = 25  # longer than any call takes; after a crash, so long is waited
-SUPERSEDED = "superseded"  # what is noted of an update that a later one made needless
-LONGEST_WAIT_SECONDS = 600  # whatever the reason, no message waits for longer than that
+CLAIM_SECONDS = 25  # longer than any call takes; after a crash, the wait is that long
+SUPERSEDED = "superseded"  # recorded for an update that a later one replaced
+LONGEST_WAIT_SECONDS = 600  # no message waits for longer, whatever the reason
 
 
 class DeliveryMethod(StrEnum):
     """How a message reaches people."""
 
-    POST = "post"  # a new message in a channel, remembered under its post name
-    UPDATE = "update"  # the message of that post name, changed
+    POST = "post"  # a new message in a channel, found again by its post name
+    UPDATE = "update"  # changes the message of that post name
     THREAD = "thread"  # a reply below it
     DIRECT = "direct"  # a direct message
     REPLY = "reply"  # seen by one person only, where they acted
@@ -28,7 +28,7 @@ class DeliveryMethod(StrEnum):
 
 @dataclass(frozen=True)
 class PendingMessage:
-    """A claimed message: `target` is the channel or user, where the method needs one."""
+    """A claimed message; `target` is the channel or user, if the method needs one."""
 
     id: int
     method: DeliveryMethod
@@ -135,7 +135,7 @@ def dead_letter(session: Session, pending: PendingMessage, at: datetime, error: 
 
 
 def supersede(session: Session, pending: PendingMessage, at: datetime) -> bool:
-    """Close an update that a later one of the same message makes needless; tell whether it is."""
+    """Close an update if a later one of the same message is pending; tell whether it was."""
     later = select(OutboxRow.id).where(
         OutboxRow.conversation == pending.conversation,
         col(OutboxRow.id) > pending.id,
@@ -150,13 +150,13 @@ def supersede(session: Session, pending: PendingMessage, at: datetime) -> bool:
 
 
 def find_post(session: Session, post: str) -> Post | None:
-    """Return where the message of that name stands, if it was delivered."""
+    """Return where the message of that name is in Slack, if it was delivered."""
     row = session.get(PostRow, post)
     return Post(row.channel, row.ts) if row else None
 
 
 def is_being_posted(session: Session, post: str) -> bool:
-    """Tell whether the message of that name still has to be delivered, or is just now."""
+    """Tell whether the message of that name is pending, or just being delivered."""
     query = select(OutboxRow.id).where(
         OutboxRow.conversation == post,
         OutboxRow.way == DeliveryMethod.POST,
@@ -167,7 +167,7 @@ def is_being_posted(session: Session, post: str) -> bool:
 
 
 def release_claims(session: Session) -> None:
-    """Give back what a worker that is gone had claimed; only the sole worker may do so."""
+    """Release the claims of a worker that is gone; only the sole worker may do so."""
     for row in session.exec(select(OutboxRow).where(col(OutboxRow.done_at).is_(None))):
         row.claimed_until = None
         session.add(row)

@@ -1,4 +1,4 @@
-"""What runs at intervals: when each job last ran, and whose turn it is where one run is enough."""
+"""Periodic jobs: when each last ran, and whose turn it is if one run of all workers is enough."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from bot.store.tables import PeriodicJobRow, TurnRow
 
 @dataclass(frozen=True)
 class JobRun:
-    """The last run of a periodic job, by whichever worker; `failing_since`: None where it was well.
+    """The last run of a periodic job, by any worker; `failing_since`: None if it succeeded.
 
     Attributes:
         every: the interval at which it should run.
         ran_at: when that run ended.
-        failing_since: when the first of the runs ended that have failed without a break.
+        failing_since: when the first of the failures in a row ended.
     """
 
     name: str
@@ -29,7 +29,7 @@ class JobRun:
 
 
 def record_runs(session: Session, runs: Iterable[JobRun], *, known: Collection[str]) -> None:
-    """Write the last runs down, and forget jobs that are not *known* any more."""
+    """Save the last runs, and delete jobs that are not *known* any more."""
     rows = [
         {
             "name": run.name,
@@ -55,9 +55,9 @@ def last_runs(session: Session) -> list[JobRun]:
 
 
 def take_turn(session: Session, name: str, now: datetime, *, every: timedelta) -> bool:
-    """Tell whether *name* is due, and if so set when it is next; of several workers, one is told.
+    """Tell whether *name* is due, and if so set the next time; only one of several workers is told.
 
-    The first time is *every* from when it was first asked about.
+    The first time is *every* after the first call.
     """
     due_at = session.exec(select(TurnRow.due_at).where(TurnRow.name == name)).first()
     if due_at is None:

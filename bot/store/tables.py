@@ -151,13 +151,13 @@ class GrantRow(SQLModel, table=True):
 
 
 class ClusterRow(SQLModel, table=True):
-    """When a cluster is to be reconciled next, and how the last times went.
+    """When a cluster is to be reconciled next, and how the last attempts went.
 
-    `changes` counts what was asked of it, so that what is asked during an attempt is not forgotten
-    at its end. `attempt_at` is since when an attempt is under way; where it stays, one was killed.
-    `unfit` lists the rules that bear our label and were left alone, a line each; `described` the
-    sources whose rules had a description at the last read. `label_losses` counts the writes in a
-    row whose labels were lost at once. `open_since` is since when there is no rule at all.
+    `changes` counts the changes to make, so that those that come during an attempt are not
+    forgotten at its end. `attempt_at`: when the attempt in progress began; if it stays, its process
+    was killed. `unfit`: the rules with our label that were left alone, a line each. `described`:
+    the sources whose rules had a description at the last read. `label_losses`: how many writes in a
+    row lost their labels immediately. `open_since`: since when there is no rule at all.
     """
 
     __tablename__ = "clusters"
@@ -239,7 +239,7 @@ class OutboxRow(SQLModel, table=True):
 
 
 class PostRow(SQLModel, table=True):
-    """Where a message of ours stands in Slack, so that it can be updated and replied to."""
+    """Where a message of ours is in Slack, so that it can be updated and replied to."""
 
     __tablename__ = "posts"
 
@@ -277,10 +277,10 @@ class ErrandRow(SQLModel, table=True):
 
 
 class HomeRow(SQLModel, table=True):
-    """Somebody's Home tab, so that it can be kept up to date for as long as it may be looked at.
+    """Somebody's Home tab, to be refreshed for as long as they may be looking at it.
 
-    `approves` are the clusters that it showed them as an approver of. `changes` counts what
-    happened since it was made known, so that what happens during an update is not forgotten.
+    `approves`: the clusters that it showed them as an approver of. `changes` counts changes, so
+    that those that come during a refresh are not forgotten.
     """
 
     __tablename__ = "homes"
@@ -295,7 +295,7 @@ class HomeRow(SQLModel, table=True):
 
 
 class IpLinkRow(SQLModel, table=True):
-    """A link that reads the address somebody's browser comes from; it serves once."""
+    """A link that reads the address somebody's browser comes from; it works once."""
 
     __tablename__ = "ip_links"
 
