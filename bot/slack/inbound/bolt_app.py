@@ -4,9 +4,9 @@
   over the raw body, before anything is read (P8), so Bolt's own check is off.
 - **Authorisation.** Bolt's asks Slack (`auth.test`) before it lets an interaction through. Nothing
   that acknowledges waits for Slack, so `authorize` says what is known: one workspace, one token.
-- **`process_before_response`.** Bolt would answer at `ack()`, and let the listener go on.
-  Here Slack is answered when the listener has returned: what is acknowledged is saved, and what
-  could not be saved is answered with an error. So a listener may call `ack()` first, as usual.
+- **`process_before_response`.** Bolt would answer at `ack()`, and let the listener go on. Here it
+  answers when the listener has returned: by then a command is saved, or the person is told that it
+  is not, and a bug is answered with an error. So a listener calls `ack()` first, as usual.
 - **One reference for what is logged** while an interaction is answered; a middleware of Bolt's
   cannot go around a listener, so it is `dispatch` that binds it.
 """

@@ -17,18 +17,12 @@ from bot.domain.refusals.lookups import WentWrong
 from bot.domain.refusals.requests import CardNotConfirmed
 from bot.domain.refusals.rights import CannotTell, CannotTellOfOthers
 from bot.log_context import current_reference, new_reference, subject_of
-from bot.slack.users.directory import (
-    ROUNDS,
-    Directory,
-    DirectoryUnavailable,
-)
+from bot.slack.users.directory import ROUNDS, Directory, DirectoryUnavailable
 from bot.store import errands
 from bot.store.database import DATABASE_UNAVAILABLE, Database
 from bot.store.errands import Errand
 
-_REFUSE_AFTER_SECONDS = (
-    30.0  # that long Slack's directory may be unavailable; then the answer is no
-)
+_REFUSE_AFTER_SECONDS = 30.0  # of not being able to tell whether somebody may
 _RETRY_SECONDS = 2.0  # somebody waits for the answer: as soon each time
 _ATTEMPTS = 5  # of what fails for a fault of ours
 
@@ -63,7 +57,7 @@ class Errands:
         try:
             self._carry_out(errand)
         except DATABASE_UNAVAILABLE:
-            raise  # the database is away: the errand is still there when it is back
+            raise  # it is still there when the database is back
         except Exception as error:  # the person hears of it, and the log has it whole
             self._fail(errand, error)
 
