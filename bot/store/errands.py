@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from bot.domain.commands import COMMAND, Command
@@ -11,6 +13,9 @@ from bot.store.due import Next, is_due, is_free
 from bot.store.tables import ErrandRow
 
 CLAIM_SECONDS = 25  # longer than any call takes; after a crash, the wait is that long
+UNREADABLE = "unreadable"  # the outcome of an errand that another version saved
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,12 @@ def claim(session: Session, now: datetime, *, until: datetime, most: int) -> lis
         row.claimed_until = until
         row.attempts += 1
         session.add(row)
-        claimed.append(_errand(row))
+        try:
+            claimed.append(_errand(row))
+        except ValidationError:  # it was saved by another version
+            kind = row.command.get("kind")
+            log.error("errand unreadable", errand=row.id, kind=kind)  # noqa: TRY400  # no content
+            row.done_at, row.outcome, row.reply = now, UNREADABLE, {}
     return claimed
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import structlog
+from pydantic import ValidationError
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
@@ -14,6 +16,9 @@ from bot.store.tables import OutboxRow, PostRow
 CLAIM_SECONDS = 25  # longer than any call takes; after a crash, the wait is that long
 SUPERSEDED = "superseded"  # recorded for an update that a later one replaced
 LONGEST_WAIT_SECONDS = 600  # no message waits for longer, whatever the reason
+UNREADABLE = "unreadable"  # what is noted of a message that another version saved
+
+log = structlog.get_logger()
 
 
 class DeliveryMethod(StrEnum):
@@ -78,7 +83,8 @@ def enqueue(
 def claim(session: Session, now: datetime, *, until: datetime, most: int) -> list[PendingMessage]:
     """Return messages to deliver now, at most one per conversation, claimed *until* then.
 
-    That is `CLAIM_SECONDS` from now, by a clock that may run faster than others.
+    That is `CLAIM_SECONDS` from now, by a clock that may run faster than others. One that cannot be
+    read is a dead letter: it must not hold up the others.
     """
     lease = until - now
     longest_wait = lease * (LONGEST_WAIT_SECONDS / CLAIM_SECONDS)
@@ -104,7 +110,12 @@ def claim(session: Session, now: datetime, *, until: datetime, most: int) -> lis
         row.claimed_until = until
         row.attempts += 1
         session.add(row)
-        claimed.append(_pending(row))
+        try:
+            claimed.append(_pending(row))
+        except ValidationError:  # it was saved by another version
+            kind = row.notice.get("kind")
+            log.error("message unreadable", message=row.id, kind=kind)  # noqa: TRY400  # no content
+            row.done_at, row.delivered, row.last_error = now, False, UNREADABLE
     return claimed
 
 

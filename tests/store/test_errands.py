@@ -2,12 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sqlmodel import select
+
 from bot.domain.commands import Command, Decide, Extend
 from bot.domain.lifecycle import Verdict
 from bot.store import errands
 from bot.store.database import Database
 from bot.store.errands import Errand, ReplyTo
 from bot.store.next_due import read_next_due
+from bot.store.tables import ErrandRow
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -45,6 +48,20 @@ def test_an_errand_comes_back_as_it_was_written_down(database: Database) -> None
     assert errand.team_id == "T0HOME"
     assert errand.reply_to == ReplyTo("U0ALICE", URL)
     assert errand.received_at == NOW
+
+
+def test_an_errand_that_another_version_saved_holds_up_no_other(database: Database) -> None:
+    add(database, "press:1")
+    with database.transaction() as session:
+        [row] = session.exec(select(ErrandRow))
+        row.command = {"kind": "a_command_of_old"}
+    add(database, "press:2")
+
+    assert origins(claim(database)) == ["press:2"]
+    with database.reading() as session:
+        unreadable = session.get_one(ErrandRow, row.id)
+        assert (unreadable.outcome, unreadable.reply) == ("unreadable", {})
+        assert unreadable.done_at == NOW
 
 
 def test_the_same_interaction_is_written_down_once(database: Database) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlmodel import select
 
 from bot.domain.notices import Notice, Reply
 from bot.domain.refusals.lookups import CallsSpent
@@ -11,6 +12,7 @@ from bot.store.counts import snapshot
 from bot.store.database import Database
 from bot.store.next_due import read_next_due
 from bot.store.outbox import DeliveryMethod, PendingMessage, Post
+from bot.store.tables import OutboxRow
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -52,6 +54,21 @@ def test_the_messages_of_one_conversation_go_out_one_by_one_in_order(database: D
         order += said(claimed)
         deliver(database, claimed[0])
     assert order == ["one", "two", "three"]
+
+
+def test_a_message_that_another_version_saved_holds_up_no_other(database: Database) -> None:
+    enqueue(database, "one")
+    with database.transaction() as session:
+        [row] = session.exec(select(OutboxRow))
+        row.notice = {"kind": "reply", "sentence": "as it was kept once"}
+    enqueue(database, "two")
+
+    claim(database)
+    assert said(claim(database)) == ["two"]
+    with database.reading() as session:
+        unreadable = session.get_one(OutboxRow, row.id)
+        assert (unreadable.delivered, unreadable.last_error) == (False, "unreadable")
+        assert unreadable.done_at == NOW
 
 
 def test_conversations_do_not_wait_for_each_other(database: Database) -> None:

@@ -28,8 +28,11 @@ REFUSAL: TypeAdapter[AnyRefusal] = TypeAdapter(KeptRefusal)
 
 
 def as_detail(refusal: AnyRefusal) -> dict[str, Any]:
-    """Return a refusal as a row of the audit has it: `why` is its code, beside its values."""
-    values = refusal.model_dump(mode="json", exclude={"code"})
+    """Return a refusal as a row of the audit has it: `why` is its code, beside its values.
+
+    Who could help is of use at that moment alone, and left out.
+    """
+    values = refusal.model_dump(mode="json", exclude={"code", "ask"})
     return {"why": refusal.code, **({"values": values} if values else {})}
 
 

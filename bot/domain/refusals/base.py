@@ -12,4 +12,4 @@ class Refusal(BaseModel):
 class RefusalWithHelp(Refusal):
     """Others could do it: `ask` names them, users and user groups."""
 
-    ask: tuple[str, ...]
+    ask: tuple[str, ...] = ()

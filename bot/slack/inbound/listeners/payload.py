@@ -22,6 +22,7 @@ class Payload(Generic[T]):
 
     def read(self, body: dict[str, Any], context: BoltContext, next_: Callable[[], None]) -> None:
         """Read the payload; where it is unreadable, the listener does not run."""
+        context[_PAYLOAD] = None  # from here on, what goes wrong is no fault of Bolt's
         context[_PAYLOAD] = self._parse(body)
         next_()
 
@@ -31,5 +32,5 @@ class Payload(Generic[T]):
 
 
 def was_read(context: BoltContext) -> bool:
-    """Tell whether a payload was read, so that a listener of ours was reached."""
+    """Tell whether a listener of ours was reached, and its payload read or at least begun."""
     return _PAYLOAD in context
