@@ -96,6 +96,7 @@ def build_components(
             timeout_seconds=DIRECTORY_SECONDS,
             on_call=metrics.note_slack,
         ),
+        clock_seconds=clock.elapsed,
         now=clock.now,
     )
     return Components(

@@ -124,7 +124,7 @@ def build_core(
         budget.observe(call)
 
     provider = make_provider(settings, before_call=budget.spend, on_call=note_call)
-    catalogue = Catalogue(provider.list_sources)
+    catalogue = Catalogue(provider.list_sources, monotonic=clock.elapsed)
 
     def name_of(source: TrustedSource) -> str:
         return catalogue.name_of(source.type, source.value)

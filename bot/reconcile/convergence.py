@@ -1,6 +1,5 @@
 """Read, plan, write and read back, until a plan has nothing more to write."""
 
-import time
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -19,7 +18,7 @@ from bot.store.locks import STANDSTILL_SECONDS, Held
 
 _ROUNDS = 5
 _STALE_PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)  # how stale a read may be after a write
-_FRESH_SECONDS = STANDSTILL_SECONDS / 2  # the other half is left for a write in flight
+FRESH_SECONDS = STANDSTILL_SECONDS / 2  # the other half is left for a write in flight
 
 log = structlog.get_logger()
 
@@ -122,7 +121,7 @@ class Convergence:
         is_awaited = just_written and self._attempt.writes[-1].is_to_be_seen
         while True:
             self._held.renew()
-            fresh = _Fresh(_FRESH_SECONDS)
+            fresh = _Fresh(self._clock, FRESH_SECONDS)
             rules = self._provider.read_rules(self._attempt.cluster_id, purpose=self._purpose)
             if not (is_awaited and rules == before):
                 break
@@ -241,14 +240,15 @@ class _Fresh:
     Nobody can set the monotonic clock, but it stops while the machine is suspended.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._monotonic, self._wall = time.monotonic(), time.time()
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._until_elapsed = clock.elapsed() + seconds
+        self._until = clock.in_seconds(seconds)
 
     def __call__(self) -> bool:
         """Tell whether it still is."""
-        by_monotonic = time.monotonic() - self._monotonic
-        return by_monotonic < self._seconds and time.time() - self._wall < self._seconds
+        by_monotonic = self._clock.elapsed() < self._until_elapsed
+        return by_monotonic and self._clock.seconds_until(self._until) > 0
 
 
 def _purpose_of(attempt: Attempt) -> Purpose:

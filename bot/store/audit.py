@@ -165,11 +165,6 @@ class Newest:
     digest: str = GENESIS
     key: str = ""
 
-    @property
-    def anchor(self) -> Anchor:
-        """What to note elsewhere."""
-        return Anchor(self.number, self.digest)
-
 
 def newest(session: Session) -> Newest:
     """Return the newest row's number, digest and key."""

@@ -12,7 +12,7 @@ from bot.store import grants, requests
 from bot.store.audit import Action
 from bot.store.tables import AuditRow, GrantRow, RequestRow
 
-_AT_ONCE = 250
+ROWS_AT_ONCE = 250
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def lent(session: Session, period: Period, *, noted: Collection[Action]) -> Iter
     extending = _extending(session)
     last = 0
     while True:
-        page = query.where(GrantRow.id > last).order_by(col(GrantRow.id)).limit(_AT_ONCE)
+        page = query.where(GrantRow.id > last).order_by(col(GrantRow.id)).limit(ROWS_AT_ONCE)
         numbers = session.exec(page).all()
         if not numbers:
             return
@@ -76,7 +76,7 @@ def closed(session: Session, period: Period) -> Iterator[Request]:
     last = 0
     while True:
         query = select(RequestRow).where(*conditions, col(RequestRow.id) > last)
-        rows = session.exec(query.order_by(col(RequestRow.id)).limit(_AT_ONCE)).all()
+        rows = session.exec(query.order_by(col(RequestRow.id)).limit(ROWS_AT_ONCE)).all()
         if not rows:
             return
         yield from requests.with_decisions(session, rows)

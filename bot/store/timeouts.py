@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Dialect, Engine, event
 
 _ANSWER_SECONDS = 10.0  # longer than any statement of ours takes, or waits for another one
 _CONNECT_SECONDS = 3
-_IDLE_SECONDS = 15  # a transaction waits for nothing outside
+IDLE_SECONDS = 15  # a transaction waits for nothing outside
 
 CONNECTING: dict[str, Any] = {
     "connect_timeout": _CONNECT_SECONDS,
@@ -68,7 +68,7 @@ def set_timeouts(engine: Engine) -> None:
         _dialect: Dialect, _record: Any, given: Any, named: dict[str, Any]
     ) -> TimedConnection:
         connection = TimedConnection.connect(*given, **CONNECTING | named)
-        connection.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_SECONDS}s'".encode())
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'".encode())
         connection.commit()
         return connection
 

@@ -15,9 +15,9 @@ def shorten(seconds: float) -> None:
     from bot.reconcile import convergence
     from bot.store import locks, timeouts
 
-    convergence._FRESH_SECONDS = seconds / 2
+    convergence.FRESH_SECONDS = seconds / 2
     locks.STANDSTILL_SECONDS = seconds  # type: ignore[assignment]  # a test's own time
-    timeouts._IDLE_SECONDS = round(seconds)
+    timeouts.IDLE_SECONDS = round(seconds)
     locks.ClusterLocks.__init__.__kwdefaults__ = {"standstill_seconds": seconds}
     doomed.shorten_claims(seconds + 1)
 

@@ -35,9 +35,3 @@ class ChangeableWorld(World):
     def __init__(self, storage: Storage, policy: dict[str, Any] | None = None) -> None:
         super().__init__(storage, policy)
         self.client_waits_for_nothing()
-
-    def settle(self) -> None:
-        directory = self.service.components.directory
-        for memory in (directory._users, directory._members):
-            memory._clock_seconds = self.clock.elapsed
-        super().settle()

@@ -14,6 +14,8 @@ import apscheduler.triggers.interval
 import pytest
 
 import bot.worker.scheduler
+from dbaccess_playground.calls import Call
+from dbaccess_playground.digitalocean.clusters import Change
 from dbaccess_playground.faults import Fault
 from tests.scenarios.deciding import TRUSTED, asked
 from tests.scenarios.world import ALICE, APPROVALS, IP, ORDERS, RITA, World, policy
@@ -185,6 +187,36 @@ def test_a_review_is_brought_up_again_though_the_clock_ran_ahead(
     world.pass_time(days=-1)
 
     assert ("request.reminded", "dbaccess") in world.audited()
+
+
+# Between a read and the write upon it.
+
+
+@pytest.mark.parametrize(("asleep", "awake"), [(40, 0), (-40, 40)], ids=["slept", "set back"])
+def test_p1_nothing_is_written_upon_a_list_that_is_old_by_either_clock(
+    world: World, asleep: int, awake: int
+) -> None:
+    """A machine that sleeps counts no seconds; a wall clock that is set back tells none."""
+    slept: list[Call] = []
+    written: list[Change] = []
+
+    def hear(event: Call | Change) -> None:
+        if isinstance(event, Change):
+            written.append(event)
+        elif event.method == "GET" and not slept:
+            slept.append(event)
+            world.clock.suspend(seconds=asleep)
+            world.clock.advance(seconds=awake)
+
+    card = asked(world)
+    unsubscribe = world.digitalocean.subscribe(hear)
+    world.presses(ALICE, card, "Approve")
+    unsubscribe()
+
+    assert slept
+    assert written == []
+    world.pass_time(minutes=1)
+    assert TRUSTED in world.sources()
 
 
 # The worker itself.

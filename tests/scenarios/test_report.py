@@ -221,7 +221,7 @@ def test_the_ledger_gives_each_grant_once_however_it_is_paged(
     audited: Audited, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     period = Period(audited.began, audited.world.clock.now())
-    monkeypatch.setattr(report_queries, "_AT_ONCE", 2)
+    monkeypatch.setattr(report_queries, "ROWS_AT_ONCE", 2)
     with audited.world.service.components.database.one_moment() as session:
         lent = audited.places(
             one.grant.id for one in report_queries.lent(session, period, noted=())

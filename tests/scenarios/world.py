@@ -63,6 +63,7 @@ class ManualClock:
 
     def __init__(self) -> None:
         self._now = datetime.now(UTC).replace(microsecond=0)
+        self._asleep = timedelta()
 
     def now(self) -> datetime:
         return self._now
@@ -74,13 +75,18 @@ class ManualClock:
         return self._now + timedelta(seconds=seconds)
 
     def elapsed(self) -> float:
-        return self._now.timestamp()
+        return (self._now - self._asleep).timestamp()
 
     def sleep(self, seconds: float) -> None:
         self.advance(seconds=seconds)
 
     def advance(self, **by: float) -> None:
         self._now += timedelta(**by)
+
+    def suspend(self, **by: float) -> None:
+        """Let the machine sleep: the wall clock goes on, but not the seconds that are counted."""
+        self.advance(**by)
+        self._asleep += timedelta(**by)
 
 
 class World:
@@ -163,9 +169,6 @@ class World:
     def forget(self, *users: str) -> None:
         """Have it that nobody knows what people are, until Slack is asked for what they do."""
         self._forgotten |= set(users)
-        self._outdate(*users)
-
-    def _outdate(self, *users: str) -> None:
         for user in users:
             self.service.components.directory.outdate(user)
 
@@ -209,13 +212,8 @@ class World:
         self._timetable.settle()
 
     def pass_time(self, **by: float) -> None:
-        """Let time pass, and let the worker do what became due.
-
-        What Slack said about people is remembered for a minute, and by a clock of its own.
-        """
+        """Let time pass, and let the worker do what became due."""
         self.clock.advance(**by)
-        if timedelta(**by) >= timedelta(minutes=1):
-            self._outdate(*(one.id for one in self.slack.people()))
         self.settle()
 
     def types(self, user: str, text: str, *, channel: str = "C0GENERAL") -> Answer:

@@ -49,7 +49,7 @@ def test_a_server_that_hangs_counts_as_away_until_it_goes_on(
 def test_who_stands_still_in_a_transaction_holds_nobody_up_for_long(
     postgresql: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timeouts, "_IDLE_SECONDS", 1)
+    monkeypatch.setattr(timeouts, "IDLE_SECONDS", 1)
     database = Database(database_url(postgresql.database()))
     other = Database(database.url.render_as_string())
     schema.upgrade(database)
