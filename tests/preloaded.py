@@ -9,8 +9,8 @@ import bot.cli.checking
 import bot.cli.migrating
 import bot.cli.revoking
 import bot.cli.serving
-import tests.chaos.doomed
-import tests.chaos.standstill
+import tests.chaos.crash_injection
+import tests.chaos.frozen_process
 
 gc.collect()
 gc.freeze()  # what never changes stays shared with the processes that are forked

@@ -1,4 +1,4 @@
-"""Chaos happens on both databases, and what fails leaves its papers behind."""
+"""Both databases are tried, and a failure reports logs, steps and rows."""
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from tests.chaos import books
+from tests.chaos import report
 from tests.processes import Place
 from tests.storage import Storage, storage_of
 
@@ -22,15 +22,15 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add what the processes logged and what their books say to the report of a failure."""
-    report = yield
+    """Add what the processes logged and what the database holds to the report of a failure."""
+    outcome = yield
     place = getattr(item, "funcargs", {}).get("place")
-    if report.when == "call" and report.failed and isinstance(place, Place):
-        report.sections.extend(_papers(place))
-    return report
+    if outcome.when == "call" and outcome.failed and isinstance(place, Place):
+        outcome.sections.extend(_sections(place))
+    return outcome
 
 
-def _papers(place: Place) -> Iterator[tuple[str, str]]:
+def _sections(place: Place) -> Iterator[tuple[str, str]]:
     for process in place.processes:
         state = "frozen" if process.lives and process.stands_still else "alive"
         title = f"process {process.pid} ({state if process.lives else 'gone'})"
@@ -38,6 +38,6 @@ def _papers(place: Place) -> Iterator[tuple[str, str]]:
     for steps in sorted(place.folder.glob("steps*")):
         yield steps.name, "\n".join(steps.read_text().splitlines()[-_LAST_LINES:])
     try:
-        yield "books", "\n".join(books.told(place))
+        yield "database", "\n".join(report.dump(place))
     except SQLAlchemyError as error:
-        yield "books", f"not to be read: {error}"
+        yield "database", f"cannot be read: {error}"

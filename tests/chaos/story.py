@@ -8,7 +8,7 @@ from bot.store import audit, grants, requests
 from bot.store.audit import Action
 from dbaccess_playground.slack.conversations import Message
 from dbaccess_playground.slack.dispatch import Answer
-from tests.chaos import books
+from tests.chaos import report
 from tests.processes import FOREIGN, Place
 from tests.scenarios.world import ALICE, APPROVALS, IP, ORDERS, RITA
 from tests.waiting import eventually
@@ -24,16 +24,16 @@ def play(place: Place) -> None:
     eventually(lambda: _cards(place))
     _approve(place)
     eventually(lambda: place.told("has ended") or place.told("could not be put in place"))
-    eventually(lambda: not books.is_owed(place))
+    eventually(lambda: not report.has_pending(place))
 
 
 def check(place: Place) -> None:
     """Compare what is left with what is promised."""
-    with books.reading(place) as session:
+    with report.reading(place) as session:
         known = grants.listing(session, ended_too=True)
         rows = list(audit.rows(session))
         [request] = [found for n in range(1, 9) if (found := requests.get(session, n))]
-    assert books.given_up(place) == []
+    assert report.dead_lettered(place) == []
     assert [grant.state for grant in known] == [GrantState.ENDED], "P3: a grant never ended"
     assert request.state is RequestState.APPROVED
     assert place.sources() == FOREIGN, "P1, P3: the rules are not as they were"

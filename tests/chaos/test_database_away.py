@@ -9,7 +9,7 @@ import requests
 
 from bot.domain.lifecycle import GrantState
 from dbaccess_playground.slack.dispatch import Answer
-from tests.chaos import books
+from tests.chaos import report
 from tests.postgresql import PostgresServer, binaries
 from tests.processes import FOREIGN, TRUSTED, Place
 from tests.scenarios.world import ALICE, APPROVALS, ORDERS, RITA
@@ -57,7 +57,7 @@ def is_ready(place: Place) -> bool:
 
 
 def states(place: Place) -> list[GrantState]:
-    return [grant.state for grant in books.all_grants(place)]
+    return [grant.state for grant in report.all_grants(place)]
 
 
 def check_answered(place: Place, text: str) -> None:
@@ -77,7 +77,7 @@ def test_while_the_database_is_down_people_are_told_and_nothing_is_lost(
     ends_at = time.monotonic() + 8
     place.types(f"request {_OTHER} 1h orders")
     card = eventually(lambda: place.slack.messages(APPROVALS, replies=False)[1:])[-1]
-    eventually(lambda: not books.is_owed(place))  # it is known which message is the card
+    eventually(lambda: not report.has_pending(place))  # it is known which message is the card
     server.stop()
 
     assert _AWAY in types(place, "request 203.0.113.6 1h orders").text
@@ -96,8 +96,8 @@ def test_while_the_database_is_down_people_are_told_and_nothing_is_lost(
     assert place.slack.click(ALICE, card, "Approve").error is None
     eventually(lambda: f"ip_addr:{_OTHER}" in place.sources())
     eventually(lambda: states(place) == [GrantState.ENDED, GrantState.ACTIVE])
-    eventually(lambda: not books.is_owed(place))
-    assert books.given_up(place) == []
+    eventually(lambda: not report.has_pending(place))
+    assert report.dead_lettered(place) == []
     assert place.slack.problems == []
     assert all(process.lives for process in place.processes)
 
@@ -125,7 +125,7 @@ def test_while_the_database_hangs_people_are_answered_in_time_and_nothing_is_los
     place.lend("6s")
     place.types(f"request {_OTHER} 1h orders")
     card = eventually(lambda: place.slack.messages(APPROVALS, replies=False)[1:])[-1]
-    eventually(lambda: not books.is_owed(place))  # it is known which message is the card
+    eventually(lambda: not report.has_pending(place))  # it is known which message is the card
     server.freeze()
     try:
         check_answered(place, "list")
@@ -145,6 +145,6 @@ def test_while_the_database_hangs_people_are_answered_in_time_and_nothing_is_los
         assert place.slack.click(ALICE, card, "Approve").error is None
     eventually(lambda: f"ip_addr:{_OTHER}" in place.sources())
     eventually(lambda: states(place)[:2] == [GrantState.ENDED, GrantState.ACTIVE])
-    eventually(lambda: not books.is_owed(place))
+    eventually(lambda: not report.has_pending(place))
     assert place.slack.problems == []
     assert all(process.lives for process in place.processes)

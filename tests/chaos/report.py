@@ -1,4 +1,4 @@
-"""The bot's own books, read from its database while it runs or when it is over."""
+"""A report on what the bot has recorded, read from its database while it runs or afterwards."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ _AT_WORK = text(
 
 @contextmanager
 def reading(place: Place) -> Iterator[Session]:
-    """Open the books for reading."""
+    """Open the bot's database for reading."""
     database = Database(database_url(place.storage.url))
     try:
         with database.reading() as session:
@@ -39,13 +39,13 @@ def all_grants(place: Place) -> list[Grant]:
         return grants.listing(session, ended_too=True)
 
 
-def all_rows(place: Place) -> list[AuditRow]:
+def audit_rows(place: Place) -> list[AuditRow]:
     """Return the whole audit, the oldest first."""
     with reading(place) as session:
         return list(audit.rows(session))
 
 
-def is_owed(place: Place) -> bool:
+def has_pending(place: Place) -> bool:
     """Tell whether anything is still to be delivered or carried out."""
     with reading(place) as session:
         messages = select(OutboxRow).where(OutboxRow.done_at == None)  # noqa: E711
@@ -53,8 +53,8 @@ def is_owed(place: Place) -> bool:
         return bool(session.exec(messages).first() or session.exec(errands).first())
 
 
-def given_up(place: Place) -> list[str]:
-    """Return why messages were given up; a look that a later one made needless is none of them."""
+def dead_lettered(place: Place) -> list[str]:
+    """Return why messages were dead-lettered, without those that a later one superseded."""
     with reading(place) as session:
         closed = select(OutboxRow).where(
             OutboxRow.done_at != None,  # noqa: E711
@@ -65,19 +65,19 @@ def given_up(place: Place) -> list[str]:
         return [f"{row.way} to {row.conversation}: {row.last_error}" for row in rows]
 
 
-def applied(place: Place) -> set[int]:
-    """Return the numbers of the grants that worked at some time; the others came too late."""
-    return {row.request_id or 0 for row in all_rows(place) if row.action == Action.APPLIED}
+def applied_grants(place: Place) -> set[int]:
+    """Return the numbers of the grants that were ever applied; the others expired before."""
+    return {row.request_id or 0 for row in audit_rows(place) if row.action == Action.APPLIED}
 
 
-def lives(place: Place) -> dict[str, list[tuple[datetime, datetime, datetime]]]:
-    """Return for each source, as `type:value`, the lives of the grants that had it trusted.
+def active_periods(place: Place) -> dict[str, list[tuple[datetime, datetime, datetime]]]:
+    """Return for each source, as `type:value`, the periods of its grants.
 
-    When it was approved, when it was known to work, and when its time was up or it was to end.
+    A period: when it was approved, when it was known to work, and when it expired or was to end.
     """
     works: dict[int, datetime] = {}
     left: dict[int, datetime] = {}
-    for row in all_rows(place):
+    for row in audit_rows(place):
         number = row.request_id or 0
         if row.action == Action.APPLIED:
             works[number] = row.at
@@ -92,8 +92,8 @@ def lives(place: Place) -> dict[str, list[tuple[datetime, datetime, datetime]]]:
     return found
 
 
-def told(place: Place) -> list[str]:
-    """Return all that the books say, in lines for people who look for a fault."""
+def dump(place: Place) -> list[str]:
+    """Return every row of the database as a line, for whoever looks for a fault."""
     with reading(place) as session:
         tables = (RequestRow, GrantRow, OutboxRow, ErrandRow, AuditRow)
         lines = [repr(row) for table in tables for row in session.exec(select(table))]

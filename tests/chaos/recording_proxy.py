@@ -1,6 +1,6 @@
-"""A witness on the line between one caller and the sandbox DigitalOcean.
+"""A proxy between one caller and the sandbox DigitalOcean that records all traffic.
 
-Each caller has one of its own, so that the record of all of them tells who asked what and when,
+Each caller has one of its own, so that the traffic of all of them tells who asked what and when,
 what they carried, and what they were answered.
 """
 
@@ -42,8 +42,8 @@ class Exchange:
         return self.method == "PUT" and self.status == 204
 
 
-class Record:
-    """All that was witnessed, by whoever it was."""
+class TrafficLog:
+    """All recorded traffic, of every caller."""
 
     def __init__(self) -> None:
         self._exchanges: list[Exchange] = []
@@ -63,20 +63,20 @@ class Record:
         return sorted(mine, key=lambda e: e.asked_at)
 
 
-class Witness(LoopbackServer):
+class RecordingProxy(LoopbackServer):
     """Passes calls on to `api_url` and answers back, and writes them down under a name.
 
-    `on_answer` is told of each exchange before its caller is: what it does happens after a read,
+    `on_response` is told of each exchange before its caller is: what it does happens after a read,
     and before the reader knows what it has read.
     """
 
-    def __init__(self, who: str, api_url: str, record: Record) -> None:
+    def __init__(self, who: str, api_url: str, traffic: TrafficLog) -> None:
         super().__init__(self._pass_on)
         self._who = who
         self._api_url = api_url
-        self._record = record
+        self._traffic = traffic
         self._pool = urllib3.PoolManager(maxsize=32, retries=False)
-        self.on_answer: Callable[[Exchange], None] = lambda _: None
+        self.on_response: Callable[[Exchange], None] = lambda _: None
 
     def stop(self) -> None:
         """Stop serving, and hang up."""
@@ -110,8 +110,8 @@ class Witness(LoopbackServer):
             carried=_rules(carried),
             answer=_rules(answer.data),
         )
-        self._record.add(exchange)
-        self.on_answer(exchange)
+        self._traffic.add(exchange)
+        self.on_response(exchange)
         kind = answer.headers.get("Content-Type", "application/json")
         headers = [("Content-Type", kind), ("Content-Length", str(len(answer.data)))]
         status = f"{answer.status} {answer.reason}"

@@ -1,13 +1,14 @@
-"""A bot that stands still at one step of its work: `standstill.py SECONDS STEP LOG worker`.
+"""A frozen process: the bot is stopped (SIGSTOP) at one step of its work.
 
-The steps are those of `doomed.py`, and 0 is none of them. Whoever stands still keeps what they
-hold for SECONDS only: a test has less time than an installation.
+`frozen_process.py SECONDS STEP LOG worker` runs one. The steps are those of `crash_injection.py`;
+0 is none of them. A frozen process keeps its locks for SECONDS only: a test has less time than an
+installation.
 """
 
 import signal
 import sys
 
-from tests.chaos import doomed
+from tests.chaos import crash_injection
 
 
 def shorten(seconds: float) -> None:
@@ -19,11 +20,11 @@ def shorten(seconds: float) -> None:
     locks.STANDSTILL_SECONDS = seconds  # type: ignore[assignment]  # a test's own time
     timeouts.IDLE_SECONDS = round(seconds)
     locks.ClusterLocks.__init__.__kwdefaults__ = {"standstill_seconds": seconds}
-    doomed.shorten_claims(seconds + 1)
+    crash_injection.shorten_claims(seconds + 1)
 
 
 if __name__ == "__main__":
     shorten(float(sys.argv[1]))
     from bot.cli import main
 
-    doomed.main(sys.argv[2:], main, signal.SIGSTOP)
+    crash_injection.main(sys.argv[2:], main, signal.SIGSTOP)

@@ -1,11 +1,8 @@
-"""What can go wrong with either API in the weather, and a world in which it takes no real time."""
+"""What can go wrong with either API in a random scenario."""
 
 from collections.abc import Callable
-from typing import Any
 
 from dbaccess_playground.faults import Fault
-from tests.scenarios.world import World
-from tests.storage import Storage
 
 Maker = Callable[..., Fault]
 CLOUD_FAULTS: tuple[Maker, ...] = (
@@ -27,11 +24,3 @@ SLACK_FAULTS: tuple[Maker, ...] = (
     Fault.reset,
     Fault.half_body,
 )
-
-
-class ChangeableWorld(World):
-    """A world in which no clock but the one that is moved by hand counts."""
-
-    def __init__(self, storage: Storage, policy: dict[str, Any] | None = None) -> None:
-        super().__init__(storage, policy)
-        self.client_waits_for_nothing()

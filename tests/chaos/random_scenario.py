@@ -1,6 +1,6 @@
-"""Weather: a random story of people, rivals, broken APIs, restarts and losses, told from a seed.
+"""A random scenario: people, other tools, API faults, restarts and lost databases, by a seed.
 
-The clock is moved by hand and the worker settles in order, so a seed tells the same story again.
+The clock is moved by hand and the worker settles in order, so a seed plays the same scenario again.
 """
 
 import random
@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from dbaccess_playground.slack.conversations import Message
-from tests.chaos.troubles import CLOUD_FAULTS, SLACK_FAULTS, ChangeableWorld
-from tests.chaos.witness import ADOPTABLE, WISHED, Witness, number_of
+from tests.chaos.api_faults import CLOUD_FAULTS, SLACK_FAULTS
+from tests.chaos.oracle import ADOPTABLE, REQUESTED, Oracle, number_of
 from tests.scenarios.world import (
     ALICE,
     ANALYTICS,
@@ -20,6 +20,7 @@ from tests.scenarios.world import (
     ORDERS,
     OSCAR,
     RITA,
+    World,
     policy,
 )
 
@@ -27,66 +28,66 @@ ON_CALL = "S0ONCALL"
 APPROVERS = (ALICE, BOB)
 PEOPLE = (RITA, OSCAR, ALICE)
 CLUSTERS = {"orders": ORDERS, "analytics": ANALYTICS}
-GLASS = {"requesters": [ON_CALL], "max_duration": "30m"}
+EMERGENCY = {"requesters": [ON_CALL], "max_duration": "30m"}
 POLICY = policy(
     {
-        "orders": {"id": ORDERS, "emergency": GLASS},
+        "orders": {"id": ORDERS, "emergency": EMERGENCY},
         "analytics": {"id": ANALYTICS, "approvals": 2, "on_outside_removal": "restore"},
     },
     request_ttl="1h",
     max_duration="3h",
 )
-STRANGERS = tuple(f"198.51.100.{number}" for number in range(30, 36))
-PATIENCE = timedelta(minutes=4)  # a 429 without a time, the longest back-off, one more failure
-LONG_PATIENCE = timedelta(minutes=65)  # a list brought back is seen by the idle drift check
+MANUAL = tuple(f"198.51.100.{number}" for number in range(30, 36))
+RECOVERY = timedelta(minutes=4)  # a 429 without a time, the longest back-off, one more failure
+LONG_RECOVERY = timedelta(minutes=65)  # a list brought back is seen by the idle drift check
 
 
 @dataclass
-class Story:
-    """One seed's story; `told` is what happened, to be read after a failure."""
+class Scenario:
+    """One seed's scenario; `events` is what happened, to be read after a failure."""
 
-    world: ChangeableWorld
+    world: World
     seed: int
-    told: list[str] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         random.seed(self.seed)  # the product's jitter too
-        self.dice = random.Random(self.seed)  # noqa: S311
+        self.rng = random.Random(self.seed)  # noqa: S311
         world = self.world
         world.slack.add_group(ON_CALL, "on-call", (OSCAR,))
         for value in ADOPTABLE:
             world.digitalocean.add_rule(ORDERS, "ip_addr", value)
-        self.witness = Witness(world, CLUSTERS.values())
-        self._calm_at = world.clock.now()
+        self.oracle = Oracle(world, CLUSTERS.values())
+        self._recovered_at = world.clock.now()
         self._first_card = 0
         self._cloud_is_well = self._slack_is_well = True
         self._stale: dict[str, list[dict[str, str]]] = {}
 
-    def play(self, steps: int) -> None:
+    def run(self, steps: int) -> None:
         """Let that many things happen, and look after each whether the promises hold."""
         acts = self._acts()
         names, weights = list(acts), [weight for weight, _ in acts.values()]
         for _ in range(steps):
-            [name] = self.dice.choices(names, weights)
+            [name] = self.rng.choices(names, weights)
             self.counts[name] = self.counts.get(name, 0) + 1
-            self.told.append(f"{self.world.clock.now():%H:%M:%S} {name}")
+            self.events.append(f"{self.world.clock.now():%H:%M:%S} {name}")
             acts[name][1]()
             self.world.settle()
-            self.witness.looks()
-            if self._cloud_is_well and self.world.clock.now() >= self._calm_at:
-                late = self.witness.overstayed()
+            self.oracle.check()
+            if self._cloud_is_well and self.world.clock.now() >= self._recovered_at:
+                late = self.oracle.overdue()
                 assert not late, f"P3: {late}"
-            assert not self.witness.violations, self.witness.violations
+            assert not self.oracle.violations, self.oracle.violations
 
-    def clear_up(self) -> None:
+    def recover(self) -> None:
         """Let all that is broken heal, and hours pass."""
         self._heal_cloud()
         self._heal_slack()
         for _ in range(30):
             self.world.pass_time(minutes=10)
-            self.witness.looks()
-            assert not self.witness.violations, self.witness.violations
+            self.oracle.check()
+            assert not self.oracle.violations, self.oracle.violations
 
     # What people do.
 
@@ -99,9 +100,9 @@ class Story:
             "revoke": (4, self._revoke),
             "cancel": (3, self._cancel),
             "adopt": (2, self._adopt),
-            "break the glass": (3, self._break_glass),
-            "a stranger adds": (3, self._stranger_adds),
-            "a stranger removes": (3, self._stranger_removes),
+            "emergency": (3, self._request_emergency),
+            "a rule is added by hand": (3, self._add_by_hand),
+            "a rule is removed by hand": (3, self._remove_by_hand),
             "doctl": (4, self._doctl),
             "terraform": (2, self._terraform),
             "an old list": (2, self._old_list),
@@ -115,72 +116,72 @@ class Story:
         }
 
     def _ask(self) -> None:
-        source, lasting = self.dice.choice(WISHED), self.dice.choice(["10m", "30m", "1h", "2h"])
-        self._type(self.dice.choice(PEOPLE), f"request {source} {lasting} {self._alias()}")
+        source, lasting = self.rng.choice(REQUESTED), self.rng.choice(["10m", "30m", "1h", "2h"])
+        self._type(self.rng.choice(PEOPLE), f"request {source} {lasting} {self._alias()}")
 
     def _approve(self) -> None:
-        card, who = self._card("Approve"), self.dice.choice((*APPROVERS, *APPROVERS, RITA))
+        card, who = self._card("Approve"), self.rng.choice((*APPROVERS, *APPROVERS, RITA))
         if card is None:
             return
-        self.witness.hears_approval(number_of(card.all_text), who, entitled=APPROVERS)
+        self.oracle.note_approval(number_of(card.all_text), who, entitled=APPROVERS)
         self.world.slack.click(who, card, "Approve")
 
     def _deny(self) -> None:
         card = self._card("Deny")
         if card is not None and self._slack_is_well:  # a form is opened in another thread
-            self.world.denies(self.dice.choice(APPROVERS), card, "not now")
+            self.world.denies(self.rng.choice(APPROVERS), card, "not now")
 
     def _extend(self) -> None:
-        self._type(self.dice.choice(PEOPLE), f"extend {self._number()} 30m")
+        self._type(self.rng.choice(PEOPLE), f"extend {self._number()} 30m")
 
     def _revoke(self) -> None:
-        self._type(self.dice.choice(PEOPLE), f"revoke {self._number()}")
+        self._type(self.rng.choice(PEOPLE), f"revoke {self._number()}")
 
     def _cancel(self) -> None:
-        self._type(self.dice.choice(PEOPLE), f"cancel {self._number()}")
+        self._type(self.rng.choice(PEOPLE), f"cancel {self._number()}")
 
     def _adopt(self) -> None:
-        value = self.dice.choice(ADOPTABLE)
+        value = self.rng.choice(ADOPTABLE)
         until = self.world.clock.now() + timedelta(hours=1)
-        self.witness.hears_adoption("orders", value, until)
+        self.oracle.note_adoption("orders", value, until)
         self._type(ALICE, f"adopt orders {value} 1h")
 
-    def _break_glass(self) -> None:
+    def _request_emergency(self) -> None:
         if not self._slack_is_well:
             return
-        source, until = self.dice.choice(WISHED), self.world.clock.now() + timedelta(minutes=20)
+        source, until = self.rng.choice(REQUESTED), self.world.clock.now() + timedelta(minutes=20)
         self._type(OSCAR, f"emergency {source} 20m orders all is locked")
         self.world.eventually(lambda: self.world.slack.modal(OSCAR))
-        self.witness.allows("orders", source, until)
+        self.oracle.allow("orders", source, until)
         answer = self.world.slack.submit(OSCAR)
         self.world.settle()
         if answer.errors:
             self.world.slack.close_modal(OSCAR)
 
-    # What strangers do to the same lists.
+    # What other tools do to the same lists.
 
-    def _stranger_adds(self) -> None:
-        alias, value = self._alias(), self.dice.choice((*STRANGERS, *WISHED))
+    def _add_by_hand(self) -> None:
+        alias, value = self._alias(), self.rng.choice((*MANUAL, *REQUESTED))
         if f"ip_addr:{value}" not in self.world.sources(CLUSTERS[alias]):
             self.world.digitalocean.add_rule(CLUSTERS[alias], "ip_addr", value, "by hand")
 
-    def _stranger_removes(self) -> None:
+    def _remove_by_hand(self) -> None:
         cluster = CLUSTERS[self._alias()]
         rules = self.world.digitalocean.rules(cluster)
         if len(rules) > 1:
-            rule = self.dice.choice(rules)
+            rule = self.rng.choice(rules)
             self.world.digitalocean.remove_rule(cluster, rule["type"], rule["value"])
 
     def _doctl(self) -> None:
-        cluster, value = CLUSTERS[self._alias()], self.dice.choice(STRANGERS)
+        cluster, value = CLUSTERS[self._alias()], self.rng.choice(MANUAL)
         if f"ip_addr:{value}" not in self.world.sources(cluster):
-            slow = self.dice.random() < 0.5
+            slow = self.rng.random() < 0.5
             meanwhile = (lambda: self.world.pass_time(seconds=10)) if slow else None
             self.world.digitalocean.doctl_append(cluster, "ip_addr", value, meanwhile=meanwhile)
-            self._wait_for_calm(LONG_PATIENCE)
+            self._allow_recovery(LONG_RECOVERY)
 
     def _terraform(self) -> None:
-        kept = [("ip_addr", "198.51.100.7"), ("ip_addr", self.dice.choice(STRANGERS))]
+        kept = [("ip_addr", "198.51.100.7"), ("ip_addr", self.rng.choice(MANUAL))]
         self.world.digitalocean.terraform_apply(CLUSTERS[self._alias()], kept)
 
     def _old_list(self) -> None:
@@ -190,18 +191,20 @@ class Story:
         if kept is None:
             self._stale[cluster] = self.world.digitalocean.rules(cluster)
             return
-        labelled = [rule for rule in kept if rule["value"] not in WISHED or "description" in rule]
+        labelled = [
+            rule for rule in kept if rule["value"] not in REQUESTED or "description" in rule
+        ]
         self.world.digitalocean.replace_rules(cluster, labelled or kept, by="an old list")
-        self._wait_for_calm(LONG_PATIENCE)
+        self._allow_recovery(LONG_RECOVERY)
 
-    # The weather.
+    # Faults.
 
     def _break_cloud(self) -> None:
-        make = self.dice.choice(CLOUD_FAULTS)
+        make = self.rng.choice(CLOUD_FAULTS)
         aim: dict[str, Any] = {
-            "method": self.dice.choice([None, "GET", "PUT"]),
-            "target": self.dice.choice(["/firewall", *CLUSTERS.values()]),
-            "times": self.dice.choice([1, 2, 5, None]),
+            "method": self.rng.choice([None, "GET", "PUT"]),
+            "target": self.rng.choice(["/firewall", *CLUSTERS.values()]),
+            "times": self.rng.choice([1, 2, 5, None]),
         }
         self.world.digitalocean.faults.add(make(**aim))
         self._cloud_is_well = False
@@ -210,12 +213,12 @@ class Story:
         self.world.digitalocean.faults.clear()
         if not self._cloud_is_well:
             self._cloud_is_well = True
-            self._wait_for_calm(PATIENCE)
+            self._allow_recovery(RECOVERY)
 
     def _break_slack(self) -> None:
-        make = self.dice.choice(SLACK_FAULTS)
-        target = self.dice.choice(["chat.", "chat.postMessage", "users.info", "/"])
-        self.world.slack.faults.add(make(target=target, times=self.dice.choice([1, 3, None])))
+        make = self.rng.choice(SLACK_FAULTS)
+        target = self.rng.choice(["chat.", "chat.postMessage", "users.info", "/"])
+        self.world.slack.faults.add(make(target=target, times=self.rng.choice([1, 3, None])))
         self._slack_is_well = False
 
     def _heal_slack(self) -> None:
@@ -223,33 +226,33 @@ class Story:
         self._slack_is_well = True
 
     def _restart(self) -> None:
-        self.world.restart(seconds=self.dice.choice([0, 5, 60, 3600]))
+        self.world.restart(seconds=self.rng.choice([0, 5, 60, 3600]))
 
     def _lose(self) -> None:
-        self.witness.hears_loss()
+        self.oracle.note_database_loss()
         self._first_card = len(self.world.slack.messages(APPROVALS, replies=False))
-        self.world.lose_database(seconds=self.dice.choice([0, 60, 1800]))
+        self.world.lose_database(seconds=self.rng.choice([0, 60, 1800]))
 
     def _pass_time(self) -> None:
-        self.world.pass_time(seconds=self.dice.choice([1, 5, 20, 45, 120, 600, 1800]))
+        self.world.pass_time(seconds=self.rng.choice([1, 5, 20, 45, 120, 600, 1800]))
 
     # The means.
 
     def _type(self, who: str, text: str) -> None:
-        self.told.append(f"         {who}: {text}")
+        self.events.append(f"         {who}: {text}")
         self.world.types(who, text)
 
     def _alias(self) -> str:
-        return self.dice.choice(list(CLUSTERS))
+        return self.rng.choice(list(CLUSTERS))
 
     def _number(self) -> int:
         known = [grant.id for grant in self.world.grants()]
-        return self.dice.choice(known[-6:] or [1])
+        return self.rng.choice(known[-6:] or [1])
 
     def _card(self, button: str) -> Message | None:
         cards = self.world.slack.messages(APPROVALS, replies=False)[self._first_card :]
         open_cards = [card for card in cards if button in card.buttons]
-        return self.dice.choice(open_cards) if open_cards else None
+        return self.rng.choice(open_cards) if open_cards else None
 
-    def _wait_for_calm(self, timeouts: timedelta) -> None:
-        self._calm_at = max(self._calm_at, self.world.clock.now() + timeouts)
+    def _allow_recovery(self, within: timedelta) -> None:
+        self._recovered_at = max(self._recovered_at, self.world.clock.now() + within)

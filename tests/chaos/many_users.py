@@ -1,4 +1,4 @@
-"""A crowd: many people who ask, approve and revoke at several clusters, through several doors."""
+"""Many users who request, approve and revoke, on several clusters and web processes."""
 
 import re
 from collections.abc import Sequence
@@ -30,8 +30,8 @@ max_live_grants = 1000
 )
 
 
-def settle_in(place: Place) -> None:
-    """Let the place have the clusters, channels and people of the crowd."""
+def set_up(place: Place) -> None:
+    """Give the place the clusters, channels and users."""
     place.configure(CONFIG)
     for alias, cluster_id in CLUSTERS.items():
         place.digitalocean.add_cluster(alias, cluster_id=cluster_id, rules=[OFFICE, BACKEND])
@@ -40,28 +40,29 @@ def settle_in(place: Place) -> None:
         place.slack.add_user(user, user[2:].lower())
 
 
-class Crowd:
-    """Everybody acts in turn, through one door after the other."""
+class Users:
+    """They act in turn, through one web process after the other."""
 
-    def __init__(self, place: Place, doors: Sequence[str], *, seed: int) -> None:
+    def __init__(self, place: Place, urls: Sequence[str], *, seed: int) -> None:
         self._place = place
-        self._doors = cycle(doors)
+        self._urls = cycle(urls)
         self._rng = Random(seed)  # noqa: S311
         self._pressed: set[str] = set()
-        self.asked = 0
+        self.requested = 0
 
-    def ask(self) -> None:
+    def request_access(self) -> None:
         """Let somebody ask, each time for another address, so that nothing is refused."""
         user, alias = self._rng.choice(PEOPLE), self._rng.choice(list(CLUSTERS))
-        self.asked += 1
-        text = f"request 203.0.113.{self.asked} {self._rng.randint(8, 14)}s {alias}"
-        self._place.slack.bot_url = next(self._doors)
+        self.requested += 1
+        text = f"request 203.0.113.{self.requested} {self._rng.randint(8, 14)}s {alias}"
+        self._place.slack.bot_url = next(self._urls)
         answer = self._place.slack.command(user, text, channel_id="C0GENERAL")
         assert answer.error is None
-        taken = (f"#{self.asked}", "Checking", "I keep trying")  # a frozen worker holds its locks
+        # A frozen worker may hold locks.
+        taken = (f"#{self.requested}", "Checking", "I keep trying")
         assert any(words in answer.text for words in taken), answer.text
 
-    def attend(self) -> None:
+    def act_on_messages(self) -> None:
         """Approve what waits, and give back a few of those that work; each is pressed once."""
         for card in self.cards():
             self._press_once(ALICE, card, "Approve")
@@ -82,5 +83,5 @@ class Crowd:
     def _press_once(self, user: str, message: Message, button: str) -> None:
         if button in message.buttons and message.ts not in self._pressed:
             self._pressed.add(message.ts)
-            self._place.slack.bot_url = next(self._doors)
+            self._place.slack.bot_url = next(self._urls)
             assert self._place.slack.click(user, message, button).error is None

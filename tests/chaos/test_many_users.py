@@ -1,4 +1,4 @@
-"""A crowd at two doors, and three workers that are killed and frozen meanwhile, on PostgreSQL."""
+"""Many users, two web processes, and three workers that are killed and frozen, on PostgreSQL."""
 
 import os
 import re
@@ -12,10 +12,10 @@ import pytest
 
 from bot.domain.lifecycle import EndReason, GrantState
 from bot.store.audit import Action
-from tests.chaos import books, crowd, testimony
-from tests.chaos.crowd import Crowd
-from tests.chaos.line import Record
-from tests.chaos.shift import Shift
+from tests.chaos import many_users, report, traffic_checks
+from tests.chaos.many_users import Users
+from tests.chaos.recording_proxy import TrafficLog
+from tests.chaos.worker_pool import WorkerPool
 from tests.postgresql import PostgresServer
 from tests.processes import FOREIGN, Place
 from tests.storage import PostgresStorage
@@ -23,14 +23,14 @@ from tests.waiting import eventually
 
 _REQUESTS = 60
 _SEEDS = range(1, 1 + int(os.environ.get("DBACCESS_CHAOS_SEEDS", "1")))
-_STRIKE_SECONDS = 2.5
+_DISRUPTION_SECONDS = 2.5
 _WORKED, _TOO_LATE = ["works now", "has ended"], ["could not be put in place"]
 
 
 @pytest.fixture
 def place(tmp_path: Path, postgresql: PostgresServer) -> Iterator[Place]:
     place = Place(tmp_path, PostgresStorage(postgresql))
-    crowd.settle_in(place)
+    many_users.set_up(place)
     with place.slack, place.digitalocean:
         assert place.run("migrate").returncode == 0
         yield place
@@ -39,85 +39,85 @@ def place(tmp_path: Path, postgresql: PostgresServer) -> Iterator[Place]:
 
 
 @pytest.mark.parametrize("seed", _SEEDS)
-def test_a_crowd_is_served_though_workers_die_and_stand_still(
+def test_many_users_are_served_while_workers_crash_and_freeze(
     place: Place, seed: int, record_property: Callable[[str, object], None]
 ) -> None:
-    shift = Shift(place, Record(), workers=3, seed=seed)
-    doors = [place.begin("web"), place.begin("web")]
-    people = Crowd(place, [door.url() for door in doors], seed=seed)
+    pool = WorkerPool(place, TrafficLog(), workers=3, seed=seed)
+    webs = [place.begin("web"), place.begin("web")]
+    people = Users(place, [web.url() for web in webs], seed=seed)
 
-    _play(place, people, shift)
+    _play(place, people, pool)
     eventually(lambda: _is_over(place, people), seconds=60)
-    eventually(lambda: not books.is_owed(place), seconds=60)
+    eventually(lambda: not report.has_pending(place), seconds=60)
     duplicates = _check_told(place, people)
-    _check_books(place)
-    _check_rules(place, shift)
-    shift.close()
-    for name, value in {"deaths": shift.deaths, "cards told twice": duplicates}.items():
+    _check_audit(place)
+    _check_rules(place, pool)
+    pool.close()
+    for name, value in {"crashes": pool.crashes, "cards told twice": duplicates}.items():
         record_property(name, value)
         print(f"{name}: {value}")  # noqa: T201
 
 
-def _play(place: Place, people: Crowd, shift: Shift) -> None:
-    strike_at = time.monotonic() + _STRIKE_SECONDS
-    while people.asked < _REQUESTS:
-        people.ask()
-        people.attend()
-        if time.monotonic() > strike_at:
-            shift.strike()
-            strike_at = time.monotonic() + _STRIKE_SECONDS
-    shift.strike()
-    shift.strike()
-    shift.calm()
+def _play(place: Place, people: Users, pool: WorkerPool) -> None:
+    disrupt_at = time.monotonic() + _DISRUPTION_SECONDS
+    while people.requested < _REQUESTS:
+        people.request_access()
+        people.act_on_messages()
+        if time.monotonic() > disrupt_at:
+            pool.disrupt()
+            disrupt_at = time.monotonic() + _DISRUPTION_SECONDS
+    pool.disrupt()
+    pool.disrupt()
+    pool.stop_disrupting()
 
 
-def _is_over(place: Place, people: Crowd) -> bool:
-    people.attend()
-    known = books.all_grants(place)
+def _is_over(place: Place, people: Users) -> bool:
+    people.act_on_messages()
+    known = report.all_grants(place)
     return len(known) == _REQUESTS and all(g.state is GrantState.ENDED for g in known)
 
 
-def _check_told(place: Place, people: Crowd) -> int:
+def _check_told(place: Place, people: Users) -> int:
     """Each request has its card, and each change was told, in order; return the cards too many."""
     cards = Counter(int(number) for card in people.cards() for number in _numbers(card.text))
-    assert set(cards) == {grant.id for grant in books.all_grants(place)}
-    worked = books.applied(place)
-    for grant in books.all_grants(place):
+    assert set(cards) == {grant.id for grant in report.all_grants(place)}
+    worked = report.applied_grants(place)
+    for grant in report.all_grants(place):
         told = [m.all_text for m in place.slack.dms(grant.requester)]
         steps = ["is approved by", *(_WORKED if grant.id in worked else _TOO_LATE)]
         places = [_first(told, grant.id, words) for words in steps]
         assert places == sorted(places), f"#{grant.id} was told in another order"
     for process in place.processes:
         assert not [line for line in process.lines if "deadlock" in line.lower()]
-    assert books.given_up(place) == []
+    assert report.dead_lettered(place) == []
     assert place.slack.problems == []
     return cards.total() - len(cards)
 
 
-def _check_books(place: Place) -> None:
-    done = Counter((row.action, row.request_id) for row in books.all_rows(place))
+def _check_audit(place: Place) -> None:
+    done = Counter((row.action, row.request_id) for row in report.audit_rows(place))
     once = (Action.REQUESTED, Action.APPROVED, Action.GRANTED, Action.ENDED)
-    for number in (grant.id for grant in books.all_grants(place)):
+    for number in (grant.id for grant in report.all_grants(place)):
         assert [done[action, number] for action in once] == [1, 1, 1, 1], f"P6: #{number}"
-    worked = books.applied(place)
-    reasons = {grant.end_reason for grant in books.all_grants(place) if grant.id in worked}
+    worked = report.applied_grants(place)
+    reasons = {grant.end_reason for grant in report.all_grants(place) if grant.id in worked}
     assert reasons == {EndReason.EXPIRED, EndReason.REVOKED}
     assert len(worked) > _REQUESTS / 2, "for too many, their time was up before it began"
 
 
-def _check_rules(place: Place, shift: Shift) -> None:
+def _check_rules(place: Place, pool: WorkerPool) -> None:
     ours = {f"ip_addr:203.0.113.{number}" for number in range(1, _REQUESTS + 1)}
-    for cluster_id in crowd.CLUSTERS.values():
+    for cluster_id in many_users.CLUSTERS.values():
         assert place.digitalocean.sources(cluster_id) == FOREIGN, "P1, P3"
         assert not place.digitalocean.ever_empty(cluster_id), "P2"
-        by_worker = shift.exchanges(cluster_id).values()
-        pairs = [pair for asked in by_worker for pair in testimony.written(asked)]
+        by_worker = pool.exchanges(cluster_id).values()
+        pairs = [pair for asked in by_worker for pair in traffic_checks.write_pairs(asked)]
         everybody = [exchange for asked in by_worker for exchange in asked]
-        assert not [other for pair in pairs for other in pair.happened_within(everybody)]
+        assert not [other for pair in pairs for other in pair.writes_between(everybody)]
         writes = sorted((pair.write for pair in pairs), key=lambda write: write.asked_at)
         for one, next_one in pairwise(writes):
             assert one.answered_at <= next_one.asked_at, "two writes at the same time"
-        testimony.check_foreign_kept(pairs, ours)
+        traffic_checks.check_foreign_kept(pairs, ours)
 
 
 def _numbers(text: str) -> list[str]:

@@ -1,6 +1,6 @@
-"""Whatever the weather, the promises hold, and when it clears up, all is as it should be.
+"""In every random scenario the promises hold, and once the faults are over all ends as it should.
 
-`DBACCESS_CHAOS_SEEDS=200` plays as many stories; a failure tells its seed and its story.
+`DBACCESS_CHAOS_SEEDS=200` plays as many; a failure prints its seed and its events.
 """
 
 import os
@@ -11,8 +11,8 @@ from sqlmodel import col, select
 
 from bot.domain.lifecycle import RequestState
 from bot.store.tables import AuditRow, ErrandRow, OutboxRow, RequestRow
-from tests.chaos.troubles import ChangeableWorld
-from tests.chaos.weather import POLICY, Story
+from tests.chaos.random_scenario import POLICY, Scenario
+from tests.scenarios.world import World
 from tests.storage import Storage
 
 _SEEDS = range(1, 1 + int(os.environ.get("DBACCESS_CHAOS_SEEDS", "3")))
@@ -20,23 +20,25 @@ _STEPS = 60
 
 
 @pytest.mark.parametrize("seed", _SEEDS)
-def test_the_promises_hold_in_any_weather(storage: Storage, seed: int) -> None:
-    with ChangeableWorld(storage, POLICY) as world:
-        story = Story(world, seed)
+def test_the_promises_hold_in_a_random_scenario(storage: Storage, seed: int) -> None:
+    world = World(storage, POLICY)
+    world.client_waits_for_nothing()
+    with world:
+        scenario = Scenario(world, seed)
         try:
-            story.play(_STEPS)
-            story.clear_up()
-            check_the_end(story)
+            scenario.run(_STEPS)
+            scenario.recover()
+            check_the_end(scenario)
         except AssertionError as error:
-            told = "\n".join(story.told)
-            raise AssertionError(f"seed {seed}: {error}\n{told}") from error
+            events = "\n".join(scenario.events)
+            raise AssertionError(f"seed {seed}: {error}\n{events}") from error
 
 
-def check_the_end(story: Story) -> None:
+def check_the_end(scenario: Scenario) -> None:
     """All has come to its end: nobody has access, nothing is owed, each move was made once."""
-    world = story.world
-    overstayed = story.witness.overstayed()
-    assert not overstayed, f"P3: {overstayed}"
+    world = scenario.world
+    overdue = scenario.oracle.overdue()
+    assert not overdue, f"P3: {overdue}"
     unended = [grant for grant in world.grants() if grant.state != "ended"]
     assert not unended, f"P3: {unended}"
     assert world.slack.problems == []

@@ -1,4 +1,4 @@
-"""A bot that is killed at one step of its work: `doomed.py STEP LOG serve`.
+"""Crash injection: the bot is killed at one step of its work, `crash_injection.py STEP LOG serve`.
 
 A step is what an outside world can see or a disk can keep: before and after each commit that
 changes something, before a request to an API leaves, after it has left, and after its answer came.
@@ -23,13 +23,13 @@ _CHANGES = ("INSERT", "UPDATE", "DELETE")
 _QUIET = ("heartbeats", "periodic_jobs")  # they come by the clock, and nobody acts on them
 
 
-class Doom:
-    """Counts the steps, and strikes at one of them."""
+class CrashInjector:
+    """Counts the steps, and sends its own process a signal at one of them."""
 
-    def __init__(self, at: int, log: str, strike: signal.Signals = signal.SIGKILL) -> None:
+    def __init__(self, at: int, log: str, with_signal: signal.Signals = signal.SIGKILL) -> None:
         self._at = at
-        self._strike = strike
-        self._log = Path(log).open("a", buffering=1)  # noqa: SIM115  # it dies with the process
+        self._signal = with_signal
+        self._log = Path(log).open("a", buffering=1)  # noqa: SIM115  # closed with the process
         self._count = 0
         self._lock = threading.Lock()
 
@@ -39,10 +39,10 @@ class Doom:
             self._count += 1
             self._log.write(f"{self._count} {what}\n")
             if self._count == self._at:
-                os.kill(os.getpid(), self._strike)
+                os.kill(os.getpid(), self._signal)
 
 
-def watch_commits(doom: Doom) -> None:
+def watch_commits(injector: CrashInjector) -> None:
     """Make steps of the commits of both databases' drivers."""
 
     @event.listens_for(Engine, "before_cursor_execute")
@@ -56,42 +56,42 @@ def watch_commits(doom: Doom) -> None:
     def commit(self: DefaultDialect, connection: Any) -> None:
         changed = connection.info.pop("changed", None)
         if changed:
-            doom.step(f"before the commit of {changed}")
+            injector.step(f"before the commit of {changed}")
         do_commit(self, connection)
         if changed:
-            doom.step(f"after the commit of {changed}")
+            injector.step(f"after the commit of {changed}")
 
     DefaultDialect.do_commit = commit  # type: ignore[method-assign]
 
 
-def watch_requests(doom: Doom) -> None:
+def watch_requests(injector: CrashInjector) -> None:
     """Make steps of the requests to both APIs."""
     connection = http.client.HTTPConnection
     put_request, get_response = connection.putrequest, connection.getresponse
 
     def before(self: Any, method: str, url: str, *more: Any, **options: Any) -> None:
-        self.doomed = f"{method} {url}"
-        doom.step(f"before {self.doomed}")
+        self.request_line = f"{method} {url}"
+        injector.step(f"before {self.request_line}")
         put_request(self, method, url, *more, **options)
 
     def after(self: Any) -> http.client.HTTPResponse:
-        doom.step(f"sent {self.doomed}")
+        injector.step(f"sent {self.request_line}")
         response = get_response(self)
-        doom.step(f"answered {self.doomed}")
+        injector.step(f"answered {self.request_line}")
         return response
 
     connection.putrequest = before  # type: ignore[method-assign]
     connection.getresponse = after  # type: ignore[method-assign]
 
 
-def watch_locks(doom: Doom) -> None:
+def watch_locks(injector: CrashInjector) -> None:
     """Make steps of what concerns locks: whoever dies there loses them, whoever freezes may not."""
 
     def watch(when: str) -> None:
         @event.listens_for(Engine, f"{when}_cursor_execute")
         def look(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
             if what := re.search(r"pg\w*advisory\w*|idle_session\w*", statement):
-                doom.step(f"{when} {what[0]}")
+                injector.step(f"{when} {what[0]}")
 
     watch("before")
     watch("after")
@@ -106,14 +106,14 @@ def shorten_claims(seconds: float) -> None:
 
 
 def main(
-    arguments: list[str], run: Callable[[], None], strike: signal.Signals = signal.SIGKILL
+    arguments: list[str], run: Callable[[], None], with_signal: signal.Signals = signal.SIGKILL
 ) -> None:
-    """Run the bot's command line under a doom."""
-    doom = Doom(int(arguments[0]), arguments[1], strike)
-    watch_commits(doom)
-    watch_requests(doom)
-    if strike is signal.SIGSTOP:
-        watch_locks(doom)
+    """Run the bot's command line with a crash injected."""
+    injector = CrashInjector(int(arguments[0]), arguments[1], with_signal)
+    watch_commits(injector)
+    watch_requests(injector)
+    if with_signal is signal.SIGSTOP:
+        watch_locks(injector)
     sys.argv = ["dbaccess", *arguments[2:]]
     run()
 

@@ -1,7 +1,7 @@
 """The bot is killed at every step of its work, and loses nothing by it.
 
-The steps are enumerated by `doomed.py`: before and after each commit, and around each request to
-an API. Here a part of them is tried, a different one on each database; `make chaos` tries all.
+`crash_injection.py` numbers the steps: before and after each commit, and around each request to an
+API. Here some of them are tried on each database; `make chaos` tries all.
 """
 
 import os
@@ -29,15 +29,15 @@ def place(tmp_path: Path, storage: Storage) -> Iterator[Place]:
 
 def test_the_story_has_fewer_steps_than_are_tried(place: Place, tmp_path: Path) -> None:
     log = tmp_path / "steps"
-    with Supervisor(place, doomed_at=0, log=log) as supervisor:
+    with Supervisor(place, crash_at=0, log=log) as supervisor:
         story.play(place)
     story.check(place)
-    assert supervisor.deaths == 0
+    assert supervisor.crashes == 0
     assert 60 < len(log.read_text().splitlines()) < _STEPS
 
 
 @pytest.mark.parametrize("step", range(1, _STEPS, _EVERY))
-def test_nothing_is_lost_by_a_death(place: Place, tmp_path: Path, step: int) -> None:
-    with Supervisor(place, doomed_at=step, log=tmp_path / "steps"):
+def test_nothing_is_lost_by_a_crash(place: Place, tmp_path: Path, step: int) -> None:
+    with Supervisor(place, crash_at=step, log=tmp_path / "steps"):
         story.play(place)
     story.check(place)

@@ -1,4 +1,4 @@
-"""A witness: keeps its own record of what people decided, and holds the rules against it."""
+"""The oracle: keeps its own record of what people decided, and compares the rules with it."""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from dbaccess_playground.digitalocean.clusters import Change
 from tests.scenarios.world import World
 
 GUARD_VALUE = "192.0.2.1"
-WISHED = tuple(f"203.0.113.{number}" for number in range(1, 7))
+REQUESTED = tuple(f"203.0.113.{number}" for number in range(1, 7))
 ADOPTABLE = tuple(f"198.51.100.{number}" for number in (20, 21))
 _NEEDED = {"orders": 1, "analytics": 2}
 _SKEW = timedelta(seconds=2)
@@ -19,12 +19,12 @@ _SKEW = timedelta(seconds=2)
 RuleJson = dict[str, str]
 
 
-class Witness:
+class Oracle:
     """Sees every read and write of the rules and every click, and trusts no row of the bot's.
 
-    Addresses that people wish for come from `WISHED`; a rule there is foreign only where a rival
-    made it with a description. A rule that had lost its label when the database was lost can be
-    told from a foreign one by nobody: it is *unknowable*, and stays.
+    People request addresses of `REQUESTED`; a rule for one of them is foreign only where another
+    tool made it with a description. A rule without its label when the database is lost cannot be
+    told from a foreign one: it is *unknowable*, and stays.
     """
 
     def __init__(self, world: World, clusters: Iterable[str]) -> None:
@@ -44,7 +44,7 @@ class Witness:
             self.foreign |= {rule["uuid"] for rule in world.digitalocean.rules(cluster)}
         world.digitalocean.subscribe(self._see)
 
-    def hears_approval(self, number: int, by: str, *, entitled: Iterable[str]) -> None:
+    def note_approval(self, number: int, by: str, *, entitled: Iterable[str]) -> None:
         """Somebody pressed Approve; whether the bot took it or not, nobody may go further."""
         request = self._world.request(number)
         if by not in entitled or by == request.requester or request.state != "pending":
@@ -56,19 +56,19 @@ class Witness:
         begin = self._world.clock.now()
         if request.extends is not None:
             begin = self._world.grant(request.extends).expires_at
-        self.allows(request.cluster, request.source.value, begin + request.duration)
+        self.allow(request.cluster, request.source.value, begin + request.duration)
 
-    def allows(self, alias: str, value: str, until: datetime) -> None:
+    def allow(self, alias: str, value: str, until: datetime) -> None:
         """Access from there is in order until then."""
         key = (alias, value)
         self._allowed_until[key] = max(self._allowed_until.get(key, until), until)
 
-    def hears_adoption(self, alias: str, value: str, until: datetime) -> None:
+    def note_adoption(self, alias: str, value: str, until: datetime) -> None:
         """An approver sets an expiry on a foreign rule: it is ours to keep and to remove."""
         self._adopted.add((alias, value))
-        self.allows(alias, value, until)
+        self.allow(alias, value, until)
 
-    def hears_loss(self) -> None:
+    def note_database_loss(self) -> None:
         """The database is gone, and the numbers begin anew."""
         self._approved_by.clear()
         for alias, rule in self._all_rules():
@@ -76,7 +76,7 @@ class Witness:
             if self._is_ours(alias, rule) and not read_label(rule.get("description")):
                 self.unknowable.add(rule["uuid"])
 
-    def looks(self) -> None:
+    def check(self) -> None:
         """Check what holds at any time: P4, each label of ours has an approved request."""
         for alias, rule in self._all_rules():
             its_label = read_label(rule.get("description"))
@@ -85,9 +85,9 @@ class Witness:
             with self._world.service.components.database.reading() as session:
                 row = session.get(RequestRow, its_label.grant_id)
             if row is None or row.state != "approved" or row.source_value != rule["value"]:
-                self._complain(f"P4: {alias} holds {rule}, which nobody approved: {row}")
+                self._report(f"P4: {alias} holds {rule}, which nobody approved: {row}")
 
-    def overstayed(self) -> list[str]:
+    def overdue(self) -> list[str]:
         """Rules of ours that nobody is allowed any more (P3)."""
         now = self._world.clock.now()
         return [
@@ -95,10 +95,10 @@ class Witness:
             for alias, rule in self._all_rules()
             if self._allowed_until.get((alias, rule["value"]), now) <= now
             and rule["uuid"] not in self.unknowable
-            and not self._is_let_go(alias, rule)
+            and not self._has_lost_its_expiry(alias, rule)
             and (
                 rule["uuid"] in self._labelled
-                or (rule["value"] in WISHED and rule["uuid"] not in self.foreign)
+                or (rule["value"] in REQUESTED and rule["uuid"] not in self.foreign)
             )
         ]
 
@@ -119,28 +119,28 @@ class Witness:
             return
         self.writes += 1
         if not change.rules:
-            self._complain(f"P2: {alias} was opened to the world")
+            self._report(f"P2: {alias} was opened to the world")
         written = {rule["uuid"]: rule for rule in change.rules}
         self._labelled |= {u for u, rule in written.items() if read_label(rule.get("description"))}
         for rule in self._read[change.cluster_id]:
             if not self._is_ours(alias, rule) and written.get(rule["uuid"]) != rule:
-                self._complain(f"P1: {alias} lost {rule}")
+                self._report(f"P1: {alias} lost {rule}")
         for rule in fresh:
             until = self._allowed_until.get((alias, rule["value"]), change.at)
             if rule["value"] != GUARD_VALUE and until <= change.at - _SKEW:
-                self._complain(f"P4: {alias} was given {rule}, which nobody approved")
+                self._report(f"P4: {alias} was given {rule}, which nobody approved")
             if rule["value"] != GUARD_VALUE and (alias, rule["value"]) not in self._allowed_until:
-                self._complain(f"P4: {alias} was given {rule}, which nobody ever approved")
+                self._report(f"P4: {alias} was given {rule}, which nobody ever approved")
 
     def _is_ours(self, alias: str, rule: RuleJson) -> bool:
         """Tell whether the bot may take this rule for its own."""
         if rule["value"] == GUARD_VALUE:
             return rule.get("description") == guard_label("test")
-        if rule["uuid"] in self.foreign and rule["value"] in WISHED:
+        if rule["uuid"] in self.foreign and rule["value"] in REQUESTED:
             return not rule.get("description")  # doctl made it nobody's: ours, if we placed it
-        return rule["value"] in WISHED or (alias, rule["value"]) in self._adopted
+        return rule["value"] in REQUESTED or (alias, rule["value"]) in self._adopted
 
-    def _is_let_go(self, alias: str, rule: RuleJson) -> bool:
+    def _has_lost_its_expiry(self, alias: str, rule: RuleJson) -> bool:
         """Tell whether the clock of an adopted rule was stopped: it stays, as its people had it."""
         of_it = [
             grant
@@ -160,7 +160,7 @@ class Witness:
     def _alias(self, cluster_id: str) -> str:
         return next(a for a, c in self._world.policy.clusters.items() if str(c.id) == cluster_id)
 
-    def _complain(self, words: str) -> None:
+    def _report(self, words: str) -> None:
         self.violations.append(f"{self._world.clock.now():%H:%M:%S} {words}")
 
 
@@ -173,4 +173,4 @@ def number_of(text: str) -> int:
 
 def _looks_foreign(rule: RuleJson) -> bool:
     described = bool(rule.get("description")) and not read_label(rule["description"])
-    return rule["value"] not in WISHED or described
+    return rule["value"] not in REQUESTED or described

@@ -1,20 +1,20 @@
-"""What the witnesses' record says about our reads and writes."""
+"""Checks of recorded traffic: what was read and written, in which order."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from tests.chaos.line import Exchange, Rules, sources
+from tests.chaos.recording_proxy import Exchange, Rules, sources
 
-Life = tuple[datetime, datetime, datetime]  # approved, known to work, over
-Lives = dict[str, list[Life]]
+Period = tuple[datetime, datetime, datetime]  # approved, known to work, over
+Periods = dict[str, list[Period]]
 _AT_ONCE = timedelta(seconds=1)
 _A_MOMENT = timedelta(seconds=1)  # what changes so close to a read, it may see either way
 
 
 @dataclass(frozen=True)
-class Written:
+class WritePair:
     """A write of ours, and the read before it."""
 
     read: Exchange
@@ -25,7 +25,7 @@ class Written:
         """For how long somebody else's write would have been lost."""
         return (self.write.asked_at - self.read.answered_at) / timedelta(milliseconds=1)
 
-    def happened_within(self, others: Sequence[Exchange]) -> list[Exchange]:
+    def writes_between(self, others: Sequence[Exchange]) -> list[Exchange]:
         """Return the writes of others that came after our read and before our write."""
         return [
             other
@@ -34,18 +34,18 @@ class Written:
         ]
 
 
-def written(ours: Sequence[Exchange]) -> list[Written]:
+def write_pairs(ours: Sequence[Exchange]) -> list[WritePair]:
     """Pair each write of one process with its read; AssertionError for anything in between."""
     pairs = []
     for before, after in pairwise(ours):
         if after.method == "PUT":
             assert before.method == "GET", f"{before.method} came between a read and its write"
             assert before.status == 200
-            pairs.append(Written(before, after))
+            pairs.append(WritePair(before, after))
     return pairs
 
 
-def check_foreign_kept(pairs: Sequence[Written], ours: Collection[str]) -> None:
+def check_foreign_kept(pairs: Sequence[WritePair], ours: Collection[str]) -> None:
     """P1: a write keeps every foreign rule of the read before it, unchanged."""
     for pair in pairs:
         before = _foreign(pair.read.answer, ours)
@@ -53,20 +53,20 @@ def check_foreign_kept(pairs: Sequence[Written], ours: Collection[str]) -> None:
         assert after == before, f"P1: {before} became {after}"
 
 
-def check_never_emptied(pairs: Sequence[Written]) -> None:
+def check_never_emptied(pairs: Sequence[WritePair]) -> None:
     """P2: no list of ours was empty."""
     assert all(pair.write.carried for pair in pairs), "P2: an empty list was written"
 
 
-def check_put_right(
-    ours: Sequence[Exchange], mine: Collection[str], lives: Lives
+def check_repairs(
+    ours: Sequence[Exchange], mine: Collection[str], periods: Periods
 ) -> tuple[int, int]:
-    """What a read finds wrong, the next call puts right; how often a rule had vanished, come back.
+    """Check that the call after a read repairs what it found; count rules missing, and restored.
 
-    A rule of a live grant that is not there is written again (it was lost in a race: nothing here
-    lives longer than such a loss is expected), and one that nobody wants is taken away (P3). It is
-    read again first, and at once, where a grant that was to be added has ended meanwhile; and where
-    a read shows what was read before our own write, since it may be one that lags.
+    The missing rule of a live grant is written again: it was lost in a race, since no grant here
+    lasts long enough for anything else. A rule that no grant needs is removed (P3). Another read
+    may come first, at once, where a grant that was to be added has ended meanwhile, or where a read
+    shows what was there before our own write, since it may lag.
     """
     vanished = came_back = 0
     before: Rules = []  # what was read before the last write
@@ -79,7 +79,7 @@ def check_put_right(
             continue
         there = sources(read.answer)
         for source in mine:
-            wanted = _wanted(lives.get(source, []), read, then)
+            wanted = _wanted(periods.get(source, []), read, then)
             if wanted is None or wanted is (source in there):
                 continue
             found = "missing" if wanted else "there though nobody wants it"
@@ -90,13 +90,13 @@ def check_put_right(
     return vanished, came_back
 
 
-def _wanted(lives: Sequence[Life], read: Exchange, then: Exchange) -> bool | None:
+def _wanted(periods: Sequence[Period], read: Exchange, then: Exchange) -> bool | None:
     """Tell whether a source was wanted from a read to the next call; None if that changed."""
     begins = read.asked_at - _A_MOMENT
     ends = (then.asked_at if then.method == "PUT" else read.answered_at) + _A_MOMENT
-    if any(works < begins and ends < over for _, works, over in lives):
+    if any(works < begins and ends < over for _, works, over in periods):
         return True
-    changed = any(approved < ends and begins < over for approved, _, over in lives)
+    changed = any(approved < ends and begins < over for approved, _, over in periods)
     return None if changed else False
 
 

@@ -18,9 +18,9 @@ import pytest
 
 from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.store.audit import Action
-from tests.chaos import books, testimony
-from tests.chaos.line import Record, Witness
-from tests.chaos.rivals import Rivals
+from tests.chaos import report, traffic_checks
+from tests.chaos.concurrent_writers import Writers
+from tests.chaos.recording_proxy import RecordingProxy, TrafficLog
 from tests.processes import CONFIG, Place
 from tests.scenarios.world import ORDERS
 from tests.waiting import eventually
@@ -40,8 +40,8 @@ max_duration = "1h"
 
 
 @pytest.fixture
-def record() -> Record:
-    return Record()
+def traffic() -> TrafficLog:
+    return TrafficLog()
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
             process.kill()
 
 
-class Borrower:
+class User:
     """One person who asks for access for seconds, and now and then gives it back early."""
 
     def __init__(self, place: Place, user: str, seed: int, until: float) -> None:
@@ -64,19 +64,19 @@ class Borrower:
         self._user = user
         self._rng = Random(f"{seed} {user}")  # noqa: S311
         self._until = until
-        self._resting = threading.Event()
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=user, daemon=True)
         self._thread.start()
 
-    def leave(self) -> None:
-        self._resting.set()
+    def stop(self) -> None:
+        self._stopping.set()
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._resting.is_set() and time.monotonic() < self._until:
+        while not self._stopping.is_set() and time.monotonic() < self._until:
             self._types(f"request {self._rng.choice(_SOURCES)} {self._rng.randint(2, 6)}s orders")
-            self._resting.wait(self._rng.uniform(0.5, 2))
-            mine = [g for g in books.all_grants(self._place) if g.requester == self._user]
+            self._stopping.wait(self._rng.uniform(0.5, 2))
+            mine = [g for g in report.all_grants(self._place) if g.requester == self._user]
             if mine and self._rng.random() < 0.3:
                 self._types(f"revoke {mine[-1].id}")
 
@@ -87,34 +87,34 @@ class Borrower:
 
 @pytest.mark.parametrize("seed", _SEEDS)
 @pytest.mark.timeout(120 + 2 * _SECONDS)
-def test_rivals_that_never_rest_break_no_promise(
-    place: Place, record: Record, seed: int, record_property: Callable[[str, object], None]
+def test_concurrent_writers_break_no_promise(
+    place: Place, traffic: TrafficLog, seed: int, record_property: Callable[[str, object], None]
 ) -> None:
     with (
-        Witness("bot", place.digitalocean.url, record) as bots,
-        Witness("operator", place.digitalocean.url, record) as operators,
+        RecordingProxy("bot", place.digitalocean.url, traffic) as bots,
+        RecordingProxy("operator", place.digitalocean.url, traffic) as operators,
     ):
         place.serve(DIGITALOCEAN_API_URL=bots.url)
         place.types(f"request {_STANDING} 1h orders")
-        _play(place, record, seed, operators)
+        _play(place, traffic, seed, operators)
         eventually(lambda: [grant.source.value for grant in _live(place)] in ([], [_STANDING]))
-        _bring_the_look_forward(place, operators)
-        _check_writes(place, record, record_property)
+        _reconcile_now(place, operators)
+        _check_writes(place, traffic, record_property)
         _check_end(place)
 
 
-def _play(place: Place, record: Record, seed: int, operators: Witness) -> None:
+def _play(place: Place, traffic: TrafficLog, seed: int, operators: RecordingProxy) -> None:
     """Let everybody act for a while; an operator looks after it, from time to time."""
     until = time.monotonic() + _SECONDS
-    with Rivals(place.digitalocean, ORDERS, record, seed=seed):
-        borrowers = [Borrower(place, user, seed, until) for user in _PEOPLE]
+    with Writers(place.digitalocean, ORDERS, traffic, seed=seed):
+        users = [User(place, user, seed, until) for user in _PEOPLE]
         while time.monotonic() < until:
-            _bring_the_look_forward(place, operators)
-        for borrower in borrowers:
-            borrower.leave()
+            _reconcile_now(place, operators)
+        for user in users:
+            user.stop()
 
 
-def _bring_the_look_forward(place: Place, operators: Witness) -> None:
+def _reconcile_now(place: Place, operators: RecordingProxy) -> None:
     """`dbaccess reconcile`, until it is not told that the worker is at it."""
 
     def reconciled() -> bool:
@@ -126,44 +126,46 @@ def _bring_the_look_forward(place: Place, operators: Witness) -> None:
 
 
 def _live(place: Place) -> list[Grant]:
-    return [grant for grant in books.all_grants(place) if grant.state is not GrantState.ENDED]
+    return [grant for grant in report.all_grants(place) if grant.state is not GrantState.ENDED]
 
 
 def _check_end(place: Place) -> None:
     live = {f"ip_addr:{grant.source.value}" for grant in _live(place)}
     assert place.sources() & _OURS == live, "P3: a rule without a grant, or a grant without a rule"
-    known = books.all_grants(place)
+    known = report.all_grants(place)
     assert len(known) > _SECONDS / 2, "hardly anybody borrowed anything"
     if _SECONDS < 50:  # whatever vanishes so soon after its write was lost in a race
-        worked = books.applied(place)
+        worked = report.applied_grants(place)
         reasons = {grant.end_reason for grant in known if grant.id in worked} - {None}
         assert reasons <= {EndReason.EXPIRED, EndReason.REVOKED}, reasons
         assert live == {f"ip_addr:{_STANDING}"}
-    ended = Counter(row.request_id for row in books.all_rows(place) if row.action == Action.ENDED)
+    ended = Counter(
+        row.request_id for row in report.audit_rows(place) if row.action == Action.ENDED
+    )
     assert all(ended[g.id] == (g.state is GrantState.ENDED) for g in known), f"P6: {ended}"
     assert place.slack.problems == []
 
 
 def _check_writes(
-    place: Place, record: Record, record_property: Callable[[str, object], None]
+    place: Place, traffic: TrafficLog, record_property: Callable[[str, object], None]
 ) -> None:
     assert not place.digitalocean.ever_empty(ORDERS), "P2: the cluster was open"
-    bots, operators = (record.of(who, cluster_id=ORDERS) for who in ("bot", "operator"))
-    pairs = [*testimony.written(bots), *testimony.written(operators)]
-    testimony.check_foreign_kept(pairs, _OURS)
-    testimony.check_never_emptied(pairs)
-    everybody = record.of(cluster_id=ORDERS)
-    between = [other for pair in pairs for other in pair.happened_within(everybody)]
+    bots, operators = (traffic.of(who, cluster_id=ORDERS) for who in ("bot", "operator"))
+    pairs = [*traffic_checks.write_pairs(bots), *traffic_checks.write_pairs(operators)]
+    traffic_checks.check_foreign_kept(pairs, _OURS)
+    traffic_checks.check_never_emptied(pairs)
+    everybody = traffic.of(cluster_id=ORDERS)
+    between = [other for pair in pairs for other in pair.writes_between(everybody)]
     assert not [other for other in between if other.who in {"bot", "operator"}]
-    again, gone = testimony.check_put_right(bots, _OURS, books.lives(place))
+    again, gone = traffic_checks.check_repairs(bots, _OURS, report.active_periods(place))
     windows = sorted(pair.window_ms for pair in pairs)
     measured = {
-        "grants": len(books.all_grants(place)),
+        "grants": len(report.all_grants(place)),
         "writes of ours": len(pairs),
-        "writes of rivals": sum(e.is_write for e in everybody) - len(pairs),
-        "rules thrown out by rivals and written again": again,
-        "rules brought back by rivals and taken away": gone,
-        "rivals' writes within our window, and lost": len(between),
+        "writes of others": sum(e.is_write for e in everybody) - len(pairs),
+        "rules removed by others and written again": again,
+        "rules restored by others and removed": gone,
+        "writes of others within our window, and lost": len(between),
         "window: median, ms": round(statistics.median(windows), 1),
         "window: longest, ms": round(windows[-1], 1),
     }
