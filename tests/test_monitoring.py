@@ -162,6 +162,7 @@ def test_every_periodic_job_is_on_the_page_and_no_other() -> None:
         [cast("Any", SimpleNamespace(name=name, dispatch=None)) for name in queues],
         begin_offboarding=lambda: None,
         run_due=lambda: None,
+        wake=lambda: None,
         beat=lambda: None,
     )
     assert sorted(named) == sorted(job.name for job in jobs)

@@ -15,6 +15,7 @@ from bot.providers.call_budget import CallBudget
 from bot.worker.job_queue import JobQueue
 
 HEARTBEAT = "heartbeat"
+NEXT_DUE = "next_due"
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,15 @@ class PeriodicJob:
 
     Any number of workers may run it at the same time: what must happen once is decided in the
     database.
+
+    Attributes:
+        hand_over: called at each interval in place of `work`, where another thread does the work.
     """
 
     name: str
     work: Callable[[], object]
     every: timedelta | None = None
+    hand_over: Callable[[], object] | None = None
 
 
 def periodic_jobs(
@@ -37,6 +42,7 @@ def periodic_jobs(
     *,
     begin_offboarding: Callable[[], object],
     run_due: Callable[[], object],
+    wake: Callable[[], object],
     beat: Callable[[], object],
 ) -> list[PeriodicJob]:
     """Return the periodic jobs of a worker, each under its name in logs, metrics and `/readyz`."""
@@ -55,6 +61,6 @@ def periodic_jobs(
         PeriodicJob("offboarding", begin_offboarding, timedelta(hours=1)),
         # Drift checks, and what `NextDue` does not name: jobs of a process that was killed.
         *(PeriodicJob(f"{queue.name}_queue", queue.dispatch) for queue in queues),
-        PeriodicJob("next_due", run_due),
+        PeriodicJob(NEXT_DUE, run_due, hand_over=wake),
         PeriodicJob(HEARTBEAT, beat, timedelta(seconds=5)),
     ]

@@ -25,6 +25,7 @@ from bot.worker.periodic_jobs import PeriodicJob
 _THREADS = 4
 _APART = timedelta(milliseconds=10)  # the first runs, in the order of the list
 _RETRY = timedelta(minutes=1)  # a job that failed does not wait for longer, whatever its interval
+_SILENT_INTERVALS = 3  # of the job that runs most often
 _SET_BACK_SECONDS = 0.5
 _SOON_SECONDS = 0.02
 _WAKE_UP = "wake-up"
@@ -172,12 +173,19 @@ class JobScheduler:
         """Return for how long APScheduler has run nothing."""
         return monotonic() - self._last_fired
 
+    def is_silent(self) -> bool:
+        """Tell whether APScheduler has run nothing for longer than it should."""
+        shortest = min(self.intervals().values()).total_seconds()
+        return self.silent_seconds() > _SILENT_INTERVALS * shortest
+
     def _fire(self, name: str) -> None:
         self._last_fired = monotonic()
+        job = self._jobs[name]
         if not self._apscheduler.running:
             return
-        self.run(name)
-        if self._runs[name].failing_since and self._every(self._jobs[name]) > _RETRY:
+        if job.hand_over is not None:
+            job.hand_over()
+        elif self.run(name) and self._every(job) > _RETRY:
             with suppress(JobLookupError):  # it was stopped meanwhile
                 self._apscheduler.modify_job(name, next_run_time=datetime.now(UTC) + _RETRY)
 

@@ -13,8 +13,6 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any
 
-import structlog
-
 from bot.access import AccessService
 from bot.clock import Clock
 from bot.providers.call_budget import CallBudget
@@ -25,14 +23,12 @@ from bot.store.next_due import NextDue, read_next_due
 from bot.worker.cluster_queue import CLUSTER_CONCURRENCY, ClusterJobs
 from bot.worker.database_state import DatabaseState
 from bot.worker.job_queue import Executors, JobHandler, JobQueue, threads
-from bot.worker.periodic_jobs import HEARTBEAT, periodic_jobs
+from bot.worker.periodic_jobs import HEARTBEAT, NEXT_DUE, periodic_jobs
 from bot.worker.scheduler import JobScheduler
 
 _CLOCK_CHECK_SECONDS = 1.0
 _BREATH_SECONDS = 0.002  # whoever woke us may still have to answer somebody, and others may follow
 _GRACE_SECONDS = 2.0
-
-log = structlog.get_logger()
 
 
 class Worker:
@@ -86,7 +82,8 @@ class Worker:
             budget,
             list(self._queues.values()),
             begin_offboarding=begin_offboarding,
-            run_due=self.wake,
+            run_due=self._tick,
+            wake=self.wake,
             beat=self._beat,
         )
         self._scheduler = JobScheduler(jobs, clock, tick=tick, database_state=state, on_run=on_run)
@@ -186,16 +183,17 @@ class Worker:
             self._came_round = monotonic()
             is_woken = self._woken.wait(timeout=_CLOCK_CHECK_SECONDS)
             self._scheduler.follow_wall_clock()
-            if not is_woken or self._stopping.wait(_BREATH_SECONDS):
+            # Grants end on time though APScheduler's threads are gone, or all of them hang (P3).
+            if not is_woken and not self._scheduler.is_silent():
+                continue
+            if self._stopping.wait(_BREATH_SECONDS):
                 continue
             self._woken.clear()
-            try:
-                self.run_due()
-            except Exception as error:  # the next tick tries again
-                if not self._database_state.explains(error):
-                    log.exception("worker tick failed")
-            else:
-                self._database_state.note_tick()
+            self._scheduler.run(NEXT_DUE)  # what fails is tried again at the next tick
+
+    def _tick(self) -> None:
+        self.run_due()
+        self._database_state.note_tick()
 
     def _follow_policy(self) -> None:
         if not self._has_new_policy.is_set():

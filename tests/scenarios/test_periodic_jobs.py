@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from time import sleep
 from typing import Any
 
 import pytest
+from apscheduler.schedulers.background import BackgroundScheduler
 
+from bot.reconcile.reconciler import Reconciler
 from bot.store.next_due import read_next_due
 from bot.store.periodic import JobRun, last_runs, record_runs
 from tests.scenarios.deciding import TRUSTED
@@ -47,6 +50,44 @@ def test_p3_a_worker_wakes_for_what_is_due_next_long_before_its_tick(worlds: Wor
         world.clock.advance(seconds=0.3)
 
         world.eventually(lambda: TRUSTED not in world.sources())
+
+
+def test_p3_a_worker_ends_a_grant_though_apscheduler_runs_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BackgroundScheduler, "add_job", lambda *_, **__: None)
+    world.granted()
+    with world.at_work() as worker:
+        world.slack.open_home(RITA)
+        world.eventually(lambda: world.slack.home(RITA) and not worker.in_progress())
+        sleep(0.5)  # whatever woke it has been seen to
+
+        world.clock.advance(hours=2)
+
+        world.eventually(lambda: TRUSTED not in world.sources())
+
+
+def test_it_is_told_that_what_is_due_cannot_be_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> None:
+        raise ValueError("broken")
+
+    def failing_since() -> object:
+        worker.run_periodic_job("heartbeat")
+        with world.service.components.database.reading() as session:
+            runs = {run.name: run.failing_since for run in last_runs(session)}
+        return runs.get("next_due")
+
+    with world.at_work() as worker:
+        world.eventually(lambda: not worker.in_progress())
+        monkeypatch.setattr(Reconciler, "watch_all", broken)
+        worker.follow(tick=timedelta(seconds=0.1))
+
+        world.eventually(lambda: scrape(world)(FAILURES, job="next_due") > 2)
+        assert world.eventually(failing_since)
+        monkeypatch.undo()
+        world.eventually(lambda: not failing_since())
 
 
 def test_what_has_a_time_in_the_tables_is_the_work_of_a_job_or_a_queue(world: World) -> None:

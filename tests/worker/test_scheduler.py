@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import apscheduler.schedulers.base
@@ -39,6 +40,9 @@ class Jobs:
             then()
 
         return PeriodicJob(name, work, every)
+
+    def handed_over(self, name: str, hand_over: Callable[[], object]) -> PeriodicJob:
+        return replace(self.job(name), hand_over=hand_over)
 
     def note(self, name: str, succeeded: bool) -> None:
         self.ended[name, succeeded] += 1
@@ -122,6 +126,17 @@ def test_a_job_that_hangs_leaves_the_others_alone_and_runs_no_second_time(jobs: 
         eventually(lambda: jobs.begun["hanging"])
         jobs.ran("good", 10)
         assert jobs.begun["hanging"] == 1
+
+
+def test_a_job_that_is_handed_over_has_run_once_that_thread_has_run_it(jobs: Jobs) -> None:
+    handed_over = threading.Semaphore(0)
+    with jobs.at_work(jobs.handed_over("job", handed_over.release)) as scheduler:
+        for _ in range(3):
+            assert handed_over.acquire(timeout=30)
+        assert scheduler.runs() == []
+        scheduler.run("job")
+        assert [run.name for run in scheduler.runs()] == ["job"]
+    assert jobs.begun["job"] == 1
 
 
 def test_a_database_that_is_away_is_logged_once_for_all_jobs(jobs: Jobs) -> None:
