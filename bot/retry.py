@@ -25,8 +25,8 @@ class Backoff:
 
     Attributes:
         first_seconds: the wait after the first failure.
-        longest_seconds: the longest, where nobody asks for a longer one.
-        longest_asked_seconds: the longest that the other side may ask for.
+        longest_seconds: the longest, but for the quarter, where nobody asks for a longer one.
+        longest_asked_seconds: the longest that the other side may ask for; the shortest is the first.
     """
 
     first_seconds: float
@@ -49,6 +49,6 @@ class Backoff:
 
     def _within(self, seconds: float, asked: float | None) -> float:
         if asked is not None:
-            return min(asked, self.longest_asked_seconds)
+            return min(max(asked, self.first_seconds), self.longest_asked_seconds)
         share = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311  # not a secret
         return min(seconds, self.longest_seconds) * share

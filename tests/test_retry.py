@@ -30,8 +30,8 @@ def test_who_counts_no_failures_waits_as_long_as_it_has_taken_already(
 def test_what_the_other_side_asks_for_is_done_to_the_second_within_a_limit(
     failures: int, asked: float
 ) -> None:
-    assert BACKOFF.seconds(failures, asked=asked) == min(asked, 600)
-    assert BACKOFF.seconds_since(3, asked=asked) == min(asked, 600)
+    assert BACKOFF.seconds(failures, asked=asked) == min(max(asked, 2), 600)
+    assert BACKOFF.seconds_since(3, asked=asked) == min(max(asked, 2), 600)
 
 
 def test_nothing_is_tried_again_that_has_not_failed() -> None:

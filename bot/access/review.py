@@ -34,7 +34,7 @@ def review(uow: UnitOfWork, command: Review, person: Person) -> Request:
         raise Refused(NoEmergency(number=command.request_id))
     check_is_request_shown(found, command.mark)
     check_is_on_its_card(uow, found, command.container)
-    cluster = uow.policy.cluster(found.cluster)
+    cluster = uow.cluster_of(found)
     cluster.check_may_review(person, requester=found.requester)
     if not found.wants_review:
         raise Refused(ReviewedAlready(number=found.id))

@@ -196,7 +196,7 @@ def _owed(session: Session) -> list[AuditRow]:
     """Return the rows to be added when the transaction ends."""
     if _OWED not in session.info:
         session.info[_OWED] = []
-        before_commit(session, _seal)
+        before_commit(session, _seal, last=True)
     owed: list[AuditRow] = session.info[_OWED]
     return owed
 

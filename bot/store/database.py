@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -36,7 +37,7 @@ KEYRING = "keyring"  # in each session's info: the keys for the audit's digests
 OPERATOR = "operator"  # there too: who typed the command at the terminal, if one is carried out
 
 
-BeforeCommit = Callable[[Session], Callable[[], None]]
+BeforeCommit = Callable[[Session], Callable[[], None] | None]
 
 
 class SchemaOutdated(Fault):
@@ -94,10 +95,12 @@ class Database:
             session.begin(),
         ):
             yield session
-            acts: list[BeforeCommit] = session.info.pop(_BEFORE_COMMIT, [])
-            follow_ups = [act(session) for act in acts]
+            acts: list[tuple[bool, BeforeCommit]] = session.info.pop(_BEFORE_COMMIT, [])
+            acts.sort(key=itemgetter(0))
+            follow_ups = [act(session) for _, act in acts]
         for follow_up in follow_ups:
-            follow_up()
+            if follow_up is not None:
+                follow_up()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -135,9 +138,13 @@ class Database:
         self.engine.dispose()
 
 
-def before_commit(session: Session, act: BeforeCommit) -> None:
-    """Call *act* last before the transaction commits, and afterwards what *act* returned."""
-    session.info.setdefault(_BEFORE_COMMIT, []).append(act)
+def before_commit(session: Session, act: BeforeCommit, *, last: bool = False) -> None:
+    """Have *act* called before a transaction commits; once it has, what *act* returned, if anything.
+
+    Those that are to be *last*, since others wait for what they lock, come after the rest.
+    """
+    acts: list[tuple[bool, BeforeCommit]] = session.info.setdefault(_BEFORE_COMMIT, [])
+    acts.append((last, act))
 
 
 def insert_into(session: Session, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:

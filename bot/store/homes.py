@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Update, bindparam, case, delete, event, func, null, update
+from sqlalchemy import Update, bindparam, case, delete, func, null, update
 from sqlmodel import Session, col, select
 
-from bot.store.database import UtcDateTime, insert_into
+from bot.store.database import UtcDateTime, before_commit, insert_into
 from bot.store.due import Next, is_due, is_free
 from bot.store.tables import HomeRow
 
@@ -54,7 +54,7 @@ def touch(session: Session, user_id: str, *, cluster: str | None, at: datetime) 
     """
     changes: list[_Change] = session.info.setdefault(_CHANGES, [])
     if not changes:
-        event.listen(session, "before_commit", _mark_due, once=True)
+        before_commit(session, _mark_due)
     changes.append(_Change(user_id, cluster, at))
 
 
@@ -126,6 +126,7 @@ def _change(home: Home) -> Update:
 
 
 def _mark_due(session: Session) -> None:
+    """Save what was touched in a transaction, in the order of the people's IDs."""
     changes: list[_Change] = session.info.pop(_CHANGES)
     people = {change.user_id for change in changes}
     clusters = {change.cluster for change in changes}

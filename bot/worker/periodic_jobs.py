@@ -55,7 +55,7 @@ def periodic_jobs(
         in_transaction("lapse", lapse),
         in_transaction("warnings", warn),
         in_transaction("reminders", remind),
-        in_transaction("failing_alarms", lambda move: alarm(move, budget.made())),
+        in_transaction("failing_alarms", lambda uow: alarm(uow, budget.made())),
         in_transaction("open_alarms", alarm_of_open),
         PeriodicJob("audit_anchor", partial(access.run_step, anchor), timedelta(minutes=1)),
         PeriodicJob("offboarding", begin_offboarding, timedelta(hours=1)),

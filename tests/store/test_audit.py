@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session
+from sqlmodel import Session, select
 from structlog.testing import capture_logs
 
 from bot.config import database_url
@@ -308,9 +308,21 @@ def test_numbers_have_no_gap_whatever_is_rolled_back(database: Database) -> None
         note(database, Action.REQUESTED)
         with suppress(RuntimeError), database.transaction() as session:
             audit.record(session, Action.APPROVED, at=NOON)
-            before_commit(session, _fail)
+            before_commit(session, _fail, last=True)
     with database.reading() as session:
         assert [row.id for row in audit.rows(session)] == [1, 2, 3]
+
+
+def test_the_chain_is_locked_after_all_that_a_transaction_does(database: Database) -> None:
+    rows_so_far = []
+
+    def look(session: Session) -> None:
+        rows_so_far.append(len(session.exec(select(AuditRow)).all()))
+
+    with database.transaction() as session:
+        audit.record(session, Action.APPROVED, at=NOON)
+        before_commit(session, look)
+    assert rows_so_far == [0]
 
 
 def _fail(session: Session) -> NoReturn:
@@ -325,7 +337,7 @@ def test_rows_are_logged_with_their_anchors_once_they_are_there_to_stay(
         note(database, Action.REQUESTED)
         with suppress(RuntimeError), database.transaction() as session:
             audit.record(session, Action.APPROVED, at=NOON)
-            before_commit(session, _fail)
+            before_commit(session, _fail, last=True)
         note(database, Action.ENDED)
     anchors = [parse_anchor(entry["anchor"]) for entry in logged if entry["event"] == "audit"]
     assert [anchor.number for anchor in anchors] == [1, 2]

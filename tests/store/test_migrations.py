@@ -1,6 +1,7 @@
 """The migrations make just the tables that the models speak of, and can be taken back."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -8,8 +9,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlmodel import SQLModel, select
 
+from bot.domain.commands import RequestAccess
 from bot.domain.lifecycle import RequestKind
-from bot.store import requests, schema, tables
+from bot.store import errands, requests, schema, tables
 from bot.store.database import Database
 
 TABLES = {
@@ -115,6 +117,40 @@ OWED_REPLY = (
         "used_at) VALUES (:name, 'U0RITA', '', :url, :then, '2199-01-01', :done)"
     ),
 )
+
+
+def test_a_command_that_was_saved_before_is_read_after_the_upgrade(
+    empty_database: Database,
+) -> None:
+    schema.upgrade(empty_database, "0011")
+    said = 'as "kind": "ask_for" says'
+    wish = {
+        "kind": "ask_for",
+        "cluster": "orders",
+        "source": {"type": "ip_addr", "value": "203.0.113.4"},
+        "duration": "PT2H",
+        "reason": said,
+    }
+    with empty_database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO errands (origin, user_id, team_id, wish, reply, received_at, due_at, "
+                "attempts, outcome) "
+                "VALUES ('typed:1', 'U0RITA', '', :wish, '{}', :then, :then, 0, '')"
+            ),
+            {"wish": json.dumps(wish), "then": "2026-11-25 09:00"},
+        )
+
+    schema.upgrade(empty_database)
+
+    now = datetime(2026, 11, 25, 10, tzinfo=UTC)
+    with empty_database.transaction() as session:
+        [errand] = errands.claim(session, now, until=now + timedelta(seconds=25), most=1)
+    assert isinstance(errand.command, RequestAccess)
+    assert errand.command.reason == said
+    schema.downgrade(empty_database, "0011")
+    with empty_database.engine.begin() as connection:
+        assert '"ask_for"' in str(connection.exec_driver_sql("SELECT wish FROM errands").scalar())
 
 
 def test_p8_used_addresses_of_answers_from_before_are_erased(empty_database: Database) -> None:
