@@ -139,7 +139,7 @@ class Database:
 
 
 def before_commit(session: Session, act: BeforeCommit, *, last: bool = False) -> None:
-    """Have *act* called before a transaction commits; once it has, what *act* returned, if anything.
+    """Have *act* called before a transaction commits, and what it returned once it has.
 
     Those that are to be *last*, since others wait for what they lock, come after the rest.
     """
