@@ -18,3 +18,8 @@ def eventually(ask: Callable[[], T | None], *, seconds: float = PATIENCE_SECONDS
             return found
         time.sleep(0.01)
     raise AssertionError("it never came")
+
+
+def come_to_rest(seconds: float = 1.5) -> None:
+    """Let real time pass in which what was begun ends; what would come of it later must not."""
+    time.sleep(seconds)

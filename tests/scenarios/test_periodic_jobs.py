@@ -14,7 +14,8 @@ from bot.store.periodic import JobRun, last_runs, record_runs
 from tests.scenarios.deciding import TRUSTED
 from tests.scenarios.observing import scrape
 from tests.scenarios.test_health import problems
-from tests.scenarios.world import POLICY, RITA, World
+from tests.scenarios.world import POLICY, World
+from tests.waiting import come_to_rest
 
 Worlds = Callable[[dict[str, Any]], World]
 RAN_AT = "dbaccess_periodic_job_last_run_timestamp_seconds"
@@ -32,6 +33,7 @@ def run_all(world: World, *, but: str = "") -> None:
 def test_p3_a_running_worker_ends_a_grant_though_nobody_wakes_it(world: World) -> None:
     world.granted()
     with world.at_work():
+        come_to_rest()
         world.clock.advance(hours=2)
         world.eventually(lambda: TRUSTED not in world.sources())
 
@@ -40,11 +42,9 @@ def test_p3_a_worker_wakes_for_what_is_due_next_long_before_its_tick(worlds: Wor
     world = worlds({**POLICY, "scheduler": {"tick": "52w"}})
     world.granted()
     with world.at_work() as worker:
-        world.eventually(lambda: not worker.in_progress())
         world.clock.advance(hours=1, minutes=59, seconds=59.7)
         worker.wake()  # this once; it finds nothing that is due
-        world.slack.open_home(RITA)
-        world.eventually(lambda: world.slack.home(RITA))
+        come_to_rest()
         assert TRUSTED in world.sources()
 
         world.clock.advance(seconds=0.3)
