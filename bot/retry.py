@@ -26,7 +26,8 @@ class Backoff:
     Attributes:
         first_seconds: the wait after the first failure.
         longest_seconds: the longest, but for the quarter, where nobody asks for a longer one.
-        longest_asked_seconds: the longest that the other side may ask for; the shortest is the first.
+        longest_asked_seconds: the longest wait that the other side may ask for; it may not ask for
+            a shorter one than the first.
     """
 
     first_seconds: float

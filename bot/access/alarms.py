@@ -25,14 +25,14 @@ def alarm(uow: UnitOfWork, calls: CallsMade) -> int:
     alarmed = 0
     for watch, waiting_since in clusters.troubled(uow.session):
         cluster = uow.policy.by_id(watch.id)
-        patience = cluster.alarm_after if cluster else ALARM_AFTER
+        alarm_after = cluster.alarm_after if cluster else ALARM_AFTER
         if cluster is None and not waiting_since:
             continue  # it has left the policy, and nothing there is ours any more
         since = min(filter(None, [watch.failing_since, *waiting_since]))
-        longest = max(_LONGEST_SILENCE, patience)
-        if not _is_time(uow.now, watch.alarm_at or since + patience, within=longest):
+        longest = max(_LONGEST_SILENCE, alarm_after)
+        if not _is_time(uow.now, watch.alarm_at or since + alarm_after, within=longest):
             continue
-        silence = _silence(patience, watch.alarms)
+        silence = _silence(alarm_after, watch.alarms)
         clusters.note_alarm(uow.session, watch.id, since=since, next_at=uow.now + silence)
         audit.record(
             uow.session,
@@ -53,8 +53,8 @@ def alarm_of_open(uow: UnitOfWork) -> int:
     told = 0
     for watch in clusters.left_open(uow.session):
         cluster = uow.policy.by_id(watch.id)
-        patience = cluster.alarm_after if cluster else ALARM_AFTER
-        silence = _silence(patience, watch.open_alarms)
+        alarm_after = cluster.alarm_after if cluster else ALARM_AFTER
+        silence = _silence(alarm_after, watch.open_alarms)
         if not _is_time(uow.now, watch.open_alarm_at or uow.now, within=silence):
             continue
         clusters.note_open_alarm(uow.session, watch.id, next_at=uow.now + silence)
@@ -70,10 +70,10 @@ def alarm_of_open(uow: UnitOfWork) -> int:
     return told
 
 
-def _silence(patience: timedelta, told: int) -> timedelta:
+def _silence(alarm_after: timedelta, told: int) -> timedelta:
     """Return how long to wait before an alarm that was sent so often is sent again."""
-    doubled: timedelta = patience * 2 ** min(told, _DOUBLINGS)
-    return min(doubled, max(_LONGEST_SILENCE, patience))
+    doubled: timedelta = alarm_after * 2 ** min(told, _DOUBLINGS)
+    return min(doubled, max(_LONGEST_SILENCE, alarm_after))
 
 
 def _is_time(now: datetime, at: datetime, *, within: timedelta) -> bool:

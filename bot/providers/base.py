@@ -1,8 +1,8 @@
 """The provider's port: what dbaccess needs of a cloud that runs databases, and nothing more.
 
-The composition (`bot.core`) creates one `Provider` and passes it on; everything above knows only
-this module. Another cloud is another folder beside `digitalocean`, with a class that keeps what
-`Provider` says, method by method; `tests/providers/memory.py` is the smallest one that does.
+The composition (`bot.core`) creates one `Provider` and passes it on; everything above sees the
+cloud through this module. Another cloud is another folder beside `digitalocean`, with a class that
+keeps what `Provider` says, method by method; `tests/providers/memory.py` is the smallest one.
 
 Safe to call from any number of threads. No method holds a database transaction open, none waits
 without a deadline, and no error, log line or `repr` shows a credential (P8). Every method fails

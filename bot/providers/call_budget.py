@@ -1,9 +1,9 @@
 """The call budget: which calls of the provider's API are made, so that ends never wait (P3).
 
-DigitalOcean allows a token 250 calls a minute and 5,000 an hour, and refuses all others; then a
-rule that has to go would wait because of calls that were not urgent. So each call says what it is
-for, and is counted before it is made. Less urgent calls are stopped earlier, and the rest is left
-for ends.
+A provider allows so many calls (DigitalOcean: 250 a minute and 5,000 an hour for a token), and
+refuses all others; then a rule that has to go would wait because of calls that were not urgent. So
+each call says what it is for, and is counted before it is made. Less urgent calls are stopped
+earlier, and the rest is left for ends.
 """
 
 import math

@@ -165,12 +165,12 @@ class ClusterOutcome(OutcomeRecorder):
         is_open = not self.attempt.rules and not (cluster and cluster.allow_open)
         if is_open == (self.before.open_since is not None):
             return
-        patience = cluster.alarm_after if cluster else ALARM_AFTER
+        alarm_after = cluster.alarm_after if cluster else ALARM_AFTER
         clusters.note_open(
             self.session,
             self.attempt.cluster_id,
             since=self.now if is_open else None,
-            alarm_at=self.now + patience if is_open else None,
+            alarm_at=self.now + alarm_after if is_open else None,
         )
         if not (is_open or self.attempt.rules):
             return  # by the policy it may be open now

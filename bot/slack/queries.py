@@ -25,8 +25,8 @@ _MOST_ENTRIES = 20
 class Queries:
     """Reads the store, and the provider for `sources` and `connect`.
 
-    `elapsed` returns seconds that only grow. All that somebody may see some of raises
-    `NeedsDirectory` where too little is known of them.
+    `elapsed` returns seconds that only grow. A query of which somebody may see
+    only a part raises `NeedsDirectory` where too little is known of them.
     """
 
     def __init__(

@@ -27,7 +27,7 @@ from bot.store.tables import AuditRow, RequestRow
 
 log = structlog.get_logger()
 
-_OWED = "audit"
+_PENDING = "audit"
 _KEY_CHECKED_AT = "audit key checked at"
 _LOCK_CHAIN = text("SELECT pg_advisory_xact_lock(hashtextextended('dbaccess audit', 0))")
 _AT_ONCE = 1000
@@ -85,7 +85,7 @@ def record(
     """
     if OPERATOR in session.info:
         detail = {**detail, "operator": session.info[OPERATOR]}
-    _owed(session).append(
+    _pending(session).append(
         AuditRow(
             at=at,
             action=action,
@@ -177,7 +177,7 @@ def follow_key(session: Session, *, at: datetime) -> None:
     """Record at once, not with the next row, that another key is used from now on."""
     if newest(session).key != _keyring(session).current:
         session.info[_KEY_CHECKED_AT] = at
-        _owed(session)
+        _pending(session)
 
 
 def _keyring(session: Session) -> Keyring:
@@ -192,13 +192,13 @@ def _untold(session: Session) -> int | None:
     return session.exec(query).first()
 
 
-def _owed(session: Session) -> list[AuditRow]:
+def _pending(session: Session) -> list[AuditRow]:
     """Return the rows to be added when the transaction ends."""
-    if _OWED not in session.info:
-        session.info[_OWED] = []
+    if _PENDING not in session.info:
+        session.info[_PENDING] = []
         before_commit(session, _seal, last=True)
-    owed: list[AuditRow] = session.info[_OWED]
-    return owed
+    pending: list[AuditRow] = session.info[_PENDING]
+    return pending
 
 
 def _seal(session: Session) -> Callable[[], None]:
@@ -211,20 +211,20 @@ def _seal(session: Session) -> Callable[[], None]:
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
         session.execute(_LOCK_CHAIN)
-    owed: list[AuditRow] = session.info.pop(_OWED)
+    pending: list[AuditRow] = session.info.pop(_PENDING)
     before, keyring = newest(session), _keyring(session)
     checked_at = session.info.pop(_KEY_CHECKED_AT, None)
     if before.key != keyring.current:
-        at = owed[0].at if owed else checked_at
-        owed.insert(0, _key_change(before.key, keyring.current, at))
+        at = pending[0].at if pending else checked_at
+        pending.insert(0, _key_change(before.key, keyring.current, at))
     number, digest = before.number, before.digest
     signing = keyring.by_name.get(keyring.current)
-    for row in owed:
+    for row in pending:
         row.id = number = number + 1
         row.key = keyring.current
         row.digest = digest = digest_of(digest, _facts(row), signing)
-    session.add_all(owed)
-    return lambda: _log(owed)
+    session.add_all(pending)
+    return lambda: _log(pending)
 
 
 def _key_change(before: str, now: str, at: datetime) -> AuditRow:

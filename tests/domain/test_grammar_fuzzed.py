@@ -16,7 +16,7 @@ from tests.scenarios.strange_payloads import TYPED
 from tests.scenarios.world import ANALYTICS, APPROVALS, ORDERS, policy
 
 POLICY = parse_policy(policy({"orders": {"id": ORDERS}, "analytics": {"id": ANALYTICS}}))
-WISHES = (RequestAccess, Adopt, Extend, Revoke, Cancel)
+COMMANDS = (RequestAccess, Adopt, Extend, Revoke, Cancel)
 LONGEST_SENTENCE = 400
 
 
@@ -56,7 +56,7 @@ def test_every_text_is_a_command_or_is_refused_with_a_sentence(text: str) -> Non
 @given(TYPED)
 def test_every_wish_that_is_read_can_be_written_down_and_read_again(text: str) -> None:
     found = read(text)
-    if isinstance(found, WISHES):
+    if isinstance(found, COMMANDS):
         assert COMMAND.validate_python(COMMAND.dump_python(found, mode="json")) == found
         if hasattr(found, "duration") and found.duration is not None:
             assert found.duration > timedelta(0)

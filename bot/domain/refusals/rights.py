@@ -97,13 +97,13 @@ class NotAnApprover(RefusalWithHelp):
 
 
 class OwnRequest(RefusalWithHelp):
-    """A decision by who benefits."""
+    """Somebody decides on a request from which they benefit."""
 
     code: Literal["own_request"] = "own_request"
 
 
 class AskedThemselves(RefusalWithHelp):
-    """A decision by who asked on behalf of another."""
+    """Somebody decides on a request that they made for another."""
 
     code: Literal["asked_themselves"] = "asked_themselves"
 

@@ -175,7 +175,7 @@ class SlackController:
         return None if isinstance(command, _Form) else messages.checking()
 
     def _read(self, text: str, asked: Interaction, person: Person) -> Intent:
-        """Return what somebody typed, who may see what they may see.
+        """Return what somebody typed, read with only the clusters that they may see.
 
         Raises:
             Refused: it cannot be parsed, or their standing does not let them do anything.

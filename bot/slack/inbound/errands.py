@@ -100,7 +100,7 @@ class Errands:
         return True
 
     def _person(self, errand: Errand, known: Person, groups: frozenset[str]) -> Person:
-        """Return more about somebody; of others than who acts, nothing older than the errand."""
+        """Return more about somebody; unless it is who acts, nothing older than the errand."""
         if known.id == errand.user_id:
             return self._directory.person(known.id, errand.team_id, known.asked | groups)
         return self._directory.concerned(known, groups, since=errand.received_at)
