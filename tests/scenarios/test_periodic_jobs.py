@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from time import sleep
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from bot.store.periodic import JobRun, last_runs, record_runs
 from tests.scenarios.deciding import TRUSTED
 from tests.scenarios.observing import scrape
 from tests.scenarios.test_health import problems
-from tests.scenarios.world import POLICY, World
+from tests.scenarios.world import POLICY, RITA, World
 from tests.waiting import come_to_rest
 
 Worlds = Callable[[dict[str, Any]], World]
@@ -60,7 +59,7 @@ def test_p3_a_worker_ends_a_grant_though_apscheduler_runs_nothing(
     with world.at_work() as worker:
         world.slack.open_home(RITA)
         world.eventually(lambda: world.slack.home(RITA) and not worker.in_progress())
-        sleep(0.5)  # whatever woke it has been seen to
+        come_to_rest()
 
         world.clock.advance(hours=2)
 
