@@ -83,7 +83,7 @@ def test_it_is_told_that_what_is_due_cannot_be_run(
         monkeypatch.setattr(Reconciler, "watch_all", broken)
         worker.follow(tick=timedelta(seconds=0.1))
 
-        world.eventually(lambda: scrape(world)(FAILURES, job="next_due") > 2)
+        world.eventually(lambda: (scrape(world)(FAILURES, job="next_due") or 0) > 2)
         assert world.eventually(failing_since)
         monkeypatch.undo()
         world.eventually(lambda: not failing_since())
