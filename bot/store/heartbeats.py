@@ -1,4 +1,4 @@
-"""When each worker last looked."""
+"""When each worker last ran."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from bot.store.tables import HeartbeatRow
 
 
 def beat(session: Session, worker: str, at: datetime) -> None:
-    """Note that a worker looked at *at*."""
+    """Record that a worker ran at *at*."""
     session.merge(HeartbeatRow(worker=worker, ticked_at=at))
 
 

@@ -309,7 +309,7 @@ class IpLinkRow(SQLModel, table=True):
 
 
 class HeartbeatRow(SQLModel, table=True):
-    """When each worker last looked."""
+    """When each worker last ran."""
 
     __tablename__ = "heartbeats"
 
