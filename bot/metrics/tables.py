@@ -161,7 +161,8 @@ class _Telling:
     def _of_periodic_jobs(self) -> Iterator[Metric]:
         ran_at = GaugeMetricFamily(
             "dbaccess_periodic_job_last_run_timestamp_seconds",
-            "When any worker last ran a periodic job, well or not, in seconds since 1970",
+            "When any worker last ran a periodic job, well or not, or first started if none ever"
+            " did; in seconds since 1970",
             labels=["job"],
         )
         failing = GaugeMetricFamily(

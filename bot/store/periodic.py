@@ -1,14 +1,14 @@
 """Periodic jobs: when each last ran, and whose turn it is if one run of all workers is enough."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import and_, delete, or_
 from sqlmodel import Session, col, select
 
 from bot.store.database import insert_into
-from bot.store.due import is_due
+from bot.store.due import LENIENCE, is_due
 from bot.store.tables import PeriodicJobRow, TurnRow
 
 
@@ -18,7 +18,7 @@ class JobRun:
 
     Attributes:
         every: the interval at which it should run.
-        ran_at: when that run ended.
+        ran_at: when that run ended; if nobody has ever run it, when the first worker started.
         failing_since: when the first of the failures in a row ended.
     """
 
@@ -28,8 +28,22 @@ class JobRun:
     failing_since: datetime | None = None
 
 
-def record_runs(session: Session, runs: Iterable[JobRun], *, known: Collection[str]) -> None:
-    """Save the last runs, and delete jobs that are not *known* any more."""
+def record_runs(
+    session: Session,
+    runs: Iterable[JobRun],
+    *,
+    intervals: Mapping[str, timedelta],
+    started_at: datetime,
+    now: datetime,
+) -> None:
+    """Write down one worker's last runs, where no other worker ran a job later.
+
+    Args:
+        runs: of the jobs that have run.
+        intervals: of all jobs by name; what is not among them is forgotten.
+        started_at: when the worker started. A job that nobody has ever run is missed from then on.
+    """
+    last = {run.name: run for run in runs}
     rows = [
         {
             "name": run.name,
@@ -37,13 +51,25 @@ def record_runs(session: Session, runs: Iterable[JobRun], *, known: Collection[s
             "ran_at": run.ran_at,
             "failing_since": run.failing_since,
         }
-        for run in runs
+        for run in (
+            last.get(name) or JobRun(name, intervals[name], started_at)
+            for name in sorted(intervals)  # in one order, or two workers wait for each other
+        )
     ]
-    if rows:
-        insert = insert_into(session, PeriodicJobRow).values(rows)
-        news = {name: insert.excluded[name] for name in rows[0] if name != "name"}
-        session.execute(insert.on_conflict_do_update(index_elements=["name"], set_=news))
-    session.execute(delete(PeriodicJobRow).where(col(PeriodicJobRow.name).not_in(known)))
+    insert = insert_into(session, PeriodicJobRow).values(rows)
+    written = col(PeriodicJobRow.ran_at)
+    is_later = or_(
+        insert.excluded.ran_at >= written,
+        written > now + LENIENCE,  # by a clock that has been set back since
+    )
+    session.execute(
+        insert.on_conflict_do_update(
+            index_elements=["name"],
+            set_={name: insert.excluded[name] for name in rows[0] if name != "name"},
+            where=and_(insert.excluded.name.in_(list(last)), is_later),
+        )
+    )
+    session.execute(delete(PeriodicJobRow).where(col(PeriodicJobRow.name).not_in(intervals)))
 
 
 def last_runs(session: Session) -> list[JobRun]:

@@ -63,6 +63,7 @@ class Worker:
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._has_new_policy = threading.Event()
+        self._started_at = clock.now()
         self._came_round = monotonic()
         self._database_state = state = DatabaseState()
         self._queues: dict[str, JobQueue[Any]] = {
@@ -96,6 +97,7 @@ class Worker:
 
     def start(self) -> None:
         """Begin: have every cluster read, take over what an earlier process left, keep time."""
+        self._started_at = self._clock.now()
         try:
             self.take_over()
         except Exception as error:  # it was there a moment ago; the first tick tries again
@@ -206,10 +208,14 @@ class Worker:
             raise
 
     def _beat(self) -> None:
-        runs = [run for run in self._scheduler.runs() if run.name != HEARTBEAT]  # told right here
+        now, intervals = self._clock.now(), self.intervals
+        del intervals[HEARTBEAT]  # told right here
+        runs = [run for run in self._scheduler.runs() if run.name in intervals]
         with self._database.transaction() as session:
-            heartbeats.beat(session, self._name, self._clock.now())
-            periodic.record_runs(session, runs, known=list(self.intervals))
+            heartbeats.beat(session, self._name, now)
+            periodic.record_runs(
+                session, runs, intervals=intervals, started_at=self._started_at, now=now
+            )
 
     def _read_next_due(self) -> NextDue:
         with self._database.reading() as session:

@@ -114,6 +114,20 @@ def test_readiness_names_a_job_that_has_not_run_for_several_of_its_intervals(
     assert problems(world) == {}
 
 
+def test_readiness_names_a_job_that_has_never_run_since_the_first_start(world: World) -> None:
+    started_at = world.clock.now()
+    world.clock.advance(seconds=30)
+    run_all(world, but="expiry")
+    assert problems(world) == {}
+
+    world.clock.advance(seconds=1)
+    run_all(world, but="expiry")
+
+    assert problems(world) == {
+        "periodic jobs": f"`expiry` has not run since {started_at:%FT%TZ}: see the worker's log"
+    }
+
+
 def test_a_job_with_a_long_interval_is_missed_only_after_three_of_them(world: World) -> None:
     run_all(world)
     world.clock.advance(hours=3)
@@ -169,7 +183,10 @@ def test_a_job_that_is_gone_is_not_missed_for_ever(world: World) -> None:
     gone = JobRun("former", timedelta(seconds=1), world.clock.now())
     database = world.service.components.database
     with database.transaction() as session:
-        record_runs(session, [gone], known=["former"])
+        started_at = world.clock.now()
+        record_runs(
+            session, [gone], intervals={"former": gone.every}, started_at=started_at, now=started_at
+        )
         assert last_runs(session) == [gone]
     world.clock.advance(hours=1)
     run_all(world)
