@@ -94,10 +94,12 @@ def set_up_logs(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("apscheduler", "azure", "alembic", "slack_sdk", "waitress.queue"):
+    for noisy in ("azure", "alembic", "slack_sdk", "waitress.queue"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # Bolt warns that a token is ignored, as we want it to be: see `bot.slack.inbound.bolt_app`.
-    logging.getLogger("slack_bolt").setLevel(logging.ERROR)
+    # APScheduler warns at each interval at which a job still runs; `/readyz` names such a job.
+    for noisier in ("slack_bolt", "apscheduler"):
+        logging.getLogger(noisier).setLevel(logging.ERROR)
 
 
 def log_crashes() -> None:

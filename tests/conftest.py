@@ -1,5 +1,6 @@
 """What tests of several folders share."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from tests.compiled import compiled_once
@@ -62,6 +64,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _statements_are_compiled_once() -> Iterator[None]:
     with compiled_once():
         yield
+
+
+@pytest.fixture
+def _logs_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """APScheduler runs each periodic job at its interval, whatever becomes of the others."""
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from structlog.testing import capture_logs
 
 import bot.worker.scheduler
 from bot.clock import SystemClock
+from bot.logs import set_up_logs
 from bot.worker.database_state import DatabaseState
 from bot.worker.periodic_jobs import PeriodicJob
 from bot.worker.scheduler import JobScheduler
@@ -126,6 +128,18 @@ def test_a_job_that_hangs_leaves_the_others_alone_and_runs_no_second_time(jobs: 
         eventually(lambda: jobs.begun["hanging"])
         jobs.ran("good", 10)
         assert jobs.begun["hanging"] == 1
+
+
+@pytest.mark.usefixtures("_logs_as_before")
+def test_a_job_that_hangs_does_not_flood_the_log(
+    jobs: Jobs, caplog: pytest.LogCaptureFixture
+) -> None:
+    set_up_logs("json")
+    logging.getLogger().addHandler(caplog.handler)
+    with jobs.at_work(jobs.job("hanging", then=jobs.go_on.wait), jobs.job("good")):
+        eventually(lambda: jobs.begun["hanging"])
+        jobs.ran("good", 10)
+    assert caplog.messages == []
 
 
 def test_a_job_that_is_handed_over_has_run_once_that_thread_has_run_it(jobs: Jobs) -> None:
