@@ -28,6 +28,14 @@ DATABASE_UNAVAILABLE = (
     InterfaceError,
     PoolTimeout,
 )  # the database cannot be asked just now
+_ANSWERED = (  # the beginnings of the codes of operational errors with which it is not away
+    "40001",  # PostgreSQL: serialization failure
+    "40P01",  # deadlock
+    "53100",  # disk full
+    "SQLITE_ERROR",  # no such table or column
+    "SQLITE_FULL",
+    "SQLITE_READONLY",
+)
 _BUSY_SECONDS = 10
 _POOL_SIZE = 32
 _CACHE_KIB = 512  # for each SQLite connection; the file is in the page cache anyway
@@ -136,6 +144,23 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def is_away(error: BaseException) -> bool:
+    """Tell whether the database did not answer; not so where it answered what is wrong."""
+    return isinstance(error, DATABASE_UNAVAILABLE) and not error_code(error).startswith(_ANSWERED)
+
+
+def error_code(error: BaseException) -> str:
+    """Return PostgreSQL's SQLSTATE or SQLite's name of an error; empty where there is none."""
+    origin = getattr(error, "orig", None)
+    return getattr(origin, "sqlstate", None) or getattr(origin, "sqlite_errorname", None) or ""
+
+
+def in_one_line(error: BaseException) -> str:
+    """Return an error's kind and the first line of what the driver says, without the statement."""
+    said = str(getattr(error, "orig", None) or error).partition("\n")[0]
+    return f"{type(error).__name__}: {said}"
 
 
 def before_commit(session: Session, act: BeforeCommit, *, last: bool = False) -> None:

@@ -4,7 +4,7 @@ import threading
 
 import structlog
 
-from bot.store.database import DATABASE_UNAVAILABLE
+from bot.store.database import in_one_line, is_away
 
 log = structlog.get_logger()
 
@@ -19,12 +19,12 @@ class DatabaseState:
 
     def explains(self, error: BaseException) -> bool:
         """Tell whether something failed because the database is away, and log that once."""
-        if not isinstance(error, DATABASE_UNAVAILABLE):
+        if not is_away(error):
             return False
         with self._lock:
             is_news, self._is_away, self._has_failed = not self._is_away, True, True
         if is_news:
-            log.warning("database away", error=type(error).__name__)
+            log.warning("database away", error=in_one_line(error))
         return True
 
     def note_tick(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import structlog
 from structlog.contextvars import bind_contextvars
 
+from bot.store.database import DATABASE_UNAVAILABLE, error_code
 from bot.worker.database_state import DatabaseState
 
 _CONCURRENCY = 8
@@ -69,6 +70,7 @@ class JobQueue(Generic[T]):
         self._lock = threading.Lock()
         self._dispatching = threading.Lock()
         self._is_closed = False
+        self._database_failure: str | None = None
 
     def dispatch(self) -> int:
         """Claim what is due, as far as threads are free, and have it handled; return how much."""
@@ -105,10 +107,19 @@ class JobQueue(Generic[T]):
     def _end(self, context: Context, job: Future[Any]) -> None:
         with self._lock:
             self._in_progress.discard(job)
-        error = None if job.cancelled() else job.exception()
-        if error is not None and not self._database_state.explains(error):
-            context.run(_log_failure, error)
+        if not job.cancelled():
+            self._note(context, job.exception())
         self._on_done()
+
+    def _note(self, context: Context, error: BaseException | None) -> None:
+        if error is not None and self._database_state.explains(error):
+            return
+        # What is wrong with the database is so for each job: no traceback for each of them.
+        failure = error_code(error) if isinstance(error, DATABASE_UNAVAILABLE) else None
+        with self._lock:
+            is_news, self._database_failure = failure != self._database_failure, failure
+        if error is not None and (failure is None or is_news):
+            context.run(_log_failure, error)
 
 
 def _log_failure(error: BaseException) -> None:

@@ -18,6 +18,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock
+from bot.store.database import error_code
 from bot.store.periodic import JobRun
 from bot.worker.database_state import DatabaseState
 from bot.worker.periodic_jobs import PeriodicJob
@@ -77,7 +78,7 @@ class JobScheduler:
         self._on_run = on_run
         self._locks = {name: threading.Lock() for name in self._jobs}
         self._runs: dict[str, JobRun] = {}
-        self._failures: dict[str, type[Exception]] = {}
+        self._failures: dict[str, tuple[type[Exception], str]] = {}
         self._last_fired = monotonic()
         self._wall_clock = _wall_clock()
         self._apscheduler = BackgroundScheduler(
@@ -199,8 +200,9 @@ class JobScheduler:
         if error is None:
             self._failures.pop(job.name, None)
         elif not self._database_state.explains(error):
-            is_news = self._failures.get(job.name) is not type(error)
-            self._failures[job.name] = type(error)
+            kind = (type(error), error_code(error))
+            is_news = self._failures.get(job.name) != kind
+            self._failures[job.name] = kind
             if is_news:  # not at every tick again
                 log.error("periodic job failed", job=job.name, exc_info=error)
 

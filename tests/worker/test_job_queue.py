@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from bot.worker.database_state import DatabaseState
 from bot.worker.job_queue import JobQueue
 from tests.waiting import eventually
+from tests.worker.test_database_state import DISK_FULL
 from tests.worker.test_scheduler import AWAY
 
 
@@ -59,11 +60,12 @@ def fails(error: Exception) -> Callable[[int], object]:
 
 
 def logs_of(error: Exception) -> list[Any]:
-    with capture_logs() as logs, queue(Numbers(fails(error))) as numbers:
+    done = threading.Semaphore(0)
+    with capture_logs() as logs, queue(Numbers(fails(error)), done.release) as numbers:
         with bound_contextvars(job="numbers_queue"):
-            numbers.dispatch()
-        eventually(lambda: not numbers.in_progress())
-        eventually(lambda: logs)
+            begun = numbers.dispatch()
+        for _ in range(begun):
+            assert done.acquire(timeout=30)
     return logs
 
 
@@ -74,6 +76,11 @@ def test_a_job_that_fails_is_logged_and_its_thread_is_free_again() -> None:
 
 def test_a_database_that_is_away_is_logged_once_for_all_jobs() -> None:
     assert [entry["event"] for entry in logs_of(AWAY)] == ["database away"]
+
+
+def test_what_the_database_says_is_wrong_is_logged_once_and_not_for_each_job() -> None:
+    logs = logs_of(DISK_FULL)
+    assert [(entry["event"], entry["exc_info"]) for entry in logs] == [("job failed", DISK_FULL)]
 
 
 def test_the_database_is_back_after_a_tick_in_which_nothing_failed() -> None:

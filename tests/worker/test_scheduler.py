@@ -20,6 +20,7 @@ from bot.worker.database_state import DatabaseState
 from bot.worker.periodic_jobs import PeriodicJob
 from bot.worker.scheduler import JobScheduler
 from tests.waiting import eventually
+from tests.worker.test_database_state import DEADLOCK, DISK_FULL
 
 OFTEN = timedelta(milliseconds=20)
 NEVER = timedelta(weeks=52)
@@ -105,6 +106,20 @@ def test_a_job_that_fails_leaves_the_others_alone_and_is_logged_once(jobs: Jobs)
     assert failed.failing_since < failed.ran_at
     assert jobs.ended["bad", False] >= 2
     assert {name for name, succeeded in jobs.ended if succeeded} == {"good"}
+
+
+def test_what_the_database_says_is_wrong_is_logged_once_for_each_kind(jobs: Jobs) -> None:
+    faults: list[Exception] = [DEADLOCK]
+    scheduler = jobs.scheduler(jobs.job("job", then=lambda: fail(faults[0])()))
+    with capture_logs() as logs:
+        scheduler.run("job")
+        scheduler.run("job")
+        faults[:] = [DISK_FULL]
+        scheduler.run("job")
+    assert [(entry["event"], entry["exc_info"]) for entry in logs] == [
+        ("periodic job failed", DEADLOCK),
+        ("periodic job failed", DISK_FULL),
+    ]
 
 
 def test_a_job_that_works_again_is_well_and_its_next_failure_is_logged(jobs: Jobs) -> None:

@@ -12,7 +12,7 @@ from bot.slack.inbound.background_tasks import BackgroundTasks, apologise
 from bot.slack.inbound.payloads import Interaction
 from bot.slack.limits import ACK_SECONDS
 from bot.slack.messages import Message
-from bot.store.database import DATABASE_UNAVAILABLE
+from bot.store.database import DATABASE_UNAVAILABLE, in_one_line
 
 _SECONDS = ACK_SECONDS - 1  # the way to Slack takes its part
 _THREADS = 32
@@ -66,7 +66,7 @@ class AckDeadline:
 
 def away(error: Exception) -> Message:
     """Log that the database is unavailable, and return what the person is told."""
-    log.warning("database away", error=type(error).__name__)
+    log.warning("database away", error=in_one_line(error))
     return messages.database_away()
 
 
