@@ -81,7 +81,7 @@ def test_two_workers_that_write_at_the_same_time_do_not_wait_for_each_other(
 
     def both_wait() -> bool:
         with database.reading() as session:
-            return session.execute(waiting).scalar_one() == 2
+            return bool(session.execute(waiting).scalar_one() == 2)
 
     with ThreadPoolExecutor(2) as pool:
         with database.transaction() as session:
