@@ -225,7 +225,10 @@ def test_p1_nothing_is_written_upon_a_list_that_is_old_by_either_clock(
 def test_p3_a_worker_wakes_though_the_wall_clock_was_set_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """APScheduler counts by the wall clock."""
+    """APScheduler counts by the wall clock, and would sleep for an hour.
+
+    That it is told is tested in `tests/worker`; here, that the end comes, one way or the other.
+    """
     real = apscheduler.schedulers.base.datetime
     ahead = [timedelta(0)]
 
