@@ -95,7 +95,7 @@ class JobScheduler:
         for number, job in enumerate(self._jobs.values()):
             self._apscheduler.add_job(
                 self._fire,
-                _Interval(seconds=self._every(job).total_seconds()),
+                _interval(self._every(job)),
                 args=[job.name],
                 id=job.name,
                 next_run_time=datetime.now(UTC) + number * _APART,
@@ -118,7 +118,7 @@ class JobScheduler:
             return
         for job in self._jobs.values():
             if job.every is None:
-                trigger = _Interval(seconds=tick.total_seconds())
+                trigger = _interval(tick)
                 self._apscheduler.modify_job(
                     job.name, trigger=trigger, next_run_time=datetime.now(UTC)
                 )
@@ -208,6 +208,11 @@ class JobScheduler:
 
     def _every(self, job: PeriodicJob) -> timedelta:
         return job.every or self._tick
+
+
+def _interval(every: timedelta) -> _Interval:
+    """Return an interval in UTC; else APScheduler asks for the local zone, and TZ may name none."""
+    return _Interval(seconds=every.total_seconds(), timezone=UTC)
 
 
 def _wall_clock() -> float:

@@ -71,7 +71,7 @@ def hold_the_click(place: Place) -> Callable[[], object]:
 def hold_the_read(place: Place) -> Callable[[], object]:
     """The grant is there, and nothing was written."""
     place.digitalocean.faults.add(Fault.hang(method="GET", times=None))
-    return lambda: place.digitalocean.faults.hanging
+    return lambda: place.digitalocean.faults.hanging and "Approved" in place.card().all_text
 
 
 def hold_the_read_back(place: Place) -> Callable[[], object]:
@@ -137,7 +137,7 @@ def test_a_worker_answers_who_watches_it_on_a_port_of_its_own(place: Place) -> N
     url = worker.url()
 
     ready = eventually(lambda: _when_ok(f"{url}/readyz"))
-    assert [json.loads(line)["ok"] for line in ready.text.splitlines()] == [True, True, True]
+    assert {json.loads(line)["ok"] for line in ready.text.splitlines()} == {True}
     assert requests.get(f"{url}/healthz", timeout=30).text == "alive\n"
     eventually(lambda: 'dbaccess_reconciles_total{outcome="done"}' in _text(f"{url}/metrics"))
     assert requests.post(f"{url}/slack/events", timeout=30).status_code == 404
