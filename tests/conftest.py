@@ -66,6 +66,12 @@ def _statements_are_compiled_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _structlog_as_imported() -> None:
+    """Begin each test with structlog's defaults, whatever an earlier one has set up."""
+    structlog.reset_defaults()
+
+
 @pytest.fixture
 def _logs_as_before() -> Iterator[None]:
     root = logging.getLogger()

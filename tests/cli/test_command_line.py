@@ -37,7 +37,8 @@ def test_the_help_fits_into_80_columns(command: str) -> None:
 def test_the_list_of_commands_says_what_each_does_in_a_whole_sentence() -> None:
     listed = run("--help").stdout.partition("Commands:\n")[2].rstrip().splitlines()
 
-    assert len(listed) == len(COMMANDS)
+    names = {line.split()[0] for line in listed}
+    assert names - {"demo"} == set(COMMANDS)  # `demo` is there where the playground is installed
     for line in listed:
         assert line.endswith(".")
         assert not line.endswith("...")
