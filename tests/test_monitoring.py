@@ -133,7 +133,9 @@ def logged_events() -> set[tuple[str, str]]:
                     args=[ast.Constant(str(event)), *_],
                 ):
                     found.add((event, LEVELS.get(method, method)))
-                case ast.Call(func=ast.Name("apologise"), args=[ast.Constant(str(event)), *_]):
+                case ast.Call(
+                    func=ast.Name("answer_or_failure"), args=[ast.Constant(str(event)), *_]
+                ):
                     found.add((event, "error"))
     return found
 

@@ -5,20 +5,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
 
-import structlog
-
 from bot.slack import messages
-from bot.slack.inbound.background_tasks import BackgroundTasks, apologise
+from bot.slack.inbound.background_tasks import BackgroundTasks
+from bot.slack.inbound.failures import answer_or_failure
 from bot.slack.inbound.payloads import Interaction
 from bot.slack.limits import ACK_SECONDS
 from bot.slack.messages import Message
-from bot.store.database import DATABASE_UNAVAILABLE, in_one_line
 
 _SECONDS = ACK_SECONDS - 1  # the way to Slack takes its part
 _THREADS = 32
 
 T = TypeVar("T")
-log = structlog.get_logger()
 
 
 class AckDeadline:
@@ -55,26 +52,10 @@ class AckDeadline:
             if message is not None:
                 self._background.reach(asked, message)
 
-        return self.within(lambda: _or_apology(act), late)
+        return self.within(lambda: answer_or_failure("interaction failed", act), late)
 
     def do(self, act: Callable[[], Message | None], asked: Interaction) -> None:
         """Run *act*; what it returns is sent after the acknowledgement, not in it."""
         message = self.answer(act, asked)
         if message is not None:
             self._background.do(lambda: self._background.reach(asked, message))
-
-
-def away(error: Exception) -> Message:
-    """Log that the database is unavailable, and return what the person is told."""
-    log.warning("database away", error=in_one_line(error))
-    return messages.database_away()
-
-
-def _or_apology(act: Callable[[], Message | None]) -> Message | None:
-    """Return the answer of *act*, or what the person is told where it fails."""
-    try:
-        return act()
-    except DATABASE_UNAVAILABLE as error:
-        return away(error)
-    except Exception as error:  # the person hears of it, and the log has it whole
-        return apologise("interaction failed", error)

@@ -12,9 +12,7 @@ from typing import Any
 import structlog
 from slack_sdk.errors import SlackApiError
 
-from bot.log_context import current_reference
 from bot.retry import TemporaryError
-from bot.slack import messages
 from bot.slack.client import NO_ANSWER, SlackClient
 from bot.slack.inbound.payloads import Interaction
 from bot.slack.messages import Message
@@ -116,10 +114,3 @@ class BackgroundTasks:
 
 def _is_closed(error: Exception) -> bool:
     return isinstance(error, SlackApiError) and error.response.get("error") == "not_found"
-
-
-def apologise(what: str, error: Exception) -> Message:
-    """Log a fault of ours whole, and return what the person hears, with the same reference."""
-    reference = current_reference()
-    log.error(what, reference=reference, exc_info=error)
-    return messages.apology(reference)

@@ -27,21 +27,20 @@ from bot.domain.queries import (
     ShowSources,
 )
 from bot.domain.refusal import NamesClusters, Refused
-from bot.domain.refusals.rights import CannotTell
 from bot.ip_links import IpLinks
 from bot.providers.catalogue import Catalogue
 from bot.slack import messages
 from bot.slack.client import SlackClient
-from bot.slack.inbound.ack_deadline import AckDeadline, away
-from bot.slack.inbound.background_tasks import BackgroundTasks, apologise
+from bot.slack.inbound.ack_deadline import AckDeadline
+from bot.slack.inbound.background_tasks import BackgroundTasks
+from bot.slack.inbound.failures import answer_or_failure
 from bot.slack.inbound.forms import Forms
 from bot.slack.inbound.options import Options
 from bot.slack.inbound.payloads import Interaction, Press
 from bot.slack.messages import Message
 from bot.slack.outbound.home_tab import HomeTabs
 from bot.slack.queries import Queries
-from bot.slack.users.directory import Directory, DirectoryUnavailable
-from bot.store.database import DATABASE_UNAVAILABLE
+from bot.slack.users.directory import Directory
 
 _Form = OpenForm | OpenEmergencyForm | OpenExtensionForm
 
@@ -87,14 +86,7 @@ class SlackController:
 
     def slash_command(self, text: str, asked: Interaction) -> Message | None:
         """Return the answer to a slash command, None where a form opens; it never raises."""
-
-        def act() -> Message | None:
-            try:
-                return self._slash_command(text, asked)
-            except Refused as refused:
-                return messages.refusal(refused.refusal)
-
-        return self._deadline.answer(act, asked)
+        return self._deadline.answer(lambda: self._slash_command(text, asked), asked)
 
     def defer(self, command: Command, asked: Interaction) -> None:
         """Save a command, to be carried out in a moment; it never raises."""
@@ -107,15 +99,7 @@ class SlackController:
     def extend(self, press: Press) -> None:
         """Open the form that asks for more time."""
         form, asked = OpenExtensionForm(press.number, mark=press.mark), press.interaction
-
-        def act() -> Message | None:
-            try:
-                self.forms.open_extension(form, asked)
-            except Refused as refused:
-                return messages.refusal(refused.refusal)
-            return None
-
-        self._deadline.do(act, asked)
+        self._deadline.do(lambda: self.forms.open_extension(form, asked), asked)
 
     def account_changed(self, user_id: str, *, has_left: bool) -> None:
         """Have Slack asked again about somebody, and end their access if they were deactivated."""
@@ -131,10 +115,7 @@ class SlackController:
         """Open the form as far as it is filled in, where there is no place to answer but it."""
 
         def act(person: Person) -> Message | None:
-            try:
-                return self._answer(form, asked, person)
-            except Refused as refused:
-                return messages.refusal(refused.refusal)
+            return self._answer(form, asked, person)
 
         def tell(message: Message) -> None:
             self._background.direct(asked.user_id, message)
@@ -143,6 +124,8 @@ class SlackController:
             message = act(self._known(asked))
         except NeedsDirectory:
             self._answer_later(asked, act, tell)
+        except Refused as refused:
+            tell(messages.refusal(refused.refusal))
         else:
             if message is not None:
                 tell(message)
@@ -277,16 +260,10 @@ class SlackController:
         """Answer by a background task: Slack or DigitalOcean has to be asked."""
 
         def answer() -> None:
-            try:
-                message = self._directory.decide(asked.user_id, asked.team_id, act)
-            except Refused as refused:
-                message = messages.refusal(refused.refusal)
-            except DirectoryUnavailable:
-                message = messages.refusal(CannotTell())
-            except DATABASE_UNAVAILABLE as error:
-                message = away(error)
-            except Exception as error:  # the person hears of it, and the log has it whole
-                message = apologise("query failed", error)
+            message = answer_or_failure(
+                "query failed",
+                lambda: self._directory.decide(asked.user_id, asked.team_id, act),
+            )
             if message is not None:
                 tell(message)
 

@@ -15,8 +15,9 @@ from bot.domain.refusal import Field, NamesClusters, NotYours, Refused, about
 from bot.domain.refusals.clusters import NoClusters
 from bot.domain.refusals.rights import CannotTell, NoEmergencyAccess, NoEmergencyClusters
 from bot.slack import messages
-from bot.slack.inbound.ack_deadline import AckDeadline, away
-from bot.slack.inbound.background_tasks import BackgroundTasks, apologise
+from bot.slack.inbound.ack_deadline import AckDeadline
+from bot.slack.inbound.background_tasks import BackgroundTasks
+from bot.slack.inbound.failures import answer_or_failure, away
 from bot.slack.inbound.form_state import (
     FormState,
     Search,
@@ -35,7 +36,7 @@ from bot.slack.inbound.payloads import (
 )
 from bot.slack.messages import Filled
 from bot.slack.queries import Queries
-from bot.slack.users.directory import Directory, DirectoryUnavailable
+from bot.slack.users.directory import Directory
 from bot.store.database import DATABASE_UNAVAILABLE
 
 
@@ -173,20 +174,16 @@ class Forms:
         self._background.open_view(view, asked, otherwise=otherwise)
 
     def _open_extension_once_known(self, form: OpenExtensionForm, asked: Interaction) -> None:
-        try:
-            self._directory.decide(
+        message = answer_or_failure(
+            "form failed",
+            lambda: self._directory.decide(
                 asked.user_id,
                 asked.team_id,
                 lambda person: self._open_extension_for(person, form, asked),
-            )
-        except Refused as refused:
-            self._background.reach(asked, messages.refusal(refused.refusal))
-        except DirectoryUnavailable:
-            self._background.reach(asked, messages.refusal(CannotTell()))
-        except DATABASE_UNAVAILABLE as error:
-            self._background.reach(asked, away(error))
-        except Exception as error:  # the person hears of it, and the log has it whole
-            self._background.reach(asked, apologise("form failed", error))
+            ),
+        )
+        if message is not None:
+            self._background.reach(asked, message)
 
     def _request_form(self, policy: Policy, filled: Filled, asked: Interaction) -> dict[str, Any]:
         named = replace(filled, picked_name=self._options.name_of(filled.picked))
