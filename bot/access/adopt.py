@@ -5,12 +5,13 @@ the approver who asks for it is the first. What only keeps a rule for longer tak
 more time, or no expiry any more (`revoke`, which leaves the rule as it was found).
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from bot.access.approval import approve_at_once, approve_first
 from bot.access.limits import refuse_too_many_requests
-from bot.access.request_access import given_reason
+from bot.access.request_access import asked_for, given_reason
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.commands import Adopt, Extend
 from bot.domain.durations import show_duration
@@ -48,25 +49,9 @@ def adopt(uow: UnitOfWork, command: Adopt, person: Person) -> Request:
     _refuse_without_rules(uow, cluster, command.cluster)
     if cluster.approvals > 1:
         refuse_too_many_requests(uow, cluster, person.id)
-    made = requests.add(
-        uow.session,
-        Request(
-            id=requests.NEXT,
-            kind=RequestKind.ADOPTION,
-            cluster=command.cluster,
-            source=command.source,
-            source_name=uow.name_of(command.source),
-            duration=command.duration,
-            requester=person.id,
-            standing=person.standing,
-            reason=reason,
-            created_at=uow.now,
-            lapses_at=uow.now + cluster.request_ttl,
-            remind_at=uow.now + cluster.request_ttl / 2,
-            state=RequestState.PENDING,
-        ),
-        origin=uow.origin,
-    )
+    asked = asked_for(uow, command, person, reason=reason, lapses_after=cluster.request_ttl)
+    asked = replace(asked, kind=RequestKind.ADOPTION, remind_at=uow.now + cluster.request_ttl / 2)
+    made = requests.add(uow.session, asked, origin=uow.origin)
     _record(uow, made)
     clusters.mark_due(uow.session, str(cluster.id), command.cluster, uow.now)
     return approve_first(uow, cluster, made, by=person.id)

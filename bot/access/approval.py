@@ -3,21 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.access.notifications import (
-    notify_of_grant,
-    post_card,
-)
+from bot.access.notifications import notify_of_grant, post_card
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
 from bot.domain.entitlement import concerned
-from bot.domain.lifecycle import (
-    Decision,
-    Grant,
-    Request,
-    RequestState,
-    Verdict,
-)
+from bot.domain.lifecycle import Decision, Grant, Request, RequestState, Verdict
 from bot.domain.notices import GrantExtended
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Refused

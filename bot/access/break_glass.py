@@ -1,12 +1,12 @@
 """Break glass: access at once by written policy, told loudly, and reviewed afterwards."""
 
+from dataclasses import replace
+
 from bot.access.approval import approve_at_once
 from bot.access.cancel import withdraw
-from bot.access.notifications import (
-    notify_operators,
-    notify_thread,
-)
+from bot.access.notifications import notify_operators, notify_thread
 from bot.access.request_access import (
+    asked_for,
     clean_reason,
     refuse_second_grant,
     refuse_unfit_cluster,
@@ -52,24 +52,8 @@ def break_glass(uow: UnitOfWork, command: BreakGlass, person: Person) -> Request
         refuse_unfit_cluster(uow, cluster, command.cluster, emergency=True)
     for pending in requests_for_the_same(uow, command, person.id):
         withdraw(uow, pending, by=person.id, tell=True)
-    made = requests.add(
-        uow.session,
-        Request(
-            id=requests.NEXT,
-            kind=RequestKind.EMERGENCY,
-            cluster=command.cluster,
-            source=command.source,
-            source_name=uow.name_of(command.source),
-            duration=command.duration,
-            requester=person.id,
-            standing=person.standing,
-            reason=reason,
-            created_at=uow.now,
-            lapses_at=uow.now + command.duration,
-            state=RequestState.PENDING,
-        ),
-        origin=uow.origin,
-    )
+    asked = asked_for(uow, command, person, reason=reason, lapses_after=command.duration)
+    made = requests.add(uow.session, replace(asked, kind=RequestKind.EMERGENCY), origin=uow.origin)
     uow.record(
         Action.BROKE_GLASS,
         made.cluster,

@@ -5,12 +5,7 @@ from datetime import timedelta
 
 from bot.access.adopt import check_adoptable
 from bot.access.approval import carry_out, with_concerned
-from bot.access.notifications import (
-    notify_closed,
-    notify_person,
-    notify_thread,
-    update_card,
-)
+from bot.access.notifications import notify_closed, notify_person, notify_thread, update_card
 from bot.access.pressed_button import check_is_on_its_card, check_is_request_shown
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
@@ -18,11 +13,7 @@ from bot.domain.commands import Decide
 from bot.domain.durations import show_duration
 from bot.domain.entitlement import check_may_still_ask, lost_approvals
 from bot.domain.lifecycle import Decision, Request, RequestKind, RequestState, Verdict
-from bot.domain.notices import (
-    ApprovalsDropped,
-    NotGranted,
-    RequestClosed,
-)
+from bot.domain.notices import ApprovalsDropped, NotGranted, RequestClosed
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Refused

@@ -2,10 +2,7 @@
 
 from datetime import timedelta
 
-from bot.access.notifications import (
-    notify_closed,
-    notify_of_grant,
-)
+from bot.access.notifications import notify_closed, notify_of_grant
 from bot.access.revoke import leave
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor

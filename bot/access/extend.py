@@ -15,9 +15,7 @@ from bot.domain.lifecycle import Grant, Request, RequestState
 from bot.domain.people import Person
 from bot.domain.policy import LONGEST_ADOPTION, ClusterPolicy
 from bot.domain.refusal import Field, Refused, about
-from bot.domain.refusals.requests import (
-    ExtensionWaits,
-)
+from bot.domain.refusals.requests import ExtensionWaits
 from bot.store import requests
 
 _DAY = timedelta(days=1)

@@ -1,38 +1,23 @@
 """request: access that somebody asks for, saved for others to decide."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 from bot.access.approval import approve_at_once
-from bot.access.limits import (
-    refuse_full_cluster,
-    refuse_too_many_grants,
-    refuse_too_many_requests,
-)
-from bot.access.notifications import (
-    post_card,
-)
+from bot.access.limits import refuse_full_cluster, refuse_too_many_grants, refuse_too_many_requests
+from bot.access.notifications import post_card
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
-from bot.domain.commands import (
-    BreakGlass,
-    RequestAccess,
-)
+from bot.domain.commands import Adopt, BreakGlass, RequestAccess
 from bot.domain.durations import show_duration
-from bot.domain.lifecycle import (
-    Grant,
-    Request,
-    RequestKind,
-    RequestState,
-)
+from bot.domain.lifecycle import Grant, Request, RequestKind, RequestState
 from bot.domain.limits import REASON_CHARACTERS
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Field, Refused, about
 from bot.domain.refusals.clusters import OpenCluster, ReasonTooLong
-from bot.domain.refusals.grants import (
-    GrantedAlready,
-)
-from bot.domain.refusals.requests import (
-    AskedAlready,
-)
+from bot.domain.refusals.grants import GrantedAlready
+from bot.domain.refusals.requests import AskedAlready
 from bot.domain.typed_text import one_line
 from bot.store import clusters, grants, requests
 from bot.store.audit import Action
@@ -61,25 +46,34 @@ def request(uow: UnitOfWork, command: RequestAccess, person: Person) -> Request:
         refuse_unfit_cluster(uow, cluster, command.cluster)
         refuse_too_many_grants(uow, cluster, command.cluster, person)
     is_covered = cluster.written_approval(person, command.source, command.duration) is not None
-    made = requests.add(
-        uow.session,
-        Request(
-            id=requests.NEXT,
-            cluster=command.cluster,
-            source=command.source,
-            duration=command.duration,
-            requester=person.id,
-            standing=person.standing,
-            reason=reason,
-            created_at=uow.now,
-            lapses_at=uow.now + cluster.request_ttl,
-            remind_at=uow.now + cluster.request_ttl / 2,
-            source_name=uow.name_of(command.source),
-            state=RequestState.PENDING,
-        ),
-        origin=uow.origin,
-    )
+    asked = asked_for(uow, command, person, reason=reason, lapses_after=cluster.request_ttl)
+    asked = replace(asked, remind_at=uow.now + cluster.request_ttl / 2)
+    made = requests.add(uow.session, asked, origin=uow.origin)
     return publish(uow, cluster, made, is_covered=is_covered)
+
+
+def asked_for(
+    uow: UnitOfWork,
+    command: RequestAccess | BreakGlass | Adopt,
+    person: Person,
+    *,
+    reason: str,
+    lapses_after: timedelta,
+) -> Request:
+    """Return what a command asks for as a request that is not saved yet."""
+    return Request(
+        id=requests.NEXT,
+        cluster=command.cluster,
+        source=command.source,
+        source_name=uow.name_of(command.source),
+        duration=command.duration,
+        requester=person.id,
+        standing=person.standing,
+        reason=reason,
+        created_at=uow.now,
+        lapses_at=uow.now + lapses_after,
+        state=RequestState.PENDING,
+    )
 
 
 def publish(uow: UnitOfWork, cluster: ClusterPolicy, made: Request, *, is_covered: bool) -> Request:

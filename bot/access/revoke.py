@@ -1,9 +1,6 @@
 """revoke: a live grant ends now."""
 
-from bot.access.notifications import (
-    notify_of_grant,
-    refresh_home,
-)
+from bot.access.notifications import notify_of_grant, refresh_home
 from bot.access.pressed_button import check_is_grant_shown
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.commands import Revoke
@@ -12,9 +9,7 @@ from bot.domain.notices import GrantEnded
 from bot.domain.people import Person
 from bot.domain.refusal import Refused
 from bot.domain.refusals.grants import Ended, NoSuchGrant, NoUnendedGrant
-from bot.domain.refusals.requests import (
-    StillARequest,
-)
+from bot.domain.refusals.requests import StillARequest
 from bot.store import clusters, grants, requests
 from bot.store.audit import Action
 

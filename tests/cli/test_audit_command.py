@@ -10,7 +10,6 @@ from typer.testing import Result
 
 from bot.clock import SystemClock
 from bot.config import Settings
-from bot.domain.lifecycle import Request, RequestState
 from bot.domain.refusals.any_refusal import as_detail
 from bot.domain.refusals.durations import TooLong
 from bot.domain.sources import SourceType, TrustedSource
@@ -18,6 +17,7 @@ from bot.store import audit, requests, schema
 from bot.store.audit import Action
 from bot.store.database import Database
 from tests.cli.test_command_line import run
+from tests.domain import examples
 
 HOUR = timedelta(hours=1)
 KEY = "5f3a" * 8
@@ -39,15 +39,8 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
         audit.record(session, Action.ALARMED, at=now - 24 * HOUR, cluster="analytics")
         asked = requests.add(
             session,
-            Request(
-                id=requests.NEXT,
-                cluster="orders",
-                source=HOME,
-                duration=HOUR,
-                requester="U0RITA",
-                created_at=now,
-                lapses_at=now + HOUR,
-                state=RequestState.PENDING,
+            examples.request(
+                id=requests.NEXT, requester="U0RITA", created_at=now, lapses_at=now + HOUR
             ),
         )
         for action, actor in ((Action.REQUESTED, "U0RITA"), (Action.APPROVED, "U0ALICE")):

@@ -22,12 +22,12 @@ from bot.domain.audit_chain import (
     name_of_key,
     parse_anchor,
 )
-from bot.domain.lifecycle import Request, RequestState
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store import audit, requests, schema
 from bot.store.audit import Action
 from bot.store.database import Database, before_commit
 from bot.store.tables import AuditRow
+from tests.domain import examples
 from tests.storage import Storage
 
 NOON = datetime(2026, 11, 25, 12, 0, 0, 123456, tzinfo=UTC)
@@ -76,15 +76,8 @@ def ask(database: Database) -> None:
     with database.transaction() as session:
         asked = requests.add(
             session,
-            Request(
-                id=requests.NEXT,
-                cluster="orders",
-                source=HOME,
-                duration=HOUR,
-                requester="U0RITA",
-                created_at=NOON,
-                lapses_at=NOON + HOUR,
-                state=RequestState.PENDING,
+            examples.request(
+                id=requests.NEXT, requester="U0RITA", created_at=NOON, lapses_at=NOON + HOUR
             ),
         )
         audit.record(
@@ -374,15 +367,8 @@ def test_rows_are_found_by_time_cluster_person_and_source(database: Database) ->
     with database.transaction() as session:
         asked = requests.add(
             session,
-            Request(
-                id=requests.NEXT,
-                cluster="orders",
-                source=HOME,
-                duration=HOUR,
-                requester="U0RITA",
-                created_at=NOON,
-                lapses_at=NOON + HOUR,
-                state=RequestState.PENDING,
+            examples.request(
+                id=requests.NEXT, requester="U0RITA", created_at=NOON, lapses_at=NOON + HOUR
             ),
         )
         made: dict[str, Any] = {"cluster": "orders", "request_id": asked.id}

@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.lifecycle import EndReason, Request, RequestState
+from bot.domain.lifecycle import EndReason, RequestState
 from bot.domain.sources import parse_source
 from bot.store import clusters, grants, requests
 from bot.store.clusters import Watch
 from bot.store.database import Database
+from tests.domain import examples
 
 ORDERS, ANALYTICS = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30", "1b2f7a90-6f0c-4f3a-9a53-0f6d5c1f9f11"
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -139,12 +140,10 @@ def test_a_cluster_is_in_trouble_when_it_fails_or_when_work_waits(watched: Datab
     with watched.transaction() as session:
         request = requests.add(
             session,
-            Request(
+            examples.request(
                 id=requests.NEXT,
-                cluster="orders",
-                source=SOURCE,
-                duration=timedelta(hours=1),
                 requester="U0RITA",
+                source=SOURCE,
                 created_at=NOW,
                 lapses_at=NOW,
                 state=RequestState.APPROVED,

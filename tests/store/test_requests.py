@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.actors import Actor
-from bot.domain.lifecycle import Decision, Request, RequestState, Verdict
+from bot.domain.lifecycle import Decision, Verdict
 from bot.domain.refusals.any_refusal import AnyRefusal
 from bot.domain.refusals.clusters import OpenCluster
 from bot.store import requests
 from bot.store.database import Database
-from tests.domain.examples import HOME, HOUR, NOW
+from tests.domain import examples
+from tests.domain.examples import HOUR, NOW
 
 FOR_A_MINUTE = timedelta(minutes=1)
 
@@ -30,15 +31,8 @@ def test_why_a_request_was_denied_is_read_as_it_was_written(
     with database.transaction() as session:
         asked = requests.add(
             session,
-            Request(
-                id=requests.NEXT,
-                cluster="orders",
-                source=HOME,
-                duration=HOUR,
-                requester="U0RITA",
-                created_at=NOW,
-                lapses_at=NOW + HOUR,
-                state=RequestState.PENDING,
+            examples.request(
+                id=requests.NEXT, requester="U0RITA", created_at=NOW, lapses_at=NOW + HOUR
             ),
         )
         denial = Decision(approver, Verdict.DENY, NOW + FOR_A_MINUTE, reason)
