@@ -12,9 +12,6 @@ SECONDS_BETWEEN_MESSAGES = 1.0
 MESSAGE_BLOCKS = 50
 """How many blocks a message has at the most."""
 
-VIEW_BLOCKS = 100
-"""How many blocks a form or a Home tab has at the most."""
-
 MESSAGE_CHARACTERS = 4_000
 """The `text` of a message, beside its blocks; what is longer may be cut."""
 
