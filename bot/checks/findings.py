@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How much a finding matters: a fault has to be mended, a hint may be meant that way."""
+    """How much a finding matters: a fault has to be fixed, a hint may be meant that way."""
 
     OK = "ok"
     HINT = "hint"
@@ -14,7 +14,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found of one thing; the words of a fault say how to mend it."""
+    """What was found of one thing; the words of a fault say how to fix it."""
 
     level: Level
     what: str

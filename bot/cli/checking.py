@@ -1,4 +1,4 @@
-"""`dbaccess check`: what is missing, one line each, with the mend. It changes nothing."""
+"""`dbaccess check`: what is missing, one line each, with the remedy. It changes nothing."""
 
 import json
 import shutil

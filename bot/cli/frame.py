@@ -46,7 +46,7 @@ def _stop(error: ConfigError) -> NoReturn:
 
 @contextmanager
 def telling_faults() -> Iterator[None]:
-    """Turn what an operator can mend into one line and exit code 1."""
+    """Turn what an operator can fix into one line and exit code 1."""
     try:
         yield
     except Refused as refused:

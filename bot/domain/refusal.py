@@ -1,4 +1,4 @@
-"""Refused: what a user can mend, as a code with plain values."""
+"""Refused: what a user can correct, as a code with plain values."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -157,7 +157,7 @@ class Provider(Protocol):
         ...
 
     def remedy(self, error: ApiError, kind: SourceType | None = None) -> str:
-        """Return what an operator has to mend after reading failed, for `dbaccess check`.
+        """Return what an operator has to fix after reading failed, for `dbaccess check`.
 
         Args:
             error: raised by `read_rules` or `list_sources`.

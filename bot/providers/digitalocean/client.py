@@ -113,7 +113,7 @@ class DigitalOcean(Provider):
         return remedies.UNTESTED
 
     def remedy(self, error: ApiError, kind: SourceType | None = None) -> str:
-        """Return what to mend after reading failed: mostly a scope of the token."""
+        """Return what to fix after reading failed: mostly a scope of the token."""
         return remedies.remedy(error, kind)
 
     def read_rules(self, cluster_id: str, *, purpose: Purpose = Purpose.PAGES) -> list[Rule]:

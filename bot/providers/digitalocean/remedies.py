@@ -1,4 +1,4 @@
-"""Remedies: what to mend where `dbaccess check` could not read something of DigitalOcean's."""
+"""Remedies: what to fix where `dbaccess check` could not read something of DigitalOcean's."""
 
 from bot.domain.sources import SourceType
 from bot.providers.base import ApiError, ClusterNotFound, NotAuthorised, ScopeMissing
@@ -8,7 +8,7 @@ UNTESTED = "whether the DigitalOcean token may write (database:update); the firs
 
 
 def remedy(error: ApiError, kind: SourceType | None) -> str:
-    """Return what to mend after listing sources of a *kind*, or reading rules (None), failed."""
+    """Return what to fix after listing sources of a *kind*, or reading rules (None), failed."""
     scope = LISTINGS[kind].scope if kind else "database:read"
     match error:
         case ScopeMissing():

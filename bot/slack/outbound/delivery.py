@@ -169,7 +169,7 @@ class Delivery:
             outbox.reschedule(session, pending, until, str(error))
 
     def _dead_letter(self, pending: PendingMessage, error: str) -> None:
-        """Give a message up that cannot be delivered, and tell those who can mend that."""
+        """Give a message up that cannot be delivered, and tell those who can fix it."""
         log.error("message undeliverable", error=error, method=pending.method)
         policy = self._policy()
         with self._database.transaction() as session:
