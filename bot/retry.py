@@ -19,6 +19,18 @@ class TemporaryError(Exception):
         self.retry_after = retry_after
 
 
+class UnknownError(TemporaryError):
+    """Nobody knows whether it heals: it is tried a few times, and then counts as permanent."""
+
+
+class NotYet(TemporaryError):
+    """Nothing failed, but it is not its turn; `retry_after` says when it is."""
+
+
+class InstallationError(Exception):
+    """The other side refuses this whole installation, whatever it asks, until somebody mends it."""
+
+
 @dataclass(frozen=True)
 class Backoff:
     """Waits that double from the first to the longest, each up to a quarter shorter or longer.

@@ -1,6 +1,5 @@
 """Delivery of the outbox: at least once, in order per conversation, and never twice at a time."""
 
-import math
 from collections.abc import Callable
 from http import HTTPStatus
 from http.client import HTTPException
@@ -18,6 +17,7 @@ from bot.domain.policy import Policy
 from bot.log_context import subject_of
 from bot.retry import Backoff, PermanentError, TemporaryError
 from bot.slack.client import DELIVERY_SECONDS, NO_ANSWER, SlackClient, code_of
+from bot.slack.errors import retry_after
 from bot.slack.messages import Message, render
 from bot.slack.outbound.pace import Pace
 from bot.store import audit, outbox
@@ -26,7 +26,6 @@ from bot.store.database import DATABASE_UNAVAILABLE, Database
 from bot.store.outbox import DeliveryMethod, PendingMessage, Post
 
 _BACKOFF = Backoff(1.0, 60.0, longest_asked_seconds=outbox.LONGEST_WAIT_SECONDS)
-_LONGEST_RETRY_AFTER_SECONDS = 3600.0  # no header silences a conversation for longer
 _ATTEMPTS = 5
 _PERMANENT = frozenset(
     {
@@ -213,18 +212,3 @@ def respond(client: SlackClient, response_url: str, message: Message) -> bool:
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise TemporaryError(f"status {status}")
     return status == HTTPStatus.OK
-
-
-def retry_after(error: SlackApiError) -> float | None:
-    """Return how many seconds Slack asks to wait, if it does; an hour at the most."""
-    headers = {key.lower(): value for key, value in error.response.headers.items()}
-    value = headers.get("retry-after")
-    if isinstance(value, list):
-        value = value[0] if value else None
-    try:
-        seconds = float(value) if value is not None else None
-    except ValueError:
-        return None
-    if seconds is None or not math.isfinite(seconds):
-        return None
-    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER_SECONDS)

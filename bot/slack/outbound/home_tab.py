@@ -16,8 +16,8 @@ from bot.domain.policy import Policy
 from bot.retry import Backoff, PermanentError, TemporaryError
 from bot.slack import messages
 from bot.slack.client import NO_ANSWER, SlackClient, code_of
+from bot.slack.errors import retry_after
 from bot.slack.messages import HomeTab
-from bot.slack.outbound.delivery import retry_after
 from bot.slack.users.directory import Directory, DirectoryUnavailable
 from bot.store import grants, homes, requests
 from bot.store.database import DATABASE_UNAVAILABLE, Database
