@@ -1,6 +1,7 @@
 """Bootstrap: puts the components together. Nothing happens at import; nothing is decided here."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from flask import Blueprint, Flask
 
@@ -191,4 +192,7 @@ def build_worker(components: Components, executors: Executors = threads) -> Work
 
 def build_listener(components: Components, worker: Worker) -> Listener | None:
     """Return what wakes *worker* for other processes; None where there can be none."""
-    return None if components.database.is_sqlite else Listener(components.database, worker.wake)
+    if components.database.is_sqlite:
+        return None
+    note = partial(components.metrics.note_connection, "signals")
+    return Listener(components.database, worker.wake, note)

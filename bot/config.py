@@ -24,7 +24,7 @@ _EXPECTED = {
     "clusters": "a short name in small letters, like orders",
 }
 _PSYCOPG = "postgresql+psycopg://"
-_HOST = re.compile(r"[\w.\-]*(,[\w.\-]*)*|[\da-fA-F:.%]+|[\w.\-]+:\d*|/[\w.\-/]*")
+_HOST = re.compile(r"[\w.\-]*(,[\w.\-]*)*|[\da-fA-F:.%]+|[\w.\-]+:\d*|/[\w.\-/:]*")
 _UNREADABLE = (
     "cannot be read; it looks like postgresql://user:password@host:5432/name, and in user and "
     "password @ is written %40, : %3A, / %2F, ? %3F and % %25"

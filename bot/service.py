@@ -16,6 +16,7 @@ from bot.core import ProviderFactory, build_provider
 from bot.domain.policy import Policy
 from bot.live_policy import Reload
 from bot.store import schema
+from bot.store.connection_pool import refuse_shared_sessions
 from bot.store.database import SchemaOutdated
 from bot.web.http_server import HttpServer
 
@@ -46,12 +47,14 @@ class Service:
         return f"http://{self._settings.host}:{self._http.port}" if self._http else None
 
     def start(self, *, migrate: bool = False) -> None:
-        """Check the schema (or bring it up to date), start working, open the port.
+        """Check the database (or bring its schema up to date), start working, open the port.
 
         Raises:
+            SessionsShared: the database cannot hold a lock: it is behind a connection pool.
             SchemaOutdated: the schema is another one, and `migrate` was not asked for.
             OSError: the port is taken.
         """
+        refuse_shared_sessions(self.components.database)
         if migrate:
             schema.upgrade(self.components.database)
         elif not schema.is_current(self.components.database):

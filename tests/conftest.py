@@ -11,6 +11,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from tests import pgbouncer as pooler
 from tests.compiled import compiled_once
 from tests.postgresql import PostgresServer, binaries
 
@@ -92,3 +93,12 @@ def postgresql() -> Iterator[PostgresServer]:
         pytest.skip("PostgreSQL is not installed")
     with PostgresServer(programs) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def pgbouncer() -> None:
+    """Skip tests that need PgBouncer where it is not installed, but not in CI."""
+    if pooler.program() is None:
+        if os.environ.get("CI"):
+            pytest.fail("PgBouncer is not installed, and in CI it must be")
+        pytest.skip("PgBouncer is not installed")

@@ -37,19 +37,31 @@ class PostgresServer:
         self._programs = programs
         self._folder = Path(tempfile.mkdtemp(prefix="dbaccess-postgresql-"))
         self._numbers = count(1)
-        self.port = _free_port()
+        self.folder = str(self._folder)  # of its socket
+        self._primary_port = 0
+        self.port = free_port()
 
     def __enter__(self) -> Self:
         if os.geteuid() == 0:
             shutil.chown(self._folder, _USER)
         data = str(self._folder / "data")
-        self._run("initdb", "-D", data, "-U", _USER, "--auth=trust", "--no-sync", "-E", "UTF8")
+        if self._primary_port:
+            where = ("-h", "127.0.0.1", "-p", str(self._primary_port), "-U", _USER)
+            self._run("pg_basebackup", "-D", data, *where, "-R", "-c", "fast", "--no-sync")
+        else:
+            self._run("initdb", "-D", data, "-U", _USER, "--auth=trust", "--no-sync", "-E", "UTF8")
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def standby(self) -> "PostgresServer":
+        """Return a server that will follow this one and take no writes, once it is entered."""
+        made = PostgresServer(self._programs)
+        made._primary_port = self.port
+        return made
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -61,6 +73,10 @@ class PostgresServer:
     def stop(self, how: str = "immediate") -> None:
         """Stop it: `immediate` is what a crash looks like, `fast` hangs up on everybody."""
         self._control("stop", "-m", how)
+
+    def promote(self) -> None:
+        """Let a standby take writes from now on."""
+        self._control("promote")
 
     def freeze(self) -> None:
         """Let it hang: connections are taken, and nothing is answered."""
@@ -88,6 +104,15 @@ class PostgresServer:
     def url(self, name: str = "postgres") -> str:
         """Return the URL of a database."""
         return f"postgresql://{_USER}@127.0.0.1:{self.port}/{name}"
+
+    def login(self, user: str, password: str) -> None:
+        """Have there be a user who needs a password to connect by TCP."""
+        if (user,) not in self.ask("SELECT rolname FROM pg_roles"):
+            self.execute(f"CREATE USER \"{user}\" PASSWORD '{password}'")
+            rules = self._folder / "data" / "pg_hba.conf"
+            asked = f"host all {user} all scram-sha-256\n"
+            rules.write_text(asked + rules.read_text())
+            self.execute("SELECT pg_reload_conf()")
 
     def ask(self, query: str) -> list[Any]:
         """Return the rows of a question of the administrator's."""
@@ -125,7 +150,7 @@ def _version(path: Path) -> float:
         return 0.0
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

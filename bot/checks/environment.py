@@ -17,6 +17,7 @@ from urllib3.exceptions import HTTPError, NameResolutionError
 from bot.checks.findings import Finding, fault, hint, ok
 from bot.config import Settings
 from bot.store import schema
+from bot.store.connection_pool import SessionsShared, refuse_shared_sessions
 from bot.store.database import Database, sqlite_file
 
 _EVERYBODY, _GROUP = 0o007, 0o070
@@ -58,11 +59,14 @@ def check_database(url: str) -> Finding:
     try:
         if database.is_sqlite and not _exists(database.url.database):
             return _place_for_file(Path(database.url.database or ""))
+        refuse_shared_sessions(database)
         if schema.is_current(database):
             return ok("database", "reachable, schema current")
         if database.is_sqlite:
             return ok("database", "schema not current; `dbaccess serve` mends that by itself")
         return fault("database", "schema not current: run `dbaccess migrate`")
+    except SessionsShared as error:
+        return fault("database", str(error).removeprefix("database: "))
     except SQLAlchemyError as error:
         return fault("database", f"{_first_line(error)}: is DATABASE_URL right, and is it up?")
     finally:

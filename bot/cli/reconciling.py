@@ -7,6 +7,7 @@ from bot.cli.operators import current_operator
 from bot.core import build_core
 from bot.domain.typed_text import one_line
 from bot.providers.base import ApiError
+from bot.store.connection_pool import refuse_shared_sessions
 
 
 def reconcile(*, dry_run: bool, only: str | None) -> None:
@@ -19,6 +20,7 @@ def reconcile(*, dry_run: bool, only: str | None) -> None:
     faults = 0
     with frame.telling_faults():
         if not dry_run:
+            refuse_shared_sessions(core.database)
             core.reconciler.watch_all()
         aliases = [only] if only else list(core.policy().clusters)
         targets = {alias: str(core.policy().cluster(alias).id) for alias in aliases}

@@ -11,6 +11,7 @@ from bot.domain.typed_text import one_line
 from bot.faults import Fault
 from bot.providers.base import ClusterNotFound
 from bot.store import grants
+from bot.store.connection_pool import refuse_shared_sessions
 
 
 def revoke(grant_id: int, *, cluster_gone: bool) -> None:
@@ -24,6 +25,7 @@ def revoke(grant_id: int, *, cluster_gone: bool) -> None:
         if cluster_gone:
             _close_for_gone_cluster(core, grant_id)
             return
+        refuse_shared_sessions(core.database)
         grant = core.access.revoke_as_operator(grant_id, actor=Actor.OPERATOR)
         done = core.reconciler.reconcile(grant.cluster_id)
         with core.database.reading() as session:

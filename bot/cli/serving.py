@@ -57,6 +57,7 @@ def run(role: Role, settings: Settings, policy: Policy) -> None:
     """Run until SIGTERM or SIGINT; at SIGHUP, read dbaccess.toml again.
 
     Raises:
+        SessionsShared: the database cannot hold a lock.
         SchemaOutdated: the database has another schema than this version works with.
     """
     signals = Signals(*_STOPPING, *_HANGING_UP)

@@ -49,6 +49,12 @@ class Metrics:
             ["job"],
             registry=self.registry,
         )
+        self._connected = Gauge(
+            "dbaccess_connected",
+            "1 while a connection that is to stay open is: slack (Socket Mode), signals (LISTEN)",
+            ["to"],
+            registry=self.registry,
+        )
         self._reloads = Counter(
             "dbaccess_policy_reloads",
             "Readings of dbaccess.toml while running",
@@ -98,6 +104,10 @@ class Metrics:
     def note_periodic_job(self, name: str, succeeded: bool) -> None:
         """Count one run of a periodic job, if it failed."""
         self._job_failures.labels(name).inc(0 if succeeded else 1)  # 0: there from the first run on
+
+    def note_connection(self, to: str, is_open: bool) -> None:
+        """Remember whether a connection that is to stay open is: to `slack` or for `signals`."""
+        self._connected.labels(to).set(is_open)
 
     def _make_digitalocean(self) -> None:
         self._calls = Counter(

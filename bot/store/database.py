@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import DateTime, Dialect, Engine, TypeDecorator, create_engine, event
+from sqlalchemy import URL, DateTime, Dialect, Engine, TypeDecorator, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -21,7 +21,7 @@ from sqlmodel import Session, SQLModel
 
 from bot.domain.audit_chain import NO_KEYS, Keyring
 from bot.faults import Fault
-from bot.store.timeouts import set_timeouts
+from bot.store.timeouts import TimedConnection, connect_in_time, set_timeouts
 
 DATABASE_UNAVAILABLE = (
     OperationalError,
@@ -39,6 +39,7 @@ _ANSWERED = (  # the beginnings of the codes of operational errors with which it
 _BUSY_SECONDS = 10
 _POOL_SIZE = 32
 _CACHE_KIB = 512  # for each SQLite connection; the file is in the page cache anyway
+_WHICH_HOST = "target_session_attrs"  # libpq's; by default, any that answers
 _IN_MEMORY = ":memory:"
 _BEFORE_COMMIT = "before commit"
 KEYRING = "keyring"  # in each session's info: the keys for the audit's digests
@@ -92,7 +93,7 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._writing = threading.Lock()
-        self.engine = _sqlite(url) if self.is_sqlite else _postgresql(url)
+        self.engine = _sqlite(url) if self.is_sqlite else _postgresql(self.url)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -141,6 +142,16 @@ class Database:
         finally:
             self._writing.release()
 
+    def connect_alone(self) -> TimedConnection:
+        """Open a connection outside of the pool, exactly as the engine does; for PostgreSQL.
+
+        It is in autocommit mode, and the caller closes it.
+
+        Raises:
+            psycopg.OperationalError: the database cannot be reached.
+        """
+        return connect_in_time(*self.engine.dialect.create_connect_args(self.engine.url))
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -179,10 +190,24 @@ def insert_into(session: Session, table: type[SQLModel]) -> postgresql.Insert | 
     return sqlite.insert(table)
 
 
-def _postgresql(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True, pool_size=_POOL_SIZE, max_overflow=0)
+def _postgresql(url: URL) -> Engine:
+    engine = create_engine(
+        _to_primary(url), pool_pre_ping=True, pool_size=_POOL_SIZE, max_overflow=0
+    )
     set_timeouts(engine)
     return engine
+
+
+def _to_primary(url: URL) -> URL:
+    """Return a URL that, of several hosts, leads to the one that can write, unless it says which.
+
+    A standby answers questions, too; but neither LISTEN nor a single row would ever succeed there.
+    """
+    host = url.query.get("host", ())
+    has_several = "," in host if isinstance(host, str) else len(host) > 1
+    if not has_several or _WHICH_HOST in url.query:
+        return url
+    return url.update_query_dict({_WHICH_HOST: "primary"})
 
 
 def sqlite_file(name: str) -> Path:

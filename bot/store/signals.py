@@ -6,18 +6,18 @@ work at its next tick. On SQLite there is one process, and no signal.
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from contextlib import closing
 
 import psycopg
 import structlog
 from sqlalchemy import text
 
-from bot.store.database import DATABASE_UNAVAILABLE, Database
-from bot.store.timeouts import CONNECTING
+from bot.retry import Backoff
+from bot.store.database import DATABASE_UNAVAILABLE, Database, in_one_line
 
 _CHANNEL = "dbaccess_wake"
 _LISTEN_SECONDS = 1.0
-_RECONNECT_SECONDS = 1.0
+_RECONNECT = Backoff(1.0, 15.0, longest_asked_seconds=15.0)
 
 log = structlog.get_logger()
 
@@ -35,12 +35,21 @@ def signal(database: Database) -> None:
 
 
 class Listener:
-    """Calls `wake` at each signal, and whenever one may have been missed."""
+    """Calls `wake` at each signal, and whenever one may have been missed.
 
-    def __init__(self, database: Database, wake: Callable[[], None]) -> None:
-        _, given = database.engine.dialect.create_connect_args(database.url)
-        self._given: dict[str, Any] = {k: v for k, v in given.items() if k != "context"}
+    `on_change` is told whether it listens, each time that this changes.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        wake: Callable[[], None],
+        on_change: Callable[[bool], None] = lambda _listens: None,
+    ) -> None:
+        self._database = database
         self._wake = wake
+        self._on_change = on_change
+        self._failures = 0  # in a row
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="signals", daemon=True)
 
@@ -59,13 +68,26 @@ class Listener:
             try:
                 self._listen()
             except psycopg.Error as error:
-                log.warning("listening for signals failed", error=type(error).__name__)
-                self._stopping.wait(_RECONNECT_SECONDS)
+                self._note_failure(error)
+                self._stopping.wait(_RECONNECT.seconds(self._failures))
 
     def _listen(self) -> None:
-        with psycopg.connect(autocommit=True, **CONNECTING | self._given) as connection:
+        with closing(self._database.connect_alone()) as connection:
             connection.execute(f"LISTEN {_CHANNEL}".encode())
+            self._note_success()
             self._wake()  # for what was signalled before
             while not self._stopping.is_set():
                 for _ in connection.notifies(timeout=_LISTEN_SECONDS, stop_after=1):
                     self._wake()
+
+    def _note_failure(self, error: psycopg.Error) -> None:
+        self._failures += 1
+        self._on_change(False)
+        if self._failures == 1:  # it is the same state until it listens again
+            log.warning("listening for signals failed", error=in_one_line(error))
+
+    def _note_success(self) -> None:
+        self._on_change(True)
+        if self._failures:
+            log.info("listening for signals again")
+        self._failures = 0

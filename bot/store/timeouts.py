@@ -15,7 +15,7 @@ _ANSWER_SECONDS = 10.0  # longer than any statement of ours takes, or waits for 
 _CONNECT_SECONDS = 3
 IDLE_SECONDS = 15  # a transaction waits for nothing outside
 
-CONNECTING: dict[str, Any] = {
+_CONNECTING: dict[str, Any] = {
     "connect_timeout": _CONNECT_SECONDS,
     "keepalives_idle": 20,  # a network that drops everything is noticed within a minute
     "keepalives_interval": 10,
@@ -60,6 +60,17 @@ class TimedConnection(psycopg.Connection[Any]):
             return answer
 
 
+def connect_in_time(given: Any, named: dict[str, Any]) -> TimedConnection:
+    """Return a connection with these timeouts, in autocommit mode.
+
+    Raises:
+        OperationalError: none of the hosts can be reached.
+    """
+    connection = TimedConnection.connect(*given, **_CONNECTING | named, autocommit=True)
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'".encode())
+    return connection
+
+
 def set_timeouts(engine: Engine) -> None:
     """Give an engine's connections these timeouts."""
 
@@ -67,9 +78,8 @@ def set_timeouts(engine: Engine) -> None:
     def connect(
         _dialect: Dialect, _record: Any, given: Any, named: dict[str, Any]
     ) -> TimedConnection:
-        connection = TimedConnection.connect(*given, **CONNECTING | named)
-        connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'".encode())
-        connection.commit()
+        connection = connect_in_time(given, named)
+        connection.autocommit = False
         return connection
 
 

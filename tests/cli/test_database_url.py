@@ -8,7 +8,10 @@ from typer.testing import CliRunner
 
 from bot.cli import app
 from bot.config import Settings
+from tests.pgbouncer import PgBouncer
+from tests.postgresql import PostgresServer
 from tests.processes import Place
+from tests.storage import PostgresStorage
 
 
 @pytest.fixture
@@ -65,3 +68,24 @@ def test_several_database_hosts_of_which_none_answers_are_one_line(env: dict[str
 
     assert said.exit_code == 1
     assert said.output.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["serve"], ["web"], ["worker"], ["check"], ["reconcile"], ["revoke", "1"]],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("mode", ["transaction", "statement"])
+@pytest.mark.usefixtures("pgbouncer")
+def test_what_needs_a_lock_refuses_a_database_behind_a_pool_that_holds_none(
+    env: dict[str, str], postgresql: PostgresServer, mode: str, command: list[str]
+) -> None:
+    storage = PostgresStorage(postgresql)
+    storage.prepare()
+    with PgBouncer(postgresql, mode) as pool:
+        env["DATABASE_URL"] = pool.url(storage.url)
+        said = CliRunner().invoke(app, command, env=env)
+
+    assert said.exit_code == 1
+    assert isinstance(said.exception, SystemExit)
+    assert "direct connection, not a connection pool in transaction mode" in said.output
