@@ -1,6 +1,6 @@
 """People: does Slack know those whom the policy names, and the user groups."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from bot.checks.findings import Finding, fault, hint, ok
 from bot.checks.policy_lint import KnownPeople
@@ -8,7 +8,9 @@ from bot.domain.people import Standing
 from bot.domain.policy import Policy
 from bot.domain.principals import ANYBODY, groups_in, users_in
 from bot.slack.installation import Installation, SlackFailure
-from bot.slack.users.directory import UNKNOWN_USER, Directory, DirectoryUnavailable
+from bot.slack.users.directory import UNKNOWN_USER, Directory
+from bot.slack.users.people_api import Groups
+from bot.slack.users.unavailable import NO_USER_GROUPS, DirectoryUnavailable
 
 _ASKED_MEMBERS = 20  # of a group; a larger one has people enough
 _NOT_DECIDING = {
@@ -36,8 +38,7 @@ class PolicyPeople:
 
     def check(self) -> Iterator[Finding]:
         """Yield a finding for each group, and for each person who is unknown, gone or no member."""
-        for group in sorted(groups_in(self._names)):
-            yield self._check_group(group)
+        yield from self._check_groups(groups_in(self._names))
         named = users_in(self._names)
         try:
             found = [finding for user in sorted(named) for finding in self._check_person(user)]
@@ -50,16 +51,28 @@ class PolicyPeople:
         if named and not found:
             yield ok("people", f"{len(named)} named, and Slack knows them")
 
-    def _check_group(self, group: str) -> Finding:
-        what = f"user group {group}"
+    def _check_groups(self, groups: Collection[str]) -> Iterator[Finding]:
+        if not groups:
+            return
         try:
-            users = self._slack.group_members(group)
+            there = self._slack.groups()
         except SlackFailure as failure:
-            if failure.code != "no_such_subteam":
-                return fault(what, f"cannot be read: {failure.code}")
-            self._members[group] = frozenset()
-            return fault(what, "Slack knows no such group: correct it in dbaccess.toml")
+            yield fault("user groups", _mend(failure, groups))
+            return
+        for group in sorted(groups):
+            yield self._check_group(group, there)
+
+    def _check_group(self, group: str, there: Groups) -> Finding:
+        what, users = f"user group {group}", there.get(group, frozenset())
+        if users is None:
+            return fault(what, "Slack does not say who is in it")
         self._members[group] = users
+        if group not in there:
+            return fault(
+                what,
+                "Slack knows no such group, or it is disabled: correct it in dbaccess.toml, or "
+                "enable it",
+            )
         if not users:
             return fault(what, "is empty: put people into it, or take it out of dbaccess.toml")
         return ok(what, "1 member" if len(users) == 1 else f"{len(users)} members")
@@ -87,6 +100,15 @@ class PolicyPeople:
         """Return the members of small groups of approvers, where each of them counts."""
         groups = (self._members.get(name, frozenset()) for name in self._approvers)
         return frozenset().union(*(group for group in groups if len(group) <= _ASKED_MEMBERS))
+
+
+def _mend(failure: SlackFailure, groups: Collection[str]) -> str:
+    if failure.code == NO_USER_GROUPS:
+        return (
+            "this workspace has none, since its Slack plan has none: name people in dbaccess.toml "
+            f"instead of {', '.join(sorted(groups))}"
+        )
+    return f"cannot be read: {failure.code}"
 
 
 def _approvers(policy: Policy) -> frozenset[str]:

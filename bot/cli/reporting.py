@@ -28,7 +28,8 @@ from bot.reporting.lanes import Row
 from bot.reporting.page import render
 from bot.reporting.reading import read_report
 from bot.slack.client import DIRECTORY_SECONDS, web_client
-from bot.slack.users.directory import NO_SUCH_USER, Directory, DirectoryUnavailable
+from bot.slack.users.directory import NO_SUCH_USER, Directory
+from bot.slack.users.unavailable import DirectoryUnavailable
 from bot.store import clusters, grants
 from bot.store.database import Database
 from bot.store.report_queries import Period

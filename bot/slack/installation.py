@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from slack_sdk.errors import SlackApiError
 
 from bot.slack.client import DIRECTORY_SECONDS, NO_ANSWER, SlackClient, code_of, web_client
+from bot.slack.users.people_api import Groups, read_groups
 
 _NO_MESSAGE = "1.000000"
 
@@ -105,11 +106,11 @@ class Installation:
             return failure.code == "message_not_found"
         return True
 
-    def group_members(self, group: str) -> frozenset[str]:
-        """Return the users in a user group."""
+    def groups(self) -> Groups:
+        """Return all user groups that are not disabled, with their members."""
         with _failures():
-            users = self.client.usergroups_users_list(usergroup=group).get("users")
-        return frozenset(users or ())
+            answer = self.client.usergroups_list(include_users=True, include_count=True)
+        return read_groups(answer.data if isinstance(answer.data, dict) else {}) or {}
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from bot.domain.refusal import Refused
 from bot.ip_links import IpLinks
 from bot.slack.messages.quoting import in_plain_text
 from bot.slack.messages.refusals import sentence
-from bot.slack.users.directory import DirectoryUnavailable
+from bot.slack.users.unavailable import DirectoryUnavailable
 from bot.store.database import DATABASE_UNAVAILABLE
 from bot.store.ip_links import IpLink
 

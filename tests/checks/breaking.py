@@ -83,6 +83,21 @@ def group_of(*members: str) -> Break:
     return add
 
 
+def group_disabled(operator: Operator) -> None:
+    group_of(ALICE)(operator)
+    operator.slack.disable_group("S0ADMINS")
+
+
+def plan_without_groups(operator: Operator) -> None:
+    group_of(ALICE)(operator)
+    operator.slack.downgrade()
+
+
+def groups_unreadable(operator: Operator) -> None:
+    group_of(ALICE)(operator)
+    operator.slack.faults.add(Fault.status(429, retry_after=9, target="usergroups", times=None))
+
+
 def no_do_scope(scope: str) -> Break:
     def take(operator: Operator) -> None:
         kinds = '["ip_addr", "droplet", "k8s", "tag", "app"]'

@@ -9,8 +9,11 @@ from tests.checks.breaking import (
     channel,
     config,
     gone,
+    group_disabled,
     group_of,
+    groups_unreadable,
     only_manifest_scopes,
+    plan_without_groups,
     private_and_unseen,
 )
 from tests.checks.operator_folder import Operator
@@ -37,6 +40,9 @@ OK, HINT, FAULT = Level.OK, Level.HINT, Level.FAULT
         (bot_approver, HINT, "person U0ROBOT", "is a bot"),
         (config(ALICE, "S0NOBODY"), FAULT, "user group S0NOBODY", "no such group"),
         (group_of(), FAULT, "user group S0ADMINS", "is empty"),
+        (group_disabled, FAULT, "user group S0ADMINS", "or it is disabled"),
+        (plan_without_groups, FAULT, "user groups", "name people in dbaccess.toml instead of S0"),
+        (groups_unreadable, FAULT, "user groups", "cannot be read: ratelimited"),
         (group_of(ALICE), FAULT, "policy of orders", "2 approvals are needed, but only 1 can"),
         (group_of(ALICE, "U0RITA"), HINT, "policy of orders", "each of its 2 approvers is needed"),
     ],
@@ -48,6 +54,17 @@ def test_what_is_missing_at_slack_is_told_with_its_mend(
     broken(operator)
 
     operator.tells(level, what, words)
+
+
+def test_however_many_groups_there_are_one_call_tells_of_all(operator: Operator) -> None:
+    groups = [f"S0TEAM{number}" for number in range(30)]
+    for group in groups:
+        operator.slack.add_group(group, group.lower(), [ALICE, "U0RITA"])
+    operator.write(instead_of=f'["{ALICE}"]', config=f"{[*groups, ALICE]}")
+
+    assert operator.check().exit_code == 0
+    asked = [c.method for c in operator.slack.calls if c.method.startswith("usergroups")]
+    assert asked == ["usergroups.list"]
 
 
 def test_of_a_large_group_not_every_member_is_looked_up(operator: Operator) -> None:

@@ -175,7 +175,7 @@ def test_p4_while_slack_says_nothing_of_an_earlier_approver_the_answer_is_not_ye
     world = worlds(policy(approvals=2, approvers=[ADMINS, BOB]))
     world.slack.set_group_members(ADMINS, [ALICE])
     half_approved(world)
-    world.slack.faults.add(Fault.status(500, target="usergroups.users.list", times=None))
+    world.slack.faults.add(Fault.status(500, target="usergroups.list", times=None))
 
     world.presses(BOB, world.card, "Approve")
     assert world.whispered(BOB) == []

@@ -262,7 +262,7 @@ def test_more_approvals_are_needed_if_the_policy_was_tightened_meanwhile(world: 
     [
         Fault.status(500, target="users.info", times=None),
         Fault.reset(target="users.info", times=None),
-        Fault.status(500, target="usergroups.users.list", times=None),
+        Fault.status(500, target="usergroups.list", times=None),
         Fault.status(500, target="auth.test", times=None),
     ],
     ids=["error", "cut line", "no groups", "no team"],

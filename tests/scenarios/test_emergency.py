@@ -229,7 +229,7 @@ def test_p4_a_right_that_slack_does_not_confirm_is_no_right_in_an_emergency_eith
     worlds: Worlds,
 ) -> None:
     world = with_glass(worlds)
-    world.slack.faults.add(Fault.status(500, target="usergroups.users.list", times=None))
+    world.slack.faults.add(Fault.status(500, target="usergroups.list", times=None))
 
     world.types(RITA, TYPED)
     told = world.eventually(lambda: world.whispered(RITA))[-1]

@@ -380,7 +380,7 @@ def test_while_slack_does_not_say_who_somebody_is_they_see_what_is_theirs(
     world = worlds(policy(approvers=[ADMINS]))
     world.types(RITA, f"request {IP} 1h orders")
     world.types(BOB, f"request {OTHER_IP} 1h orders")
-    world.slack.faults.add(Fault.status(503, target="usergroups.users.list", times=None))
+    world.slack.faults.add(Fault.status(503, target="usergroups.list", times=None))
 
     opens(world, BOB)
     assert OTHER_IP in seen(world, BOB)

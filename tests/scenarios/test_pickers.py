@@ -180,7 +180,7 @@ def test_a_member_of_the_group_is_asked_for_patience_until_slack_has_said_so(
     world = with_machines(worlds, requesters=[ADMINS])
     picks(world, "droplet", by=BOB)
     world.restart()  # nothing is remembered of anybody
-    world.slack.faults.add(Fault.status(500, target="usergroups.users.list"))
+    world.slack.faults.add(Fault.status(500, target="usergroups.list"))
 
     offers = world.slack.suggest(BOB, "From where")
     assert texts(offers) == ["Slack is being asked what you may choose: try again"]

@@ -185,7 +185,7 @@ def test_an_approver_cannot_use_a_policy_for_others_to_extend(worlds: Worlds) ->
 
 def test_while_slack_does_not_say_who_is_on_call_nobody_is_granted_at_once(worlds: Worlds) -> None:
     world = on_call(worlds(written(ONCALL)), RITA)
-    world.slack.faults.add(Fault.status(500, target="usergroups.users.list", times=None))
+    world.slack.faults.add(Fault.status(500, target="usergroups.list", times=None))
 
     world.types(RITA, f"request {IP} 1h orders")
     world.pass_time(seconds=31)

@@ -19,7 +19,7 @@ from bot.domain.policy import Policy
 from bot.providers.base import Provider
 from bot.providers.digitalocean import DigitalOcean
 from bot.service import Service
-from bot.slack.users.directory import DirectoryUnavailable
+from bot.slack.users.unavailable import DirectoryUnavailable
 from bot.store import audit, grants, requests
 from bot.store.tables import AuditRow, DecisionRow, ErrandRow, GrantRow, OutboxRow, RequestRow
 from bot.worker import Worker

@@ -17,6 +17,19 @@ class CannotTellOfOthers(Refusal):
     code: Literal["cannot_tell_of_others"] = "cannot_tell_of_others"
 
 
+class SlackAsksToWait(Refusal):
+    """Slack will say who somebody is after so many seconds."""
+
+    code: Literal["slack_asks_to_wait"] = "slack_asks_to_wait"
+    seconds: int
+
+
+class NoUserGroups(Refusal):
+    """The policy names user groups, and the workspace has none."""
+
+    code: Literal["no_user_groups"] = "no_user_groups"
+
+
 class Deactivated(Refusal):
     """An account that was deactivated."""
 
@@ -159,6 +172,8 @@ class TooFewApprovals(Refusal):
 RightRefusal = (
     CannotTell
     | CannotTellOfOthers
+    | SlackAsksToWait
+    | NoUserGroups
     | Deactivated
     | NotAPerson
     | NotAMember

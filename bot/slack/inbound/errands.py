@@ -15,9 +15,9 @@ from bot.domain.people import NeedsDirectory, Person
 from bot.domain.refusal import Refused
 from bot.domain.refusals.lookups import WentWrong
 from bot.domain.refusals.requests import CardNotConfirmed
-from bot.domain.refusals.rights import CannotTell, CannotTellOfOthers
 from bot.log_context import current_reference, new_reference, subject_of
-from bot.slack.users.directory import ROUNDS, Directory, DirectoryUnavailable
+from bot.slack.users.directory import ROUNDS, Directory
+from bot.slack.users.unavailable import DirectoryUnavailable
 from bot.store import errands
 from bot.store.database import DATABASE_UNAVAILABLE, Database
 from bot.store.errands import Errand
@@ -94,8 +94,11 @@ class Errands:
                 people[user_id] = self._person(errand, known, groups)
             except DirectoryUnavailable as error:
                 log.warning("directory unavailable", error=str(error))
-                is_own = user_id == errand.user_id
-                self._not_now(errand, Refused(CannotTell() if is_own else CannotTellOfOthers()))
+                refused = Refused(error.refusal(of_others=user_id != errand.user_id))
+                if error.is_permanent:
+                    self._access.refuse(errand, refused)
+                else:
+                    self._not_now(errand, refused)
                 return False
         return True
 

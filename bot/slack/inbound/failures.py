@@ -5,11 +5,10 @@ from collections.abc import Callable
 import structlog
 
 from bot.domain.refusal import Refused
-from bot.domain.refusals.rights import CannotTell
 from bot.log_context import current_reference
 from bot.slack import messages
 from bot.slack.messages import Message
-from bot.slack.users.directory import DirectoryUnavailable
+from bot.slack.users.unavailable import DirectoryUnavailable
 from bot.store.database import DATABASE_UNAVAILABLE, in_one_line
 
 log = structlog.get_logger()
@@ -24,8 +23,8 @@ def answer_or_failure(event: str, act: Callable[[], Message | None]) -> Message 
         return act()
     except Refused as refused:
         return messages.refusal(refused.refusal)
-    except DirectoryUnavailable:
-        return messages.refusal(CannotTell())
+    except DirectoryUnavailable as error:
+        return messages.refusal(error.refusal())
     except DATABASE_UNAVAILABLE as error:
         return away(error)
     except Exception:  # the person hears of it, and the log has it whole

@@ -13,7 +13,8 @@ from bot.slack import messages
 from bot.slack.inbound.background_tasks import BackgroundTasks
 from bot.slack.inbound.form_state import Search
 from bot.slack.inbound.payloads import Interaction
-from bot.slack.users.directory import Directory, DirectoryUnavailable
+from bot.slack.users.directory import Directory
+from bot.slack.users.unavailable import DirectoryUnavailable
 
 
 class Options:

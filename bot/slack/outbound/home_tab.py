@@ -18,7 +18,8 @@ from bot.slack import messages
 from bot.slack.client import NO_ANSWER, SlackClient, code_of
 from bot.slack.errors import retry_after
 from bot.slack.messages import HomeTab
-from bot.slack.users.directory import Directory, DirectoryUnavailable
+from bot.slack.users.directory import Directory
+from bot.slack.users.unavailable import DirectoryUnavailable
 from bot.store import grants, homes, requests
 from bot.store.database import DATABASE_UNAVAILABLE, Database
 from bot.store.homes import Home

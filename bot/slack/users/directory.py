@@ -1,7 +1,7 @@
 """The directory: who somebody is to the workspace, and which user groups they are in.
 
-Read from `auth.test`, `users.info` and `usergroups.users.list`, and cached for at most a minute.
-What cannot be read is not guessed.
+Read from `auth.test`, `users.info` and `usergroups.list`, and cached for at most a minute. What
+cannot be read is not guessed.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,29 +10,18 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
 
 from bot.domain.people import NeedsDirectory, Person, Standing
-from bot.slack.client import NO_ANSWER
 from bot.slack.users.memory import Memory
+from bot.slack.users.people_api import Groups, PeopleApi
+from bot.slack.users.unavailable import DirectoryUnavailable
 
 ROUNDS = 10  # of asking about people, each for what turned out to matter after the one before
-_NO_SUCH_GROUP = "no_such_subteam"
+_ALL = ""  # what is said of the workspace, not of one person
 NO_SUCH_USER = "user_not_found"
 UNKNOWN_USER = frozenset({NO_SUCH_USER, "user_not_visible"})
 
 T = TypeVar("T")
-
-
-class DirectoryUnavailable(Exception):
-    """Slack did not say what was asked, so nobody's right can be established.
-
-    `code` is Slack's error code, if there was one.
-    """
-
-    def __init__(self, why: str, code: str = "") -> None:
-        super().__init__(why)
-        self.code = code
 
 
 class Directory:
@@ -45,19 +34,20 @@ class Directory:
         clock_seconds: Callable[[], float] = monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._client = client
+        self._api = PeopleApi(client, clock_seconds)
         self._now = now
-        self._users = Memory[dict[str, Any]](clock_seconds)
-        self._members = Memory[frozenset[str]](clock_seconds)
-        self._installation: tuple[str, str] | None = None
+        self._users = Memory[dict[str, Any]](clock_seconds, now)
+        self._groups = Memory[Groups](clock_seconds, now)
+        self._installation = Memory[tuple[str, str]](clock_seconds, now)
+        self._named: frozenset[str] = frozenset()  # all groups that anybody asked for
 
     def known(self, user_id: str, team_id: str) -> Person:
         """Return what is cached of somebody, perhaps nothing; never calls Slack."""
-        return self._remembered(user_id, team_id, self._users.fresh, self._members.fresh)
+        return self._remembered(user_id, team_id, self._users.fresh, self._groups.fresh)
 
     def last_known(self, user_id: str, team_id: str) -> Person:
         """Return what Slack last said of somebody, however long ago: for advice, no right."""
-        return self._remembered(user_id, team_id, self._users.last, self._members.last)
+        return self._remembered(user_id, team_id, self._users.last, self._groups.last)
 
     def decide(self, user_id: str, team_id: str, act: Callable[[Person], T]) -> T:
         """Return the result of *act* for somebody, asking Slack for what it depends on.
@@ -92,11 +82,14 @@ class Directory:
             DirectoryUnavailable: Slack cannot be asked, or gives no clear answer.
         """
         new = frozenset(groups) - known.asked
-        self._members.forget(new, asked_until=since)
-        if known.standing is Standing.UNKNOWN:
-            self._users.forget([known.id], asked_until=since)
         try:
-            return self.person(known.id, "", known.asked | new)
+            return self._person(
+                known.id,
+                "",
+                known.asked | new,
+                user_since=since if known.standing is Standing.UNKNOWN else None,
+                groups_since=since if new else None,
+            )
         except DirectoryUnavailable as error:
             if error.code not in UNKNOWN_USER:
                 raise
@@ -113,10 +106,7 @@ class Directory:
         Raises:
             DirectoryUnavailable: Slack cannot be asked, or gives no clear answer.
         """
-        groups = frozenset(groups)
-        standing = self._standing(self._user(user_id), team_id)
-        belongs_to = frozenset(group for group in groups if user_id in self._members_of(group))
-        return Person(user_id, standing, belongs_to, asked=groups)
+        return self._person(user_id, team_id, frozenset(groups))
 
     def outdate(self, user_id: str) -> None:
         """Have Slack asked again about somebody, whose account has changed."""
@@ -128,8 +118,7 @@ class Directory:
         Raises:
             DirectoryUnavailable: Slack cannot be asked, or gives no clear answer.
         """
-        self._users.forget([user_id], asked_until=self._now())
-        return self._user(user_id).get("deleted") is True
+        return self._user(user_id, since=self._now()).get("deleted") is True
 
     def name(self, user_id: str) -> str:
         """Return somebody's name: the display name that they chose, else their real one.
@@ -142,31 +131,44 @@ class Directory:
         names = (profile.get("display_name"), user.get("real_name"), user.get("name"))
         return next((str(name) for name in names if name), user_id)
 
+    def _person(
+        self,
+        user_id: str,
+        team_id: str,
+        groups: frozenset[str],
+        *,
+        user_since: datetime | None = None,
+        groups_since: datetime | None = None,
+    ) -> Person:
+        standing = self._standing(self._user(user_id, since=user_since), team_id)
+        if not groups:
+            return Person(user_id, standing)
+        said = self._groups.get(_ALL, self._api.groups, since=groups_since)
+        self._named |= groups
+        belongs_to = frozenset(group for group in groups if user_id in _members(said, group))
+        return Person(user_id, standing, belongs_to, asked=groups)
+
     def _remembered(
         self,
         user_id: str,
         team_id: str,
         user_by: Callable[[str], dict[str, Any] | None],
-        members_by: Callable[[str], frozenset[str] | None],
+        groups_by: Callable[[str], Groups | None],
     ) -> Person:
         user = user_by(user_id)
-        if user is None or self._installation is None:
+        if user is None or self._installation.last(_ALL) is None:
             return Person(user_id)
-        members = {group: members_by(group) for group in self._members.all_keys()}
-        asked = frozenset(group for group, users in members.items() if users is not None)
-        belongs_to = frozenset(group for group in asked if user_id in (members[group] or ()))
-        return Person(user_id, self._standing(user, team_id), belongs_to, asked=asked)
+        standing, said = self._standing(user, team_id), groups_by(_ALL)
+        if said is None:
+            return Person(user_id, standing)
+        belongs_to = frozenset(
+            group for group, members in said.items() if user_id in (members or ())
+        )
+        asked = frozenset(group for group in self._named | said.keys() if _is_said(said, group))
+        return Person(user_id, standing, belongs_to, asked=asked)
 
-    def _user(self, user_id: str) -> dict[str, Any]:
-        known = self._users.fresh(user_id)
-        if known is not None:
-            return known
-        asked_at = self._now()
-        user = self._call("users.info", user=user_id).get("user")
-        if not isinstance(user, dict) or user.get("id") != user_id:
-            raise DirectoryUnavailable("users.info gave no user")
-        self._users.remember(user_id, user, asked_at)
-        return user
+    def _user(self, user_id: str, *, since: datetime | None = None) -> dict[str, Any]:
+        return self._users.get(user_id, lambda: self._api.user(user_id), since=since)
 
     def _standing(self, user: dict[str, Any], team_id: str) -> Standing:
         if user.get("deleted"):
@@ -193,38 +195,17 @@ class Directory:
         return bool(teams & here) and acted_here
 
     def _own_team(self) -> tuple[str, str]:
-        if self._installation is None:
-            answer = self._call("auth.test")
-            if not answer.get("team_id"):
-                raise DirectoryUnavailable("auth.test named no team")
-            self._installation = (answer["team_id"], answer.get("enterprise_id") or "")
-        return self._installation
+        known = self._installation.last(_ALL)
+        return known or self._installation.get(_ALL, self._api.installation)
 
-    def _members_of(self, group: str) -> frozenset[str]:
-        known = self._members.fresh(group)
-        if known is not None:
-            return known
-        asked_at = self._now()
-        users = self._listed(group)
-        if not isinstance(users, list):
-            raise DirectoryUnavailable("usergroups.users.list gave no users")
-        self._members.remember(group, frozenset(users), asked_at)
-        return frozenset(users)
 
-    def _listed(self, group: str) -> Any:
-        try:
-            return self._call("usergroups.users.list", usergroup=group).get("users")
-        except DirectoryUnavailable as error:
-            if error.code != _NO_SUCH_GROUP:
-                raise
-            return []  # it has no members; other groups may
+def _is_said(said: Groups, group: str) -> bool:
+    return said.get(group, frozenset()) is not None
 
-    def _call(self, method: str, **params: str) -> dict[str, Any]:
-        try:
-            answer = self._client.api_call(method, params=params)
-        except SlackApiError as error:
-            code = str(error.response.get("error") or "")
-            raise DirectoryUnavailable(f"{method}: {code}", code) from error
-        except NO_ANSWER as error:
-            raise DirectoryUnavailable(f"{method}: {type(error).__name__}") from error
-        return dict(answer.data) if isinstance(answer.data, dict) else {}
+
+def _members(said: Groups, group: str) -> frozenset[str]:
+    """Return who is in a group; one that is not there, or is disabled, has no members."""
+    members = said.get(group, frozenset())
+    if members is None:
+        raise DirectoryUnavailable(f"usergroups.list did not say who is in {group}")
+    return members

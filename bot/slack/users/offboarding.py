@@ -13,7 +13,8 @@ import structlog
 from bot.access import AccessService
 from bot.clock import Clock
 from bot.domain.actors import Actor
-from bot.slack.users.directory import UNKNOWN_USER, Directory, DirectoryUnavailable
+from bot.slack.users.directory import UNKNOWN_USER, Directory
+from bot.slack.users.unavailable import DirectoryUnavailable
 from bot.store import grants, requests
 from bot.store.database import DATABASE_UNAVAILABLE, Database
 

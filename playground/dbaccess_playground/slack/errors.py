@@ -14,3 +14,11 @@ class SlackError(Exception):
     def as_slack(self) -> dict[str, Any]:
         """Return the body of the answer."""
         return {"ok": False, "error": self.code, **self.more}
+
+
+class RateLimited(SlackError):
+    """Called too often: an answer of status 429, with `retry_after_seconds` as its header."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__("ratelimited")
+        self.retry_after_seconds = retry_after_seconds

@@ -28,6 +28,11 @@ class WorkspaceFixture:
         return self._workspace.scopes
 
     @property
+    def rate_limits(self) -> dict[str, int]:
+        """How many calls of a method Slack takes within a minute; change or remove some."""
+        return self._workspace.rate_limits.per_minute
+
+    @property
     def problems(self) -> list[str]:
         """What was wrong with what the bot sent, oldest first."""
         return self._workspace.problems
@@ -87,6 +92,17 @@ class WorkspaceFixture:
         with self._workspace.lock:
             group = self._workspace.people.group(group_id)
             self._workspace.people.add_group(replace(group, members=tuple(members)))
+
+    def disable_group(self, group_id: str) -> None:
+        """Disable a group, as an admin can; its members stay."""
+        with self._workspace.lock:
+            group = self._workspace.people.group(group_id)
+            self._workspace.people.add_group(replace(group, is_disabled=True))
+
+    def downgrade(self) -> None:
+        """Let the workspace have a plan without user groups."""
+        with self._workspace.lock:
+            self._workspace.people.may_have_groups = False
 
     def add_channel(
         self,

@@ -86,14 +86,15 @@ class Person:
 
 @dataclass(frozen=True)
 class Group:
-    """A user group: its `@handle` and its members."""
+    """A user group: its `@handle` and its members; somebody may have disabled it."""
 
     id: str
     handle: str
     members: tuple[str, ...]
+    is_disabled: bool = False
 
-    def as_slack(self, team_id: str, *, with_users: bool) -> dict[str, Any]:
-        """Return the `usergroup` object of usergroups.list."""
+    def as_slack(self, team_id: str, *, with_users: bool, with_count: bool) -> dict[str, Any]:
+        """Return the `usergroup` object of usergroups.list; its count is a text."""
         shown: dict[str, Any] = {
             "id": self.id,
             "team_id": team_id,
@@ -102,19 +103,26 @@ class Group:
             "name": self.handle,
             "description": "",
             "is_external": False,
-            "date_delete": 0,
-            "user_count": len(self.members),
+            "date_delete": 1764000000 if self.is_disabled else 0,
         }
-        return shown | {"users": list(self.members)} if with_users else shown
+        if with_users:
+            shown["users"] = list(self.members)
+        if with_count:
+            shown["user_count"] = str(len(self.members))
+        return shown
 
 
 class People:
-    """The people and user groups of a workspace; the bot is one of them from the start."""
+    """The people and user groups of a workspace; the bot is one of them from the start.
+
+    Set `may_have_groups` to False for the plan without user groups.
+    """
 
     def __init__(self, team_id: str) -> None:
         self.team_id = team_id
         self._people: dict[str, Person] = {}
         self._groups: dict[str, Group] = {}
+        self.may_have_groups = True
         self.add(Person(BOT_USER_ID, BOT_NAME, team_id, is_bot=True))
 
     def add(self, person: Person) -> Person:
@@ -146,6 +154,7 @@ class People:
 
     def group(self, group_id: str) -> Group:
         """Return the group with that id; SlackError `no_such_subteam` if there is none."""
+        self._check_plan()
         if group_id not in self._groups:
             raise SlackError("no_such_subteam")
         return self._groups[group_id]
@@ -156,4 +165,9 @@ class People:
 
     def groups(self) -> list[Group]:
         """Return all groups in the order of their creation."""
+        self._check_plan()
         return list(self._groups.values())
+
+    def _check_plan(self) -> None:
+        if not self.may_have_groups:
+            raise SlackError("plan_upgrade_required")

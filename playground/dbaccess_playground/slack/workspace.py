@@ -14,6 +14,7 @@ from dbaccess_playground.slack.controls import with_ids
 from dbaccess_playground.slack.conversations import Content, Conversations, Message
 from dbaccess_playground.slack.errors import SlackError
 from dbaccess_playground.slack.people import People
+from dbaccess_playground.slack.rate_limits import RateLimits
 from dbaccess_playground.slack.views import Triggers, Views
 
 ALL_SCOPES = frozenset(
@@ -71,6 +72,7 @@ class Workspace:
         self.clock = clock
         self.expiry_clock = expiry_clock or clock
         self.scopes = set(ALL_SCOPES)
+        self.rate_limits = RateLimits(clock)
         self.people = People(team_id)
         self.conversations = Conversations(self.next_ts)
         self.triggers = Triggers(self.expiry_clock)

@@ -146,6 +146,40 @@ def test_groups_are_listed_with_their_current_members(
     assert (group["handle"], group["users"]) == ("admins", ["U0ALICE"])
 
 
+def test_a_disabled_group_is_there_for_those_alone_who_ask_for_it(
+    slack: SandboxSlack, client: WebClient
+) -> None:
+    slack.add_group("S0ADMINS", "admins", ["U0ALICE"])
+    slack.disable_group("S0ADMINS")
+
+    assert client.usergroups_list(include_users=True)["usergroups"] == []
+    (group,) = client.usergroups_list(include_disabled=True, include_count=True)["usergroups"]
+    assert (group["date_delete"] > 0, group["user_count"], "users" in group) == (True, "1", False)
+    gone = refused(client, "usergroups.users.list", usergroup="S0ADMINS")
+    assert gone["error"] == "no_such_subteam"
+    there = client.usergroups_users_list(usergroup="S0ADMINS", include_disabled=True)
+    assert there["users"] == ["U0ALICE"]
+
+
+def test_a_plan_may_have_no_user_groups(slack: SandboxSlack, client: WebClient) -> None:
+    slack.downgrade()
+
+    for method, args in (("usergroups.list", {}), ("usergroups.users.list", {"usergroup": "S0X"})):
+        assert refused(client, method, **args)["error"] == "plan_upgrade_required"
+
+
+def test_user_groups_are_listed_twenty_times_a_minute_and_not_more_often(
+    client: WebClient,
+) -> None:
+    for _ in range(20):
+        assert client.usergroups_list()["ok"]
+
+    answer = refused(client, "usergroups.list")
+    assert (answer.status_code, answer["error"]) == (429, "ratelimited")
+    assert 0 < int(answer.headers["retry-after"]) <= 60
+    assert client.users_list()["ok"], "each method is counted on its own"
+
+
 def test_lists_come_in_pages(slack: SandboxSlack, client: WebClient) -> None:
     for number in range(3):
         slack.add_channel(f"C{number}", f"channel-{number}")

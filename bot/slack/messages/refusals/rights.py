@@ -1,5 +1,6 @@
 """Which right somebody has not, or cannot be established, in words."""
 
+from math import ceil
 from typing import assert_never
 
 from bot.domain.refusals.rights import (
@@ -21,15 +22,19 @@ from bot.domain.refusals.rights import (
     NotAnApprover,
     NotAPerson,
     NotTheirs,
+    NoUserGroups,
     OnlyMembersDecide,
     OwnEmergency,
     OwnRequest,
     RightRefusal,
+    SlackAsksToWait,
     TooFewApprovals,
     TooFewApprovers,
     WrittenPolicyEnded,
 )
 from bot.slack.messages.quoting import Quoting
+
+_LONGEST_IN_SECONDS = 90
 
 
 def of_right(refusal: RightRefusal, code: Quoting) -> str:  # noqa: C901  # a case for each
@@ -46,6 +51,13 @@ def of_right(refusal: RightRefusal, code: Quoting) -> str:  # noqa: C901  # a ca
                 "Slack did not tell me whether everybody whom this concerns still has the right to "
                 "it, so the answer is no for now. Nothing was changed. Please try again in a "
                 "moment."
+            )
+        case SlackAsksToWait(seconds=seconds):
+            return f"Slack asks me to wait. Try again in {_wait(seconds)}."
+        case NoUserGroups():
+            return (
+                "This workspace has no user groups, since its Slack plan has none. Somebody who "
+                f"looks after dbaccess has to name people in {code('dbaccess.toml')} instead."
             )
         case Deactivated():
             return "This account was deactivated. Nothing was changed."
@@ -111,3 +123,9 @@ def of_right(refusal: RightRefusal, code: Quoting) -> str:  # noqa: C901  # a ca
         case TooFewApprovals(needed=needed, counting=left):
             return f"It needs {needed} approvals, and only {left} that it was given still count."
     assert_never(refusal)
+
+
+def _wait(seconds: int) -> str:
+    if seconds > _LONGEST_IN_SECONDS:
+        return f"{ceil(seconds / 60)} minutes"
+    return "1 second" if seconds == 1 else f"{seconds} seconds"

@@ -11,7 +11,7 @@ from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
 from dbaccess_playground.faults import Faults
-from dbaccess_playground.slack.errors import SlackError
+from dbaccess_playground.slack.errors import RateLimited, SlackError
 from dbaccess_playground.slack.response_urls import ResponseUrls
 from dbaccess_playground.slack.web_api import chat, directory, views
 from dbaccess_playground.slack.workspace import Call, Workspace
@@ -101,15 +101,20 @@ class SlackApi:
         return Response("ok", content_type="text/plain")
 
     def _to_method(self, name: str, token: str | None, args: Args) -> Response:
+        status, more = 200, dict[str, str]()
         try:
             body = {"ok": True, **self._call(name, token, args)}
+        except RateLimited as limited:
+            status, more = 429, {"retry-after": str(limited.retry_after_seconds)}
+            body = limited.as_slack()
         except SlackError as error:
             body = error.as_slack()
         with self._workspace.lock:
             scopes = ",".join(sorted(self._workspace.scopes))
         return Response(
             json.dumps(body),
-            headers={"x-oauth-scopes": scopes, "x-slack-req-id": self._workspace.new_id("req")},
+            status,
+            {"x-oauth-scopes": scopes, "x-slack-req-id": self._workspace.new_id("req"), **more},
             content_type="application/json; charset=utf-8",
         )
 
@@ -133,6 +138,9 @@ class SlackApi:
             if scope is not None and scope not in self._workspace.scopes:
                 provided = ",".join(sorted(self._workspace.scopes))
                 raise SlackError("missing_scope", needed=scope, provided=provided)
+            wait_seconds = self._workspace.rate_limits.draw(name)
+            if wait_seconds is not None:
+                raise RateLimited(wait_seconds)
             return method(self._workspace, args)
 
 

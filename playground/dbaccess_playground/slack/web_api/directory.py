@@ -39,17 +39,25 @@ def users_list(workspace: Workspace, args: Args) -> Json:
 
 
 def usergroups_list(workspace: Workspace, args: Args) -> Json:
-    """All groups, with their members when `include_users` is set."""
-    with_users = _is_set(args, "include_users")
-    groups = workspace.people.groups()
-    return {
-        "usergroups": [one.as_slack(workspace.team_id, with_users=with_users) for one in groups]
-    }
+    """All groups: disabled ones, members and their number where the arguments ask for them."""
+    shown = [
+        one.as_slack(
+            workspace.team_id,
+            with_users=_is_set(args, "include_users"),
+            with_count=_is_set(args, "include_count"),
+        )
+        for one in workspace.people.groups()
+        if not one.is_disabled or _is_set(args, "include_disabled")
+    ]
+    return {"usergroups": shown}
 
 
 def usergroups_users_list(workspace: Workspace, args: Args) -> Json:
-    """The members of one group."""
-    return {"users": list(workspace.people.group(str(args.get("usergroup", ""))).members)}
+    """The members of one group; a disabled one is not there unless it is asked for."""
+    group = workspace.people.group(str(args.get("usergroup", "")))
+    if group.is_disabled and not _is_set(args, "include_disabled"):
+        raise SlackError("no_such_subteam")
+    return {"users": list(group.members)}
 
 
 def conversations_open(workspace: Workspace, args: Args) -> Json:
