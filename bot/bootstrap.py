@@ -14,13 +14,15 @@ from bot.domain.sources import SourceType
 from bot.ip_links import IpLinks
 from bot.metrics import Metrics
 from bot.providers.shared_reads import SharedReads
-from bot.slack.client import DIRECTORY_SECONDS, SlackClient, web_client
+from bot.slack.client import DIRECTORY_SECONDS, FORM_SECONDS, SlackClient, web_client
+from bot.slack.inbound.background_tasks import BackgroundTasks
 from bot.slack.inbound.bolt_app import SlackApp
 from bot.slack.inbound.controller import SlackController
 from bot.slack.inbound.errands import Errands
 from bot.slack.inbound.signature_verifier import RequestVerifier
 from bot.slack.outbound.delivery import Delivery
 from bot.slack.outbound.home_tab import HomeTabs
+from bot.slack.outbound.replies import Replies
 from bot.slack.queries import Queries
 from bot.slack.users.directory import Directory
 from bot.slack.users.offboarding import Offboarding
@@ -38,6 +40,7 @@ class Components(Core):
 
     settings: Settings
     slack: SlackClient
+    replies: Replies
     directory: Directory
     homes: HomeTabs
     ip_links: IpLinks
@@ -104,6 +107,7 @@ def build_components(
         **vars(core),
         settings=settings,
         slack=slack,
+        replies=Replies(slack, clock.elapsed),
         directory=directory,
         homes=HomeTabs(database, slack, directory, core.policy, clock, core.wakeup),
         ip_links=IpLinks(
@@ -126,16 +130,26 @@ def build_slack(components: Components) -> SlackApp:
         queries,
         components.directory,
         components.catalogue,
-        components.slack,
         components.policy,
         components.homes,
         components.ip_links,
+        BackgroundTasks(components.slack, _form_client(components), components.replies),
     )
     verifier = RequestVerifier(
         components.settings.slack_signing_secret.get_secret_value(),
         on_outcome=components.metrics.note_slack_request,
     )
     return SlackApp(components.slack, controller, verifier)
+
+
+def _form_client(components: Components) -> SlackClient:
+    settings = components.settings
+    return web_client(
+        settings.slack_bot_token.get_secret_value(),
+        settings.slack_api_url,
+        timeout_seconds=FORM_SECONDS,
+        on_call=components.metrics.note_slack,
+    )
 
 
 def build_app(components: Components, slack: SlackApp, worker: Worker | None) -> Flask:
@@ -174,7 +188,11 @@ def build_worker(components: Components, executors: Executors = threads) -> Work
                 components.database, components.access, components.directory, components.clock
             ),
             "outbox": Delivery(
-                components.database, components.slack, components.policy, components.clock
+                components.database,
+                components.slack,
+                components.replies,
+                components.policy,
+                components.clock,
             ),
             "homes": components.homes,
             "offboarding": offboarding,

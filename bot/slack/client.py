@@ -14,7 +14,9 @@ from slack_sdk.web import SlackResponse
 __all__ = [
     "DELIVERY_SECONDS",
     "DIRECTORY_SECONDS",
+    "FORM_SECONDS",
     "NO_ANSWER",
+    "REPLY_SECONDS",
     "OnCall",
     "SlackClient",
     "code_of",
@@ -23,6 +25,8 @@ __all__ = [
 
 DELIVERY_SECONDS = 10
 DIRECTORY_SECONDS = 5
+FORM_SECONDS = 3
+REPLY_SECONDS = 2
 NO_ANSWER = (SlackClientError, OSError, HTTPException, ValueError)  # or one that is malformed
 
 OnCall = Callable[[str, str, float], None]  # method, outcome, seconds

@@ -3,6 +3,9 @@
 ACK_SECONDS = 3.0
 """How long Slack waits for the answer to an interaction."""
 
+TRIGGER_SECONDS = 3.0
+"""How long after an interaction a form may be opened."""
+
 SIGNATURE_SECONDS = 300
 """How old a signed request may be."""
 

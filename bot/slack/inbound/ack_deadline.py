@@ -58,4 +58,4 @@ class AckDeadline:
         """Run *act*; what it returns is sent after the acknowledgement, not in it."""
         message = self.answer(act, asked)
         if message is not None:
-            self._background.do(lambda: self._background.reach(asked, message))
+            self._background.reach(asked, message)

@@ -2,53 +2,80 @@
 
 They are lost with the process, so they only open forms and answer queries, which somebody would
 ask for again. A command that changes something is saved first, and carried out by the worker.
+
+Each kind has threads of its own, so that none waits for what another waits for: a form lives three
+seconds, while DigitalOcean may take its time, and a reply may not arrive at all.
 """
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from time import monotonic
 from typing import Any
 
 import structlog
 from slack_sdk.errors import SlackApiError
 
-from bot.retry import TemporaryError
 from bot.slack.client import NO_ANSWER, SlackClient
 from bot.slack.inbound.payloads import Interaction
+from bot.slack.limits import TRIGGER_SECONDS
 from bot.slack.messages import Message
-from bot.slack.outbound.delivery import respond
+from bot.slack.outbound.replies import Replies
 
-_THREADS = 4
+_FORM_THREADS = 8
+_LOOKUP_THREADS = 8
+_PAGE_THREADS = 16
+_REPLY_THREADS = 16
 
 log = structlog.get_logger()
 
 
 class BackgroundTasks:
-    """Runs tasks after the acknowledgement, in a few threads."""
+    """Runs tasks after the acknowledgement.
 
-    def __init__(self, client: SlackClient) -> None:
+    Args:
+        client: posts direct messages.
+        form_client: opens and updates forms; it waits no longer than a form can be opened.
+        replies: answers people where they acted.
+    """
+
+    def __init__(self, client: SlackClient, form_client: SlackClient, replies: Replies) -> None:
         self._client = client
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="background")
+        self._form_client = form_client
+        self._replies = replies
+        self._forms = ThreadPoolExecutor(_FORM_THREADS, thread_name_prefix="forms")
+        self._lookups = ThreadPoolExecutor(_LOOKUP_THREADS, thread_name_prefix="lookups")
+        self._pages = ThreadPoolExecutor(_PAGE_THREADS, thread_name_prefix="pages")
+        self._answers = ThreadPoolExecutor(_REPLY_THREADS, thread_name_prefix="replies")
 
     def close(self) -> None:
         """Start nothing more; what is running ends by itself."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._forms, self._lookups, self._pages, self._answers):
+            pool.shutdown(wait=False, cancel_futures=True)
 
-    def do(self, act: Callable[[], None]) -> None:
-        """Run *act* soon; what it logs has the reference of this interaction."""
-        self._pool.submit(copy_context().run, act)
+    def look_up(self, act: Callable[[], None]) -> None:
+        """Run soon what asks Slack's directory, and nothing that takes longer."""
+        _run(self._lookups, act)
+
+    def make_page(self, act: Callable[[], None]) -> None:
+        """Run soon what asks DigitalOcean."""
+        _run(self._pages, act)
 
     def open_view(self, view: dict[str, Any], asked: Interaction, *, otherwise: Message) -> None:
         """Open a form soon (Slack allows three seconds), or answer with *otherwise*."""
 
         def act() -> None:
+            if monotonic() - asked.received_at >= TRIGGER_SECONDS:
+                log.warning("form not opened", error="too late")
+                self.reach(asked, otherwise)
+                return
             try:
-                self._client.views_open(trigger_id=asked.trigger_id, view=view)
+                self._form_client.views_open(trigger_id=asked.trigger_id, view=view)
             except NO_ANSWER as error:
                 log.warning("form not opened", error=type(error).__name__)
-                self.respond(asked, otherwise)
+                self.reach(asked, otherwise)
 
-        self.do(act)
+        _run(self._forms, act)
 
     def update_view(
         self,
@@ -66,7 +93,7 @@ class BackgroundTasks:
 
         def show(**as_known: str) -> None:
             if is_wanted():
-                self._client.views_update(view_id=view_id, view=view, **as_known)
+                self._form_client.views_update(view_id=view_id, view=view, **as_known)
 
         def act() -> None:
             try:
@@ -80,36 +107,32 @@ class BackgroundTasks:
                 if not _is_closed(error):
                     log.warning("form not updated", error=type(error).__name__)
 
-        self.do(act)
+        _run(self._forms, act)
 
     def direct(self, user_id: str, message: Message) -> None:
         """Send a direct message soon."""
-
-        def act() -> None:
-            try:
-                self._client.chat_postMessage(
-                    channel=user_id, text=message.text, blocks=message.blocks
-                )
-            except NO_ANSWER as error:
-                log.warning("answer not delivered", error=type(error).__name__)
-
-        self.do(act)
+        _run(self._answers, lambda: self._post(user_id, message))
 
     def reach(self, asked: Interaction, message: Message) -> None:
-        """Answer one person where they acted; where that is no place for answers, directly."""
-        if asked.response_url is None:
-            self.direct(asked.user_id, message)
-        else:
-            self.respond(asked, message)
+        """Answer one person soon where they acted; where that cannot be, by direct message."""
 
-    def respond(self, asked: Interaction, message: Message) -> None:
-        """Answer one person where they acted, if that place still takes answers."""
-        if asked.response_url is None:
-            return
+        def act() -> None:
+            address = asked.response_url
+            if address is None or not self._replies.respond(address, message):
+                self._post(asked.user_id, message)
+
+        _run(self._answers, act)
+
+    def _post(self, user_id: str, message: Message) -> None:
         try:
-            respond(self._client, asked.response_url, message)
-        except TemporaryError as error:
-            log.warning("answer not delivered", error=str(error))
+            self._client.chat_postMessage(channel=user_id, text=message.text, blocks=message.blocks)
+        except NO_ANSWER as error:
+            log.warning("answer not delivered", error=type(error).__name__)
+
+
+def _run(pool: ThreadPoolExecutor, act: Callable[[], None]) -> None:
+    """Run *act* soon; what it logs has the reference of this interaction."""
+    pool.submit(copy_context().run, act)
 
 
 def _is_closed(error: Exception) -> bool:

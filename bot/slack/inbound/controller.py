@@ -30,7 +30,6 @@ from bot.domain.refusal import NamesClusters, Refused
 from bot.ip_links import IpLinks
 from bot.providers.catalogue import Catalogue
 from bot.slack import messages
-from bot.slack.client import SlackClient
 from bot.slack.inbound.ack_deadline import AckDeadline
 from bot.slack.inbound.background_tasks import BackgroundTasks
 from bot.slack.inbound.failures import answer_or_failure
@@ -43,6 +42,7 @@ from bot.slack.queries import Queries
 from bot.slack.users.directory import Directory
 
 _Form = OpenForm | OpenEmergencyForm | OpenExtensionForm
+_OfProvider = ShowSources | ShowConnect
 
 
 class SlackController:
@@ -54,10 +54,10 @@ class SlackController:
         queries: Queries,
         directory: Directory,
         catalogue: Catalogue,
-        client: SlackClient,
         policy: Callable[[], Policy],
         homes: HomeTabs,
         ip_links: IpLinks,
+        background: BackgroundTasks,
     ) -> None:
         self._access = access
         self._queries = queries
@@ -65,7 +65,7 @@ class SlackController:
         self._homes = homes
         self._ip_links = ip_links
         self._policy = policy
-        self._background = BackgroundTasks(client)
+        self._background = background
         self._deadline = AckDeadline(self._background)
         options = Options(directory, catalogue, policy, self._background)
         self.forms = Forms(
@@ -153,7 +153,7 @@ class SlackController:
         if command is not None and _is_command(command) and _says_all(command, text):
             return self._carry_out(command, asked)
         self._answer_later(
-            asked, lambda person: self._later_on(text, asked, person), self._respond(asked)
+            asked, lambda person: self._later_on(text, asked, person), self._reach(asked)
         )
         return None if isinstance(command, _Form) else messages.checking()
 
@@ -176,18 +176,14 @@ class SlackController:
 
     def _at_once(self, command: Intent, asked: Interaction, person: Person) -> Message | None:
         """Answer in the acknowledgement, unless DigitalOcean has to be asked."""
-        if not isinstance(command, ShowSources | ShowConnect):
-            return self._answer(command, asked, person)
-        self._answer_later(
-            asked, lambda person: self._answer(command, asked, person), self._respond(asked)
-        )
-        return messages.checking()
+        answer = self._answer(command, asked, person)
+        return messages.checking() if isinstance(command, _OfProvider) else answer
 
     def _later_on(self, text: str, asked: Interaction, person: Person) -> Message | None:
         return self._answer(self._read(text, asked, person), asked, person)
 
     def _answer(self, command: Intent, asked: Interaction, person: Person) -> Message | None:
-        """Return the answer for somebody; None where a form opens.
+        """Return the answer for somebody; None where a form opens, or DigitalOcean is asked.
 
         Raises:
             Refused: they may not, or it is not possible.
@@ -203,6 +199,9 @@ class SlackController:
                 return None
             case OpenExtensionForm():
                 self.forms.open_extension(command, asked)
+                return None
+            case ShowSources() | ShowConnect():
+                self._ask_provider(command, asked)
                 return None
             case _ if isinstance(command, PageQuery):
                 return self._show(command, asked, person)
@@ -248,8 +247,8 @@ class SlackController:
     def _defer(self, command: Command, asked: Interaction) -> None:
         self._access.defer(command, asked.reply_to, team_id=asked.team_id, origin=asked.origin)
 
-    def _respond(self, asked: Interaction) -> Callable[[Message], None]:
-        return lambda message: self._background.respond(asked, message)
+    def _reach(self, asked: Interaction) -> Callable[[Message], None]:
+        return lambda message: self._background.reach(asked, message)
 
     def _answer_later(
         self,
@@ -257,17 +256,29 @@ class SlackController:
         act: Callable[[Person], Message | None],
         tell: Callable[[Message], None],
     ) -> None:
-        """Answer by a background task: Slack or DigitalOcean has to be asked."""
+        """Answer by a background task: Slack has to be asked."""
+        self._background.look_up(lambda: self._tell(asked, act, tell))
 
-        def answer() -> None:
-            message = answer_or_failure(
-                "query failed",
-                lambda: self._directory.decide(asked.user_id, asked.team_id, act),
+    def _ask_provider(self, query: _OfProvider, asked: Interaction) -> None:
+        """Answer by a background task that may take long."""
+        self._background.make_page(
+            lambda: self._tell(
+                asked, lambda person: self._show(query, asked, person), self._reach(asked)
             )
-            if message is not None:
-                tell(message)
+        )
 
-        self._background.do(answer)
+    def _tell(
+        self,
+        asked: Interaction,
+        act: Callable[[Person], Message | None],
+        tell: Callable[[Message], None],
+    ) -> None:
+        message = answer_or_failure(
+            "query failed",
+            lambda: self._directory.decide(asked.user_id, asked.team_id, act),
+        )
+        if message is not None:
+            tell(message)
 
 
 def _is_command(command: Intent) -> TypeGuard[Command]:

@@ -105,7 +105,7 @@ class Forms:
         try:
             self._open_extension_for(person, form, asked)
         except NeedsDirectory:
-            self._background.do(lambda: self._open_extension_once_known(form, asked))
+            self._background.look_up(lambda: self._open_extension_once_known(form, asked))
 
     def open_denial(self, press: Press) -> None:
         """Open the form that asks an approver why not."""

@@ -49,7 +49,7 @@ class Options:
         try:
             act(self._directory.known(asked.user_id, asked.team_id))
         except NeedsDirectory:
-            self._background.do(ask_and_act)
+            self._background.look_up(ask_and_act)
 
     def clusters(self, person: Person) -> Policy:
         """Return the policy of the clusters that somebody may ask for."""

@@ -4,8 +4,9 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -31,7 +32,10 @@ _URL = re.compile(r"https?://[!-~]{1,2000}")
 
 @dataclass(frozen=True)
 class Interaction:
-    """Who did something, where, and how to answer them. A redelivery has the same `origin`."""
+    """Who did something, where, and how to answer them. A redelivery has the same `origin`.
+
+    `received_at`: when it was read, by `time.monotonic` (seconds).
+    """
 
     user_id: str
     team_id: str
@@ -39,6 +43,7 @@ class Interaction:
     origin: str
     trigger_id: str
     response_url: str | None
+    received_at: float = field(default_factory=monotonic, compare=False)
 
     @property
     def reply_to(self) -> ReplyTo:

@@ -1,13 +1,10 @@
 """Delivery of the outbox: at least once, in order per conversation, and never twice at a time."""
 
 from collections.abc import Callable
-from http import HTTPStatus
-from http.client import HTTPException
 from typing import Any
 
 import structlog
-from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.webhook import WebhookClient
+from slack_sdk.errors import SlackApiError
 from structlog.contextvars import bind_contextvars
 
 from bot.access.notifications import notify_operators, notify_person
@@ -16,10 +13,11 @@ from bot.domain.notices import RequestCard, Undelivered
 from bot.domain.policy import Policy
 from bot.log_context import subject_of
 from bot.retry import Backoff, PermanentError, TemporaryError
-from bot.slack.client import DELIVERY_SECONDS, NO_ANSWER, SlackClient, code_of
+from bot.slack.client import NO_ANSWER, SlackClient, code_of
 from bot.slack.errors import retry_after
 from bot.slack.messages import Message, render
 from bot.slack.outbound.pace import Pace
+from bot.slack.outbound.replies import Replies
 from bot.store import audit, outbox
 from bot.store.audit import Action
 from bot.store.database import DATABASE_UNAVAILABLE, Database
@@ -57,10 +55,16 @@ class Delivery:
     """Delivers the messages of the outbox. Safe to call from several threads."""
 
     def __init__(
-        self, database: Database, client: SlackClient, policy: Callable[[], Policy], clock: Clock
+        self,
+        database: Database,
+        client: SlackClient,
+        replies: Replies,
+        policy: Callable[[], Policy],
+        clock: Clock,
     ) -> None:
         self._database = database
         self._client = client
+        self._replies = replies
         self._policy = policy
         self._clock = clock
         self._pace = Pace(clock)
@@ -132,8 +136,8 @@ class Delivery:
             raise TemporaryError("chat.postMessage named no message") from error
 
     def _reply(self, pending: PendingMessage, message: Message) -> Post | None:
-        """Answer where the person acted; by direct message once that address has expired."""
-        if pending.reply_address and respond(self._client, pending.reply_address, message):
+        """Answer where the person acted; by direct message where that address takes no answers."""
+        if pending.reply_address and self._replies.respond(pending.reply_address, message):
             return None
         return self._post(message, channel=pending.target)
 
@@ -188,27 +192,3 @@ class Delivery:
             if isinstance(pending.notice, RequestCard):
                 requester = pending.notice.request.requester
                 notify_person(session, notice, requester, at=now)
-
-
-def respond(client: SlackClient, response_url: str, message: Message) -> bool:
-    """Answer one person at an interaction's own address; False once it takes no more answers.
-
-    Raises:
-        TemporaryError: Slack cannot be reached, or asks to wait.
-    """
-    webhook = WebhookClient(response_url, timeout=DELIVERY_SECONDS, retry_handlers=[])
-    try:
-        with client.telling("response_url") as exchange:
-            answer = webhook.send(
-                text=message.text,
-                blocks=message.blocks,
-                response_type="ephemeral",
-                replace_original=False,
-            )
-            status = answer.status_code
-            exchange.outcome = "ok" if status == HTTPStatus.OK else f"status {status}"
-    except (SlackClientError, OSError, HTTPException) as error:
-        raise TemporaryError(type(error).__name__) from error
-    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise TemporaryError(f"status {status}")
-    return status == HTTPStatus.OK
