@@ -13,7 +13,7 @@ import yaml
 from bot.cli import app
 from bot.config import Settings
 from bot.domain.durations import show_duration
-from bot.domain.policy import ClusterPolicy, Scheduler
+from bot.domain.policy import ClusterPolicy, Retention, Scheduler
 from bot.domain.written_policy import AutoApproval, Emergency
 
 ROOT = Path(__file__).parents[1]
@@ -97,6 +97,7 @@ def test_every_key_of_the_policy_is_in_the_reference_with_its_default() -> None:
         ("[clusters.X.emergency]", Emergency),
         ("[[clusters.X.auto_approve]]", AutoApproval),
         ("[scheduler]", Scheduler),
+        ("[retention]", Retention),
     ],
 )
 def test_every_key_of_a_table_of_the_policy_is_in_the_reference(table: str, model: Any) -> None:

@@ -24,6 +24,7 @@ from sqlmodel import select
 from bot.access import AccessService
 from bot.config import parse_policy
 from bot.domain.actors import Actor
+from bot.domain.audit_actions import Action
 from bot.domain.commands import Cancel, Command, Container, Decide, Extend, RequestAccess, Revoke
 from bot.domain.labels import label, read_label
 from bot.domain.lifecycle import EndReason, Grant, GrantState, Request, RequestState, Verdict
@@ -37,7 +38,6 @@ from bot.providers.call_budget import CallBudget
 from bot.providers.digitalocean import DigitalOcean
 from bot.reconcile.reconciler import Reconciler
 from bot.store import audit, grants, requests, schema
-from bot.store.audit import Action
 from bot.store.database import Database
 from bot.store.tables import OutboxRow
 from bot.worker import Worker

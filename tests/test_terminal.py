@@ -16,6 +16,7 @@ from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.plan import plan
 from bot.domain.rules import Rule
 from bot.domain.sources import SourceType, TrustedSource
+from bot.store.audit_entries import Entry, entry
 from bot.store.tables import AuditRow
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -32,13 +33,21 @@ HOSTILE = [
 ACTS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ud800-\udfff]")
 
 
-def row(words: str) -> AuditRow:
-    return AuditRow(
-        id=1, at=NOW, action=words, actor=words, cluster=words, request_id=7, detail={"why": words}
+def row(words: str) -> Entry:
+    return entry(
+        AuditRow(
+            id=1,
+            at=NOW,
+            action=words,
+            actor=words,
+            cluster=words,
+            request_id=7,
+            detail={"why": words},
+        )
     )
 
 
-def shown_as(rows: list[AuditRow], form: Format) -> str:
+def shown_as(rows: list[Entry], form: Format) -> str:
     return "\n".join(lines(rows, form))
 
 

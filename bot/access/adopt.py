@@ -13,6 +13,7 @@ from bot.access.approval import approve_at_once, approve_first
 from bot.access.limits import refuse_too_many_requests
 from bot.access.request_access import asked_for, given_reason
 from bot.access.unit_of_work import UnitOfWork
+from bot.domain.audit_actions import Action
 from bot.domain.commands import Adopt, Extend
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant, Request, RequestKind, RequestState
@@ -24,7 +25,6 @@ from bot.domain.refusals.requests import AdoptionWaits
 from bot.domain.refusals.sources import ExpiresAlready, IsGuardRule
 from bot.domain.sources import GUARD, TrustedSource
 from bot.store import clusters, grants, requests
-from bot.store.audit import Action
 
 _USUAL_EXTENSION = timedelta(days=1)
 

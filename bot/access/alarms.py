@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 from bot.access.notifications import notify_operators
 from bot.access.unit_of_work import UnitOfWork
+from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import GrantState
 from bot.domain.notices import Alarm, CallsMade, ClusterOpen
 from bot.domain.policy import ALARM_AFTER
 from bot.store import audit, clusters, grants
-from bot.store.audit import Action
 from bot.store.clusters import Watch
 from bot.store.due import LENIENCE
 

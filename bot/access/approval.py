@@ -6,6 +6,7 @@ from datetime import timedelta
 from bot.access.notifications import notify_of_grant, post_card
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
+from bot.domain.audit_actions import Action
 from bot.domain.durations import show_duration
 from bot.domain.entitlement import concerned
 from bot.domain.lifecycle import Decision, Grant, Request, RequestState, Verdict
@@ -14,7 +15,6 @@ from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Refused
 from bot.domain.refusals.grants import NothingToExtend
 from bot.store import clusters, grants, requests
-from bot.store.audit import Action
 
 
 def approve_at_once(

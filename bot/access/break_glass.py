@@ -15,6 +15,7 @@ from bot.access.request_access import (
 )
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
+from bot.domain.audit_actions import Action
 from bot.domain.commands import BreakGlass, RequestAccess
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Request, RequestKind, RequestState
@@ -23,7 +24,6 @@ from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Field, about
 from bot.store import requests
-from bot.store.audit import Action
 
 
 def break_glass(uow: UnitOfWork, command: BreakGlass, person: Person) -> Request:

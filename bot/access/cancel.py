@@ -3,13 +3,13 @@
 from bot.access.notifications import notify_closed, update_card
 from bot.access.pressed_button import check_is_request_shown
 from bot.access.unit_of_work import UnitOfWork
+from bot.domain.audit_actions import Action
 from bot.domain.commands import Cancel
 from bot.domain.lifecycle import Request, RequestState
 from bot.domain.people import Person
 from bot.domain.refusal import Refused
 from bot.domain.refusals.requests import NoSuchRequest, NotToWithdraw
 from bot.store import grants, requests
-from bot.store.audit import Action
 
 
 def cancel(uow: UnitOfWork, command: Cancel, person: Person) -> Request:

@@ -9,6 +9,7 @@ from bot.access.notifications import notify_closed, notify_person, notify_thread
 from bot.access.pressed_button import check_is_on_its_card, check_is_request_shown
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
+from bot.domain.audit_actions import Action
 from bot.domain.commands import Decide
 from bot.domain.durations import show_duration
 from bot.domain.entitlement import check_may_still_ask, lost_approvals
@@ -27,7 +28,6 @@ from bot.domain.refusals.requests import (
     NoSuchRequest,
 )
 from bot.store import grants, requests
-from bot.store.audit import Action
 
 
 def decide(uow: UnitOfWork, command: Decide, person: Person) -> Request:

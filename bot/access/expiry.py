@@ -6,11 +6,11 @@ from bot.access.notifications import notify_closed, notify_of_grant
 from bot.access.revoke import leave
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
+from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import Grant
 from bot.domain.notices import GrantExpiring
 from bot.domain.policy import Policy
 from bot.store import grants, requests
-from bot.store.audit import Action
 
 _AT_ONCE = 200
 _ADOPTED_WARNING = timedelta(days=1)

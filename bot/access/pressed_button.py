@@ -4,7 +4,7 @@ from bot.access.notifications import card_of
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
 from bot.domain.commands import Container
-from bot.domain.lifecycle import Grant, Request
+from bot.domain.lifecycle import Grant, Request, RequestState
 from bot.domain.marks import grant_mark, is_same_access, request_mark
 from bot.domain.refusal import NotTheCard, Refused
 from bot.domain.refusals.grants import GrantRenumbered
@@ -43,7 +43,8 @@ def check_is_on_its_card(uow: UnitOfWork, request: Request, container: Container
     """Refuse a decision anywhere but on the request's own card, or on the Home tab (P4).
 
     A message is posted at least once, so there may be a second copy of a card: only the one that is
-    kept up to date counts.
+    kept up to date counts. Where a card is in Slack is forgotten some time after all is over
+    (`retention`); a press there is not refused here, since there is nothing left to decide.
 
     Raises:
         CardNotRecorded: the card is being posted just now.
@@ -55,6 +56,8 @@ def check_is_on_its_card(uow: UnitOfWork, request: Request, container: Container
     card = outbox.find_post(uow.session, name)
     if card is None and outbox.is_being_posted(uow.session, name):
         raise CardNotRecorded
+    if card is None and not (request.state is RequestState.PENDING or request.wants_review):
+        return
     if card is None:
         raise NotTheCard(CardNotPosted(number=request.id))
     if card != Post(container.channel, container.ts):

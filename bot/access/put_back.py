@@ -8,6 +8,7 @@ from bot.access.notifications import notify_thread, post_card
 from bot.access.pressed_button import check_is_grant_shown
 from bot.access.request_access import refuse_unfit_cluster, requests_for_the_same
 from bot.access.unit_of_work import UnitOfWork
+from bot.domain.audit_actions import Action
 from bot.domain.commands import PutBack
 from bot.domain.entitlement import check_still_holds, concerned
 from bot.domain.lifecycle import Grant, Request, RequestKind, RequestState
@@ -26,7 +27,6 @@ from bot.domain.refusals.grants import (
     TimeIsOver,
 )
 from bot.store import grants, requests
-from bot.store.audit import Action
 
 
 def put_back(uow: UnitOfWork, command: PutBack, person: Person) -> Request:

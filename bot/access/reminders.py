@@ -5,10 +5,10 @@ from datetime import timedelta
 from bot.access.notifications import notify_operators, notify_thread
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
+from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import Request
 from bot.domain.notices import RequestReminder, ReviewReminder
 from bot.store import requests
-from bot.store.audit import Action
 
 _EVERY = timedelta(hours=4)  # for an emergency that is no longer in the policy
 

@@ -8,6 +8,7 @@ from bot.access.limits import refuse_full_cluster, refuse_too_many_grants, refus
 from bot.access.notifications import post_card
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
+from bot.domain.audit_actions import Action
 from bot.domain.commands import Adopt, BreakGlass, RequestAccess
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant, Request, RequestKind, RequestState
@@ -20,7 +21,6 @@ from bot.domain.refusals.grants import GrantedAlready
 from bot.domain.refusals.requests import AskedAlready
 from bot.domain.typed_text import one_line
 from bot.store import clusters, grants, requests
-from bot.store.audit import Action
 
 
 def request(uow: UnitOfWork, command: RequestAccess, person: Person) -> Request:

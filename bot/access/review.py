@@ -3,6 +3,7 @@
 from bot.access.notifications import notify_operators, notify_thread, update_card
 from bot.access.pressed_button import check_is_on_its_card, check_is_request_shown
 from bot.access.unit_of_work import UnitOfWork
+from bot.domain.audit_actions import Action
 from bot.domain.commands import Review
 from bot.domain.lifecycle import Request, RequestKind
 from bot.domain.notices import Reviewed
@@ -10,7 +11,6 @@ from bot.domain.people import Person
 from bot.domain.refusal import Refused
 from bot.domain.refusals.requests import NoEmergency, ReviewedAlready
 from bot.store import requests
-from bot.store.audit import Action
 
 
 def review(uow: UnitOfWork, command: Review, person: Person) -> Request:

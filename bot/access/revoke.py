@@ -3,6 +3,7 @@
 from bot.access.notifications import notify_of_grant, refresh_home
 from bot.access.pressed_button import check_is_grant_shown
 from bot.access.unit_of_work import UnitOfWork
+from bot.domain.audit_actions import Action
 from bot.domain.commands import Revoke
 from bot.domain.lifecycle import Grant, GrantState, RequestState
 from bot.domain.notices import GrantEnded
@@ -11,7 +12,6 @@ from bot.domain.refusal import Refused
 from bot.domain.refusals.grants import Ended, NoSuchGrant, NoUnendedGrant
 from bot.domain.refusals.requests import StillARequest
 from bot.store import clusters, grants, requests
-from bot.store.audit import Action
 
 
 def revoke(uow: UnitOfWork, command: Revoke, person: Person) -> Grant:

@@ -19,6 +19,7 @@ from bot.access.review import review
 from bot.access.revoke import close_for_gone_cluster, revoke, revoke_as_operator
 from bot.access.unit_of_work import UnitOfWork
 from bot.clock import Clock
+from bot.domain.audit_actions import Action
 from bot.domain.commands import (
     Adopt,
     BreakGlass,
@@ -40,7 +41,6 @@ from bot.domain.refusal import NoLongerHolds, NotTheCard, NotYours, Refused
 from bot.domain.refusals.any_refusal import as_detail
 from bot.domain.sources import TrustedSource
 from bot.store import audit, errands, requests
-from bot.store.audit import Action
 from bot.store.database import Database
 from bot.store.errands import Errand, ReplyTo
 

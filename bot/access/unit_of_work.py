@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.access.notifications import request_facts
+from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import Grant, Request
 from bot.domain.notices import RequestFacts
 from bot.domain.people import People, Person
@@ -17,7 +18,6 @@ from bot.domain.refusals.clusters import LeftPolicy
 from bot.domain.refusals.rights import NotTheirs
 from bot.domain.sources import TrustedSource
 from bot.store import audit, grants
-from bot.store.audit import Action
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,17 @@ from rich.table import Table
 
 from bot.cli import frame
 from bot.cli.auditing import Format
+from bot.domain.audit_actions import ACTOR
+from bot.domain.erasure import ERASED
 from bot.domain.refusals.any_refusal import of_detail
 from bot.domain.typed_text import one_line
-from bot.store.tables import AuditRow
+from bot.store.audit_entries import Entry
 
 _COLUMNS = ("id", "at", "actor", "action", "cluster", "request_id", "detail")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def lines(rows: Iterable[AuditRow], form: Format) -> Iterator[str]:
+def lines(rows: Iterable[Entry], form: Format) -> Iterator[str]:
     """Yield the rows as text. Cells that a spreadsheet would compute are made plain text."""
     match form:
         case Format.JSONL:
@@ -32,7 +34,7 @@ def lines(rows: Iterable[AuditRow], form: Format) -> Iterator[str]:
             yield _table(rows)
 
 
-def _table(rows: Iterable[AuditRow]) -> str:
+def _table(rows: Iterable[Entry]) -> str:
     console = Console(record=True, file=io.StringIO(), width=160, emoji=False)
     table = Table(*_COLUMNS, box=None)
     for row in rows:
@@ -47,12 +49,15 @@ def _csv(cells: Iterable[str]) -> str:
     return out.getvalue()
 
 
-def _as_dict(row: AuditRow) -> dict[str, object]:
-    return {name: getattr(row, name) for name in _COLUMNS} | {"at": _time(row.at)}
+def _as_dict(row: Entry) -> dict[str, object]:
+    columns = {name: getattr(row, name) for name in _COLUMNS}
+    return columns | {"at": _time(row.at), "erased": sorted(row.erased)}
 
 
-def _cells(row: AuditRow) -> list[str]:
-    detail = " ".join(f"{key}={json.dumps(value)}" for key, value in _worded(row.detail).items())
+def _cells(row: Entry) -> list[str]:
+    erased = dict.fromkeys(sorted(row.erased - {ACTOR}), ERASED)
+    particulars = _worded(row.detail) | erased
+    detail = " ".join(f"{key}={json.dumps(value)}" for key, value in particulars.items())
     number = "" if row.request_id is None else str(row.request_id)
     names = (one_line(name) for name in (row.actor, row.action, row.cluster))
     return [str(row.id), _time(row.at), *names, number, detail]

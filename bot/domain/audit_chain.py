@@ -7,14 +7,16 @@ that was noted elsewhere: an anchor.
 
 import hashlib
 import hmac
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from bot.domain.canonical_json import encode
+from bot.domain.personal_fields import Sealed
+
 GENESIS = "0" * 64  # what the first row is chained to
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,32 @@ NO_KEYS = Keyring()
 
 @dataclass(frozen=True)
 class Link:
-    """One row of the chain: its number, what it says, its digest, and the name of its key."""
+    """One row of the chain: its number, what it says, its digest, and the name of its key.
+
+    `facts` are what the digest covers: of the `personal` fields, that is their commitments. `at` is
+    when it was written; None where that does not matter, since nothing of it can be erased.
+    """
 
     number: int
     facts: Mapping[str, Any]
     digest: str
     key: str = ""
+    personal: Sealed | None = None
+    at: datetime | None = None
+
+    def holds(self, before: str, key: bytes | None) -> bool:
+        """Tell whether it is as it was written behind the row with the digest *before*."""
+        return self.digest == digest_of(before, self.facts, key) and self.is_sealed
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether each personal field that is still there is as it was written."""
+        return self.personal is None or self.personal.holds
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether any of its personal fields is erased."""
+        return self.personal is not None and bool(self.personal.erased)
 
 
 @dataclass(frozen=True)
@@ -89,7 +111,8 @@ class Verdict:
     the digest of the last row before it. `keys` names the keys that were at hand, the current one
     first. `missing` are the anchors that the chain should contain and does not; `untold` is a
     request without a row. `accepted` are rows that somebody has accepted as unsigned, or signed
-    with a lost key.
+    with a lost key. `erased` is how many rows have erased personal fields, and `unrecorded` names
+    those that are later than the last erasure on record, `erased_before`.
     """
 
     count: int
@@ -100,6 +123,9 @@ class Verdict:
     missing: tuple[Anchor, ...] = ()
     untold: int | None = None
     accepted: tuple[range, ...] = ()
+    erased: int = 0
+    erased_before: datetime | None = None
+    unrecorded: tuple[range, ...] = ()
 
     @property
     def unchecked(self) -> tuple[Stretch, ...]:
@@ -135,6 +161,7 @@ class Verdict:
             or self.unchecked
             or self.weakened
             or self.ends_unsigned
+            or self.unrecorded
         )
 
     def _is_foreign(self, stretch: Stretch) -> bool:
@@ -158,61 +185,7 @@ def digest_of(before: str, facts: Mapping[str, Any], key: bytes | None = None) -
         facts: plain JSON values.
         key: kept out of reach of the database's owner.
     """
-    said = f"{before}\n{_encode(facts)}".encode()
+    said = f"{before}\n{encode(facts)}".encode()
     if key is None:
         return hashlib.sha256(said).hexdigest()
     return hmac.digest(key, said, "sha256").hex()
-
-
-def verify(
-    links: Iterable[Link],
-    keyring: Keyring = NO_KEYS,
-    *,
-    expected: Iterable[Anchor] = (),
-    accepted: Iterable[range] = (),
-) -> Verdict:
-    """Verify a chain from row 1, without a gap, to the first broken row.
-
-    Args:
-        links: the rows, read one by one.
-        keyring: rows signed with other keys are followed, but not checked.
-        expected: anchors that the chain must contain.
-        accepted: rows that may be unsigned, or signed with a lost key; their digests are
-            checked all the same, where that is possible.
-    """
-    keys = keyring.by_name
-    open_anchors: dict[int, list[Anchor]] = {}
-    for anchor in expected:
-        open_anchors.setdefault(anchor.number, []).append(anchor)
-    missing: list[Anchor] = []
-    runs: list[Stretch] = []
-    count, head, first, named = 0, GENESIS, 1, None
-    broken_at = None
-    for link in links:
-        known = keys.get(link.key) if link.key else None
-        is_checked = known is not None or not link.key
-        if link.number != count + 1 or (
-            is_checked and link.digest != digest_of(head, link.facts, known)
-        ):
-            broken_at = link.number
-            break
-        if link.key != named:
-            if named is not None:
-                runs.append(Stretch(first, count, named))
-            first, named = link.number, link.key
-        count, head = link.number, link.digest
-        if count in open_anchors:
-            missing += (one for one in open_anchors.pop(count) if one.digest != head)
-    if named is not None:
-        runs.append(Stretch(first, count, named))
-    if broken_at is None:  # nothing after a broken row can be relied on
-        missing += (one for anchors in open_anchors.values() for one in anchors)
-    return Verdict(
-        count,
-        head,
-        broken_at,
-        stretches=tuple(runs),
-        keys=tuple(keys),
-        missing=tuple(missing),
-        accepted=tuple(accepted),
-    )

@@ -24,7 +24,7 @@ from bot.domain.people import (
     not_admitted,
     standing_of,
 )
-from bot.domain.policy_types import Alias, Duration, PolicyModel
+from bot.domain.policy_types import Alias, Duration, PolicyModel, Retained
 from bot.domain.principals import ANYBODY, Channel, Requester, UserOrGroup, groups_in
 from bot.domain.refusal import Field as Part
 from bot.domain.refusal import NamesClusters, NotYours, Refused, about
@@ -340,6 +340,16 @@ class Scheduler(PolicyModel):
     """How many calls of the API one process makes in an hour; several share a token's 5,000."""
 
 
+class Retention(PolicyModel):
+    """How long is kept what nobody needs any more."""
+
+    finished: Retained = timedelta(days=30)
+    """Jobs, posts of what has ended, used links and heartbeats: deleted after that time."""
+
+    personal: Retained | None = None
+    """Who, from where and why, in the audit and in what has ended: erased then; unset: kept."""
+
+
 class Policy(PolicyModel):
     """All that `dbaccess.toml` says."""
 
@@ -354,6 +364,9 @@ class Policy(PolicyModel):
 
     scheduler: Scheduler = Scheduler()
     """How often the worker checks what is due."""
+
+    retention: Retention = Retention()
+    """How long finished rows and personal data are kept."""
 
     @field_validator("clusters")
     @classmethod

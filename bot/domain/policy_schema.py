@@ -32,7 +32,7 @@ class _AsTyped(GenerateJsonSchema):
         if isinstance(dft, timedelta):
             return show_duration(dft)
         if isinstance(dft, BaseModel):
-            return {name: self.encode_default(value) for name, value in dft}
+            return {name: self.encode_default(one) for name, one in dft if one is not None}
         return super().encode_default(dft)
 
     def field_title_should_be_set(self, schema: Any) -> bool:
@@ -46,6 +46,7 @@ def policy_schema() -> dict[str, Any]:
     definitions = schema["$defs"]
     cluster = definitions["ClusterPolicy"]
     _take_no_null(cluster["properties"]["emergency"])
+    _take_no_null(definitions["Retention"]["properties"]["personal"])
     inherited = [key for key in cluster["required"] if key != _NOT_INHERITED]
     cluster["required"] = [_NOT_INHERITED]
     definitions["Defaults"] = _defaults(cluster)

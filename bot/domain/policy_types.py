@@ -3,7 +3,14 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from bot.domain.durations import parse_duration
 from bot.domain.refusal import Refused
@@ -11,6 +18,7 @@ from bot.domain.refusals.any_refusal import AnyRefusal
 from bot.domain.refusals.durations import ZeroDuration
 from bot.domain.typed_text import one_line
 
+SHORTEST_RETENTION = timedelta(days=1)  # what was delivered twice is long known by then
 _DURATION = (  # as `parse_duration` takes it: some of these, in this order, and not all zero
     r"^\s*(?=.*[1-9])([0-9]{1,6}[wW])?([0-9]{1,6}[dD])?([0-9]{1,6}[hH])?([0-9]{1,6}[mM])?"
     r"([0-9]{1,6}[sS])?\s*$"
@@ -30,6 +38,12 @@ def _duration(value: object) -> object:
         raise _problem(value, refused.refusal) from refused
 
 
+def _long_enough(duration: timedelta) -> timedelta:
+    if duration < SHORTEST_RETENTION:
+        raise ValueError("must be at least 1d")
+    return duration
+
+
 def _problem(value: str, refusal: AnyRefusal) -> ValueError:
     """Return what an operator reads about a duration in the file."""
     if isinstance(refusal, ZeroDuration):
@@ -47,6 +61,7 @@ Duration = Annotated[
     BeforeValidator(_duration),
     WithJsonSchema({"type": "string", "pattern": _DURATION, "examples": ["90m", "1h30m", "1d"]}),
 ]
+Retained = Annotated[Duration, AfterValidator(_long_enough)]
 Alias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 
 

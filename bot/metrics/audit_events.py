@@ -14,8 +14,8 @@ from prometheus_client.core import (
 )
 from sqlmodel import Session
 
+from bot.domain.audit_actions import Action
 from bot.store import audit_tail
-from bot.store.audit import Action
 from bot.store.audit_tail import AuditTail, Mark
 
 _REQUESTS = {

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from bot.access.notifications import notify_of_grant
+from bot.domain.audit_actions import Action
 from bot.domain.entitlement import check_still_holds
 from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.notices import GrantEnded
@@ -21,7 +22,6 @@ from bot.domain.refusal import NoLongerHolds
 from bot.domain.refusals.any_refusal import AnyRefusal, as_detail
 from bot.domain.refusals.clusters import LeftPolicy
 from bot.store import audit, grants, requests
-from bot.store.audit import Action
 
 
 def refuse_what_no_longer_holds(

@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.access.notifications import notify_of_grant, notify_operators
+from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import GrantState
 from bot.domain.notices import AllClear, GrantDelayed
 from bot.domain.plan import Plan
@@ -18,7 +19,6 @@ from bot.reconcile.drift_check import next_check
 from bot.reconcile.outcome_recorder import ClusterOutcome, GrantOutcome
 from bot.reconcile.recovery import Recovery, finding
 from bot.store import audit, clusters, grants
-from bot.store.audit import Action
 from bot.store.clusters import Watch
 
 

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from bot.access.notifications import notify_closed, notify_of_grant, notify_operators, request_facts
 from bot.domain.actors import Actor
+from bot.domain.audit_actions import Action
 from bot.domain.blocking import why_blocked
 from bot.domain.lifecycle import (
     Decision,
@@ -37,7 +38,6 @@ from bot.domain.sources import TrustedSource
 from bot.reconcile.attempt import RELABEL_AFTER, Attempt
 from bot.reconcile.first_write import why_it_no_longer_holds
 from bot.store import audit, clusters, grants, requests
-from bot.store.audit import Action
 from bot.store.clusters import Watch
 
 

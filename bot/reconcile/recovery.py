@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot.domain.actors import Actor
+from bot.domain.audit_actions import Action
 from bot.domain.labels import Label, read_label
 from bot.domain.lifecycle import Grant, GrantState, Request, RequestKind, RequestState
 from bot.domain.notices import Labelled, Recovered
@@ -11,7 +12,6 @@ from bot.domain.policy import LONGEST_ADOPTION
 from bot.domain.rules import Rule
 from bot.reconcile.outcome_recorder import OutcomeRecorder
 from bot.store import clusters, grants, requests
-from bot.store.audit import Action
 
 _NEARBY = 100  # a label's number is kept if it is at most this far above the newest one
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from bot.domain.erasure import ERASED
 from bot.reporting.facts import Trouble
 
 Spell = tuple[datetime, datetime | None]
@@ -20,8 +21,11 @@ class Accounts:
         self._spells.setdefault((cluster, source), []).append((began, ended))
 
     def account_for(self, cluster: str, source: str, at: datetime) -> bool:
-        """Tell whether some grant wanted *source* at that time."""
-        spells = self._spells.get((cluster, source), [])
+        """Tell whether some grant wanted *source* at that time, or one whose source is erased."""
+        spells = [
+            *self._spells.get((cluster, source), []),
+            *self._spells.get((cluster, ERASED), []),
+        ]
         return any(began <= at and (ended is None or at <= ended) for began, ended in spells)
 
 

@@ -1,4 +1,4 @@
-"""The words for a verified chain: what is wrong with it, and which rows carry which key."""
+"""The words for a verified chain: what is wrong with it, which key rows carry, what is erased."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,12 +12,14 @@ _NO_KEY = (
 
 
 def signatures(verdict: Verdict) -> list[str]:
-    """Return which rows carry which key, or that none is set."""
+    """Return which rows carry which key, or that none is set, and what is erased."""
     if any(one.key for one in verdict.stretches):
-        return _some([f"{_rows(one)}: {_key(one)}." for one in verdict.stretches])
-    if verdict.keys or not verdict.count:
-        return []
-    return [_NO_KEY]
+        signed = _some([f"{_rows(one)}: {_key(one)}." for one in verdict.stretches])
+    elif verdict.keys or not verdict.count:
+        signed = []
+    else:
+        signed = [_NO_KEY]
+    return [*signed, *_erased(verdict)]
 
 
 def problems(verdict: Verdict) -> list[str]:
@@ -29,7 +31,17 @@ def problems(verdict: Verdict) -> list[str]:
         *_some([_unchecked(one) for one in verdict.unchecked]),
         *_some([_weakened(one) for one in verdict.weakened]),
         *_unsigned(verdict),
+        *_some([_unrecorded(one) for one in verdict.unrecorded]),
     ]
+
+
+def _erased(verdict: Verdict) -> Iterator[str]:
+    if not verdict.erased:
+        return
+    before = verdict.erased_before
+    recorded = f" On record: those before {before:%Y-%m-%d %H:%M} UTC." if before else ""
+    rows = "1 row" if verdict.erased == 1 else f"{verdict.erased:,} rows"
+    yield f"Personal fields are erased in {rows}.{recorded}"
 
 
 def _broken(verdict: Verdict) -> Iterator[str]:
@@ -81,6 +93,14 @@ def _unsigned(verdict: Verdict) -> Iterator[str]:
             f"The newest row does not carry the key {verdict.keys[0]}. Start dbaccess with that "
             "key and verify again. If it runs with it, somebody without the key wrote that row."
         )
+
+
+def _unrecorded(rows: range) -> str:
+    stretch = Stretch(rows.start, rows.stop - 1, "")
+    return (
+        f"{_rows(stretch)}: personal fields are erased, and no erasure on record reaches that far. "
+        "Somebody removed them by hand."
+    )
 
 
 def _rows(stretch: Stretch) -> str:

@@ -7,6 +7,8 @@ from sqlmodel import Session
 
 from bot import __version__
 from bot.domain.actors import Actor
+from bot.domain.audit_actions import Action
+from bot.domain.erasure import ERASED, is_erased
 from bot.domain.lifecycle import EndReason, Request, RequestKind, RequestState
 from bot.domain.refusals.any_refusal import of_detail
 from bot.domain.sources import GUARD
@@ -15,9 +17,8 @@ from bot.reporting.facts import Access, Happening, Report, Trouble
 from bot.reporting.figures import Figures
 from bot.reporting.wording import moment, operator
 from bot.store import audit, report_queries
-from bot.store.audit import Action
+from bot.store.audit_entries import Entry
 from bot.store.report_queries import Lent, Period
-from bot.store.tables import AuditRow
 
 _OF_GRANTS = (Action.APPLIED, Action.RECOVERED, Action.ENDING, Action.ENDED)
 _UNMET = (RequestState.DENIED, RequestState.LAPSED, RequestState.CANCELLED)
@@ -67,14 +68,18 @@ def _access(lent: Lent) -> Access:
 def _operator(lent: Lent) -> str:
     """Return who ended a grant by a command, as far as is known; empty if nobody did."""
     rows = (row for row in lent.noted if row.action in (Action.ENDING, Action.ENDED))
-    typed = [row.detail["operator"] for row in rows if "operator" in row.detail]
-    return operator(typed[0]) if typed and isinstance(typed[0], dict) else ""
+    typed = [row for row in rows if "operator" in {*row.detail, *row.erased}]
+    if not typed:
+        return ""
+    facts = typed[0].detail.get("operator")
+    return operator(facts) if isinstance(facts, dict) else typed[0].shown("operator")
 
 
 def _note_access(report: Report, access: Access) -> None:
     grant, now = access.grant, report.made_at
     report.accesses.add(access)
-    report.people |= {grant.requester} - {Actor.UNKNOWN}
+    if grant.requester != Actor.UNKNOWN and not is_erased(grant.requester):
+        report.people.add(grant.requester)
     report.clusters.add(grant.cluster)
     expired = grant.end_reason is EndReason.EXPIRED and access.is_over
     overdue = access.overdue(now) if expired else None
@@ -106,9 +111,8 @@ def _note_writes(session: Session, report: Report, accounts: Accounts) -> None:
     for row in _within(session, report.period, Action.RULES_WRITTEN):
         report.writes += 1
         added = [str(source) for source in row.detail.get("added", [])]
-        removed = [str(source) for source in row.detail.get("removed", [])]
         if row.detail.get("certain") is False:
-            words = f"added: {_listed(added)}; removed: {_listed(removed)}"
+            words = f"added: {_listed(row, 'added')}; removed: {_listed(row, 'removed')}"
             report.uncertain_writes.add(_happening(row, words))
         for source in added:
             is_guard = source == str(GUARD)
@@ -124,10 +128,10 @@ def _note_events(session: Session, report: Report) -> None:
         report.guards.add(_happening(row, ""))
     everywhere = Period(report.period.since, report.period.until)  # these name no cluster
     for row in _within(session, everywhere, Action.UNDELIVERED):
-        words = f"in the conversation {row.detail.get('conversation')}: {row.detail.get('error')}"
+        words = f"in the conversation {row.shown('conversation')}: {row.shown('error')}"
         report.undelivered.add(_happening(row, words))
     for row in _within(session, everywhere, Action.REFUSED):
-        report.refused.add(_happening(row, str(row.detail.get("verdict", ""))))
+        report.refused.add(_happening(row, row.shown("verdict")))
 
 
 def _troubles(session: Session, period: Period) -> Iterator[Trouble]:
@@ -135,19 +139,19 @@ def _troubles(session: Session, period: Period) -> Iterator[Trouble]:
     return (found for found in troubles(map(_signal, rows)) if found.touches(period))
 
 
-def _signal(row: AuditRow) -> Signal:
+def _signal(row: Entry) -> Signal:
     if row.action == Action.ALL_CLEAR:
         return Signal(row.at, row.cluster)
-    return Signal(row.at, row.cluster, _since(row), str(row.detail.get("error", "")))
+    return Signal(row.at, row.cluster, _since(row), row.shown("error"))
 
 
-def _since(row: AuditRow) -> datetime:
+def _since(row: Entry) -> datetime:
     """Return since when what a row reports has lasted; the row's own time if it does not say."""
     since = row.detail.get("since")
     return datetime.fromisoformat(since) if since else row.at
 
 
-def _within(session: Session, period: Period, action: Action) -> Iterator[AuditRow]:
+def _within(session: Session, period: Period, action: Action) -> Iterator[Entry]:
     return audit.rows(
         session,
         actions=(action,),
@@ -157,9 +161,11 @@ def _within(session: Session, period: Period, action: Action) -> Iterator[AuditR
     )
 
 
-def _happening(row: AuditRow, words: str) -> Happening:
+def _happening(row: Entry, words: str) -> Happening:
     return Happening(row.at, row.cluster, words, row.request_id, row.actor)
 
 
-def _listed(sources: list[str]) -> str:
-    return ", ".join(sources) or "none"
+def _listed(row: Entry, particular: str) -> str:
+    if particular in row.erased:
+        return ERASED
+    return ", ".join(map(str, row.detail.get(particular, []))) or "none"

@@ -1,16 +1,16 @@
 """The audit: what happened, in the same transaction as what it tells of, chained row by row."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from bot.domain.actors import Actor
+from bot.domain.audit_actions import ACTOR, Action, personal_fields
 from bot.domain.audit_chain import (
     GENESIS,
     NO_KEYS,
@@ -19,9 +19,11 @@ from bot.domain.audit_chain import (
     Link,
     Verdict,
     digest_of,
-    verify,
 )
+from bot.domain.chain_verification import verify
+from bot.domain.personal_fields import seal
 from bot.domain.sources import SourceType, TrustedSource
+from bot.store.audit_entries import SEALED, Entry, entry, sealed_of
 from bot.store.database import KEYRING, OPERATOR, before_commit
 from bot.store.tables import AuditRow, RequestRow
 
@@ -31,42 +33,7 @@ _PENDING = "audit"
 _KEY_CHECKED_AT = "audit key checked at"
 _LOCK_CHAIN = text("SELECT pg_advisory_xact_lock(hashtextextended('dbaccess audit', 0))")
 _AT_ONCE = 1000
-
-
-class Action(StrEnum):
-    """What can happen."""
-
-    REQUESTED = "request.made"
-    APPROVED = "request.approved"  # one approver's word; the last one also grants
-    APPROVAL_DROPPED = "request.approval_dropped"  # its approver has lost the right
-    DENIED = "request.denied"
-    CANCELLED = "request.cancelled"
-    LAPSED = "request.lapsed"
-    REFUSED = "decision.refused"  # by somebody without the right to decide
-    REMINDED = "request.reminded"
-    BROKE_GLASS = "emergency.opened"
-    REVIEWED = "emergency.reviewed"
-    ADOPTION_REQUESTED = "adoption.requested"
-    ADOPTED = "rule.adopted"  # it bears our label from now on
-    GRANTED = "grant.approved"
-    APPLIED = "grant.applied"
-    EXTENDED = "grant.extended"
-    WARNED = "grant.warned"
-    ENDING = "grant.ending"
-    ENDED = "grant.ended"
-    REWRITTEN = "grant.rewritten"
-    PUT_BACK = "grant.put_back"
-    RECOVERED = "grant.recovered"
-    RULES_WRITTEN = "cluster.rules_written"
-    ATTEMPT_LOST = "cluster.attempt_lost"  # killed; if it wrote, no row says so
-    LEFT_ALONE = "cluster.left_alone"  # a rule with our label that the policy does not allow
-    FOUND_OPEN = "cluster.found_open"  # it has no rules at all
-    CLOSED_AGAIN = "cluster.closed_again"
-    GUARD_PLACED = "cluster.guard_placed"
-    ALARMED = "cluster.alarmed"
-    ALL_CLEAR = "cluster.all_clear"
-    UNDELIVERED = "message.undelivered"
-    KEY_CHANGED = "audit.key_changed"  # the first row that carries another key than the one before
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def record(
@@ -81,18 +48,24 @@ def record(
 ) -> None:
     """Add one row when the transaction ends. `detail` holds plain values, never a secret.
 
-    A row that a command at the terminal writes also names who typed it, as `operator`.
+    A row that a command at the terminal writes also names who typed it, as `operator`. What is
+    personal of it is kept apart (`bot.domain.audit_actions` says what), so that it can be erased.
     """
     if OPERATOR in session.info:
         detail = {**detail, "operator": session.info[OPERATOR]}
+    personal = personal_fields(action, actor, detail)
+    sealed = seal(personal)
     _pending(session).append(
         AuditRow(
             at=at,
             action=action,
-            actor=actor,
+            actor="" if ACTOR in personal else actor,
             cluster=cluster,
             request_id=request_id,
-            detail=detail,
+            detail={key: value for key, value in detail.items() if key not in personal},
+            format=SEALED,
+            commitments=sealed.commitments,
+            personal=sealed.fields,
         )
     )
 
@@ -106,14 +79,14 @@ def rows(
     person: str | None = None,
     source: TrustedSource | None = None,
     actions: Collection[Action] | None = None,
-) -> Iterator[AuditRow]:
+) -> Iterator[Entry]:
     """Yield the rows that pass all of the filters, the oldest first.
 
     Args:
         since: from this time on.
         until: before this time.
         cluster: about this one, by its alias.
-        person: what they did, and what became of what they asked for.
+        person: what they did, what names them, and what became of what they asked for.
         source: about requests and grants for it, and writes that added or removed its rule.
         actions: only these.
     """
@@ -132,11 +105,12 @@ def rows(
     with session.exec(query) as found:
         for row, joined in found:
             request: RequestRow | None = joined
-            concerns = {row.actor, request.requester if request else None}
-            if person is not None and person not in concerns:
+            one = entry(row)
+            is_theirs = request is not None and request.requester == person
+            if person is not None and not (is_theirs or one.names(person)):
                 continue
-            if source is None or str(source) in _sources(row, request):
-                yield row
+            if source is None or str(source) in _sources(one, request):
+                yield one
 
 
 def verify_chain(
@@ -152,9 +126,20 @@ def verify_chain(
     columns = (col(getattr(AuditRow, name)) for name in _READ)
     query = select(*columns).order_by(col(AuditRow.id)).execution_options(yield_per=_AT_ONCE)
     with session.execute(query) as found:
-        links = (Link(row.id, _facts(row), row.digest, row.key) for row in found)
-        verdict = verify(links, _keyring(session), expected=expected, accepted=accepted)
+        verdict = verify(
+            map(_link, found),
+            _keyring(session),
+            expected=expected,
+            accepted=accepted,
+            erased_before=erased_before(session),
+        )
     return replace(verdict, untold=_untold(session))
+
+
+def erased_before(session: Session) -> datetime | None:
+    """Return up to when, at the latest, personal fields were erased by an erasure on record."""
+    query = select(AuditRow.detail).where(AuditRow.action == Action.ERASED)
+    return max(map(_erased_before, session.exec(query)), default=None)
 
 
 @dataclass(frozen=True)
@@ -178,6 +163,13 @@ def follow_key(session: Session, *, at: datetime) -> None:
     if newest(session).key != _keyring(session).current:
         session.info[_KEY_CHECKED_AT] = at
         _pending(session)
+
+
+def _erased_before(detail: Mapping[str, Any]) -> datetime:
+    try:
+        return datetime.fromisoformat(detail["before"])
+    except (KeyError, TypeError, ValueError):  # somebody changed that row, which breaks the chain
+        return _NEVER
 
 
 def _keyring(session: Session) -> Keyring:
@@ -222,14 +214,20 @@ def _seal(session: Session) -> Callable[[], None]:
     for row in pending:
         row.id = number = number + 1
         row.key = keyring.current
-        row.digest = digest = digest_of(digest, _facts(row), signing)
+        row.digest = digest = digest_of(digest, _covered(row), signing)
     session.add_all(pending)
     return lambda: _log(pending)
 
 
 def _key_change(before: str, now: str, at: datetime) -> AuditRow:
-    detail = {"before": before or None, "key": now or None}
-    return AuditRow(at=at, action=Action.KEY_CHANGED, actor=Actor.DBACCESS, detail=detail)
+    return AuditRow(
+        at=at,
+        action=Action.KEY_CHANGED,
+        actor=Actor.DBACCESS,
+        detail={"before": before or None, "key": now or None},
+        format=SEALED,
+        commitments={},
+    )
 
 
 def _log(rows: Iterable[AuditRow]) -> None:
@@ -239,21 +237,22 @@ def _log(rows: Iterable[AuditRow]) -> None:
         log.info("audit", action=str(row.action), request=row.request_id, anchor=anchor)
 
 
-class _Facts(Protocol):
-    at: datetime
-    action: str
-    actor: str
-    cluster: str
-    request_id: int | None
-    detail: dict[str, Any]
+_READ = (
+    *("id", "at", "action", "actor", "cluster", "request_id", "detail"),
+    *("digest", "key", "format", "commitments", "personal"),
+)
 
 
-_READ = ("id", "at", "action", "actor", "cluster", "request_id", "detail", "digest", "key")
+def _link(row: Any) -> Link:
+    return Link(row.id, _covered(row), row.digest, row.key, sealed_of(row), row.at)
 
 
-def _facts(row: _Facts) -> dict[str, Any]:
-    """Return what the digest of a row covers: all but its number, which follows from its place."""
-    return {
+def _covered(row: Any) -> dict[str, Any]:
+    """Return what the digest of a row covers: all but its number, which follows from its place.
+
+    Of the personal fields, it covers the commitments.
+    """
+    covered = {
         "at": row.at.astimezone(UTC).isoformat(),
         "action": row.action,
         "actor": row.actor,
@@ -261,13 +260,16 @@ def _facts(row: _Facts) -> dict[str, Any]:
         "request_id": row.request_id,
         "detail": row.detail,
     }
+    if row.format == SEALED:
+        covered |= {"format": row.format, "commitments": row.commitments}
+    return covered
 
 
 def _source(request: RequestRow) -> str:
     return str(TrustedSource(SourceType(request.source_type), request.source_value))
 
 
-def _sources(row: AuditRow, request: RequestRow | None) -> set[str]:
+def _sources(row: Entry, request: RequestRow | None) -> set[str]:
     own = {_source(request)} if request else set()
     written = (row.detail.get(key) for key in ("added", "removed"))
     return own.union(*(names for names in written if names))

@@ -11,8 +11,8 @@ from datetime import timedelta
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import EndReason
-from bot.store.audit import Action
 from bot.store.tables import AuditRow, GrantRow
 
 

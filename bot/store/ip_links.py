@@ -1,16 +1,14 @@
 """Address links: who asked for one, and whether it can still be used."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, func, update
+from sqlalchemy import ColumnElement, and_, func, update
 from sqlmodel import Session, col, select
 
 from bot.store.due import LENIENCE
 from bot.store.errands import ReplyTo
 from bot.store.tables import IpLinkRow
-
-_KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -30,13 +28,7 @@ def add(
     at: datetime,
     expires_at: datetime,
 ) -> None:
-    """Save a new link, and delete those that expired long ago."""
-    session.execute(delete(IpLinkRow).where(col(IpLinkRow.expires_at) < at - _KEPT))
-    session.execute(
-        update(IpLinkRow)
-        .where(col(IpLinkRow.expires_at) < at, col(IpLinkRow.response_url).is_not(None))
-        .values(response_url=None)
-    )
+    """Save a new link."""
     session.add(
         IpLinkRow(
             id=link_id,

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, or_, select
 
+from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import Grant, Request, RequestState
 from bot.store import grants, requests
-from bot.store.audit import Action
+from bot.store.audit_entries import Entry, entry
 from bot.store.tables import AuditRow, GrantRow, RequestRow
 
 ROWS_AT_ONCE = 250
@@ -35,7 +36,7 @@ class Lent:
     request: Request
     extensions: tuple[Request, ...]
     put_back_as: int | None
-    noted: tuple[AuditRow, ...]
+    noted: tuple[Entry, ...]
 
 
 def lent(session: Session, period: Period, *, noted: Collection[Action]) -> Iterator[Lent]:
@@ -120,12 +121,12 @@ def _lent(
         extensions.setdefault(one.extends or 0, []).append(one)
     later = _requests(session, col(RequestRow.puts_back).in_(numbers))
     put_back = {one.puts_back: one.id for one in later}
-    rows: dict[int, list[AuditRow]] = {}
+    rows: dict[int, list[Entry]] = {}
     query = select(AuditRow).where(
         col(AuditRow.request_id).in_(numbers), col(AuditRow.action).in_(actions)
     )
     for row in session.exec(query.order_by(col(AuditRow.id))):
-        rows.setdefault(row.request_id or 0, []).append(row)
+        rows.setdefault(row.request_id or 0, []).append(entry(row))
     for number in numbers:
         yield Lent(
             grant=granted[number],

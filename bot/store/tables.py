@@ -9,13 +9,17 @@ from sqlmodel import Field, SQLModel
 from bot.store.database import UtcDateTime
 
 _LARGE_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+_OPTIONAL_JSON: Any = JSON(none_as_null=True)  # SQLModel's stubs want a class, it takes both
 _SLACK_ID = 32
 _KIND = 32
 _NAME = 255
 
 
 class RequestRow(SQLModel, table=True):
-    """What somebody asked for. `origin` is the Slack interaction, so that it counts once."""
+    """What somebody asked for. `origin` is the Slack interaction, so that it counts once.
+
+    `erased_at` is when the personal data of a request, its decisions and its grant were erased.
+    """
 
     __tablename__ = "requests"
     __table_args__ = (
@@ -30,6 +34,12 @@ class RequestRow(SQLModel, table=True):
             "remind_at",
             sqlite_where=text("remind_at IS NOT NULL"),
             postgresql_where=text("remind_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_requests_unerased",
+            "created_at",
+            sqlite_where=text("erased_at IS NULL"),
+            postgresql_where=text("erased_at IS NULL"),
         ),
         {"sqlite_autoincrement": True},
     )
@@ -62,6 +72,7 @@ class RequestRow(SQLModel, table=True):
     extends: int | None = Field(default=None, foreign_key="requests.id", index=True)
     puts_back: int | None = Field(default=None, index=True)
     origin: str | None = Field(default=None, unique=True, max_length=255)
+    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class DecisionRow(SQLModel, table=True):
@@ -189,12 +200,25 @@ class ClusterRow(SQLModel, table=True):
 class AuditRow(SQLModel, table=True):
     """What happened, written in the same transaction as what it tells of.
 
-    A row is never changed or removed: the database refuses it, and `digest` chains each row to the
-    one before. `id` counts from 1 without a gap, and `key` names the key of the digest, if any.
+    A row is never removed, and nothing but `personal` is ever changed: the database refuses it, and
+    `digest` chains each row to the one before. `id` counts from 1 without a gap, and `key` names
+    the key of the digest, if any.
+
+    `personal` has the salt and the value of each personal field: of the particulars, and of the
+    actor, which is then empty. The digest covers their `commitments`, so that `personal` can be
+    erased. Rows of `format` 1 have all in `actor` and `detail`, and nothing of them can be erased.
     """
 
     __tablename__ = "audit"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        Index(
+            "ix_audit_personal",
+            "at",
+            sqlite_where=text("personal IS NOT NULL"),
+            postgresql_where=text("personal IS NOT NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=_LARGE_NUMBER)
     at: datetime = Field(sa_type=UtcDateTime, index=True)
@@ -205,6 +229,9 @@ class AuditRow(SQLModel, table=True):
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     digest: str = Field(default="", max_length=64, sa_column_kwargs={"server_default": text("''")})
     key: str = Field(default="", max_length=16, sa_column_kwargs={"server_default": text("''")})
+    format: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    commitments: dict[str, str] | None = Field(default=None, sa_type=_OPTIONAL_JSON)
+    personal: dict[str, Any] | None = Field(default=None, sa_type=_OPTIONAL_JSON)
 
 
 class OutboxRow(SQLModel, table=True):

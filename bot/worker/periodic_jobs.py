@@ -11,6 +11,7 @@ from bot.access.alarms import alarm, alarm_of_open
 from bot.access.audit_anchor import anchor
 from bot.access.expiry import expire, lapse, warn
 from bot.access.reminders import remind
+from bot.access.retention import keep_for_its_time
 from bot.providers.call_budget import CallBudget
 from bot.worker.job_queue import JobQueue
 
@@ -58,6 +59,7 @@ def periodic_jobs(
         in_transaction("failing_alarms", lambda uow: alarm(uow, budget.made())),
         in_transaction("open_alarms", alarm_of_open),
         PeriodicJob("audit_anchor", partial(access.run_step, anchor), timedelta(minutes=1)),
+        PeriodicJob("retention", partial(keep_for_its_time, access), timedelta(minutes=1)),
         PeriodicJob("offboarding", begin_offboarding, timedelta(hours=1)),
         # Drift checks, and what `NextDue` does not name: jobs of a process that was killed.
         *(PeriodicJob(f"{queue.name}_queue", queue.dispatch) for queue in queues),

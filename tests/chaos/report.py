@@ -8,9 +8,10 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 from bot.config import database_url
+from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import Grant
 from bot.store import audit, grants
-from bot.store.audit import Action
+from bot.store.audit_entries import Entry
 from bot.store.database import Database
 from bot.store.outbox import SUPERSEDED
 from bot.store.tables import AuditRow, ErrandRow, GrantRow, OutboxRow, RequestRow
@@ -39,7 +40,7 @@ def all_grants(place: Place) -> list[Grant]:
         return grants.listing(session, ended_too=True)
 
 
-def audit_rows(place: Place) -> list[AuditRow]:
+def audit_rows(place: Place) -> list[Entry]:
     """Return the whole audit, the oldest first."""
     with reading(place) as session:
         return list(audit.rows(session))

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Callable
 
+from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import GrantState, RequestState
 from bot.store import audit, grants, requests
-from bot.store.audit import Action
 from dbaccess_playground.slack.conversations import Message
 from dbaccess_playground.slack.dispatch import Answer
 from tests.chaos import report

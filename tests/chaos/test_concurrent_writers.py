@@ -16,8 +16,8 @@ from random import Random
 
 import pytest
 
+from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import EndReason, Grant, GrantState
-from bot.store.audit import Action
 from tests.chaos import report, traffic_checks
 from tests.chaos.concurrent_writers import Writers
 from tests.chaos.recording_proxy import RecordingProxy, TrafficLog

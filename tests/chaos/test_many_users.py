@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import EndReason, GrantState
-from bot.store.audit import Action
 from tests.chaos import many_users, report, traffic_checks
 from tests.chaos.many_users import Users
 from tests.chaos.recording_proxy import TrafficLog

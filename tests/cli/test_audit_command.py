@@ -10,11 +10,11 @@ from typer.testing import Result
 
 from bot.clock import SystemClock
 from bot.config import Settings
+from bot.domain.audit_actions import Action
 from bot.domain.refusals.any_refusal import as_detail
 from bot.domain.refusals.durations import TooLong
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store import audit, requests, schema
-from bot.store.audit import Action
 from bot.store.database import Database
 from tests.cli.test_command_line import run
 from tests.domain import examples

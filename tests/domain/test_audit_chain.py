@@ -16,8 +16,8 @@ from bot.domain.audit_chain import (
     digest_of,
     name_of_key,
     parse_anchor,
-    verify,
 )
+from bot.domain.chain_verification import verify
 
 FACTS = st.dictionaries(
     st.sampled_from(["action", "actor", "detail"]),

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bot.domain.audit_actions import Action
 from bot.domain.sources import GUARD, TrustedSource
-from bot.store.audit import Action
 from tests.model.faults import Fault
 from tests.model.search import Violation
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import EndReason, GrantState, RequestKind, RequestState, Verdict
-from bot.store.audit import Action
 from bot.store.database import Database
 from bot.store.tables import AuditRow, DecisionRow, GrantRow, RequestRow
 

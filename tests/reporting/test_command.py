@@ -12,9 +12,9 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from bot.cli.app import app
+from bot.domain.audit_actions import Action
 from bot.reporting.facts import MOST_SHOWN
 from bot.store import audit
-from bot.store.audit import Action
 from bot.store.database import Database
 from bot.store.tables import GrantRow
 from tests.reporting.many import lend

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import GrantState, RequestState
 from bot.store import audit
 from dbaccess_playground.faults import Fault
@@ -33,7 +34,7 @@ def adopted(world: World, text: str = f"adopt orders {OLD} 1w", *, by: str = ALI
 def ended_with(world: World) -> dict[str, Any]:
     """What the audit says of the last grant that ended."""
     with world.service.components.database.reading() as session:
-        return [row.detail for row in audit.rows(session) if row.action == audit.Action.ENDED][-1]
+        return [row.detail for row in audit.rows(session) if row.action == Action.ENDED][-1]
 
 
 def description(world: World) -> str:

@@ -9,8 +9,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
 from bot import __version__
+from bot.domain.audit_actions import Action
 from bot.store import audit, schema
-from bot.store.audit import Action
 from dbaccess_playground.faults import Fault
 from tests.scenarios.observing import scrape
 from tests.scenarios.world import ALICE, ANALYTICS, BOB, IP, ORDERS, OSCAR, RITA, World, policy

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import requests
 
+from bot.domain.audit_actions import Action
 from bot.domain.labels import label
 from bot.domain.lifecycle import EndReason, GrantState
 from bot.slack.inbound.errands import Errands
 from bot.store import audit, errands
-from bot.store.audit import Action
 from dbaccess_playground.faults import Fault
 from tests.scenarios.world import ALICE, APPROVALS, BOB, IP, ORDERS, OSCAR, RITA, World, policy
 from tests.storage import Storage

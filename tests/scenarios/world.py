@@ -21,6 +21,7 @@ from bot.providers.digitalocean import DigitalOcean
 from bot.service import Service
 from bot.slack.users.unavailable import DirectoryUnavailable
 from bot.store import audit, grants, requests
+from bot.store.audit_entries import Entry
 from bot.store.tables import AuditRow, DecisionRow, ErrandRow, GrantRow, OutboxRow, RequestRow
 from bot.worker import Worker
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
@@ -283,7 +284,7 @@ class World:
         with self.service.components.database.reading() as session:
             return [(row.action, row.actor) for row in audit.rows(session)]
 
-    def audit_rows(self, action: str) -> list[AuditRow]:
+    def audit_rows(self, action: str) -> list[Entry]:
         """The audit's rows of one kind, oldest first."""
         with self.service.components.database.reading() as session:
             return [row for row in audit.rows(session) if row.action == action]

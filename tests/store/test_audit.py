@@ -13,6 +13,7 @@ from sqlmodel import Session, select
 from structlog.testing import capture_logs
 
 from bot.config import database_url
+from bot.domain.audit_actions import Action
 from bot.domain.audit_chain import (
     GENESIS,
     Anchor,
@@ -24,7 +25,6 @@ from bot.domain.audit_chain import (
 )
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store import audit, requests, schema
-from bot.store.audit import Action
 from bot.store.database import Database, before_commit
 from bot.store.tables import AuditRow
 from tests.domain import examples
@@ -119,7 +119,7 @@ def tamper(database: Database, statement: str) -> None:
             connection.execute(text("DROP TRIGGER audit_has_no_update"))
             connection.execute(text("DROP TRIGGER audit_has_no_delete"))
         else:
-            connection.execute(text("ALTER TABLE audit DISABLE TRIGGER audit_is_append_only"))
+            connection.execute(text("ALTER TABLE audit DISABLE TRIGGER USER"))
         connection.execute(text(statement))
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import StatementError
 
 from bot.config import database_url
+from bot.domain.audit_actions import Action
 from bot.store import audit, heartbeats, schema
-from bot.store.audit import Action
 from bot.store.database import Database
 from bot.store.locks import ClusterLocks
 from bot.store.tables import PostRow

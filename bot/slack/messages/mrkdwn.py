@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.domain.actors import Actor
+from bot.domain.erasure import is_erased
 from bot.domain.principals import ANYBODY
 
 _CODE_CHARACTERS = 300
@@ -70,6 +71,8 @@ def who(name: str) -> str:
     """Return a user or user group as a mention, and the others who act by what they are."""
     if name in _NAMES:
         return _NAMES[name]
+    if is_erased(name):
+        return "someone (erased)"
     if _USER.fullmatch(name):
         return f"<@{name}>"
     if _GROUP.fullmatch(name):

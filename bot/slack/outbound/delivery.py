@@ -9,6 +9,7 @@ from structlog.contextvars import bind_contextvars
 
 from bot.access.notifications import notify_operators, notify_person
 from bot.clock import Clock
+from bot.domain.audit_actions import Action
 from bot.domain.notices import RequestCard, Undelivered
 from bot.domain.policy import Policy
 from bot.log_context import subject_of
@@ -19,7 +20,6 @@ from bot.slack.messages import Message, render
 from bot.slack.outbound.pace import Pace
 from bot.slack.outbound.replies import Replies
 from bot.store import audit, outbox
-from bot.store.audit import Action
 from bot.store.database import DATABASE_UNAVAILABLE, Database
 from bot.store.outbox import DeliveryMethod, PendingMessage, Post
 

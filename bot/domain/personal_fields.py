@@ -1,0 +1,65 @@
+"""Personal fields of the audit: what the chain holds of them is a digest, salted field by field.
+
+The digest of a field goes into the chain (a commitment, in cryptography's word), and the field and
+its salt do not. So both can be erased and the chain still holds; a field that is still there can be
+verified by itself; and without the salt nobody can find out by guessing what an erased field said.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.domain.canonical_json import encode
+
+SALT_BYTES = 16  # 128 bits
+Fields = dict[str, Any]  # of each field, its salt and its value: two items
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """The personal fields of a row: `commitments` stay, `fields` may be erased, all or some.
+
+    `fields` has each field's salt (hexadecimal) and value; None once all are erased.
+    """
+
+    commitments: dict[str, str]
+    fields: Fields | None
+
+    @property
+    def erased(self) -> frozenset[str]:
+        """The names of the fields that are erased."""
+        return frozenset(self.commitments).difference(self.fields or ())
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the fields say that are still there."""
+        return {name: value for name, (_, value) in (self.fields or {}).items()}
+
+    @property
+    def holds(self) -> bool:
+        """Whether each field that is still there says what was committed to."""
+        try:
+            return all(
+                self.commitments.get(name) == commitment(salt, value)
+                for name, (salt, value) in (self.fields or {}).items()
+            )
+        except (AttributeError, TypeError, ValueError):  # these are no fields at all
+            return False
+
+
+def seal(values: Mapping[str, Any]) -> Sealed:
+    """Return the personal fields of a new row, each with a salt of its own.
+
+    Args:
+        values: plain JSON values by the names of their fields.
+    """
+    fields = {name: (secrets.token_hex(SALT_BYTES), value) for name, value in values.items()}
+    commitments = {name: commitment(salt, value) for name, (salt, value) in fields.items()}
+    return Sealed(commitments, fields or None)
+
+
+def commitment(salt: str, value: Any) -> str:
+    """Return the salted digest of a field: SHA-256 of the salt, a line break, the value as JSON."""
+    return hashlib.sha256(f"{salt}\n{encode(value)}".encode()).hexdigest()

@@ -1,0 +1,71 @@
+"""Finished: rows that nobody needs any more, deleted a few at a time."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, delete, func, update
+from sqlmodel import Session, SQLModel, col, select
+
+from bot.store.over import is_over
+from bot.store.tables import HeartbeatRow, IpLinkRow, PostRow, RequestRow
+
+CARD = "request:"  # begins the name of a request's card
+
+
+def delete_finished(session: Session, before: datetime, now: datetime, *, most: int) -> int:
+    """Delete what was finished before a time, *most* of each kind; return how much.
+
+    Posts of requests that are over, address links that have expired, and heartbeats of workers that
+    are gone. Reply addresses are erased as soon as their link has expired.
+    """
+    erase_reply_addresses(session, now)
+    return sum(
+        (
+            _delete(session, PostRow, PostRow.post, _is_of_what_is_over(before, now), most),
+            _delete(session, IpLinkRow, IpLinkRow.id, col(IpLinkRow.expires_at) < before, most),
+            _delete(
+                session,
+                HeartbeatRow,
+                HeartbeatRow.worker,
+                col(HeartbeatRow.ticked_at) < before,
+                most,
+            ),
+        )
+    )
+
+
+def erase_reply_addresses(session: Session, now: datetime) -> None:
+    """Erase the reply addresses of links that have expired."""
+    session.execute(
+        update(IpLinkRow)
+        .where(col(IpLinkRow.expires_at) < now, col(IpLinkRow.response_url).is_not(None))
+        .values(response_url=None)
+    )
+
+
+def _is_of_what_is_over(before: datetime, now: datetime) -> ColumnElement[bool]:
+    """Return whether a post is the card of a request that is over; only old posts are looked at.
+
+    `ts`, by which Slack names a message, is when it was posted, in seconds since 1970.
+    """
+    post = col(PostRow.post)
+    is_card = and_(post.like(f"{CARD}%"), post.not_like(f"{CARD}%:%"))
+    number = case((is_card, cast(func.substr(post, len(CARD) + 1), BigInteger)))
+    over = select(RequestRow.id).where(col(RequestRow.id) == number, is_over(before, now)).exists()
+    return and_(col(PostRow.ts) < str(before.timestamp()), over)
+
+
+def _delete(
+    session: Session,
+    table: type[SQLModel],
+    key: Any,
+    is_finished: ColumnElement[bool],
+    most: int,
+) -> int:
+    """Delete rows; those that another transaction has locked are left out."""
+    chosen = select(key).where(is_finished).limit(most).with_for_update(skip_locked=True)
+    done = session.execute(
+        delete(table).where(col(key).in_(chosen)).returning(col(key)),
+        execution_options={"synchronize_session": False},
+    )
+    return len(done.all())
