@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Connection, String, Table, cast, insert, literal, select
 from sqlmodel import SQLModel
 
-from bench.seeding import BLOCK, grant_row, insert_rows, person, request_row, row_of, table_of
+from bench.seeding import BLOCK, grant_row, insert_rows, request_row, row_of, table_of
 from bot.domain.lifecycle import EndReason, GrantState, RequestState
 from bot.store.database import Database
-from bot.store.tables import AuditRow, ErrandRow, GrantRow, OutboxRow, RequestRow
+from bot.store.tables import AuditRow, GrantRow, JobRow, RequestRow
 
 
 def add_history(database: Database, count: int, *, clusters: int, now: datetime, after: int) -> int:
@@ -29,7 +29,7 @@ def add_history(database: Database, count: int, *, clusters: int, now: datetime,
 def _history(
     block: range, clusters: int, now: datetime
 ) -> dict[type[SQLModel], list[dict[str, Any]]]:
-    requests, grants, audits, owed, errands = [], [], [], [], []
+    requests, grants, audits, jobs = [], [], [], []
     for number in block:
         ended = now - timedelta(hours=2, minutes=(number - block.start) * 500)
         at = ended - timedelta(hours=1)
@@ -48,35 +48,26 @@ def _history(
                 detail=detail,
             )
         )
-        owed.append(
+        jobs.append(
             row_of(
-                OutboxRow,
+                JobRow,
                 id=number,
-                conversation=f"request:{number}",
-                way="thread",
-                created_at=ended,
-                due_at=ended,
-                done_at=ended,
-                delivered=True,
-            )
-        )
-        errands.append(
-            row_of(
-                ErrandRow,
-                id=number,
-                origin=f"errand {number}",
-                user_id=person(number),
-                received_at=at,
+                kind="message" if number % 2 else "command",
+                ordering_key=f"request:{number}",
+                unique_key=f"job {number}",
+                created_at=at,
                 due_at=at,
-                done_at=at,
+                deadline=ended,
+                attempts=1,
+                finished_at=ended,
+                outcome="done",
             )
         )
     return {
         RequestRow: requests,
         GrantRow: grants,
         AuditRow: audits,
-        OutboxRow: owed,
-        ErrandRow: errands,
+        JobRow: jobs,
     }
 
 
@@ -97,6 +88,6 @@ def _shifted(name: str, table: Table, shift: int) -> Any:
     column = table.c[name]
     if name in ("id", "request_id"):
         return column + shift
-    if name in ("origin", "conversation"):
+    if name in ("origin", "ordering_key", "unique_key"):
         return literal("copy ") + cast(table.c.id + shift, String)
     return column

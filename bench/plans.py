@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from bot.store.database import Database
 
-_HISTORIES = "requests|grants|audit|outbox|errands"
+_HISTORIES = "requests|grants|audit|jobs"
 _WHOLE = re.compile(rf"SCAN ({_HISTORIES})$|Seq Scan on ({_HISTORIES})\b", re.MULTILINE)
 
 

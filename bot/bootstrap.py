@@ -18,16 +18,19 @@ from bot.slack.client import DIRECTORY_SECONDS, FORM_SECONDS, SlackClient, web_c
 from bot.slack.inbound.background_tasks import BackgroundTasks
 from bot.slack.inbound.bolt_app import SlackApp
 from bot.slack.inbound.controller import SlackController
-from bot.slack.inbound.errands import Errands
+from bot.slack.inbound.deferred_commands import DeferredCommands
 from bot.slack.inbound.signature_verifier import RequestVerifier
+from bot.slack.outbound.calls import MessageCalls
 from bot.slack.outbound.delivery import Delivery
 from bot.slack.outbound.home_tab import HomeTabs
 from bot.slack.outbound.replies import Replies
+from bot.slack.outbound.reply_delivery import ReplyDelivery
 from bot.slack.queries import Queries
 from bot.slack.users.directory import Directory
 from bot.slack.users.offboarding import Offboarding
 from bot.store.database import Database
 from bot.store.ip_links import IpLink
+from bot.store.jobs import Kind
 from bot.store.signals import Listener
 from bot.web import Health, build_wsgi, ip_pages, probes, probes_app
 from bot.worker import Worker
@@ -179,23 +182,19 @@ def build_worker(components: Components, executors: Executors = threads) -> Work
     offboarding = Offboarding(
         components.database, components.access, components.directory, components.clock
     )
+    calls = MessageCalls(components.slack, components.clock)
     worker = Worker(
         components.database,
         components.access,
         components.reconciler,
         {
-            "errands": Errands(
-                components.database, components.access, components.directory, components.clock
+            Kind.MESSAGE: Delivery(components.database, calls, components.policy, components.clock),
+            Kind.REPLY: ReplyDelivery(components.database, components.replies, calls),
+            Kind.COMMAND: DeferredCommands(
+                components.access, components.directory, components.clock
             ),
-            "outbox": Delivery(
-                components.database,
-                components.slack,
-                components.replies,
-                components.policy,
-                components.clock,
-            ),
-            "homes": components.homes,
-            "offboarding": offboarding,
+            Kind.HOME: components.homes,
+            Kind.ACCOUNT: offboarding,
         },
         components.clock,
         tick=components.policy().scheduler.tick,

@@ -16,10 +16,10 @@ from bot.clock import Clock
 from bot.domain.notices import AddressSeen
 from bot.domain.refusal import Refused
 from bot.domain.refusals.lookups import LinksUnused
+from bot.domain.reply_to import ReplyTo
 from bot.domain.sources import TrustedSource
 from bot.store import ip_links
 from bot.store.database import Database
-from bot.store.errands import ReplyTo
 from bot.store.ip_links import IpLink
 from bot.store.locks import one_at_a_time
 

@@ -39,7 +39,7 @@ from bot.providers.digitalocean import DigitalOcean
 from bot.reconcile.reconciler import Reconciler
 from bot.store import audit, grants, requests, schema
 from bot.store.database import Database
-from bot.store.tables import OutboxRow
+from bot.store.tables import JobRow
 from bot.worker import Worker
 from dbaccess_playground.calls import Call as HttpCall
 from dbaccess_playground.digitalocean.clusters import Change
@@ -387,9 +387,9 @@ class ReconcilerStory(RuleBasedStateMachine):
         with self.the_database.reading() as session:
             done = Counter((row.action, row.request_id) for row in audit.rows(session))
             told = Counter(
-                (row.notice["kind"], row.notice["grant"]["id"])
-                for row in session.exec(select(OutboxRow))
-                if "grant" in row.notice
+                (notice["kind"], notice["grant"]["id"])
+                for row in session.exec(select(JobRow))
+                if "grant" in (notice := row.payload.get("notice", {}))
             )
         for grant in self.grants():
             hearers = 1 if grant.requester == Actor.UNKNOWN else 2

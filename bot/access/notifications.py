@@ -12,8 +12,9 @@ from bot.domain.actors import Actor
 from bot.domain.lifecycle import Grant, Request, RequestState
 from bot.domain.notices import Notice, RequestCard, RequestClosed, RequestFacts
 from bot.domain.policy import Policy
+from bot.domain.principals import users_in
+from bot.domain.reply_to import ReplyTo
 from bot.store import grants, homes, outbox, requests
-from bot.store.errands import ReplyTo
 from bot.store.outbox import DeliveryMethod
 
 _OPERATORS = "operators"
@@ -123,22 +124,45 @@ def notify_of_grant(
     refresh_home(session, grant.requester, at=at)
 
 
-def notify_operators(session: Session, notice: Notice, policy: Policy, *, at: datetime) -> None:
-    """Enqueue a message for the operators' channel."""
-    outbox.enqueue(session, notice, DeliveryMethod.POST, _OPERATORS, at=at, target=policy.operators)
+def notify_operators(
+    session: Session, notice: Notice, policy: Policy, *, at: datetime, once: str | None = None
+) -> None:
+    """Enqueue a message for the operators' channel; only *once* if it has a name for that."""
+    outbox.enqueue(
+        session,
+        notice,
+        DeliveryMethod.POST,
+        _OPERATORS,
+        at=at,
+        target=policy.operators,
+        once=once,
+    )
+
+
+def notify_approvers(
+    session: Session, notice: Notice, policy: Policy, *, at: datetime, once: str
+) -> None:
+    """Enqueue a direct message for each approver whom the policy names, *once* each."""
+    for user_id in sorted(approvers_by_name(policy)):
+        outbox.enqueue(
+            session,
+            notice,
+            DeliveryMethod.DIRECT,
+            f"user:{user_id}",
+            at=at,
+            target=user_id,
+            once=f"{once}:{user_id}",
+        )
+
+
+def approvers_by_name(policy: Policy) -> frozenset[str]:
+    """Return the approvers whom the policy names one by one, and not by their groups."""
+    return frozenset().union(*(users_in(one.approvers) for one in policy.clusters.values()))
 
 
 def reply(session: Session, notice: Notice, to: ReplyTo, *, at: datetime) -> None:
     """Enqueue the answer to what one person did."""
-    outbox.enqueue(
-        session,
-        notice,
-        DeliveryMethod.REPLY,
-        f"user:{to.user_id}",
-        at=at,
-        target=to.user_id,
-        reply_address=to.address,
-    )
+    outbox.enqueue_reply(session, notice, to, at=at)
 
 
 def refresh_home(session: Session, user_id: str, *, at: datetime) -> None:

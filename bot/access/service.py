@@ -39,10 +39,12 @@ from bot.domain.people import People, Person
 from bot.domain.policy import Policy
 from bot.domain.refusal import NoLongerHolds, NotTheCard, NotYours, Refused
 from bot.domain.refusals.any_refusal import as_detail
+from bot.domain.reply_to import ReplyTo
 from bot.domain.sources import TrustedSource
-from bot.store import audit, errands, requests
+from bot.store import audit, deferred, jobs, requests
 from bot.store.database import Database
-from bot.store.errands import Errand, ReplyTo
+from bot.store.deferred import DeferredCommand
+from bot.store.jobs import Outcome
 
 log = structlog.get_logger()
 
@@ -73,45 +75,50 @@ class AccessService:
         person: Person,
         *,
         origin: str,
-        errand: Errand | None = None,
+        job: DeferredCommand | None = None,
         others: Iterable[Person] = (),
     ) -> Notice | None:
         """Carry a command out and return the answer for whoever gave it, if there is one.
 
-        The answer to an *errand*, or its refusal, is enqueued in the same transaction. *others* are
+        The answer to a *job*, or its refusal, is enqueued in the same transaction. *others* are
         people whom it concerns, as far as the directory was asked about them.
 
         Raises:
-            Refused: it is not allowed or not possible; only if there is no errand.
+            Refused: it is not allowed or not possible; only if there is no job.
             CardNotRecorded: the card that was pressed is just being posted; try again.
             NeedsDirectory: it depends on people of whom too little is known; nothing was changed.
         """
         people = People([*others, person])
         try:
             try:
-                answer = self._once(command, person, origin, errand, people)
+                answer = self._once(command, person, origin, job, people)
             except IntegrityError:  # the same interaction was delivered twice at this moment
-                answer = self._once(command, person, origin, errand, people)
+                answer = self._once(command, person, origin, job, people)
         except Refused as refused:
             notable = NotYours | NotTheCard | NoLongerHolds
             if isinstance(command, Decide | Review) and isinstance(refused, notable):
                 self._record_refusal(command, person, refused)
-            if errand is None:
+            if job is None:
                 raise
-            self.refuse(errand, refused)
+            self.refuse(job, refused)
             return None
         self._wake()
         return answer
 
     def _once(
-        self, command: Command, person: Person, origin: str, errand: Errand | None, people: People
+        self,
+        command: Command,
+        person: Person,
+        origin: str,
+        job: DeferredCommand | None,
+        people: People,
     ) -> Notice | None:
         with self._unit_of_work(origin, people) as uow:
             answer = _carry_out(uow, command, person)
-            if errand is not None:
-                errands.finish(uow.session, errand.id, uow.now, "done")
+            if job is not None:
+                jobs.finish(uow.session, job.id, uow.now, Outcome.DONE)
                 if answer is not None:
-                    reply(uow.session, answer, errand.reply_to, at=uow.now)
+                    reply(uow.session, answer, job.reply_to, at=uow.now)
         return answer
 
     def dry_run(self, command: Command, person: Person) -> None:
@@ -138,7 +145,7 @@ class AccessService:
     def defer(self, command: Command, reply_to: ReplyTo, *, team_id: str, origin: str) -> None:
         """Save a command that needs the directory first; the same *origin* counts once."""
         with self._database.transaction() as session:
-            errands.add(
+            deferred.defer(
                 session,
                 command,
                 reply_to=reply_to,
@@ -148,11 +155,11 @@ class AccessService:
             )
         self._wake()
 
-    def refuse(self, errand: Errand, refused: Refused) -> None:
-        """Close an errand, and tell its maker why it is refused."""
-        with self._unit_of_work(errand.origin) as uow:
-            errands.finish(uow.session, errand.id, uow.now, "refused")
-            reply(uow.session, Reply(refusal=refused.refusal), errand.reply_to, at=uow.now)
+    def refuse(self, job: DeferredCommand, refused: Refused) -> None:
+        """Finish a deferred command, and tell who gave it why it is refused."""
+        with self._unit_of_work(job.origin) as uow:
+            jobs.finish(uow.session, job.id, uow.now, Outcome.REFUSED)
+            reply(uow.session, Reply(refusal=refused.refusal), job.reply_to, at=uow.now)
         self._wake()
 
     def depart(self, user_id: str) -> None:

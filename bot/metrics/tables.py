@@ -141,16 +141,27 @@ class _Telling:
         yield from (failing, read, rules, guarded, is_open)
 
     def _of_work(self) -> Iterator[Metric]:
-        for name, what, waiting in (
-            ("dbaccess_outbox_pending", "Slack messages to be delivered", self._found.outbox),
-            ("dbaccess_errands_open", "Acknowledged interactions to do", self._found.errands),
-        ):
-            yield GaugeMetricFamily(name, what, value=waiting.count)
-        for name, what, waiting in (
-            ("dbaccess_outbox_age_seconds", "Age of the oldest of them", self._found.outbox),
-            ("dbaccess_errands_age_seconds", "Age of the oldest of them", self._found.errands),
-        ):
-            yield GaugeMetricFamily(name, what, value=waiting.seconds(self._now))
+        waiting = GaugeMetricFamily(
+            "dbaccess_jobs_waiting", "Jobs that are not finished, by their kind", labels=["kind"]
+        )
+        age = GaugeMetricFamily(
+            "dbaccess_jobs_age_seconds",
+            "How long ago the oldest of them was added; `dbaccess jobs` says why it waits",
+            labels=["kind"],
+        )
+        for kind, some in self._found.jobs.items():
+            waiting.add_metric([kind], some.count)
+            age.add_metric([kind], some.seconds(self._now))
+        yield from (waiting, age)
+        held = GaugeMetricFamily(
+            "dbaccess_slack_refused_seconds",
+            "For how long Slack has refused this whole installation, by its code; nothing is lost,"
+            " and all goes on once that is mended",
+            labels=["code"],
+        )
+        for code, some in self._found.held.items():
+            held.add_metric([code], some.seconds(self._now))
+        yield held
         beat_at = self._found.beat_at
         yield GaugeMetricFamily(
             "dbaccess_worker_heartbeat_age_seconds",

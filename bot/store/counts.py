@@ -13,11 +13,13 @@ from bot.store import clusters, heartbeats, periodic
 from bot.store.clusters import Watch
 from bot.store.database import UtcDateTime
 from bot.store.grants import NOT_ENDED, OVER_AT
+from bot.store.jobs import Kind
 from bot.store.periodic import JobRun
-from bot.store.tables import ErrandRow, GrantRow, OutboxRow, RequestRow
+from bot.store.tables import GrantRow, JobRow, RequestRow
 
 # As literals: a planner that gets the state as a parameter may not use the index.
 _PENDING: ColumnElement[bool] = col(RequestRow.state) == literal_column(f"'{RequestState.PENDING}'")
+_IS_WAITING: ColumnElement[bool] = col(JobRow.finished_at).is_(None)
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class Snapshot:
     overdue: dict[str, Waiting]
     pending: dict[str, Waiting]
     unreviewed: dict[str, Waiting]
-    outbox: Waiting
-    errands: Waiting
+    jobs: dict[Kind, Waiting]
+    held: dict[str, Waiting]  # by the code with which the installation is refused
     beat_at: datetime | None
     runs: list[JobRun]
 
@@ -74,8 +76,8 @@ def snapshot(session: Session, now: datetime) -> Snapshot:
             col(RequestRow.remind_at).is_not(None),  # what waits for a review has a reminder
             col(RequestRow.kind) == RequestKind.EMERGENCY,
         ),
-        outbox=_waiting(session, col(OutboxRow.created_at), col(OutboxRow.done_at).is_(None)),
-        errands=_waiting(session, col(ErrandRow.received_at), col(ErrandRow.done_at).is_(None)),
+        jobs=jobs_waiting(session),
+        held=jobs_held(session),
         beat_at=heartbeats.last(session, now),
         runs=periodic.last_runs(session),
     )
@@ -98,6 +100,17 @@ def _by_cluster(
     return {alias: Waiting(count, at) for alias, count, at in rows}
 
 
-def _waiting(session: Session, since: Any, which: ColumnElement[bool]) -> Waiting:
-    count, at = session.exec(select(func.count(), func.min(since)).where(which)).one()
-    return Waiting(count, at)
+def jobs_waiting(session: Session) -> dict[Kind, Waiting]:
+    """Count the jobs that are not finished, by their kind; all kinds are named."""
+    query = select(JobRow.kind, func.count(), func.min(JobRow.created_at))
+    found = session.exec(query.where(_IS_WAITING).group_by(col(JobRow.kind)))
+    waiting = {kind: Waiting(count, since) for kind, count, since in found}
+    return {kind: waiting.get(kind, Waiting()) for kind in Kind}
+
+
+def jobs_held(session: Session) -> dict[str, Waiting]:
+    """Count the jobs with which the other side refused the whole installation, by its code."""
+    query = select(JobRow.last_error, func.count(), func.min(JobRow.held_since))
+    is_held = col(JobRow.held_since).is_not(None)
+    found = session.exec(query.where(_IS_WAITING, is_held).group_by(col(JobRow.last_error)))
+    return {code: Waiting(count, since) for code, count, since in found}

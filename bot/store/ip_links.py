@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, func, update
 from sqlmodel import Session, col, select
 
+from bot.domain.reply_to import ReplyTo
 from bot.store.due import LENIENCE
-from bot.store.errands import ReplyTo
 from bot.store.tables import IpLinkRow
 
 

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
-from bot.store import clusters, errands, grants, homes, outbox, requests
+from bot.store import clusters, grants, jobs, requests
+from bot.store.jobs import Kind
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,8 @@ def read_next_due(session: Session) -> NextDue:
         "lapse": requests.next_lapse(),
         "reminders": requests.next_reminder(),
         "reconcile": clusters.next_due(),
-        "outbox": outbox.next_due(),
-        "errands": errands.next_due(),
-        "homes": homes.next_due(),
     }
+    queries |= {str(kind): jobs.next_due(kind) for kind in Kind}
     asked = [query.scalar_subquery() for query in queries.values()]
     times = session.execute(select(*asked)).one()
     return NextDue(dict(zip(queries, times, strict=True)))

@@ -234,35 +234,50 @@ class AuditRow(SQLModel, table=True):
     personal: dict[str, Any] | None = Field(default=None, sa_type=_OPTIONAL_JSON)
 
 
-class OutboxRow(SQLModel, table=True):
-    """A Slack message. Within one conversation, they go out in the order of ids."""
+class JobRow(SQLModel, table=True):
+    """Something to do after a commit, and what became of it; see `bot.store.jobs`.
 
-    __tablename__ = "outbox"
+    `claimed_until`: the lease of the process that is at it. `attempts` counts those that are over
+    and the one in progress. `deadline`: until when it is tried again. `held_since`: since when the
+    other side has refused the whole installation.
+    """
+
+    __tablename__ = "jobs"
     __table_args__ = (
         Index(
-            "ix_outbox_owed",
-            "conversation",
+            "ix_jobs_waiting",
+            "kind",
+            "ordering_key",
             "id",
-            sqlite_where=text("done_at IS NULL"),
-            postgresql_where=text("done_at IS NULL"),
+            sqlite_where=text("finished_at IS NULL"),
+            postgresql_where=text("finished_at IS NULL"),
+        ),
+        Index(
+            "ix_jobs_due",
+            "kind",
+            "due_at",
+            sqlite_where=text("finished_at IS NULL"),
+            postgresql_where=text("finished_at IS NULL"),
         ),
         {"sqlite_autoincrement": True},
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=_LARGE_NUMBER)
-    conversation: str = Field(max_length=255)
-    way: str = Field(max_length=_KIND)
-    target: str | None = Field(default=None, max_length=_SLACK_ID)
-    post: str | None = Field(default=None, max_length=64)
-    response_url: str | None = None
-    notice: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    kind: str = Field(max_length=_KIND)
+    ordering_key: str = Field(max_length=255)
+    coalescing_key: str | None = Field(default=None, max_length=255)
+    unique_key: str | None = Field(default=None, max_length=255, unique=True)
+    payload: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    reply_address: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
     due_at: datetime = Field(sa_type=UtcDateTime)
     claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     attempts: int = 0
+    deadline: datetime = Field(sa_type=UtcDateTime)
+    held_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_error: str = ""
-    done_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
-    delivered: bool = False
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    outcome: str = Field(default="", max_length=_KIND)
 
 
 class PostRow(SQLModel, table=True):
@@ -275,39 +290,10 @@ class PostRow(SQLModel, table=True):
     ts: str = Field(max_length=32)
 
 
-class ErrandRow(SQLModel, table=True):
-    """An interaction that was acknowledged and still has to be carried out."""
-
-    __tablename__ = "errands"
-    __table_args__ = (
-        Index(
-            "ix_errands_open",
-            "due_at",
-            sqlite_where=text("done_at IS NULL"),
-            postgresql_where=text("done_at IS NULL"),
-        ),
-        {"sqlite_autoincrement": True},
-    )
-
-    id: int | None = Field(default=None, primary_key=True)
-    origin: str = Field(unique=True, max_length=255)
-    user_id: str = Field(max_length=_SLACK_ID)
-    team_id: str = Field(default="", max_length=_SLACK_ID)
-    command: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
-    reply: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
-    received_at: datetime = Field(sa_type=UtcDateTime)
-    due_at: datetime = Field(sa_type=UtcDateTime)
-    claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    attempts: int = 0
-    done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    outcome: str = ""
-
-
 class HomeRow(SQLModel, table=True):
-    """Somebody's Home tab, to be refreshed for as long as they may be looking at it.
+    """Somebody's Home tab, which is drawn anew for as long as they may be looking at it.
 
-    `approves`: the clusters that it showed them as an approver of. `changes` counts changes, so
-    that those that come during a refresh are not forgotten.
+    `approves`: the clusters that it showed them as an approver of.
     """
 
     __tablename__ = "homes"
@@ -316,9 +302,6 @@ class HomeRow(SQLModel, table=True):
     team_id: str = Field(default="", max_length=_SLACK_ID)
     opened_at: datetime = Field(sa_type=UtcDateTime, index=True)
     approves: list[str] = Field(default_factory=list, sa_type=JSON)
-    changes: int = 0
-    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
-    claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class IpLinkRow(SQLModel, table=True):

@@ -13,7 +13,6 @@ from structlog.contextvars import bind_contextvars
 from bot.store.database import DATABASE_UNAVAILABLE, error_code
 from bot.worker.database_state import DatabaseState
 
-_CONCURRENCY = 8
 _CLOSE_SECONDS = 0.5
 
 T = TypeVar("T")
@@ -57,7 +56,7 @@ class JobQueue(Generic[T]):
         on_done: Callable[[], None],
         database_state: DatabaseState,
         *,
-        concurrency: int = _CONCURRENCY,
+        concurrency: int,
         executors: Executors = threads,
     ) -> None:
         self.name = name

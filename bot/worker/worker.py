@@ -17,15 +17,24 @@ from bot.access import AccessService
 from bot.clock import Clock
 from bot.providers.call_budget import CallBudget
 from bot.reconcile.reconciler import Reconciler
-from bot.store import audit, errands, heartbeats, homes, outbox, periodic
+from bot.store import audit, heartbeats, jobs, periodic
 from bot.store.database import Database
+from bot.store.jobs import Kind
 from bot.store.next_due import NextDue, read_next_due
 from bot.worker.cluster_queue import CLUSTER_CONCURRENCY, ClusterJobs
 from bot.worker.database_state import DatabaseState
-from bot.worker.job_queue import Executors, JobHandler, JobQueue, threads
+from bot.worker.job_queue import Executors, JobQueue, threads
 from bot.worker.periodic_jobs import HEARTBEAT, NEXT_DUE, periodic_jobs
 from bot.worker.scheduler import JobScheduler
+from bot.worker.stored_jobs import Handler, StoredJobs
 
+_CONCURRENCY = {  # each kind has its own threads, so that a slow one delays no other
+    Kind.MESSAGE: 8,
+    Kind.REPLY: 8,
+    Kind.COMMAND: 8,
+    Kind.HOME: 4,
+    Kind.ACCOUNT: 1,
+}
 _CLOCK_CHECK_SECONDS = 1.0
 _BREATH_SECONDS = 0.002  # whoever woke us may still have to answer somebody, and others may follow
 _GRACE_SECONDS = 2.0
@@ -35,7 +44,7 @@ class Worker:
     """Does what is due, in one process. Any number of workers may share a PostgreSQL database.
 
     Args:
-        handlers: what the job queues handle, by the name of the queue; clusters come on top.
+        handlers: do the jobs that are stored, by their kind; clusters come on top.
         tick: the interval of periodic jobs that have none of their own.
         begin_offboarding: has those looked up who may have left the workspace.
         on_run: called after each run of a periodic job with its name, and whether it succeeded.
@@ -47,7 +56,7 @@ class Worker:
         database: Database,
         access: AccessService,
         reconciler: Reconciler,
-        handlers: Mapping[str, JobHandler[Any]],
+        handlers: Mapping[Kind, Handler],
         clock: Clock,
         *,
         tick: timedelta,
@@ -67,8 +76,15 @@ class Worker:
         self._came_round = monotonic()
         self._database_state = state = DatabaseState()
         self._queues: dict[str, JobQueue[Any]] = {
-            name: JobQueue(name, handler, self.wake, state, executors=executors)
-            for name, handler in handlers.items()
+            kind: JobQueue(
+                kind,
+                StoredJobs(kind, handler, database, clock, concurrency=_CONCURRENCY[kind]),
+                self.wake,
+                state,
+                concurrency=_CONCURRENCY[kind],
+                executors=executors,
+            )
+            for kind, handler in handlers.items()
         }
         self._queues["reconcile"] = JobQueue(
             "reconcile",
@@ -115,9 +131,7 @@ class Worker:
             audit.follow_key(session, at=self._clock.now())
         if self._database.is_sqlite:  # one process at a time: whoever had claimed is gone
             with self._database.transaction() as session:
-                outbox.release_claims(session)
-                errands.release_claims(session)
-                homes.release_claims(session)
+                jobs.release_leases(session)
 
     def follow(self, *, tick: timedelta) -> None:
         """Follow a new policy: every cluster is read, and from now on that is the tick."""

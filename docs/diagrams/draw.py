@@ -57,14 +57,13 @@ LOOSE = (
     ("grants", "cluster_id", "clusters", "id", "dashed"),
     ("audit", "request_id", "requests", "id", "dashed"),
     ("requests", "puts_back", "grants", "id", "dashed"),
-    ("outbox", "post", "posts", "post", "dashed"),
 )
 SHELVES = (  # the columns of the picture; a table that is missing here gets into the shortest
     ("decisions", "audit"),
     ("requests", "heartbeats", "periodic_jobs", "turns"),
     ("grants", "posts"),
     ("clusters", "ip_links"),
-    ("outbox", "errands", "homes"),
+    ("jobs", "homes"),
 )
 
 SLACK, INBOUND, OUTBOUND, ACCESS, TABLES, WORKER, RECONCILE, CLOUD = LIFELINES = (

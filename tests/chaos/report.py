@@ -13,8 +13,8 @@ from bot.domain.lifecycle import Grant
 from bot.store import audit, grants
 from bot.store.audit_entries import Entry
 from bot.store.database import Database
-from bot.store.outbox import SUPERSEDED
-from bot.store.tables import AuditRow, ErrandRow, GrantRow, OutboxRow, RequestRow
+from bot.store.jobs import Outcome
+from bot.store.tables import AuditRow, GrantRow, JobRow, RequestRow
 from tests.processes import Place
 
 _AT_WORK = text(
@@ -49,21 +49,15 @@ def audit_rows(place: Place) -> list[Entry]:
 def has_pending(place: Place) -> bool:
     """Tell whether anything is still to be delivered or carried out."""
     with reading(place) as session:
-        messages = select(OutboxRow).where(OutboxRow.done_at == None)  # noqa: E711
-        errands = select(ErrandRow).where(ErrandRow.done_at == None)  # noqa: E711
-        return bool(session.exec(messages).first() or session.exec(errands).first())
+        waiting = select(JobRow).where(JobRow.finished_at == None)  # noqa: E711
+        return bool(session.exec(waiting).first())
 
 
 def dead_lettered(place: Place) -> list[str]:
-    """Return why messages were dead-lettered, without those that a later one superseded."""
+    """Return which jobs were given up, and why."""
     with reading(place) as session:
-        closed = select(OutboxRow).where(
-            OutboxRow.done_at != None,  # noqa: E711
-            OutboxRow.delivered == False,  # noqa: E712
-            OutboxRow.last_error != SUPERSEDED,
-        )
-        rows = session.exec(closed)
-        return [f"{row.way} to {row.conversation}: {row.last_error}" for row in rows]
+        rows = session.exec(select(JobRow).where(JobRow.outcome == Outcome.FAILED))
+        return [f"{row.kind} to {row.ordering_key}: {row.last_error}" for row in rows]
 
 
 def applied_grants(place: Place) -> set[int]:
@@ -96,7 +90,7 @@ def active_periods(place: Place) -> dict[str, list[tuple[datetime, datetime, dat
 def dump(place: Place) -> list[str]:
     """Return every row of the database as a line, for whoever looks for a fault."""
     with reading(place) as session:
-        tables = (RequestRow, GrantRow, OutboxRow, ErrandRow, AuditRow)
+        tables = (RequestRow, GrantRow, JobRow, AuditRow)
         lines = [repr(row) for table in tables for row in session.exec(select(table))]
         if place.storage.url.startswith("postgresql"):
             lines += [str(tuple(row)) for row in session.connection().execute(_AT_WORK)]

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import col, select
 
 from bot.domain.lifecycle import RequestState
-from bot.store.tables import AuditRow, ErrandRow, OutboxRow, RequestRow
+from bot.store.tables import AuditRow, JobRow, RequestRow
 from tests.chaos.random_scenario import POLICY, Scenario
 from tests.scenarios.world import World
 from tests.storage import Storage
@@ -45,9 +45,8 @@ def check_the_end(scenario: Scenario) -> None:
     with world.service.components.database.reading() as session:
         pending = select(RequestRow).where(RequestRow.state == RequestState.PENDING)
         assert session.exec(pending).all() == []
-        for table in (OutboxRow, ErrandRow):
-            owed = session.exec(select(table).where(col(table.done_at).is_(None))).all()
-            assert owed == [], f"P6: {owed}"
+        waiting = session.exec(select(JobRow).where(col(JobRow.finished_at).is_(None))).all()
+        assert waiting == [], f"P6: {waiting}"
         moves = Counter(
             (row.action, row.request_id)
             for row in session.exec(select(AuditRow))

@@ -38,9 +38,10 @@ def cards(world: World) -> list[Message]:
     return world.slack.messages(APPROVALS, replies=False)
 
 
-def metric(world: World, name: str) -> float:
+def metric(world: World, name: str, *, kind: str) -> float:
     page = requests.get(f"{world.service.url}/metrics", timeout=30).text
-    [line] = [line for line in page.splitlines() if line.startswith(f"{name} ")]
+    sample = f'{name}{{kind="{kind}"}} '
+    [line] = [line for line in page.splitlines() if line.startswith(sample)]
     return float(line.split()[1])
 
 
@@ -80,8 +81,8 @@ def test_after_an_hour_all_is_told_in_order_and_at_slacks_pace(hour_without_slac
         world.pass_time(minutes=5)
     tries = len(world.slack.calls) - down_from
     assert tries < 200, "six conversations, tried about once a minute each at the most"
-    owed = metric(world, "dbaccess_outbox_pending")
-    assert metric(world, "dbaccess_outbox_age_seconds") > 1800
+    owed = metric(world, "dbaccess_jobs_waiting", kind="message")
+    assert metric(world, "dbaccess_jobs_age_seconds", kind="message") > 1800
 
     world.slack.faults.clear()
     back_from = len(world.slack.calls)
@@ -89,7 +90,7 @@ def test_after_an_hour_all_is_told_in_order_and_at_slacks_pace(hour_without_slac
         world.pass_time(seconds=1)
 
     calls = world.slack.calls[back_from:]
-    assert metric(world, "dbaccess_outbox_pending") == 0
+    assert metric(world, "dbaccess_jobs_waiting", kind="message") == 0
     assert sum(call.method == POSTING for call in calls) == owed == 20
     for channel, times in Counter(call.args.get("channel") for call in calls).items():
         sent_at = [call.at for call in calls if call.args.get("channel") == channel]
@@ -166,14 +167,14 @@ def test_a_token_that_is_no_longer_taken_is_seen_by_operators_and_loses_nothing(
         world.pass_time(minutes=5)
     assert f"ip_addr:{OTHER_IP}" not in world.sources(), "access ends all the same"
     assert error in logged()
-    assert metric(world, "dbaccess_outbox_pending") == 4
-    assert metric(world, "dbaccess_outbox_age_seconds") > 1800
+    assert metric(world, "dbaccess_jobs_waiting", kind="message") == 4
+    assert metric(world, "dbaccess_jobs_age_seconds", kind="message") > 1800
 
     world.slack.faults.clear()
     world.pass_time(minutes=2)
     world.pass_time(minutes=2)
     assert "has ended" in world.told(RITA)[-1]
-    assert metric(world, "dbaccess_outbox_pending") == 0
+    assert metric(world, "dbaccess_jobs_waiting", kind="message") == 0
 
 
 @pytest.mark.parametrize(
@@ -196,7 +197,7 @@ def test_a_message_that_slack_will_never_take_does_not_stop_its_conversation(
     assert [told for told in world.told(RITA) if "is approved by" in told] == []
     assert any("works now" in told for told in world.told(RITA))
     assert ("message.undelivered", "dbaccess") in world.audited()
-    assert metric(world, "dbaccess_outbox_pending") == 0
+    assert metric(world, "dbaccess_jobs_waiting", kind="message") == 0
 
 
 @pytest.mark.parametrize("channel", [{"is_archived": True}, {"bot_is_member": False}])
@@ -219,7 +220,7 @@ def test_a_request_whose_card_has_no_channel_lives_and_can_be_approved(
     world.slack.add_channel(APPROVALS, "db-approvals")
     world.pass_time(hours=2)
     assert "has ended" in world.told(RITA)[-1]
-    assert metric(world, "dbaccess_outbox_pending") == 0
+    assert metric(world, "dbaccess_jobs_waiting", kind="message") == 0
     assert len(world.operators()) == 1, "that nobody can reply below it is told once"
 
 

@@ -49,7 +49,7 @@ def test_a_press_that_cannot_be_written_down_is_told_to_who_pressed(
     world: World, button: str
 ) -> None:
     world.types(RITA, f"request {IP} 2h orders")
-    with without(world, "requests" if button == "Deny" else "errands"):
+    with without(world, "requests" if button == "Deny" else "jobs"):
         assert world.slack.click(ALICE, world.card, button).error is None
         world.eventually(lambda: world.whispered(ALICE))
     assert AWAY in world.whispered(ALICE)[-1]
@@ -59,7 +59,7 @@ def test_a_press_that_cannot_be_written_down_is_told_to_who_pressed(
 
 def test_a_form_stays_open_until_it_can_be_taken_in(world: World) -> None:
     opened(world)
-    with without(world, "errands"):
+    with without(world, "jobs"):
         answer = world.slack.submit(RITA, FILLED)
     assert [SLOW in sentence for sentence in answer.errors.values()] == [True]
     assert world.slack.submit(RITA).errors == {}
@@ -83,7 +83,7 @@ def test_a_form_that_was_taken_in_late_and_is_sent_again_counts_once(world: Worl
     with busy(world):
         late = world.slack.submit(RITA, FILLED)
     assert [SLOW in sentence for sentence in late.errors.values()] == [True]
-    world.eventually(lambda: world.rows()["ErrandRow"])
+    world.eventually(lambda: world.rows()["JobRow"])
     world.slack.submit(RITA)
     world.settle()
     assert world.rows()["RequestRow"] == 1

@@ -384,7 +384,7 @@ def test_a_request_whose_time_is_up_is_not_approved_even_before_the_worker_looks
     world.clock.advance(hours=4)
     world.slack.click(ALICE, card, "Approve")
 
-    world.worker.run_periodic_job("errands_queue")  # before `lapse`
+    world.worker.run_periodic_job("command_queue")  # before `lapse`
 
     assert world.grants() == []
     world.settle()

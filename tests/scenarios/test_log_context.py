@@ -43,10 +43,10 @@ def test_a_message_names_what_it_is_about(world: World, logged: Logged) -> None:
 
     entry = of(logged(), "message rescheduled")
     assert (entry["request"], entry["cluster"]) == (1, "orders")
-    assert entry["outbox"] > 0
+    assert entry["job_id"] > 0
 
 
-def test_an_errand_names_itself_where_it_came_from_and_the_request(
+def test_a_deferred_command_names_itself_where_it_came_from_and_the_request(
     world: World, logged: Logged
 ) -> None:
     world.types(RITA, f"request {IP} 2h orders")
@@ -54,7 +54,7 @@ def test_an_errand_names_itself_where_it_came_from_and_the_request(
     world.presses(ALICE, world.card, "Approve")
 
     entry = of(logged(), "directory unavailable")
-    assert (entry["errand"], entry["request"]) == (1, 1)
+    assert (entry["job_id"], entry["request"]) == (1, 1)
     assert entry["origin"].startswith("press:")
     assert len(entry["reference"]) == 8
 

@@ -120,22 +120,22 @@ def test_messages_that_slack_does_not_take_are_owed_and_grow_old(world: World) -
     world.clock.advance(seconds=40)
 
     told = scrape(world)
-    assert (told("dbaccess_outbox_pending") or 0) >= 1
-    assert told("dbaccess_outbox_age_seconds") == 40
+    assert (told("dbaccess_jobs_waiting", kind="message") or 0) >= 1
+    assert told("dbaccess_jobs_age_seconds", kind="message") == 40
     calls = told("dbaccess_slack_calls_total", method="chat.postMessage", outcome="internal_error")
     assert (calls or 0) >= 1
 
 
 @both_databases
-def test_an_errand_that_waits_for_slacks_directory_is_open_and_grows_old(world: World) -> None:
+def test_a_command_that_waits_for_slacks_directory_is_open_and_grows_old(world: World) -> None:
     world.types(RITA, f"request {IP} 2h orders")
     world.slack.faults.add(Fault.status(503, target="users.info", times=None))
     world.presses(ALICE, world.card, "Approve")
     world.clock.advance(seconds=20)
 
     told = scrape(world)
-    assert told("dbaccess_errands_open") == 1
-    assert told("dbaccess_errands_age_seconds") == 20
+    assert told("dbaccess_jobs_waiting", kind="command") == 1
+    assert told("dbaccess_jobs_age_seconds", kind="command") == 20
 
 
 @both_databases
@@ -230,7 +230,7 @@ def test_a_broken_database_makes_metrics_say_so_and_not_fail(world: World) -> No
     told = scrape(world)
 
     assert told("dbaccess_database_up") == 0
-    assert told("dbaccess_outbox_pending") is None
+    assert told("dbaccess_jobs_waiting", kind="message") is None
     assert told("dbaccess_digitalocean_calls_total", operation="write_rules", status="204") == 1
     schema.upgrade(world.service.components.database)
     assert scrape(world)("dbaccess_database_up") == 1

@@ -36,7 +36,7 @@ def test_a_list_that_cannot_be_had_says_so_and_does_not_look_empty(
 
     answer = world.slack.submit(RITA, {"From where": notice["value"]})
     assert "/dbaccess request droplet:ID" in answer.errors["source:droplet"]
-    assert world.rows()["ErrandRow"] == 0
+    assert world.rows()["JobRow"] == 0
     world.digitalocean.faults.clear()
     world.slack.close_modal(RITA)
 

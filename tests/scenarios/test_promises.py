@@ -11,8 +11,10 @@ import requests
 from bot.domain.audit_actions import Action
 from bot.domain.labels import label
 from bot.domain.lifecycle import EndReason, GrantState
-from bot.slack.inbound.errands import Errands
-from bot.store import audit, errands
+from bot.slack.inbound.deferred_commands import DeferredCommands
+from bot.store import audit
+from bot.store.jobs import Job, Kind
+from bot.worker.stored_jobs import StoredJobs
 from dbaccess_playground.faults import Fault
 from tests.scenarios.world import ALICE, APPROVALS, BOB, IP, ORDERS, OSCAR, RITA, World, policy
 from tests.storage import Storage
@@ -265,14 +267,15 @@ def test_p6_two_who_decide_at_once_change_the_state_once(world: World) -> None:
     for approver in (ALICE, BOB):
         world.slack.click(approver, card, "Approve")
     parts = world.service.components
-    handler = Errands(parts.database, parts.access, parts.directory, parts.clock)
+    commands = DeferredCommands(parts.access, parts.directory, parts.clock)
+    handler = StoredJobs(Kind.COMMAND, commands, parts.database, parts.clock, concurrency=8)
     both = handler.claim(most=8)
     assert len(both) == 2
     at_once = threading.Barrier(2)
 
-    def handle(errand: errands.Errand) -> None:
+    def handle(job: Job) -> None:
         at_once.wait()
-        handler.handle(errand)
+        handler.handle(job)
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(handle, both))

@@ -22,7 +22,7 @@ from bot.service import Service
 from bot.slack.users.unavailable import DirectoryUnavailable
 from bot.store import audit, grants, requests
 from bot.store.audit_entries import Entry
-from bot.store.tables import AuditRow, DecisionRow, ErrandRow, GrantRow, OutboxRow, RequestRow
+from bot.store.tables import AuditRow, DecisionRow, GrantRow, JobRow, RequestRow
 from bot.worker import Worker
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 from dbaccess_playground.slack.conversations import Message
@@ -291,7 +291,7 @@ class World:
 
     def rows(self) -> dict[str, int]:
         """Count what is written down."""
-        tables = (RequestRow, DecisionRow, GrantRow, AuditRow, OutboxRow, ErrandRow)
+        tables = (RequestRow, DecisionRow, GrantRow, AuditRow, JobRow)
         with self.service.components.database.reading() as session:
             return {table.__name__: len(session.exec(select(table)).all()) for table in tables}
 

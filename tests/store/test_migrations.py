@@ -7,12 +7,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
-from sqlmodel import SQLModel, select
+from sqlmodel import SQLModel, col, select
 
 from bot.domain.commands import RequestAccess
 from bot.domain.lifecycle import RequestKind
-from bot.store import errands, requests, schema, tables
+from bot.store import jobs, requests, schema, tables
 from bot.store.database import Database
+from bot.store.deferred import deferred_command
+from bot.store.jobs import Kind
 
 TABLES = {
     row.__tablename__
@@ -22,9 +24,8 @@ TABLES = {
         tables.GrantRow,
         tables.ClusterRow,
         tables.AuditRow,
-        tables.OutboxRow,
+        tables.JobRow,
         tables.PostRow,
-        tables.ErrandRow,
         tables.HeartbeatRow,
         tables.HomeRow,
         tables.IpLinkRow,
@@ -144,13 +145,15 @@ def test_a_command_that_was_saved_before_is_read_after_the_upgrade(
     schema.upgrade(empty_database)
 
     now = datetime(2026, 11, 25, 10, tzinfo=UTC)
+    until = now + timedelta(seconds=25)
     with empty_database.transaction() as session:
-        [errand] = errands.claim(session, now, until=now + timedelta(seconds=25), most=1)
-    assert isinstance(errand.command, RequestAccess)
-    assert errand.command.reason == said
+        [job] = jobs.claim(session, Kind.COMMAND, now, until=until, most=1, most_retried=1)
+    saved = deferred_command(job)
+    assert (saved.user_id, saved.origin) == ("U0RITA", "typed:1")
+    assert isinstance(saved.command, RequestAccess)
+    assert saved.command.reason == said
     schema.downgrade(empty_database, "0011")
-    with empty_database.engine.begin() as connection:
-        assert '"ask_for"' in str(connection.exec_driver_sql("SELECT wish FROM errands").scalar())
+    schema.upgrade(empty_database)
 
 
 def test_p8_used_addresses_of_answers_from_before_are_erased(empty_database: Database) -> None:
@@ -165,9 +168,33 @@ def test_p8_used_addresses_of_answers_from_before_are_erased(empty_database: Dat
     schema.upgrade(empty_database)
 
     with empty_database.reading() as session:
-        outbox = session.exec(select(tables.OutboxRow.conversation, tables.OutboxRow.response_url))
-        assert dict(outbox.all()) == {"used": None, "owed": url}
-        errands = session.exec(select(tables.ErrandRow.origin, tables.ErrandRow.reply))
-        assert dict(errands.all()) == {"used": {}, "owed": {"response_url": url}}
+        rows = session.exec(select(tables.JobRow).order_by(col(tables.JobRow.id))).all()
+        assert [(row.kind, row.unique_key, row.reply_address) for row in rows] == [
+            ("reply", None, url),
+            ("command", "used", None),
+            ("command", "owed", url),
+        ]
         links = session.exec(select(tables.IpLinkRow.id, tables.IpLinkRow.response_url))
         assert dict(links.all()) == {"used": None, "owed": url}
+
+
+def test_messages_that_wait_are_jobs_after_the_upgrade(empty_database: Database) -> None:
+    schema.upgrade(empty_database, "0013")
+    add = text(
+        "INSERT INTO outbox (conversation, way, target, post, notice, created_at, due_at, "
+        "attempts, last_error, delivered, done_at) VALUES ('request:1', :way, :target, 'request:1',"
+        " '{}', '2026-11-25 09:00', '2026-11-25 09:01', 1, '', false, :done)"
+    )
+    rows = (("post", "C0", "2026-11-25 09:01"), ("update", None, None), ("thread", None, None))
+    with empty_database.engine.begin() as connection:
+        for way, target, done in rows:
+            connection.execute(add, {"way": way, "target": target, "done": done})
+
+    schema.upgrade(empty_database)
+
+    with empty_database.reading() as session:
+        update, thread = session.exec(select(tables.JobRow).order_by(col(tables.JobRow.id)))
+    assert [update.payload["method"], thread.payload["method"]] == ["update", "thread"]
+    assert (update.ordering_key, update.coalescing_key) == ("request:1", "update:request:1")
+    assert update.due_at == datetime(2026, 11, 25, 9, 1, tzinfo=UTC)
+    assert (thread.coalescing_key, thread.unique_key, thread.finished_at) == (None, None, None)

@@ -1,207 +1,112 @@
-"""The outbox: in order per conversation, claimed by one at a time, at least once."""
+"""The outbox: messages and replies as they were enqueued, and where posted ones stand."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlmodel import select
 
 from bot.domain.notices import Notice, Reply
 from bot.domain.refusals.lookups import CallsSpent
-from bot.store import outbox
-from bot.store.counts import snapshot
+from bot.domain.reply_to import ReplyTo
+from bot.retry import PermanentError
+from bot.store import jobs, outbox
 from bot.store.database import Database
-from bot.store.next_due import read_next_due
-from bot.store.outbox import DeliveryMethod, PendingMessage, Post
-from bot.store.tables import OutboxRow
+from bot.store.jobs import Job, Kind, Outcome
+from bot.store.outbox import DeliveryMethod, Post
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+CARD = "request:1"
+URL = "https://hooks.slack.example/actions/1"
 
 
 def say(sentence: str) -> Notice:
     return Reply(refusal=CallsSpent(said=sentence))
 
 
-def enqueue(database: Database, sentence: str, *, conversation: str = "user:U0RITA") -> None:
+def enqueue(
+    database: Database, sentence: str, method: DeliveryMethod, *, target: str | None = None
+) -> None:
     with database.transaction() as session:
-        outbox.enqueue(
-            session, say(sentence), DeliveryMethod.DIRECT, conversation, at=NOW, target="U0RITA"
-        )
+        outbox.enqueue(session, say(sentence), method, CARD, at=NOW, target=target, post=CARD)
 
 
-def claim(database: Database, *, at: datetime = NOW, most: int = 8) -> list[PendingMessage]:
+def claim(database: Database, kind: Kind = Kind.MESSAGE) -> list[Job]:
     with database.transaction() as session:
-        return outbox.claim(session, at, until=at + MINUTE, most=most)
+        return jobs.claim(session, kind, NOW, until=NOW + MINUTE, most=8, most_retried=8)
 
 
-def deliver(database: Database, pending: PendingMessage, post: Post | None = None) -> None:
+def deliver(database: Database, job: Job, at: Post) -> None:
     with database.transaction() as session:
-        outbox.delivered(session, pending, NOW, post)
+        outbox.record_post(session, outbox.pending_message(job), at)
+        jobs.finish(session, job.id, NOW, Outcome.DONE)
 
 
-def said(claimed: list[PendingMessage]) -> list[str]:
-    refusals = [pending.notice.refusal for pending in claimed if isinstance(pending.notice, Reply)]
-    return [refusal.said for refusal in refusals if isinstance(refusal, CallsSpent)]
+def test_a_message_comes_back_as_it_was_enqueued(database: Database) -> None:
+    enqueue(database, "card", DeliveryMethod.POST, target="C0")
+    [job] = claim(database)
+    pending = outbox.pending_message(job)
+    assert (pending.method, pending.conversation) == (DeliveryMethod.POST, CARD)
+    assert (pending.target, pending.post, pending.notice) == ("C0", CARD, say("card"))
 
 
-def test_the_messages_of_one_conversation_go_out_one_by_one_in_order(database: Database) -> None:
-    for sentence in ("one", "two", "three"):
-        enqueue(database, sentence)
+def test_a_reply_comes_back_with_its_address_and_waits_for_no_other(database: Database) -> None:
+    for sentence in ("one", "two"):
+        with database.transaction() as session:
+            outbox.enqueue_reply(session, say(sentence), ReplyTo("U0RITA", URL), at=NOW)
+    replies = [outbox.pending_reply(job) for job in claim(database, Kind.REPLY)]
+    assert [reply.notice for reply in replies] == [say("one"), say("two")]
+    assert {reply.to for reply in replies} == {ReplyTo("U0RITA", URL)}
 
-    order = []
+
+def test_what_another_version_saved_is_given_up(database: Database) -> None:
+    for kind in (Kind.MESSAGE, Kind.REPLY):
+        with database.transaction() as session:
+            payload = {"notice": {"kind": "reply", "sentence": "as it was kept once"}}
+            jobs.add(session, kind, payload, ordering_key="old", at=NOW)
+    [message], [reply] = claim(database), claim(database, Kind.REPLY)
+    with pytest.raises(PermanentError, match="unreadable"):
+        outbox.pending_message(message)
+    with pytest.raises(PermanentError, match="unreadable"):
+        outbox.pending_reply(reply)
+
+
+def test_of_several_updates_of_one_message_only_the_last_is_made(database: Database) -> None:
+    enqueue(database, "approved", DeliveryMethod.UPDATE)
+    enqueue(database, "open", DeliveryMethod.THREAD)
+    enqueue(database, "ended", DeliveryMethod.UPDATE)
+    sent = []
     while claimed := claim(database):
-        assert len(claimed) == 1
-        order += said(claimed)
-        deliver(database, claimed[0])
-    assert order == ["one", "two", "three"]
-
-
-def test_a_message_that_another_version_saved_holds_up_no_other(database: Database) -> None:
-    enqueue(database, "one")
-    with database.transaction() as session:
-        [row] = session.exec(select(OutboxRow))
-        row.notice = {"kind": "reply", "sentence": "as it was kept once"}
-    enqueue(database, "two")
-
-    claim(database)
-    assert said(claim(database)) == ["two"]
-    with database.reading() as session:
-        unreadable = session.get_one(OutboxRow, row.id)
-        assert (unreadable.delivered, unreadable.last_error) == (False, "unreadable")
-        assert unreadable.done_at == NOW
-
-
-def test_conversations_do_not_wait_for_each_other(database: Database) -> None:
-    enqueue(database, "one")
-    enqueue(database, "two")
-    enqueue(database, "other", conversation="operators")
-    assert said(claim(database)) == ["one", "other"]
-
-
-def test_no_more_are_claimed_than_asked_for(database: Database) -> None:
-    for number in range(5):
-        enqueue(database, str(number), conversation=f"user:{number}")
-    assert said(claim(database, most=2)) == ["0", "1"]
-    assert said(claim(database, most=2)) == ["2", "3"]
-
-
-def test_what_is_claimed_is_nobody_elses_until_the_claim_runs_out(database: Database) -> None:
-    enqueue(database, "one")
-    assert said(claim(database)) == ["one"]
-    assert claim(database) == []
-    assert claim(database, at=NOW + MINUTE - timedelta(seconds=1)) == []
-
-    again = claim(database, at=NOW + MINUTE)
-    assert said(again) == ["one"]
-    assert again[0].attempts == 2
-
-
-def test_what_a_killed_process_had_claimed_is_given_back(database: Database) -> None:
-    enqueue(database, "one")
-    claim(database)
-    with database.transaction() as session:
-        outbox.release_claims(session)
-    assert said(claim(database)) == ["one"]
-
-
-def test_a_message_that_is_rescheduled_holds_back_its_conversation_only(database: Database) -> None:
-    enqueue(database, "one")
-    enqueue(database, "two")
-    [one] = claim(database)
-    enqueue(database, "other", conversation="operators")
-    with database.transaction() as session:
-        outbox.reschedule(session, one, NOW + 2 * MINUTE, "ratelimited")
-
-    assert said(claim(database)) == ["other"]
-    with database.reading() as session:
-        assert (
-            read_next_due(session).times["outbox"] == NOW
-        )  # the one behind it, which may not pass
-        assert snapshot(session, NOW).outbox.count == 3
-    later = claim(database, at=NOW + 2 * MINUTE)
-    assert said(later)[0] == "one"
-
-
-def test_a_message_that_was_given_up_makes_way_for_the_next(database: Database) -> None:
-    enqueue(database, "one")
-    enqueue(database, "two")
-    [one] = claim(database)
-    with database.transaction() as session:
-        outbox.dead_letter(session, one, NOW, "is_archived")
-    assert said(claim(database)) == ["two"]
+        [job] = claimed
+        sent.append(outbox.pending_message(job).notice)
+        with database.transaction() as session:
+            jobs.finish(session, job.id, NOW, Outcome.DONE)
+    assert sent == [say("open"), say("ended")]
 
 
 def test_where_a_posted_message_stands_is_remembered_under_its_name(database: Database) -> None:
-    with database.transaction() as session:
-        outbox.enqueue(
-            session,
-            say("card"),
-            DeliveryMethod.POST,
-            "request:1",
-            at=NOW,
-            target="C0",
-            post="request:1",
-        )
+    enqueue(database, "card", DeliveryMethod.POST, target="C0")
+    with database.reading() as session:
+        assert outbox.is_being_posted(session, CARD)
     [card] = claim(database)
     deliver(database, card, Post("C0", "1764000000.000100"))
     with database.reading() as session:
-        assert outbox.find_post(session, "request:1") == Post("C0", "1764000000.000100")
+        assert outbox.find_post(session, CARD) == Post("C0", "1764000000.000100")
         assert outbox.find_post(session, "request:2") is None
+        assert not outbox.is_being_posted(session, CARD)
 
 
 def test_a_reply_below_a_message_does_not_take_its_place(database: Database) -> None:
-    with database.transaction() as session:
-        outbox.enqueue(
-            session, say("reply"), DeliveryMethod.THREAD, "request:1", at=NOW, post="request:1"
-        )
+    enqueue(database, "reply", DeliveryMethod.THREAD)
     [reply] = claim(database)
     deliver(database, reply, Post("C0", "2.0"))
     with database.reading() as session:
-        assert outbox.find_post(session, "request:1") is None
+        assert outbox.find_post(session, CARD) is None
 
 
-def fail_after_enqueuing(database: Database) -> None:
-    with database.transaction() as session:
-        outbox.enqueue(
-            session, say("never"), DeliveryMethod.DIRECT, "user:U0RITA", at=NOW, target="U0RITA"
-        )
-        session.flush()
-        raise RuntimeError("in the middle")
-
-
-def test_nothing_is_owed_for_a_change_that_was_rolled_back(database: Database) -> None:
-    with pytest.raises(RuntimeError, match="in the middle"):
-        fail_after_enqueuing(database)
-    assert claim(database) == []
-
-
-def test_what_is_owed_and_since_when_can_be_told(database: Database) -> None:
-    with database.reading() as session:
-        assert snapshot(session, NOW).outbox.count == 0
-        assert snapshot(session, NOW).outbox.since is None
-        assert read_next_due(session).times["outbox"] is None
-    enqueue(database, "one")
-    enqueue(database, "two")
-    with database.reading() as session:
-        assert snapshot(session, NOW).outbox.count == 2
-        assert snapshot(session, NOW).outbox.since == NOW
-
-
-def test_what_a_clock_that_was_wrong_had_claimed_or_rescheduled_does_not_wait_for_that_day(
-    database: Database,
-) -> None:
-    enqueue(database, "one")
-    tomorrow = NOW + timedelta(days=1)
-    [lost] = claim(database, at=tomorrow)  # and its worker is killed
-
-    assert said(claim(database)) == ["one"]
-
-    with database.transaction() as session:
-        outbox.reschedule(session, lost, tomorrow, "ratelimited")
-    assert said(claim(database)) == ["one"]
-
-
-def test_the_claim_of_a_machine_whose_clock_is_a_little_ahead_holds(database: Database) -> None:
-    enqueue(database, "one")
-    assert claim(database, at=NOW + timedelta(seconds=50))
-    assert claim(database) == []
+def test_a_message_that_is_enqueued_once_is_not_repeated(database: Database) -> None:
+    for _ in range(2):
+        with database.transaction() as session:
+            outbox.enqueue(
+                session, say("trouble"), DeliveryMethod.POST, "operators", at=NOW, once="trouble"
+            )
+    assert len(claim(database)) == 1

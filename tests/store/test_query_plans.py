@@ -7,7 +7,7 @@ from bench.company import cluster_id
 from bench.history import add_history
 from bench.plans import explained, gather_statistics, reads_history_whole
 from bot.domain.lifecycle import GrantState
-from bot.store import clusters, errands, grants, homes, outbox, requests
+from bot.store import clusters, grants, jobs, requests
 from bot.store.database import Database
 from bot.store.next_due import read_next_due
 
@@ -34,9 +34,9 @@ def ask_as_a_tick_does(database: Database) -> None:
         clusters.troubled(session)
         clusters.due(session, NOW, looks=HOUR, tries=HOUR, most=8)
         read_next_due(session)
-        errands.claim(session, NOW, until=NOW, most=8)
-        outbox.claim(session, NOW, until=NOW, most=8)
-        homes.claim(session, NOW, until=NOW, most=8)
+        for kind in jobs.Kind:
+            jobs.claim(session, kind, NOW, until=NOW, most=8, most_retried=4)
+        jobs.delete_finished(session, NOW - 365 * 24 * HOUR, most=100)
 
 
 def ask_as_a_reconcile_does(database: Database) -> None:

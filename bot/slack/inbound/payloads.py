@@ -12,8 +12,8 @@ from urllib.parse import parse_qs
 
 from bot.domain.commands import Container
 from bot.domain.limits import REASON_CHARACTERS
+from bot.domain.reply_to import ReplyTo
 from bot.domain.typed_text import one_line
-from bot.store.errands import ReplyTo
 
 DENIAL = "deny"
 REQUEST_FORM = "request"

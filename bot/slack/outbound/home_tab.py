@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-import structlog
 from slack_sdk.errors import SlackApiError
+from sqlmodel import Session
 from structlog.contextvars import bind_contextvars
 
 from bot.access.notifications import request_facts
@@ -13,23 +13,19 @@ from bot.clock import Clock
 from bot.domain.lifecycle import Request
 from bot.domain.people import Person, Standing, standing_of
 from bot.domain.policy import Policy
-from bot.retry import Backoff, PermanentError, TemporaryError
+from bot.retry import Backoff, TemporaryError
 from bot.slack import messages
 from bot.slack.client import NO_ANSWER, SlackClient, code_of
-from bot.slack.errors import retry_after
+from bot.slack.errors import failure_of
 from bot.slack.messages import HomeTab
 from bot.slack.users.directory import Directory
 from bot.slack.users.unavailable import DirectoryUnavailable
-from bot.store import grants, homes, requests
-from bot.store.database import DATABASE_UNAVAILABLE, Database
+from bot.store import grants, homes, jobs, requests
+from bot.store.database import Database
 from bot.store.homes import Home
+from bot.store.jobs import Job
 
-_GIVE_UP_AFTER = timedelta(hours=1)  # it is only a view: the next opening redraws it anyway
-_BACKOFF = Backoff(2.0, 60.0, longest_asked_seconds=homes.LONGEST_WAIT_SECONDS)
-_PERMANENT = frozenset({"invalid_arguments", "invalid_blocks", "not_enabled", "view_too_large"})
 _NOT_THERE = frozenset({"not_found", "user_disabled", "user_not_found", "user_not_visible"})
-
-log = structlog.get_logger()
 
 
 class Gone(Exception):
@@ -38,6 +34,8 @@ class Gone(Exception):
 
 class HomeTabs:
     """Draws Home tabs, one at a time for each person. Safe to call from several threads."""
+
+    backoff = Backoff(2.0, 60.0, longest_asked_seconds=jobs.LONGEST_WAIT_SECONDS)
 
     def __init__(
         self,
@@ -61,32 +59,24 @@ class HomeTabs:
             homes.opened(session, user_id, team_id, self._clock.now())
         self._wake()
 
-    def claim(self, *, most: int) -> list[Home]:
-        """Return Homes that this process now has to draw."""
-        with self._database.transaction() as session:
-            until = self._clock.in_seconds(homes.CLAIM_SECONDS)
-            return homes.claim(session, self._clock.now(), until=until, most=most)
+    def handle(self, job: Job) -> Callable[[Session], object]:
+        """Draw one Home.
 
-    def handle(self, home: Home) -> None:
-        """Draw one Home and note what became of it; nothing is raised for Slack's faults."""
+        Raises:
+            TemporaryError: Slack cannot be reached, does not say who they are, or asks to wait.
+            InstallationError: Slack refuses this installation.
+            PermanentError: Slack will never take it.
+        """
+        home = homes.home_of(job)
         bind_contextvars(user=home.user_id)
         try:
             self._draw(home)
         except Gone:
-            with self._database.transaction() as session:
-                homes.forget(session, home.user_id)
-        except PermanentError as error:
-            self._dead_letter(home, error)
-        except TemporaryError as error:
-            self._reschedule(home, error)
-        except DATABASE_UNAVAILABLE:
-            raise  # the database is away: the Home is still due when it is back
-        except Exception as error:  # a fault of ours must not be repeated for ever
-            log.exception("home failed")
-            self._reschedule(home, TemporaryError(type(error).__name__))
-        else:
-            with self._database.transaction() as session:
-                homes.published(session, home, self._clock.now())
+            return lambda session: homes.forget(session, home.user_id)
+        return jobs.nothing_more
+
+    def give_up(self, session: Session, job: Job, error: str) -> None:
+        """Leave a Home as it is, until it is opened again or something else changes."""
 
     def _draw(self, home: Home) -> None:
         """Read the state only now: any later change makes the Home due again."""
@@ -96,7 +86,7 @@ class HomeTabs:
             homes.approves(session, home, rights.may_approve)
         self._publish(home.user_id, self._read(home.user_id, rights, policy))
         if unknown is not None:
-            raise TemporaryError(str(unknown)) from unknown
+            raise TemporaryError(str(unknown), unknown.retry_after) from unknown
 
     def _rights(self, home: Home, policy: Policy) -> tuple["_Rights", DirectoryUnavailable | None]:
         """Return what may be shown; if Slack does not say, only what is somebody's own."""
@@ -139,30 +129,11 @@ class HomeTabs:
         try:
             self._client.views_publish(user_id=user_id, view=messages.home(tab))
         except SlackApiError as error:
-            code = code_of(error)
-            if code in _NOT_THERE:
+            if code_of(error) in _NOT_THERE:
                 raise Gone from error
-            if code in _PERMANENT:
-                raise PermanentError(code) from error
-            raise TemporaryError(code, retry_after(error)) from error
+            raise failure_of(error) from error
         except NO_ANSWER as error:
             raise TemporaryError(type(error).__name__) from error
-
-    def _reschedule(self, home: Home, error: TemporaryError) -> None:
-        """Try again after as long as it has been due already, so less and less often."""
-        waited = self._clock.now() - home.due_since
-        if waited >= _GIVE_UP_AFTER:
-            self._dead_letter(home, error)
-            return
-        wait_seconds = _BACKOFF.seconds_since(waited.total_seconds(), asked=error.retry_after)
-        log.warning("home rescheduled", error=str(error))
-        with self._database.transaction() as session:
-            homes.reschedule(session, home, self._clock.in_seconds(wait_seconds))
-
-    def _dead_letter(self, home: Home, error: Exception) -> None:
-        log.error("home dead-lettered", error=str(error))
-        with self._database.transaction() as session:
-            homes.dead_letter(session, home)
 
 
 @dataclass(frozen=True)

@@ -4,28 +4,31 @@ Slack says so once, by an event, which is lost where the bot is away for too lon
 hold or wait for something are looked up now and then.
 """
 
-import threading
-from collections import deque
+from collections.abc import Callable
 from datetime import timedelta
 
-import structlog
+from sqlmodel import Session
+from structlog.contextvars import bind_contextvars
 
 from bot.access import AccessService
 from bot.clock import Clock
 from bot.domain.actors import Actor
+from bot.retry import Backoff, TemporaryError, UnknownError
+from bot.slack.errors import TEMPORARY
 from bot.slack.users.directory import UNKNOWN_USER, Directory
 from bot.slack.users.unavailable import DirectoryUnavailable
-from bot.store import grants, requests
-from bot.store.database import DATABASE_UNAVAILABLE, Database
+from bot.store import grants, jobs, requests
+from bot.store.database import Database
+from bot.store.jobs import Job, Kind
 
-_SPACING_SECONDS = 1.0  # Slack allows some hundred such questions a minute, for all that is asked
-_PAUSE_SECONDS = 60.0
-
-log = structlog.get_logger()
+_APART = timedelta(seconds=1)  # Slack allows some hundred such questions a minute, for all of them
+_ROUND = timedelta(seconds=jobs.LONGEST_WAIT_SECONDS)  # within that, all are asked about
 
 
 class Offboarding:
-    """Looks people up one by one, in rounds. Safe to call from several threads."""
+    """Looks people up, each by a job of their own. Safe to call from several threads."""
+
+    backoff = Backoff(5.0, 300.0, longest_asked_seconds=jobs.LONGEST_WAIT_SECONDS)
 
     def __init__(
         self, database: Database, access: AccessService, directory: Directory, clock: Clock
@@ -34,54 +37,55 @@ class Offboarding:
         self._access = access
         self._directory = directory
         self._clock = clock
-        self._not_before = clock.now()
-        self._to_ask: deque[str] = deque()
-        self._lock = threading.Lock()
 
     def begin_round(self) -> None:
         """Have everybody looked up who holds or waits for something, or approved what does."""
-        concerned = self._concerned()
-        with self._lock:
-            if not self._to_ask:  # else the round before is still going on
-                self._to_ask.extend(concerned)
+        with self._database.transaction() as session:
+            people, now = _concerned(session), self._clock.now()
+            apart = min(_APART, _ROUND / max(len(people), 1))
+            for place, user_id in enumerate(people):
+                key = f"account:{user_id}"
+                jobs.add(
+                    session,
+                    Kind.ACCOUNT,
+                    {"user_id": user_id},
+                    ordering_key=key,
+                    coalescing_key=key,
+                    at=now,
+                    due_at=now + place * apart,
+                )
 
-    def claim(self, *, most: int) -> list[str]:
-        """Return whom to look up now: one person at a time, with a pause after each."""
-        with self._lock:
-            wait = self._not_before - self._clock.now()
-            pause = self._clock.in_seconds(_PAUSE_SECONDS) - self._clock.now()
-            must_wait = timedelta(0) < wait <= pause  # longer: the clock was set back meanwhile
-            if not most or not self._to_ask or must_wait:
-                return []
-            self._not_before = self._clock.in_seconds(_SPACING_SECONDS)
-            return [self._to_ask.popleft()]
+    def handle(self, job: Job) -> Callable[[Session], object]:
+        """Have all that somebody has end, if Slack says clearly that they have left.
 
-    def handle(self, user_id: str) -> None:
-        """Have all that somebody has end, if Slack says clearly that they have left."""
+        Raises:
+            TemporaryError: Slack cannot be asked, or gives no clear answer.
+        """
+        user_id = str(job.payload.get("user_id"))
+        bind_contextvars(user=user_id)
         try:
-            has_left = self._directory.has_left(user_id)
-            if has_left:
+            if self._directory.has_left(user_id):
                 self._access.depart(user_id)
         except DirectoryUnavailable as error:
-            log.warning("user status unavailable", user=user_id, error=str(error))
-            if error.code not in UNKNOWN_USER:  # about those, the next round is early enough
-                self._ask_again(user_id)
-        except DATABASE_UNAVAILABLE:
-            self._ask_again(user_id)
-            raise
+            if error.code not in UNKNOWN_USER:  # else the next round is early enough
+                raise _failure(error) from error
+        return jobs.nothing_more
 
-    def _concerned(self) -> list[str]:
-        with self._database.reading() as session:
-            pending = requests.pending(session)
-            for grant in grants.applying(session):
-                pending += requests.behind(session, grant.id)
-            waiting = {request.requester for request in pending}
-            approved = {person for request in pending for person in request.approvers}
-            named = waiting | approved - {Actor.POLICY, Actor.EMERGENCY}
-            return sorted(grants.holders(session) | named)
+    def give_up(self, session: Session, job: Job, error: str) -> None:
+        """Leave it to the next round."""
 
-    def _ask_again(self, user_id: str) -> None:
-        """Leave Slack or the database alone for a while, and then go on, this one last."""
-        with self._lock:
-            self._to_ask.append(user_id)
-            self._not_before = self._clock.in_seconds(_PAUSE_SECONDS)
+
+def _concerned(session: Session) -> list[str]:
+    pending = requests.pending(session)
+    for grant in grants.applying(session):
+        pending += requests.behind(session, grant.id)
+    waiting = {request.requester for request in pending}
+    approved = {person for request in pending for person in request.approvers}
+    named = waiting | approved - {Actor.POLICY, Actor.EMERGENCY}
+    return sorted(grants.holders(session) | named)
+
+
+def _failure(error: DirectoryUnavailable) -> TemporaryError:
+    """Return what an answer means for one person: what is strange about them is soon left alone."""
+    is_temporary = not error.code or error.code in TEMPORARY
+    return (TemporaryError if is_temporary else UnknownError)(str(error), error.retry_after)

@@ -1,0 +1,319 @@
+"""Jobs: what a transaction leaves to be done once it has committed, and what became of it.
+
+Jobs of one *ordering key* are handled one after another, in the order in which they were added. Of
+those with one *coalescing key* only the last is handled. A *unique key* is taken once and for all.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, update
+from sqlmodel import Session, col, select
+
+from bot.retry import PermanentError
+from bot.store.database import insert_into
+from bot.store.due import Next, is_due, is_free
+from bot.store.tables import JobRow
+
+LEASE_SECONDS = 25  # longer than any call takes; after a crash, the wait is that long
+LONGEST_WAIT_SECONDS = 600  # no job waits for longer, whatever the reason
+
+
+class Kind(StrEnum):
+    """What is done; each kind is handled by threads of its own."""
+
+    MESSAGE = "message"  # a Slack message for a channel, a thread or a person
+    REPLY = "reply"  # the answer to what somebody did, seen by them alone
+    COMMAND = "command"  # a command that was acknowledged and is carried out later
+    HOME = "home"  # a Home tab to draw
+    ACCOUNT = "account"  # somebody who may have left the workspace
+
+
+class Outcome(StrEnum):
+    """What became of a job."""
+
+    DONE = "done"
+    REFUSED = "refused"  # a command that is not allowed or not possible
+    SUPERSEDED = "superseded"  # a later one with the same coalescing key does
+    FAILED = "failed"  # it was given up
+    DROPPED = "dropped"  # by an operator
+
+
+PATIENCE = {
+    Kind.MESSAGE: timedelta(days=3),
+    Kind.REPLY: timedelta(hours=1),
+    Kind.COMMAND: timedelta(hours=1),  # those that act on behalf of somebody give up sooner
+    Kind.HOME: timedelta(hours=1),  # it is only a view: the next opening draws it anyway
+    Kind.ACCOUNT: timedelta(minutes=30),  # the next round comes
+}
+"""How long a job is tried again before it is given up."""
+
+_LEAVE_NOTHING = frozenset({Kind.HOME, Kind.ACCOUNT})  # whose outcome nobody asks about
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that this process has to handle. `attempts` counts this one, too."""
+
+    id: int
+    kind: Kind
+    ordering_key: str
+    payload: dict[str, Any]
+    reply_address: str | None
+    created_at: datetime
+    deadline: datetime
+    attempts: int
+    last_error: str
+
+
+def add(
+    session: Session,
+    kind: Kind,
+    payload: dict[str, Any],
+    *,
+    ordering_key: str,
+    at: datetime,
+    due_at: datetime | None = None,
+    coalescing_key: str | None = None,
+    unique_key: str | None = None,
+    reply_address: str | None = None,
+) -> bool:
+    """Add a job; False if its unique key was taken already.
+
+    Args:
+        session: of the transaction that makes it true.
+        kind: what is to be done.
+        payload: JSON that its handler understands.
+        ordering_key: it waits for the earlier ones with that key, which are of the same kind.
+        at: the aware UTC time of now.
+        due_at: when to handle it; at once if it is not given, in ten minutes at the latest.
+        coalescing_key: of those with the same ordering key, what a later one makes needless.
+        unique_key: a name that no other job ever had.
+        reply_address: where Slack takes an answer; erased as soon as the job is finished.
+    """
+    values: dict[str, Any] = {
+        "kind": kind,
+        "ordering_key": ordering_key,
+        "coalescing_key": coalescing_key,
+        "unique_key": unique_key,
+        "payload": payload,
+        "reply_address": reply_address,
+        "created_at": at,
+        "due_at": due_at or at,
+        "deadline": (due_at or at) + PATIENCE[kind],
+    }
+    if unique_key is None:
+        session.add(JobRow(**values))
+        return True
+    added = session.execute(
+        insert_into(session, JobRow)
+        .values(attempts=0, last_error="", outcome="", **values)
+        .on_conflict_do_nothing(index_elements=["unique_key"])
+        .returning(col(JobRow.id))
+    )
+    return added.first() is not None
+
+
+@contextmanager
+def reading_payload() -> Iterator[None]:
+    """Read a job's payload in the block.
+
+    Raises:
+        PermanentError: another version saved it.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise PermanentError("unreadable") from error
+
+
+def claim(
+    session: Session,
+    kind: Kind,
+    now: datetime,
+    *,
+    until: datetime,
+    most: int,
+    most_retried: int,
+) -> list[Job]:
+    """Return jobs to handle now, leased *until* then; one for each ordering key at the most.
+
+    What has failed before comes first, but gets only a share, so that what is stuck never takes the
+    last thread from what is not, whatever its age.
+
+    Args:
+        session: of a transaction.
+        kind: what is to be done.
+        now: the aware UTC time.
+        until: `LEASE_SECONDS` from now, by a clock that may run faster than others.
+        most: how many.
+        most_retried: how many of them may have failed before.
+    """
+    claimed: list[Job] = []
+    superseded = True
+    while superseded and len(claimed) < most:
+        superseded = False
+        retried = sum(job.attempts > 1 for job in claimed)
+        for rows in (
+            _heads(session, kind, now, until, tried=True, most=most_retried - retried),
+            _heads(session, kind, now, until, tried=False, most=most),
+        ):
+            for row in rows:
+                if len(claimed) == most:
+                    break
+                if _has_successor(session, row):
+                    _end(session, row, now, Outcome.SUPERSEDED)
+                    superseded = True
+                else:
+                    claimed.append(_leased(session, row, until))
+    return claimed
+
+
+def nothing_more(_session: Session) -> None:
+    """Write nothing down with the end of a job but its end."""
+
+
+def finish(
+    session: Session, job_id: int, at: datetime, outcome: Outcome, *, error: str = ""
+) -> None:
+    """Record what became of a job; if that is known already, nothing changes."""
+    row = session.get(JobRow, job_id)
+    if row is not None and row.finished_at is None:
+        _end(session, row, at, outcome, error)
+
+
+def reschedule(
+    session: Session,
+    job: Job,
+    until: datetime,
+    *,
+    error: str = "",
+    has_failed: bool = True,
+    held_at: datetime | None = None,
+) -> None:
+    """Handle a job again later.
+
+    Args:
+        session: of a transaction.
+        job: as it was claimed.
+        until: when.
+        error: what was wrong.
+        has_failed: False where the job itself cannot help it: neither its attempts nor its
+            patience are used up by that.
+        held_at: the time of now, if the other side refuses the whole installation.
+    """
+    row = session.get(JobRow, job.id)
+    if row is None or row.finished_at is not None:
+        return
+    if not has_failed:
+        row.attempts -= 1
+        row.deadline += max(until - row.due_at, timedelta())
+    row.due_at, row.claimed_until = until, None
+    row.held_since = held_at and (row.held_since or held_at)
+    row.last_error = error or row.last_error
+    session.add(row)
+
+
+def forget_reply_address(session: Session, job: Job) -> None:
+    """Erase the address that takes no answers."""
+    session.execute(update(JobRow).where(col(JobRow.id) == job.id).values(reply_address=None))
+
+
+def release_leases(session: Session) -> None:
+    """Release the leases of a worker that is gone; only the sole worker may do so."""
+    leased = (_IS_WAITING, col(JobRow.claimed_until).is_not(None))
+    session.execute(update(JobRow).where(*leased).values(claimed_until=None))
+
+
+def delete_finished(session: Session, before: datetime, *, most: int) -> int:
+    """Delete jobs that were finished before then, the oldest first; return how many.
+
+    An operator may still want those that were given up, for as long.
+    """
+    old = (
+        select(JobRow.id)
+        .where(col(JobRow.finished_at) < before)
+        .order_by(col(JobRow.finished_at))
+        .limit(most)
+    )
+    return session.execute(delete(JobRow).where(col(JobRow.id).in_(old))).rowcount  # type: ignore[attr-defined,no-any-return]
+
+
+def next_due(kind: Kind) -> Next:
+    """Return the query for when the next job of that kind is to be handled."""
+    query = select(JobRow.due_at).where(
+        col(JobRow.kind) == kind, _IS_WAITING, col(JobRow.claimed_until).is_(None)
+    )
+    return query.order_by(col(JobRow.due_at)).limit(1)
+
+
+_IS_WAITING: ColumnElement[bool] = col(JobRow.finished_at).is_(None)
+
+
+def _heads(
+    session: Session, kind: Kind, now: datetime, until: datetime, *, tried: bool, most: int
+) -> Iterable[JobRow]:
+    """Return and lock the first jobs of their ordering keys that are due and free."""
+    if most <= 0:
+        return ()
+    lease = until - now
+    first = (
+        select(func.min(JobRow.id))
+        .where(col(JobRow.kind) == kind, _IS_WAITING)
+        .group_by(col(JobRow.ordering_key))
+    )
+    query = select(JobRow).where(
+        col(JobRow.id).in_(first),
+        _IS_WAITING,
+        is_due(JobRow.due_at, now, within=lease * (LONGEST_WAIT_SECONDS / LEASE_SECONDS)),
+        is_free(JobRow.claimed_until, now, within=lease),
+        col(JobRow.attempts) > 0 if tried else col(JobRow.attempts) == 0,
+    )
+    order = col(JobRow.due_at) if tried else col(JobRow.id)
+    query = query.order_by(order).limit(most).with_for_update(skip_locked=True)
+    return session.exec(query).all()
+
+
+def _has_successor(session: Session, row: JobRow) -> bool:
+    if row.coalescing_key is None:
+        return False
+    later = select(JobRow.id).where(
+        JobRow.kind == row.kind,
+        JobRow.ordering_key == row.ordering_key,
+        JobRow.coalescing_key == row.coalescing_key,
+        col(JobRow.id) > row.id,
+        _IS_WAITING,
+    )
+    return session.exec(later.limit(1)).first() is not None
+
+
+def _leased(session: Session, row: JobRow, until: datetime) -> Job:
+    row.claimed_until = until
+    row.attempts += 1
+    session.add(row)
+    assert row.id is not None  # noqa: S101  # a row that was read has its number
+    return Job(
+        id=row.id,
+        kind=Kind(row.kind),
+        ordering_key=row.ordering_key,
+        payload=row.payload,
+        reply_address=row.reply_address,
+        created_at=row.created_at,
+        deadline=row.deadline,
+        attempts=row.attempts,
+        last_error=row.last_error,
+    )
+
+
+def _end(session: Session, row: JobRow, at: datetime, outcome: Outcome, error: str = "") -> None:
+    if row.kind in _LEAVE_NOTHING:
+        session.delete(row)
+        return
+    row.finished_at, row.outcome, row.claimed_until, row.held_since = at, outcome, None, None
+    row.last_error = error or row.last_error
+    row.reply_address = None
+    session.add(row)
