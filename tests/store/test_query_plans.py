@@ -51,7 +51,7 @@ def test_what_is_asked_at_each_tick_reads_no_history(database: Database) -> None
 
     plans = explained(database, lambda: ask_as_a_tick_does(database))
 
-    assert len(plans) >= 12
+    assert len(plans) >= 11
     assert [plan for plan in plans if reads_history_whole(plan)] == []
 
 
