@@ -7,6 +7,7 @@ import typer
 
 from bot import __version__
 from bot.cli.auditing import audit_app
+from bot.cli.job_app import job_app
 from bot.cli.plugins import CommandsAndPlugins
 
 app = typer.Typer(
@@ -18,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(audit_app, name="audit")
+app.add_typer(job_app, name="jobs")
 
 
 def main() -> None:

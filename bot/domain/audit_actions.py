@@ -42,6 +42,8 @@ class Action(StrEnum):
     ALARMED = "cluster.alarmed"
     ALL_CLEAR = "cluster.all_clear"
     UNDELIVERED = "message.undelivered"
+    JOB_RETRIED = "job.retried"
+    JOB_DROPPED = "job.dropped"
     KEY_CHANGED = "audit.key_changed"  # the first row that carries another key than the one before
     ERASED = "audit.erased"  # personal fields of rows and requests from before a time
 
@@ -68,6 +70,8 @@ _PLAIN: Mapping[Action, frozenset[str]] = {
     Action.LEFT_ALONE: frozenset({"label"}),
     Action.ALARMED: frozenset({"since"}),
     Action.UNDELIVERED: frozenset({"error"}),
+    Action.JOB_RETRIED: frozenset({"job", "kind"}),
+    Action.JOB_DROPPED: frozenset({"job", "kind"}),
     Action.KEY_CHANGED: frozenset({"before", "key"}),
     Action.ERASED: frozenset({"before", "rows", "requests"}),
 }

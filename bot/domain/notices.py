@@ -278,12 +278,13 @@ class Recovered(_Facts):
 
 
 class Undelivered(_Facts):
-    """A message that Slack will not take."""
+    """A message that was given up, with Slack's code for it; `job` is its number in the queue."""
 
     kind: Literal["undelivered"] = "undelivered"
     conversation: str
     error: str
     what: str
+    job: int | None = None
 
 
 class AuditAnchor(_Facts):

@@ -41,7 +41,7 @@ def test_a_message_names_what_it_is_about(world: World, logged: Logged) -> None:
     world.slack.faults.add(Fault.status(503, target="chat.", times=None))
     world.types(RITA, f"request {IP} 2h orders")
 
-    entry = of(logged(), "message rescheduled")
+    entry = of(logged(), "job rescheduled")
     assert (entry["request"], entry["cluster"]) == (1, "orders")
     assert entry["job_id"] > 0
 
@@ -53,16 +53,16 @@ def test_a_deferred_command_names_itself_where_it_came_from_and_the_request(
     world.slack.faults.add(Fault.status(503, target="users.info", times=None))
     world.presses(ALICE, world.card, "Approve")
 
-    entry = of(logged(), "directory unavailable")
+    entry = of(logged(), "job rescheduled")
     assert (entry["job_id"], entry["request"]) == (1, 1)
     assert entry["origin"].startswith("press:")
     assert len(entry["reference"]) == 8
 
 
-def test_what_one_duty_bound_does_not_stick_to_the_next(world: World, logged: Logged) -> None:
+def test_what_one_job_bound_does_not_stick_to_the_next(world: World, logged: Logged) -> None:
     world.slack.faults.add(Fault.status(503, target="chat.", times=None))
     world.types(RITA, f"request {IP} 2h orders")
-    assert "message rescheduled" in logged()
+    assert "job rescheduled" in logged()
     structlog.get_logger().info("something else")
     assert set(of(logged(), "something else")) == {"event", "level", "timestamp"}
 

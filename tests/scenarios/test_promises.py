@@ -382,7 +382,7 @@ def test_p8_tokens_are_nowhere_to_be_read_when_everything_fails(
 
     said = logged()
     assert "reconcile failed" in said
-    assert "message rescheduled" in said
+    assert "job rescheduled" in said
     shown = [
         str(message)
         for channel in world.slack.channels()

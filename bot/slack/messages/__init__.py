@@ -6,7 +6,16 @@ not parse, or escaped and between back-ticks.
 
 from bot.domain import notices
 from bot.domain.notices import Notice
-from bot.slack.messages import cards, grants, myip, operators, reminders, replies, requests
+from bot.slack.messages import (
+    cards,
+    grants,
+    myip,
+    operators,
+    reminders,
+    replies,
+    requests,
+    undelivered,
+)
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.buttons import Button
 from bot.slack.messages.connect import connect_page
@@ -141,7 +150,7 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
         case notices.Recovered():
             return operators.recovered(notice)
         case notices.Undelivered():
-            return operators.undelivered(notice)
+            return undelivered.undelivered(notice)
         case notices.AuditAnchor():
             return operators.audit_anchor(notice)
         case notices.AddressSeen():

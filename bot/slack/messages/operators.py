@@ -1,6 +1,5 @@
 """Operators: what the people who look after the clusters hear."""
 
-import re
 from collections.abc import Iterable
 from itertools import zip_longest
 
@@ -17,7 +16,6 @@ from bot.domain.notices import (
     LabelsDropped,
     Recovered,
     RemovedOnAGuess,
-    Undelivered,
 )
 from bot.domain.sources import GUARD
 from bot.slack.messages.blocks import (
@@ -40,7 +38,6 @@ _PURPOSES = {
     "checks": "drift checks",
     "pages": "pages and forms",
 }
-_KINDS = {"request_card": "an approval message"}
 
 
 def alarm(notice: Alarm) -> Message:
@@ -230,27 +227,6 @@ def _what_to_look_at(notice: Recovered) -> str:
     return text
 
 
-def undelivered(notice: Undelivered) -> Message:
-    """Return that Slack will not take a message, and what to do."""
-    what = _KINDS.get(notice.what) or f"a message of the kind {code(notice.what)}"
-    return message(
-        section(
-            f":warning: Slack does not take {what} for {_place(notice.conversation)}, so nobody "
-            f"has seen it there. Slack's answer: {code(notice.error)}."
-        ),
-        context(
-            "To mend it, invite dbaccess into the channel, or correct the channel in "
-            f"`dbaccess.toml`.{_afterwards(notice)}"
-        ),
-    )
-
-
-def _afterwards(notice: Undelivered) -> str:
-    if notice.what != "request_card":
-        return ""
-    return " Then cancel the request and ask again, so that the approvers see it."
-
-
 def _what_to_do(notice: Alarm) -> str:
     check = code("dbaccess check")
     advice = (
@@ -292,8 +268,3 @@ def _listed(title: str, lines: Iterable[str], count: int) -> list[Block]:
 
 def _grant(grant: Grant) -> str:
     return f"#{grant.id} {source(grant)} of {who(grant.requester)}"
-
-
-def _place(conversation: str) -> str:
-    channel = re.fullmatch(r"[CG][A-Z0-9]+", conversation)
-    return f"<#{conversation}>" if channel else who(conversation)

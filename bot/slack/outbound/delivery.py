@@ -20,6 +20,7 @@ from bot.store.database import Database
 from bot.store.jobs import Job
 from bot.store.outbox import DeliveryMethod, PendingMessage, Post
 
+_NO_POST = "the message above it was not delivered"
 _LEFT = frozenset({"user_disabled", "user_not_found"})  # offboarding sees to those
 
 
@@ -58,10 +59,12 @@ class Delivery:
         with suppress(PermanentError):
             pending = outbox.pending_message(job)
             place = self._place(session, pending)
-            notice = Undelivered(conversation=place, error=error, what=pending.notice.kind)
+            notice = Undelivered(
+                conversation=place, error=error, what=pending.notice.kind, job=job.id
+            )
             once = f"undelivered:{place}:{error}:{now:%F}"
-            if isinstance(pending.notice, Undelivered):
-                return  # where the way is closed on which faults are told, the log has to do
+            if isinstance(pending.notice, Undelivered) or error == _NO_POST:
+                return  # nobody can be told of that, or has been told why
             if place == policy.operators:
                 notify_approvers(session, notice, policy, at=now, once=once)
             elif not (pending.method is DeliveryMethod.DIRECT and error in _LEFT):
@@ -85,7 +88,7 @@ class Delivery:
         with self._database.reading() as session:
             post = outbox.find_post(session, pending.post or "")
         if post is None:
-            raise PermanentError("there is no message to reply to")
+            raise PermanentError(_NO_POST)
         return post
 
     @staticmethod

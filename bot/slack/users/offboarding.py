@@ -28,7 +28,7 @@ _ROUND = timedelta(seconds=jobs.LONGEST_WAIT_SECONDS)  # within that, all are as
 class Offboarding:
     """Looks people up, each by a job of their own. Safe to call from several threads."""
 
-    backoff = Backoff(5.0, 300.0, longest_asked_seconds=jobs.LONGEST_WAIT_SECONDS)
+    backoff = Backoff(60.0, 300.0, longest_asked_seconds=jobs.LONGEST_WAIT_SECONDS)
 
     def __init__(
         self, database: Database, access: AccessService, directory: Directory, clock: Clock

@@ -1,0 +1,40 @@
+"""`dbaccess jobs`: what waits to be done and why; try it again, or drop it."""
+
+from typing import Annotated
+
+import typer
+
+job_app = typer.Typer(rich_markup_mode=None)
+_Number = Annotated[int, typer.Argument(metavar="ID", help="As `dbaccess jobs` shows it.")]
+
+
+@job_app.callback(invoke_without_command=True)
+def show(
+    context: typer.Context,
+    given_up: Annotated[
+        bool, typer.Option("--given-up", help="Those that were given up, in place of those.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+) -> None:
+    """List the jobs that wait, the oldest first, and why they do."""
+    if context.invoked_subcommand:
+        return
+    from bot.cli.job_commands import show_jobs
+
+    show_jobs(given_up=given_up, as_json=as_json)
+
+
+@job_app.command()
+def retry(job_id: _Number) -> None:
+    """Have a job tried again now, and those behind it that were given up with it."""
+    from bot.cli.job_commands import retry_job
+
+    retry_job(job_id)
+
+
+@job_app.command()
+def drop(job_id: _Number) -> None:
+    """Give up a job that waits; what waits behind it goes on."""
+    from bot.cli.job_commands import drop_job
+
+    drop_job(job_id)

@@ -1,0 +1,107 @@
+"""What `dbaccess jobs` does."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.cli import frame
+from bot.cli.operators import current_operator
+from bot.clock import SystemClock
+from bot.domain.durations import show_duration
+from bot.domain.typed_text import one_line
+from bot.faults import Fault
+from bot.store import job_list
+from bot.store.database import Database
+from bot.store.job_list import ListedJob
+from bot.store.signals import signal
+
+
+def show_jobs(*, given_up: bool, as_json: bool) -> None:
+    """Print the jobs that wait, or those that were given up."""
+    database, now = _database(), SystemClock().now()
+    with frame.telling_faults(), database.reading() as session:
+        found = (job_list.given_up if given_up else job_list.waiting)(session, now)
+    if as_json:
+        typer.echo(json.dumps([_as_dict(job) for job in found], indent=2))
+    elif found:
+        _print(found, now)
+    else:
+        typer.echo("No jobs were given up." if given_up else "No jobs are waiting.")
+
+
+def retry_job(job_id: int) -> None:
+    """Have a job tried again now.
+
+    Raises:
+        typer.Exit: 1 where there is no such job.
+    """
+    database = _database()
+    with frame.telling_faults():
+        with database.transaction() as session:
+            count = job_list.retry(session, job_id, SystemClock().now())
+        if not count:
+            raise Fault(f"No job {job_id} is waiting or was given up. `dbaccess jobs` lists them.")
+        signal(database)
+    behind = f", with {count - 1} behind it" if count > 1 else ""
+    typer.echo(f"Job {job_id} is tried again now{behind}.")
+
+
+def drop_job(job_id: int) -> None:
+    """Give up a job that waits.
+
+    Raises:
+        typer.Exit: 1 where there is no such job.
+    """
+    database = _database()
+    with frame.telling_faults():
+        with database.transaction() as session:
+            is_dropped = job_list.drop(session, job_id, SystemClock().now())
+        if not is_dropped:
+            raise Fault(f"No job {job_id} is waiting. `dbaccess jobs` lists them.")
+        signal(database)
+    typer.echo(f"Job {job_id} is dropped.")
+
+
+def _database() -> Database:
+    settings = frame.settings()
+    return Database(settings.database_url, settings.audit_keys(), operator=current_operator())
+
+
+def _as_dict(job: ListedJob) -> dict[str, object]:
+    times = {"created_at": _time(job.created_at), "due_at": _time(job.due_at)}
+    return asdict(job) | times | {"state": _state(job)}
+
+
+def _time(at: datetime) -> str:
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _state(job: ListedJob) -> str:
+    if job.outcome:
+        return job.outcome
+    if job.is_held:
+        return "held"
+    return "in progress" if job.is_in_progress else "waiting"
+
+
+def _print(found: Sequence[ListedJob], now: datetime) -> None:
+    table = Table("id", "kind", "about", "state", "age", "attempts", "next", "last error", box=None)
+    for job in found:
+        left = job.due_at - now
+        is_later = not job.outcome and left.total_seconds() > 0
+        table.add_row(
+            str(job.id),
+            job.kind,
+            one_line(job.about),
+            _state(job),
+            show_duration(now - job.created_at),
+            str(job.attempts),
+            f"in {show_duration(left)}" if is_later else "",
+            one_line(job.error),
+        )
+    Console(markup=False, emoji=False).print(table)

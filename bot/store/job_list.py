@@ -1,0 +1,113 @@
+"""Jobs as an operator sees them: what waits and why, what was given up, tried again or dropped."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from bot.domain.actors import Actor
+from bot.store import audit
+from bot.store.audit import Action
+from bot.store.jobs import PATIENCE, Kind, Outcome
+from bot.store.tables import JobRow
+
+_MOST = 1000
+
+
+@dataclass(frozen=True)
+class ListedJob:
+    """A job. `about`: its ordering key. `attempts`: so far; `error`: what the last one said."""
+
+    id: int
+    kind: str
+    about: str
+    created_at: datetime
+    due_at: datetime
+    attempts: int
+    error: str
+    is_held: bool
+    is_in_progress: bool
+    outcome: str
+
+
+def waiting(session: Session, now: datetime) -> list[ListedJob]:
+    """Return the jobs that are not finished, the oldest first; a thousand at the most."""
+    query = select(JobRow).where(col(JobRow.finished_at).is_(None))
+    rows = session.exec(query.order_by(col(JobRow.id)).limit(_MOST))
+    return [_listed(row, now) for row in rows]
+
+
+def given_up(session: Session, now: datetime) -> list[ListedJob]:
+    """Return the jobs that were given up, the newest first; a thousand at the most."""
+    query = select(JobRow).where(JobRow.outcome == Outcome.FAILED)
+    rows = session.exec(query.order_by(col(JobRow.id).desc()).limit(_MOST))
+    return [_listed(row, now) for row in rows]
+
+
+def retry(session: Session, job_id: int, now: datetime) -> int:
+    """Have a job handled again now, with new patience; return how many that is.
+
+    With one that was given up come those behind it that were given up, too: messages below one that
+    was not posted, say. 0: there is none of that number that waits or was given up.
+    """
+    row = session.get(JobRow, job_id)
+    if row is None or not _can_be_tried(row):
+        return 0
+    rows = [row]
+    if row.finished_at is not None:
+        behind = select(JobRow).where(
+            JobRow.kind == row.kind,
+            JobRow.ordering_key == row.ordering_key,
+            JobRow.outcome == Outcome.FAILED,
+            col(JobRow.id) > job_id,
+        )
+        rows += session.exec(behind).all()
+    for one in rows:
+        one.due_at, one.deadline, one.attempts = now, now + PATIENCE[Kind(one.kind)], 0
+        one.finished_at, one.outcome, one.claimed_until = None, "", None
+        session.add(one)
+    _record(session, Action.JOB_RETRIED, row, now)
+    return len(rows)
+
+
+def drop(session: Session, job_id: int, now: datetime) -> bool:
+    """Give a job up that waits, without telling anybody; False if there is none of that number."""
+    row = session.get(JobRow, job_id)
+    if row is None or row.finished_at is not None:
+        return False
+    row.finished_at, row.outcome, row.claimed_until = now, Outcome.DROPPED, None
+    row.reply_address, row.held_since = None, None
+    session.add(row)
+    _record(session, Action.JOB_DROPPED, row, now)
+    return True
+
+
+def _can_be_tried(row: JobRow) -> bool:
+    return row.finished_at is None or row.outcome == Outcome.FAILED
+
+
+def _record(session: Session, action: Action, row: JobRow, now: datetime) -> None:
+    audit.record(
+        session,
+        action,
+        at=now,
+        actor=Actor.OPERATOR,
+        job=row.id,
+        kind=row.kind,
+        conversation=row.ordering_key,
+    )
+
+
+def _listed(row: JobRow, now: datetime) -> ListedJob:
+    return ListedJob(
+        id=row.id or 0,
+        kind=row.kind,
+        about=row.ordering_key,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        attempts=row.attempts,
+        error=row.last_error,
+        is_held=row.held_since is not None,
+        is_in_progress=row.claimed_until is not None and row.claimed_until > now,
+        outcome=row.outcome,
+    )
