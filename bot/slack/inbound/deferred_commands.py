@@ -18,10 +18,10 @@ from bot.domain.people import NeedsDirectory, Person
 from bot.domain.refusal import Refused
 from bot.domain.refusals.lookups import WentWrong
 from bot.domain.refusals.requests import CardNotConfirmed
-from bot.domain.refusals.rights import CannotTell, CannotTellOfOthers
 from bot.log_context import current_reference, new_reference, subject_of
 from bot.retry import Backoff, PermanentError, TemporaryError
-from bot.slack.users.directory import ROUNDS, Directory, DirectoryUnavailable
+from bot.slack.users.directory import ROUNDS, Directory
+from bot.slack.users.unavailable import DirectoryUnavailable
 from bot.store.deferred import DeferredCommand, deferred_command
 from bot.store.jobs import Job
 
@@ -92,9 +92,11 @@ class DeferredCommands:
             try:
                 people[user_id] = self._person(deferred, known, groups)
             except DirectoryUnavailable as error:
-                is_own = user_id == deferred.user_id
-                refused = Refused(CannotTell() if is_own else CannotTellOfOthers())
-                self._not_now(deferred, refused, str(error), error.retry_after)
+                refused = Refused(error.refusal(of_others=user_id != deferred.user_id))
+                if error.is_permanent:
+                    self._access.refuse(deferred, refused)
+                else:
+                    self._not_now(deferred, refused, str(error), error.retry_after)
                 return False
         return True
 
