@@ -54,7 +54,7 @@ def test_a_deferred_command_names_itself_where_it_came_from_and_the_request(
     world.presses(ALICE, world.card, "Approve")
 
     entry = of(logged(), "job rescheduled")
-    assert (entry["job_id"], entry["request"]) == (1, 1)
+    assert (entry["kind"], entry["request"]) == ("command", 1)
     assert entry["origin"].startswith("press:")
     assert len(entry["reference"]) == 8
 
