@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from bot.domain.actors import Actor
+from bot.domain.audit_actions import Action
 from bot.store import audit
-from bot.store.audit import Action
 from bot.store.jobs import PATIENCE, Kind, Outcome
 from bot.store.tables import JobRow
 

@@ -8,6 +8,7 @@ from structlog.contextvars import bind_contextvars
 
 from bot.access.notifications import notify_approvers, notify_operators, notify_person
 from bot.clock import Clock
+from bot.domain.audit_actions import Action
 from bot.domain.notices import RequestCard, Undelivered
 from bot.domain.policy import Policy
 from bot.log_context import subject_of
@@ -15,7 +16,6 @@ from bot.retry import Backoff, PermanentError
 from bot.slack.messages import render
 from bot.slack.outbound.calls import MessageCalls
 from bot.store import audit, jobs, outbox
-from bot.store.audit import Action
 from bot.store.database import Database
 from bot.store.jobs import Job
 from bot.store.outbox import DeliveryMethod, PendingMessage, Post
