@@ -1,6 +1,7 @@
 """What takes long for some holds up nobody else: forms, pages and replies have own threads."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -83,8 +84,8 @@ def test_answers_that_do_not_arrive_come_as_direct_messages(world: World) -> Non
     have_replies_that_do_not_arrive(world)
 
     for user in MANY:
-        world.eventually(lambda user=user: world.told(user), seconds=8)
-        assert "orders" in world.told(user)[-1]
+        told = world.eventually(partial(world.told, user), seconds=8)
+        assert "orders" in told[-1]
 
 
 def test_a_page_is_made_while_replies_do_not_arrive(world: World) -> None:

@@ -18,12 +18,8 @@ from bot.domain.queries import (
     OpenExtensionForm,
     OpenForm,
     PageQuery,
-    ShowClusters,
     ShowConnect,
     ShowHelp,
-    ShowHistory,
-    ShowList,
-    ShowMyIp,
     ShowSources,
 )
 from bot.domain.refusal import NamesClusters, Refused
@@ -35,6 +31,7 @@ from bot.slack.inbound.background_tasks import BackgroundTasks
 from bot.slack.inbound.failures import answer_or_failure
 from bot.slack.inbound.forms import Forms
 from bot.slack.inbound.options import Options
+from bot.slack.inbound.pages import Pages
 from bot.slack.inbound.payloads import Interaction, Press
 from bot.slack.messages import Message
 from bot.slack.outbound.home_tab import HomeTabs
@@ -60,10 +57,9 @@ class SlackController:
         background: BackgroundTasks,
     ) -> None:
         self._access = access
-        self._queries = queries
         self._directory = directory
         self._homes = homes
-        self._ip_links = ip_links
+        self._pages = Pages(queries, ip_links)
         self._policy = policy
         self._background = background
         self._deadline = AckDeadline(self._background)
@@ -204,32 +200,9 @@ class SlackController:
                 self._ask_provider(command, asked)
                 return None
             case _ if isinstance(command, PageQuery):
-                return self._show(command, asked, person)
+                return self._pages.show(command, asked, person)
             case _:
                 return self._carry_out(command, asked)
-
-    def _show(self, page: PageQuery, asked: Interaction, person: Person) -> Message:
-        match page:
-            case ShowHelp():
-                return messages.help_page()
-            case ShowMyIp():
-                return self._my_ip(asked)
-            case ShowList(everybody=False):
-                return self._queries.mine(person)
-            case ShowList():
-                return self._queries.everybodys(person)
-            case ShowClusters():
-                return self._queries.clusters(person)
-            case ShowHistory(cluster=about):
-                return self._queries.history(about, person)
-            case ShowSources(cluster=cluster):
-                return self._queries.sources(cluster, person)
-            case ShowConnect(cluster=cluster):
-                return self._queries.connect(cluster, person)
-
-    def _my_ip(self, asked: Interaction) -> Message:
-        url = self._ip_links.make(asked.reply_to, asked.team_id)
-        return messages.myip_link(url) if url else messages.myip_not_set_up()
 
     def _carry_out(self, command: Command, asked: Interaction) -> Message:
         """Carry a command out at once if Slack need not be asked, else save it for later."""
@@ -263,7 +236,7 @@ class SlackController:
         """Answer by a background task that may take long."""
         self._background.make_page(
             lambda: self._tell(
-                asked, lambda person: self._show(query, asked, person), self._reach(asked)
+                asked, lambda person: self._pages.show(query, asked, person), self._reach(asked)
             )
         )
 

@@ -7,6 +7,7 @@ delivered there within seconds goes as a direct message.
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from http import HTTPStatus
 from http.client import HTTPException
 from urllib.error import URLError
@@ -21,6 +22,7 @@ from bot.slack.messages import Message
 
 _TRIES = 2
 _PAUSE_SECONDS = 0.5
+_LONGEST_SECONDS = REPLY_SECONDS + 1.0  # of a try: looking up a name, for one, has no time-out
 _LEFT_ALONE_SECONDS = 30.0
 
 log = structlog.get_logger()
@@ -52,7 +54,7 @@ class Replies:
             if attempt:
                 time.sleep(_PAUSE_SECONDS)
             try:
-                status = self._send(reply_address, message)
+                status = _in_time(lambda: self._send(reply_address, message))
             except (SlackClientError, OSError, HTTPException) as error:
                 if attempt == _TRIES - 1 or _is_timeout(error):
                     self._leave_alone(host, error)
@@ -90,6 +92,20 @@ class Replies:
     def _answered(self, host: str) -> None:
         with self._lock:
             self._left_alone_until.pop(host, None)
+
+
+def _in_time(call: Callable[[], int]) -> int:
+    """Return what *call* returns; TimeoutError if it takes too long, and then it is left behind."""
+    result: Future[int] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(call())
+        except Exception as error:
+            result.set_exception(error)
+
+    threading.Thread(target=run, name="reply", daemon=True).start()
+    return result.result(_LONGEST_SECONDS)
 
 
 def _is_timeout(error: Exception) -> bool:

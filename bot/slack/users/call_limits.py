@@ -56,7 +56,7 @@ class CallLimits:
             quiet_at = max(self._quiet_at, now)
             wait_seconds = quiet_at - now - (_BURST - 1) * _SECONDS_BETWEEN_CALLS
             if wait_seconds > 0:
-                raise _unavailable(method, "called too often", wait_seconds)
+                raise DirectoryUnavailable(f"{method}: in its turn", retry_after=wait_seconds)
             self._quiet_at = quiet_at + _SECONDS_BETWEEN_CALLS
 
     def refused(self, method: str, code: str, retry_after: float | None) -> DirectoryUnavailable:

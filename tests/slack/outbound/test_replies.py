@@ -1,6 +1,9 @@
 """Replies: tried for a few seconds; a host that does not answer is left alone for half a minute."""
 
+import socket
+import threading
 from collections.abc import Callable, Iterator
+from time import monotonic
 
 import pytest
 from structlog.testing import capture_logs
@@ -116,6 +119,20 @@ def test_a_host_that_does_not_answer_is_left_alone_for_half_a_minute(
     taken(slack)
     seconds.now += 30
     assert replies.respond(address(slack), ANSWER), "it is back"
+
+
+def test_a_name_that_is_looked_up_for_ever_takes_no_longer(
+    replies: Replies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: over.wait(20))
+
+    began = monotonic()
+    assert not replies.respond("https://hooks.slack.invalid/response/nobody", ANSWER)
+    assert not replies.respond("https://hooks.slack.invalid/response/nobody", ANSWER)
+    over.set()
+
+    assert monotonic() - began < 6
 
 
 def test_a_host_that_does_not_answer_says_nothing_of_another(

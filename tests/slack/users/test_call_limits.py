@@ -97,6 +97,7 @@ def test_those_whom_many_clicks_concern_are_read_after_each_and_slack_never_refu
                 waited.append((time.now() - clicks.pop(0)).total_seconds())
 
     assert max(waited) <= 8
+    assert asked(slack, "usergroups.list") > 20, "not everybody was served by the first calls"
     assert {call.error for call in slack.calls} == {None}
 
 
