@@ -21,6 +21,7 @@ from bot.slack.inbound.controller import SlackController
 from bot.slack.inbound.deferred_commands import DeferredCommands
 from bot.slack.inbound.signature_verifier import RequestVerifier
 from bot.slack.outbound.calls import MessageCalls
+from bot.slack.outbound.database_alarm import DatabaseAlarm
 from bot.slack.outbound.delivery import Delivery
 from bot.slack.outbound.home_tab import HomeTabs
 from bot.slack.outbound.replies import Replies
@@ -28,7 +29,9 @@ from bot.slack.outbound.reply_delivery import ReplyDelivery
 from bot.slack.queries import Queries
 from bot.slack.users.directory import Directory
 from bot.slack.users.offboarding import Offboarding
+from bot.store import heartbeats
 from bot.store.database import Database
+from bot.store.database_state import Outage
 from bot.store.ip_links import IpLink
 from bot.store.jobs import Kind
 from bot.store.signals import Listener
@@ -166,6 +169,25 @@ def build_app(components: Components, slack: SlackApp, worker: Worker | None) ->
 def build_probes_app(components: Components, worker: Worker | None) -> Flask:
     """Return the WSGI app of a process that only monitoring calls."""
     return probes_app(_probes(components, worker))
+
+
+def watch_database(components: Components, worker: Worker | None) -> None:
+    """From now on, find out when the database works again; a worker tells the operators, too."""
+    alarm = DatabaseAlarm(components.slack, components.policy)
+
+    def write() -> None:
+        with components.database.transaction() as session:
+            heartbeats.probe(session, components.clock.now())
+
+    def tell(outage: Outage) -> None:
+        if worker is not None:
+            alarm.tell(outage)
+
+    def go_on(outage: Outage) -> None:
+        components.wakeup()
+        alarm.tell_end(outage)
+
+    components.database.state.watch(write, on_lasting=tell, on_end=go_on)
 
 
 def _probes(components: Components, worker: Worker | None) -> Blueprint:

@@ -45,6 +45,10 @@ class BoundedCall(Generic[T]):
         self._lock = threading.Lock()
         self._under_way: list[tuple[float, Future[T]]] = []
 
+    def begin(self) -> None:
+        """Make the call, unless it is in progress; whoever asks next waits for less."""
+        self._newest()
+
     def result(self) -> T:
         """Return the result.
 

@@ -9,6 +9,7 @@ from bot.bootstrap import (
     build_probes_app,
     build_slack,
     build_worker,
+    watch_database,
 )
 from bot.clock import Clock
 from bot.config import Settings
@@ -59,6 +60,7 @@ class Service:
             schema.upgrade(self.components.database)
         elif not schema.is_current(self.components.database):
             raise SchemaOutdated("database: the schema is not current; run `dbaccess migrate`")
+        watch_database(self.components, self.worker)
         self.components.metrics.begin()
         self.components.learn_names()
         if self._slack is not None:

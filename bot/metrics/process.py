@@ -55,6 +55,11 @@ class Metrics:
             ["to"],
             registry=self.registry,
         )
+        Gauge(
+            "dbaccess_database_writable",
+            "0 while this process cannot save anything in the database; `/readyz` says why",
+            registry=self.registry,
+        ).set_function(lambda: float(database.state.outage is None))
         self._reloads = Counter(
             "dbaccess_policy_reloads",
             "Readings of dbaccess.toml while running",

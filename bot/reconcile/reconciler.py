@@ -36,7 +36,8 @@ from bot.reconcile.planning import Planner
 from bot.retry import Backoff
 from bot.store import clusters, grants
 from bot.store.clusters import Due, Watch
-from bot.store.database import DATABASE_UNAVAILABLE, Database
+from bot.store.database import Database
+from bot.store.failures import DATABASE_UNAVAILABLE
 from bot.store.locks import ClusterLocks, Held, Locks
 
 _BACKOFF = Backoff(1.0, 30.0, longest_asked_seconds=300.0)

@@ -14,28 +14,16 @@ from urllib.parse import unquote, urlsplit
 from sqlalchemy import URL, DateTime, Dialect, Engine, TypeDecorator, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel
 
 from bot.domain.audit_chain import NO_KEYS, Keyring
 from bot.faults import Fault
+from bot.store.database_state import DatabaseState
+from bot.store.failures import DATABASE_UNAVAILABLE
 from bot.store.timeouts import TimedConnection, connect_in_time, set_timeouts
 
-DATABASE_UNAVAILABLE = (
-    OperationalError,
-    InterfaceError,
-    PoolTimeout,
-)  # the database cannot be asked just now
-_ANSWERED = (  # the beginnings of the codes of operational errors with which it is not away
-    "40001",  # PostgreSQL: serialization failure
-    "40P01",  # deadlock
-    "53100",  # disk full
-    "SQLITE_ERROR",  # no such table or column
-    "SQLITE_FULL",
-    "SQLITE_READONLY",
-)
 _BUSY_SECONDS = 10
 _POOL_SIZE = 32
 _CACHE_KIB = 512  # for each SQLite connection; the file is in the page cache anyway
@@ -93,12 +81,14 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._writing = threading.Lock()
+        self.state = DatabaseState()
         self.engine = _sqlite(url) if self.is_sqlite else _postgresql(self.url)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Open a session that commits at the end, or rolls back if something is raised."""
         with (
+            self._noting_failures(),
             self._turn(),
             Session(self.engine, expire_on_commit=False, info=self._info) as session,
             session.begin(),
@@ -115,7 +105,10 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """Open a session for reading only, which on SQLite does not wait for a writer."""
         reader = self.engine.execution_options(reading=True)
-        with Session(reader, expire_on_commit=False, info=self._info) as session:
+        with (
+            self._noting_failures(),
+            Session(reader, expire_on_commit=False, info=self._info) as session,
+        ):
             yield session
 
     @contextmanager
@@ -125,6 +118,15 @@ class Database:
             if not self.is_sqlite:
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
+
+    @contextmanager
+    def _noting_failures(self) -> Iterator[None]:
+        try:
+            yield
+        except DATABASE_UNAVAILABLE as error:
+            if self.state.is_watched:
+                self.state.explains(error)
+            raise
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -150,28 +152,13 @@ class Database:
         Raises:
             psycopg.OperationalError: the database cannot be reached.
         """
-        return connect_in_time(*self.engine.dialect.create_connect_args(self.engine.url))
+        given, named = self.engine.dialect.create_connect_args(self.engine.url)
+        return connect_in_time(given, dict(named))
 
     def close(self) -> None:
         """Close all connections."""
+        self.state.close()
         self.engine.dispose()
-
-
-def is_away(error: BaseException) -> bool:
-    """Tell whether the database did not answer; not so where it answered what is wrong."""
-    return isinstance(error, DATABASE_UNAVAILABLE) and not error_code(error).startswith(_ANSWERED)
-
-
-def error_code(error: BaseException) -> str:
-    """Return PostgreSQL's SQLSTATE or SQLite's name of an error; empty where there is none."""
-    origin = getattr(error, "orig", None)
-    return getattr(origin, "sqlstate", None) or getattr(origin, "sqlite_errorname", None) or ""
-
-
-def in_one_line(error: BaseException) -> str:
-    """Return an error's kind and the first line of what the driver says, without the statement."""
-    said = str(getattr(error, "orig", None) or error).partition("\n")[0]
-    return f"{type(error).__name__}: {said}"
 
 
 def before_commit(session: Session, act: BeforeCommit, *, last: bool = False) -> None:

@@ -5,8 +5,11 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlmodel import Session, select
 
+from bot.store.database import insert_into
 from bot.store.due import LENIENCE
 from bot.store.tables import HeartbeatRow
+
+_PROBE = "(write probe)"  # no worker; in this table, for it has to be written somewhere
 
 
 def beat(session: Session, worker: str, at: datetime) -> None:
@@ -16,5 +19,13 @@ def beat(session: Session, worker: str, at: datetime) -> None:
 
 def last(session: Session, now: datetime) -> datetime | None:
     """Return when any worker last ran; a time in the future does not count."""
-    query = select(func.max(HeartbeatRow.ticked_at))
+    query = select(func.max(HeartbeatRow.ticked_at)).where(HeartbeatRow.worker != _PROBE)
     return session.exec(query.where(HeartbeatRow.ticked_at <= now + LENIENCE)).first()
+
+
+def probe(session: Session, at: datetime) -> None:
+    """Write a tiny row: the proof that something can be saved."""
+    statement = insert_into(session, HeartbeatRow).values(worker=_PROBE, ticked_at=at)
+    session.execute(
+        statement.on_conflict_do_update(index_elements=["worker"], set_={"ticked_at": at})
+    )

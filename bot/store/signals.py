@@ -13,7 +13,8 @@ import structlog
 from sqlalchemy import text
 
 from bot.retry import Backoff
-from bot.store.database import DATABASE_UNAVAILABLE, Database, in_one_line
+from bot.store.database import Database
+from bot.store.failures import DATABASE_UNAVAILABLE, in_one_line
 
 _CHANNEL = "dbaccess_wake"
 _LISTEN_SECONDS = 1.0

@@ -25,6 +25,15 @@ _CONNECTING: dict[str, Any] = {
 T = TypeVar("T")
 
 
+class ReadOnlyServer(psycopg.OperationalError):
+    """Nothing can be written: a standby, or a server whose disk is nearly full.
+
+    psycopg counts that among the internal errors, as if a statement of ours were wrong.
+    """
+
+    sqlstate = psycopg.errors.ReadOnlySqlTransaction.sqlstate
+
+
 class TimedConnection(psycopg.Connection[Any]):
     """A connection that closes itself if the server does not answer in time."""
 
@@ -37,13 +46,16 @@ class TimedConnection(psycopg.Connection[Any]):
 
         Raises:
             OperationalError: it did not come in time, and the statement may have been
-                carried out; or the server had waited for us, and closed the connection.
+                carried out; the server had waited for us, and closed the connection; or it takes
+                no writes.
         """
         until = time.monotonic() + self.answer_seconds
         try:
             return super().wait(self._in_time(gen, until), interval, timeout)
         except psycopg.errors.IdleInTransactionSessionTimeout as error:  # not an operational one
             raise psycopg.OperationalError("stood still in a transaction") from error
+        except psycopg.errors.ReadOnlySqlTransaction as error:
+            raise ReadOnlyServer(str(error)) from error
 
     def _in_time(self, gen: Generator[Any, Any, T], until: float) -> Generator[Any, Any, T]:
         """Pass on what is waited for, and whether it is there, several times a second."""

@@ -1,6 +1,7 @@
 """Health: whether this process lives, and whether the installation does its work.
 
-Neither question takes longer than two seconds, whatever hangs; nothing is remembered between two.
+Neither question takes longer than two seconds, whatever hangs. Between two, nothing is remembered
+but that a row was written a moment ago.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from bot.deadlines import BoundedCall, NoAnswer
 from bot.store import heartbeats, periodic, schema
 from bot.store.database import Database
 from bot.store.periodic import JobRun
+from bot.web.write_probe import WriteProbe, problem_of
 
 _SILENCE_SECONDS = 30.0
 _STUCK_SECONDS = 300.0
@@ -55,6 +57,7 @@ class Health:
         self._clock = clock
         self._seconds_since_last_tick = seconds_since_last_tick
         self._call = BoundedCall(self._ask, name="health")
+        self._writing = WriteProbe(database, clock)
 
     def stuck(self) -> str | None:
         """Return why this process can only be helped by a restart, if that is so."""
@@ -64,20 +67,24 @@ class Health:
 
     def checks(self) -> list[Check]:
         """Return what was looked at: database, schema, worker, periodic jobs."""
+        self._writing.begin()
         try:
             found = self._call.result()
         except SQLAlchemyError as error:
-            return _unknown(f"the database cannot be reached: {type(error).__name__}")
+            return _unknown(problem_of(error))
         except NoAnswer:
             return _unknown("the database does not answer in time")
-        reached = Check("database")
         if found is None:
             outdated = Check("schema", "the schema is not current: run `dbaccess migrate`")
-            return [reached, outdated, *_not_known("while the schema is not current")]
+            return [Check("database"), outdated, *_not_known("while the schema is not current")]
+        if problem := self._writing.problem():
+            unsaved = _not_known("while nothing can be saved")
+            return [Check("database", problem), Check("schema"), *unsaved]
+        answered = [Check("database"), Check("schema")]
         worker = Check("worker", self._silence(found.beat_at))
         if worker.problem:
-            return [reached, Check("schema"), worker, Check(_JOBS, "not known without a worker")]
-        return [reached, Check("schema"), worker, Check(_JOBS, self._missed(found.runs))]
+            return [*answered, worker, Check(_JOBS, "not known without a worker")]
+        return [*answered, worker, Check(_JOBS, self._missed(found.runs))]
 
     def _silence(self, beat_at: datetime | None) -> str | None:
         if beat_at is None:

@@ -30,7 +30,7 @@ from bot.ip_links import IpLinks
 from bot.slack.messages.quoting import in_plain_text
 from bot.slack.messages.refusals import sentence
 from bot.slack.users.unavailable import DirectoryUnavailable
-from bot.store.database import DATABASE_UNAVAILABLE
+from bot.store.failures import DATABASE_UNAVAILABLE, trouble_of
 from bot.store.ip_links import IpLink
 
 _HEADERS = {
@@ -104,7 +104,8 @@ class _Visits:
 
 
 def _away(error: Exception) -> Response:
-    log.error("address link: database or Slack unavailable", error=type(error).__name__)
+    if trouble_of(error) is None:  # else it is logged once for all who meet it
+        log.error("address link: database or Slack unavailable", error=type(error).__name__)
     return _page("away", HTTPStatus.SERVICE_UNAVAILABLE)
 
 

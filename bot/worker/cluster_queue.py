@@ -2,14 +2,17 @@
 
 import threading
 from collections.abc import Sequence
-from time import sleep
+from dataclasses import dataclass
+from time import monotonic, sleep
 
 from structlog.contextvars import bind_contextvars
 
 from bot.providers.base import Purpose
 from bot.providers.call_budget import CallBudget
 from bot.reconcile.reconciler import Reconciler
+from bot.retry import Backoff
 from bot.store.clusters import Due
+from bot.store.database_state import DatabaseState
 
 CLUSTER_CONCURRENCY = 16
 _FAILED = 8  # clusters at the same time, at most, that failed last time
@@ -17,6 +20,16 @@ _CHECKS = 4  # mere drift checks of others at the same time, so that changes the
 _NOT_ENDS = 6  # drift checks and starts of others at the same time, so that ends find a thread
 _CALLS = 3  # to read, to write, to read back
 _BUSY_SECONDS = 0.5
+_UNRECORDED = Backoff(1.0, 10.0, longest_asked_seconds=10.0)
+
+
+@dataclass(frozen=True)
+class _Wait:
+    """How long a cluster waits whose failure could not be recorded: its row still says *now*."""
+
+    failures: int
+    until: float
+    in_outage: bool
 
 
 class ClusterJobs:
@@ -26,11 +39,16 @@ class ClusterJobs:
     budget and of the threads at most, so that the end of a grant finds some left (P3). A cluster
     whose API hangs holds a thread for as long as the client waits: so clusters that failed last
     time take only a share of the threads, and the others never wait for those.
+
+    Where nothing can be saved, no failure is recorded either, and the cluster stays due: then it
+    waits in memory, until the outage is over at the latest.
     """
 
-    def __init__(self, reconciler: Reconciler, budget: CallBudget) -> None:
+    def __init__(self, reconciler: Reconciler, budget: CallBudget, state: DatabaseState) -> None:
         self._reconciler = reconciler
         self._budget = budget
+        self._state = state
+        self._waits: dict[str, _Wait] = {}
         self._in_progress: dict[str, Due] = {}
         self._lock = threading.Lock()
 
@@ -41,7 +59,7 @@ class ClusterJobs:
             for due in self._reconciler.due(most=most + len(self._in_progress)):
                 if len(claimed) == most:
                     break
-                if due.id not in self._in_progress and self._has_room(due):
+                if self._is_free(due.id) and self._has_room(due):
                     self._in_progress[due.id] = due
                     claimed.append(due.id)
         return claimed
@@ -53,10 +71,29 @@ class ClusterJobs:
             done = self._reconciler.reconcile(item)
             if not done:
                 sleep(_BUSY_SECONDS)
+        except Exception as error:
+            self._wait(item, error)
+            raise
+        else:
+            self._waits.pop(item, None)
             return done
         finally:
             with self._lock:
                 self._in_progress.pop(item, None)
+
+    def _wait(self, item: str, error: Exception) -> None:
+        before = self._waits.get(item)
+        failures = 1 + (before.failures if before else 0)
+        until = monotonic() + _UNRECORDED.seconds(failures)
+        self._waits[item] = _Wait(failures, until, in_outage=self._state.explains(error))
+
+    def _is_free(self, item: str) -> bool:
+        """Tell whether no thread is at a cluster, and it need not wait."""
+        wait = self._waits.get(item)
+        if wait is not None and monotonic() < wait.until:
+            is_over = wait.in_outage and self._state.outage is None
+            return is_over and item not in self._in_progress
+        return item not in self._in_progress
 
     def _has_room(self, due: Due) -> bool:
         """Tell whether there are threads for it, and calls besides those promised already."""

@@ -10,8 +10,8 @@ from typing import Any, Generic, Protocol, TypeVar
 import structlog
 from structlog.contextvars import bind_contextvars
 
-from bot.store.database import DATABASE_UNAVAILABLE, error_code
-from bot.worker.database_state import DatabaseState
+from bot.store.database_state import DatabaseState
+from bot.store.failures import DATABASE_UNAVAILABLE, error_code
 
 _CLOSE_SECONDS = 0.5
 

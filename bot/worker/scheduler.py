@@ -18,9 +18,9 @@ from apscheduler.triggers.interval import IntervalTrigger
 from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock
-from bot.store.database import error_code
+from bot.store.database_state import DatabaseState
+from bot.store.failures import error_code
 from bot.store.periodic import JobRun
-from bot.worker.database_state import DatabaseState
 from bot.worker.periodic_jobs import PeriodicJob
 
 _THREADS = 4

@@ -23,7 +23,8 @@ from bot.retry import (
     UnknownError,
 )
 from bot.store import jobs
-from bot.store.database import DATABASE_UNAVAILABLE, Database
+from bot.store.database import Database
+from bot.store.failures import DATABASE_UNAVAILABLE
 from bot.store.jobs import Job, Kind, Outcome
 
 TRIES = 5  # of what fails for a reason that nobody knows

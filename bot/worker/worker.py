@@ -22,7 +22,6 @@ from bot.store.database import Database
 from bot.store.jobs import Kind
 from bot.store.next_due import NextDue, read_next_due
 from bot.worker.cluster_queue import CLUSTER_CONCURRENCY, ClusterJobs
-from bot.worker.database_state import DatabaseState
 from bot.worker.job_queue import Executors, JobQueue, threads
 from bot.worker.periodic_jobs import HEARTBEAT, NEXT_DUE, periodic_jobs
 from bot.worker.scheduler import JobScheduler
@@ -74,7 +73,7 @@ class Worker:
         self._has_new_policy = threading.Event()
         self._started_at = clock.now()
         self._came_round = monotonic()
-        self._database_state = state = DatabaseState()
+        self._database_state = state = database.state
         self._queues: dict[str, JobQueue[Any]] = {
             kind: JobQueue(
                 kind,
@@ -88,7 +87,7 @@ class Worker:
         }
         self._queues["reconcile"] = JobQueue(
             "reconcile",
-            ClusterJobs(reconciler, budget),
+            ClusterJobs(reconciler, budget, state),
             self.wake,
             state,
             concurrency=CLUSTER_CONCURRENCY,
@@ -99,7 +98,7 @@ class Worker:
             budget,
             list(self._queues.values()),
             begin_offboarding=begin_offboarding,
-            run_due=self._tick,
+            run_due=self.run_due,
             wake=self.wake,
             beat=self._beat,
         )
@@ -206,10 +205,6 @@ class Worker:
                 continue
             self._woken.clear()
             self._scheduler.run(NEXT_DUE)  # what fails is tried again at the next tick
-
-    def _tick(self) -> None:
-        self.run_due()
-        self._database_state.note_tick()
 
     def _follow_policy(self) -> None:
         if not self._has_new_policy.is_set():

@@ -11,7 +11,7 @@ from bot.access.unit_of_work import UnitOfWork
 from bot.domain.rules import Rule
 from bot.providers.base import ApiError
 from bot.reconcile.reconciler import Reconciler
-from bot.store.database import DATABASE_UNAVAILABLE
+from bot.store.failures import DATABASE_UNAVAILABLE
 from tests.model.attempt import FROZEN
 from tests.model.double import Double, Hands, Killed, Lock, Point
 from tests.model.events import Event, Events

@@ -61,7 +61,7 @@ def test_a_form_stays_open_until_it_can_be_taken_in(world: World) -> None:
     opened(world)
     with without(world, "jobs"):
         answer = world.slack.submit(RITA, FILLED)
-    assert [SLOW in sentence for sentence in answer.errors.values()] == [True]
+    assert [AWAY in sentence for sentence in answer.errors.values()] == [True]
     assert world.slack.submit(RITA).errors == {}
     world.settle()
     assert IP in world.card.all_text

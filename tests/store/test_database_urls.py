@@ -66,7 +66,8 @@ def test_engine_and_listener_are_reached_however_the_database_is_written(
     name = postgresql.database().rpartition("/")[2]
     postgresql.login("bot", PASSWORD)
     colons = Path(postgresql.folder) / "project:region:name"
-    colons.exists() or colons.symlink_to(postgresql.folder)
+    if not colons.exists():
+        colons.symlink_to(postgresql.folder)
     database = Database(database_url(FORMS[form](postgresql, name, free_port())))
     woken, listens = threading.Event(), threading.Event()
     listener = Listener(database, woken.set, lambda is_open: listens.set() if is_open else None)

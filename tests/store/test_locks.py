@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Connection, event
 
 from bot.config import database_url
-from bot.store.database import DATABASE_UNAVAILABLE, Database
+from bot.store.database import Database
+from bot.store.failures import DATABASE_UNAVAILABLE
 from bot.store.locks import ClusterLocks
 from tests.postgresql import PostgresServer
 from tests.waiting import eventually

@@ -7,7 +7,8 @@ from sqlalchemy import text
 
 from bot.config import database_url
 from bot.store import schema, timeouts
-from bot.store.database import DATABASE_UNAVAILABLE, Database
+from bot.store.database import Database
+from bot.store.failures import DATABASE_UNAVAILABLE
 from tests.postgresql import PostgresServer
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from structlog.contextvars import bind_contextvars, bound_contextvars
 from structlog.testing import capture_logs
 
-from bot.worker.database_state import DatabaseState
+from bot.store.database_state import DatabaseState
 from bot.worker.job_queue import JobQueue
+from tests.store.test_database_state import DISK_FULL
 from tests.waiting import eventually
-from tests.worker.test_database_state import DISK_FULL
 from tests.worker.test_scheduler import AWAY
 
 
@@ -75,21 +75,10 @@ def test_a_job_that_fails_is_logged_and_its_thread_is_free_again() -> None:
 
 
 def test_a_database_that_is_away_is_logged_once_for_all_jobs() -> None:
-    assert [entry["event"] for entry in logs_of(AWAY)] == ["database away"]
+    assert [entry["event"] for entry in logs_of(AWAY)] == ["database unavailable"]
 
 
-def test_what_the_database_says_is_wrong_is_logged_once_and_not_for_each_job() -> None:
-    logs = logs_of(DISK_FULL)
-    assert [(entry["event"], entry["exc_info"]) for entry in logs] == [("job failed", DISK_FULL)]
-
-
-def test_the_database_is_back_after_a_tick_in_which_nothing_failed() -> None:
-    state = DatabaseState()
-    with capture_logs() as logs:
-        assert state.explains(AWAY)
-        assert state.explains(AWAY)
-        state.note_tick()
-        state.note_tick()
-        state.note_tick()
-    assert not state.explains(ValueError())
-    assert [entry["event"] for entry in logs] == ["database away", "database back"]
+def test_what_the_database_says_is_wrong_is_logged_once_and_without_a_traceback() -> None:
+    [entry] = logs_of(DISK_FULL)
+    assert (entry["event"], entry["trouble"]) == ("database unavailable", "full")
+    assert "exc_info" not in entry

@@ -17,7 +17,7 @@ from bot.domain.refusals.rights import CannotTell, NoEmergencyAccess, NoEmergenc
 from bot.slack import messages
 from bot.slack.inbound.ack_deadline import AckDeadline
 from bot.slack.inbound.background_tasks import BackgroundTasks
-from bot.slack.inbound.failures import answer_or_failure, away
+from bot.slack.inbound.failures import answer_or_failure, send_again
 from bot.slack.inbound.form_state import (
     FormState,
     Search,
@@ -37,7 +37,7 @@ from bot.slack.inbound.payloads import (
 from bot.slack.messages import Filled
 from bot.slack.queries import Queries
 from bot.slack.users.directory import Directory
-from bot.store.database import DATABASE_UNAVAILABLE
+from bot.store.failures import DATABASE_UNAVAILABLE
 
 
 class Forms:
@@ -195,11 +195,10 @@ class Forms:
         try:
             return self._deadline.within(
                 lambda: self._taken_in(state, read),
-                lambda _: {state.block_of(None): messages.SEND_AGAIN},
+                lambda _: {state.block_of(None): messages.send_again()},
             )
         except DATABASE_UNAVAILABLE as error:
-            away(error)
-            return {state.block_of(None): messages.SEND_AGAIN}
+            return {state.block_of(None): send_again(error)}
 
     def _taken_in(self, state: FormState, read: Callable[[Policy], Command]) -> dict[str, str]:
         """Check a form by what was last known of its sender; its command is checked again later."""

@@ -19,19 +19,24 @@ from bot.slack.messages import (
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.buttons import Button
 from bot.slack.messages.connect import connect_page
+from bot.slack.messages.database import (
+    database_away,
+    database_back,
+    database_slow,
+    database_unavailable,
+    send_again,
+)
 from bot.slack.messages.facts import short_summary_of, summary_of
 from bot.slack.messages.history import Happened, history_page
 from bot.slack.messages.home import HomeTab, home
 from bot.slack.messages.listing import listing
-from bot.slack.messages.modals import SAY_WHY, SEND_AGAIN, deny_modal, form_error
+from bot.slack.messages.modals import SAY_WHY, deny_modal, form_error
 from bot.slack.messages.myip import myip_link, myip_not_set_up
 from bot.slack.messages.pages import clusters_page, help_page
 from bot.slack.messages.pickers import not_listed, not_yet_known, picks, refuse_not_listed
 from bot.slack.messages.replies import (
     apology,
     checking,
-    database_away,
-    database_slow,
     denial_form_not_opened,
     emergency_form_not_opened,
     extension_form_not_opened,
@@ -49,7 +54,6 @@ from bot.slack.messages.sources import SourceLine, sources_page
 
 __all__ = [
     "SAY_WHY",
-    "SEND_AGAIN",
     "Button",
     "Filled",
     "Happened",
@@ -62,7 +66,9 @@ __all__ = [
     "clusters_page",
     "connect_page",
     "database_away",
+    "database_back",
     "database_slow",
+    "database_unavailable",
     "denial_form_not_opened",
     "deny_modal",
     "emergency_form",
@@ -84,6 +90,7 @@ __all__ = [
     "render",
     "request_form",
     "request_form_not_opened",
+    "send_again",
     "short_summary_of",
     "sources_page",
     "summary_of",

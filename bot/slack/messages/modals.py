@@ -10,7 +10,6 @@ from bot.slack.messages.quoting import in_plain_text
 from bot.slack.messages.refusals import sentence
 
 SAY_WHY = "Say why, in a few words."
-SEND_AGAIN = "My database does not answer just now. Please send this off again in a minute."
 
 
 def form_error(refused: AnyRefusal) -> str:

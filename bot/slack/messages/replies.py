@@ -69,26 +69,6 @@ def apology(reference: str) -> Message:
     )
 
 
-def database_away() -> Message:
-    """Return the answer while the database cannot be reached."""
-    return message(
-        section(
-            "I cannot reach my database just now. As far as I know, nothing was changed. Please "
-            "try again in a minute; `/dbaccess list` then shows how things stand."
-        )
-    )
-
-
-def database_slow() -> Message:
-    """Return the first answer where the database lets us wait for longer than Slack waits."""
-    return message(
-        section(
-            ":hourglass_flowing_sand: My database does not answer just now. I keep trying for a "
-            "moment; if it does not work, you hear of it."
-        )
-    )
-
-
 def checking() -> Message:
     """Return the first answer where Slack's directory has to say who asks.
 

@@ -49,13 +49,16 @@ from bot.domain.refusals.grants import ClusterBusy, RuleNotTaken
 from bot.domain.refusals.rights import NotAnApprover
 from bot.domain.refusals.sources import NotAnAddress
 from bot.domain.sources import GUARD, SourceType, TrustedSource
+from bot.faults import DatabaseTrouble
 from bot.slack.messages import (
     Message,
     apology,
     checking,
     clusters_page,
     database_away,
+    database_back,
     database_slow,
+    database_unavailable,
     help_page,
     listing,
     refusal,
@@ -299,7 +302,12 @@ PAGES: dict[str, Message] = {
     "refusal": refusal(NoSuchCluster(typed="a<b>&c", nearest="orders", known=("orders",))),
     "refusal with people to ask": refusal(NotAnApprover(ask=(ALICE, ADMINS))),
     "apology": apology("4f1c2a9b"),
-    "database away": database_away(),
+    "database away": database_away(DatabaseTrouble.AWAY),
+    "database full": database_away(DatabaseTrouble.FULL),
+    "database unavailable: read-only": database_unavailable(
+        DatabaseTrouble.READ_ONLY, NOW, "attempt to write a readonly database"
+    ),
+    "database back": database_back(NOW),
     "database slow": database_slow(),
     "checking": checking(),
     "help": help_page(),

@@ -1,0 +1,140 @@
+"""Whether the database can be used: one state for all of a process, and not one for each attempt.
+
+Whoever meets a failure asks `explains`. The first of them begins an outage, which is logged once.
+From then on one thread writes a row every second; the outage is over when that works, and nobody
+else has failed for a while: on a full disk, some writes still find room.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+
+import structlog
+
+from bot.faults import DatabaseTrouble
+from bot.store.failures import in_one_line, said_by, trouble_of
+
+LASTING_SECONDS = 30.0  # a failover takes less, and nobody has to hear of it
+_PROBE_SECONDS = 1.0
+_CALM_SECONDS = 2.0  # at least so long without a failure, else as long as the outage was, but...
+_LONGEST_CALM_SECONDS = 5.0  # ...not longer than that,
+_LONGEST_CALM_FOR_SOME_SECONDS = 60.0  # or that where not every attempt has to fail
+_SOME_FAIL = frozenset({DatabaseTrouble.FULL, DatabaseTrouble.BUSY})
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Outage:
+    """What has been wrong with the database, and since when.
+
+    Attributes:
+        said: the database's own words, without an address.
+    """
+
+    trouble: DatabaseTrouble
+    since: datetime
+    said: str
+
+
+class DatabaseState:
+    """What a process knows of its database. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._outage: Outage | None = None
+        self._logged: set[DatabaseTrouble] = set()
+        self._began = self._failed = 0.0
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._watch: Callable[[], None] | None = None
+
+    @property
+    def outage(self) -> Outage | None:
+        """What is wrong now, if anything is."""
+        return self._outage
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody finds out when an outage is over: not so in a command at a terminal."""
+        return self._watch is not None
+
+    def watch(
+        self,
+        write: Callable[[], object],
+        *,
+        on_lasting: Callable[[Outage], object],
+        on_end: Callable[[Outage], object],
+        lasting_seconds: float | None = None,
+    ) -> None:
+        """From now on, find out when an outage is over.
+
+        Args:
+            write: writes a row; it may raise, and hang.
+            on_lasting: called once in an outage that lasts.
+            on_end: called at the end of each.
+            lasting_seconds: how long is lasting; None: `LASTING_SECONDS`.
+        """
+
+        def run() -> None:
+            until_lasting = LASTING_SECONDS if lasting_seconds is None else lasting_seconds
+            is_told = False
+            while not self._closed.wait(_PROBE_SECONDS):
+                works = self._works(write)
+                outage = self._end() if works else None
+                if outage is not None:
+                    on_end(outage)
+                    return
+                lasted = monotonic() - self._began
+                if not is_told and lasted >= until_lasting and self._outage:
+                    is_told = True
+                    on_lasting(self._outage)
+
+        self._watch = run
+
+    def close(self) -> None:
+        """Watch no more."""
+        self._closed.set()
+
+    def explains(self, error: BaseException) -> bool:
+        """Tell whether something failed because the database cannot be used, and note that."""
+        trouble = trouble_of(error)
+        if trouble is None:
+            return False
+        with self._lock:
+            self._failed = monotonic()
+            begins = self._outage is None
+            if begins:
+                self._began = self._failed
+                self._logged = set()
+            is_news = trouble not in self._logged
+            self._logged.add(trouble)
+            if is_news:
+                since = self._outage.since if self._outage else datetime.now(UTC)
+                self._outage = Outage(trouble, since, said_by(error))
+        if is_news:
+            log.warning("database unavailable", trouble=trouble.value, error=in_one_line(error))
+        if begins and self._watch is not None:
+            threading.Thread(target=self._watch, name="database-state", daemon=True).start()
+        return True
+
+    def _works(self, write: Callable[[], object]) -> bool:
+        """Try to write; what fails for another reason tells nothing about an outage."""
+        try:
+            write()
+        except Exception as error:
+            return not self.explains(error)
+        return True
+
+    def _end(self) -> Outage | None:
+        """End the outage where nothing has failed for long enough, and return it."""
+        with self._lock:
+            some_fail = self._logged & _SOME_FAIL
+            longest = _LONGEST_CALM_FOR_SOME_SECONDS if some_fail else _LONGEST_CALM_SECONDS
+            calm = min(max(self._failed - self._began, _CALM_SECONDS), longest)
+            if monotonic() - self._failed < calm:
+                return None
+            outage, self._outage = self._outage, None
+        log.info("database back", seconds=round(monotonic() - self._began))
+        return outage
