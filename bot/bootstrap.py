@@ -210,7 +210,13 @@ def build_worker(components: Components, executors: Executors = threads) -> Work
         components.access,
         components.reconciler,
         {
-            Kind.MESSAGE: Delivery(components.database, calls, components.policy, components.clock),
+            Kind.MESSAGE: Delivery(
+                components.database,
+                calls,
+                components.directory,
+                components.policy,
+                components.clock,
+            ),
             Kind.REPLY: ReplyDelivery(components.database, components.replies, calls),
             Kind.COMMAND: DeferredCommands(
                 components.access, components.directory, components.clock

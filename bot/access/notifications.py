@@ -3,6 +3,7 @@
 The Home tabs that show what has changed are marked for a refresh, too.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,6 @@ from bot.domain.actors import Actor
 from bot.domain.lifecycle import Grant, Request, RequestState
 from bot.domain.notices import Notice, RequestCard, RequestClosed, RequestFacts
 from bot.domain.policy import Policy
-from bot.domain.principals import users_in
 from bot.domain.reply_to import ReplyTo
 from bot.store import grants, homes, outbox, requests
 from bot.store.outbox import DeliveryMethod
@@ -139,11 +139,11 @@ def notify_operators(
     )
 
 
-def notify_approvers(
-    session: Session, notice: Notice, policy: Policy, *, at: datetime, once: str
+def notify_each(
+    session: Session, notice: Notice, people: Iterable[str], *, at: datetime, once: str
 ) -> None:
-    """Enqueue a direct message for each approver whom the policy names, *once* each."""
-    for user_id in sorted(approvers_by_name(policy)):
+    """Enqueue a direct message for each of *people*, *once* each."""
+    for user_id in sorted(people):
         outbox.enqueue(
             session,
             notice,
@@ -153,11 +153,6 @@ def notify_approvers(
             target=user_id,
             once=f"{once}:{user_id}",
         )
-
-
-def approvers_by_name(policy: Policy) -> frozenset[str]:
-    """Return the approvers whom the policy names one by one, and not by their groups."""
-    return frozenset().union(*(users_in(one.approvers) for one in policy.clusters.values()))
 
 
 def reply(session: Session, notice: Notice, to: ReplyTo, *, at: datetime) -> None:

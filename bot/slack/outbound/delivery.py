@@ -6,15 +6,18 @@ from contextlib import suppress
 from sqlmodel import Session
 from structlog.contextvars import bind_contextvars
 
-from bot.access.notifications import notify_approvers, notify_operators, notify_person
+from bot.access.notifications import notify_each, notify_operators, notify_person
 from bot.clock import Clock
 from bot.domain.audit_actions import Action
 from bot.domain.notices import RequestCard, Undelivered
 from bot.domain.policy import Policy
+from bot.domain.principals import groups_in, users_in
 from bot.log_context import subject_of
-from bot.retry import Backoff, PermanentError
+from bot.retry import Backoff, PermanentError, UnknownError
 from bot.slack.messages import render
 from bot.slack.outbound.calls import MessageCalls
+from bot.slack.users.directory import Directory
+from bot.slack.users.unavailable import DirectoryUnavailable
 from bot.store import audit, jobs, outbox
 from bot.store.database import Database
 from bot.store.jobs import Job
@@ -30,10 +33,16 @@ class Delivery:
     backoff = Backoff(1.0, 60.0, longest_asked_seconds=jobs.LONGEST_WAIT_SECONDS)
 
     def __init__(
-        self, database: Database, calls: MessageCalls, policy: Callable[[], Policy], clock: Clock
+        self,
+        database: Database,
+        calls: MessageCalls,
+        directory: Directory,
+        policy: Callable[[], Policy],
+        clock: Clock,
     ) -> None:
         self._database = database
         self._calls = calls
+        self._directory = directory
         self._policy = policy
         self._clock = clock
 
@@ -44,7 +53,11 @@ class Delivery:
         """
         pending = outbox.pending_message(job)
         bind_contextvars(**subject_of(pending.notice))
-        post = self._send(pending)
+        try:
+            post = self._send(pending)
+        except (PermanentError, UnknownError):
+            self._find_out_whom_to_tell(pending)
+            raise
         return lambda session: _record(session, pending, post)
 
     def give_up(self, session: Session, job: Job, error: str) -> None:
@@ -63,10 +76,11 @@ class Delivery:
                 conversation=place, error=error, what=pending.notice.kind, job=job.id
             )
             once = f"undelivered:{place}:{error}:{now:%F}"
-            if isinstance(pending.notice, Undelivered) or error == _NO_POST:
-                return  # nobody can be told of that, or has been told why
+            is_about_itself = isinstance(pending.notice, Undelivered)
+            if error == _NO_POST or (is_about_itself and place != policy.operators):
+                return  # they have been told why, or there is nobody left to tell
             if place == policy.operators:
-                notify_approvers(session, notice, policy, at=now, once=once)
+                notify_each(session, notice, self._approvers(policy), at=now, once=once)
             elif not (pending.method is DeliveryMethod.DIRECT and error in _LEFT):
                 notify_operators(session, notice, policy, at=now, once=once)
             if isinstance(pending.notice, RequestCard) and pending.method is DeliveryMethod.POST:
@@ -91,6 +105,18 @@ class Delivery:
             raise PermanentError(_NO_POST)
         return post
 
+    def _find_out_whom_to_tell(self, pending: PendingMessage) -> None:
+        """Have the directory know who is in which group, outside of any transaction."""
+        groups = groups_in(_approvers_of(self._policy()))
+        if groups and pending.target == self._policy().operators:
+            with suppress(DirectoryUnavailable):
+                self._directory.members(groups)
+
+    def _approvers(self, policy: Policy) -> frozenset[str]:
+        """Return the approvers of all clusters, as far as it is known who they are."""
+        approvers = _approvers_of(policy)
+        return users_in(approvers) | self._directory.last_members(groups_in(approvers))
+
     @staticmethod
     def _place(session: Session, pending: PendingMessage) -> str:
         """Return the channel or person that a message is for."""
@@ -98,6 +124,10 @@ class Delivery:
             return pending.target
         post = outbox.find_post(session, pending.post or "")
         return post.channel if post else pending.conversation
+
+
+def _approvers_of(policy: Policy) -> frozenset[str]:
+    return frozenset().union(*(cluster.approvers for cluster in policy.clusters.values()))
 
 
 def _record(session: Session, pending: PendingMessage, post: Post | None) -> None:

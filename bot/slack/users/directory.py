@@ -120,6 +120,20 @@ class Directory:
         """
         return self._user(user_id, since=self._now()).get("deleted") is True
 
+    def members(self, groups: Iterable[str]) -> frozenset[str]:
+        """Return who is in any of *groups*, for advice and no right.
+
+        Raises:
+            DirectoryUnavailable: Slack cannot be asked, or gives no clear answer.
+        """
+        said = self._groups.get(_ALL, self._api.groups)
+        return frozenset().union(*(_members(said, group) for group in groups))
+
+    def last_members(self, groups: Iterable[str]) -> frozenset[str]:
+        """Return who was last said to be in any of *groups*; never calls Slack."""
+        said = self._groups.last(_ALL) or {}
+        return frozenset().union(*(said.get(group) or () for group in groups))
+
     def name(self, user_id: str) -> str:
         """Return somebody's name: the display name that they chose, else their real one.
 

@@ -40,8 +40,13 @@ def post_ephemeral(workspace: Workspace, args: Args) -> Json:
 
 
 def update(workspace: Workspace, args: Args) -> Json:
-    """Change a message; without `blocks` it keeps those it has."""
+    """Change a message; without `blocks` it keeps those it has.
+
+    SlackError `is_inactive` if its channel is archived.
+    """
     message = _own(workspace, args, "cant_update_message")
+    if workspace.conversations.channel(message.channel).is_archived:
+        raise SlackError("is_inactive")  # not `is_archived`, as where one posts
     if checker.read_blocks(args.get("blocks")) is None:
         args = {**args, "blocks": message.blocks}
     changed = workspace.change(message, workspace.content("chat.update", args))

@@ -1,0 +1,224 @@
+"""What cannot be delivered ends, is told by another way, and holds up nothing else."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot.domain.notices import Reply
+from bot.domain.refusals.lookups import CallsSpent
+from bot.domain.reply_to import ReplyTo
+from bot.slack.errors import INSTALLATION, PERMANENT, TEMPORARY
+from bot.store import job_list, outbox
+from bot.store.job_list import ListedJob
+from dbaccess_playground.faults import Fault
+from tests.scenarios.world import (
+    ADMINS,
+    ALICE,
+    APPROVALS,
+    BOB,
+    IP,
+    OPERATIONS,
+    OSCAR,
+    RITA,
+    World,
+    policy,
+)
+
+DEAD_ADDRESSES = 200
+TRUSTED = f"ip_addr:{IP}"
+
+
+def refuses(code: str, *, target: str = "chat.postMessage", times: int | None = None) -> Fault:
+    """Slack answers with an error code."""
+    return Fault.answer(json.dumps({"ok": False, "error": code}), target=target, times=times)
+
+
+def owe_reply(world: World, user: str) -> None:
+    database = world.service.components.database
+    address = f"{world.slack.url}/response/{user}"
+    with database.transaction() as session:
+        notice = Reply(refusal=CallsSpent(said="no call is left"))
+        outbox.enqueue_reply(session, notice, ReplyTo(user, address), at=world.clock.now())
+
+
+def waiting(world: World) -> list[ListedJob]:
+    with world.service.components.database.reading() as session:
+        return job_list.waiting(session, world.clock.now())
+
+
+def given_up(world: World) -> list[ListedJob]:
+    with world.service.components.database.reading() as session:
+        return job_list.given_up(session, world.clock.now())
+
+
+# Addresses of answers that cannot be reached.
+
+
+def test_two_hundred_dead_addresses_delay_no_card_and_no_message(world: World) -> None:
+    world.slack.faults.add(Fault.hang(target="/response/", times=None))
+    for number in range(DEAD_ADDRESSES):
+        owe_reply(world, f"U0DEAD{number}")
+    with world.at_work():
+        world.eventually(lambda: world.slack.faults.hanging)
+
+        world.slack.command(RITA, f"request {IP} 2h orders", channel_id="C0GENERAL")
+        world.eventually(lambda: world.slack.messages(APPROVALS))
+
+        assert world.slack.faults.hanging
+        owe_reply(world, OSCAR)
+        world.worker.wake()
+        world.eventually(lambda: world.told(OSCAR))
+
+
+def test_an_answer_that_cannot_arrive_where_somebody_acted_is_a_direct_message(
+    world: World,
+) -> None:
+    world.granted()
+    world.slack.faults.add(Fault.reset(target="/response/", times=None))
+    owe_reply(world, RITA)
+    world.settle()
+    assert "no call is left" in world.told(RITA)[-1]
+    assert waiting(world) == []
+
+
+# Codes that never heal.
+
+
+@pytest.mark.parametrize("code", sorted(PERMANENT))
+def test_a_message_that_slack_never_takes_is_given_up_and_what_follows_goes_on(
+    world: World, code: str
+) -> None:
+    world.granted()
+    world.slack.faults.add(refuses(code, times=1))
+    world.types(RITA, "revoke 1")  # the end is told below the card, and directly
+    world.pass_time(minutes=1)
+
+    assert [job.error for job in given_up(world)] == [code]
+    assert waiting(world) == []
+    assert any(code in told for told in world.operators())
+
+
+def test_a_code_that_nobody_knows_is_tried_five_times_and_what_follows_goes_on(
+    world: World,
+) -> None:
+    world.types(RITA, f"request {IP} 2h orders")
+    world.slack.faults.add(refuses("a_code_of_next_year", target="chat.update"))
+    world.presses(ALICE, world.card, "Approve")
+    assert world.thread() == []
+    for _ in range(5):
+        world.pass_time(minutes=1)
+
+    assert {(job.error, job.attempts) for job in given_up(world)} == {("a_code_of_next_year", 5)}
+    assert waiting(world) == []
+    assert world.thread() != []
+    assert sum("a_code_of_next_year" in told for told in world.operators()) == 1
+
+
+def test_each_code_that_never_heals_is_told_with_what_to_do() -> None:
+    assert not TEMPORARY & PERMANENT
+    assert not INSTALLATION & (TEMPORARY | PERMANENT)
+
+
+def test_a_card_in_a_channel_that_was_archived_ends_its_updates(world: World) -> None:
+    world.granted()
+    world.slack.add_channel(APPROVALS, "db-approvals", is_archived=True)
+    world.types(RITA, "revoke 1")
+    world.pass_time(minutes=5)
+
+    assert {job.error for job in given_up(world)} <= {"is_inactive", "is_archived"}
+    assert waiting(world) == []
+    told = [said for said in world.operators() if "archived" in said]
+    assert 1 <= len(told) <= 2, "once for each code"
+    assert "Unarchive" in told[-1]
+
+
+def test_that_the_operators_channel_is_gone_is_told_to_the_approvers(world: World) -> None:
+    world.slack.add_channel(OPERATIONS, "ops", is_archived=True)
+    world.slack.add_channel(APPROVALS, "db-approvals", bot_is_member=False)
+    world.types(RITA, f"request {IP} 2h orders")
+    world.pass_time(minutes=5)
+
+    for approver in (ALICE, BOB):
+        assert any(OPERATIONS in said and "archived" in said for said in world.told(approver))
+    assert waiting(world) == []
+
+
+def test_approvers_who_are_named_by_their_group_hear_of_it_too(
+    worlds: Callable[[dict[str, Any]], World],
+) -> None:
+    world = worlds(policy(approvers=[ADMINS]))
+    world.slack.add_channel(OPERATIONS, "ops", is_archived=True)
+    world.slack.add_channel(APPROVALS, "db-approvals", bot_is_member=False)
+    world.types(RITA, f"request {IP} 2h orders")
+    world.pass_time(minutes=5)
+    assert any("archived" in said for said in world.told(BOB))
+
+
+def test_a_card_that_was_given_up_is_posted_once_an_operator_says_so(world: World) -> None:
+    world.slack.add_channel(APPROVALS, "db-approvals", bot_is_member=False)
+    world.types(RITA, f"request {IP} 2h orders")
+    [card] = given_up(world)
+    assert f"dbaccess jobs retry {card.id}" in world.operators()[-1]
+
+    world.slack.add_channel(APPROVALS, "db-approvals")
+    with world.service.components.database.transaction() as session:
+        assert job_list.retry(session, card.id, world.clock.now()) == 1
+    world.settle()
+
+    world.presses(ALICE, world.card, "Approve")
+    assert TRUSTED in world.sources()
+
+
+# The whole installation is refused.
+
+
+@pytest.mark.parametrize("code", ["invalid_auth", "token_revoked", "account_inactive"])
+def test_while_slack_refuses_the_installation_everything_is_held_and_nothing_is_lost(
+    world: World, code: str
+) -> None:
+    world.slack.faults.add(refuses(code))
+    world.types(RITA, f"request {IP} 2h orders")
+    for _ in range(10):
+        world.pass_time(minutes=5)
+    world.clock.advance(days=30)
+    world.settle()
+    assert given_up(world) == []
+    assert all(job.error in (code, "") for job in waiting(world))
+
+    world.slack.faults.clear()
+    world.pass_time(minutes=1)
+
+    assert waiting(world) == []
+    assert world.slack.messages(APPROVALS)
+
+
+# Somebody of whom Slack gives a strange answer.
+
+
+def test_one_of_whom_slack_answers_strangely_keeps_nobody_from_being_noticed(world: World) -> None:
+    for number, user in enumerate((OSCAR, RITA), start=5):
+        world.granted(f"request 203.0.113.{number} 8h orders", to=user)
+    world.slack.deactivate_user(RITA, tell_bot=False)
+    world.slack.faults.add(refuses("a_strange_code", target="users.info", times=1))  # of Alice
+
+    world.pass_time(hours=1)
+    for _ in range(5):
+        world.pass_time(seconds=2)
+
+    assert "ip_addr:203.0.113.6" not in world.sources()
+
+
+def test_a_reply_waits_for_no_message_to_the_same_person(world: World) -> None:
+    world.types(RITA, f"request {IP} 2h orders")
+    card = world.card
+    world.types(OSCAR, "request 203.0.113.9 2h orders")
+    world.slack.faults.add(Fault.status(503, target="chat.", times=None))
+    world.presses(ALICE, world.card, "Approve")
+    assert {job.about for job in waiting(world)} >= {f"user:{OSCAR}"}
+
+    world.presses(OSCAR, card, "Approve")
+
+    assert "not an approver" in world.whispered(OSCAR)[-1]
+    assert {job.kind for job in waiting(world)} == {"message"}
