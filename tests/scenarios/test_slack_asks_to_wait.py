@@ -59,11 +59,11 @@ def test_a_click_that_comes_meanwhile_counts_once_slack_may_be_asked_again(
     world = worlds(policy(approvers=[ADMINS]))
     world.slack.add_group(ADMINS, "db-admins", [ALICE])
     world.types(RITA, f"request {IP} 2h orders")
-    world.slack.faults.add(Fault.status(429, retry_after=20, target="usergroups.list"))
+    world.slack.faults.add(Fault.status(429, retry_after=45, target="usergroups.list"))
     world.presses(ALICE, world.card, "Approve")
     assert world.request().state == "pending"
 
-    for _ in range(12):
+    for _ in range(25):
         world.pass_time(seconds=2)
 
     assert world.grant().state == "active"
@@ -92,3 +92,14 @@ def test_a_workspace_without_user_groups_is_named_as_the_reason_and_how_to_go_on
     world.types(RITA, f"request {IP} 2h billing")
     world.presses(ALICE, world.card, "Approve")
     assert world.grant(2).state == "active", "whoever is named by id needs no group"
+
+
+def test_a_home_in_a_workspace_without_user_groups_is_drawn_once(worlds: Worlds) -> None:
+    world = worlds(policy(approvers=[ADMINS]))
+    world.slack.downgrade()
+    world.slack.open_home(ALICE)
+    world.settle()
+    world.pass_time(minutes=5)
+
+    assert "may be missing here" in str(world.slack.home(ALICE))
+    assert calls(world, "views.publish") == 1

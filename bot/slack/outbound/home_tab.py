@@ -85,7 +85,7 @@ class HomeTabs:
         with self._database.transaction() as session:
             homes.approves(session, home, rights.may_approve)
         self._publish(home.user_id, self._read(home.user_id, rights, policy))
-        if unknown is not None:
+        if unknown is not None and not unknown.is_permanent:
             raise TemporaryError(str(unknown), unknown.retry_after) from unknown
 
     def _rights(self, home: Home, policy: Policy) -> tuple["_Rights", DirectoryUnavailable | None]:
