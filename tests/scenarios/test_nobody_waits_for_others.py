@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dbaccess_playground.faults import Fault
-from tests.scenarios.world import ALICE, ANALYTICS, OSCAR, RITA, World, policy
+from tests.scenarios.world import ALICE, ANALYTICS, ORDERS, OSCAR, RITA, World, policy
 
 Worlds = Callable[[dict[str, Any]], World]
 
@@ -18,7 +18,10 @@ MANY = [f"U0MANY{number}" for number in range(40)]
 
 @pytest.fixture
 def world(worlds: Worlds) -> World:
-    clusters = {"orders": {"id": ANALYTICS, "emergency": EMERGENCY}}
+    clusters = {
+        "orders": {"id": ANALYTICS, "emergency": EMERGENCY},
+        "billing": {"id": ORDERS},
+    }
     world = worlds(policy(clusters))
     for user in MANY:
         world.slack.add_user(user, user.lower())
@@ -95,3 +98,19 @@ def test_a_page_is_made_while_replies_do_not_arrive(world: World) -> None:
 
     world.eventually(lambda: world.told(RITA), seconds=8)
     assert "trusted sources" in world.told(RITA)[-1].lower()
+
+
+def test_a_page_of_a_cluster_that_answers_waits_for_no_page_of_one_that_does_not(
+    world: World,
+) -> None:
+    world.digitalocean.faults.add(Fault.hang(target=ANALYTICS, times=None))
+    for user in MANY:
+        world.types(user, "sources orders")
+    world.eventually(lambda: world.digitalocean.faults.hanging)
+
+    before = len(world.whispered(RITA))
+    world.types(RITA, "sources billing")
+
+    world.eventually(lambda: len(world.whispered(RITA)) > before + 1, seconds=PROMPT_SECONDS)
+    world.digitalocean.faults.clear()
+    world.eventually(lambda: all(len(world.whispered(user)) == 2 for user in MANY))

@@ -10,6 +10,7 @@ seconds, while DigitalOcean may take its time, and a reply may not arrive at all
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -17,6 +18,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 
 from bot.slack.client import NO_ANSWER, SlackClient
+from bot.slack.inbound.lines import Lines
 from bot.slack.inbound.payloads import Interaction
 from bot.slack.limits import TRIGGER_SECONDS
 from bot.slack.messages import Message
@@ -46,6 +48,7 @@ class BackgroundTasks:
         self._forms = ThreadPoolExecutor(_FORM_THREADS, thread_name_prefix="forms")
         self._lookups = ThreadPoolExecutor(_LOOKUP_THREADS, thread_name_prefix="lookups")
         self._pages = ThreadPoolExecutor(_PAGE_THREADS, thread_name_prefix="pages")
+        self._clusters = Lines(self._pages)
         self._answers = ThreadPoolExecutor(_REPLY_THREADS, thread_name_prefix="replies")
 
     def close(self) -> None:
@@ -57,9 +60,12 @@ class BackgroundTasks:
         """Run soon what asks Slack's directory, and nothing that takes longer."""
         _run(self._lookups, act)
 
-    def make_page(self, act: Callable[[], None]) -> None:
-        """Run soon what asks DigitalOcean."""
-        _run(self._pages, act)
+    def make_page(self, cluster: str, act: Callable[[], None]) -> None:
+        """Run soon what asks DigitalOcean about a cluster, after what others ask about it.
+
+        They share its answer, so whoever comes second waits no longer for coming second.
+        """
+        self._clusters.submit(cluster, partial(copy_context().run, act))
 
     def open_view(self, view: dict[str, Any], asked: Interaction, *, otherwise: Message) -> None:
         """Open a form soon (Slack allows three seconds), or answer with *otherwise*."""

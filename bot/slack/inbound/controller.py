@@ -235,9 +235,10 @@ class SlackController:
     def _ask_provider(self, query: _OfProvider, asked: Interaction) -> None:
         """Answer by a background task that may take long."""
         self._background.make_page(
+            query.cluster,
             lambda: self._tell(
                 asked, lambda person: self._pages.show(query, asked, person), self._reach(asked)
-            )
+            ),
         )
 
     def _tell(

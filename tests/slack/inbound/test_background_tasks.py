@@ -78,9 +78,9 @@ def test_forms_wait_for_nothing_but_forms(
         with suppress(*NO_ANSWER):
             client.users_info(user=RITA)
 
-    for _ in range(40):
+    for number in range(40):
         background.look_up(wait)
-        background.make_page(wait)
+        background.make_page(f"cluster-{number}", wait)
     eventually(lambda: slack.faults.hanging >= 2)
 
     began = monotonic()
