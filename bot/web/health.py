@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.clock import Clock
 from bot.deadlines import BoundedCall, NoAnswer
 from bot.store import heartbeats, periodic, schema
+from bot.store.counts import Waiting, jobs_held
 from bot.store.database import Database
 from bot.store.periodic import JobRun
 from bot.web.write_probe import WriteProbe, problem_of
@@ -20,6 +21,11 @@ from bot.web.write_probe import WriteProbe, problem_of
 _SILENCE_SECONDS = 30.0
 _STUCK_SECONDS = 300.0
 _JOBS = "periodic jobs"
+_SLACK = "slack"
+_MENDS = {
+    "account_inactive": "install the app in the workspace again, with its new token",
+    "missing_scope": "install the app again from the manifest",
+}
 _INTERVALS = 3  # a periodic job is missed after so many of its own, if that is longer
 
 
@@ -35,6 +41,7 @@ class Check:
 class _Found:
     beat_at: datetime | None
     runs: list[JobRun]
+    refused: dict[str, Waiting]  # jobs that are held, by Slack's code for the installation
 
 
 class Health:
@@ -66,7 +73,7 @@ class Health:
         return "the worker's thread is dead or stuck"
 
     def checks(self) -> list[Check]:
-        """Return what was looked at: database, schema, worker, periodic jobs."""
+        """Return what was looked at: database, schema, worker, periodic jobs, Slack."""
         self._writing.begin()
         try:
             found = self._call.result()
@@ -82,9 +89,8 @@ class Health:
             return [Check("database", problem), Check("schema"), *unsaved]
         answered = [Check("database"), Check("schema")]
         worker = Check("worker", self._silence(found.beat_at))
-        if worker.problem:
-            return [*answered, worker, Check(_JOBS, "not known without a worker")]
-        return [*answered, worker, Check(_JOBS, self._missed(found.runs))]
+        missed = "not known without a worker" if worker.problem else self._missed(found.runs)
+        return [*answered, worker, Check(_JOBS, missed), Check(_SLACK, _refusal(found.refused))]
 
     def _silence(self, beat_at: datetime | None) -> str | None:
         if beat_at is None:
@@ -111,7 +117,15 @@ class Health:
             return None
         with self._database.reading() as session:
             beat_at = heartbeats.last(session, self._clock.now())
-            return _Found(beat_at, periodic.last_runs(session))
+            return _Found(beat_at, periodic.last_runs(session), jobs_held(session))
+
+
+def _refusal(refused: dict[str, Waiting]) -> str | None:
+    """Return with which code Slack refuses the whole installation, and what to do about it."""
+    for code, jobs in refused.items():
+        mend = _MENDS.get(code, "put the app's current token into SLACK_BOT_TOKEN and restart")
+        return f"Slack refuses this app since {jobs.since:%FT%TZ} ({code}): {mend}"
+    return None
 
 
 def _longest_silence(run: JobRun) -> float:
@@ -124,4 +138,4 @@ def _unknown(problem: str) -> list[Check]:
 
 
 def _not_known(when: str) -> list[Check]:
-    return [Check(name, f"not known {when}") for name in ("worker", _JOBS)]
+    return [Check(name, f"not known {when}") for name in ("worker", _JOBS, _SLACK)]

@@ -14,9 +14,10 @@ from bot.config import database_url
 from bot.store import schema
 from bot.store.database import Database
 from bot.web import Health
+from dbaccess_playground.faults import Fault
 from tests.postgresql import PostgresServer
 from tests.scenarios.observing import scrape
-from tests.scenarios.world import World
+from tests.scenarios.world import RITA, World
 from tests.waiting import eventually
 
 ALL_WELL = [
@@ -24,6 +25,7 @@ ALL_WELL = [
     {"check": "schema", "ok": True},
     {"check": "worker", "ok": True},
     {"check": "periodic jobs", "ok": True},
+    {"check": "slack", "ok": True},
 ]
 
 
@@ -64,6 +66,33 @@ def test_a_worker_that_has_not_run_lately_is_missed(world: World) -> None:
     assert list(wrong) == ["worker", "periodic jobs"]
     assert "no worker has run since" in wrong["worker"]
     assert wrong["periodic jobs"] == "not known without a worker"
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(
+    ("code", "mend"),
+    [("token_revoked", "put the app's current token"), ("missing_scope", "from the manifest")],
+)
+def test_an_installation_that_slack_refuses_is_told_with_the_mend(
+    world: World, code: str, mend: str
+) -> None:
+    answer = json.dumps({"ok": False, "error": code})
+    world.slack.faults.add(Fault.answer(answer, target="chat.postMessage", times=None))
+    world.types(RITA, "request 203.0.113.4 2h orders")
+    world.pass_time(minutes=5)
+    world.beat()
+
+    wrong = problems(world)
+    assert f"({code})" in wrong["slack"]
+    assert mend in wrong["slack"]
+    refused = scrape(world)("dbaccess_slack_refused_seconds", code=code)
+    assert (refused or 0) >= 300
+
+    world.slack.faults.clear()
+    world.pass_time(minutes=1)
+    world.beat()
+    assert "slack" not in problems(world)
+    assert scrape(world)("dbaccess_slack_refused_seconds", code=code) is None
 
 
 @pytest.mark.both_databases
