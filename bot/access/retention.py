@@ -1,14 +1,15 @@
 """retention: what is finished is deleted after its time, and personal data is erased."""
 
 from datetime import datetime, timedelta
-from functools import partial
 
 import structlog
+from sqlmodel import Session
 
 from bot.access.service import AccessService
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
 from bot.domain.audit_actions import Action
+from bot.domain.policy import Policy
 from bot.store import audit, erasure, finished
 from bot.store.erasure import Erasable
 
@@ -57,7 +58,7 @@ def erased_before(kept: timedelta | None, now: datetime) -> datetime | None:
 def erase(uow: UnitOfWork, before: datetime, *, actor: str) -> int:
     """Erase a batch of personal data from before a time, on record; return of how many rows."""
     rows = erasure.erase_audit(uow.session, before, most=_AT_ONCE)
-    over_before = _over_before(uow, before)
+    over_before = _over_before(uow.policy, before, uow.now)
     requests = erasure.erase_requests(uow.session, over_before, uow.now, most=_AT_ONCE)
     if not (rows or requests):
         return 0
@@ -76,20 +77,23 @@ def erase(uow: UnitOfWork, before: datetime, *, actor: str) -> int:
 
 def erase_all(access: AccessService, before: datetime) -> None:
     """Erase all personal data from before a time, as an operator, a batch in each transaction."""
-    step = partial(erase, before=before, actor=Actor.OPERATOR)
+
+    def step(uow: UnitOfWork) -> int:
+        return erase(uow, before, actor=Actor.OPERATOR)
+
     while access.run_step(step):
         pass
 
 
-def erasable(uow: UnitOfWork, before: datetime) -> Erasable:
-    """Return how much `erase_all` would erase."""
-    return erasure.erasable(uow.session, before, _over_before(uow, before), uow.now)
+def erasable(session: Session, policy: Policy, before: datetime, now: datetime) -> Erasable:
+    """Return how much personal data from before a time there is to erase."""
+    return erasure.erasable(session, before, _over_before(policy, before, now), now)
 
 
-def _over_before(uow: UnitOfWork, before: datetime) -> datetime:
+def _over_before(policy: Policy, before: datetime, now: datetime) -> datetime:
     """Return before when a request must have been over.
 
     For `max_duration` after somebody's access was revoked, who that was still counts.
     """
-    longest = max((one.max_duration for one in uow.policy.clusters.values()), default=timedelta())
-    return min(before, uow.now - longest)
+    longest = max((one.max_duration for one in policy.clusters.values()), default=timedelta())
+    return min(before, now - longest)

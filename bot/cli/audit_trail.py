@@ -1,21 +1,26 @@
 """What `dbaccess audit` and `dbaccess audit verify` do."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from pathlib import Path
 
 import typer
+from sqlmodel import Session
 
+from bot.access import retention
 from bot.cli import frame
 from bot.cli.audit_lines import lines
 from bot.cli.auditing import Format
 from bot.cli.since import parse_since
 from bot.clock import SystemClock
+from bot.config import ConfigError, Settings, load_policy
 from bot.domain.audit_chain import Anchor, parse_anchor
+from bot.domain.durations import show_duration
 from bot.domain.refusal import Refused
 from bot.domain.sources import TrustedSource, parse_source
 from bot.reporting.chain_wording import problems, signatures
-from bot.store import audit
+from bot.store import audit, erasure
 from bot.store.database import Database
 
 
@@ -57,7 +62,8 @@ def verify_chain(*, expect: Iterable[str], accept: Iterable[str]) -> None:
     database = Database(settings.database_url, settings.audit_keys())
     with frame.telling_faults(), database.reading() as session:
         verdict = audit.verify_chain(session, expected=expected, accepted=accepted)
-    for line in signatures(verdict):
+        by_policy = _by_policy(session, settings)
+    for line in [*signatures(verdict), *by_policy]:
         typer.echo(line)
     for problem in problems(verdict):
         typer.echo(problem, err=True)
@@ -67,6 +73,23 @@ def verify_chain(*, expect: Iterable[str], accept: Iterable[str]) -> None:
     typer.echo(f"The audit is whole: {rows}.")
     if verdict.count:
         typer.echo(f"To note elsewhere, for --expect: {verdict.count}:{verdict.head}")
+
+
+def _by_policy(session: Session, settings: Settings) -> Iterator[str]:
+    """Return what the policy says of erasing, if there is one, and how many rows are left."""
+    try:
+        kept = load_policy(Path(settings.dbaccess_config)).retention.personal
+    except ConfigError:  # the audit can be verified without
+        return
+    before = retention.erased_before(kept, SystemClock().now())
+    if kept is None or before is None:
+        return
+    left, fixed = erasure.audit_left(session, before)
+    never = f", and {fixed:,} of an older version, which cannot be erased" if fixed else ""
+    yield (
+        f"By the policy, which keeps them for {show_duration(kept)}, those from before "
+        f"{before:%Y-%m-%d} UTC are erased. Rows that still have theirs: {left:,}{never}."
+    )
 
 
 def _anchor(typed: str) -> Anchor:

@@ -48,6 +48,25 @@ def show(
 
 
 @audit_app.command()
+def erase(
+    before: Annotated[
+        str,
+        typer.Option(metavar="TIME", help="A UTC time like 2026-05-01, or 365d ago."),
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase who, from where and why, from before a time.
+
+    That is in the audit, which can still be verified then, and in requests that were over by then,
+    with their decisions and grants. Nothing of it can be restored. It is recorded, with who typed
+    it. `[retention] personal` in dbaccess.toml has it done every day.
+    """
+    from bot.cli.erasing import erase_personal_data
+
+    erase_personal_data(before, is_confirmed=yes)
+
+
+@audit_app.command()
 def verify(
     expect: Annotated[
         list[str] | None,

@@ -55,11 +55,17 @@ def erase_requests(session: Session, before: datetime, now: datetime, *, most: i
 
 def erasable(session: Session, before: datetime, over_before: datetime, now: datetime) -> Erasable:
     """Count what an erasure would erase: of the audit, and of requests that were over by then."""
+    rows, fixed = audit_left(session, before)
+    unneeded = _is_unneeded(over_before, now)
+    return Erasable(rows, session.exec(select(func.count()).where(unneeded)).one(), fixed)
+
+
+def audit_left(session: Session, before: datetime) -> tuple[int, int]:
+    """Count the audit rows from before a time that can be erased, and those that never can."""
     fixed = and_(col(AuditRow.at) < before, col(AuditRow.format) == 1)
-    return Erasable(
-        rows=session.exec(select(func.count()).where(_is_erasable(before))).one(),
-        requests=session.exec(select(func.count()).where(_is_unneeded(over_before, now))).one(),
-        fixed=session.exec(select(func.count()).where(fixed)).one(),
+    return (
+        session.exec(select(func.count()).where(_is_erasable(before))).one(),
+        session.exec(select(func.count()).where(fixed)).one(),
     )
 
 

@@ -43,17 +43,15 @@ def ask(database: Database, *, at: datetime = NOON, **detail: Any) -> None:
             cluster="orders",
             actor="U0RITA",
             request_id=7,
-            **ASKED,
-            **detail,
+            **{**ASKED, **detail},
         )
 
 
-def erase(database: Database, before: datetime, *, most: int = 100, on_record: bool = True) -> int:
+def erase(database: Database, before: datetime, *, most: int = 100) -> int:
     with database.transaction() as session:
         erased = erasure.erase_audit(session, before, most=most)
-        if on_record:
-            detail = {"before": before.isoformat(), "rows": erased, "requests": 0}
-            audit.record(session, Action.ERASED, at=NOON + 9 * HOUR, **detail)
+        detail: dict[str, Any] = {"before": before.isoformat(), "rows": erased, "requests": 0}
+        audit.record(session, Action.ERASED, at=NOON + 9 * HOUR, **detail)
     return erased
 
 
