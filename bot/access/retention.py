@@ -31,8 +31,12 @@ def keep_for_its_time(access: AccessService) -> None:
 
 
 def delete_finished(uow: UnitOfWork) -> int:
-    """Delete a batch of what was finished longer ago than the policy keeps it."""
-    before = uow.now - uow.policy.retention.finished
+    """Delete a batch of what was finished longer ago than the policy keeps it.
+
+    Jobs and links are personal, too, and are kept no longer than what is.
+    """
+    kept = uow.policy.retention
+    before = uow.now - min(kept.finished, kept.personal or kept.finished)
     deleted = finished.delete_finished(uow.session, before, uow.now, most=_AT_ONCE)
     if deleted:
         log.info("finished rows deleted", rows=deleted)

@@ -344,7 +344,7 @@ class Retention(PolicyModel):
     """How long is kept what nobody needs any more."""
 
     finished: Retained = timedelta(days=30)
-    """Jobs, posts of what has ended, used links and heartbeats: deleted after that time."""
+    """Finished jobs, posts of what has ended, links, heartbeats: deleted after that time."""
 
     personal: Retained | None = None
     """Who, from where and why, in the audit and in what has ended: erased then; unset: kept."""

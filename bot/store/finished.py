@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, delete, func, update
 from sqlmodel import Session, SQLModel, col, select
 
+from bot.store import jobs
 from bot.store.over import is_over
-from bot.store.tables import HeartbeatRow, IpLinkRow, PostRow, RequestRow
+from bot.store.tables import HeartbeatRow, HomeRow, IpLinkRow, PostRow, RequestRow
 
 CARD = "request:"  # begins the name of a request's card
 
@@ -15,23 +16,19 @@ CARD = "request:"  # begins the name of a request's card
 def delete_finished(session: Session, before: datetime, now: datetime, *, most: int) -> int:
     """Delete what was finished before a time, *most* of each kind; return how much.
 
-    Posts of requests that are over, address links that have expired, and heartbeats of workers that
-    are gone. Reply addresses are erased as soon as their link has expired.
+    Jobs, posts of requests that are over, address links that have expired, heartbeats of workers
+    that are gone, and Home tabs that nobody has opened since. Reply addresses of links are erased
+    as soon as these have expired.
     """
     erase_reply_addresses(session, now)
-    return sum(
-        (
-            _delete(session, PostRow, PostRow.post, _is_of_what_is_over(before, now), most),
-            _delete(session, IpLinkRow, IpLinkRow.id, col(IpLinkRow.expires_at) < before, most),
-            _delete(
-                session,
-                HeartbeatRow,
-                HeartbeatRow.worker,
-                col(HeartbeatRow.ticked_at) < before,
-                most,
-            ),
-        )
+    finished = (
+        (PostRow, PostRow.post, _is_of_what_is_over(before, now)),
+        (IpLinkRow, IpLinkRow.id, col(IpLinkRow.expires_at) < before),
+        (HeartbeatRow, HeartbeatRow.worker, col(HeartbeatRow.ticked_at) < before),
+        (HomeRow, HomeRow.user_id, col(HomeRow.opened_at) < before),
     )
+    deleted = jobs.delete_finished(session, before, most=most)
+    return deleted + sum(_delete(session, *which, most=most) for which in finished)
 
 
 def erase_reply_addresses(session: Session, now: datetime) -> None:
@@ -60,6 +57,7 @@ def _delete(
     table: type[SQLModel],
     key: Any,
     is_finished: ColumnElement[bool],
+    *,
     most: int,
 ) -> int:
     """Delete rows; those that another transaction has locked are left out."""

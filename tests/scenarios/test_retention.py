@@ -18,6 +18,8 @@ from bot.store.tables import (
     DecisionRow,
     GrantRow,
     HeartbeatRow,
+    HomeRow,
+    JobRow,
     PostRow,
     RequestRow,
 )
@@ -279,6 +281,41 @@ def test_p4_a_press_on_a_card_that_was_forgotten_is_answered_and_decides_nothing
     assert "#1 was withdrawn already. Nothing was changed." in world.whispered(ALICE)[-1]
     assert world.grants() == []
     assert world.request().state is RequestState.CANCELLED
+
+
+def test_finished_jobs_go_after_thirty_days(world: World) -> None:
+    world.granted()
+    world.types(RITA, "revoke 1")
+    began, finished = world.clock.now(), count(world, JobRow)
+    assert finished > 5
+    assert told_in_tables(world, JobRow).count('"reply_address": null') == finished
+    world.pass_time(days=29)
+    assert count(world, JobRow) >= finished
+
+    world.pass_time(days=2)
+
+    with reading(world) as session:
+        rows = session.exec(select(JobRow)).all()
+    assert all(row.created_at > began for row in rows), "the anchors that were posted since"
+
+
+def test_jobs_are_kept_no_longer_than_personal_data(worlds: Worlds) -> None:
+    world = kept_for(worlds, "2d")
+    world.granted()
+    world.pass_time(hours=3)
+    world.pass_time(days=1)
+    assert RITA in told_in_tables(world, JobRow)
+    world.pass_time(days=3)
+    assert RITA not in told_in_tables(world, JobRow)
+
+
+def test_a_home_tab_that_nobody_opens_is_forgotten(world: World) -> None:
+    world.slack.open_home(RITA)
+    world.settle()
+    world.pass_time(days=29)
+    assert count(world, HomeRow) == 1
+    world.pass_time(days=2)
+    assert count(world, HomeRow) == 0
 
 
 def test_heartbeats_of_workers_that_are_gone_are_deleted(world: World) -> None:
