@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, delete, func, update
 from sqlmodel import Session, col, select
 
 from bot.retry import PermanentError
-from bot.store.database import insert_into
+from bot.store.database import UtcDateTime, insert_into
 from bot.store.due import Next, is_due, is_free
 from bot.store.tables import JobRow
 
@@ -244,11 +244,12 @@ def delete_finished(session: Session, before: datetime, *, most: int) -> int:
 
 
 def next_due(kind: Kind) -> Next:
-    """Return the query for when the next job of that kind is to be handled."""
-    query = select(JobRow.due_at).where(
-        col(JobRow.kind) == kind, _IS_WAITING, col(JobRow.claimed_until).is_(None)
-    )
-    return query.order_by(col(JobRow.due_at)).limit(1)
+    """Return the query for when the next job of that kind is to be handled.
+
+    That is when its lease runs out, if it has one: its process may have been killed.
+    """
+    at = func.coalesce(JobRow.claimed_until, JobRow.due_at, type_=UtcDateTime())
+    return select(at).where(col(JobRow.kind) == kind, _IS_WAITING).order_by(at).limit(1)
 
 
 _IS_WAITING: ColumnElement[bool] = col(JobRow.finished_at).is_(None)

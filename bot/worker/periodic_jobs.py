@@ -17,6 +17,7 @@ from bot.worker.job_queue import JobQueue
 
 HEARTBEAT = "heartbeat"
 NEXT_DUE = "next_due"
+RECONCILE = "reconcile"
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,13 @@ def periodic_jobs(
         PeriodicJob("audit_anchor", partial(access.run_step, anchor), timedelta(minutes=1)),
         PeriodicJob("retention", partial(keep_for_its_time, access), timedelta(minutes=1)),
         PeriodicJob("offboarding", begin_offboarding, timedelta(hours=1)),
-        # Drift checks, and what `NextDue` does not name: jobs of a process that was killed.
-        *(PeriodicJob(f"{queue.name}_queue", queue.dispatch) for queue in queues),
+        # What `NextDue` does not name: drift checks, and what a wrong clock put off for too long.
+        *(_poll(queue) for queue in queues),
         PeriodicJob(NEXT_DUE, run_due, hand_over=wake),
         PeriodicJob(HEARTBEAT, beat, timedelta(seconds=5)),
     ]
+
+
+def _poll(queue: JobQueue[Any]) -> PeriodicJob:
+    every = None if queue.name == RECONCILE else timedelta(minutes=1)
+    return PeriodicJob(f"{queue.name}_queue", queue.dispatch, every)

@@ -23,7 +23,7 @@ from bot.store.jobs import Kind
 from bot.store.next_due import NextDue, read_next_due
 from bot.worker.cluster_queue import CLUSTER_CONCURRENCY, ClusterJobs
 from bot.worker.job_queue import Executors, JobQueue, threads
-from bot.worker.periodic_jobs import HEARTBEAT, NEXT_DUE, periodic_jobs
+from bot.worker.periodic_jobs import HEARTBEAT, NEXT_DUE, RECONCILE, periodic_jobs
 from bot.worker.scheduler import JobScheduler
 from bot.worker.stored_jobs import Handler, StoredJobs
 
@@ -85,8 +85,8 @@ class Worker:
             )
             for kind, handler in handlers.items()
         }
-        self._queues["reconcile"] = JobQueue(
-            "reconcile",
+        self._queues[RECONCILE] = JobQueue(
+            RECONCILE,
             ClusterJobs(reconciler, budget, state),
             self.wake,
             state,

@@ -87,7 +87,7 @@ def test_the_help_loads_besides_only_what_names_the_playgrounds_command(tmp_path
     assert _loaded_beyond_typer("--help", tmp_path) == {"bot", "dbaccess_playground"}
 
 
-@pytest.mark.parametrize("command", ["grants", "audit"])
+@pytest.mark.parametrize("command", ["grants", "audit", "jobs"])
 def test_what_only_reads_the_database_loads_nothing_of_slack_or_digitalocean(
     command: str, folder: Path
 ) -> None:

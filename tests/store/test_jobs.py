@@ -153,6 +153,12 @@ def test_what_is_leased_is_nobody_elses_until_the_lease_runs_out(database: Datab
     assert again.attempts == 2
 
 
+def test_the_end_of_a_lease_is_when_the_next_job_is_due(database: Database) -> None:
+    add(database, "one")
+    claim(database)
+    assert next_due(database) == NOW + MINUTE
+
+
 def test_what_a_killed_process_had_leased_is_given_back(database: Database) -> None:
     add(database, "one")
     claim(database)
