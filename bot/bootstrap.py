@@ -1,5 +1,6 @@
 """Bootstrap: puts the components together. Nothing happens at import; nothing is decided here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -145,7 +146,8 @@ def build_slack(components: Components) -> SlackApp:
         components.settings.slack_signing_secret.get_secret_value(),
         on_outcome=components.metrics.note_slack_request,
     )
-    return SlackApp(components.slack, controller, verifier)
+    note = partial(components.metrics.note_connection, "slack")
+    return SlackApp(components.slack, controller, verifier, note)
 
 
 def _form_client(components: Components) -> SlackClient:
@@ -163,7 +165,9 @@ def build_app(components: Components, slack: SlackApp, worker: Worker | None) ->
     proxies = components.settings.dbaccess_trusted_proxies
     pages = ip_pages(components.ip_links, components.seen_by, trusted_proxies=proxies)
     over_http = components.settings.slack_app_token is None
-    return build_wsgi(slack if over_http else None, pages, _probes(components, worker))
+    connection = None if over_http else slack.problem
+    probes = _probes(components, worker, connection)
+    return build_wsgi(slack if over_http else None, pages, probes)
 
 
 def build_probes_app(components: Components, worker: Worker | None) -> Flask:
@@ -190,11 +194,16 @@ def watch_database(components: Components, worker: Worker | None) -> None:
     components.database.state.watch(write, on_lasting=tell, on_end=go_on)
 
 
-def _probes(components: Components, worker: Worker | None) -> Blueprint:
+def _probes(
+    components: Components,
+    worker: Worker | None,
+    connection: Callable[[], str | None] | None = None,
+) -> Blueprint:
     health = Health(
         components.database,
         components.clock,
         seconds_since_last_tick=worker.seconds_since_last_tick if worker else lambda: 0.0,
+        connection=connection,
     )
     return probes(health, components.metrics.registry)
 

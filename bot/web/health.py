@@ -51,6 +51,7 @@ class Health:
         database: the one to reach.
         clock: the workers'.
         seconds_since_last_tick: of the worker of this process.
+        connection: returns what is wrong with that of Socket Mode; None where there is none.
     """
 
     def __init__(
@@ -59,10 +60,12 @@ class Health:
         clock: Clock,
         *,
         seconds_since_last_tick: Callable[[], float] = lambda: 0.0,
+        connection: Callable[[], str | None] | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._seconds_since_last_tick = seconds_since_last_tick
+        self._connection = connection
         self._call = BoundedCall(self._ask, name="health")
         self._writing = WriteProbe(database, clock)
 
@@ -73,7 +76,13 @@ class Health:
         return "the worker's thread is dead or stuck"
 
     def checks(self) -> list[Check]:
-        """Return what was looked at: database, schema, worker, periodic jobs, Slack."""
+        """Return what was looked at: database, schema, worker, periodic jobs, Slack, Socket Mode."""
+        found = self._of_database()
+        if self._connection is not None:
+            found.append(Check("socket mode", self._connection()))
+        return found
+
+    def _of_database(self) -> list[Check]:
         self._writing.begin()
         try:
             found = self._call.result()

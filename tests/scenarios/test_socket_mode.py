@@ -1,15 +1,24 @@
 """Socket Mode: the same bot, reached by a connection that it opens itself."""
 
 from pathlib import Path
+from time import monotonic
 
+import pytest
 import requests
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from bot.config import Settings
+from bot.retry import Backoff
+from bot.slack.inbound import socket_mode
 from dbaccess_playground.slack.workspace import Call
+from tests.scenarios.observing import scrape
 from tests.scenarios.test_forgery import FORM, command_body
+from tests.scenarios.test_health import ready
 from tests.scenarios.world import ALICE, IP, RITA, World
 from tests.storage import SqliteStorage
+
+NOTICED_SECONDS = 18  # 15, and a busy machine
 
 
 class SocketWorld(World):
@@ -68,3 +77,69 @@ def _is_answered(world: World) -> bool:
         return "#1" in world.types(RITA, f"request {IP} 2h orders").text
     except RuntimeError:
         return False
+
+
+def connected(world: World) -> float | None:
+    return scrape(world)("dbaccess_connected", to="slack")
+
+
+def socket_problem(world: World) -> str | None:
+    _, lines = ready(world)
+    [line] = [line for line in lines if line["check"] == "socket mode"]
+    return line.get("problem")
+
+
+# The SDK forgets a socket over which nobody answers its first request.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_silent_cut_is_noticed_within_seconds_and_told_until_it_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_mode, "_GRACE_SECONDS", 2.0)
+    with capture_logs() as logs, SocketWorld(SqliteStorage(tmp_path)) as world:
+        assert connected(world) == 1
+        assert socket_problem(world) is None
+        world.slack.socket.go_silent()
+        began = monotonic()
+        world.eventually(lambda: connected(world) == 0)
+        assert monotonic() - began < NOTICED_SECONDS
+        world.eventually(lambda: socket_problem(world))
+        assert "Socket Mode is not connected for" in (socket_problem(world) or "")
+        world.eventually(lambda: len(world.connections()) > 3)
+        world.slack.socket.speak_again()
+        world.eventually(lambda: connected(world) == 1)
+        assert socket_problem(world) is None
+        world.eventually(lambda: _is_answered(world))
+    assert [(one["event"], one["log_level"]) for one in logs if "socket" in one["event"]] == [
+        ("socket mode not connected", "warning"),
+        ("socket mode connected", "info"),
+    ]
+
+
+def test_a_connection_that_slack_does_not_take_is_told_with_slacks_word_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_mode, "_GRACE_SECONDS", 1.0)
+    monkeypatch.setattr(socket_mode, "_RECONNECT", Backoff(0.1, 0.2, longest_asked_seconds=0.2))
+    world = UntakenWorld(SqliteStorage(tmp_path))
+    with capture_logs() as logs, world:
+        world.eventually(lambda: len(world.connections()) > 5)
+        world.eventually(lambda: socket_problem(world))
+        assert "invalid_auth" in (socket_problem(world) or "")
+        assert ready(world)[0] == 503
+        assert connected(world) == 0
+    told = [one for one in logs if "socket" in one["event"]]
+    assert [(one["event"], one["error"]) for one in told] == [
+        ("socket mode not connected", "invalid_auth")
+    ]
+
+
+class UntakenWorld(SocketWorld):
+    """One in which the app-level token was withdrawn."""
+
+    @property
+    def settings(self) -> Settings:
+        token = SecretStr("xapp-1-A0-withdrawn")
+        return super().settings.model_copy(update={"slack_app_token": token})
+
+    def boot(self, *, migrate: bool = False) -> None:
+        World.boot(self, migrate=migrate)

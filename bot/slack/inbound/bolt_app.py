@@ -12,12 +12,10 @@
 """
 
 import logging
-import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 from slack_bolt import App, BoltContext, BoltRequest, BoltResponse
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from structlog.contextvars import bound_contextvars
@@ -28,24 +26,30 @@ from bot.slack.inbound.controller import SlackController
 from bot.slack.inbound.listeners.payload import was_read
 from bot.slack.inbound.payloads import Unreadable, reading
 from bot.slack.inbound.signature_verifier import RequestVerifier
-
-_RECONNECT_SECONDS = 3.0
+from bot.slack.inbound.socket_mode import SocketMode
 
 log = structlog.get_logger()
 
 
 class SlackApp:
-    """What Slack talks to: over HTTP, or over a connection that the bot opens (Socket Mode)."""
+    """What Slack talks to: over HTTP, or over a connection that the bot opens (Socket Mode).
+
+    `on_connection` is told whether that connection is open, each time that this changes.
+    """
 
     def __init__(
-        self, client: WebClient, controller: SlackController, verifier: RequestVerifier
+        self,
+        client: WebClient,
+        controller: SlackController,
+        verifier: RequestVerifier,
+        on_connection: Callable[[bool], None] = lambda _is_open: None,
     ) -> None:
         self._client = client
         self._controller = controller
         self._verifier = verifier
         self._bolt = _build_bolt(client, controller)
-        self._socket: SocketModeHandler | None = None
-        self._closing = threading.Event()
+        self._on_connection = on_connection
+        self._socket: SocketMode | None = None
 
     def admits(self, body: bytes, headers: Mapping[str, str]) -> bool:
         """Tell whether Slack signed this very body just now (P8)."""
@@ -62,29 +66,18 @@ class SlackApp:
 
     def connect(self, app_token: str) -> None:
         """Open the connection of Socket Mode, in the background: Slack may be away for now."""
-        web_client = WebClient(base_url=self._client.base_url)
-        self._socket = SocketModeHandler(self._bolt, app_token, web_client=web_client)
-        threading.Thread(
-            target=self._keep_trying, args=[self._socket], name="socket-mode", daemon=True
-        ).start()
+        self._socket = SocketMode(self._bolt, app_token, self._client.base_url, self._on_connection)
+        self._socket.start()
+
+    def problem(self) -> str | None:
+        """Return why nothing comes by Socket Mode, if that is so."""
+        return self._socket.problem() if self._socket is not None else None
 
     def close(self) -> None:
         """Take nothing more in."""
-        self._closing.set()
         if self._socket is not None:
-            self._socket.client.auto_reconnect_enabled = False
             self._socket.close()
         self._controller.close()
-
-    def _keep_trying(self, handler: SocketModeHandler) -> None:
-        while not self._closing.is_set():
-            try:
-                handler.connect()
-            except Exception as error:  # whatever it is, the connection is tried again
-                log.warning("socket mode: cannot connect yet", error=type(error).__name__)
-                self._closing.wait(_RECONNECT_SECONDS)
-            else:
-                return
 
 
 class _ReferencedApp(App):

@@ -14,6 +14,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
 
+from dbaccess_playground.slack.network_line import NetworkLine
 from dbaccess_playground.slack.people import APP_ID
 
 HOST = "127.0.0.1"
@@ -30,6 +31,7 @@ class SocketModeServer:
         self._logger = logging.getLogger(__name__)
         self._logger.setLevel(logging.CRITICAL + 1)
         self._server: Server | None = None
+        self._line: NetworkLine | None = None
         self._thread: threading.Thread | None = None
         self._tickets: set[str] = set()
         self._connections: list[ServerConnection] = []
@@ -45,23 +47,9 @@ class SocketModeServer:
         """Return an address for one connection, as `apps.connections.open` does."""
         ticket = secrets.token_urlsafe(16)
         with self._lock:
-            if self._server is None:
-                self._server = serve(
-                    self._serve,
-                    HOST,
-                    0,
-                    compression=None,
-                    ping_interval=None,
-                    close_timeout=CLOSE_SECONDS,
-                    logger=self._logger,
-                )
-                self._thread = threading.Thread(
-                    target=self._server.serve_forever, name="sandbox-slack-socket", daemon=True
-                )
-                self._thread.start()
+            line = self._line = self._line or self._begin()
             self._tickets.add(ticket)
-            port = self._server.socket.getsockname()[1]
-        return f"ws://{HOST}:{port}/link/?ticket={ticket}&app_id={APP_ID}"
+        return f"ws://{HOST}:{line.port}/link/?ticket={ticket}&app_id={APP_ID}"
 
     def ask(self, kind: str, payload: Mapping[str, Any], timeout_seconds: float) -> Any:
         """Send an envelope over the latest connection; return the payload of its answer.
@@ -103,14 +91,43 @@ class SocketModeServer:
             connection.send(json.dumps({"type": "disconnect", "reason": "refresh_requested"}))
             connection.close()
 
+    def go_silent(self) -> None:
+        """Let nothing through between bot and Slack from now on, without hanging up."""
+        if self._line is not None:
+            self._line.cut()
+
+    def speak_again(self) -> None:
+        """Let new connections through."""
+        if self._line is not None:
+            self._line.mend()
+
     def stop(self) -> None:
         """Close all connections and take no more."""
         with self._lock:
-            server, thread = self._server, self._thread
-            self._server = self._thread = None
+            server, thread, line = self._server, self._thread, self._line
+            self._server = self._thread = self._line = None
+        if line is not None:
+            line.close()
         if server is not None and thread is not None:
             server.shutdown()
             thread.join()
+
+    def _begin(self) -> NetworkLine:
+        """Start to serve, and return the line that leads there."""
+        self._server = serve(
+            self._serve,
+            HOST,
+            0,
+            compression=None,
+            ping_interval=None,
+            close_timeout=CLOSE_SECONDS,
+            logger=self._logger,
+        )
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, name="sandbox-slack-socket", daemon=True
+        )
+        self._thread.start()
+        return NetworkLine(HOST, self._server.socket.getsockname()[1])
 
     def _serve(self, connection: ServerConnection) -> None:
         if not self._accept(connection):
