@@ -76,7 +76,7 @@ class Health:
         return "the worker's thread is dead or stuck"
 
     def checks(self) -> list[Check]:
-        """Return what was looked at: database, schema, worker, periodic jobs, Slack, Socket Mode."""
+        """Return what was looked at: database, schema, worker, jobs, Slack, Socket Mode."""
         found = self._of_database()
         if self._connection is not None:
             found.append(Check("socket mode", self._connection()))
