@@ -8,6 +8,7 @@ from sqlalchemy import event
 
 from bot.store.database import Database
 
+_READING = ("SELECT", "UPDATE", "DELETE")  # each finds its rows first
 _HISTORIES = "requests|grants|audit|jobs"
 _WHOLE = re.compile(rf"SCAN ({_HISTORIES})$|Seq Scan on ({_HISTORIES})\b", re.MULTILINE)
 
@@ -17,7 +18,7 @@ def explained(database: Database, act: Callable[[], object]) -> list[str]:
     seen: dict[str, Any] = {}
 
     def note(_c: Any, _u: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.lstrip().startswith("SELECT"):
+        if statement.lstrip().startswith(_READING):
             seen.setdefault(statement, parameters)
 
     event.listen(database.engine, "before_cursor_execute", note)

@@ -40,7 +40,7 @@ def erase_requests(session: Session, before: datetime, now: datetime, *, most: i
 
     Who was concerned is replaced by stand-ins. Those of one request still tell people apart.
     """
-    query = select(RequestRow).where(_is_unneeded(before, now)).order_by(col(RequestRow.id))
+    query = select(RequestRow).where(_is_unneeded(before, now)).order_by(col(RequestRow.created_at))
     rows = session.exec(query.limit(most).with_for_update(skip_locked=True)).all()
     for row in rows:
         said = session.exec(

@@ -7,7 +7,7 @@ from bench.company import cluster_id
 from bench.history import add_history
 from bench.plans import explained, gather_statistics, reads_history_whole
 from bot.domain.lifecycle import GrantState
-from bot.store import clusters, grants, jobs, requests
+from bot.store import clusters, erasure, finished, grants, jobs, requests
 from bot.store.database import Database
 from bot.store.next_due import read_next_due
 
@@ -36,7 +36,10 @@ def ask_as_a_tick_does(database: Database) -> None:
         read_next_due(session)
         for kind in jobs.Kind:
             jobs.claim(session, kind, NOW, until=NOW, most=8, most_retried=4)
-        jobs.delete_finished(session, NOW - 365 * 24 * HOUR, most=100)
+        long_ago = NOW - 20 * 365 * 24 * HOUR
+        finished.delete_finished(session, long_ago, NOW, most=100)
+        erasure.erase_audit(session, long_ago, most=100)
+        erasure.erase_requests(session, long_ago, NOW, most=100)
 
 
 def ask_as_a_reconcile_does(database: Database) -> None:
