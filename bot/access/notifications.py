@@ -155,9 +155,11 @@ def notify_each(
         )
 
 
-def reply(session: Session, notice: Notice, to: ReplyTo, *, at: datetime) -> None:
-    """Enqueue the answer to what one person did."""
-    outbox.enqueue_reply(session, notice, to, at=at)
+def reply(
+    session: Session, notice: Notice, to: ReplyTo, *, at: datetime, once: str | None = None
+) -> None:
+    """Enqueue the answer to what one person did; only *once* if it has a name for that."""
+    outbox.enqueue_reply(session, notice, to, at=at, once=once)
 
 
 def refresh_home(session: Session, user_id: str, *, at: datetime) -> None:

@@ -34,7 +34,7 @@ from bot.domain.commands import (
 )
 from bot.domain.extensions import ExtensionTerms
 from bot.domain.lifecycle import Grant
-from bot.domain.notices import Adopted, Asked, Cancelled, Notice, Reply, Revoking
+from bot.domain.notices import Adopted, Asked, Cancelled, CommandWaits, Notice, Reply, Revoking
 from bot.domain.people import People, Person
 from bot.domain.policy import Policy
 from bot.domain.refusal import NoLongerHolds, NotTheCard, NotYours, Refused
@@ -160,6 +160,13 @@ class AccessService:
         with self._unit_of_work(job.origin) as uow:
             jobs.finish(uow.session, job.id, uow.now, Outcome.REFUSED)
             reply(uow.session, Reply(refusal=refused.refusal), job.reply_to, at=uow.now)
+        self._wake()
+
+    def tell_waiting(self, job: DeferredCommand, seconds: int) -> None:
+        """Tell who gave a deferred command, once, that it has to wait for Slack."""
+        with self._unit_of_work(job.origin) as uow:
+            notice, once = CommandWaits(seconds=seconds), f"waits:{job.origin}"
+            reply(uow.session, notice, job.reply_to, at=uow.now, once=once)
         self._wake()
 
     def depart(self, user_id: str) -> None:

@@ -324,6 +324,13 @@ class AddressSeen(_Facts):
     source: TrustedSource
 
 
+class CommandWaits(_Facts):
+    """Slack asks to wait before it says who gave a command; then it is carried out."""
+
+    kind: Literal["command_waits"] = "command_waits"
+    seconds: int
+
+
 class Reply(_Facts):
     """Why what somebody asked for is refused, for this one person only."""
 
@@ -363,6 +370,7 @@ Notice = Annotated[
     | Cancelled
     | Revoking
     | AddressSeen
+    | CommandWaits
     | Reply,
     Field(discriminator="kind"),
 ]

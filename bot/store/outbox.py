@@ -88,14 +88,20 @@ def enqueue(
     )
 
 
-def enqueue_reply(session: Session, notice: Notice, to: ReplyTo, *, at: datetime) -> None:
-    """Enqueue the answer to what somebody did; it waits for no other message."""
+def enqueue_reply(
+    session: Session, notice: Notice, to: ReplyTo, *, at: datetime, once: str | None = None
+) -> None:
+    """Enqueue the answer to what somebody did; it waits for no other message.
+
+    It is enqueued *once* if it has a name for that.
+    """
     jobs.add(
         session,
         Kind.REPLY,
         {"user_id": to.user_id, "notice": NOTICE.dump_python(notice, mode="json")},
         ordering_key=f"reply:{uuid4().hex}",
         at=at,
+        unique_key=once,
         reply_address=to.address,
     )
 

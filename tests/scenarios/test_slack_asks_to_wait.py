@@ -62,13 +62,15 @@ def test_a_click_that_comes_meanwhile_counts_once_slack_may_be_asked_again(
     world.slack.faults.add(Fault.status(429, retry_after=45, target="usergroups.list"))
     world.presses(ALICE, world.card, "Approve")
     assert world.request().state == "pending"
+    waits = ["Slack asks me to wait 45 seconds. Then I go on by myself."]
+    assert [told.partition(": ")[2].splitlines()[0] for told in world.whispered(ALICE)] == waits
 
-    for _ in range(25):
+    for _ in range(30):
         world.pass_time(seconds=2)
 
     assert world.grant().state == "active"
     assert calls(world, "usergroups.list") == 2, "one was refused"
-    assert world.whispered(ALICE) == []
+    assert len(world.whispered(ALICE)) == 1, "it is told once"
 
 
 def test_a_workspace_without_user_groups_is_named_as_the_reason_and_how_to_go_on(

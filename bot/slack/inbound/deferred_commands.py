@@ -5,6 +5,7 @@ A command is deferred where a right depends on people of whom Slack's directory 
 
 from collections.abc import Mapping
 from contextlib import suppress
+from math import ceil
 
 from sqlmodel import Session
 from structlog.contextvars import bind_contextvars
@@ -27,6 +28,7 @@ from bot.store.jobs import Job
 
 _REFUSE_AFTER_SECONDS = 30.0  # of not being able to tell whether somebody may
 _WAIT_FOR_SECONDS = 300.0  # where Slack says itself when it can tell
+_TELL_FROM_SECONDS = 5.0
 
 
 class DeferredCommands:
@@ -121,5 +123,7 @@ class DeferredCommands:
         patience = _REFUSE_AFTER_SECONDS if retry_after is None else _WAIT_FOR_SECONDS
         waited = abs(self._clock.now() - deferred.received_at)  # a clock may go backwards
         if waited < self._clock.in_seconds(patience) - self._clock.now():
+            if retry_after is not None and retry_after >= _TELL_FROM_SECONDS:
+                self._access.tell_waiting(deferred, ceil(retry_after))
             raise TemporaryError(why, retry_after)
         self._access.refuse(deferred, refused)

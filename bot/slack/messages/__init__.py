@@ -162,5 +162,7 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
             return operators.audit_anchor(notice)
         case notices.AddressSeen():
             return myip.address_seen(notice)
+        case notices.CommandWaits():
+            return replies.command_waits(notice.seconds)
         case notices.Reply():
             return replies.refusal(notice.refusal)

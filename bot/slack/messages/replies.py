@@ -69,6 +69,13 @@ def apology(reference: str) -> Message:
     )
 
 
+def command_waits(seconds: int) -> Message:
+    """Return that Slack asks to wait, and that nobody has to do anything."""
+    return message(
+        section(f":hourglass: Slack asks me to wait {seconds} seconds. Then I go on by myself.")
+    )
+
+
 def checking() -> Message:
     """Return the first answer where Slack's directory has to say who asks.
 

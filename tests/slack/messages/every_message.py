@@ -17,6 +17,7 @@ from bot.domain.notices import (
     Cancelled,
     ClusterClosed,
     ClusterOpen,
+    CommandWaits,
     EmergencyAsked,
     EmergencyOpened,
     GrantDelayed,
@@ -295,6 +296,7 @@ NOTICES: dict[str, Notice] = {
     "audit anchor": AuditAnchor(number=1500, digest="5f" * 32),
     "audit anchor, with a key": AuditAnchor(number=1, digest="5f" * 32, key="3f9a61c2"),
     "address seen": AddressSeen(source=HOME),
+    "command waits": CommandWaits(seconds=30),
     "reply": Reply(refusal=NotAnAddress(typed="1.2.3")),
 }
 
