@@ -226,7 +226,7 @@ def build_worker(components: Components, executors: Executors = threads) -> Work
                 components.policy,
                 components.clock,
             ),
-            Kind.REPLY: ReplyDelivery(components.database, components.replies, calls),
+            Kind.REPLY: ReplyDelivery(components.replies, components.clock),
             Kind.COMMAND: DeferredCommands(
                 components.access, components.directory, components.clock
             ),

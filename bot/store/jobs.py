@@ -27,7 +27,7 @@ class Kind(StrEnum):
     """What is done; each kind is handled by threads of its own."""
 
     MESSAGE = "message"  # a Slack message for a channel, a thread or a person
-    REPLY = "reply"  # the answer to what somebody did, seen by them alone
+    REPLY = "reply"  # the answer to what somebody did, sent to where they did it
     COMMAND = "command"  # a command that was acknowledged and is carried out later
     HOME = "home"  # a Home tab to draw
     ACCOUNT = "account"  # somebody who may have left the workspace
@@ -45,7 +45,7 @@ class Outcome(StrEnum):
 
 PATIENCE = {
     Kind.MESSAGE: timedelta(days=3),
-    Kind.REPLY: timedelta(hours=1),
+    Kind.REPLY: timedelta(minutes=1),  # then it goes as a message
     Kind.COMMAND: timedelta(hours=1),  # those that act on behalf of somebody give up sooner
     Kind.HOME: timedelta(hours=1),  # it is only a view: the next opening draws it anyway
     Kind.ACCOUNT: timedelta(minutes=30),  # the next round comes
@@ -81,6 +81,7 @@ def add(
     coalescing_key: str | None = None,
     unique_key: str | None = None,
     reply_address: str | None = None,
+    patience: timedelta | None = None,
 ) -> bool:
     """Add a job; False if its unique key was taken already.
 
@@ -94,6 +95,7 @@ def add(
         coalescing_key: of those with the same ordering key, what a later one makes needless.
         unique_key: a name that no other job ever had.
         reply_address: where Slack takes an answer; erased as soon as the job is finished.
+        patience: how long it is tried again, where that is not `PATIENCE` of its kind.
     """
     values: dict[str, Any] = {
         "kind": kind,
@@ -104,7 +106,7 @@ def add(
         "reply_address": reply_address,
         "created_at": at,
         "due_at": due_at or at,
-        "deadline": (due_at or at) + PATIENCE[kind],
+        "deadline": (due_at or at) + (patience or PATIENCE[kind]),
     }
     if unique_key is None:
         session.add(JobRow(**values))
@@ -216,11 +218,6 @@ def reschedule(
     row.held_since = held_at and (row.held_since or held_at)
     row.last_error = error or row.last_error
     session.add(row)
-
-
-def forget_reply_address(session: Session, job: Job) -> None:
-    """Erase the address that takes no answers."""
-    session.execute(update(JobRow).where(col(JobRow.id) == job.id).values(reply_address=None))
 
 
 def release_leases(session: Session) -> None:

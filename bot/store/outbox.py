@@ -4,7 +4,7 @@ A message is added in the transaction that makes it true, and delivered at least
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import uuid4
 
@@ -15,6 +15,8 @@ from bot.domain.reply_to import ReplyTo
 from bot.store import jobs
 from bot.store.jobs import Job, Kind
 from bot.store.tables import JobRow, PostRow
+
+_REPLY_PATIENCE = timedelta(hours=1)  # then nobody waits for it any more
 
 
 class DeliveryMethod(StrEnum):
@@ -93,16 +95,39 @@ def enqueue_reply(
 ) -> None:
     """Enqueue the answer to what somebody did; it waits for no other message.
 
-    It is enqueued *once* if it has a name for that.
+    Where they acted in a place that takes no answers, it is a direct message. It is enqueued *once*
+    if it has a name for that.
     """
+    if to.address is None:
+        enqueue_direct_reply(session, notice, to, at=at, once=once)
+        return
     jobs.add(
         session,
         Kind.REPLY,
         {"user_id": to.user_id, "notice": NOTICE.dump_python(notice, mode="json")},
-        ordering_key=f"reply:{uuid4().hex}",
+        ordering_key=_key_of_its_own(),
         at=at,
         unique_key=once,
         reply_address=to.address,
+    )
+
+
+def enqueue_direct_reply(
+    session: Session, notice: Notice, to: ReplyTo, *, at: datetime, once: str | None = None
+) -> None:
+    """Enqueue an answer as a direct message, which no other waits for."""
+    jobs.add(
+        session,
+        Kind.MESSAGE,
+        {
+            "method": DeliveryMethod.DIRECT,
+            "target": to.user_id,
+            "notice": NOTICE.dump_python(notice, mode="json"),
+        },
+        ordering_key=_key_of_its_own(),
+        at=at,
+        unique_key=once,
+        patience=_REPLY_PATIENCE,
     )
 
 
@@ -157,3 +182,7 @@ def is_being_posted(session: Session, post: str) -> bool:
 
 def _being_posted(post: str) -> str:
     return f"post:{post}"
+
+
+def _key_of_its_own() -> str:
+    return f"reply:{uuid4().hex}"

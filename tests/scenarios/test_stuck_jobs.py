@@ -194,6 +194,19 @@ def test_while_slack_refuses_the_installation_everything_is_held_and_nothing_is_
     assert world.slack.messages(APPROVALS)
 
 
+def test_while_slack_refuses_the_installation_people_are_answered_where_they_act(
+    world: World,
+) -> None:
+    world.types(RITA, f"request {IP} 2h orders")
+    card = world.card
+    world.slack.faults.add(refuses("token_revoked"))
+    world.types(OSCAR, "request 203.0.113.9 2h orders")
+    for _ in range(3):
+        before = len(world.whispered(OSCAR))
+        world.presses(OSCAR, card, "Approve")
+        assert len(world.whispered(OSCAR)) == before + 1
+
+
 # Somebody of whom Slack gives a strange answer.
 
 

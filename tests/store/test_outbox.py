@@ -58,6 +58,19 @@ def test_a_reply_comes_back_with_its_address_and_waits_for_no_other(database: Da
     assert {reply.to for reply in replies} == {ReplyTo("U0RITA", URL)}
 
 
+def test_a_reply_without_an_address_is_a_direct_message_that_waits_for_no_other(
+    database: Database,
+) -> None:
+    for sentence in ("one", "two"):
+        with database.transaction() as session:
+            outbox.enqueue_reply(session, say(sentence), ReplyTo("U0RITA"), at=NOW)
+    messages = [outbox.pending_message(job) for job in claim(database)]
+    assert [message.notice for message in messages] == [say("one"), say("two")]
+    assert {(message.method, message.target) for message in messages} == {
+        (DeliveryMethod.DIRECT, "U0RITA")
+    }
+
+
 def test_what_another_version_saved_is_given_up(database: Database) -> None:
     for kind in (Kind.MESSAGE, Kind.REPLY):
         with database.transaction() as session:
