@@ -1,11 +1,13 @@
 """The model sees what it is there to see: faults of ours that are planted here are found."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bot.domain.personal_fields import seal
 from bot.domain.plan import Plan, plan
 from bot.domain.rules import Rule
 from tests.model.faults import Fault
@@ -100,19 +102,25 @@ def test_a_plan_that_never_rests_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("detail", "fault", "is_wrong"),
+    ("added", "detail", "fault", "is_wrong"),
     [
-        ('{"added": ["203.0.113.1"]}', None, False),
-        ('{"added": ["203.0.113.1"]}', Fault.LOST_DONE, False),
-        ('{"added": ["203.0.113.1"]}', Fault.LOST_UNDONE, True),
-        ('{"added": ["203.0.113.1"], "certain": false}', Fault.LOST_UNDONE, False),
-        ('{"added": ["203.0.113.2"]}', None, True),
+        ("203.0.113.1", "{}", None, False),
+        ("203.0.113.1", "{}", Fault.LOST_DONE, False),
+        ("203.0.113.1", "{}", Fault.LOST_UNDONE, True),
+        ("203.0.113.1", '{"certain": false}', Fault.LOST_UNDONE, False),
+        ("203.0.113.2", "{}", None, True),
     ],
 )
 def test_p6_an_audit_that_tells_of_a_write_that_never_was_is_found(
-    detail: str, fault: Fault | None, is_wrong: bool
+    added: str, detail: str, fault: Fault | None, is_wrong: bool
 ) -> None:
-    row = {"action": "cluster.rules_written", "detail": detail}
+    sealed = seal({"added": [added]})
+    row = {
+        "action": "cluster.rules_written",
+        "detail": detail,
+        "commitments": json.dumps(sealed.commitments),
+        "personal": json.dumps(sealed.fields),
+    }
     puts = [(frozenset({source_of("ip_addr", HERS)}), fault)]
     assert (judge_audit([row], puts) is not None) == is_wrong
     assert judge_audit([row], []) is not None

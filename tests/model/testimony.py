@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot.domain.audit_actions import Action
+from bot.domain.personal_fields import Sealed
 from bot.domain.sources import GUARD, TrustedSource
 from tests.model.faults import Fault
 from tests.model.search import Violation
@@ -24,9 +25,9 @@ def judge_audit(rows: Iterable[Mapping[str, Any]], puts: Iterable[Put]) -> Viola
     for row in rows:
         if row["action"] != Action.RULES_WRITTEN:
             continue
-        detail = json.loads(row["detail"])
-        added = set(detail["added"])
-        is_certain = detail.get("certain", True)
+        personal = Sealed(json.loads(row["commitments"]), json.loads(row["personal"])).values
+        added = set(personal["added"])
+        is_certain = json.loads(row["detail"]).get("certain", True)
         fitting = [
             put
             for put in sent
