@@ -77,6 +77,15 @@ def test_a_field_that_says_something_else_is_found(
         assert verify([changed]).broken_at == 1
 
 
+def test_a_field_that_says_something_else_is_found_though_the_key_is_lost() -> None:
+    [one] = chain({"reason": "a night job"})
+    lost = replace(one, key="5f3a5f3a")
+    assert verify([lost]).broken_at is None
+    assert lost.personal is not None
+    forged = Sealed(lost.personal.commitments, {"reason": ("0" * 32, "none")})
+    assert verify([replace(lost, personal=forged)]).broken_at == 1
+
+
 def test_a_field_that_was_not_there_before_is_found() -> None:
     [one] = chain({"reason": "a night job"})
     assert one.personal is not None
