@@ -45,7 +45,10 @@ def retry_job(job_id: int) -> None:
         with database.transaction() as session:
             count = job_list.retry(session, job_id, SystemClock().now())
         if not count:
-            raise Fault(f"No job {job_id} is waiting or was given up. `dbaccess jobs` lists them.")
+            raise Fault(
+                f"No job {job_id} is waiting, and no message of that number was given up. "
+                "`dbaccess jobs` lists them."
+            )
         signal(database)
     behind = f", with {count - 1} behind it" if count > 1 else ""
     typer.echo(f"Job {job_id} is tried again now{behind}.")

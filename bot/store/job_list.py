@@ -48,7 +48,8 @@ def retry(session: Session, job_id: int, now: datetime) -> int:
     """Have a job handled again now, with new patience; return how many that is.
 
     With one that was given up come those behind it that were given up, too: messages below one that
-    was not posted, say. 0: there is none of that number that waits or was given up.
+    was not posted, say. A command that was given up stays so: what somebody wanted then, they may
+    not want now. 0: there is nothing of that number to try.
     """
     row = session.get(JobRow, job_id)
     if row is None or not _can_be_tried(row):
@@ -83,7 +84,8 @@ def drop(session: Session, job_id: int, now: datetime) -> bool:
 
 
 def _can_be_tried(row: JobRow) -> bool:
-    return row.finished_at is None or row.outcome == Outcome.FAILED
+    is_given_up_message = row.outcome == Outcome.FAILED and row.kind == Kind.MESSAGE
+    return row.finished_at is None or is_given_up_message
 
 
 def _record(session: Session, action: Action, row: JobRow, now: datetime) -> None:

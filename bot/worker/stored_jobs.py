@@ -90,7 +90,7 @@ class StoredJobs:
         """
         with self._lock:
             most = min(most, self._room())
-            most_retried = max(self.concurrency // 2, 1) - self._retried
+            most_retried = self.concurrency // 2 - self._retried
             if most <= 0:
                 return []
             with self._database.transaction() as session:

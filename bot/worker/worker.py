@@ -27,12 +27,12 @@ from bot.worker.periodic_jobs import HEARTBEAT, NEXT_DUE, RECONCILE, periodic_jo
 from bot.worker.scheduler import JobScheduler
 from bot.worker.stored_jobs import Handler, StoredJobs
 
-_CONCURRENCY = {  # each kind has its own threads, so that a slow one delays no other
+_CONCURRENCY = {  # each kind has its own threads; half of them at most are for what has failed
     Kind.MESSAGE: 8,
     Kind.REPLY: 8,
     Kind.COMMAND: 8,
     Kind.HOME: 4,
-    Kind.ACCOUNT: 1,
+    Kind.ACCOUNT: 2,
 }
 _CLOCK_CHECK_SECONDS = 1.0
 _BREATH_SECONDS = 0.002  # whoever woke us may still have to answer somebody, and others may follow

@@ -83,6 +83,17 @@ def test_one_that_was_given_up_is_tried_again_and_what_was_given_up_behind_it(
     assert listed("--given-up") == []
 
 
+def test_a_command_that_was_given_up_is_not_tried_again(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        jobs.add(session, Kind.COMMAND, {}, ordering_key="press:1", at=now)
+    with database.transaction() as session:
+        [command] = jobs.claim(
+            session, Kind.COMMAND, now, until=now + LEASE, most=8, most_retried=8
+        )
+        jobs.finish(session, command.id, now, Outcome.FAILED, error="RuntimeError")
+    assert run("jobs", "retry", str(command.id)).exit_code == 1
+
+
 def test_one_that_waits_is_dropped(database: Database) -> None:
     assert run("jobs", "drop", "2").stdout == "Job 2 is dropped.\n"
     assert [number for number, _, _ in listed()] == [3, 4]
