@@ -187,11 +187,9 @@ def watch_database(components: Components, worker: Worker | None) -> None:
         if worker is not None:
             alarm.tell(outage)
 
-    def go_on(outage: Outage) -> None:
-        components.wakeup()
-        alarm.tell_end(outage)
-
-    components.database.state.watch(write, on_lasting=tell, on_end=go_on)
+    components.database.state.watch(
+        write, on_write=components.wakeup, on_lasting=tell, on_end=alarm.tell_end
+    )
 
 
 def _probes(

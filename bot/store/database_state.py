@@ -18,10 +18,12 @@ from bot.store.failures import in_one_line, said_by, trouble_of
 
 LASTING_SECONDS = 30.0  # a failover takes less, and nobody has to hear of it
 _PROBE_SECONDS = 1.0
-_CALM_SECONDS = 2.0  # at least so long without a failure, else as long as the outage was, but...
-_LONGEST_CALM_SECONDS = 5.0  # ...not longer than that,
-_LONGEST_CALM_FOR_SOME_SECONDS = 60.0  # or that where not every attempt has to fail
-_SOME_FAIL = frozenset({DatabaseTrouble.FULL, DatabaseTrouble.BUSY})
+_CALM_SECONDS = {  # without a failure: as long as the outage was, but within these bounds
+    DatabaseTrouble.AWAY: (2.0, 5.0),
+    DatabaseTrouble.READ_ONLY: (2.0, 5.0),
+    DatabaseTrouble.BUSY: (2.0, 15.0),  # some attempts succeed
+    DatabaseTrouble.FULL: (15.0, 15.0),  # likewise, and seldom is what fails tried
+}
 
 log = structlog.get_logger()
 
@@ -45,7 +47,7 @@ class DatabaseState:
     def __init__(self) -> None:
         self._outage: Outage | None = None
         self._logged: set[DatabaseTrouble] = set()
-        self._began = self._failed = 0.0
+        self._began = self._failed = self._wrote = 0.0
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._watch: Callable[[], None] | None = None
@@ -54,6 +56,10 @@ class DatabaseState:
     def outage(self) -> Outage | None:
         """What is wrong now, if anything is."""
         return self._outage
+
+    def wrote_since(self, at: float) -> bool:
+        """Tell whether a row was written since a time of `monotonic`, so that a try is worth it."""
+        return self._outage is None or self._wrote > at
 
     @property
     def is_watched(self) -> bool:
@@ -64,6 +70,7 @@ class DatabaseState:
         self,
         write: Callable[[], object],
         *,
+        on_write: Callable[[], object],
         on_lasting: Callable[[Outage], object],
         on_end: Callable[[Outage], object],
         lasting_seconds: float | None = None,
@@ -72,6 +79,7 @@ class DatabaseState:
 
         Args:
             write: writes a row; it may raise, and hang.
+            on_write: called when that works for the first time, though some may still fail.
             on_lasting: called once in an outage that lasts.
             on_end: called at the end of each.
             lasting_seconds: how long is lasting; None: `LASTING_SECONDS`.
@@ -82,6 +90,9 @@ class DatabaseState:
             is_told = False
             while not self._closed.wait(_PROBE_SECONDS):
                 works = self._works(write)
+                if works and self._wrote < self._failed:
+                    self._wrote = monotonic()
+                    on_write()
                 outage = self._end() if works else None
                 if outage is not None:
                     on_end(outage)
@@ -127,13 +138,15 @@ class DatabaseState:
             return not self.explains(error)
         return True
 
+    def _calm_seconds(self) -> float:
+        lasted = self._failed - self._began
+        bounds = [_CALM_SECONDS[trouble] for trouble in self._logged]
+        return max(min(max(lasted, least), most) for least, most in bounds)
+
     def _end(self) -> Outage | None:
         """End the outage where nothing has failed for long enough, and return it."""
         with self._lock:
-            some_fail = self._logged & _SOME_FAIL
-            longest = _LONGEST_CALM_FOR_SOME_SECONDS if some_fail else _LONGEST_CALM_SECONDS
-            calm = min(max(self._failed - self._began, _CALM_SECONDS), longest)
-            if monotonic() - self._failed < calm:
+            if monotonic() - self._failed < self._calm_seconds():
                 return None
             outage, self._outage = self._outage, None
         log.info("database back", seconds=round(monotonic() - self._began))

@@ -56,6 +56,7 @@ class Listener:
 
     def start(self) -> None:
         """Begin to listen; the database may be away for now."""
+        self._on_change(False)
         self._thread.start()
 
     def stop(self) -> None:

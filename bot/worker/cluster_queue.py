@@ -28,7 +28,8 @@ class _Wait:
     """How long a cluster waits whose failure could not be recorded: its row still says *now*."""
 
     failures: int
-    until: float
+    since: float
+    seconds: float
     in_outage: bool
 
 
@@ -41,7 +42,7 @@ class ClusterJobs:
     time take only a share of the threads, and the others never wait for those.
 
     Where nothing can be saved, no failure is recorded either, and the cluster stays due: then it
-    waits in memory, until the outage is over at the latest.
+    waits in memory, until something can be saved again at the latest.
     """
 
     def __init__(self, reconciler: Reconciler, budget: CallBudget, state: DatabaseState) -> None:
@@ -84,16 +85,17 @@ class ClusterJobs:
     def _wait(self, item: str, error: Exception) -> None:
         before = self._waits.get(item)
         failures = 1 + (before.failures if before else 0)
-        until = monotonic() + _UNRECORDED.seconds(failures)
-        self._waits[item] = _Wait(failures, until, in_outage=self._state.explains(error))
+        in_outage = self._state.explains(error)
+        self._waits[item] = _Wait(failures, monotonic(), _UNRECORDED.seconds(failures), in_outage)
 
     def _is_free(self, item: str) -> bool:
         """Tell whether no thread is at a cluster, and it need not wait."""
+        if item in self._in_progress:
+            return False
         wait = self._waits.get(item)
-        if wait is not None and monotonic() < wait.until:
-            is_over = wait.in_outage and self._state.outage is None
-            return is_over and item not in self._in_progress
-        return item not in self._in_progress
+        if wait is None or monotonic() >= wait.since + wait.seconds:
+            return True
+        return wait.in_outage and self._state.wrote_since(wait.since)
 
     def _has_room(self, due: Due) -> bool:
         """Tell whether there are threads for it, and calls besides those promised already."""

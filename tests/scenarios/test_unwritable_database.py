@@ -13,6 +13,7 @@ from sqlalchemy import event
 from structlog.testing import capture_logs
 
 from bot.bootstrap import watch_database
+from bot.faults import DatabaseTrouble
 from bot.store import database_state
 from bot.store.database import Database
 from tests.scenarios.observing import scrape
@@ -135,7 +136,7 @@ def storage(case: str, request: pytest.FixtureRequest, tmp_path: Path) -> Storag
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an outage last after a moment, and be over a moment after it was fixed."""
     monkeypatch.setattr(database_state, "LASTING_SECONDS", 1.0)
-    monkeypatch.setattr(database_state, "_LONGEST_CALM_FOR_SOME_SECONDS", 3.0)
+    monkeypatch.setitem(database_state._CALM_SECONDS, DatabaseTrouble.FULL, (8.0, 8.0))
 
 
 @pytest.mark.parametrize("case", BROKEN, indirect=True)

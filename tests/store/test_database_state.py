@@ -117,11 +117,13 @@ class Watched:
 
     def __init__(self) -> None:
         self.works = threading.Event()
+        self.tries: list[Outage | None] = []
         self.lasting: list[Outage] = []
         self.ended: list[Outage] = []
         self.state = DatabaseState()
         self.state.watch(
             self.write,
+            on_write=lambda: self.tries.append(self.state.outage),
             on_lasting=self.lasting.append,
             on_end=self.ended.append,
             lasting_seconds=0.2,
@@ -138,8 +140,8 @@ class Watched:
 @pytest.fixture
 def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
     monkeypatch.setattr(database_state, "_PROBE_SECONDS", 0.02)
-    monkeypatch.setattr(database_state, "_CALM_SECONDS", 0.1)
-    monkeypatch.setattr(database_state, "_LONGEST_CALM_FOR_SOME_SECONDS", 0.3)
+    calm = dict.fromkeys(DatabaseTrouble, (0.1, 0.2)) | {FULL: (0.3, 0.3)}
+    monkeypatch.setattr(database_state, "_CALM_SECONDS", calm)
     made = Watched()
     yield made
     made.state.close()
@@ -189,6 +191,7 @@ def test_an_outage_goes_on_while_some_fail_although_others_succeed(watched: Watc
             time.sleep(0.05)
         assert watched.ended == []
     assert [one["event"] for one in logs] == ["database unavailable"]
+    assert watched.tries, "meanwhile, whoever waits may try"
     eventually(lambda: watched.ended)
 
 

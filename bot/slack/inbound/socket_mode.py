@@ -40,7 +40,7 @@ class SocketMode:
     def __init__(
         self, bolt: App, app_token: str, base_url: str, on_change: Callable[[bool], None]
     ) -> None:
-        self._handler = SocketModeHandler(
+        handler = SocketModeHandler(
             bolt,
             app_token,
             logger=_sdk_logger(),
@@ -48,7 +48,7 @@ class SocketMode:
             auto_reconnect_enabled=False,
             ping_interval=_PING_SECONDS,
         )
-        self._client = self._handler.client
+        self._client = handler.client
         self._client.on_error_listeners.append(self._note_error)
         self._on_change = on_change
         self._error = ""
@@ -65,7 +65,7 @@ class SocketMode:
     def close(self) -> None:
         """Close the connection for good."""
         self._closing.set()
-        self._handler.close()
+        self._client.close()
 
     def problem(self) -> str | None:
         """Return why nothing comes from Slack, if that has been so for longer than a moment."""
