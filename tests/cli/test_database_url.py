@@ -78,14 +78,14 @@ def test_several_database_hosts_of_which_none_answers_are_one_line(env: dict[str
 @pytest.mark.parametrize("mode", ["transaction", "statement"])
 @pytest.mark.usefixtures("pgbouncer")
 def test_what_needs_a_lock_refuses_a_database_behind_a_pool_that_holds_none(
-    env: dict[str, str], postgresql: PostgresServer, mode: str, command: list[str]
+    tmp_path: Path, postgresql: PostgresServer, mode: str, command: list[str]
 ) -> None:
-    storage = PostgresStorage(postgresql)
-    storage.prepare()
-    with PgBouncer(postgresql, mode) as pool:
-        env["DATABASE_URL"] = pool.url(storage.url)
-        said = CliRunner().invoke(app, command, env=env)
+    place = Place(tmp_path, PostgresStorage(postgresql))
+    place.storage.prepare()
+    with place.slack, place.digitalocean, PgBouncer(postgresql, mode) as pool:
+        done = place.run(*command, DATABASE_URL=pool.url(place.storage.url))
 
-    assert said.exit_code == 1
-    assert isinstance(said.exception, SystemExit)
-    assert "direct connection, not a connection pool in transaction mode" in said.output
+    assert done.returncode == 1
+    said = done.stdout + done.stderr
+    assert "direct connection, not a connection pool in transaction mode" in said
+    assert "Traceback" not in said
