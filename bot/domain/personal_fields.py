@@ -14,6 +14,7 @@ from typing import Any
 from bot.domain.canonical_json import encode
 
 SALT_BYTES = 16  # 128 bits
+_PAIR = 2  # a salt and a value
 Fields = dict[str, Any]  # of each field, its salt and its value: two items
 
 
@@ -35,7 +36,8 @@ class Sealed:
     @property
     def values(self) -> dict[str, Any]:
         """What the fields say that are still there."""
-        return {name: value for name, (_, value) in (self.fields or {}).items()}
+        fields = (self.fields or {}).items()
+        return {name: field[-1] for name, field in fields if _is_pair(field)}
 
     @property
     def holds(self) -> bool:
@@ -45,7 +47,7 @@ class Sealed:
                 self.commitments.get(name) == commitment(salt, value)
                 for name, (salt, value) in (self.fields or {}).items()
             )
-        except (AttributeError, TypeError, ValueError):  # these are no fields at all
+        except (TypeError, ValueError):  # somebody wrote there what is no field
             return False
 
 
@@ -58,6 +60,10 @@ def seal(values: Mapping[str, Any]) -> Sealed:
     fields = {name: (secrets.token_hex(SALT_BYTES), value) for name, value in values.items()}
     commitments = {name: commitment(salt, value) for name, (salt, value) in fields.items()}
     return Sealed(commitments, fields or None)
+
+
+def _is_pair(field: Any) -> bool:
+    return isinstance(field, list | tuple) and len(field) == _PAIR
 
 
 def commitment(salt: str, value: Any) -> str:

@@ -62,7 +62,10 @@ def sealed_of(row: Any) -> Sealed | None:
     """Return a row's personal fields; None for one of a format that does not keep them apart."""
     if row.format != SEALED:
         return None
-    return Sealed(row.commitments or {}, row.personal)
+    as_written = isinstance(row.personal, dict | None) and isinstance(row.commitments, dict)
+    if not as_written:  # by somebody else: nothing was committed to
+        return Sealed({}, {"": row.personal})
+    return Sealed(row.commitments, row.personal)
 
 
 def _texts(value: Any) -> Iterator[str]:

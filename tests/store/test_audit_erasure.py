@@ -151,6 +151,10 @@ def tamper(database: Database, statement: str) -> None:
         "UPDATE audit SET personal = (SELECT personal FROM audit WHERE id = 1) WHERE id = 2",
         "UPDATE audit SET commitments = (SELECT commitments FROM audit WHERE id = 1) WHERE id = 2",
         "UPDATE audit SET commitments = '{}', personal = NULL WHERE id = 2",
+        "UPDATE audit SET commitments = '5', personal = NULL WHERE id = 2",
+        "UPDATE audit SET commitments = '[5]' WHERE id = 2",
+        "UPDATE audit SET personal = '5' WHERE id = 2",
+        'UPDATE audit SET personal = \'{"actor": 5, "source": [5]}\' WHERE id = 2',
         "UPDATE audit SET format = 1 WHERE id = 2",
         "UPDATE audit SET format = 3 WHERE id = 2",
     ],
@@ -164,6 +168,7 @@ def test_a_forged_field_is_found_and_nothing_crashes(database: Database, stateme
 
     assert not verdict.is_whole
     assert verdict.broken_at == 2 or verdict.unrecorded == (range(2, 3),)
+    assert [row.id for row in entries(database)] == [1, 2, 3]
 
 
 CHANGES = {
