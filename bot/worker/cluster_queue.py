@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic, sleep
 
+from sqlalchemy.exc import SQLAlchemyError
 from structlog.contextvars import bind_contextvars
 
 from bot.providers.base import Purpose
@@ -72,7 +73,7 @@ class ClusterJobs:
             done = self._reconciler.reconcile(item)
             if not done:
                 sleep(_BUSY_SECONDS)
-        except Exception as error:
+        except SQLAlchemyError as error:  # of any other, the failure is recorded
             self._wait(item, error)
             raise
         else:
@@ -82,7 +83,7 @@ class ClusterJobs:
             with self._lock:
                 self._in_progress.pop(item, None)
 
-    def _wait(self, item: str, error: Exception) -> None:
+    def _wait(self, item: str, error: SQLAlchemyError) -> None:
         before = self._waits.get(item)
         failures = 1 + (before.failures if before else 0)
         in_outage = self._state.explains(error)
