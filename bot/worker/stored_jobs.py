@@ -1,6 +1,7 @@
 """Stored jobs of one kind: claimed from the table, handed to their handler, and brought to an end.
 
-Each job ends: done, or given up when its patience or its tries are used up. Where the other side
+Each job ends: done, or given up when its patience or its tries are used up. Nothing is given up for
+time alone: it may have passed while the bot was down, or others were in front. Where the other side
 refuses the whole installation, jobs of that kind are held: one is tried now and then, the others
 wait, and no patience is used up.
 """
@@ -27,7 +28,7 @@ from bot.store.database import Database
 from bot.store.failures import DATABASE_UNAVAILABLE
 from bot.store.jobs import Job, Kind, Outcome
 
-TRIES = 5  # of what fails for a reason that nobody knows
+TRIES = 5  # of what fails for a reason that nobody knows, and of all else at the least
 PROBE_SECONDS = 30.0  # from one try to the next while the installation is refused
 
 log = structlog.get_logger()
@@ -125,6 +126,7 @@ class StoredJobs:
             self._try_again(job, error)
         except PermanentError as error:
             self._give_up(job, str(error))
+            self._try_another()
         except DATABASE_UNAVAILABLE:
             raise  # it is still there when the database is back
         except Exception as error:  # a fault of ours must not hold up the others for ever
@@ -142,8 +144,8 @@ class StoredJobs:
             jobs.finish(session, job.id, self._clock.now(), Outcome.DONE)
 
     def _try_again(self, job: Job, error: TemporaryError) -> None:
-        is_out_of_tries = isinstance(error, UnknownError) and job.attempts >= TRIES
-        if is_out_of_tries or self._clock.now() >= job.deadline:
+        is_hopeless = isinstance(error, UnknownError) or self._clock.now() >= job.deadline
+        if is_hopeless and job.attempts >= TRIES:
             self._give_up(job, str(error))
             return
         if self._is_news(job, str(error)):
@@ -186,6 +188,11 @@ class StoredJobs:
                 session, job, until, error=error, has_failed=False, held_at=self._clock.now()
             )
 
+    def _try_another(self) -> None:
+        """Ask again at once whether the installation is refused: this job would fail anyway."""
+        with self._lock:
+            self._held_at = self._clock.now() - self._probe_wait()
+
     def _go_on(self) -> None:
         with self._lock:
             self._logged.clear()
@@ -200,12 +207,14 @@ class StoredJobs:
         """
         if not self._held_by:
             return self.concurrency
-        probe = self._clock.in_seconds(PROBE_SECONDS) - self._clock.now()
-        must_wait = timedelta() <= self._clock.now() - self._held_at < probe
+        must_wait = timedelta() <= self._clock.now() - self._held_at < self._probe_wait()
         if must_wait:
             return 0
         self._held_at = self._clock.now()
         return 1
+
+    def _probe_wait(self) -> timedelta:
+        return self._clock.in_seconds(PROBE_SECONDS) - self._clock.now()
 
     def _is_news(self, job: Job, error: str) -> bool:
         """Tell whether an error is to be logged: once for each state, and not at each try."""

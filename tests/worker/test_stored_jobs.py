@@ -117,8 +117,24 @@ def test_what_is_temporary_for_longer_than_its_patience_is_given_up_and_told(que
     queue.run()
     queue.clock.advance(days=4)
     queue.run()
+    assert queue.row("one").outcome == "", "those days may have passed while the bot was down"
+    queue.run_on(minutes=1)
     assert queue.row("one").outcome == Outcome.FAILED
+    assert queue.row("one").attempts == TRIES
     assert queue.calls.told == [("one", "internal_error")]
+
+
+def test_a_job_that_never_heals_has_the_next_one_ask_whether_the_installation_is_refused(
+    queue: Queue,
+) -> None:
+    queue.add("one", "two", "three")
+    queue.calls.raises = dict.fromkeys(("one", "two", "three"), InstallationError("token_revoked"))
+    queue.run()
+    queue.calls.raises = dict.fromkeys(("one", "two"), PermanentError("not_in_channel"))
+    assert queue.run(seconds=PROBE_SECONDS) == 1
+    assert queue.run() == 1
+    assert queue.run() == 1
+    assert queue.calls.done == ["three"]
 
 
 def test_an_error_that_nobody_knows_is_tried_a_few_times_and_then_told(queue: Queue) -> None:
