@@ -1,9 +1,11 @@
 """Both databases are tried, and a failure reports logs, steps and rows."""
 
+from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.terminal import TerminalReporter
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.chaos import report
@@ -11,6 +13,7 @@ from tests.processes import Place
 from tests.storage import Storage, storage_of
 
 _LAST_LINES = 40
+_FAILED = "scenarios with a violation"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -28,6 +31,21 @@ def pytest_runtest_makereport(
     if outcome.when == "call" and outcome.failed and isinstance(place, Place):
         outcome.sections.extend(_sections(place))
     return outcome
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Print what happened in all tests together: scenarios, faults by kind, crashes."""
+    counts: Counter[str] = Counter()
+    for outcome in ("passed", "failed"):
+        for report_ in terminalreporter.stats.get(outcome, []):
+            if isinstance(report_, pytest.TestReport) and report_.when == "call":
+                counted = {what: n for what, n in report_.user_properties if isinstance(n, int)}
+                counts.update(counted)
+                counts[_FAILED] += outcome == "failed" and bool(counted)
+    if counts:
+        terminalreporter.section("chaos")
+        for what, count in sorted(counts.items()):
+            terminalreporter.write_line(f"{count:8,} {what}")
 
 
 def _sections(place: Place) -> Iterator[tuple[str, str]]:

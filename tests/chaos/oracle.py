@@ -1,7 +1,7 @@
 """The oracle: keeps its own record of what people decided, and compares the rules with it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 from bot.domain.labels import guard_label, read_label
@@ -27,9 +27,10 @@ class Oracle:
     told from a foreign one: it is *unknowable*, and stays.
     """
 
-    def __init__(self, world: World, clusters: Iterable[str]) -> None:
+    def __init__(self, world: World, clusters: Mapping[str, str]) -> None:
         self._world = world
-        self._clusters = tuple(clusters)
+        self._clusters = clusters
+        self._shown: dict[str, list[RuleJson]] = {}
         self._read: dict[str, list[RuleJson]] = {}
         self._approved_by: dict[int, set[str]] = {}
         self._allowed_until: dict[tuple[str, str], datetime] = {}
@@ -40,22 +41,27 @@ class Oracle:
         self.foreign: set[str] = set()  # uuids
         self.violations: list[str] = []
         self.writes = 0
-        for cluster in self._clusters:
+        for cluster in clusters.values():
             self.foreign |= {rule["uuid"] for rule in world.digitalocean.rules(cluster)}
         world.digitalocean.subscribe(self._see)
+        read = world.digitalocean.read_rules
+        world.digitalocean.read_rules = self._noting(read)  # type: ignore[method-assign]
 
-    def note_approval(self, number: int, by: str, *, entitled: Iterable[str]) -> None:
-        """Somebody pressed Approve; whether the bot took it or not, nobody may go further."""
+    def note_approval(self, number: int, by: str, *, entitled: Collection[str]) -> None:
+        """Somebody pressed Approve; whether the bot took it or not, nobody may go further.
+
+        Who approved before, and is no longer *entitled*, does not count.
+        """
         request = self._world.request(number)
         if by not in entitled or by == request.requester or request.state != "pending":
             return
         words = self._approved_by.setdefault(number, set())
         words.add(by)
-        if len(words) < _NEEDED[request.cluster]:
+        if len(words & set(entitled)) < _NEEDED[request.cluster]:
             return
         begin = self._world.clock.now()
         if request.extends is not None:
-            begin = self._world.grant(request.extends).expires_at
+            begin = next(g.expires_at for g in self._world.grants() if g.id == request.extends)
         self.allow(request.cluster, request.source.value, begin + request.duration)
 
     def allow(self, alias: str, value: str, until: datetime) -> None:
@@ -107,7 +113,16 @@ class Oracle:
             self._see_change(event)
         elif event.method == "GET" and event.status == 200 and event.path.endswith("/firewall"):
             cluster_id = event.path.split("/")[-2]
-            self._read[cluster_id] = self._world.digitalocean.rules(cluster_id)
+            self._read[cluster_id] = self._shown[cluster_id]
+
+    def _noting(self, read: Callable[[str], list[RuleJson]]) -> Callable[[str], list[RuleJson]]:
+        """Return the same, noting what it shows, which may be from before the last write."""
+
+        def noted(cluster_id: str) -> list[RuleJson]:
+            self._shown[cluster_id] = read(cluster_id)
+            return self._shown[cluster_id]
+
+        return noted
 
     def _see_change(self, change: Change) -> None:
         alias = self._alias(change.cluster_id)
@@ -152,13 +167,13 @@ class Oracle:
 
     def _all_rules(self) -> list[tuple[str, RuleJson]]:
         return [
-            (self._alias(cluster), rule)
-            for cluster in self._clusters
+            (alias, rule)
+            for alias, cluster in self._clusters.items()
             for rule in self._world.digitalocean.rules(cluster)
         ]
 
     def _alias(self, cluster_id: str) -> str:
-        return next(a for a, c in self._world.policy.clusters.items() if str(c.id) == cluster_id)
+        return next(alias for alias, known in self._clusters.items() if known == cluster_id)
 
     def _report(self, words: str) -> None:
         self.violations.append(f"{self._world.clock.now():%H:%M:%S} {words}")

@@ -1,44 +1,25 @@
-"""A random scenario: people, other tools, API faults, restarts and lost databases, by a seed.
+"""A random scenario: people, other tools, troubles, restarts and lost databases, by a seed.
 
 The clock is moved by hand and the worker settles in order, so a seed plays the same scenario again.
 """
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
 
 from dbaccess_playground.slack.conversations import Message
-from tests.chaos.api_faults import CLOUD_FAULTS, SLACK_FAULTS
+from tests.chaos.deliveries import Deliveries
 from tests.chaos.oracle import ADOPTABLE, REQUESTED, Oracle, number_of
-from tests.scenarios.world import (
-    ALICE,
-    ANALYTICS,
-    APPROVALS,
-    BOB,
-    ORDERS,
-    OSCAR,
-    RITA,
-    World,
-    policy,
-)
+from tests.chaos.policies import ON_CALL
+from tests.chaos.troubles import Troubles
+from tests.scenarios.world import ALICE, ANALYTICS, APPROVALS, BOB, ORDERS, OSCAR, RITA, World
 
-ON_CALL = "S0ONCALL"
-APPROVERS = (ALICE, BOB)
 PEOPLE = (RITA, OSCAR, ALICE)
 CLUSTERS = {"orders": ORDERS, "analytics": ANALYTICS}
-EMERGENCY = {"requesters": [ON_CALL], "max_duration": "30m"}
-POLICY = policy(
-    {
-        "orders": {"id": ORDERS, "emergency": EMERGENCY},
-        "analytics": {"id": ANALYTICS, "approvals": 2, "on_outside_removal": "restore"},
-    },
-    request_ttl="1h",
-    max_duration="3h",
-)
 MANUAL = tuple(f"198.51.100.{number}" for number in range(30, 36))
-RECOVERY = timedelta(minutes=4)  # a 429 without a time, the longest back-off, one more failure
 LONG_RECOVERY = timedelta(minutes=65)  # a list brought back is seen by the idle drift check
 
 
@@ -48,8 +29,9 @@ class Scenario:
 
     world: World
     seed: int
+    policy_file: Path
     events: list[str] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
+    acted: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         random.seed(self.seed)  # the product's jitter too
@@ -58,11 +40,11 @@ class Scenario:
         world.slack.add_group(ON_CALL, "on-call", (OSCAR,))
         for value in ADOPTABLE:
             world.digitalocean.add_rule(ORDERS, "ip_addr", value)
-        self.oracle = Oracle(world, CLUSTERS.values())
-        self._recovered_at = world.clock.now()
+        self.oracle = Oracle(world, CLUSTERS)
+        self.troubles = Troubles(world, self.rng, CLUSTERS, self.policy_file)
+        self.deliveries = Deliveries(world)
         self._first_card = 0
-        self._cloud_is_well = self._slack_is_well = True
-        self._stale: dict[str, list[dict[str, str]]] = {}
+        self._old_lists: dict[str, list[dict[str, str]]] = {}
 
     def run(self, steps: int) -> None:
         """Let that many things happen, and look after each whether the promises hold."""
@@ -70,24 +52,34 @@ class Scenario:
         names, weights = list(acts), [weight for weight, _ in acts.values()]
         for _ in range(steps):
             [name] = self.rng.choices(names, weights)
-            self.counts[name] = self.counts.get(name, 0) + 1
+            self.acted[name] += 1
             self.events.append(f"{self.world.clock.now():%H:%M:%S} {name}")
+            before = self.troubles.faults.copy()
             acts[name][1]()
+            self.events.extend(f"         {fault}" for fault in self.troubles.faults - before)
             self.world.settle()
             self.oracle.check()
-            if self._cloud_is_well and self.world.clock.now() >= self._recovered_at:
+            if self._is_well():
                 late = self.oracle.overdue()
                 assert not late, f"P3: {late}"
             assert not self.oracle.violations, self.oracle.violations
 
     def recover(self) -> None:
         """Let all that is broken heal, and hours pass."""
-        self._heal_cloud()
-        self._heal_slack()
+        self.troubles.heal()
         for _ in range(30):
             self.world.pass_time(minutes=10)
             self.oracle.check()
             assert not self.oracle.violations, self.oracle.violations
+
+    def counts(self) -> dict[str, int]:
+        """Return what happened, how often: scenarios, acts, faults and jobs by their outcome."""
+        return {
+            "scenarios": 1,
+            **{f"act: {name}": count for name, count in self.acted.items()},
+            **{f"fault: {name}": count for name, count in self.troubles.faults.items()},
+            **{f"job: {name}": count for name, count in self.deliveries.by_outcome().items()},
+        }
 
     # What people do.
 
@@ -106,30 +98,34 @@ class Scenario:
             "doctl": (4, self._doctl),
             "terraform": (2, self._terraform),
             "an old list": (2, self._old_list),
-            "DigitalOcean breaks": (7, self._break_cloud),
-            "DigitalOcean heals": (6, self._heal_cloud),
-            "Slack breaks": (5, self._break_slack),
-            "Slack heals": (5, self._heal_slack),
             "restart": (3, self._restart),
             "lose the database": (1, self._lose),
             "time": (22, self._pass_time),
+            **self.troubles.acts(),
         }
+
+    def _is_well(self) -> bool:
+        """Tell whether nothing has kept the bot from its work for long enough."""
+        troubles = self.troubles
+        is_well = troubles.cloud_is_well and troubles.database_is_well
+        return is_well and self.world.clock.now() >= troubles.recovered_at
 
     def _ask(self) -> None:
         source, lasting = self.rng.choice(REQUESTED), self.rng.choice(["10m", "30m", "1h", "2h"])
         self._type(self.rng.choice(PEOPLE), f"request {source} {lasting} {self._alias()}")
 
     def _approve(self) -> None:
-        card, who = self._card("Approve"), self.rng.choice((*APPROVERS, *APPROVERS, RITA))
+        card, who = self._card("Approve"), self.rng.choice((ALICE, ALICE, BOB, BOB, OSCAR, RITA))
         if card is None:
             return
-        self.oracle.note_approval(number_of(card.all_text), who, entitled=APPROVERS)
+        entitled = self.troubles.approvers
+        self.oracle.note_approval(number_of(card.all_text), who, entitled=entitled)
         self.world.slack.click(who, card, "Approve")
 
     def _deny(self) -> None:
         card = self._card("Deny")
-        if card is not None and self._slack_is_well:  # a form is opened in another thread
-            self.world.denies(self.rng.choice(APPROVERS), card, "not now")
+        if card is not None and self._opens_forms():
+            self.world.denies(self.rng.choice(self.troubles.approvers), card, "not now")
 
     def _extend(self) -> None:
         self._type(self.rng.choice(PEOPLE), f"extend {self._number()} 30m")
@@ -147,7 +143,7 @@ class Scenario:
         self._type(ALICE, f"adopt orders {value} 1h")
 
     def _request_emergency(self) -> None:
-        if not self._slack_is_well:
+        if not self._opens_forms():
             return
         source, until = self.rng.choice(REQUESTED), self.world.clock.now() + timedelta(minutes=20)
         self._type(OSCAR, f"emergency {source} 20m orders all is locked")
@@ -178,7 +174,7 @@ class Scenario:
             slow = self.rng.random() < 0.5
             meanwhile = (lambda: self.world.pass_time(seconds=10)) if slow else None
             self.world.digitalocean.doctl_append(cluster, "ip_addr", value, meanwhile=meanwhile)
-            self._allow_recovery(LONG_RECOVERY)
+            self.troubles.allow_recovery(LONG_RECOVERY)
 
     def _terraform(self) -> None:
         kept = [("ip_addr", "198.51.100.7"), ("ip_addr", self.rng.choice(MANUAL))]
@@ -187,49 +183,26 @@ class Scenario:
     def _old_list(self) -> None:
         """Somebody keeps a list and writes it back later, labels and all."""
         cluster = CLUSTERS[self._alias()]
-        kept = self._stale.pop(cluster, None)
+        kept = self._old_lists.pop(cluster, None)
         if kept is None:
-            self._stale[cluster] = self.world.digitalocean.rules(cluster)
+            self._old_lists[cluster] = self.world.digitalocean.rules(cluster)
             return
         labelled = [
             rule for rule in kept if rule["value"] not in REQUESTED or "description" in rule
         ]
         self.world.digitalocean.replace_rules(cluster, labelled or kept, by="an old list")
-        self._allow_recovery(LONG_RECOVERY)
+        self.troubles.allow_recovery(LONG_RECOVERY)
 
-    # Faults.
-
-    def _break_cloud(self) -> None:
-        make = self.rng.choice(CLOUD_FAULTS)
-        aim: dict[str, Any] = {
-            "method": self.rng.choice([None, "GET", "PUT"]),
-            "target": self.rng.choice(["/firewall", *CLUSTERS.values()]),
-            "times": self.rng.choice([1, 2, 5, None]),
-        }
-        self.world.digitalocean.faults.add(make(**aim))
-        self._cloud_is_well = False
-
-    def _heal_cloud(self) -> None:
-        self.world.digitalocean.faults.clear()
-        if not self._cloud_is_well:
-            self._cloud_is_well = True
-            self._allow_recovery(RECOVERY)
-
-    def _break_slack(self) -> None:
-        make = self.rng.choice(SLACK_FAULTS)
-        target = self.rng.choice(["chat.", "chat.postMessage", "users.info", "/"])
-        self.world.slack.faults.add(make(target=target, times=self.rng.choice([1, 3, None])))
-        self._slack_is_well = False
-
-    def _heal_slack(self) -> None:
-        self.world.slack.faults.clear()
-        self._slack_is_well = True
+    # What becomes of the bot itself.
 
     def _restart(self) -> None:
+        self.troubles.heal_database()
         self.world.restart(seconds=self.rng.choice([0, 5, 60, 3600]))
 
     def _lose(self) -> None:
+        self.troubles.heal_database()
         self.oracle.note_database_loss()
+        self.deliveries.note_database_loss()
         self._first_card = len(self.world.slack.messages(APPROVALS, replies=False))
         self.world.lose_database(seconds=self.rng.choice([0, 60, 1800]))
 
@@ -254,5 +227,6 @@ class Scenario:
         open_cards = [card for card in cards if button in card.buttons]
         return self.rng.choice(open_cards) if open_cards else None
 
-    def _allow_recovery(self, within: timedelta) -> None:
-        self._recovered_at = max(self._recovered_at, self.world.clock.now() + within)
+    def _opens_forms(self) -> bool:
+        """Tell whether a form will open, which happens in another thread."""
+        return self.troubles.slack_is_well and self.troubles.database_is_well

@@ -16,12 +16,16 @@ from tests.waiting import eventually
 _ONCE = (Action.REQUESTED, Action.APPROVED, Action.GRANTED, Action.ENDED)
 
 
-def play(place: Place) -> None:
-    """Let Rita ask and Alice approve, and wait until it is over and everybody was told."""
+def play(place: Place, meanwhile: Callable[[], None] = lambda: None) -> None:
+    """Let Rita ask and Alice approve, and wait until it is over and everybody was told.
+
+    *meanwhile* happens once the card is there, before Alice looks at it.
+    """
     eventually(lambda: place.slack.bot_url)
     asking = f"request {IP} 3s orders"
-    _insist(lambda: place.slack.command(RITA, asking, channel_id="C0GENERAL"))
-    eventually(lambda: _cards(place))
+    insist(lambda: place.slack.command(RITA, asking, channel_id="C0GENERAL"))
+    eventually(lambda: cards(place))
+    meanwhile()
     _approve(place)
     eventually(lambda: place.told("has ended") or place.told("could not be put in place"))
     eventually(lambda: not report.has_pending(place))
@@ -49,10 +53,10 @@ def check(place: Place) -> None:
 def _check_told(place: Place, done: Counter[str]) -> None:
     """P6: each change was told to the person and in the thread, at least once."""
     heard = [message.all_text for message in place.slack.dms(RITA)]
-    [card] = [card for card in _cards(place) if "Approved by" in card.all_text][-1:]
+    [card] = [card for card in cards(place) if "Approved by" in card.all_text][-1:]
     threads = [
         reply.all_text
-        for shown in _cards(place)
+        for shown in cards(place)
         for reply in place.slack.thread(APPROVALS, shown.ts)
     ]
     assert card.buttons == []
@@ -64,7 +68,7 @@ def _check_told(place: Place, done: Counter[str]) -> None:
         assert any(end in words for words in told for end in ending)
 
 
-def _insist(act: Callable[[], Answer]) -> None:
+def insist(act: Callable[[], Answer]) -> None:
     """Do something again until Slack no longer says that the bot did not answer."""
     eventually(lambda: act().error is None)
 
@@ -74,14 +78,14 @@ def _approve(place: Place) -> None:
     pressed: set[str] = set()
 
     def is_decided() -> bool:
-        for card in _cards(place):
+        for card in cards(place):
             if "Approve" in card.buttons and card.ts not in pressed:
-                _insist(lambda card=card: place.slack.click(ALICE, card, "Approve"))  # type: ignore[misc]
+                insist(lambda card=card: place.slack.click(ALICE, card, "Approve"))  # type: ignore[misc]
                 pressed.add(card.ts)
-        return "Approve" not in _cards(place)[-1].buttons
+        return "Approve" not in cards(place)[-1].buttons
 
     eventually(is_decided)
 
 
-def _cards(place: Place) -> list[Message]:
+def cards(place: Place) -> list[Message]:
     return place.slack.messages(APPROVALS, replies=False)

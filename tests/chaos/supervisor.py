@@ -27,6 +27,12 @@ class Supervisor:
         self._thread.start()
         return self
 
+    @property
+    def process(self) -> Process:
+        """The one that runs now, or did until a moment ago."""
+        assert self._process is not None
+        return self._process
+
     def __exit__(self, *_: object) -> None:
         self._stopping.set()
         self._thread.join()

@@ -1,108 +1,26 @@
 """A full disk, a read-only database: nothing can be saved, and everybody hears why, once."""
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
 
-import psycopg
 import pytest
-from sqlalchemy import event
 from structlog.testing import capture_logs
 
 from bot.bootstrap import watch_database
 from bot.faults import DatabaseTrouble
 from bot.store import database_state
-from bot.store.database import Database
+from tests.scenarios.broken_database import (
+    Broken,
+    full_file,
+    full_server,
+    read_only_file,
+    read_only_server,
+)
 from tests.scenarios.observing import scrape
 from tests.scenarios.test_health import problems, ready
 from tests.scenarios.world import ALICE, BOB, IP, OSCAR, RITA, World
 from tests.storage import Storage, storage_of
-
-Broken = Callable[[World], AbstractContextManager[None]]
-
-
-def database_of(world: World) -> Database:
-    return world.service.components.database
-
-
-@contextmanager
-def each_connection(world: World, pragma: str) -> Iterator[None]:
-    """Let SQLite refuse something in every connection."""
-    engine = database_of(world).engine
-
-    def refuse(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.execute(f"PRAGMA {pragma}")
-
-    event.listen(engine, "connect", refuse)
-    engine.dispose()
-    yield
-    event.remove(engine, "connect", refuse)
-    engine.dispose()
-
-
-@contextmanager
-def full_file(world: World) -> Iterator[None]:
-    """Let the file not grow any more, and take all the room that is left in it."""
-    with each_connection(world, "max_page_count = 1"):  # it takes the present count for that
-        other = sqlite3.connect(str(database_of(world).url.database), isolation_level=None)
-        other.execute("PRAGMA busy_timeout = 30000")
-        other.execute("CREATE TABLE filler (content)")
-        other.execute("PRAGMA max_page_count = 1")
-        for size in (2000, 10):
-            with suppress(sqlite3.OperationalError):
-                while True:
-                    other.execute("INSERT INTO filler VALUES (zeroblob(?))", [size])
-        yield
-    other.execute("PRAGMA max_page_count = 1000000")
-    other.close()
-
-
-@contextmanager
-def read_only_file(world: World) -> Iterator[None]:
-    with each_connection(world, "query_only = ON"):
-        yield
-
-
-@contextmanager
-def full_server(world: World) -> Iterator[None]:
-    """Let PostgreSQL refuse each row as it does where there is no room for it."""
-    with psycopg.connect(_url(world), autocommit=True) as administrator:
-        administrator.execute(
-            "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION"
-            """ 'could not extend file "base/5/2619": No space left on device'"""
-            " USING ERRCODE = 'disk_full'; END $$"
-        )
-        tables = administrator.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-        ).fetchall()
-        for (table,) in tables:
-            administrator.execute(
-                f'CREATE TRIGGER no_room BEFORE INSERT OR UPDATE ON "{table}" '.encode()
-                + b"FOR EACH STATEMENT EXECUTE FUNCTION no_room()"
-            )
-        yield
-        administrator.execute("DROP FUNCTION no_room CASCADE")
-
-
-@contextmanager
-def read_only_server(world: World) -> Iterator[None]:
-    """Let each transaction be as on a standby, or on a server whose disk is nearly full."""
-    engine, is_over = database_of(world).engine, False
-
-    def refuse(connection: psycopg.Connection[Any], _record: Any, _proxy: Any) -> None:
-        connection.read_only = None if is_over else True
-
-    event.listen(engine, "checkout", refuse)
-    yield
-    is_over = True
-
-
-def _url(world: World) -> str:
-    return database_of(world).url.set(drivername="postgresql").render_as_string(False)
-
 
 BROKEN: dict[str, tuple[Broken, str, str, str]] = {
     "full-sqlite": (full_file, "full", "My database is full", "database or disk is full"),

@@ -29,7 +29,7 @@ from dbaccess_playground.slack.conversations import Message
 from dbaccess_playground.slack.dispatch import Answer
 from dbaccess_playground.slack.sandbox import SandboxSlack
 from tests.storage import Storage
-from tests.timetable import Timetable, inline
+from tests.timetable import Expects, Inline, Timetable, nothing
 from tests.waiting import PATIENCE_SECONDS, eventually
 
 ORDERS = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30"
@@ -91,7 +91,10 @@ class ManualClock:
 
 
 class World:
-    """Everything that there is, put together as the real thing is."""
+    """Everything that there is, put together as the real thing is.
+
+    `expects` tells which failures of a job are part of the story.
+    """
 
     def __init__(self, storage: Storage, policy: dict[str, Any] | None = None) -> None:
         self.clock = ManualClock()
@@ -100,6 +103,7 @@ class World:
         self.slack = SandboxSlack(clock=lambda: self.clock.now().timestamp())
         self.slack.ack_seconds = ACK_SECONDS
         self.make_provider: ProviderFactory = self._make_digitalocean
+        self.expects: Expects = nothing
         self._client_options: dict[str, Any] = {}
         self._storage = storage
         self._forgotten: set[str] = set()
@@ -140,9 +144,9 @@ class World:
             make_provider=self.make_provider,
         )
         self.service.start(migrate=migrate)
-        self.worker = build_worker(self.service.components, inline)
+        self.worker = build_worker(self.service.components, lambda *_: Inline(self._expected))
         self.worker.take_over()
-        self._timetable = Timetable(self.worker, self.clock)
+        self._timetable = Timetable(self.worker, self.clock, self._expected)
         self.slack.bot_url = self.service.url
         self.introduce(RITA, ALICE, BOB, OSCAR, GITA, EVE)
         self.settle()
@@ -271,7 +275,7 @@ class World:
 
     def request(self, number: int = 1) -> Request:
         with self.service.components.database.reading() as session:
-            found = requests.get(session, number)
+            found = requests.look_at(session, number)
         assert found is not None, f"no request #{number}"
         return found
 
@@ -330,6 +334,9 @@ class World:
                 None,
             )
         )
+
+    def _expected(self, error: BaseException) -> bool:
+        return self.expects(error)
 
     def _populate(self) -> None:
         self.digitalocean.add_cluster("orders", cluster_id=ORDERS, rules=[OFFICE, BACKEND])
