@@ -23,6 +23,7 @@ ROWS = {
     "H": "restarting",
     "I": "memory",
     "J": "workers",
+    "K": "dead_addresses",
 }
 _SILENT = logging.CRITICAL
 

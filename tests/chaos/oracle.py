@@ -45,7 +45,7 @@ class Oracle:
             self.foreign |= {rule["uuid"] for rule in world.digitalocean.rules(cluster)}
         world.digitalocean.subscribe(self._see)
         read = world.digitalocean.read_rules
-        world.digitalocean.read_rules = self._noting(read)  # type: ignore[method-assign]
+        world.digitalocean.read_rules = self._noting(read)  # type: ignore[method-assign,assignment]
 
     def note_approval(self, number: int, by: str, *, entitled: Collection[str]) -> None:
         """Somebody pressed Approve; whether the bot took it or not, nobody may go further.
