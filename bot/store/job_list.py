@@ -64,7 +64,8 @@ def retry(session: Session, job_id: int, now: datetime) -> int:
         )
         rows += session.exec(behind).all()
     for one in rows:
-        one.due_at, one.deadline, one.attempts = now, now + PATIENCE[Kind(one.kind)], 0
+        one.due_at, one.deadline = now, now + PATIENCE[Kind(one.kind)]
+        one.attempts, one.unknown_failures = 0, 0
         one.finished_at, one.outcome, one.claimed_until = None, "", None
         session.add(one)
     _record(session, Action.JOB_RETRIED, row, now)

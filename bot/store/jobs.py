@@ -4,14 +4,14 @@ Jobs of one *ordering key* are handled one after another, in the order in which 
 those with one *coalescing key* only the last is handled. A *unique key* is taken once and for all.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, update
+from sqlalchemy import ColumnElement, case, delete, func, update
 from sqlmodel import Session, col, select
 
 from bot.retry import PermanentError
@@ -52,12 +52,18 @@ PATIENCE = {
 }
 """How long a job is tried again before it is given up."""
 
+_AT_ONCE = 5_000  # superseded in one transaction, so that none is long
+_COALESCED = frozenset({Kind.MESSAGE, Kind.HOME, Kind.ACCOUNT})
 _LEAVE_NOTHING = frozenset({Kind.HOME, Kind.ACCOUNT})  # whose outcome nobody asks about
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job that this process has to handle. `attempts` counts this one, too."""
+    """A job that this process has to handle.
+
+    `attempts` counts this one, too; `unknown_failures` those in a row that failed for a reason that
+    nobody knows.
+    """
 
     id: int
     kind: Kind
@@ -67,6 +73,8 @@ class Job:
     created_at: datetime
     deadline: datetime
     attempts: int
+    unknown_failures: int
+    is_held: bool
     last_error: str
 
 
@@ -113,7 +121,7 @@ def add(
         return True
     added = session.execute(
         insert_into(session, JobRow)
-        .values(attempts=0, last_error="", outcome="", **values)
+        .values(attempts=0, unknown_failures=0, last_error="", outcome="", **values)
         .on_conflict_do_nothing(index_elements=["unique_key"])
         .returning(col(JobRow.id))
     )
@@ -145,7 +153,8 @@ def claim(
     """Return jobs to handle now, leased *until* then; one for each ordering key at the most.
 
     What has failed before comes first, but gets only a share, so that what is stuck never takes the
-    last thread from what is not, whatever its age.
+    last thread from what is not, whatever its age. Time that a job waits beyond what it was due,
+    since the worker was away or others were at it, does not use up its patience.
 
     Args:
         session: of a transaction.
@@ -155,24 +164,11 @@ def claim(
         most: how many.
         most_retried: how many of them may have failed before.
     """
-    claimed: list[Job] = []
-    superseded = True
-    while superseded and len(claimed) < most:
-        superseded = False
-        retried = sum(job.attempts > 1 for job in claimed)
-        for rows in (
-            _heads(session, kind, now, until, tried=True, most=most_retried - retried),
-            _heads(session, kind, now, until, tried=False, most=most),
-        ):
-            for row in rows:
-                if len(claimed) == most:
-                    break
-                if _has_successor(session, row):
-                    _end(session, row, now, Outcome.SUPERSEDED)
-                    superseded = True
-                else:
-                    claimed.append(_leased(session, row, until))
-    return claimed
+    if kind in _COALESCED:
+        _supersede(session, kind, now)
+    retried = _heads(session, kind, now, until, tried=True, most=min(most, most_retried))
+    fresh = _heads(session, kind, now, until, tried=False, most=most - len(retried))
+    return [_leased(session, row, now, until) for row in (*retried, *fresh)]
 
 
 def nothing_more(_session: Session) -> None:
@@ -195,6 +191,7 @@ def reschedule(
     *,
     error: str = "",
     has_failed: bool = True,
+    is_unknown: bool = False,
     held_at: datetime | None = None,
 ) -> None:
     """Handle a job again later.
@@ -206,6 +203,7 @@ def reschedule(
         error: what was wrong.
         has_failed: False where the job itself cannot help it: neither its attempts nor its
             patience are used up by that.
+        is_unknown: whether it failed for a reason that nobody knows.
         held_at: the time of now, if the other side refuses the whole installation.
     """
     row = session.get(JobRow, job.id)
@@ -213,7 +211,9 @@ def reschedule(
         return
     if not has_failed:
         row.attempts -= 1
-        row.deadline += max(until - row.due_at, timedelta())
+        row.deadline += until - row.due_at
+    else:
+        row.unknown_failures = row.unknown_failures + 1 if is_unknown else 0
     row.due_at, row.claimed_until = until, None
     row.held_since = held_at and (row.held_since or held_at)
     row.last_error = error or row.last_error
@@ -252,17 +252,47 @@ def next_due(kind: Kind) -> Next:
 _IS_WAITING: ColumnElement[bool] = col(JobRow.finished_at).is_(None)
 
 
+def _supersede(session: Session, kind: Kind, now: datetime) -> None:
+    """Finish what a later one with the same coalescing key makes needless; none is in progress.
+
+    One that is in progress makes no earlier one needless: it may have read what it tells of before.
+    """
+    is_free_one = (
+        col(JobRow.kind) == kind,
+        _IS_WAITING,
+        col(JobRow.claimed_until).is_(None),
+        col(JobRow.coalescing_key).is_not(None),
+    )
+    last = (
+        select(func.max(JobRow.id))
+        .where(*is_free_one)
+        .group_by(col(JobRow.ordering_key), col(JobRow.coalescing_key))
+    )
+    needless = select(JobRow.id).where(*is_free_one, col(JobRow.id).not_in(last))
+    chosen = session.exec(needless.limit(_AT_ONCE).with_for_update(skip_locked=True)).all()
+    if not chosen:
+        return
+    rows = col(JobRow.id).in_(chosen)
+    if kind in _LEAVE_NOTHING:
+        session.execute(delete(JobRow).where(rows))
+    else:
+        ended = {"finished_at": now, "outcome": Outcome.SUPERSEDED, "held_since": None}
+        session.execute(update(JobRow).where(rows).values(**ended))
+
+
 def _heads(
     session: Session, kind: Kind, now: datetime, until: datetime, *, tried: bool, most: int
-) -> Iterable[JobRow]:
-    """Return and lock the first jobs of their ordering keys that are due and free."""
+) -> Sequence[JobRow]:
+    """Return and lock the first jobs of their ordering keys that are due, where none is leased."""
     if most <= 0:
         return ()
     lease = until - now
+    is_leased = ~is_free(JobRow.claimed_until, now, within=lease)
     first = (
         select(func.min(JobRow.id))
         .where(col(JobRow.kind) == kind, _IS_WAITING)
         .group_by(col(JobRow.ordering_key))
+        .having(func.max(case((is_leased, 1), else_=0)) == 0)
     )
     query = select(JobRow).where(
         col(JobRow.id).in_(first),
@@ -271,26 +301,13 @@ def _heads(
         is_free(JobRow.claimed_until, now, within=lease),
         col(JobRow.attempts) > 0 if tried else col(JobRow.attempts) == 0,
     )
-    order = col(JobRow.due_at) if tried else col(JobRow.id)
-    query = query.order_by(order).limit(most).with_for_update(skip_locked=True)
-    return session.exec(query).all()
+    query = query.order_by(col(JobRow.due_at), col(JobRow.id)).limit(most)
+    return session.exec(query.with_for_update(skip_locked=True)).all()
 
 
-def _has_successor(session: Session, row: JobRow) -> bool:
-    if row.coalescing_key is None:
-        return False
-    later = select(JobRow.id).where(
-        JobRow.kind == row.kind,
-        JobRow.ordering_key == row.ordering_key,
-        JobRow.coalescing_key == row.coalescing_key,
-        col(JobRow.id) > row.id,
-        _IS_WAITING,
-    )
-    return session.exec(later.limit(1)).first() is not None
-
-
-def _leased(session: Session, row: JobRow, until: datetime) -> Job:
-    row.claimed_until = until
+def _leased(session: Session, row: JobRow, now: datetime, until: datetime) -> Job:
+    row.deadline += max(now - row.due_at, timedelta())
+    row.due_at, row.claimed_until = now, until
     row.attempts += 1
     session.add(row)
     assert row.id is not None  # noqa: S101  # a row that was read has its number
@@ -303,6 +320,8 @@ def _leased(session: Session, row: JobRow, until: datetime) -> Job:
         created_at=row.created_at,
         deadline=row.deadline,
         attempts=row.attempts,
+        unknown_failures=row.unknown_failures,
+        is_held=row.held_since is not None,
         last_error=row.last_error,
     )
 

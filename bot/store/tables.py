@@ -273,6 +273,7 @@ class JobRow(SQLModel, table=True):
     due_at: datetime = Field(sa_type=UtcDateTime)
     claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     attempts: int = 0
+    unknown_failures: int = 0
     deadline: datetime = Field(sa_type=UtcDateTime)
     held_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_error: str = ""

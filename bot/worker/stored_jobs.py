@@ -9,7 +9,7 @@ wait, and no patience is used up.
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from sqlmodel import Session
@@ -82,6 +82,7 @@ class StoredJobs:
         self._retried = 0  # those in progress that have failed before
         self._held_by = ""  # the code with which the installation is refused
         self._held_at = clock.now()
+        self._has_succeeded = False  # since the installation was refused, or the start
         self._logged: set[str] = set()  # errors since the last success
 
     def claim(self, *, most: int) -> list[Job]:
@@ -144,21 +145,20 @@ class StoredJobs:
             jobs.finish(session, job.id, self._clock.now(), Outcome.DONE)
 
     def _try_again(self, job: Job, error: TemporaryError) -> None:
-        is_hopeless = isinstance(error, UnknownError) or self._clock.now() >= job.deadline
-        if is_hopeless and job.attempts >= TRIES:
+        is_unknown = isinstance(error, UnknownError)
+        is_out_of_tries = is_unknown and job.unknown_failures + 1 >= TRIES
+        if is_out_of_tries or self._clock.now() >= job.deadline:
             self._give_up(job, str(error))
             return
         if self._is_news(job, str(error)):
             log.warning("job rescheduled", kind=self._kind, error=str(error))
         seconds = self._handler.backoff.seconds(job.attempts, asked=error.retry_after)
-        self._reschedule(job, seconds, error=str(error))
+        self._reschedule(job, seconds, error=str(error), is_unknown=is_unknown)
 
-    def _reschedule(
-        self, job: Job, seconds: float, *, error: str = "", has_failed: bool = True
-    ) -> None:
-        until = self._clock.in_seconds(seconds)
+    def _reschedule(self, job: Job, seconds: float, **why: Any) -> None:
+        until = self._clock.in_seconds(min(seconds, jobs.LONGEST_WAIT_SECONDS))
         with self._database.transaction() as session:
-            jobs.reschedule(session, job, until, error=error, has_failed=has_failed)
+            jobs.reschedule(session, job, until, **why)
 
     def _give_up(self, job: Job, error: str) -> None:
         log.error("job given up", kind=self._kind, error=error)
@@ -178,15 +178,20 @@ class StoredJobs:
             jobs.finish(session, job.id, self._clock.now(), Outcome.FAILED, error=error)
 
     def _hold(self, job: Job, error: str) -> None:
+        now = self._clock.now()
         with self._lock:
-            is_news, self._held_by, self._held_at = self._held_by != error, error, self._clock.now()
+            is_alone = job.is_held and self._has_succeeded  # others are accepted meanwhile
+            if not is_alone:
+                self._has_succeeded = False
+                is_news, self._held_by, self._held_at = self._held_by != error, error, now
+        if is_alone:
+            self._reschedule(
+                job, jobs.LONGEST_WAIT_SECONDS, error=error, has_failed=False, held_at=now
+            )
+            return
         if is_news:
             log.error("installation refused", kind=self._kind, error=error)
-        with self._database.transaction() as session:
-            until = self._clock.in_seconds(PROBE_SECONDS)
-            jobs.reschedule(
-                session, job, until, error=error, has_failed=False, held_at=self._clock.now()
-            )
+        self._reschedule(job, PROBE_SECONDS, error=error, has_failed=False, held_at=now)
 
     def _try_another(self) -> None:
         """Ask again at once whether the installation is refused: this job would fail anyway."""
@@ -196,6 +201,7 @@ class StoredJobs:
     def _go_on(self) -> None:
         with self._lock:
             self._logged.clear()
+            self._has_succeeded = True
             error, self._held_by = self._held_by, ""
         if error:
             log.info("installation accepted", kind=self._kind, error=error)

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("due_at", _TIME, nullable=False),
         sa.Column("claimed_until", _TIME, nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("unknown_failures", sa.Integer(), nullable=False),
         sa.Column("deadline", _TIME, nullable=False),
         sa.Column("held_since", _TIME, nullable=True),
         sa.Column("last_error", sa.String(), nullable=False),
@@ -135,7 +136,7 @@ def _add(
 ) -> None:
     columns = [
         *("kind", "ordering_key", "coalescing_key", "unique_key", "reply_address"),
-        *("attempts", "last_error", "outcome"),
+        *("attempts", "unknown_failures", "last_error", "outcome"),
     ]
     times = ("created_at", "due_at", "deadline", "finished_at")
     jobs = sa.table(
@@ -152,6 +153,7 @@ def _add(
         "due_at": row["due_at"],
         "deadline": row["due_at"] + _PATIENCE[kind],
         "attempts": 0,
+        "unknown_failures": 0,
         "last_error": "",
         "outcome": "",
     }

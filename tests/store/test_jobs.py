@@ -1,9 +1,11 @@
 """Jobs: in order per key, handled by one at a time, and what is stuck holds up nothing else."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import select
 
 from bot.store import jobs
@@ -117,8 +119,49 @@ def test_of_one_coalescing_key_only_the_last_is_handled(database: Database) -> N
     add(database, "last", coalescing_key="update")
     add(database, "elsewhere", key="other", coalescing_key="update")
 
-    assert names(claim(database)) == ["elsewhere", "reply"]
+    assert sorted(names(claim(database))) == ["elsewhere", "reply"]
     assert rows(database)["first"].outcome == Outcome.SUPERSEDED
+
+
+def test_a_long_backlog_of_one_coalescing_key_costs_a_few_statements(database: Database) -> None:
+    with database.transaction() as session:
+        for number in range(600):
+            key = f"home:{number % 3}"
+            payload = {"name": str(number)}
+            jobs.add(session, Kind.HOME, payload, ordering_key=key, coalescing_key=key, at=NOW)
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    assert sorted(names(claim(database, kind=Kind.HOME))) == ["597", "598", "599"]
+
+    assert len(rows(database)) == 3
+    assert len(statements) < 12
+
+
+def test_what_comes_to_light_after_a_later_one_was_begun_is_done_all_the_same(
+    database: Database,
+) -> None:
+    """A transaction takes its number before it commits: another may be seen, and begun, first."""
+    add(database, "later", coalescing_key="home")
+    [later] = claim(database)
+    with database.transaction() as session:
+        earlier = JobRow(
+            id=later.id + 100,
+            kind=Kind.MESSAGE,
+            ordering_key="user:U0RITA",
+            coalescing_key="home",
+            payload={"name": "earlier"},
+            created_at=NOW,
+            due_at=NOW,
+            deadline=NOW + MINUTE,
+        )
+        session.add(earlier)
+        session.get_one(JobRow, later.id).id = later.id + 200
+    moved = replace(later, id=later.id + 200)
+
+    assert claim(database) == [], "one at a time for each ordering key"
+    finish(database, moved)
+    assert names(claim(database)) == ["earlier"]
 
 
 def test_one_that_is_being_handled_is_not_superseded(database: Database) -> None:
@@ -198,6 +241,17 @@ def test_what_is_finished_stays_as_it_was_finished_first(database: Database) -> 
     row = rows(database)["one"]
     assert (row.outcome, row.last_error) == (Outcome.REFUSED, "")
     assert claim(database, at=NOW + 5 * MINUTE) == []
+
+
+def test_time_in_which_nobody_came_to_it_uses_up_no_patience(database: Database) -> None:
+    add(database, "one")
+    add(database, "two")
+    much_later = NOW + timedelta(days=30)
+    [one] = claim(database, at=much_later)
+    assert one.deadline == much_later + jobs.PATIENCE[Kind.MESSAGE]
+    fail(database, one, much_later + MINUTE)
+    [one] = claim(database, at=much_later + MINUTE)
+    assert one.deadline == much_later + jobs.PATIENCE[Kind.MESSAGE]
 
 
 def test_what_is_not_its_own_fault_uses_up_neither_tries_nor_patience(database: Database) -> None:

@@ -59,11 +59,16 @@ class Queue:
     def restart(self) -> None:
         self.stored = StoredJobs(Kind.MESSAGE, self.calls, self.database, self.clock, concurrency=4)
 
-    def add(self, *names: str) -> None:
+    def add(self, *names: str, patience: timedelta | None = None) -> None:
         for name in names:
             with self.database.transaction() as session:
                 jobs.add(
-                    session, Kind.MESSAGE, {"name": name}, ordering_key=name, at=self.clock.now()
+                    session,
+                    Kind.MESSAGE,
+                    {"name": name},
+                    ordering_key=name,
+                    at=self.clock.now(),
+                    patience=patience,
                 )
 
     def run(self, **later: float) -> int:
@@ -112,15 +117,12 @@ def test_what_is_temporary_is_tried_again_less_and_less_often_until_it_succeeds(
 
 
 def test_what_is_temporary_for_longer_than_its_patience_is_given_up_and_told(queue: Queue) -> None:
-    queue.add("one")
+    queue.add("one", patience=timedelta(minutes=5))
     queue.calls.raises["one"] = TemporaryError("internal_error")
-    queue.run()
-    queue.clock.advance(days=4)
-    queue.run()
-    assert queue.row("one").outcome == "", "those days may have passed while the bot was down"
-    queue.run_on(minutes=1)
+    queue.run_on(minutes=4)
+    assert queue.calls.told == []
+    queue.run_on(minutes=3)
     assert queue.row("one").outcome == Outcome.FAILED
-    assert queue.row("one").attempts == TRIES
     assert queue.calls.told == [("one", "internal_error")]
 
 
@@ -144,6 +146,65 @@ def test_an_error_that_nobody_knows_is_tried_a_few_times_and_then_told(queue: Qu
     queue.run_on(minutes=2)
     assert sorted(queue.calls.told) == [("one", "a_code_of_next_year"), ("two", "RuntimeError")]
     assert queue.row("one").attempts == queue.row("two").attempts == TRIES
+
+
+def test_only_failures_for_an_unknown_reason_count_as_tries(queue: Queue) -> None:
+    queue.add("one")
+    queue.calls.raises["one"] = TemporaryError("internal_error")
+    queue.run_on(minutes=10)
+    queue.calls.raises["one"] = UnknownError("a_code_of_next_year")
+    for _ in range(TRIES - 1):
+        queue.run(minutes=10)
+    assert queue.calls.told == []
+    queue.run(minutes=10)
+    assert queue.calls.told == [("one", "a_code_of_next_year")]
+
+
+def test_waiting_for_its_turn_between_tries_makes_them_no_fewer(queue: Queue) -> None:
+    queue.add("one")
+    for _ in range(TRIES):
+        queue.calls.raises["one"] = NotYet("in its turn", 1)
+        queue.run(minutes=10)
+        queue.calls.raises["one"] = UnknownError("a_code_of_next_year")
+        queue.run(minutes=10)
+    assert queue.row("one").outcome == Outcome.FAILED
+
+
+def test_a_long_wait_for_a_turn_lets_newer_ones_go_first(queue: Queue) -> None:
+    stuck = [f"stuck {number}" for number in range(4)]
+    queue.add(*stuck)
+    queue.calls.raises = {name: NotYet("in its turn", 3600) for name in stuck}
+    queue.run()
+    queue.add("new")
+    assert queue.run(seconds=1) == 1
+    assert queue.calls.done == ["new"]
+    assert sum(queue.run(minutes=1) for _ in range(9)) == 0
+
+
+def test_after_long_refusal_a_temporary_error_gives_nothing_up(queue: Queue) -> None:
+    names = [str(number) for number in range(5)]
+    queue.add(*names)
+    queue.calls.raises = {name: InstallationError("token_revoked") for name in names}
+    for _ in range(73):
+        queue.run(hours=1)
+    queue.calls.raises = {name: TemporaryError("ratelimited") for name in names}
+    queue.run_on(minutes=2)
+    assert queue.calls.told == []
+    queue.calls.raises.clear()
+    queue.run_on(minutes=3)
+    assert sorted(queue.calls.done) == names
+
+
+def test_one_that_alone_is_refused_does_not_stop_the_others(queue: Queue) -> None:
+    queue.add("bad", "good 1", "good 2")
+    queue.calls.raises["bad"] = InstallationError("missing_scope")
+    queue.run()
+    queue.run_on(minutes=2)
+    assert sorted(queue.calls.done) == ["good 1", "good 2"]
+    queue.run_on(minutes=5)
+    queue.add("good 3")
+    queue.run(seconds=1)
+    assert "good 3" in queue.calls.done
 
 
 def test_what_is_permanent_is_given_up_at_once_and_told(queue: Queue) -> None:
