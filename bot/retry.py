@@ -11,6 +11,10 @@ class PermanentError(Exception):
     """It fails whenever it is tried; the text says why."""
 
 
+class HopelessError(PermanentError):
+    """It cannot even be tried."""
+
+
 class TemporaryError(Exception):
     """It may succeed later. `retry_after`: after how many seconds, if the other side says so."""
 

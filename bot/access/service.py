@@ -80,8 +80,9 @@ class AccessService:
     ) -> Notice | None:
         """Carry a command out and return the answer for whoever gave it, if there is one.
 
-        The answer to a *job*, or its refusal, is enqueued in the same transaction. *others* are
-        people whom it concerns, as far as the directory was asked about them.
+        The answer to a *job*, or its refusal, is enqueued in the same transaction; if the job was
+        dropped meanwhile, nothing happens. *others* are people whom it concerns, as far as the
+        directory was asked about them.
 
         Raises:
             Refused: it is not allowed or not possible; only if there is no job.
@@ -114,6 +115,8 @@ class AccessService:
         people: People,
     ) -> Notice | None:
         with self._unit_of_work(origin, people) as uow:
+            if job is not None and not jobs.is_ours(uow.session, job.id, job.attempts):
+                return None
             answer = _carry_out(uow, command, person)
             if job is not None:
                 jobs.finish(uow.session, job.id, uow.now, Outcome.DONE)
@@ -158,6 +161,8 @@ class AccessService:
     def refuse(self, job: DeferredCommand, refused: Refused) -> None:
         """Finish a deferred command, and tell who gave it why it is refused."""
         with self._unit_of_work(job.origin) as uow:
+            if not jobs.is_ours(uow.session, job.id, job.attempts):
+                return
             jobs.finish(uow.session, job.id, uow.now, Outcome.REFUSED)
             reply(uow.session, Reply(refusal=refused.refusal), job.reply_to, at=uow.now)
         self._wake()

@@ -25,11 +25,24 @@ def show(
 
 
 @job_app.command()
-def retry(job_id: _Number) -> None:
+def retry(
+    job_id: Annotated[
+        int | None, typer.Argument(metavar="ID", help="As `dbaccess jobs` shows it.")
+    ] = None,
+    error: Annotated[
+        str | None,
+        typer.Option(metavar="CODE", help="All messages that were given up with this error."),
+    ] = None,
+) -> None:
     """Have a job tried again now, and those behind it that were given up with it."""
-    from bot.cli.job_commands import retry_job
+    from bot.cli.job_commands import retry_all, retry_job
 
-    retry_job(job_id)
+    if (job_id is None) == (error is None):
+        raise typer.BadParameter("give a job's ID, or --error CODE")
+    if job_id is not None:
+        retry_job(job_id)
+    else:
+        retry_all(error or "")
 
 
 @job_app.command()

@@ -46,12 +46,24 @@ def retry_job(job_id: int) -> None:
             count = job_list.retry(session, job_id, SystemClock().now())
         if not count:
             raise Fault(
-                f"No job {job_id} is waiting, and no message of that number was given up. "
-                "`dbaccess jobs` lists them."
+                f"Job {job_id} can't be tried again: it is in progress or finished, a later "
+                "update took its place, or there is none. `dbaccess jobs` lists them."
             )
         signal(database)
     behind = f", with {count - 1} behind it" if count > 1 else ""
     typer.echo(f"Job {job_id} is tried again now{behind}.")
+
+
+def retry_all(error: str) -> None:
+    """Have all messages tried again now that were given up with an error."""
+    database = _database()
+    with frame.telling_faults():
+        with database.transaction() as session:
+            count = job_list.retry_all(session, error, SystemClock().now())
+        signal(database)
+    typer.echo(
+        f"{count} messages are tried again now." if count != 1 else "1 message is tried again now."
+    )
 
 
 def drop_job(job_id: int) -> None:

@@ -278,13 +278,16 @@ class Recovered(_Facts):
 
 
 class Undelivered(_Facts):
-    """A message that was given up, with Slack's code for it; `job` is its number in the queue."""
+    """A message that was given up, with Slack's code for it.
+
+    `request`: the number of the request whose card it was; then it is told to the requester.
+    """
 
     kind: Literal["undelivered"] = "undelivered"
     conversation: str
     error: str
     what: str
-    job: int | None = None
+    request: int | None = None
 
 
 class AuditAnchor(_Facts):

@@ -1,5 +1,6 @@
 """Slack's Web API client, as the bot uses it, and the outcome of its calls."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ DIRECTORY_SECONDS = 5
 FORM_SECONDS = 3
 REPLY_SECONDS = 2
 NO_ANSWER = (SlackClientError, OSError, HTTPException, ValueError)  # or one that is malformed
+
+_CODE = re.compile(r"[a-z0-9_]{1,64}")
 
 OnCall = Callable[[str, str, float], None]  # method, outcome, seconds
 
@@ -81,5 +84,9 @@ def web_client(
 
 
 def code_of(error: SlackApiError) -> str:
-    """Return Slack's error code, or else the status of its answer."""
-    return str(error.response.get("error") or f"status {error.response.status_code}")
+    """Return Slack's error code, or else the status of the answer.
+
+    Where a proxy or a load balancer answered, slack_sdk has its page in the place of the code.
+    """
+    code = str(error.response.get("error") or "")
+    return code if _CODE.fullmatch(code) else f"status {error.response.status_code}"

@@ -4,6 +4,7 @@ The codes are those of Slack's reference for each method, and those that people 
 """
 
 import math
+from http import HTTPStatus
 
 from slack_sdk.errors import SlackApiError
 
@@ -85,16 +86,20 @@ def failure_of(
     error: SlackApiError,
 ) -> TemporaryError | InstallationError | PermanentError:
     """Return what an error of Slack's means for what was tried; its text is Slack's code."""
-    code = code_of(error)
+    code, seconds = code_of(error), retry_after(error)
+    if error.response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or seconds is not None:
+        return TemporaryError(code, seconds)
+    return meaning_of(code)
+
+
+def meaning_of(code: str) -> TemporaryError | InstallationError | PermanentError:
+    """Return what a code means, or `status 403` where something on the way answered."""
     if code in INSTALLATION:
         return InstallationError(code)
     if code in PERMANENT:
         return PermanentError(code)
-    seconds = retry_after(error)
-    is_of_slack = bool(error.response.get("error"))  # else something on the way answered
-    if code in TEMPORARY or seconds is not None or not is_of_slack:
-        return TemporaryError(code, seconds)
-    return UnknownError(code)
+    is_temporary = code in TEMPORARY or code.startswith("status ")
+    return TemporaryError(code) if is_temporary else UnknownError(code)
 
 
 def retry_after(error: SlackApiError) -> float | None:

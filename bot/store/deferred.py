@@ -13,7 +13,10 @@ from bot.store.jobs import Job, Kind
 
 @dataclass(frozen=True)
 class DeferredCommand:
-    """A command to carry out for somebody. `id` is that of the job; `origin` the interaction."""
+    """A command to carry out for somebody, and the interaction that it came from (`origin`).
+
+    `id` and `attempts` are those of the job.
+    """
 
     id: int
     team_id: str
@@ -21,6 +24,7 @@ class DeferredCommand:
     reply_to: ReplyTo
     received_at: datetime
     origin: str
+    attempts: int
 
     @property
     def user_id(self) -> str:
@@ -69,4 +73,5 @@ def deferred_command(job: Job) -> DeferredCommand:
         reply_to=ReplyTo(str(job.payload.get("user_id")), job.reply_address),
         received_at=job.created_at,
         origin=str(job.payload.get("origin")),
+        attempts=job.attempts,
     )

@@ -1,9 +1,11 @@
 """Jobs as an operator sees them: what waits and why, what was given up, tried again or dropped."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.domain.actors import Actor
 from bot.domain.audit_actions import Action
@@ -47,34 +49,29 @@ def given_up(session: Session, now: datetime) -> list[ListedJob]:
 def retry(session: Session, job_id: int, now: datetime) -> int:
     """Have a job handled again now, with new patience; return how many that is.
 
-    With one that was given up come those behind it that were given up, too: messages below one that
-    was not posted, say. A command that was given up stays so: what somebody wanted then, they may
-    not want now. 0: there is nothing of that number to try.
+    With a message that was given up come those behind it that were, too: those below one that was
+    not posted, say. A command that was given up stays so: what somebody wanted then, they may not
+    want now. 0: there is nothing of that number to try, or somebody is at it just now.
     """
-    row = session.get(JobRow, job_id)
-    if row is None or not _can_be_tried(row):
+    row = session.get(JobRow, job_id, with_for_update=True)
+    if row is None or not _can_be_tried(session, row, now):
         return 0
     rows = [row]
     if row.finished_at is not None:
-        behind = select(JobRow).where(
-            JobRow.kind == row.kind,
-            JobRow.ordering_key == row.ordering_key,
-            JobRow.outcome == Outcome.FAILED,
-            col(JobRow.id) > job_id,
-        )
-        rows += session.exec(behind).all()
-    for one in rows:
-        one.due_at, one.deadline = now, now + PATIENCE[Kind(one.kind)]
-        one.attempts, one.unknown_failures = 0, 0
-        one.finished_at, one.outcome, one.claimed_until = None, "", None
-        session.add(one)
-    _record(session, Action.JOB_RETRIED, row, now)
-    return len(rows)
+        behind = _given_up().where(JobRow.ordering_key == row.ordering_key, col(JobRow.id) > job_id)
+        rows += [one for one in session.exec(behind) if not _is_outdated(session, one)]
+    return _retry(session, rows, now)
+
+
+def retry_all(session: Session, error: str, now: datetime) -> int:
+    """Have all messages handled again that were given up with that error; return how many."""
+    rows = session.exec(_given_up().where(JobRow.last_error == error)).all()
+    return _retry(session, [row for row in rows if not _is_outdated(session, row)], now)
 
 
 def drop(session: Session, job_id: int, now: datetime) -> bool:
     """Give a job up that waits, without telling anybody; False if there is none of that number."""
-    row = session.get(JobRow, job_id)
+    row = session.get(JobRow, job_id, with_for_update=True)
     if row is None or row.finished_at is not None:
         return False
     row.finished_at, row.outcome, row.claimed_until = now, Outcome.DROPPED, None
@@ -84,9 +81,43 @@ def drop(session: Session, job_id: int, now: datetime) -> bool:
     return True
 
 
-def _can_be_tried(row: JobRow) -> bool:
+def _given_up() -> SelectOfScalar[JobRow]:
+    query = select(JobRow).where(
+        JobRow.outcome == Outcome.FAILED,
+        JobRow.kind == Kind.MESSAGE,
+        col(JobRow.finished_at).is_not(None),
+    )
+    return query.order_by(col(JobRow.id)).limit(_MOST).with_for_update()
+
+
+def _can_be_tried(session: Session, row: JobRow, now: datetime) -> bool:
+    if row.finished_at is None:
+        return row.claimed_until is None or row.claimed_until <= now
     is_given_up_message = row.outcome == Outcome.FAILED and row.kind == Kind.MESSAGE
-    return row.finished_at is None or is_given_up_message
+    return is_given_up_message and not _is_outdated(session, row)
+
+
+def _is_outdated(session: Session, row: JobRow) -> bool:
+    """Tell whether a later update of the same message was made: this one would undo it."""
+    if row.coalescing_key is None:
+        return False
+    later = select(JobRow.id).where(
+        JobRow.kind == row.kind,
+        JobRow.ordering_key == row.ordering_key,
+        JobRow.coalescing_key == row.coalescing_key,
+        col(JobRow.id) > (row.id or 0),
+    )
+    return session.exec(later.limit(1)).first() is not None
+
+
+def _retry(session: Session, rows: Sequence[JobRow], now: datetime) -> int:
+    for row in rows:
+        row.due_at, row.deadline = now, now + PATIENCE[Kind(row.kind)]
+        row.attempts, row.unknown_failures, row.held_since = 0, 0, None
+        row.finished_at, row.outcome, row.claimed_until = None, "", None
+        session.add(row)
+        _record(session, Action.JOB_RETRIED, row, now)
+    return len(rows)
 
 
 def _record(session: Session, action: Action, row: JobRow, now: datetime) -> None:

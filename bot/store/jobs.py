@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, delete, func, update
 from sqlmodel import Session, col, select
 
-from bot.retry import PermanentError
+from bot.retry import HopelessError
 from bot.store.database import UtcDateTime, insert_into
 from bot.store.due import Next, is_due, is_free
 from bot.store.tables import JobRow
@@ -133,12 +133,12 @@ def reading_payload() -> Iterator[None]:
     """Read a job's payload in the block.
 
     Raises:
-        PermanentError: another version saved it.
+        HopelessError: another version saved it.
     """
     try:
         yield
     except ValueError as error:
-        raise PermanentError("unreadable") from error
+        raise HopelessError("unreadable") from error
 
 
 def claim(
@@ -182,6 +182,19 @@ def finish(
     row = session.get(JobRow, job_id)
     if row is not None and row.finished_at is None:
         _end(session, row, at, outcome, error)
+
+
+def is_ours(session: Session, job_id: int, attempts: int) -> bool:
+    """Lock a job; False if it was dropped, or another worker is at it since its lease ran out.
+
+    Args:
+        session: of the transaction that ends the job.
+        job_id: its number.
+        attempts: as it was claimed.
+    """
+    query = select(JobRow).where(JobRow.id == job_id).with_for_update()
+    row = session.exec(query.execution_options(populate_existing=True)).first()
+    return row is not None and row.finished_at is None and row.attempts == attempts
 
 
 def reschedule(

@@ -17,6 +17,7 @@ from sqlmodel import Session
 from bot.clock import Clock
 from bot.retry import (
     Backoff,
+    HopelessError,
     InstallationError,
     NotYet,
     PermanentError,
@@ -82,7 +83,7 @@ class StoredJobs:
         self._retried = 0  # those in progress that have failed before
         self._held_by = ""  # the code with which the installation is refused
         self._held_at = clock.now()
-        self._has_succeeded = False  # since the installation was refused, or the start
+        self._is_accepted = False  # since the installation was refused, or the start
         self._logged: set[str] = set()  # errors since the last success
 
     def claim(self, *, most: int) -> list[Job]:
@@ -124,8 +125,12 @@ class StoredJobs:
         except InstallationError as refused:
             self._hold(job, str(refused))
         except TemporaryError as error:
+            if isinstance(error, UnknownError):
+                self._go_on()
             self._try_again(job, error)
         except PermanentError as error:
+            if not isinstance(error, HopelessError):
+                self._go_on()  # whoever refuses one message takes others
             self._give_up(job, str(error))
             self._try_another()
         except DATABASE_UNAVAILABLE:
@@ -138,6 +143,8 @@ class StoredJobs:
 
     def _succeed(self, job: Job, finish: Finish | None) -> None:
         self._go_on()
+        with self._lock:
+            self._logged.clear()
         if finish is None:
             return
         with self._database.transaction() as session:
@@ -180,9 +187,9 @@ class StoredJobs:
     def _hold(self, job: Job, error: str) -> None:
         now = self._clock.now()
         with self._lock:
-            is_alone = job.is_held and self._has_succeeded  # others are accepted meanwhile
+            is_alone = job.is_held and self._is_accepted  # others are accepted meanwhile
             if not is_alone:
-                self._has_succeeded = False
+                self._is_accepted = False
                 is_news, self._held_by, self._held_at = self._held_by != error, error, now
         if is_alone:
             self._reschedule(
@@ -200,8 +207,7 @@ class StoredJobs:
 
     def _go_on(self) -> None:
         with self._lock:
-            self._logged.clear()
-            self._has_succeeded = True
+            self._is_accepted = True
             error, self._held_by = self._held_by, ""
         if error:
             log.info("installation accepted", kind=self._kind, error=error)

@@ -1,7 +1,7 @@
-"""jobs: the outbox, the errands and the Homes to draw become one table."""
+"""jobs: the outbox and the errands become one table; a Home is drawn when it is opened again."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -106,7 +106,10 @@ def _take_over_messages() -> None:
 
 
 def _take_over_commands() -> None:
-    """Add a job for each command; one that was carried out is known if it is delivered again."""
+    """Add a job for each command that waits, and for those of the last day.
+
+    So a command that was carried out is known if Slack delivers it again.
+    """
     errands = sa.table(
         "errands",
         *(sa.column(name) for name in ("id", "origin", "user_id", "team_id", "outcome")),
@@ -116,7 +119,10 @@ def _take_over_commands() -> None:
         sa.column("due_at", _TIME),
         sa.column("done_at", _TIME),
     )
-    for row in op.get_bind().execute(sa.select(errands).order_by(errands.c.id)).mappings().all():
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    is_needed = sa.or_(errands.c.done_at.is_(None), errands.c.done_at > yesterday)
+    needed = sa.select(errands).where(is_needed).order_by(errands.c.id)
+    for row in op.get_bind().execute(needed).mappings().all():
         payload = {name: row[name] for name in ("command", "user_id", "team_id", "origin")}
         is_done = row["done_at"] is not None
         _add(

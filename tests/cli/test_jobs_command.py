@@ -83,6 +83,47 @@ def test_one_that_was_given_up_is_tried_again_and_what_was_given_up_behind_it(
     assert listed("--given-up") == []
 
 
+def test_all_that_were_given_up_with_one_error_are_tried_again(database: Database) -> None:
+    assert run("jobs", "retry", "--error", "not_in_channel").stdout == (
+        "1 message is tried again now.\n"
+    )
+    assert listed("--given-up") == []
+    assert run("jobs", "retry", "--error", "not_in_channel").stdout == (
+        "0 messages are tried again now.\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", [[], ["1", "--error", "is_archived"]])
+def test_either_a_number_or_an_error_is_named(database: Database, arguments: list[str]) -> None:
+    assert run("jobs", "retry", *arguments).exit_code == 2
+
+
+def test_what_is_in_progress_is_not_begun_a_second_time(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        [second] = jobs.claim(session, Kind.MESSAGE, now, until=now + LEASE, most=1, most_retried=0)
+    assert run("jobs", "retry", str(second.id)).exit_code == 1
+
+
+def test_an_update_that_a_later_one_replaced_is_not_tried_again(
+    database: Database, now: datetime
+) -> None:
+    with database.transaction() as session:
+        for _ in range(2):
+            jobs.add(session, Kind.MESSAGE, {}, ordering_key="card", coalescing_key="c", at=now)
+            session.flush()
+            [update] = [
+                job
+                for job in jobs.claim(
+                    session, Kind.MESSAGE, now, until=now + LEASE, most=8, most_retried=8
+                )
+                if job.ordering_key == "card"
+            ]
+            outcome = Outcome.DONE if update.id > 5 else Outcome.FAILED
+            jobs.finish(session, update.id, now, outcome, error="message_not_found")
+    assert run("jobs", "retry", "5").exit_code == 1
+    assert run("jobs", "retry", "--error", "message_not_found").stdout.startswith("0 messages")
+
+
 def test_a_command_that_was_given_up_is_not_tried_again(database: Database, now: datetime) -> None:
     with database.transaction() as session:
         jobs.add(session, Kind.COMMAND, {}, ordering_key="press:1", at=now)
@@ -104,7 +145,8 @@ def test_what_is_not_there_is_said(database: Database) -> None:
     for command in ("retry", "drop"):
         answer = run("jobs", command, "99")
         assert answer.exit_code == 1
-        assert "No job 99 is waiting" in answer.stderr
+        assert "99" in answer.stderr
+        assert "`dbaccess jobs` lists them" in answer.stderr
 
 
 def test_who_did_it_is_in_the_audit(database: Database) -> None:

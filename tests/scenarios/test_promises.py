@@ -12,7 +12,7 @@ from bot.domain.audit_actions import Action
 from bot.domain.labels import label
 from bot.domain.lifecycle import EndReason, GrantState
 from bot.slack.inbound.deferred_commands import DeferredCommands
-from bot.store import audit
+from bot.store import audit, job_list
 from bot.store.jobs import Job, Kind
 from bot.worker.stored_jobs import StoredJobs
 from dbaccess_playground.faults import Fault
@@ -287,6 +287,43 @@ def test_p6_two_who_decide_at_once_change_the_state_once(world: World) -> None:
     too_late = world.whispered(ALICE) + world.whispered(BOB)
     assert len(too_late) == 1
     assert "approved already" in too_late[0]
+
+
+def test_p4_an_approval_that_an_operator_dropped_opens_nothing_though_it_is_in_progress(
+    world: World,
+) -> None:
+    world.types(RITA, f"request {IP} 2h orders")
+    world.slack.click(ALICE, world.card, "Approve")
+    parts = world.service.components
+    commands = DeferredCommands(parts.access, parts.directory, parts.clock)
+    handler = StoredJobs(Kind.COMMAND, commands, parts.database, parts.clock, concurrency=8)
+    [approval] = handler.claim(most=8)
+    with parts.database.transaction() as session:
+        assert job_list.drop(session, approval.id, world.clock.now())
+
+    handler.handle(approval)
+    world.settle()
+
+    assert world.grants() == []
+    assert world.whispered(ALICE) == []
+
+
+def test_p6_a_command_whose_lease_ran_out_is_carried_out_by_one(world: World) -> None:
+    world.types(RITA, f"request {IP} 2h orders")
+    world.slack.click(ALICE, world.card, "Approve")
+    parts = world.service.components
+    commands = DeferredCommands(parts.access, parts.directory, parts.clock)
+    handler = StoredJobs(Kind.COMMAND, commands, parts.database, parts.clock, concurrency=8)
+    [slow] = handler.claim(most=8)
+    world.clock.advance(seconds=30)
+    [again] = handler.claim(most=8)
+
+    handler.handle(slow)
+    handler.handle(again)
+    world.settle()
+
+    assert actions(world).count(Action.GRANTED) == 1
+    assert world.whispered(ALICE) == [], "nobody hears that it was approved already"
 
 
 def test_p6_one_denies_and_another_approves_and_the_first_word_counts(world: World) -> None:

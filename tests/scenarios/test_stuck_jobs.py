@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from bot.domain.notices import Reply
+from bot.domain.notices import Reply, Undelivered
 from bot.domain.refusals.lookups import CallsSpent
 from bot.domain.reply_to import ReplyTo
 from bot.slack.errors import INSTALLATION, PERMANENT, TEMPORARY
+from bot.slack.messages.undelivered import mend_of
 from bot.store import job_list, outbox
 from bot.store.job_list import ListedJob
 from dbaccess_playground.faults import Fault
@@ -116,9 +117,40 @@ def test_a_code_that_nobody_knows_is_tried_five_times_and_what_follows_goes_on(
     assert sum("a_code_of_next_year" in told for told in world.operators()) == 1
 
 
-def test_each_code_that_never_heals_is_told_with_what_to_do() -> None:
+def test_each_code_means_one_thing() -> None:
     assert not TEMPORARY & PERMANENT
     assert not INSTALLATION & (TEMPORARY | PERMANENT)
+
+
+@pytest.mark.parametrize("code", sorted(PERMANENT))
+def test_each_code_that_never_heals_is_told_with_what_to_do(code: str) -> None:
+    known = mend_of(Undelivered(conversation=APPROVALS, error=code, what="grant_started"))
+    unknown = mend_of(Undelivered(conversation=APPROVALS, error="new", what="grant_started"))
+    assert known != unknown
+
+
+# What is no answer of Slack's.
+
+
+@pytest.mark.parametrize("status", [200, 403, 502, 503])
+@pytest.mark.parametrize("body", ["<html>Sign in to the proxy</html>", ""])
+def test_a_page_of_something_on_the_way_gives_no_message_up(
+    world: World, status: int, body: str
+) -> None:
+    world.slack.faults.add(
+        Fault.answer(
+            body, code=status, content_type="text/html", target="chat.postMessage", times=None
+        )
+    )
+    world.types(RITA, f"request {IP} 2h orders")
+    for _ in range(10):
+        world.pass_time(minutes=1)
+    assert given_up(world) == []
+    assert {job.error for job in waiting(world)} <= {f"status {status}", "ValueError", ""}
+
+    world.slack.faults.clear()
+    world.pass_time(minutes=2)
+    assert world.slack.messages(APPROVALS)
 
 
 def test_a_card_in_a_channel_that_was_archived_ends_its_updates(world: World) -> None:
@@ -160,7 +192,8 @@ def test_a_card_that_was_given_up_is_posted_once_an_operator_says_so(world: Worl
     world.slack.add_channel(APPROVALS, "db-approvals", bot_is_member=False)
     world.types(RITA, f"request {IP} 2h orders")
     [card] = given_up(world)
-    assert f"dbaccess jobs retry {card.id}" in world.operators()[-1]
+    assert "dbaccess jobs retry --error not_in_channel" in world.operators()[-1]
+    assert "can't see request #1" in world.told(RITA)[-1]
 
     world.slack.add_channel(APPROVALS, "db-approvals")
     with world.service.components.database.transaction() as session:

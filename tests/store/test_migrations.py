@@ -171,7 +171,6 @@ def test_p8_used_addresses_of_answers_from_before_are_erased(empty_database: Dat
         rows = session.exec(select(tables.JobRow).order_by(col(tables.JobRow.id))).all()
         assert [(row.kind, row.unique_key, row.reply_address) for row in rows] == [
             ("reply", None, url),
-            ("command", "used", None),
             ("command", "owed", url),
         ]
         links = session.exec(select(tables.IpLinkRow.id, tables.IpLinkRow.response_url))

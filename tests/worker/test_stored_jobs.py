@@ -207,6 +207,16 @@ def test_one_that_alone_is_refused_does_not_stop_the_others(queue: Queue) -> Non
     assert "good 3" in queue.calls.done
 
 
+def test_whoever_refuses_one_message_for_good_takes_others(queue: Queue) -> None:
+    names = [f"gone {number}" for number in range(10)]
+    queue.add(*names, "good")
+    queue.calls.raises = {name: InstallationError("account_inactive") for name in names}
+    queue.run()
+    queue.calls.raises = {name: PermanentError("not_in_channel") for name in names}
+    queue.run_on(minutes=1)
+    assert queue.calls.done == ["good"]
+
+
 def test_what_is_permanent_is_given_up_at_once_and_told(queue: Queue) -> None:
     queue.add("one")
     queue.calls.raises["one"] = PermanentError("is_archived")

@@ -25,6 +25,7 @@ from bot.slack.messages import Message
 from bot.slack.outbound.replies import Replies
 
 _FORM_THREADS = 8
+_UPDATE_THREADS = 8
 _LOOKUP_THREADS = 8
 _PAGE_THREADS = 16
 _REPLY_THREADS = 16
@@ -46,6 +47,7 @@ class BackgroundTasks:
         self._form_client = form_client
         self._replies = replies
         self._forms = ThreadPoolExecutor(_FORM_THREADS, thread_name_prefix="forms")
+        self._updates = ThreadPoolExecutor(_UPDATE_THREADS, thread_name_prefix="form-updates")
         self._lookups = ThreadPoolExecutor(_LOOKUP_THREADS, thread_name_prefix="lookups")
         self._pages = ThreadPoolExecutor(_PAGE_THREADS, thread_name_prefix="pages")
         self._clusters = Lines(self._pages)
@@ -53,7 +55,7 @@ class BackgroundTasks:
 
     def close(self) -> None:
         """Start nothing more; what is running ends by itself."""
-        for pool in (self._forms, self._lookups, self._pages, self._answers):
+        for pool in (self._forms, self._updates, self._lookups, self._pages, self._answers):
             pool.shutdown(wait=False, cancel_futures=True)
 
     def look_up(self, act: Callable[[], None]) -> None:
@@ -113,7 +115,7 @@ class BackgroundTasks:
                 if not _is_closed(error):
                     log.warning("form not updated", error=type(error).__name__)
 
-        _run(self._forms, act)
+        _run(self._updates, act)
 
     def direct(self, user_id: str, message: Message) -> None:
         """Send a direct message soon."""

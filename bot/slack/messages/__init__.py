@@ -157,7 +157,8 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
         case notices.Recovered():
             return operators.recovered(notice)
         case notices.Undelivered():
-            return undelivered.undelivered(notice)
+            told = undelivered.card_undelivered if notice.request else undelivered.undelivered
+            return told(notice)
         case notices.AuditAnchor():
             return operators.audit_anchor(notice)
         case notices.AddressSeen():

@@ -6,16 +6,17 @@ from bot.domain.notices import Undelivered
 from bot.slack.messages.blocks import Message, context, message, section
 from bot.slack.messages.mrkdwn import code, who
 
-_KINDS = {"request_card": "an approval message"}
 _INVITE = "Invite dbaccess to the channel, or correct the channel in `dbaccess.toml`."
 _ARCHIVED = "The channel is archived. Unarchive it, or name another one in `dbaccess.toml`."
 _RIGHTS = "Let apps post there (in the channel's settings), or name another channel."
 _ADMIN = "Ask an admin of the workspace to allow dbaccess there."
 _FAULT = "That is a fault in dbaccess. Please report it."
-_GONE = "Somebody deleted the message, or Slack no longer lets it be changed. Nothing to do."
+_GONE = "Somebody deleted the message, or Slack no longer lets it be changed."
+_PERSON = "Slack does not know that person, or hides them from dbaccess. Did they leave?"
 _MENDS = {
     "app_access_restricted": _ADMIN,
     "block_mismatch": _FAULT,
+    "cannot_dm_bot": "That is a bot. Name people in `dbaccess.toml`.",
     "cannot_reply_to_message": _RIGHTS,
     "cant_broadcast_message": _RIGHTS,
     "cant_update_message": _GONE,
@@ -34,37 +35,66 @@ _MENDS = {
     "msg_too_long": _FAULT,
     "no_permission": _ADMIN,
     "no_text": _FAULT,
+    "not_enabled": "In the app's settings, turn on *App Home* → *Home Tab*.",
+    "not_found": _GONE,
     "not_in_channel": _INVITE,
+    "plan_upgrade_required": "The workspace's plan does not include that. Ask an admin.",
     "posting_to_channel_denied": _RIGHTS,
+    "restricted_action": _RIGHTS,
+    "restricted_action_non_threadable_channel": _RIGHTS,
+    "restricted_action_read_only_channel": _RIGHTS,
+    "restricted_action_thread_locked": _RIGHTS,
+    "restricted_action_thread_only_channel": _RIGHTS,
     "team_access_not_granted": _ADMIN,
-    "unreadable": "Another version of dbaccess saved it. Nothing to do.",
+    "team_not_found": _ADMIN,
+    "user_disabled": _PERSON,
+    "user_not_found": _PERSON,
+    "user_not_visible": _PERSON,
+    "view_too_large": _FAULT,
 }
+_NOT_AGAIN = (_FAULT, _GONE, _PERSON)
 
 
 def undelivered(notice: Undelivered) -> Message:
-    """Return that Slack does not take a message, and what to do."""
-    what = _KINDS.get(notice.what) or f"a message ({code(notice.what)})"
+    """Return that Slack does not take a message, and what to do: for operators or approvers."""
+    where = f"{_place(notice.conversation)} ({code(notice.error)})"
+    what = "approval cards" if notice.what == "request_card" else "messages"
     return message(
-        section(
-            f":warning: *Can't deliver {what} {_place(notice.conversation)}.*"
-            f" Slack's answer: {code(notice.error)}. Nobody has seen it there."
-        ),
-        context(f"{_mend(notice.error)}{_again(notice)}"),
+        section(f":warning: *Slack refuses {what} {where}.*"),
+        context(f"{mend_of(notice)}{_afterwards(notice)}"),
     )
 
 
-def _mend(error: str) -> str:
-    if error.startswith("restricted_action"):
-        return _RIGHTS
-    return _MENDS.get(error, "Look the code up in Slack's documentation, or ask an admin.")
+def card_undelivered(notice: Undelivered) -> Message:
+    """Return to the requester that the approvers do not see their request."""
+    where = f"{_place(notice.conversation)} ({code(notice.error)})"
+    return message(
+        section(
+            f":warning: *The approvers can't see request #{notice.request}.* "
+            f"Slack refuses approval cards {where}."
+        ),
+        context("The operators know. Approvers can decide in the Home tab of dbaccess."),
+    )
 
 
-def _again(notice: Undelivered) -> str:
-    if notice.job is None or _mend(notice.error) in (_GONE, _FAULT):
+def mend_of(notice: Undelivered) -> str:
+    """Return what to do about Slack's code."""
+    if notice.error == "channel_not_found" and not _is_channel(notice.conversation):
+        return _PERSON
+    return _MENDS.get(notice.error, "Look the code up in Slack's documentation, or ask an admin.")
+
+
+def _afterwards(notice: Undelivered) -> str:
+    if mend_of(notice) == _GONE and notice.what == "request_card":
+        return " Approvers can decide on the request in the Home tab of dbaccess."
+    if mend_of(notice) in _NOT_AGAIN:
         return ""
-    return f" Then send it with {code(f'dbaccess jobs retry {notice.job}')}."
+    return f" Then run {code(f'dbaccess jobs retry --error {notice.error}')}."
 
 
 def _place(conversation: str) -> str:
-    channel = re.fullmatch(r"[CG][A-Z0-9]+", conversation)
-    return f"in <#{conversation}>" if channel else f"to {who(conversation)}"
+    return f"in <#{conversation}>" if _is_channel(conversation) else f"to {who(conversation)}"
+
+
+def _is_channel(conversation: str) -> bool:
+    return re.fullmatch(r"[CG][A-Z0-9]+", conversation) is not None

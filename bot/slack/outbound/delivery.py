@@ -13,7 +13,7 @@ from bot.domain.notices import RequestCard, Undelivered
 from bot.domain.policy import Policy
 from bot.domain.principals import groups_in, users_in
 from bot.log_context import subject_of
-from bot.retry import Backoff, PermanentError, UnknownError
+from bot.retry import Backoff, HopelessError, PermanentError, UnknownError
 from bot.slack.messages import render
 from bot.slack.outbound.calls import MessageCalls
 from bot.slack.users.directory import Directory
@@ -72,9 +72,7 @@ class Delivery:
         with suppress(PermanentError):
             pending = outbox.pending_message(job)
             place = self._place(session, pending)
-            notice = Undelivered(
-                conversation=place, error=error, what=pending.notice.kind, job=job.id
-            )
+            notice = Undelivered(conversation=place, error=error, what=pending.notice.kind)
             once = f"undelivered:{place}:{error}:{now:%F}"
             is_about_itself = isinstance(pending.notice, Undelivered)
             if error == _NO_POST or (is_about_itself and place != policy.operators):
@@ -84,7 +82,9 @@ class Delivery:
             elif not (pending.method is DeliveryMethod.DIRECT and error in _LEFT):
                 notify_operators(session, notice, policy, at=now, once=once)
             if isinstance(pending.notice, RequestCard) and pending.method is DeliveryMethod.POST:
-                notify_person(session, notice, pending.notice.request.requester, at=now)
+                request = pending.notice.request
+                told = notice.model_copy(update={"request": request.id})
+                notify_person(session, told, request.requester, at=now)
 
     def _send(self, pending: PendingMessage) -> Post | None:
         message = render(pending.notice)
@@ -102,7 +102,7 @@ class Delivery:
         with self._database.reading() as session:
             post = outbox.find_post(session, pending.post or "")
         if post is None:
-            raise PermanentError(_NO_POST)
+            raise HopelessError(_NO_POST)
         return post
 
     def _find_out_whom_to_tell(self, pending: PendingMessage) -> None:

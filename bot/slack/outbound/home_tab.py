@@ -86,7 +86,7 @@ class HomeTabs:
             homes.approves(session, home, rights.may_approve)
         self._publish(home.user_id, self._read(home.user_id, rights, policy))
         if unknown is not None and not unknown.is_permanent:
-            raise TemporaryError(str(unknown), unknown.retry_after) from unknown
+            raise unknown.failure() from unknown
 
     def _rights(self, home: Home, policy: Policy) -> tuple["_Rights", DirectoryUnavailable | None]:
         """Return what may be shown; if Slack does not say, only what is somebody's own."""

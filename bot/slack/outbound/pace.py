@@ -10,6 +10,7 @@ from bot.clock import Clock
 from bot.slack.limits import SECONDS_BETWEEN_MESSAGES
 
 BURST = 15
+_GIVEN_BACK_SECONDS = 600.0
 
 
 class Pace:
@@ -51,4 +52,7 @@ class Pace:
             self._quiet_at.clear()
             self._places.clear()
         self._looked_at = now
+        for message_id, place in list(self._places.items()):
+            if place < now - _GIVEN_BACK_SECONDS:  # it never came: superseded, or dropped
+                del self._places[message_id]
         return now

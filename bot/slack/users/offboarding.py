@@ -13,8 +13,7 @@ from structlog.contextvars import bind_contextvars
 from bot.access import AccessService
 from bot.clock import Clock
 from bot.domain.actors import Actor
-from bot.retry import Backoff, TemporaryError, UnknownError
-from bot.slack.errors import TEMPORARY
+from bot.retry import Backoff
 from bot.slack.users.directory import UNKNOWN_USER, Directory
 from bot.slack.users.unavailable import DirectoryUnavailable
 from bot.store import grants, jobs, requests
@@ -60,6 +59,7 @@ class Offboarding:
 
         Raises:
             TemporaryError: Slack cannot be asked, or gives no clear answer.
+            InstallationError: Slack refuses this installation.
         """
         user_id = str(job.payload.get("user_id"))
         bind_contextvars(user=user_id)
@@ -68,7 +68,7 @@ class Offboarding:
                 self._access.depart(user_id)
         except DirectoryUnavailable as error:
             if error.code not in UNKNOWN_USER:  # else the next round is early enough
-                raise _failure(error) from error
+                raise error.failure() from error
         return jobs.nothing_more
 
     def give_up(self, session: Session, job: Job, error: str) -> None:
@@ -83,9 +83,3 @@ def _concerned(session: Session) -> list[str]:
     approved = {person for request in pending for person in request.approvers}
     named = waiting | approved - {Actor.POLICY, Actor.EMERGENCY}
     return sorted(grants.holders(session) | named)
-
-
-def _failure(error: DirectoryUnavailable) -> TemporaryError:
-    """Return what an answer means for one person: what is strange about them is soon left alone."""
-    is_temporary = not error.code or error.code in TEMPORARY
-    return (TemporaryError if is_temporary else UnknownError)(str(error), error.retry_after)

@@ -9,6 +9,8 @@ from bot.domain.refusals.rights import (
     RightRefusal,
     SlackAsksToWait,
 )
+from bot.retry import InstallationError, PermanentError, TemporaryError, UnknownError
+from bot.slack.errors import meaning_of
 
 NO_USER_GROUPS = "plan_upgrade_required"
 """Slack's error code in a workspace whose plan has no user groups."""
@@ -30,6 +32,15 @@ class DirectoryUnavailable(Exception):
     def is_permanent(self) -> bool:
         """Whether asking again is of no use."""
         return self.code == NO_USER_GROUPS
+
+    def failure(self) -> TemporaryError | InstallationError:
+        """Return what it means for a job that nobody waits for."""
+        if not self.code:
+            return TemporaryError(str(self), self.retry_after)
+        if self.retry_after is not None:
+            return TemporaryError(self.code, self.retry_after)
+        failure = meaning_of(self.code)
+        return UnknownError(self.code) if isinstance(failure, PermanentError) else failure
 
     def refusal(self, *, of_others: bool = False) -> RightRefusal:
         """Return what a person is told; *of_others*: it is not about them, but whom it concerns."""

@@ -285,13 +285,19 @@ NOTICES: dict[str, Notice] = {
     ),
     "recovered, all over": Recovered(cluster="orders", removed=(HOME,)),
     "undelivered": Undelivered(
-        conversation="C0APPROVALS", error="channel_not_found", what="request_card", job=17
+        conversation="C0APPROVALS", error="channel_not_found", what="request_card"
+    ),
+    "undelivered, for the requester": Undelivered(
+        conversation="C0APPROVALS", error="is_archived", what="request_card", request=17
+    ),
+    "undelivered, a card that was deleted": Undelivered(
+        conversation="C0APPROVALS", error="message_not_found", what="request_card"
     ),
     "undelivered, with a code that is not known": Undelivered(
-        conversation="C0APPROVALS", error="a_code_of_next_year", what="grant_started", job=17
+        conversation="C0APPROVALS", error="a_code_of_next_year", what="grant_started"
     ),
     "undelivered to a person": Undelivered(
-        conversation=BOB, error="messages_tab_disabled", what="grant_ended", job=17
+        conversation=BOB, error="messages_tab_disabled", what="grant_ended"
     ),
     "audit anchor": AuditAnchor(number=1500, digest="5f" * 32),
     "audit anchor, with a key": AuditAnchor(number=1, digest="5f" * 32, key="3f9a61c2"),
