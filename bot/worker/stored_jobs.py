@@ -1,7 +1,6 @@
 """Stored jobs of one kind: claimed from the table, handed to their handler, and brought to an end.
 
-Each job ends: done, or given up when its patience or its tries are used up. Nothing is given up for
-time alone: it may have passed while the bot was down, or others were in front. Where the other side
+Each job ends: done, or given up when its patience or its tries are used up. Where the other side
 refuses the whole installation, jobs of that kind are held: one is tried now and then, the others
 wait, and no patience is used up.
 """
@@ -29,7 +28,7 @@ from bot.store.database import Database
 from bot.store.failures import DATABASE_UNAVAILABLE
 from bot.store.jobs import Job, Kind, Outcome
 
-TRIES = 5  # of what fails for a reason that nobody knows, and of all else at the least
+TRIES = 5  # of what fails for a reason that nobody knows
 PROBE_SECONDS = 30.0  # from one try to the next while the installation is refused
 
 log = structlog.get_logger()
@@ -128,11 +127,12 @@ class StoredJobs:
             if isinstance(error, UnknownError):
                 self._go_on()
             self._try_again(job, error)
-        except PermanentError as error:
-            if not isinstance(error, HopelessError):
-                self._go_on()  # whoever refuses one message takes others
+        except HopelessError as error:
             self._give_up(job, str(error))
             self._try_another()
+        except PermanentError as error:
+            self._go_on()  # whoever refuses one message takes others
+            self._give_up(job, str(error))
         except DATABASE_UNAVAILABLE:
             raise  # it is still there when the database is back
         except Exception as error:  # a fault of ours must not hold up the others for ever
@@ -201,7 +201,7 @@ class StoredJobs:
         self._reschedule(job, PROBE_SECONDS, error=error, has_failed=False, held_at=now)
 
     def _try_another(self) -> None:
-        """Ask again at once whether the installation is refused: this job would fail anyway."""
+        """Find out at once whether the installation is refused: that job could not tell."""
         with self._lock:
             self._held_at = self._clock.now() - self._probe_wait()
 
