@@ -14,6 +14,7 @@ from bot.store import audit, erasure, finished
 from bot.store.erasure import Erasable
 
 _AT_ONCE = 500  # rows of each kind in a transaction, so that none is long
+_REQUESTS_AT_ONCE = 50  # each with its grant and decisions
 _MOST_BATCHES = 20  # in one run; the next one goes on
 
 log = structlog.get_logger()
@@ -63,7 +64,7 @@ def erase(uow: UnitOfWork, before: datetime, *, actor: str) -> int:
     """Erase a batch of personal data from before a time, on record; return of how many rows."""
     rows = erasure.erase_audit(uow.session, before, most=_AT_ONCE)
     over_before = _over_before(uow.policy, before, uow.now)
-    requests = erasure.erase_requests(uow.session, over_before, uow.now, most=_AT_ONCE)
+    requests = erasure.erase_requests(uow.session, over_before, uow.now, most=_REQUESTS_AT_ONCE)
     if not (rows or requests):
         return 0
     audit.record(

@@ -5,18 +5,23 @@ transaction. A lock taken there stays behind in a session that somebody else get
 arrives where nobody listens. All else works, so nothing fails: two workers just write at once.
 """
 
+import re
 import secrets
 from contextlib import ExitStack, closing
 
 import psycopg
+import structlog
 from sqlalchemy.exc import OperationalError
 
 from bot.faults import Fault
 from bot.store.database import Database
 from bot.store.timeouts import TimedConnection
 
+log = structlog.get_logger()
+
 _OTHERS = 4  # connections that hold a session each, so that a pool runs out of the first one's
 _NO_TRANSACTIONS = "08P01"  # PgBouncer's answer to BEGIN in statement mode, among others
+_NO_ROOM = re.compile("too many (clients|connections)|connection slots")  # while connecting
 _LOCK = "SELECT pg_try_advisory_lock(%s)"
 _SESSION = "SELECT pg_backend_pid()"
 
@@ -61,12 +66,17 @@ def _shares_sessions(database: Database) -> bool:
         first = connect()
         first.execute(_LOCK, [secrets.randbits(62)])  # gone with its session
         session = _session_of(first)
-        for _ in range(_OTHERS):
-            other = connect()
-            if not _begins(other) or _session_of(other) == session:
-                return True
-            if _session_of(first) != session:
-                return True
+        try:
+            for _ in range(_OTHERS):
+                other = connect()
+                if not _begins(other) or _session_of(other) == session:
+                    return True
+                if _session_of(first) != session:
+                    return True
+        except psycopg.OperationalError as error:
+            if not _NO_ROOM.search(str(error)):
+                raise
+            log.warning("connection pool not ruled out", error="too few connections are left")
     return False
 
 

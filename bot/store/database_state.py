@@ -58,8 +58,13 @@ class DatabaseState:
         return self._outage
 
     def wrote_since(self, at: float) -> bool:
-        """Tell whether a row was written since a time of `monotonic`, so that a try is worth it."""
-        return self._outage is None or self._wrote > at
+        """Tell whether a row was written since a time of `monotonic`, so that a try is worth it.
+
+        On a full disk a small row may find room where others do not.
+        """
+        if self._outage is None:
+            return True
+        return self._wrote > at and self._outage.trouble is not DatabaseTrouble.FULL
 
     @property
     def is_watched(self) -> bool:
@@ -92,15 +97,15 @@ class DatabaseState:
                 works = self._works(write)
                 if works and self._wrote < self._failed:
                     self._wrote = monotonic()
-                    on_write()
+                    _safely(on_write)
                 outage = self._end() if works else None
                 if outage is not None:
-                    on_end(outage)
+                    _safely(on_end, outage)
                     return
                 lasted = monotonic() - self._began
                 if not is_told and lasted >= until_lasting and self._outage:
                     is_told = True
-                    on_lasting(self._outage)
+                    _safely(on_lasting, self._outage)
 
         self._watch = run
 
@@ -151,3 +156,11 @@ class DatabaseState:
             outage, self._outage = self._outage, None
         log.info("database back", seconds=round(monotonic() - self._began))
         return outage
+
+
+def _safely(act: Callable[..., object], *values: object) -> None:
+    """Call what may fail without ending the watch, which nobody else could end an outage for."""
+    try:
+        act(*values)
+    except Exception:
+        log.exception("outage not told")

@@ -1,9 +1,13 @@
 """Failures of the database: which of them concern all of it, and what is said of them."""
 
+import re
+
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.faults import DatabaseTrouble
+
+_NAMED = re.compile(r'"[^"]*"|\b\d+(\.\d+){3}\b')
 
 DATABASE_UNAVAILABLE = (
     OperationalError,
@@ -50,8 +54,8 @@ def in_one_line(error: BaseException) -> str:
 
 
 def said_by(error: BaseException) -> str:
-    """Return what the driver says is wrong, without the host or file that it was wrong with."""
-    return _first_line(error).rpartition(": ")[2].strip()
+    """Return what the driver says is wrong, without hosts, files and names of any kind."""
+    return _NAMED.sub("…", _first_line(error).rpartition(": ")[2].strip())
 
 
 def _first_line(error: BaseException) -> str:

@@ -80,7 +80,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take the columns back; the chain of rows that were written since cannot be verified then."""
+    """Take the columns back.
+
+    Of the rows that were written since, who, from where and why is lost for good, and their chain
+    cannot be verified any more.
+    """
     if _on_postgresql():
         op.execute("DROP TRIGGER audit_is_only_erased ON audit")
         op.execute("DROP FUNCTION dbaccess_audit_is_only_erased()")

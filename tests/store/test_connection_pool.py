@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from bot.config import database_url
 from bot.store.connection_pool import SessionsShared, refuse_shared_sessions
@@ -103,6 +104,19 @@ def test_a_direct_connection_is_never_refused_and_leaves_nothing_behind(
     locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid"
     name = direct.rpartition("/")[2]
     assert postgresql.ask(f"{locks} FROM pg_database WHERE datname = '{name}')") == [(0,)]
+
+
+def test_a_server_with_few_connections_left_is_not_refused_for_that(
+    postgresql: PostgresServer,
+) -> None:
+    direct = postgresql.database()
+    name = direct.rpartition("/")[2]
+    postgresql.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT 2')
+    postgresql.execute("CREATE ROLE few LOGIN")
+    few = direct.replace("postgres@", "few@")
+    with reached(few) as database, capture_logs() as logs:
+        refuse_shared_sessions(database)
+    assert [one["event"] for one in logs] == ["connection pool not ruled out"]
 
 
 def test_sqlite_has_no_sessions_to_share(sqlite_database: Database) -> None:

@@ -87,6 +87,21 @@ DISK_FULL = refused(
             READ_ONLY,
             "cannot execute INSERT in a read-only transaction",
         ),
+        (
+            operational(
+                psycopg.OperationalError(
+                    'connection failed: FATAL:  no pg_hba.conf entry for host "203.0.113.9", '
+                    'user "doadmin", database "defaultdb", no encryption'
+                )
+            ),
+            AWAY,
+            "no pg_hba.conf entry for host …, user …, database …, no encryption",
+        ),
+        (
+            operational(psycopg.OperationalError("no route to 10.1.2.3 port 25060")),
+            AWAY,
+            "no route to … port 25060",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -200,6 +215,20 @@ def test_another_trouble_in_the_same_outage_is_logged_once_too(watched: Watched)
         for error in (NOBODY_THERE, READ_ONLY_FILE, NOBODY_THERE, READ_ONLY_FILE):
             watched.state.explains(error)
     assert [one["trouble"] for one in logs] == ["away", "read_only"]
+
+
+def test_an_outage_ends_although_it_could_not_be_told(watched: Watched) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("nobody to tell")
+
+    watched.state.watch(
+        watched.write, on_write=fail, on_lasting=fail, on_end=fail, lasting_seconds=0.05
+    )
+    with logged() as logs:
+        watched.state.explains(NOBODY_THERE)
+        eventually(lambda: "outage not told" in [one["event"] for one in logs])
+        watched.works.set()
+        eventually(lambda: watched.state.outage is None)
 
 
 def test_outages_follow_one_another(watched: Watched) -> None:

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from bot.retry import (
     Backoff,
+    HopelessError,
     InstallationError,
     NotYet,
     PermanentError,
@@ -126,7 +127,7 @@ def test_what_is_temporary_for_longer_than_its_patience_is_given_up_and_told(que
     assert queue.calls.told == [("one", "internal_error")]
 
 
-def test_a_job_that_never_heals_has_the_next_one_ask_whether_the_installation_is_refused(
+def test_a_job_that_never_heals_shows_that_the_installation_is_accepted(
     queue: Queue,
 ) -> None:
     queue.add("one", "two", "three")
@@ -134,8 +135,18 @@ def test_a_job_that_never_heals_has_the_next_one_ask_whether_the_installation_is
     queue.run()
     queue.calls.raises = dict.fromkeys(("one", "two"), PermanentError("not_in_channel"))
     assert queue.run(seconds=PROBE_SECONDS) == 1
-    assert queue.run() == 1
-    assert queue.run() == 1
+    assert queue.run() == 2, "it is no longer held"
+    assert queue.calls.done == ["three"]
+
+
+def test_a_job_that_cannot_even_be_tried_has_the_next_one_find_out(queue: Queue) -> None:
+    queue.add("one", "two", "three")
+    queue.calls.raises = dict.fromkeys(("one", "two", "three"), InstallationError("token_revoked"))
+    queue.run()
+    queue.calls.raises = dict.fromkeys(("one", "two"), HopelessError("unreadable"))
+    assert queue.run(seconds=PROBE_SECONDS) == 1
+    while queue.run():
+        pass
     assert queue.calls.done == ["three"]
 
 

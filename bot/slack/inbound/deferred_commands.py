@@ -122,8 +122,10 @@ class DeferredCommands:
         """
         patience = _REFUSE_AFTER_SECONDS if retry_after is None else _WAIT_FOR_SECONDS
         waited = abs(self._clock.now() - deferred.received_at)  # a clock may go backwards
-        if waited < self._clock.in_seconds(patience) - self._clock.now():
-            if retry_after is not None and retry_after >= _TELL_FROM_SECONDS:
-                self._access.tell_waiting(deferred, ceil(retry_after))
-            raise TemporaryError(why, retry_after)
-        self._access.refuse(deferred, refused)
+        left = self._clock.in_seconds(patience - (retry_after or 0.0)) - self._clock.now()
+        if waited >= left:
+            self._access.refuse(deferred, refused)
+            return
+        if retry_after is not None and retry_after >= _TELL_FROM_SECONDS:
+            self._access.tell_waiting(deferred, ceil(retry_after))
+        raise TemporaryError(why, retry_after)

@@ -5,6 +5,7 @@ done here: the SDK would do so as often as it looks, and log each attempt.
 """
 
 import logging
+import re
 import threading
 from collections.abc import Callable
 from time import monotonic
@@ -22,6 +23,7 @@ _PING_SECONDS = 2.0  # after more than four without an answer, the SDK takes a c
 _CALL_SECONDS = 10
 _LOOK_SECONDS = 0.5
 _GRACE_SECONDS = 15.0  # Slack has every connection opened anew now and then
+_STATUS = re.compile(r"\b[45]\d\d\b")
 _RECONNECT = Backoff(1.0, 30.0, longest_asked_seconds=30.0)
 
 log = structlog.get_logger()
@@ -121,7 +123,8 @@ class SocketMode:
 def _in_words(error: Exception) -> str:
     if isinstance(error, SlackApiError):
         return code_of(error)
-    return f"{type(error).__name__}: {error}".partition("\n")[0]
+    status = _STATUS.search(str(error))  # a proxy's; its address, and a password in it, stay out
+    return f"{type(error).__name__} ({status[0]})" if status else type(error).__name__
 
 
 def _sdk_logger() -> logging.Logger:
