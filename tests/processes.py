@@ -228,7 +228,9 @@ class Place:
         return self.digitalocean.sources(ORDERS)
 
     def told(self, words: str) -> int:
-        return sum(words in message.all_text for message in self.slack.dms(RITA))
+        return sum(
+            any(words in text for text in message.all_versions) for message in self.slack.dms(RITA)
+        )
 
     def lend(self, duration: str) -> None:
         """Let Rita ask and Alice approve, and wait until it works and she knows."""

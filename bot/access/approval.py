@@ -101,13 +101,8 @@ def _extend(uow: UnitOfWork, request: Request) -> None:
         approvers=list(request.approvers),
         expires_at=longer.expires_at.isoformat(),
     )
-    notify_of_grant(
-        uow.session,
-        GrantExtended(grant=longer, by=request.granted_duration),
-        longer,
-        uow.policy,
-        at=uow.now,
-    )
+    extended = GrantExtended(grant=longer, by=request.granted_duration, approvers=request.approvers)
+    notify_of_grant(uow.session, extended, uow.policy, at=uow.now)
 
 
 def with_concerned(uow: UnitOfWork, request: Request) -> Request:

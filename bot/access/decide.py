@@ -77,11 +77,9 @@ def _approve(
     moved = with_concerned(uow, moved)
     requests.save(uow.session, moved)
     if moved.state is RequestState.APPROVED:
-        carry_out(uow, cluster, moved)
-        closed = RequestClosed(request=uow.facts(moved))
-        if moved.extends is None:  # for an extension, the holder gets a message of its own
-            notify_person(uow.session, closed, moved.requester, at=uow.now)
+        carry_out(uow, cluster, moved)  # who benefits hears when access opens, or ends later
         if moved.asked_by is not None:
+            closed = RequestClosed(request=uow.facts(moved))
             notify_person(uow.session, closed, moved.asked_by, at=uow.now)
     update_card(uow.session, uow.facts(moved), at=uow.now)
     return moved

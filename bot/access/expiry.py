@@ -69,5 +69,4 @@ def _alike(policy: Policy) -> dict[timedelta, list[str]]:
 def _warn(uow: UnitOfWork, grant: Grant) -> None:
     grants.save(uow.session, grant.warn(uow.now))
     uow.record(Action.WARNED, grant.cluster, grant.id, actor=Actor.DBACCESS)
-    notice = GrantExpiring(grant=grant)
-    notify_of_grant(uow.session, notice, grant, uow.policy, at=uow.now)
+    notify_of_grant(uow.session, GrantExpiring(grant=grant), uow.policy, at=uow.now)

@@ -10,12 +10,25 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.domain.actors import Actor
-from bot.domain.lifecycle import Grant, Request, RequestState
-from bot.domain.notices import Notice, RequestCard, RequestClosed, RequestFacts
+from bot.domain.lifecycle import EndReason, Grant, GrantState, Request, RequestKind, RequestState
+from bot.domain.notices import (
+    GrantDelayed,
+    GrantEnded,
+    GrantExpiring,
+    GrantExtended,
+    GrantNotice,
+    GrantRewritten,
+    GrantStarted,
+    Notice,
+    Outdated,
+    RequestCard,
+    RequestClosed,
+    RequestFacts,
+)
 from bot.domain.policy import Policy
 from bot.domain.reply_to import ReplyTo
 from bot.store import grants, homes, outbox, requests
-from bot.store.outbox import DeliveryMethod
+from bot.store.outbox import DeliveryMethod, PendingMessage, Post, PostName
 
 _OPERATORS = "operators"
 
@@ -56,6 +69,7 @@ def request_facts(
         extended=extended,
         cluster_id=str(cluster.id) if cluster else "",
         revoked=revoked,
+        has_ended=request.kind is RequestKind.EMERGENCY and _has_ended(session, request.id),
     )
 
 
@@ -98,30 +112,78 @@ def notify_person(session: Session, notice: Notice, user_id: str, *, at: datetim
     """Enqueue a direct message, unless the requester is not known."""
     if user_id != Actor.UNKNOWN:
         outbox.enqueue(
-            session, notice, DeliveryMethod.DIRECT, f"user:{user_id}", at=at, target=user_id
+            session,
+            notice,
+            DeliveryMethod.DIRECT,
+            _conversation_with(user_id),
+            at=at,
+            target=user_id,
         )
 
 
 def notify_thread(session: Session, notice: Notice, request_id: int, *, at: datetime) -> None:
     """Enqueue a message in the thread of a request."""
-    outbox.enqueue(
-        session, notice, DeliveryMethod.THREAD, card_of(request_id), at=at, post=card_of(request_id)
-    )
+    card = card_of(request_id)
+    outbox.enqueue(session, notice, DeliveryMethod.THREAD, card, at=at, below=card)
 
 
-def notify_of_grant(
-    session: Session, notice: Notice, grant: Grant, policy: Policy, *, at: datetime
-) -> None:
-    """Enqueue a message for the thread of a grant's request, and one for its holder.
+def notify_of_grant(session: Session, notice: GrantNotice, policy: Policy, *, at: datetime) -> None:
+    """Keep the messages about a grant up to date: one for its holder, one in its request's thread.
 
-    For a grant that was recovered from its label, which has neither, tell the operators.
+    Where people must notice, a new one takes the place of the one before. For a grant that was
+    recovered from its label, which has neither a holder nor a thread, it is the operators' channel.
     """
+    grant = notice.grant
+    change = DeliveryMethod.REPLACE if _must_be_noticed(notice) else DeliveryMethod.KEEP
+    if grant.requester == Actor.UNKNOWN:
+        outbox.enqueue(
+            session,
+            notice,
+            change,
+            _OPERATORS,
+            at=at,
+            target=policy.operators,
+            post=PostName.TO_OPERATORS.of(grant.id),
+        )
+        return
+    _notify_below_card(session, notice, at=at)
+    outbox.enqueue(
+        session,
+        notice,
+        change,
+        _conversation_with(grant.requester),
+        at=at,
+        target=grant.requester,
+        post=PostName.TO_HOLDER.of(grant.id),
+    )
+    refresh_home(session, grant.requester, at=at)
+    if grant.emergency and isinstance(notice, GrantEnded):
+        _take_off_revoke(session, grant, policy, at=at)
+
+
+def notify_of_rewrite(
+    session: Session, notice: GrantRewritten, policy: Policy, *, at: datetime
+) -> None:
+    """Tell a grant's holder and its request's thread that its rule was written again."""
+    grant = notice.grant
     if grant.requester == Actor.UNKNOWN:
         notify_operators(session, notice, policy, at=at)
         return
     notify_thread(session, notice, grant.id, at=at)
     notify_person(session, notice, grant.requester, at=at)
-    refresh_home(session, grant.requester, at=at)
+
+
+def outdate(session: Session, newer: PendingMessage, former: Post, *, at: datetime) -> None:
+    """Enqueue the change of a message about a grant that a newer one has taken the place of."""
+    if isinstance(newer.notice, GrantNotice):
+        outbox.enqueue(
+            session,
+            Outdated(grant=newer.notice.grant),
+            DeliveryMethod.UPDATE,
+            newer.conversation,
+            at=at,
+            stands=former,
+        )
 
 
 def notify_operators(
@@ -148,7 +210,7 @@ def notify_each(
             session,
             notice,
             DeliveryMethod.DIRECT,
-            f"user:{user_id}",
+            _conversation_with(user_id),
             at=at,
             target=user_id,
             once=f"{once}:{user_id}",
@@ -174,4 +236,59 @@ def forget_home(session: Session, user_id: str) -> None:
 
 def card_of(request_id: int) -> str:
     """Return the name by which the card of a request is posted and found again."""
-    return f"request:{request_id}"
+    return PostName.CARD.of(request_id)
+
+
+def _must_be_noticed(notice: GrantNotice) -> bool:
+    """Tell whether the holder needs a new message: a message that is changed notifies nobody.
+
+    Not where a grant ends at its time or by its holder, nor where they have the answer already.
+    """
+    holder = notice.grant.requester
+    match notice:
+        case GrantStarted() | GrantDelayed() | GrantExpiring():
+            return True
+        case GrantExtended(approvers=approvers):
+            return not {holder, Actor.POLICY}.issuperset(approvers)
+        case GrantEnded(grant=Grant(end_reason=EndReason.EXPIRED)):
+            return False
+        case GrantEnded(grant=Grant(end_reason=EndReason.REVOKED, revoked_by=by)):
+            return by != holder
+        case GrantEnded():
+            return True
+
+
+def _notify_below_card(session: Session, notice: GrantNotice, *, at: datetime) -> None:
+    """Enqueue a change of the message in the thread, for approvers; a new one if they may act.
+
+    That the end is near is for the holder alone.
+    """
+    if isinstance(notice, GrantExpiring):
+        return
+    card = card_of(notice.grant.id)
+    is_for_approvers = notice.grant.was_removed_outside  # they can put it back
+    outbox.enqueue(
+        session,
+        notice,
+        DeliveryMethod.REPLACE if is_for_approvers else DeliveryMethod.KEEP,
+        card,
+        at=at,
+        post=PostName.IN_THREAD.of(notice.grant.id),
+        below=card,
+    )
+
+
+def _take_off_revoke(session: Session, grant: Grant, policy: Policy, *, at: datetime) -> None:
+    """Take the button off the card of an emergency that has ended and waits for its review."""
+    request = requests.look_at(session, grant.id)
+    if request is not None and request.wants_review:
+        update_card(session, request_facts(session, request, policy), at=at)
+
+
+def _has_ended(session: Session, grant_id: int) -> bool:
+    grant = grants.get(session, grant_id)
+    return grant is not None and grant.state is GrantState.ENDED
+
+
+def _conversation_with(user_id: str) -> str:
+    return f"user:{user_id}"

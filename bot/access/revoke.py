@@ -56,8 +56,7 @@ def close_for_gone_cluster(uow: UnitOfWork, grant_id: int, *, actor: str) -> Gra
         reason=ended.end_reason,
         cluster_gone=True,
     )
-    notice = GrantEnded(grant=ended)
-    notify_of_grant(uow.session, notice, ended, uow.policy, at=uow.now)
+    notify_of_grant(uow.session, GrantEnded(grant=ended), uow.policy, at=uow.now)
     return ended
 
 

@@ -320,6 +320,10 @@ class Grant:
         """Tell whether the source should be trusted for this grant at *now*."""
         return self.is_live and now < self.expires_at
 
+    def waits_to_open(self, now: datetime) -> bool:
+        """Tell whether the source is not trusted yet, and should be."""
+        return self.state is GrantState.APPLYING and self.wants_rule(now)
+
     def is_leaving(self, now: datetime) -> bool:
         """Tell whether the grant is to end, and has not yet."""
         return self.state is not GrantState.ENDED and not self.wants_rule(now)
@@ -349,7 +353,7 @@ class Grant:
         )
 
     def delay(self, at: datetime) -> "Grant":
-        """Note that its holder was told that the cluster takes no changes at the moment."""
+        """Note that its holder was told that access opens later."""
         self._must_be(GrantState.APPLYING, transition="delay")
         return replace(self, delayed_at=at)
 

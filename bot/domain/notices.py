@@ -27,7 +27,7 @@ class RequestFacts(Request):
     `own_grants`: live grants of others and of this person on this cluster. `shortest`, `longest`:
     what the policy allows, extensions included. `closed_by`: who cancelled. `extended`: the grant
     that it extends. `revoked`: for an undecided request, the grant that somebody else revoked
-    recently.
+    recently. `has_ended`: the access of an emergency.
     """
 
     approvals_needed: int = 1
@@ -42,6 +42,7 @@ class RequestFacts(Request):
     extended: Grant | None = None
     cluster_id: str = ""
     revoked: Grant | None = None
+    has_ended: bool = False
 
 
 class RequestCard(_Facts):
@@ -124,14 +125,21 @@ class NotGranted(_Facts):
 
 
 class GrantStarted(_Facts):
-    """The source is trusted now. `owned` False: it was already, by somebody else's rule."""
+    """The source is trusted now. `owned` False: it was already, by somebody else's rule.
+
+    `asked` is for how long it was asked for, if it was approved for less. `left` is how much of the
+    time is left, if it opened late.
+    """
 
     kind: Literal["grant_started"] = "grant_started"
     grant: Grant
+    approvers: tuple[str, ...] = ()
+    asked: timedelta | None = None
+    left: timedelta | None = None
 
 
 class GrantDelayed(_Facts):
-    """The cluster takes no changes at the moment, so that access opens later."""
+    """The rules could not be changed when they should have been: access opens later."""
 
     kind: Literal["grant_delayed"] = "grant_delayed"
     grant: Grant
@@ -144,6 +152,7 @@ class GrantExtended(_Facts):
     kind: Literal["grant_extended"] = "grant_extended"
     grant: Grant
     by: timedelta
+    approvers: tuple[str, ...] = ()
 
 
 class GrantExpiring(_Facts):
@@ -162,6 +171,13 @@ class GrantEnded(_Facts):
     still_wanted: bool = False  # another live grant keeps the source trusted
     still_trusted: tuple[TrustedSource, ...] = ()  # by foreign rules: this source, or wider
     is_open: bool = False  # the cluster has no rules, so everybody is trusted
+
+
+class Outdated(_Facts):
+    """A message about a grant, once a newer one below it tells what became of it."""
+
+    kind: Literal["outdated"] = "outdated"
+    grant: Grant
 
 
 class GrantPutBack(_Facts):
@@ -341,6 +357,9 @@ class Reply(_Facts):
     refusal: KeptRefusal
 
 
+GrantNotice = GrantStarted | GrantDelayed | GrantExtended | GrantExpiring | GrantEnded
+"""What becomes of a grant: told in the messages about it that are kept up to date."""
+
 Notice = Annotated[
     RequestCard
     | RequestReminder
@@ -357,6 +376,7 @@ Notice = Annotated[
     | GrantExtended
     | GrantExpiring
     | GrantEnded
+    | Outdated
     | GrantPutBack
     | GrantRewritten
     | Alarm

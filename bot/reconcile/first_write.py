@@ -37,9 +37,9 @@ def refuse_what_no_longer_holds(
     failed = grant.leave(EndReason.FAILED, now)
     if grant.sent_at is None:
         failed = failed.end(now)
-        notice = GrantEnded(grant=failed, why=why)
-        notify_of_grant(session, notice, failed, policy, at=now)
     grants.save(session, failed)
+    if failed.state is GrantState.ENDED:
+        notify_of_grant(session, GrantEnded(grant=failed, why=why), policy, at=now)
     audit.record(
         session,
         Action.ENDED if failed.state is GrantState.ENDED else Action.ENDING,

@@ -90,20 +90,19 @@ def record_failure(
     *,
     now: datetime,
     next_at: datetime,
-    delayed: AnyRefusal | None = None,
+    why: AnyRefusal,
 ) -> None:
     """Record that an attempt failed, and when the next one is due.
 
-    What was seen of our rules is recorded all the same. *delayed*: why the cluster takes no changes
-    at the moment; those who wait for access are told once.
+    What was seen of our rules is recorded all the same. Those who wait for access are told once
+    *why* it does not open.
     """
     _record_writes(session, attempt, now)
     for current in grants.get_some(session, [grant.id for grant in attempt.loaded]):
         noted = attempt.as_seen(current)
-        if delayed is not None and noted.state is GrantState.APPLYING and noted.delayed_at is None:
+        if noted.waits_to_open(now) and noted.delayed_at is None:
             noted = noted.delay(now)
-            notice = GrantDelayed(grant=noted, why=delayed)
-            notify_of_grant(session, notice, noted, policy, at=now)
+            notify_of_grant(session, GrantDelayed(grant=noted, why=why), policy, at=now)
         if noted != current:
             grants.save(session, noted)
     if attempt.outcome is not None:

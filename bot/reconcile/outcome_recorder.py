@@ -5,7 +5,13 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.access.notifications import notify_closed, notify_of_grant, notify_operators, request_facts
+from bot.access.notifications import (
+    notify_closed,
+    notify_of_grant,
+    notify_of_rewrite,
+    notify_operators,
+    request_facts,
+)
 from bot.domain.actors import Actor
 from bot.domain.audit_actions import Action
 from bot.domain.blocking import why_blocked
@@ -103,15 +109,14 @@ class GrantOutcome(OutcomeRecorder):
             if grant.adopted:
                 was = grant.earlier_description or ""
                 self.audit(Action.ADOPTED, grant, source=str(grant.source), description=was)
-            notice = GrantStarted(grant=active)
-            notify_of_grant(self.session, notice, active, self.policy, at=self.now)
+            notify_of_grant(self.session, self._started(active), self.policy, at=self.now)
         elif grant.state is GrantState.ACTIVE:
             active = grant.see_rule(owned=seen.owned, rule_uuid=seen.rule_uuid)
             if grant.id in self.attempt.tried:
                 active = active.write_again(self.now)
                 self.audit(Action.REWRITTEN, grant)
                 again = GrantRewritten(grant=active)
-                notify_of_grant(self.session, again, active, self.policy, at=self.now)
+                notify_of_rewrite(self.session, again, self.policy, at=self.now)
             if active != grant:
                 grants.save(self.session, active)
         elif grant.state is GrantState.REMOVING and seen.owned:  # it was revoked meanwhile (P3)
@@ -140,7 +145,16 @@ class GrantOutcome(OutcomeRecorder):
             still_trusted=tuple(sorted(s for s in self.outcome.foreign if s.covers(ended.source))),
             is_open=not self.attempt.rules,
         )
-        notify_of_grant(self.session, notice, ended, self.policy, at=self.now)
+        notify_of_grant(self.session, notice, self.policy, at=self.now)
+
+    def _started(self, grant: Grant) -> GrantStarted:
+        request = requests.look_at(self.session, grant.id)
+        return GrantStarted(
+            grant=grant,
+            approvers=request.approvers if request else (),
+            asked=request.duration if request and request.is_shortened else None,
+            left=grant.expires_at - self.now if grant.delayed_at else None,
+        )
 
     def _still_wanted(self, source: TrustedSource) -> bool:
         present = [g for g in self.attempt.loaded if g.id in self.outcome.present]

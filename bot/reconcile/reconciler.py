@@ -18,10 +18,20 @@ from bot.domain.ownership import SETTLE
 from bot.domain.plan import Plan
 from bot.domain.policy import Policy
 from bot.domain.refusals.any_refusal import AnyRefusal
-from bot.domain.refusals.grants import ClusterBusy, ListNotTaken
+from bot.domain.refusals.delays import (
+    ClusterBusy,
+    ClusterUnknown,
+    FaultOfOurs,
+    ListNotTaken,
+    NoCallsLeft,
+    NoUsableAnswer,
+    TokenNotTaken,
+)
 from bot.providers.base import (
     ApiError,
     Busy,
+    ClusterNotFound,
+    NotAuthorised,
     Provider,
     Purpose,
     RateLimited,
@@ -210,15 +220,27 @@ class Reconciler:
                 words,
                 now=now,
                 next_at=next_at,
-                delayed=_why_delayed(error),
+                why=_why_delayed(error),
             )
 
 
-def _why_delayed(error: Exception) -> AnyRefusal | None:
-    """Return what to tell those who wait for access if the API takes no changes; else nothing."""
-    if isinstance(error, Busy):
-        return ClusterBusy(said=error.message)
-    return ListNotTaken() if isinstance(error, Rejected) else None
+def _why_delayed(error: Exception) -> AnyRefusal:
+    """Return what to tell those who wait for access."""
+    match error:
+        case Busy():
+            return ClusterBusy(said=error.message)
+        case Rejected():
+            return ListNotTaken()
+        case RateLimited():
+            return NoCallsLeft()
+        case NotAuthorised():
+            return TokenNotTaken()
+        case ClusterNotFound():
+            return ClusterUnknown()
+        case ApiError():
+            return NoUsableAnswer()
+        case _:
+            return FaultOfOurs()
 
 
 def _lately(watch: Watch, now: datetime) -> datetime:

@@ -7,10 +7,9 @@ from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, delete, func
 from sqlmodel import Session, SQLModel, col, select
 
 from bot.store import jobs
+from bot.store.outbox import PostName
 from bot.store.over import is_over
 from bot.store.tables import HeartbeatRow, HomeRow, IpLinkRow, PostRow, RequestRow
-
-CARD = "request:"  # begins the name of a request's card
 
 
 def delete_finished(session: Session, before: datetime, now: datetime, *, most: int) -> int:
@@ -41,13 +40,20 @@ def erase_reply_addresses(session: Session, now: datetime) -> None:
 
 
 def _is_of_what_is_over(before: datetime, now: datetime) -> ColumnElement[bool]:
-    """Return whether a post is the card of a request that is over; only old posts are looked at.
+    """Return whether a post is about a request that is over, or its grant; of old posts only.
 
     `ts`, by which Slack names a message, is when it was posted, in seconds since 1970.
     """
     post = col(PostRow.post)
-    is_card = and_(post.like(f"{CARD}%"), post.not_like(f"{CARD}%:%"))
-    number = case((is_card, cast(func.substr(post, len(CARD) + 1), BigInteger)))
+    number = case(
+        *(
+            (
+                and_(post.like(f"{name}:%"), post.not_like("%:%:%")),
+                cast(func.substr(post, len(f"{name}:") + 1), BigInteger),
+            )
+            for name in PostName
+        )
+    )
     over = select(RequestRow.id).where(col(RequestRow.id) == number, is_over(before, now)).exists()
     return and_(col(PostRow.ts) < str(before.timestamp()), over)
 

@@ -3,11 +3,12 @@
 A message is added in the transaction that makes it true, and delivered at least once.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import uuid4
 
+from pydantic import TypeAdapter
 from sqlmodel import Session, col, select
 
 from bot.domain.notices import NOTICE, Notice
@@ -24,19 +25,48 @@ class DeliveryMethod(StrEnum):
 
     POST = "post"  # a new message in a channel, found again by its post name
     UPDATE = "update"  # changes the message of that post name
-    THREAD = "thread"  # a reply below it
+    THREAD = "thread"  # a reply below another message
     DIRECT = "direct"  # a direct message
+    KEEP = "keep"  # changes the message of that post name, or posts it
+    REPLACE = "replace"  # posts it anew, for people to notice; the one before is outdated
+
+
+class PostName(StrEnum):
+    """What the messages that are found again are called: one of these, and a number."""
+
+    CARD = "request"  # on which a request is decided
+    IN_THREAD = "thread"  # below it, what became of the grant
+    TO_HOLDER = "holder"  # the same, as a direct message
+    TO_OPERATORS = "operators"  # the same, where nobody knows whose grant it is
+
+    def of(self, number: int) -> str:
+        """Return the post name for a request, or for the grant of that number."""
+        return f"{self}:{number}"
+
+
+@dataclass(frozen=True)
+class Post:
+    """Where a message of ours stands in Slack."""
+
+    channel: str
+    ts: str
 
 
 @dataclass(frozen=True)
 class PendingMessage:
-    """A message to deliver; `target` is the channel or user, if the method needs one."""
+    """A message to deliver.
+
+    `target` is the channel or user, and `below` the post name of the message to reply to: one of
+    both where something is posted. `stands`: which message to update, if it has no name any more.
+    """
 
     id: int
     method: DeliveryMethod
     conversation: str
     target: str | None
     post: str | None
+    below: str | None
+    stands: Post | None
     notice: Notice
 
 
@@ -49,12 +79,8 @@ class PendingReply:
     notice: Notice
 
 
-@dataclass(frozen=True)
-class Post:
-    """Where a message of ours stands in Slack."""
-
-    channel: str
-    ts: str
+_POST: TypeAdapter[Post | None] = TypeAdapter(Post | None)
+_CHANGE_A_POST = frozenset({DeliveryMethod.UPDATE, DeliveryMethod.KEEP, DeliveryMethod.REPLACE})
 
 
 def enqueue(
@@ -66,14 +92,16 @@ def enqueue(
     at: datetime,
     target: str | None = None,
     post: str | None = None,
+    below: str | None = None,
+    stands: Post | None = None,
     once: str | None = None,
 ) -> None:
     """Enqueue a message. Those of one *conversation* are delivered in that order.
 
-    Of several updates of one message that are pending, only the last is made. A message is enqueued
-    *once* if it has a name for that.
+    Of several that are to change or replace one message, only the last is delivered. A message is
+    enqueued *once* if it has a name for that.
     """
-    is_update, is_post = method is DeliveryMethod.UPDATE, method is DeliveryMethod.POST
+    is_post = method is DeliveryMethod.POST
     jobs.add(
         session,
         Kind.MESSAGE,
@@ -81,11 +109,13 @@ def enqueue(
             "method": method,
             "target": target,
             "post": post,
+            "below": below,
+            "stands": stands and asdict(stands),
             "notice": NOTICE.dump_python(notice, mode="json"),
         },
         ordering_key=conversation,
         at=at,
-        coalescing_key=f"update:{post}" if is_update else None,
+        coalescing_key=f"update:{post}" if post and method in _CHANGE_A_POST else None,
         unique_key=_being_posted(post) if is_post and post else once,
     )
 
@@ -145,6 +175,8 @@ def pending_message(job: Job) -> PendingMessage:
             conversation=job.ordering_key,
             target=written.get("target"),
             post=written.get("post"),
+            below=written.get("below"),
+            stands=_POST.validate_python(written.get("stands")),
             notice=NOTICE.validate_python(written.get("notice")),
         )
 
@@ -160,10 +192,16 @@ def pending_reply(job: Job) -> PendingReply:
         return PendingReply(job.id, to, NOTICE.validate_python(job.payload.get("notice")))
 
 
-def record_post(session: Session, pending: PendingMessage, post: Post) -> None:
-    """Record where a message that was posted stands, if it has a name to be found by."""
-    if pending.post is not None and pending.method is DeliveryMethod.POST:
-        session.merge(PostRow(post=pending.post, channel=post.channel, ts=post.ts))
+def record_post(session: Session, pending: PendingMessage, post: Post) -> Post | None:
+    """Record where a message that was posted stands, if it has a name to be found by.
+
+    Returns the message that had that name before.
+    """
+    if pending.post is None:
+        return None
+    former = find_post(session, pending.post)
+    session.merge(PostRow(post=pending.post, channel=post.channel, ts=post.ts))
+    return former
 
 
 def find_post(session: Session, post: str) -> Post | None:

@@ -101,7 +101,7 @@ STORY: tuple[str | tuple[str, str, str], ...] = (
     (RECONCILE, CLOUD, "read back"),
     (RECONCILE, TABLES, "grant active, audit row, messages"),
     (WORKER, OUTBOUND, "messages are pending"),
-    (OUTBOUND, SLACK, "access is open: card, thread"),
+    (OUTBOUND, SLACK, "access is open: holder, thread"),
     "The time is up",
     (WORKER, ACCESS, "expire"),
     (ACCESS, TABLES, "grant removing, cluster due"),
@@ -109,7 +109,7 @@ STORY: tuple[str | tuple[str, str, str], ...] = (
     (RECONCILE, CLOUD, "read, write, read"),
     (RECONCILE, TABLES, "grant ended, audit row, messages"),
     (WORKER, OUTBOUND, "messages are pending"),
-    (OUTBOUND, SLACK, "access has ended"),
+    (OUTBOUND, SLACK, "access has ended: the same messages"),
 )
 
 

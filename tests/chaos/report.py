@@ -60,6 +60,14 @@ def dead_lettered(place: Place) -> list[str]:
         return [f"{row.kind} to {row.ordering_key}: {row.last_error}" for row in rows]
 
 
+def told_by_a_later_message(place: Place) -> set[tuple[str, int]]:
+    """Return what was not said of a grant by itself: kinds of notices, and the grant's number."""
+    with reading(place) as session:
+        rows = session.exec(select(JobRow).where(JobRow.outcome == Outcome.SUPERSEDED))
+        notices = [row.payload.get("notice", {}) for row in rows]
+    return {(notice["kind"], notice["grant"]["id"]) for notice in notices if "grant" in notice}
+
+
 def applied_grants(place: Place) -> set[int]:
     """Return the numbers of the grants that were ever applied; the others expired before."""
     return {row.request_id or 0 for row in audit_rows(place) if row.action == Action.APPLIED}

@@ -70,7 +70,7 @@ def foreign(world: World) -> list[dict[str, str]]:
 
 def assert_all_is_told_once(world: World) -> None:
     for words in ("works now", "has ended"):
-        assert sum(words in told for told in world.told(RITA)) == 1, world.told(RITA)
+        assert sum(words in heard for heard in world.heard(RITA)) == 1, world.heard(RITA)
 
 
 def test_a_grant_survives_it_while_it_is_applied_kept_and_removed(

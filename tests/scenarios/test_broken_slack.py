@@ -75,7 +75,8 @@ def test_access_ends_to_the_second_while_slack_is_down(hour_without_slack: World
 
 def test_after_an_hour_all_is_told_in_order_and_at_slacks_pace(hour_without_slack: World) -> None:
     world = hour_without_slack
-    told, threads = len(world.told(RITA)), len(world.slack.messages(APPROVALS))
+    told, threads = world.told(RITA), len(world.slack.messages(APPROVALS))
+    assert len(told) == 5
     down_from = len(world.slack.calls)
     for _ in range(12):
         world.pass_time(minutes=5)
@@ -91,16 +92,16 @@ def test_after_an_hour_all_is_told_in_order_and_at_slacks_pace(hour_without_slac
 
     calls = world.slack.calls[back_from:]
     assert metric(world, "dbaccess_jobs_waiting", kind="message") == 0
-    assert sum(call.method == POSTING for call in calls) == owed == 20
+    assert owed >= 10
+    methods = Counter(call.method for call in calls if call.method.startswith("chat."))
+    assert methods == {"chat.update": 10}, "no warning of what has ended meanwhile"
     for channel, times in Counter(call.args.get("channel") for call in calls).items():
         sent_at = [call.at for call in calls if call.args.get("channel") == channel]
         span = max(sent_at) - min(sent_at)
         assert times <= BURST + span + 1, f"{times} in {span} s to {channel}"
-    heard = world.told(RITA)[told:]
-    for number in range(1, 6):
-        about = [words for words in heard if f"#{number} " in words]
-        assert ["soon" in words for words in about] == [True, False], about
-    assert len(world.slack.messages(APPROVALS)) == threads + 10
+    for number, told_now in enumerate(world.told(RITA), start=1):
+        assert f"#{number} has ended" in told_now.replace("*", "")
+    assert len(world.slack.messages(APPROVALS)) == threads
 
 
 def test_a_card_that_changed_often_meanwhile_is_changed_once(worlds: Worlds) -> None:
@@ -119,7 +120,7 @@ def test_a_card_that_changed_often_meanwhile_is_changed_once(worlds: Worlds) -> 
         world.pass_time(seconds=10)
     assert sum(c.method == "chat.update" and c.ok for c in world.slack.calls) == 1
     assert "Approved by" in world.card.text
-    assert len(world.thread()) == 3, "works, ends soon, and has ended"
+    assert len(world.thread()) == 1, "has ended"
 
 
 # Full, or asking for patience.
@@ -167,7 +168,7 @@ def test_a_token_that_is_no_longer_taken_is_seen_by_operators_and_loses_nothing(
         world.pass_time(minutes=5)
     assert f"ip_addr:{OTHER_IP}" not in world.sources(), "access ends all the same"
     assert error in logged()
-    assert metric(world, "dbaccess_jobs_waiting", kind="message") == 4
+    assert metric(world, "dbaccess_jobs_waiting", kind="message") == 2
     assert metric(world, "dbaccess_jobs_age_seconds", kind="message") > 1800
 
     world.slack.faults.clear()
@@ -192,10 +193,11 @@ def test_a_message_that_slack_will_never_take_does_not_stop_its_conversation(
     world: World, error: str
 ) -> None:
     world.types(RITA, f"request {IP} 2h orders")
-    world.slack.faults.add(refusing(error, times=1))
+    world.slack.faults.add(refusing(error, times=2))  # below the card, and to Rita
     world.presses(ALICE, world.card, "Approve")
-    assert [told for told in world.told(RITA) if "is approved by" in told] == []
-    assert any("works now" in told for told in world.told(RITA))
+    assert world.told(RITA) == []
+    world.pass_time(hours=2)
+    assert "has ended" in world.told(RITA)[-1]
     assert ("message.undelivered", "dbaccess") in world.audited()
     assert metric(world, "dbaccess_jobs_waiting", kind="message") == 0
 

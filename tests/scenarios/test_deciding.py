@@ -44,8 +44,9 @@ def test_one_approval_opens_the_cluster_and_is_told_in_all_places(world: World) 
     assert TRUSTED in world.sources()
     assert world.card.buttons == []
     assert f"Approved by <@{ALICE}>" in world.card.text
-    assert f"approved by <@{ALICE}>" in world.told(RITA)[0]
-    assert "works now" in world.told(RITA)[1]
+    [told] = world.told(RITA)
+    assert f"Approved by <@{ALICE}>" in told
+    assert "works now" in told
     assert "works now" in world.thread()[-1]
     assert [action for action, actor in world.audited() if actor == ALICE] == ["request.approved"]
 

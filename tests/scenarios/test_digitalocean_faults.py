@@ -44,7 +44,7 @@ def our_rule(world: World, value: str = IP) -> dict[str, str]:
 
 def works(world: World, number: int) -> int:
     """How often it was said that a grant works now."""
-    return sum(f"#{number} works now" in told for told in world.told(RITA))
+    return sum(f"#{number} works now" in heard for heard in world.heard(RITA))
 
 
 # The way when all is well.

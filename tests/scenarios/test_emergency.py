@@ -93,7 +93,8 @@ def test_an_emergency_ends_like_everything_else_and_is_reviewed_all_the_same(
 
     assert TRUSTED not in world.sources()
     assert world.request().wants_review
-    assert world.card.buttons == ["Reviewed", "Revoke now"]
+    assert world.card.buttons == ["Reviewed"]
+    assert "The access has ended." in world.card.all_text
 
 
 def test_an_approver_closes_an_emergency_with_one_click(worlds: Worlds) -> None:

@@ -257,6 +257,10 @@ class World:
         """What somebody was told by direct message, oldest first."""
         return [message.all_text for message in self.slack.dms(user)]
 
+    def heard(self, user: str) -> list[str]:
+        """The same, with what each message said before it was changed."""
+        return [text for message in self.slack.dms(user) for text in message.all_versions]
+
     def whispered(self, user: str) -> list[str]:
         """What only that person saw, oldest first."""
         return [message.all_text for message in self.slack.ephemerals(user)]

@@ -27,7 +27,8 @@ def enqueue(
     database: Database, sentence: str, method: DeliveryMethod, *, target: str | None = None
 ) -> None:
     with database.transaction() as session:
-        outbox.enqueue(session, say(sentence), method, CARD, at=NOW, target=target, post=CARD)
+        name = {"below": CARD} if method is DeliveryMethod.THREAD else {"post": CARD}
+        outbox.enqueue(session, say(sentence), method, CARD, at=NOW, target=target, **name)
 
 
 def claim(database: Database, kind: Kind = Kind.MESSAGE) -> list[Job]:
@@ -114,6 +115,35 @@ def test_a_reply_below_a_message_does_not_take_its_place(database: Database) -> 
     deliver(database, reply, Post("C0", "2.0"))
     with database.reading() as session:
         assert outbox.find_post(session, CARD) is None
+
+
+def test_a_message_that_takes_the_place_of_another_has_its_name(database: Database) -> None:
+    first, second = Post("D0", "1.0"), Post("D0", "2.0")
+    for at, former in ((first, None), (second, first)):
+        enqueue(database, "news", DeliveryMethod.REPLACE, target="U0RITA")
+        [job] = claim(database)
+        with database.transaction() as session:
+            assert outbox.record_post(session, outbox.pending_message(job), at) == former
+            jobs.finish(session, job.id, NOW, Outcome.DONE)
+    with database.reading() as session:
+        assert outbox.find_post(session, CARD) == second
+
+
+def test_what_one_message_was_to_say_meanwhile_is_left_out(database: Database) -> None:
+    for said in ("works", "ends soon", "has ended"):
+        enqueue(database, said, DeliveryMethod.REPLACE, target="U0RITA")
+    enqueue(database, "another grant", DeliveryMethod.DIRECT, target="U0RITA")
+    [job] = claim(database)
+    assert outbox.pending_message(job).notice == say("has ended")
+
+
+def test_a_message_without_a_name_is_changed_where_it_stands(database: Database) -> None:
+    at = Post("D0", "1.0")
+    with database.transaction() as session:
+        outbox.enqueue(session, say("old"), DeliveryMethod.UPDATE, CARD, at=NOW, stands=at)
+        outbox.enqueue(session, say("old"), DeliveryMethod.UPDATE, CARD, at=NOW, stands=at)
+    [job] = claim(database)
+    assert outbox.pending_message(job).stands == at
 
 
 def test_a_message_that_is_enqueued_once_is_not_repeated(database: Database) -> None:

@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from bot.domain.refusals.clusters import ClusterRefusal
 from bot.domain.refusals.commands import CommandRefusal
+from bot.domain.refusals.delays import DelayRefusal
 from bot.domain.refusals.durations import DurationRefusal
 from bot.domain.refusals.grants import GrantRefusal
 from bot.domain.refusals.lookups import LookupRefusal
@@ -16,6 +17,7 @@ from bot.domain.refusals.sources import SourceRefusal
 AnyRefusal = (
     ClusterRefusal
     | CommandRefusal
+    | DelayRefusal
     | DurationRefusal
     | GrantRefusal
     | LookupRefusal

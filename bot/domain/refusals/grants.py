@@ -117,19 +117,6 @@ class RuleNotTaken(Refusal):
     said: str
 
 
-class ListNotTaken(Refusal):
-    """DigitalOcean takes no change of the cluster's rules."""
-
-    code: Literal["list_not_taken"] = "list_not_taken"
-
-
-class ClusterBusy(Refusal):
-    """The cluster takes no changes at the moment; `said` is what the API says of that."""
-
-    code: Literal["cluster_busy"] = "cluster_busy"
-    said: str
-
-
 GrantRefusal = (
     NoSuchGrant
     | NoUnendedGrant
@@ -145,6 +132,4 @@ GrantRefusal = (
     | StillGranted
     | RevokedSince
     | RuleNotTaken
-    | ListNotTaken
-    | ClusterBusy
 )

@@ -134,6 +134,8 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
             return grants.grant_expiring(notice)
         case notices.GrantEnded():
             return grants.grant_ended(notice)
+        case notices.Outdated():
+            return grants.outdated(notice)
         case notices.GrantPutBack():
             return grants.grant_put_back(notice)
         case notices.GrantRewritten():

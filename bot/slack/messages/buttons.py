@@ -51,14 +51,14 @@ def approve_or_deny(request: RequestFacts, *, place: str = "request") -> Block |
 
 
 def review_or_revoke(request: RequestFacts) -> Block:
-    """Return the approvers' buttons of an emergency."""
+    """Return the approvers' buttons of an emergency; there may be nothing left to revoke."""
     became = grant_mark(
         request.decided_at or request.created_at, request.cluster_id, request.source
     )
     return _row(
         f"emergency:{request.id}",
         _button(Button.REVIEWED, "Reviewed", _request(request), style="primary"),
-        _revoke_now(request.id, became),
+        *([] if request.has_ended else [_revoke_now(request.id, became)]),
     )
 
 

@@ -96,10 +96,14 @@ def _emergency(request: RequestFacts) -> Message:
         quote(request.reason, NO_REASON),
         section(
             f"*To review:* {who_may_review(request)}. Was it right? Press *Reviewed* once you have "
-            "looked into it; until then I ask again. *Revoke now* ends the access."
+            f"looked into it; until then I ask again. {_whether_it_lasts(request)}"
         ),
         review_or_revoke(request),
     )
+
+
+def _whether_it_lasts(request: RequestFacts) -> str:
+    return "The access has ended." if request.has_ended else "*Revoke now* ends the access."
 
 
 def _open_adoption(request: RequestFacts) -> Message:

@@ -1,5 +1,7 @@
 """Grants: what the holder and the thread of the request hear about access that is lent."""
 
+from collections.abc import Sequence
+
 from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import EndReason, Grant
@@ -11,12 +13,13 @@ from bot.domain.notices import (
     GrantPutBack,
     GrantRewritten,
     GrantStarted,
+    Outdated,
     Revoking,
 )
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import extend_or_revoke, put_back
 from bot.slack.messages.facts import access, ask_again, foreign_rule_stays, source, terms
-from bot.slack.messages.mrkdwn import code, when, who
+from bot.slack.messages.mrkdwn import code, everyone, when, who
 from bot.slack.messages.refusals import sentence
 
 
@@ -35,9 +38,10 @@ def grant_started(notice: GrantStarted) -> Message:
     return message(
         section(
             f":white_check_mark: *#{grant.id} works now*: {code(grant.cluster)} trusts "
-            f"{source(grant)} until {when(grant.expires_at)}."
+            f"{source(grant)} until {when(grant.expires_at)}.{_left(notice)}"
         ),
         _not_ours(grant),
+        _approved(notice.approvers, _for_less(notice)),
         context(_hand_back(grant)),
         _whose(grant),
         extend_or_revoke(grant),
@@ -49,8 +53,8 @@ def grant_delayed(notice: GrantDelayed) -> Message:
     grant = notice.grant
     return message(
         section(
-            f":hourglass_flowing_sand: *#{grant.id} takes longer*: DigitalOcean refuses changes to "
-            f"{code(grant.cluster)} at the moment."
+            f":hourglass_flowing_sand: *#{grant.id} takes longer*: {access(grant)} is approved, "
+            "but has not opened yet."
         ),
         quote(sentence(notice.why), "No reason was given."),
         context("dbaccess keeps trying. You get a message when access opens."),
@@ -68,6 +72,7 @@ def grant_extended(notice: GrantExtended) -> Message:
         section(
             f":heavy_plus_sign: *#{grant.id} lasts {show_duration(notice.by)} longer*: {now_ends}."
         ),
+        _approved(notice.approvers),
         None if grant.adopted else context(_hand_back(grant)),
         _whose(grant),
         extend_or_revoke(grant),
@@ -120,6 +125,12 @@ def grant_ended(notice: GrantEnded) -> Message:
     )
 
 
+def outdated(notice: Outdated) -> Message:
+    """Return an older message about a grant as it looks once a newer one tells the rest."""
+    grant = notice.grant
+    return message(section(f"*#{grant.id}*: {access(grant)}. A newer message below tells more."))
+
+
 def grant_put_back(notice: GrantPutBack) -> Message:
     """Return, under the grant that was removed outside, where it goes on."""
     request = notice.request
@@ -150,22 +161,27 @@ def grant_rewritten(notice: GrantRewritten) -> Message:
 def revoking(notice: Revoking) -> Message:
     """Return the answer to a grant that is being ended."""
     grant = notice.grant
-    holder = "the operators" if grant.requester == Actor.UNKNOWN else who(grant.requester)
-    if grant.revoked_by == grant.requester:
-        holder = "you"
     if grant.adopted:
         return message(
             section(
                 f":unlock: *#{grant.id}: the expiry is being removed.* {source(grant)} stays on "
-                f"{code(grant.cluster)}. A message to {holder} follows when it is done."
+                f"{code(grant.cluster)}. {_how_it_is_told(grant)}"
             )
         )
     return message(
         section(
-            f":lock: *#{grant.id} is being revoked*: {access(grant)} ends now. A message to "
-            f"{holder} follows when it is done."
+            f":lock: *#{grant.id} is being revoked*: {access(grant)} ends now. "
+            f"{_how_it_is_told(grant)}"
         )
     )
+
+
+def _how_it_is_told(grant: Grant) -> str:
+    """Return how its holder hears that it is done: they may have a message that is changed."""
+    if grant.revoked_by == grant.requester:
+        return f"Your direct message about #{grant.id} says when it is done."
+    holder = "the operators" if grant.requester == Actor.UNKNOWN else who(grant.requester)
+    return f"A message to {holder} follows when it is done."
 
 
 def _how_it_ended(notice: GrantEnded) -> str:
@@ -270,6 +286,24 @@ def _what_to_do(grant: Grant) -> str:
 def _hand_back(grant: Grant) -> str:
     revoke = code(f"/dbaccess revoke {grant.id}")
     return f"Done early? Press *Revoke now*, or write {revoke}, to hand it back."
+
+
+def _left(notice: GrantStarted) -> str:
+    return f" It opened late: {show_duration(notice.left)} left." if notice.left else ""
+
+
+def _for_less(notice: GrantStarted) -> str:
+    if notice.asked is None:
+        return ""
+    lent = notice.grant.expires_at - notice.grant.approved_at
+    return f" for *{show_duration(lent)}* ({show_duration(notice.asked)} asked for)"
+
+
+def _approved(approvers: Sequence[str], how_long: str = "") -> Block | None:
+    """Return who approved; an emergency nobody did."""
+    if not approvers or Actor.EMERGENCY in approvers:
+        return None
+    return context(f"Approved by {everyone(approvers)}{how_long}.")
 
 
 def _not_ours(grant: Grant) -> Block | None:

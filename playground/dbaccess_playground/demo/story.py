@@ -82,7 +82,7 @@ class _Story:
         self._presses(BOB, "Approve")
         self._wait_for(lambda: f"ip_addr:{ADDRESS}" in self._sources(), "the rule")
         seconds = monotonic() - pressed
-        self._wait_for(lambda: len(self._slack.dms(RITA)) > 1, "the good news")
+        self._wait_for(lambda: self._slack.dms(RITA), "the good news")
         self._title(
             f"From the last click to the rule: {seconds * 1000:.0f} ms. Now 20 minutes pass, and "
             f"the clock runs {self._rate:g} times as fast …"
@@ -91,7 +91,9 @@ class _Story:
         self._wait_for(lambda: f"ip_addr:{ADDRESS}" not in self._sources(), "the end")
         self._clock.rate = 1
         self._wait_for(
-            lambda: "ended" in self._slack.dms(RITA)[-1].text and len(self._thread()) > 2,
+            lambda: all(
+                "ended" in said[-1].text for said in (self._slack.dms(RITA), self._thread())
+            ),
             "the last message",
         )
         self._title("The cluster `orders` trusts", _listed(self._sources()))

@@ -108,6 +108,12 @@ class Message:
         """All that a person reads: the text, then those of the blocks, a line each."""
         return "\n".join([self.text, *readable(self.blocks)])
 
+    @property
+    def all_versions(self) -> list[str]:
+        """All that a person read in it, one text for each version, oldest first."""
+        earlier = ["\n".join([was.text, *readable(was.blocks)]) for was in self.versions]
+        return [*earlier, self.all_text]
+
     def as_slack(self) -> dict[str, Any]:
         """Return the `message` object of the Web API and of interactive payloads."""
         shown: dict[str, Any] = {

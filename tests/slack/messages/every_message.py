@@ -32,6 +32,7 @@ from bot.domain.notices import (
     LabelsDropped,
     NotGranted,
     Notice,
+    Outdated,
     Recovered,
     RemovedOnAGuess,
     Reply,
@@ -45,8 +46,9 @@ from bot.domain.notices import (
 )
 from bot.domain.people import Standing
 from bot.domain.refusals.clusters import FullForEmergency, NoSuchCluster, NoSuchRule
+from bot.domain.refusals.delays import ClusterBusy, NoUsableAnswer
 from bot.domain.refusals.durations import TooLong
-from bot.domain.refusals.grants import ClusterBusy, RuleNotTaken
+from bot.domain.refusals.grants import RuleNotTaken
 from bot.domain.refusals.rights import NotAnApprover
 from bot.domain.refusals.sources import NotAnAddress
 from bot.domain.sources import GUARD, SourceType, TrustedSource
@@ -114,6 +116,7 @@ CARDS = {
     ),
     "a request withdrawn since its maker left": request(CANCELLED, closed_by="departed"),
     "an emergency": emergency(),
+    "an emergency that has ended": emergency(has_ended=True),
     "an emergency reviewed": emergency(reviewed_by=ALICE, reviewed_at=NOW + HOUR),
     "a rule adopted": adoption(),
     "a rule to be adopted": adoption(
@@ -194,7 +197,7 @@ NOTICES: dict[str, Notice] = {
     "ended: somebody left": GrantEnded(grant=ended(EndReason.REVOKED, revoked_by="departed")),
     "started": GrantStarted(grant=grant()),
     "started, trusted before": GrantStarted(grant=grant(owned=False)),
-    "extended": GrantExtended(grant=grant(**LONGER), by=HOUR),
+    "extended": GrantExtended(grant=grant(**LONGER), by=HOUR, approvers=(ALICE,)),
     "expiring": GrantExpiring(grant=grant()),
     "expiring, trusted before": GrantExpiring(grant=grant(owned=False)),
     "expiring, recovered": GrantExpiring(grant=grant(requester=Actor.UNKNOWN)),
@@ -223,6 +226,15 @@ NOTICES: dict[str, Notice] = {
             said="The cluster takes no changes while it is resizing: database cluster is resizing"
         ),
     ),
+    "delayed, DigitalOcean does not answer": GrantDelayed(
+        grant=grant(GrantState.APPLYING, owned=None), why=NoUsableAnswer()
+    ),
+    "started late, approved for less": GrantStarted(
+        grant=grant(delayed_at=NOW), approvers=(ALICE, BOB), asked=4 * HOUR, left=HOUR + 3 * MINUTE
+    ),
+    "started, approved by policy": GrantStarted(grant=grant(), approvers=("policy",)),
+    "started, an emergency": GrantStarted(grant=grant(), approvers=("emergency",)),
+    "outdated": Outdated(grant=grant()),
     "ended: expired, still needed": GrantEnded(grant=ended(EndReason.EXPIRED), still_wanted=True),
     "ended: revoked": GrantEnded(grant=ended(EndReason.REVOKED)),
     "ended: removed outside": GrantEnded(grant=ended(EndReason.REMOVED_OUTSIDE)),
@@ -248,6 +260,7 @@ NOTICES: dict[str, Notice] = {
     ),
     "ended: failed, nobody knows why": GrantEnded(grant=ended(EndReason.FAILED, owned=None)),
     "rewritten": GrantRewritten(grant=grant()),
+    "revoking, their own": Revoking(grant=grant(GrantState.REMOVING, revoked_by=BOB)),
     "revoking": Revoking(grant=grant(GrantState.REMOVING)),
     "revoking, recovered": Revoking(grant=grant(GrantState.REMOVING, requester=Actor.UNKNOWN)),
     "alarm": Alarm(

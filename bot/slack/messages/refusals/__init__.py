@@ -5,6 +5,7 @@ from typing import assert_never
 from bot.domain.refusals.any_refusal import AnyRefusal
 from bot.domain.refusals.clusters import ClusterRefusal
 from bot.domain.refusals.commands import CommandRefusal
+from bot.domain.refusals.delays import DelayRefusal
 from bot.domain.refusals.durations import DurationRefusal
 from bot.domain.refusals.grants import GrantRefusal
 from bot.domain.refusals.lookups import LookupRefusal
@@ -14,6 +15,7 @@ from bot.domain.refusals.sources import SourceRefusal
 from bot.slack.messages.quoting import Quoting, in_back_ticks
 from bot.slack.messages.refusals.clusters import of_cluster
 from bot.slack.messages.refusals.commands import of_command
+from bot.slack.messages.refusals.delays import of_delay
 from bot.slack.messages.refusals.durations import of_duration
 from bot.slack.messages.refusals.grants import of_grant
 from bot.slack.messages.refusals.lookups import of_lookup
@@ -31,6 +33,8 @@ def sentence(refusal: AnyRefusal, code: Quoting = in_back_ticks) -> str:
         return of_cluster(refusal, code)
     if isinstance(refusal, CommandRefusal):
         return of_command(refusal, code)
+    if isinstance(refusal, DelayRefusal):
+        return of_delay(refusal)
     if isinstance(refusal, DurationRefusal):
         return of_duration(refusal, code)
     if isinstance(refusal, GrantRefusal):

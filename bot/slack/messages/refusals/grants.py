@@ -4,12 +4,10 @@ from typing import assert_never
 
 from bot.domain.durations import show_duration as shown
 from bot.domain.refusals.grants import (
-    ClusterBusy,
     Ended,
     GrantedAlready,
     GrantRefusal,
     GrantRenumbered,
-    ListNotTaken,
     NoSuchGrant,
     NothingToExtend,
     NotRemovedOutside,
@@ -70,10 +68,6 @@ def of_grant(refusal: GrantRefusal, code: Quoting) -> str:  # noqa: C901  # a ca
             )
         case RuleNotTaken(said=said):
             return f"DigitalOcean does not take it: {said}"
-        case ListNotTaken():
-            return "DigitalOcean refuses every change of the list."
-        case ClusterBusy(said=said):
-            return said
     assert_never(refusal)
 
 
