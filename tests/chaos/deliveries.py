@@ -68,12 +68,14 @@ class Deliveries:
             method = job.payload.get("method")
             if job.kind != Kind.MESSAGE or job.outcome != Outcome.DONE:
                 continue
-            if method == DeliveryMethod.THREAD:
+            if method in (DeliveryMethod.UPDATE, DeliveryMethod.KEEP):
+                continue  # it may have changed a message that counts already
+            if job.payload["below"] is not None:
                 with self._world.service.components.database.reading() as session:
-                    post = outbox.find_post(session, job.payload["post"])
+                    post = outbox.find_post(session, job.payload["below"])
                 assert post is not None, f"P6: below nothing: {job}"
                 owed[post.channel] += 1
-            elif method != DeliveryMethod.UPDATE:
+            else:
                 owed[job.payload["target"]] += 1
         return owed
 

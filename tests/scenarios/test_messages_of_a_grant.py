@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.domain.lifecycle import EndReason, GrantState
+from bot.store import job_list
 from dbaccess_playground.faults import Fault
 from dbaccess_playground.slack.conversations import Message
 from tests.scenarios.world import ALICE, APPROVALS, IP, OPERATIONS, RITA, World, policy
@@ -274,6 +275,10 @@ def test_an_end_reaches_somebody_whom_the_good_news_did_not(world: World) -> Non
     assert "has ended" in world.told(RITA)[-1]
     assert len(world.operators()) == operators
     assert_no_button_is_dead(world)
+    with world.service.components.database.transaction() as session:
+        lost = job_list.given_up(session, world.clock.now())
+        retried = [job_list.retry(session, job.id, world.clock.now()) for job in lost]
+    assert retried == [0, 0], "that it works is not told after its end"
 
 
 def test_a_message_that_is_gone_is_posted_anew_at_the_end(world: World) -> None:

@@ -91,13 +91,16 @@ def test_an_answer_that_cannot_arrive_where_somebody_acted_is_a_direct_message(
 def test_a_message_that_slack_never_takes_is_given_up_and_what_follows_goes_on(
     world: World, code: str
 ) -> None:
-    world.granted()
+    world.types(RITA, f"request {IP} 2h orders")
     world.slack.faults.add(refuses(code, times=1))
-    world.types(RITA, "revoke 1")  # the end is told below the card, and directly
+    world.presses(ALICE, world.card, "Approve")  # that it works is told below the card first
     world.pass_time(minutes=1)
 
     assert [job.error for job in given_up(world)] == [code]
     assert waiting(world) == []
+    assert world.thread() == []
+    world.types(RITA, "revoke 1")
+    assert "has ended" in world.thread()[-1]
     assert any(code in told for told in world.operators())
 
 
