@@ -27,8 +27,10 @@ def enqueue(
     database: Database, sentence: str, method: DeliveryMethod, *, target: str | None = None
 ) -> None:
     with database.transaction() as session:
-        name = {"below": CARD} if method is DeliveryMethod.THREAD else {"post": CARD}
-        outbox.enqueue(session, say(sentence), method, CARD, at=NOW, target=target, **name)
+        post, below = (None, CARD) if method is DeliveryMethod.THREAD else (CARD, None)
+        outbox.enqueue(
+            session, say(sentence), method, CARD, at=NOW, target=target, post=post, below=below
+        )
 
 
 def claim(database: Database, kind: Kind = Kind.MESSAGE) -> list[Job]:
