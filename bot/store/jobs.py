@@ -207,7 +207,7 @@ def reschedule(
     is_unknown: bool = False,
     held_at: datetime | None = None,
 ) -> None:
-    """Handle a job again later.
+    """Handle a job again later, unless another worker is at it since its lease ran out.
 
     Args:
         session: of a transaction.
@@ -219,9 +219,9 @@ def reschedule(
         is_unknown: whether it failed for a reason that nobody knows.
         held_at: the time of now, if the other side refuses the whole installation.
     """
-    row = session.get(JobRow, job.id)
-    if row is None or row.finished_at is not None:
+    if not is_ours(session, job.id, job.attempts):
         return
+    row = session.get_one(JobRow, job.id)
     if not has_failed:
         row.attempts -= 1
         row.deadline += until - row.due_at

@@ -202,6 +202,16 @@ def test_the_end_of_a_lease_is_when_the_next_job_is_due(database: Database) -> N
     assert next_due(database) == NOW + MINUTE
 
 
+def test_whoever_comes_back_late_takes_a_job_from_nobody(database: Database) -> None:
+    add(database, "one")
+    [late] = claim(database)
+    assert claim(database, at=NOW + MINUTE)
+
+    fail(database, late)
+
+    assert claim(database, at=NOW + MINUTE) == []
+
+
 def test_what_a_killed_process_had_leased_is_given_back(database: Database) -> None:
     add(database, "one")
     claim(database)
@@ -343,11 +353,11 @@ def test_what_a_clock_that_was_wrong_had_leased_or_rescheduled_does_not_wait_for
 ) -> None:
     tomorrow = NOW + timedelta(days=1)
     add(database, "one", at=tomorrow)
-    [lost] = claim(database, at=tomorrow)  # and its worker is killed
+    assert claim(database, at=tomorrow)  # and its worker is killed
 
-    assert names(claim(database)) == ["one"]
+    [one] = claim(database)
 
-    fail(database, lost, tomorrow)
+    fail(database, one, tomorrow)
     assert names(claim(database)) == ["one"]
 
 
