@@ -12,7 +12,7 @@ _Number = Annotated[int, typer.Argument(metavar="ID", help="As `dbaccess jobs` s
 def show(
     context: typer.Context,
     given_up: Annotated[
-        bool, typer.Option("--given-up", help="Those that were given up, in place of those.")
+        bool, typer.Option("--given-up", help="List what was given up instead.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
@@ -34,7 +34,7 @@ def retry(
         typer.Option(metavar="CODE", help="All messages that were given up with this error."),
     ] = None,
 ) -> None:
-    """Have a job tried again now, and those behind it that were given up with it."""
+    """Try a job again now, and what was given up behind it."""
     from bot.cli.job_commands import retry_all, retry_job
 
     if (job_id is None) == (error is None):
@@ -47,7 +47,7 @@ def retry(
 
 @job_app.command()
 def drop(job_id: _Number) -> None:
-    """Give up a job that waits; what waits behind it goes on."""
+    """Give up a job that waits, so that the next goes on."""
     from bot.cli.job_commands import drop_job
 
     drop_job(job_id)
