@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.domain.labels import guard_label, read_label
 from bot.store.tables import RequestRow
@@ -111,9 +112,12 @@ class Oracle:
     def _see(self, event: Call | Change) -> None:
         if isinstance(event, Change):
             self._see_change(event)
-        elif event.method == "GET" and event.status == 200 and event.path.endswith("/firewall"):
+        elif event.path.endswith("/firewall"):
             cluster_id = event.path.split("/")[-2]
-            self._read[cluster_id] = self._shown[cluster_id]
+            if event.method == "GET" and event.status == 200:
+                self._read[cluster_id] = self._shown[cluster_id]
+            elif event.method == "PUT":
+                self._see_sent(cluster_id, event.body)
 
     def _noting(self, read: Callable[[str], list[RuleJson]]) -> Callable[[str], list[RuleJson]]:
         """Return the same, noting what it shows, which may be from before the last write."""
@@ -123,6 +127,20 @@ class Oracle:
             return self._shown[cluster_id]
 
         return noted
+
+    def _see_sent(self, cluster_id: str, body: Any) -> None:
+        """Look at what the bot sent, whatever became of it."""
+        alias = self._alias(cluster_id)
+        sent = {rule.get("uuid"): rule for rule in body["rules"]}
+        for rule in self._foreign_in_read(cluster_id):
+            after = sent.get(rule["uuid"], {})
+            if any(after.get(key) != rule.get(key) for key in ("type", "value", "description")):
+                self._report(f"P1: {alias} lost {rule}: {body}")
+
+    def _foreign_in_read(self, cluster_id: str) -> list[RuleJson]:
+        """Return the rules of the last read that are not the bot's."""
+        alias = self._alias(cluster_id)
+        return [rule for rule in self._read[cluster_id] if not self._is_ours(alias, rule)]
 
     def _see_change(self, change: Change) -> None:
         alias = self._alias(change.cluster_id)
@@ -137,10 +155,10 @@ class Oracle:
             self._report(f"P2: {alias} was opened to the world")
         written = {rule["uuid"]: rule for rule in change.rules}
         self._labelled |= {u for u, rule in written.items() if read_label(rule.get("description"))}
-        for rule in self._read[change.cluster_id]:
-            if not self._is_ours(alias, rule) and written.get(rule["uuid"]) != rule:
-                self._report(f"P1: {alias} lost {rule}")
+        kept = {rule["value"] for rule in self._foreign_in_read(change.cluster_id)}
         for rule in fresh:
+            if rule["value"] in kept:
+                continue  # somebody removed it after that read, or before one that was stale
             until = self._allowed_until.get((alias, rule["value"]), change.at)
             if rule["value"] != GUARD_VALUE and until <= change.at - _SKEW:
                 self._report(f"P4: {alias} was given {rule}, which nobody approved")
