@@ -1,5 +1,6 @@
 """Deliveries: whether every job came to an end, and whether Slack has what is marked as done."""
 
+import re
 from collections import Counter
 from collections.abc import Collection
 
@@ -56,8 +57,9 @@ class Deliveries:
         for grant in self._world.grants():
             if grant.is_recovered or grant.adopted or f"user:{grant.requester}" in lost:
                 continue
-            heard = self._world.told(grant.requester)[self._before[grant.requester] :]
-            told = any(f"#{grant.id} " in f"{said} " for said in heard)
+            since = self._world.slack.dms(grant.requester)[self._before[grant.requester] :]
+            heard = [said for message in since for said in message.all_versions]
+            told = any(re.search(rf"#{grant.id}\b", said) for said in heard)
             assert told, f"P6: {grant.requester} never heard of #{grant.id}: {heard}"
 
     def _marked_as_posted(self, jobs: Collection[JobRow]) -> Counter[str]:
@@ -69,7 +71,7 @@ class Deliveries:
                 continue
             if method in (DeliveryMethod.UPDATE, DeliveryMethod.KEEP):
                 continue  # it may have changed a message that counts already
-            if job.payload["below"] is not None:
+            if job.payload.get("below") is not None:
                 with self._world.service.components.database.reading() as session:
                     post = outbox.find_post(session, job.payload["below"])
                 assert post is not None, f"P6: below nothing: {job}"

@@ -75,6 +75,12 @@ class Oracle:
         self._adopted.add((alias, value))
         self.allow(alias, value, until)
 
+    def note_longer_adoption(self, number: int, by: timedelta) -> None:
+        """An approver lets a foreign rule stay for longer, which takes nobody else's approval."""
+        for grant in self._world.grants():
+            if grant.id == number and grant.adopted:
+                self.allow(grant.cluster, grant.source.value, grant.expires_at + by)
+
     def note_database_loss(self) -> None:
         """The database is gone, and the numbers begin anew."""
         self._approved_by.clear()

@@ -128,7 +128,10 @@ class Scenario:
             self.world.denies(self.rng.choice(self.troubles.approvers), card, "not now")
 
     def _extend(self) -> None:
-        self._type(self.rng.choice(PEOPLE), f"extend {self._number()} 30m")
+        who, number = self.rng.choice(PEOPLE), self._number()
+        if who in self.troubles.approvers:
+            self.oracle.note_longer_adoption(number, timedelta(minutes=30))
+        self._type(who, f"extend {number} 30m")
 
     def _revoke(self) -> None:
         self._type(self.rng.choice(PEOPLE), f"revoke {self._number()}")
