@@ -37,7 +37,7 @@ class Oracle:
         self._allowed_until: dict[tuple[str, str], datetime] = {}
         self._adopted: set[tuple[str, str]] = set()
         self._labelled: set[str] = set()  # uuids of rules that were ours at some time
-        self._before_loss: set[str] = set()
+        self._older_labels: set[tuple[str, str | None]] = set()
         self.unknowable: set[str] = set()
         self.foreign: set[str] = set()  # uuids
         self.violations: list[str] = []
@@ -48,10 +48,13 @@ class Oracle:
         read = world.digitalocean.read_rules
         world.digitalocean.read_rules = self._noting(read)  # type: ignore[method-assign,assignment]
 
-    def note_approval(self, number: int, by: str, *, entitled: Collection[str]) -> None:
+    def note_approval(
+        self, number: int, by: str, *, entitled: Collection[str], within: timedelta
+    ) -> None:
         """Somebody pressed Approve; whether the bot took it or not, nobody may go further.
 
-        Who approved before, and is no longer *entitled*, does not count.
+        Who approved before, and is no longer *entitled*, does not count. *within*: how much later
+        it may be carried out, since it is known by then what was not at once.
         """
         request = self._world.request(number)
         if by not in entitled or by == request.requester or request.state != "pending":
@@ -63,7 +66,7 @@ class Oracle:
         begin = self._world.clock.now()
         if request.extends is not None:
             begin = next(g.expires_at for g in self._world.grants() if g.id == request.extends)
-        self.allow(request.cluster, request.source.value, begin + request.duration)
+        self.allow(request.cluster, request.source.value, begin + request.duration + within)
 
     def allow(self, alias: str, value: str, until: datetime) -> None:
         """Access from there is in order until then."""
@@ -85,7 +88,7 @@ class Oracle:
         """The database is gone, and the numbers begin anew."""
         self._approved_by.clear()
         for alias, rule in self._all_rules():
-            self._before_loss.add(rule["uuid"])
+            self._older_labels.add((rule["value"], rule.get("description")))
             if self._is_ours(alias, rule) and not read_label(rule.get("description")):
                 self.unknowable.add(rule["uuid"])
 
@@ -93,7 +96,8 @@ class Oracle:
         """Check what holds at any time: P4, each label of ours has an approved request."""
         for alias, rule in self._all_rules():
             its_label = read_label(rule.get("description"))
-            if its_label is None or rule["uuid"] in self._before_loss:
+            is_older = (rule["value"], rule.get("description")) in self._older_labels
+            if its_label is None or is_older:
                 continue
             with self._world.service.components.database.reading() as session:
                 row = session.get(RequestRow, its_label.grant_id)
@@ -155,6 +159,7 @@ class Oracle:
         fresh = [rule for rule in change.rules if rule["uuid"] not in before]
         if change.by != "api":
             self.foreign |= {r["uuid"] for r in fresh if _looks_foreign(r)}
+            self._older_labels |= {(r["value"], r.get("description")) for r in fresh}
             return
         self.writes += 1
         if not change.rules:

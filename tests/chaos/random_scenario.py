@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from bot.store import jobs
 from dbaccess_playground.slack.conversations import Message
 from tests.chaos.deliveries import Deliveries
 from tests.chaos.oracle import ADOPTABLE, REQUESTED, Oracle, number_of
@@ -118,8 +119,9 @@ class Scenario:
         card, who = self._card("Approve"), self.rng.choice((ALICE, ALICE, BOB, BOB, OSCAR, RITA))
         if card is None:
             return
+        within = timedelta() if self._opens_forms() else jobs.PATIENCE[jobs.Kind.COMMAND]
         entitled = self.troubles.approvers
-        self.oracle.note_approval(number_of(card.all_text), who, entitled=entitled)
+        self.oracle.note_approval(number_of(card.all_text), who, entitled=entitled, within=within)
         self.world.slack.click(who, card, "Approve")
 
     def _deny(self) -> None:
