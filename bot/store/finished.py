@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, delete, func, update
+from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, delete, func
 from sqlmodel import Session, SQLModel, col, select
 
-from bot.store import jobs
+from bot.store import ip_links, jobs
 from bot.store.outbox import PostName
 from bot.store.over import is_over
 from bot.store.tables import HeartbeatRow, HomeRow, IpLinkRow, PostRow, RequestRow
@@ -19,7 +19,7 @@ def delete_finished(session: Session, before: datetime, now: datetime, *, most: 
     that are gone, and Home tabs that nobody has opened since. Reply addresses of links are erased
     as soon as these have expired.
     """
-    erase_reply_addresses(session, now)
+    ip_links.erase_reply_addresses(session, now)
     finished = (
         (PostRow, PostRow.post, _is_of_what_is_over(before, now)),
         (IpLinkRow, IpLinkRow.id, col(IpLinkRow.expires_at) < before),
@@ -28,15 +28,6 @@ def delete_finished(session: Session, before: datetime, now: datetime, *, most: 
     )
     deleted = jobs.delete_finished(session, before, most=most)
     return deleted + sum(_delete(session, *which, most=most) for which in finished)
-
-
-def erase_reply_addresses(session: Session, now: datetime) -> None:
-    """Erase the reply addresses of links that have expired."""
-    session.execute(
-        update(IpLinkRow)
-        .where(col(IpLinkRow.expires_at) < now, col(IpLinkRow.response_url).is_not(None))
-        .values(response_url=None)
-    )
 
 
 def _is_of_what_is_over(before: datetime, now: datetime) -> ColumnElement[bool]:

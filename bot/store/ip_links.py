@@ -69,6 +69,15 @@ def use(session: Session, link_id: str, now: datetime) -> IpLink | None:
     return link if result.first() else None
 
 
+def erase_reply_addresses(session: Session, now: datetime) -> None:
+    """Erase the reply addresses of links that have expired."""
+    session.execute(
+        update(IpLinkRow)
+        .where(col(IpLinkRow.expires_at) < now, col(IpLinkRow.response_url).is_not(None))
+        .values(response_url=None)
+    )
+
+
 def _serves(now: datetime) -> ColumnElement[bool]:
     """Tell whether it is valid: not if it was made in the future, before the clock was set back."""
     return and_(
