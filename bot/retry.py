@@ -32,7 +32,7 @@ class NotYet(TemporaryError):
 
 
 class InstallationError(Exception):
-    """The other side refuses this whole installation, whatever it asks, until somebody mends it."""
+    """The other side refuses this whole installation, whatever it asks, until somebody fixes it."""
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ class _Telling:
         held = GaugeMetricFamily(
             "dbaccess_slack_refused_seconds",
             "For how long Slack has refused this whole installation, by its code; nothing is lost,"
-            " and all goes on once that is mended",
+            " and all goes on once that is fixed",
             labels=["code"],
         )
         for code, some in self._found.held.items():

@@ -36,7 +36,7 @@ INSTALLATION = frozenset(
         "token_revoked",
     }
 )
-"""With these Slack refuses every such call until somebody mends the app or its token."""
+"""With these Slack refuses every such call until somebody fixes the app or its token."""
 
 PERMANENT = frozenset(
     {

@@ -22,7 +22,7 @@ _SILENCE_SECONDS = 30.0
 _STUCK_SECONDS = 300.0
 _JOBS = "periodic jobs"
 _SLACK = "slack"
-_MENDS = {
+_FIXES = {
     "account_inactive": "install the app in the workspace again, with its new token",
     "missing_scope": "install the app again from the manifest",
 }
@@ -132,8 +132,8 @@ class Health:
 def _refusal(refused: dict[str, Waiting]) -> str | None:
     """Return with which code Slack refuses the whole installation, and what to do about it."""
     for code, jobs in refused.items():
-        mend = _MENDS.get(code, "put the app's current token into SLACK_BOT_TOKEN and restart")
-        return f"Slack refuses this app since {jobs.since:%FT%TZ} ({code}): {mend}"
+        fix = _FIXES.get(code, "put the app's current token into SLACK_BOT_TOKEN and restart")
+        return f"Slack refuses this app since {jobs.since:%FT%TZ} ({code}): {fix}"
     return None
 
 

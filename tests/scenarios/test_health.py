@@ -70,11 +70,11 @@ def test_a_worker_that_has_not_run_lately_is_missed(world: World) -> None:
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize(
-    ("code", "mend"),
+    ("code", "fix"),
     [("token_revoked", "put the app's current token"), ("missing_scope", "from the manifest")],
 )
 def test_an_installation_that_slack_refuses_is_told_with_the_mend(
-    world: World, code: str, mend: str
+    world: World, code: str, fix: str
 ) -> None:
     answer = json.dumps({"ok": False, "error": code})
     world.slack.faults.add(Fault.answer(answer, target="chat.postMessage", times=None))
@@ -84,7 +84,7 @@ def test_an_installation_that_slack_refuses_is_told_with_the_mend(
 
     wrong = problems(world)
     assert f"({code})" in wrong["slack"]
-    assert mend in wrong["slack"]
+    assert fix in wrong["slack"]
     refused = scrape(world)("dbaccess_slack_refused_seconds", code=code)
     assert (refused or 0) >= 300
 

@@ -10,7 +10,7 @@ from bot.domain.notices import Reply, Undelivered
 from bot.domain.refusals.lookups import CallsSpent
 from bot.domain.reply_to import ReplyTo
 from bot.slack.errors import INSTALLATION, PERMANENT, TEMPORARY
-from bot.slack.messages.undelivered import mend_of
+from bot.slack.messages.undelivered import fix_of
 from bot.store import job_list, outbox
 from bot.store.job_list import ListedJob
 from dbaccess_playground.faults import Fault
@@ -127,8 +127,8 @@ def test_each_code_means_one_thing() -> None:
 
 @pytest.mark.parametrize("code", sorted(PERMANENT))
 def test_each_code_that_never_heals_is_told_with_what_to_do(code: str) -> None:
-    known = mend_of(Undelivered(conversation=APPROVALS, error=code, what="grant_started"))
-    unknown = mend_of(Undelivered(conversation=APPROVALS, error="new", what="grant_started"))
+    known = fix_of(Undelivered(conversation=APPROVALS, error=code, what="grant_started"))
+    unknown = fix_of(Undelivered(conversation=APPROVALS, error="new", what="grant_started"))
     assert known != unknown
 
 

@@ -15,7 +15,7 @@ from bot.store.database import Database
 from tests.pgbouncer import PgBouncer
 from tests.postgresql import PostgresServer
 
-MEND = "use the cluster's direct connection, not a connection pool in transaction mode"
+FIX = "use the cluster's direct connection, not a connection pool in transaction mode"
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def test_a_pool_that_passes_sessions_around_is_refused_with_the_mend(
         reached(pool.url(direct)) as database,
     ):
         for _ in range(5):
-            with pytest.raises(SessionsShared, match=MEND):
+            with pytest.raises(SessionsShared, match=FIX):
                 refuse_shared_sessions(database)
 
 

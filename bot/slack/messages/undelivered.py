@@ -13,7 +13,7 @@ _ADMIN = "Ask an admin of the workspace to allow dbaccess there."
 _FAULT = "That is a fault in dbaccess. Please report it."
 _GONE = "Somebody deleted the message, or Slack no longer lets it be changed."
 _PERSON = "Slack does not know that person, or hides them from dbaccess. Did they leave?"
-_MENDS = {
+_FIXES = {
     "app_access_restricted": _ADMIN,
     "block_mismatch": _FAULT,
     "cannot_dm_bot": "That is a bot. Name people in `dbaccess.toml`.",
@@ -61,7 +61,7 @@ def undelivered(notice: Undelivered) -> Message:
     what = "approval cards" if notice.what == "request_card" else "messages"
     return message(
         section(f":warning: *Slack refuses {what} {where}.*"),
-        context(f"{mend_of(notice)}{_afterwards(notice)}"),
+        context(f"{fix_of(notice)}{_afterwards(notice)}"),
     )
 
 
@@ -77,17 +77,17 @@ def card_undelivered(notice: Undelivered) -> Message:
     )
 
 
-def mend_of(notice: Undelivered) -> str:
+def fix_of(notice: Undelivered) -> str:
     """Return what to do about Slack's code."""
     if notice.error == "channel_not_found" and not _is_channel(notice.conversation):
         return _PERSON
-    return _MENDS.get(notice.error, "Look the code up in Slack's documentation, or ask an admin.")
+    return _FIXES.get(notice.error, "Look the code up in Slack's documentation, or ask an admin.")
 
 
 def _afterwards(notice: Undelivered) -> str:
-    if mend_of(notice) == _GONE and notice.what == "request_card":
+    if fix_of(notice) == _GONE and notice.what == "request_card":
         return " Approvers can decide on the request in the Home tab of dbaccess."
-    if mend_of(notice) in _NOT_AGAIN:
+    if fix_of(notice) in _NOT_AGAIN:
         return ""
     return f" Then run {code(f'dbaccess jobs retry --error {notice.error}')}."
 

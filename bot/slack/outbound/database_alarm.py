@@ -27,7 +27,7 @@ class DatabaseAlarm:
         self._post(messages.database_unavailable(outage.trouble, outage.since, outage.said))
 
     def tell_end(self, outage: Outage) -> None:
-        """Tell that it is over, if it was told of."""
+        """Tell that it is over, if they know of it."""
         if self._told:
             self._told = False
             self._post(messages.database_back(outage.since))
@@ -38,4 +38,4 @@ class DatabaseAlarm:
                 channel=self._policy().operators, text=message.text, blocks=message.blocks
             )
         except NO_ANSWER as error:
-            log.warning("operators not told of the database", error=type(error).__name__)
+            log.warning("operators not notified", error=type(error).__name__)

@@ -30,7 +30,7 @@ class NetworkLine:
         """Let nothing through any more, in either direction."""
         self._silent.set()
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         """Let new connections through again; what went through the old ones is lost with them."""
         self._hang_up()
         self._silent.clear()

@@ -99,7 +99,7 @@ class SocketModeServer:
     def speak_again(self) -> None:
         """Let new connections through."""
         if self._line is not None:
-            self._line.mend()
+            self._line.restore()
 
     def stop(self) -> None:
         """Close all connections and take no more."""

@@ -17,14 +17,14 @@ def lines() -> Iterator[Lines]:
 
 
 def test_a_line_that_is_stuck_leaves_the_other_thread_to_the_others(lines: Lines) -> None:
-    mended, others = Event(), Event()
+    released, others = Event(), Event()
     for _ in range(10):
-        lines.submit("stuck", partial(mended.wait, 20))
+        lines.submit("stuck", partial(released.wait, 20))
 
     lines.submit("fine", others.set)
 
     assert others.wait(5)
-    mended.set()
+    released.set()
 
 
 def test_a_line_keeps_its_order_and_goes_on_after_a_fault(lines: Lines) -> None:
