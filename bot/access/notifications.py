@@ -108,8 +108,10 @@ def notify_closed(session: Session, facts: RequestFacts, *, at: datetime) -> Non
         notify_person(session, RequestClosed(request=facts), facts.asked_by, at=at)
 
 
-def notify_person(session: Session, notice: Notice, user_id: str, *, at: datetime) -> None:
-    """Enqueue a direct message, unless the requester is not known."""
+def notify_person(
+    session: Session, notice: Notice, user_id: str, *, at: datetime, once: str | None = None
+) -> None:
+    """Enqueue a direct message, unless the requester is not known; *once* as for operators."""
     if user_id != Actor.UNKNOWN:
         outbox.enqueue(
             session,
@@ -118,6 +120,7 @@ def notify_person(session: Session, notice: Notice, user_id: str, *, at: datetim
             _conversation_with(user_id),
             at=at,
             target=user_id,
+            once=once,
         )
 
 
@@ -206,15 +209,7 @@ def notify_each(
 ) -> None:
     """Enqueue a direct message for each of *people*, *once* each."""
     for user_id in sorted(people):
-        outbox.enqueue(
-            session,
-            notice,
-            DeliveryMethod.DIRECT,
-            _conversation_with(user_id),
-            at=at,
-            target=user_id,
-            once=f"{once}:{user_id}",
-        )
+        notify_person(session, notice, user_id, at=at, once=f"{once}:{user_id}")
 
 
 def reply(

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -12,6 +11,7 @@ from rich.table import Table
 
 from bot.cli import frame
 from bot.cli.auditing import Format
+from bot.cli.listing import utc_time
 from bot.domain.audit_actions import ACTOR
 from bot.domain.erasure import ERASED
 from bot.domain.refusals.any_refusal import of_detail
@@ -51,7 +51,7 @@ def _csv(cells: Iterable[str]) -> str:
 
 def _as_dict(row: Entry) -> dict[str, object]:
     columns = {name: getattr(row, name) for name in _COLUMNS}
-    return columns | {"at": _time(row.at), "erased": sorted(row.erased)}
+    return columns | {"at": utc_time(row.at), "erased": sorted(row.erased)}
 
 
 def _cells(row: Entry) -> list[str]:
@@ -60,7 +60,7 @@ def _cells(row: Entry) -> list[str]:
     detail = " ".join(f"{key}={json.dumps(value)}" for key, value in particulars.items())
     number = "" if row.request_id is None else str(row.request_id)
     names = (one_line(name) for name in (row.actor, row.action, row.cluster))
-    return [str(row.id), _time(row.at), *names, number, detail]
+    return [str(row.id), utc_time(row.at), *names, number, detail]
 
 
 def _worded(detail: dict[str, Any]) -> dict[str, Any]:
@@ -70,10 +70,6 @@ def _worded(detail: dict[str, Any]) -> dict[str, Any]:
         return detail
     others = {key: value for key, value in detail.items() if key != "values"}
     return others | {"why": frame.words(refusal)}
-
-
-def _time(at: datetime) -> str:
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _plain(value: str) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 job_app = typer.Typer(rich_markup_mode=None)
-_Number = Annotated[int, typer.Argument(metavar="ID", help="As `dbaccess jobs` shows it.")]
+_NUMBER = typer.Argument(metavar="ID", help="As `dbaccess jobs` shows it.")
 
 
 @job_app.callback(invoke_without_command=True)
@@ -26,9 +26,7 @@ def show(
 
 @job_app.command()
 def retry(
-    job_id: Annotated[
-        int | None, typer.Argument(metavar="ID", help="As `dbaccess jobs` shows it.")
-    ] = None,
+    job_id: Annotated[int | None, _NUMBER] = None,
     error: Annotated[
         str | None,
         typer.Option(metavar="CODE", help="All messages that were given up with this error."),
@@ -46,7 +44,7 @@ def retry(
 
 
 @job_app.command()
-def drop(job_id: _Number) -> None:
+def drop(job_id: Annotated[int, _NUMBER]) -> None:
     """Give up a job that waits, so that the next goes on."""
     from bot.cli.job_commands import drop_job
 

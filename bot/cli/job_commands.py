@@ -1,15 +1,18 @@
 """What `dbaccess jobs` does."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from sqlmodel import Session
 
 from bot.cli import frame
+from bot.cli.listing import utc_time
 from bot.cli.operators import current_operator
 from bot.clock import SystemClock
 from bot.domain.durations import show_duration
@@ -40,30 +43,23 @@ def retry_job(job_id: int) -> None:
     Raises:
         typer.Exit: 1 where there is no such job.
     """
-    database = _database()
-    with frame.telling_faults():
-        with database.transaction() as session:
-            count = job_list.retry(session, job_id, SystemClock().now())
+    with _changing() as session:
+        count = job_list.retry(session, job_id, SystemClock().now())
         if not count:
             raise Fault(
                 f"Job {job_id} can't be tried again: it is in progress or finished, a later "
                 "update took its place, or there is none. `dbaccess jobs` lists them."
             )
-        signal(database)
     behind = f", with {count - 1} behind it" if count > 1 else ""
     typer.echo(f"Job {job_id} is tried again now{behind}.")
 
 
 def retry_all(error: str) -> None:
     """Have all messages tried again now that were given up with an error."""
-    database = _database()
-    with frame.telling_faults():
-        with database.transaction() as session:
-            count = job_list.retry_all(session, error, SystemClock().now())
-        signal(database)
-    typer.echo(
-        f"{count} messages are tried again now." if count != 1 else "1 message is tried again now."
-    )
+    with _changing() as session:
+        count = job_list.retry_all(session, error, SystemClock().now())
+    what = "1 message is" if count == 1 else f"{count} messages are"
+    typer.echo(f"{what} tried again now.")
 
 
 def drop_job(job_id: int) -> None:
@@ -72,14 +68,20 @@ def drop_job(job_id: int) -> None:
     Raises:
         typer.Exit: 1 where there is no such job.
     """
+    with _changing() as session:
+        if not job_list.drop(session, job_id, SystemClock().now()):
+            raise Fault(f"No job {job_id} is waiting. `dbaccess jobs` lists them.")
+    typer.echo(f"Job {job_id} is dropped.")
+
+
+@contextmanager
+def _changing() -> Iterator[Session]:
+    """Open a transaction, report what goes wrong in it, and wake the workers after it."""
     database = _database()
     with frame.telling_faults():
         with database.transaction() as session:
-            is_dropped = job_list.drop(session, job_id, SystemClock().now())
-        if not is_dropped:
-            raise Fault(f"No job {job_id} is waiting. `dbaccess jobs` lists them.")
+            yield session
         signal(database)
-    typer.echo(f"Job {job_id} is dropped.")
 
 
 def _database() -> Database:
@@ -88,12 +90,8 @@ def _database() -> Database:
 
 
 def _as_dict(job: ListedJob) -> dict[str, object]:
-    times = {"created_at": _time(job.created_at), "due_at": _time(job.due_at)}
+    times = {"created_at": utc_time(job.created_at), "due_at": utc_time(job.due_at)}
     return asdict(job) | times | {"state": _state(job)}
-
-
-def _time(at: datetime) -> str:
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _state(job: ListedJob) -> str:

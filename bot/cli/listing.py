@@ -1,4 +1,4 @@
-"""Grants as data: what `grants --json` prints."""
+"""Grants, and times, as data: what `grants --json` prints."""
 
 import json
 from collections.abc import Iterable
@@ -30,5 +30,10 @@ def _as_dict(grant: Grant) -> dict[str, object]:
     }
 
 
+def utc_time(at: datetime) -> str:
+    """Return a time as data has it: ISO 8601, UTC, to the second."""
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 def _time(at: datetime | None) -> str | None:
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z") if at else None
+    return utc_time(at) if at else None

@@ -13,13 +13,12 @@ from bot.store import clusters, heartbeats, periodic
 from bot.store.clusters import Watch
 from bot.store.database import UtcDateTime
 from bot.store.grants import NOT_ENDED, OVER_AT
-from bot.store.jobs import Kind
+from bot.store.jobs import IS_WAITING, Kind
 from bot.store.periodic import JobRun
 from bot.store.tables import GrantRow, JobRow, RequestRow
 
 # As literals: a planner that gets the state as a parameter may not use the index.
 _PENDING: ColumnElement[bool] = col(RequestRow.state) == literal_column(f"'{RequestState.PENDING}'")
-_IS_WAITING: ColumnElement[bool] = col(JobRow.finished_at).is_(None)
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def _by_cluster(
 def jobs_waiting(session: Session) -> dict[Kind, Waiting]:
     """Count the jobs that are not finished, by their kind; all kinds are named."""
     query = select(JobRow.kind, func.count(), func.min(JobRow.created_at))
-    found = session.exec(query.where(_IS_WAITING).group_by(col(JobRow.kind)))
+    found = session.exec(query.where(IS_WAITING).group_by(col(JobRow.kind)))
     waiting = {kind: Waiting(count, since) for kind, count, since in found}
     return {kind: waiting.get(kind, Waiting()) for kind in Kind}
 
@@ -112,5 +111,5 @@ def jobs_held(session: Session) -> dict[str, Waiting]:
     """Count the jobs with which the other side refused the whole installation, by its code."""
     query = select(JobRow.last_error, func.count(), func.min(JobRow.held_since))
     is_held = col(JobRow.held_since).is_not(None)
-    found = session.exec(query.where(_IS_WAITING, is_held).group_by(col(JobRow.last_error)))
+    found = session.exec(query.where(IS_WAITING, is_held).group_by(col(JobRow.last_error)))
     return {code: Waiting(count, since) for code, count, since in found}

@@ -9,7 +9,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.domain.actors import Actor
 from bot.domain.audit_actions import Action
-from bot.store import audit
+from bot.store import audit, jobs
 from bot.store.jobs import PATIENCE, Kind, Outcome
 from bot.store.tables import JobRow
 
@@ -34,7 +34,7 @@ class ListedJob:
 
 def waiting(session: Session, now: datetime) -> list[ListedJob]:
     """Return the jobs that are not finished, the oldest first; a thousand at the most."""
-    query = select(JobRow).where(col(JobRow.finished_at).is_(None))
+    query = select(JobRow).where(jobs.IS_WAITING)
     rows = session.exec(query.order_by(col(JobRow.id)).limit(_MOST))
     return [_listed(row, now) for row in rows]
 
@@ -74,10 +74,8 @@ def drop(session: Session, job_id: int, now: datetime) -> bool:
     row = session.get(JobRow, job_id, with_for_update=True)
     if row is None or row.finished_at is not None:
         return False
-    row.finished_at, row.outcome, row.claimed_until = now, Outcome.DROPPED, None
-    row.reply_address, row.held_since = None, None
-    session.add(row)
     _record(session, Action.JOB_DROPPED, row, now)
+    jobs.finish(session, job_id, now, Outcome.DROPPED)
     return True
 
 
@@ -85,16 +83,19 @@ def _given_up() -> SelectOfScalar[JobRow]:
     query = select(JobRow).where(
         JobRow.outcome == Outcome.FAILED,
         JobRow.kind == Kind.MESSAGE,
-        col(JobRow.finished_at).is_not(None),
     )
     return query.order_by(col(JobRow.id)).limit(_MOST).with_for_update()
 
 
 def _can_be_tried(session: Session, row: JobRow, now: datetime) -> bool:
     if row.finished_at is None:
-        return row.claimed_until is None or row.claimed_until <= now
+        return not _is_in_progress(row, now)
     is_given_up_message = row.outcome == Outcome.FAILED and row.kind == Kind.MESSAGE
     return is_given_up_message and not _is_outdated(session, row)
+
+
+def _is_in_progress(row: JobRow, now: datetime) -> bool:
+    return row.claimed_until is not None and row.claimed_until > now
 
 
 def _is_outdated(session: Session, row: JobRow) -> bool:
@@ -142,6 +143,6 @@ def _listed(row: JobRow, now: datetime) -> ListedJob:
         attempts=row.attempts,
         error=row.last_error,
         is_held=row.held_since is not None,
-        is_in_progress=row.claimed_until is not None and row.claimed_until > now,
+        is_in_progress=_is_in_progress(row, now),
         outcome=row.outcome,
     )

@@ -52,6 +52,8 @@ PATIENCE = {
 }
 """How long a job is tried again before it is given up."""
 
+IS_WAITING: ColumnElement[bool] = col(JobRow.finished_at).is_(None)
+
 _AT_ONCE = 5_000  # superseded in one transaction, so that none is long
 _COALESCED = frozenset({Kind.MESSAGE, Kind.HOME, Kind.ACCOUNT})
 _LEAVE_NOTHING = frozenset({Kind.HOME, Kind.ACCOUNT})  # whose outcome nobody asks about
@@ -192,9 +194,7 @@ def is_ours(session: Session, job_id: int, attempts: int) -> bool:
         job_id: its number.
         attempts: as it was claimed.
     """
-    query = select(JobRow).where(JobRow.id == job_id).with_for_update()
-    row = session.exec(query.execution_options(populate_existing=True)).first()
-    return row is not None and row.finished_at is None and row.attempts == attempts
+    return _ours(session, job_id, attempts) is not None
 
 
 def reschedule(
@@ -219,9 +219,9 @@ def reschedule(
         is_unknown: whether it failed for a reason that nobody knows.
         held_at: the time of now, if the other side refuses the whole installation.
     """
-    if not is_ours(session, job.id, job.attempts):
+    row = _ours(session, job.id, job.attempts)
+    if row is None:
         return
-    row = session.get_one(JobRow, job.id)
     if not has_failed:
         row.attempts -= 1
         row.deadline += until - row.due_at
@@ -235,7 +235,7 @@ def reschedule(
 
 def release_leases(session: Session) -> None:
     """Release the leases of a worker that is gone; only the sole worker may do so."""
-    leased = (_IS_WAITING, col(JobRow.claimed_until).is_not(None))
+    leased = (IS_WAITING, col(JobRow.claimed_until).is_not(None))
     session.execute(update(JobRow).where(*leased).values(claimed_until=None))
 
 
@@ -259,10 +259,7 @@ def next_due(kind: Kind) -> Next:
     That is when its lease runs out, if it has one: its process may have been killed.
     """
     at = func.coalesce(JobRow.claimed_until, JobRow.due_at, type_=UtcDateTime())
-    return select(at).where(col(JobRow.kind) == kind, _IS_WAITING).order_by(at).limit(1)
-
-
-_IS_WAITING: ColumnElement[bool] = col(JobRow.finished_at).is_(None)
+    return select(at).where(col(JobRow.kind) == kind, IS_WAITING).order_by(at).limit(1)
 
 
 def _supersede(session: Session, kind: Kind, now: datetime) -> None:
@@ -272,7 +269,7 @@ def _supersede(session: Session, kind: Kind, now: datetime) -> None:
     """
     is_free_one = (
         col(JobRow.kind) == kind,
-        _IS_WAITING,
+        IS_WAITING,
         col(JobRow.claimed_until).is_(None),
         col(JobRow.coalescing_key).is_not(None),
     )
@@ -303,19 +300,26 @@ def _heads(
     is_leased = ~is_free(JobRow.claimed_until, now, within=lease)
     first = (
         select(func.min(JobRow.id))
-        .where(col(JobRow.kind) == kind, _IS_WAITING)
+        .where(col(JobRow.kind) == kind, IS_WAITING)
         .group_by(col(JobRow.ordering_key))
         .having(func.max(case((is_leased, 1), else_=0)) == 0)
     )
     query = select(JobRow).where(
-        col(JobRow.id).in_(first),
-        _IS_WAITING,
+        col(JobRow.id).in_(first),  # the rest, too, in case another worker was faster
+        IS_WAITING,
         is_due(JobRow.due_at, now, within=lease * (LONGEST_WAIT_SECONDS / LEASE_SECONDS)),
         is_free(JobRow.claimed_until, now, within=lease),
         col(JobRow.attempts) > 0 if tried else col(JobRow.attempts) == 0,
     )
     query = query.order_by(col(JobRow.due_at), col(JobRow.id)).limit(most)
     return session.exec(query.with_for_update(skip_locked=True)).all()
+
+
+def _ours(session: Session, job_id: int, attempts: int) -> JobRow | None:
+    query = select(JobRow).where(JobRow.id == job_id).with_for_update()
+    row = session.exec(query.execution_options(populate_existing=True)).first()
+    is_ours = row is not None and row.finished_at is None and row.attempts == attempts
+    return row if is_ours else None
 
 
 def _leased(session: Session, row: JobRow, now: datetime, until: datetime) -> Job:

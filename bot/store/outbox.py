@@ -9,7 +9,7 @@ from enum import StrEnum
 from uuid import uuid4
 
 from pydantic import TypeAdapter
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from bot.domain.notices import NOTICE, Notice
 from bot.domain.reply_to import ReplyTo
@@ -95,11 +95,12 @@ def enqueue(
     below: str | None = None,
     stands: Post | None = None,
     once: str | None = None,
+    patience: timedelta | None = None,
 ) -> None:
     """Enqueue a message. Those of one *conversation* are delivered in that order.
 
     Of several that are to change or replace one message, only the last is delivered. A message is
-    enqueued *once* if it has a name for that.
+    enqueued *once* if it has a name for that. *patience* as in `jobs.add`.
     """
     is_post = method is DeliveryMethod.POST
     jobs.add(
@@ -117,6 +118,7 @@ def enqueue(
         at=at,
         coalescing_key=f"update:{post}" if post and method in _CHANGE_A_POST else None,
         unique_key=_being_posted(post) if is_post and post else once,
+        patience=patience,
     )
 
 
@@ -146,17 +148,14 @@ def enqueue_direct_reply(
     session: Session, notice: Notice, to: ReplyTo, *, at: datetime, once: str | None = None
 ) -> None:
     """Enqueue an answer as a direct message, which no other waits for."""
-    jobs.add(
+    enqueue(
         session,
-        Kind.MESSAGE,
-        {
-            "method": DeliveryMethod.DIRECT,
-            "target": to.user_id,
-            "notice": NOTICE.dump_python(notice, mode="json"),
-        },
-        ordering_key=_key_of_its_own(),
+        notice,
+        DeliveryMethod.DIRECT,
+        _key_of_its_own(),
         at=at,
-        unique_key=once,
+        target=to.user_id,
+        once=once,
         patience=_REPLY_PATIENCE,
     )
 
@@ -212,9 +211,7 @@ def find_post(session: Session, post: str) -> Post | None:
 
 def is_being_posted(session: Session, post: str) -> bool:
     """Tell whether the message of that name is pending, or just being delivered."""
-    query = select(JobRow.id).where(
-        JobRow.unique_key == _being_posted(post), col(JobRow.finished_at).is_(None)
-    )
+    query = select(JobRow.id).where(JobRow.unique_key == _being_posted(post), jobs.IS_WAITING)
     return session.exec(query).first() is not None
 
 

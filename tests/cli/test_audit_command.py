@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -14,7 +13,7 @@ from bot.domain.audit_actions import Action
 from bot.domain.refusals.any_refusal import as_detail
 from bot.domain.refusals.durations import TooLong
 from bot.domain.sources import SourceType, TrustedSource
-from bot.store import audit, requests, schema
+from bot.store import audit, requests
 from bot.store.database import Database
 from tests.cli.test_command_line import run
 from tests.domain import examples
@@ -25,17 +24,10 @@ HOME = TrustedSource(SourceType.IP_ADDR, "203.0.113.4")
 
 
 @pytest.fixture
-def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
+def database(empty_database: Database) -> Database:
     """Rita's request, approved by Alice, and an alarm of another cluster a day ago."""
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.chdir(tmp_path)
-    for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "DIGITALOCEAN_TOKEN"):
-        monkeypatch.setenv(name, "x")
-    database = Database(f"sqlite:///{tmp_path / 'dbaccess.db'}")
-    schema.upgrade(database)
     now = SystemClock().now()
-    with database.transaction() as session:
+    with empty_database.transaction() as session:
         audit.record(session, Action.ALARMED, at=now - 24 * HOUR, cluster="analytics")
         asked = requests.add(
             session,
@@ -47,7 +39,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
             audit.record(
                 session, action, at=now, actor=actor, cluster="orders", request_id=asked.id
             )
-    return database
+    return empty_database
 
 
 def actions(*options: str) -> list[str]:

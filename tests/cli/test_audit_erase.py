@@ -10,11 +10,10 @@ from typer.testing import CliRunner, Result
 
 from bot.cli import app
 from bot.clock import SystemClock
-from bot.config import Settings
 from bot.domain.audit_actions import Action
 from bot.domain.erasure import ERASED
 from bot.domain.lifecycle import RequestState
-from bot.store import audit, requests, schema
+from bot.store import audit, requests
 from bot.store.database import Database
 from tests.domain import examples
 
@@ -31,19 +30,12 @@ id = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30"
 
 
 @pytest.fixture
-def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
+def database(empty_database: Database, tmp_path: Path) -> Database:
     """Rita's requests of a hundred, fifty and no days ago, each withdrawn at once."""
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.chdir(tmp_path)
-    for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "DIGITALOCEAN_TOKEN"):
-        monkeypatch.setenv(name, f"{name}-5f3a5f3a5f3a")
     (tmp_path / "dbaccess.toml").write_text(POLICY)
-    database = Database(f"sqlite:///{tmp_path / 'dbaccess.db'}")
-    schema.upgrade(database)
     for days in (100, 50, 0):
-        withdrawn(database, SystemClock().now() - days * DAY)
-    return database
+        withdrawn(empty_database, SystemClock().now() - days * DAY)
+    return empty_database
 
 
 def withdrawn(database: Database, at: datetime) -> None:

@@ -2,14 +2,12 @@
 
 import json
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from bot.clock import SystemClock
-from bot.config import Settings
 from bot.domain.audit_actions import Action
-from bot.store import audit, jobs, schema
+from bot.store import audit, jobs
 from bot.store.database import Database
 from bot.store.jobs import Kind, Outcome
 from tests.cli.test_command_line import run
@@ -23,25 +21,18 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: datetime) -> Database:
+def database(empty_database: Database, now: datetime) -> Database:
     """Three messages in one conversation, the first of them given up, and one that is held."""
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.chdir(tmp_path)
-    for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "DIGITALOCEAN_TOKEN"):
-        monkeypatch.setenv(name, "x")
-    database = Database(f"sqlite:///{tmp_path / 'dbaccess.db'}")
-    schema.upgrade(database)
-    with database.transaction() as session:
+    with empty_database.transaction() as session:
         for key in ("request:1", "request:1", "request:1", "user:U0RITA"):
             jobs.add(session, Kind.MESSAGE, {}, ordering_key=key, at=now)
-    with database.transaction() as session:
+    with empty_database.transaction() as session:
         card, held = jobs.claim(
             session, Kind.MESSAGE, now, until=now + LEASE, most=8, most_retried=8
         )
         jobs.finish(session, card.id, now, Outcome.FAILED, error="not_in_channel")
         jobs.reschedule(session, held, now, error="token_revoked", has_failed=False, held_at=now)
-    return database
+    return empty_database
 
 
 def listed(*options: str) -> list[tuple[int, str, str]]:
@@ -153,7 +144,9 @@ def test_who_did_it_is_in_the_audit(database: Database) -> None:
     run("jobs", "retry", "1")
     run("jobs", "drop", "2")
     with database.reading() as session:
-        rows = [(row.action, row.detail["job"]) for row in audit.rows(session)]
-        details = [row.detail for row in audit.rows(session)]
-    assert rows == [(Action.JOB_RETRIED, 1), (Action.JOB_DROPPED, 2)]
-    assert all("account" in detail["by"] for detail in details if "by" in detail)
+        entries = list(audit.rows(session))
+    assert [(entry.action, entry.detail["job"]) for entry in entries] == [
+        (Action.JOB_RETRIED, 1),
+        (Action.JOB_DROPPED, 2),
+    ]
+    assert all(entry.detail["operator"]["account"] for entry in entries)
