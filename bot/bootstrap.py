@@ -15,7 +15,13 @@ from bot.domain.sources import SourceType
 from bot.ip_links import IpLinks
 from bot.metrics import Metrics
 from bot.providers.shared_reads import SharedReads
-from bot.slack.client import DIRECTORY_SECONDS, FORM_SECONDS, SlackClient, web_client
+from bot.slack.client import (
+    DELIVERY_SECONDS,
+    DIRECTORY_SECONDS,
+    FORM_SECONDS,
+    SlackClient,
+    web_client,
+)
 from bot.slack.inbound.background_tasks import BackgroundTasks
 from bot.slack.inbound.bolt_app import SlackApp
 from bot.slack.inbound.controller import SlackController
@@ -87,7 +93,6 @@ def build_components(
 ) -> Components:
     """Return the components, connected to nothing yet."""
     clock = clock or SystemClock()
-    token = settings.slack_bot_token.get_secret_value()
     database = Database(settings.database_url, settings.audit_keys())
     metrics = Metrics(database, clock)
     core = build_core(
@@ -99,14 +104,9 @@ def build_components(
         on_reconcile=metrics.note_reconcile,
         make_provider=make_provider,
     )
-    slack = web_client(token, settings.slack_api_url, on_call=metrics.note_slack)
+    slack = _slack_client(settings, metrics)
     directory = Directory(
-        web_client(
-            token,
-            settings.slack_api_url,
-            timeout_seconds=DIRECTORY_SECONDS,
-            on_call=metrics.note_slack,
-        ),
+        _slack_client(settings, metrics, timeout_seconds=DIRECTORY_SECONDS),
         clock_seconds=clock.elapsed,
         now=clock.now,
     )
@@ -132,6 +132,9 @@ def build_slack(components: Components) -> SlackApp:
     """Return what Slack talks to."""
     reads = SharedReads(components.provider, components.clock.elapsed)
     queries = Queries(components.database, reads, components.policy, components.clock.elapsed)
+    form_client = _slack_client(
+        components.settings, components.metrics, timeout_seconds=FORM_SECONDS
+    )
     controller = SlackController(
         components.access,
         queries,
@@ -140,7 +143,7 @@ def build_slack(components: Components) -> SlackApp:
         components.policy,
         components.homes,
         components.ip_links,
-        BackgroundTasks(components.slack, _form_client(components), components.replies),
+        BackgroundTasks(components.slack, form_client, components.replies),
     )
     verifier = RequestVerifier(
         components.settings.slack_signing_secret.get_secret_value(),
@@ -150,13 +153,14 @@ def build_slack(components: Components) -> SlackApp:
     return SlackApp(components.slack, controller, verifier, note)
 
 
-def _form_client(components: Components) -> SlackClient:
-    settings = components.settings
+def _slack_client(
+    settings: Settings, metrics: Metrics, *, timeout_seconds: int = DELIVERY_SECONDS
+) -> SlackClient:
     return web_client(
         settings.slack_bot_token.get_secret_value(),
         settings.slack_api_url,
-        timeout_seconds=FORM_SECONDS,
-        on_call=components.metrics.note_slack,
+        timeout_seconds=timeout_seconds,
+        on_call=metrics.note_slack,
     )
 
 
