@@ -364,7 +364,7 @@ def test_a_home_is_given_up_after_an_hour_and_drawn_when_it_is_opened_again(worl
     world.slack.faults.add(Fault.status(503, target=PUBLISH, times=None))
     opening = world.slack.open_home(RITA)
     world.settle()
-    for _ in range(65):
+    for _ in range(90):  # only the waits between tries use up its patience
         world.pass_time(minutes=1.5)
     world.slack.faults.clear()
     world.pass_time(hours=1)

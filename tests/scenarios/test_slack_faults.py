@@ -303,7 +303,7 @@ def test_a_click_is_carried_out_once_the_directory_answers_again(world: World) -
     world.slack.faults.add(Fault.status(500, target="users.info"))
     world.presses(ALICE, world.card, "Approve")
     assert TRUSTED not in world.sources()
-    world.pass_time(seconds=2)
+    world.pass_time(seconds=3)
     assert TRUSTED in world.sources()
 
 
