@@ -22,7 +22,7 @@ from bot.domain.lifecycle import Request, RequestKind, RequestState
 from bot.domain.notices import Asked, EmergencyAsked, EmergencyOpened
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
-from bot.domain.refusal import Field, about
+from bot.domain.refusal import Field, Problems, about
 from bot.store import requests
 
 
@@ -45,11 +45,13 @@ def break_glass(uow: UnitOfWork, command: BreakGlass, person: Person) -> Request
     unreviewed = requests.unreviewed_emergency(uow.session, person.id, of=uow.policy.clusters)
     if unreviewed or uow.revoked_lately(cluster, person.id, command.cluster):
         return _ask_instead(uow, command, person)
-    with about(Field.SOURCE):
+    problems = Problems()
+    with problems.about(Field.SOURCE):
         cluster.check_source(command.source)
         refuse_second_grant(uow, cluster, command, person)
-    with about(Field.CLUSTER):
+    with problems.about(Field.CLUSTER):
         refuse_unfit_cluster(uow, cluster, command.cluster, emergency=True)
+    problems.check()
     for pending in requests_for_the_same(uow, command, person.id):
         withdraw(uow, pending, by=person.id, tell=True)
     asked = asked_for(uow, command, person, reason=reason, lapses_after=command.duration)

@@ -14,7 +14,7 @@ from bot.domain.extensions import ExtensionTerms
 from bot.domain.lifecycle import Grant, Request, RequestState
 from bot.domain.people import Person
 from bot.domain.policy import LONGEST_ADOPTION, ClusterPolicy
-from bot.domain.refusal import Field, Refused, about
+from bot.domain.refusal import Field, Problems, Refused
 from bot.domain.refusals.requests import ExtensionWaits
 from bot.store import requests
 
@@ -42,9 +42,12 @@ def extend(uow: UnitOfWork, command: Extend, person: Person) -> Request:
     already = grant.expires_at - grant.approved_at
     if command.duration is None:
         duration = min(duration, max(cluster.max_duration - already, cluster.min_duration))
-    with about(Field.DURATION):
+    problems = Problems()
+    with problems.about(Field.DURATION):
         cluster.check_duration(duration, already=already)
-    reason = given_reason(cluster, command.reason)
+    with problems.about(Field.REASON):
+        reason = given_reason(cluster, command.reason)
+    problems.check()
     refuse_second_extension(uow, grant)
     check_may_ask = check_may_benefit if asked_by else ClusterPolicy.check_may_request
     check_may_ask(cluster, uow.people[holder])

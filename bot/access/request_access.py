@@ -15,7 +15,7 @@ from bot.domain.lifecycle import Grant, Request, RequestKind, RequestState
 from bot.domain.limits import REASON_CHARACTERS
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
-from bot.domain.refusal import Field, Refused, about
+from bot.domain.refusal import Field, Problems, Refused, about
 from bot.domain.refusals.clusters import OpenCluster, ReasonTooLong
 from bot.domain.refusals.grants import GrantedAlready
 from bot.domain.refusals.requests import AskedAlready
@@ -34,17 +34,20 @@ def request(uow: UnitOfWork, command: RequestAccess, person: Person) -> Request:
         cluster = uow.cluster(command.cluster, person, ClusterPolicy.may_request)
         cluster.check_may_request(person)
         cluster.check_can_be_decided(requester=person.id)
-    with about(Field.SOURCE):
+    problems = Problems()
+    with problems.about(Field.SOURCE):
         cluster.check_source(command.source)
         refuse_second_grant(uow, cluster, command, person)
         for pending in requests_for_the_same(uow, command, person.id):
             raise Refused(AskedAlready(number=pending.id))
-    with about(Field.DURATION):
+    with problems.about(Field.DURATION):
         cluster.check_duration(command.duration)
-    reason = given_reason(cluster, command.reason)
-    with about(Field.CLUSTER):
+    with problems.about(Field.REASON):
+        reason = given_reason(cluster, command.reason)
+    with problems.about(Field.CLUSTER):
         refuse_unfit_cluster(uow, cluster, command.cluster)
         refuse_too_many_grants(uow, cluster, command.cluster, person)
+    problems.check()
     is_covered = cluster.written_approval(person, command.source, command.duration) is not None
     asked = asked_for(uow, command, person, reason=reason, lapses_after=cluster.request_ttl)
     asked = replace(asked, remind_at=uow.now + cluster.request_ttl / 2)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from rapidfuzz import fuzz, process
 
-from bot.domain.commands import Adopt, BreakGlass, Cancel, Command, Extend, RequestAccess, Revoke
+from bot.domain.commands import Adopt, Cancel, Command, Extend, RequestAccess, Revoke
 from bot.domain.durations import parse_duration, show_duration
 from bot.domain.policy import Policy
 from bot.domain.queries import (
@@ -24,7 +24,7 @@ from bot.domain.queries import (
     ShowMyIp,
     ShowSources,
 )
-from bot.domain.refusal import Field, NamesClusters, Refused, about
+from bot.domain.refusal import NamesClusters, Refused
 from bot.domain.refusals.clusters import NoClusterNamed, NoClusters
 from bot.domain.refusals.commands import (
     AdoptIncomplete,
@@ -122,54 +122,6 @@ def _adopt(words: Sequence[str], policy: Policy, _channel: str) -> Intent:
         duration=parse_duration(words[2]),
         reason=" ".join(words[3:]),
     )
-
-
-def read_form(
-    policy: Policy, *, cluster: str, source: str, duration: str, reason: str
-) -> RequestAccess:
-    """Return the command that a filled-in form says.
-
-    Raises:
-        Refused: a field makes no sense; its `field` says which.
-    """
-    with about(Field.CLUSTER):
-        usual = policy.cluster(cluster).usual_duration
-    asked, length = _source_and_duration(source, duration, usual)
-    return RequestAccess(cluster=cluster, source=asked, duration=length, reason=reason)
-
-
-def read_emergency_form(
-    policy: Policy, *, cluster: str, source: str, duration: str, reason: str
-) -> BreakGlass:
-    """Return the command that a filled-in emergency form says.
-
-    Raises:
-        Refused: a field makes no sense; its `field` says which.
-    """
-    with about(Field.CLUSTER):
-        usual = policy.cluster(cluster).usual_emergency
-    asked, length = _source_and_duration(source, duration, usual)
-    return BreakGlass(cluster=cluster, source=asked, duration=length, reason=reason)
-
-
-def read_extension_form(*, grant_id: int, mark: str | None, duration: str, reason: str) -> Extend:
-    """Return the command that a filled-in form for an extension says.
-
-    Raises:
-        Refused: a field makes no sense; its `field` says which.
-    """
-    with about(Field.DURATION):
-        longer = parse_duration(duration) if duration.strip() else None
-    return Extend(grant_id=grant_id, duration=longer, reason=reason, mark=mark)
-
-
-def _source_and_duration(
-    source: str, duration: str, usual: timedelta
-) -> tuple[TrustedSource, timedelta]:
-    with about(Field.SOURCE):
-        asked = parse_source(source)
-    with about(Field.DURATION):
-        return asked, parse_duration(duration) if duration.strip() else usual
 
 
 def _cluster_and_reason(

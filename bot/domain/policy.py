@@ -27,7 +27,7 @@ from bot.domain.people import (
 from bot.domain.policy_types import Alias, Duration, PolicyModel, Retained
 from bot.domain.principals import ANYBODY, Channel, Requester, UserOrGroup, groups_in
 from bot.domain.refusal import Field as Part
-from bot.domain.refusal import NamesClusters, NotYours, Refused, about
+from bot.domain.refusal import NamesClusters, NotYours, Problems, Refused
 from bot.domain.refusals.clusters import (
     EmergencyReasonRequired,
     NoClusters,
@@ -247,13 +247,23 @@ class ClusterPolicy(PolicyModel):
             raise Refused(NoEmergencyPolicy())
         if not self.may_use_emergency(person):
             raise NotYours(MayNotBreakGlass())
-        with about(Part.DURATION):
-            self.check_duration(duration)
-            if duration > rule.max_duration:
-                raise Refused(TooLongForEmergency(asked=duration, longest=rule.max_duration))
-        with about(Part.REASON):
-            if not reason:
-                raise Refused(EmergencyReasonRequired())
+        problems = Problems()
+        with problems.about(Part.DURATION):
+            self.check_emergency_duration(duration)
+        with problems.about(Part.REASON):
+            self.check_emergency_reason(reason)
+        problems.check()
+
+    def check_emergency_duration(self, duration: timedelta) -> None:
+        """Refuse a duration that is too long for an emergency, or out of range altogether."""
+        self.check_duration(duration)
+        if self.emergency and duration > self.emergency.max_duration:
+            raise Refused(TooLongForEmergency(asked=duration, longest=self.emergency.max_duration))
+
+    def check_emergency_reason(self, reason: str) -> None:
+        """Refuse an emergency without a reason."""
+        if not reason:
+            raise Refused(EmergencyReasonRequired())
 
     def check_may_review(self, person: Person, *, requester: str) -> None:
         """Refuse somebody who may not close an emergency of *requester*."""

@@ -19,13 +19,15 @@ class Field(StrEnum):
 class Refused(Exception):
     """A command that cannot be carried out; `refusal` is why, put into words where words live.
 
-    `field` is the part of a request that it is about, where it is about one.
+    `field` is the part of a request that it is about, where it is about one. `others` are refused
+    as well, for forms, which show everything at once; elsewhere the first is enough.
     """
 
     def __init__(self, refusal: AnyRefusal) -> None:
         super().__init__(refusal.code)
         self.refusal = refusal
         self.field: Field | None = None
+        self.others: tuple[Refused, ...] = ()
 
 
 class NamesClusters(Refused):
@@ -46,9 +48,32 @@ class NoLongerHolds(Refused):
 
 @contextmanager
 def about(field: Field) -> Iterator[None]:
-    """Mark what is refused inside as being about *field*."""
+    """Mark what is refused inside as being about *field*, unless it names a field already."""
     try:
         yield
     except Refused as refused:
-        refused.field = field
+        refused.field = refused.field or field
         raise
+
+
+class Problems:
+    """Collects what is refused, part by part, so that all of it can be said at once."""
+
+    def __init__(self) -> None:
+        self._found: list[Refused] = []
+
+    @contextmanager
+    def about(self, field: Field) -> Iterator[None]:
+        """Keep what is refused inside, as being about *field*, and go on behind it."""
+        try:
+            with about(field):
+                yield
+        except Refused as refused:
+            self._found += [refused, *refused.others]
+
+    def check(self) -> None:
+        """Raise the first refusal, with the others that were kept; nothing if there is none."""
+        if self._found:
+            first, *others = self._found
+            first.others = tuple(others)
+            raise first

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.commands import Cancel, Extend, RequestAccess, Revoke
-from bot.domain.grammar import parse_command, read_form
+from bot.domain.filled_forms import FilledForm, read_form
+from bot.domain.grammar import parse_command
 from bot.domain.policy import Policy
 from bot.domain.queries import (
     OpenExtensionForm,
@@ -140,7 +141,7 @@ def test_nothing_and_a_request_with_nothing_open_the_form(text: str) -> None:
 def test_a_form_says_which_field_makes_no_sense(wrong: dict[str, str], field: Field) -> None:
     typed = {"cluster": "orders", "source": IP, "duration": "2h", "reason": "", **wrong}
     with pytest.raises(Refused) as caught:
-        read_form(TWO, **typed)
+        read_form(TWO, FilledForm(**typed))
     assert caught.value.field is field
 
 
@@ -282,6 +283,6 @@ def test_a_duration_behind_the_cluster_is_meant_as_one() -> None:
 
 
 def test_a_form_without_a_duration_means_the_usual_one() -> None:
-    command = read_form(TWO, cluster="orders", source=IP, duration=" ", reason="why")
+    command = read_form(TWO, FilledForm("orders", IP, duration=" ", reason="why"))
     assert command.duration == timedelta(hours=1)
     assert command.reason == "why"

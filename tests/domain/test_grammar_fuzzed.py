@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from bot.config import parse_policy
 from bot.domain.commands import COMMAND, Adopt, Cancel, Extend, RequestAccess, Revoke
-from bot.domain.grammar import Intent, parse_command, read_emergency_form, read_form
+from bot.domain.filled_forms import FilledForm, read_emergency_form, read_form
+from bot.domain.grammar import Intent, parse_command
 from bot.domain.refusal import Refused
 from bot.slack.messages.refusals import sentence
 from tests.fuzzing import fuzzed
@@ -72,9 +73,9 @@ def test_every_form_is_a_wish_or_is_refused_with_a_sentence(
 ) -> None:
     refusals: list[Refused] = []
     try:
-        reads(POLICY, cluster=cluster, source=source, duration=duration, reason=reason)
+        reads(POLICY, FilledForm(cluster, source, duration, reason))
     except Refused as refused:
-        refusals.append(refused)
+        refusals += [refused, *refused.others]
     for refusal in refusals:
         assert_harmless(sentence(refusal.refusal))
         assert refusal.field is not None

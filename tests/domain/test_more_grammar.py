@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.commands import Adopt, BreakGlass
-from bot.domain.grammar import read_emergency_form
+from bot.domain.filled_forms import FilledForm, read_emergency_form
 from bot.domain.policy import Policy
 from bot.domain.queries import OpenEmergencyForm, ShowConnect, ShowHistory, ShowMyIp
 from bot.domain.refusal import Field, Refused
@@ -46,11 +46,13 @@ def test_the_form_of_an_emergency_is_read_and_an_empty_time_is_the_usual_one() -
     typed = {"cluster": "orders", "source": IP, "reason": "all locked"}
     half_an_hour = timedelta(minutes=30)
 
-    command = read_emergency_form(emergency_policy(), duration="", **typed)
+    command = read_emergency_form(emergency_policy(), FilledForm(duration="", **typed))
     assert command == BreakGlass(
         cluster="orders", source=HERE, duration=half_an_hour, reason="all locked"
     )
-    assert read_emergency_form(ONE, duration="45m", **typed).duration == timedelta(minutes=45)
+    assert read_emergency_form(ONE, FilledForm(duration="45m", **typed)).duration == timedelta(
+        minutes=45
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def test_the_form_of_an_emergency_is_read_and_an_empty_time_is_the_usual_one() -
 def test_the_form_of_an_emergency_says_which_field_makes_no_sense(field: Field, value: str) -> None:
     typed = {"cluster": "orders", "source": IP, "duration": "", "reason": "x"}
     with pytest.raises(Refused) as caught:
-        read_emergency_form(emergency_policy(), **{**typed, field: value})
+        read_emergency_form(emergency_policy(), FilledForm(**{**typed, field: value}))
     assert caught.value.field is field
 
 

@@ -77,6 +77,18 @@ def test_an_extension_needs_a_reason_where_requests_do(worlds: Worlds) -> None:
     assert "because the import hangs" in world.card.all_text
 
 
+def test_all_that_is_wrong_with_an_extension_is_said_at_once(worlds: Worlds) -> None:
+    world = worlds(policy(require_reason=True))
+    world.granted()
+
+    for wrong in ("2x", "99h"):
+        presses_extend(world, world.slack.dms(RITA)[-1])
+        answer = world.slack.submit(RITA, {"… or exactly": wrong, "Reason": "\N{ZERO WIDTH SPACE}"})
+
+        assert set(answer.errors) == {"duration", "reason"}
+        world.slack.close_modal(RITA)
+
+
 def test_what_is_wrong_with_the_time_is_said_at_its_field(world: World) -> None:
     world.granted()
     presses_extend(world, world.slack.dms(RITA)[-1])

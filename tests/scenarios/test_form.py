@@ -90,6 +90,44 @@ def test_what_is_wrong_is_said_at_the_field_and_changes_nothing(
     assert "#1" in world.card.text
 
 
+def test_all_that_is_wrong_is_said_at_once_each_at_its_field(worlds: Worlds) -> None:
+    world = worlds(policy(require_reason=True))
+    opened(world)
+
+    answer = world.slack.submit(
+        RITA, {"From where": "::1", "… or exactly": "99h", "Why": "\N{ZERO WIDTH SPACE}"}
+    )
+
+    assert list(answer.errors) == ["source", "duration", "reason"]
+    assert "IPv6" in answer.errors["source"]
+    assert "too long" in answer.errors["duration"]
+    assert "requires a reason" in answer.errors["reason"]
+    world.slack.close_modal(RITA)
+
+
+def test_what_only_the_database_knows_is_said_at_once_too(worlds: Worlds) -> None:
+    world = worlds(policy(max_live_grants=1))
+    world.granted()
+    opened(world)
+
+    answer = world.slack.submit(RITA, FILLED)
+
+    assert list(answer.errors) == ["source", "cluster"]
+    assert "You have access to orders" in answer.errors["source"]
+    world.slack.close_modal(RITA)
+
+
+def test_p4_a_form_of_somebody_unknown_shows_nothing_of_the_policy(worlds: Worlds) -> None:
+    world = worlds(policy({"orders": {"id": ORDERS, "requesters": [ADMINS]}}))
+    opened(world, by=BOB)
+    world.restart()
+    world.forget(BOB)
+
+    answer = world.slack.submit(BOB, {**FILLED, "… or exactly": "99h"})
+
+    assert answer.errors == {}
+
+
 def test_a_missing_reason_is_said_at_its_field(worlds: Worlds) -> None:
     world = worlds(policy(require_reason=True))
     opened(world)

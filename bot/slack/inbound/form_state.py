@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.domain.filled_forms import FilledForm
 from bot.domain.queries import OpenEmergencyForm, OpenExtensionForm, OpenForm
 from bot.domain.refusal import Field, Refused
 from bot.domain.sources import SourceType, parse_source
@@ -19,7 +20,7 @@ from bot.slack.inbound.payloads import (
     reading,
     response_url,
 )
-from bot.slack.messages import Filled, Part
+from bot.slack.messages import Filled, Part, form_error
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,14 @@ class FormState:
         return self.block_ids.get(Part.SOURCE, "").partition(":")[2] or SourceType.IP_ADDR
 
     @property
-    def typed(self) -> dict[str, str]:
+    def typed(self) -> FilledForm:
         """The fields of the request; a typed duration takes precedence over a chosen one."""
-        return {
-            "cluster": self._holds(Part.CLUSTER),
-            "source": self._holds(Part.SOURCE),
-            "duration": self._holds(Part.DURATION).strip() or self._holds(Part.LENGTH),
-            "reason": self._holds(Part.REASON),
-        }
+        return FilledForm(
+            cluster=self._holds(Part.CLUSTER),
+            source=self._holds(Part.SOURCE),
+            duration=self._holds(Part.DURATION).strip() or self._holds(Part.LENGTH),
+            reason=self._holds(Part.REASON),
+        )
 
     @property
     def filled(self) -> Filled:
@@ -74,6 +75,13 @@ class FormState:
             ),
             "" if is_address else source,
         )
+
+    def errors(self, refused: Refused) -> dict[str, str]:
+        """Return what is wrong, block by block; of two things wrong with one, the first."""
+        found: dict[str, str] = {}
+        for one in (refused, *refused.others):
+            found.setdefault(self.block_of(one.field), form_error(one.refusal))
+        return found
 
     def block_of(self, field: Field | None) -> str:
         """Return the id of the block at which to show what is wrong with a field."""

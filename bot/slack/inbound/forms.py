@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from bot.access import AccessService
 from bot.domain.commands import Command
-from bot.domain.grammar import read_emergency_form, read_extension_form, read_form
+from bot.domain.filled_forms import FilledForm, read_emergency_form, read_extension_form, read_form
 from bot.domain.people import NeedsDirectory, Person
 from bot.domain.policy import Policy
 from bot.domain.queries import OpenEmergencyForm, OpenExtensionForm, OpenForm
-from bot.domain.refusal import Field, NamesClusters, NotYours, Refused, about
+from bot.domain.refusal import Field, NamesClusters, NotYours, Problems, Refused
 from bot.domain.refusals.clusters import NoClusters
 from bot.domain.refusals.rights import CannotTell, NoEmergencyAccess, NoEmergencyClusters
 from bot.slack import messages
@@ -38,6 +38,12 @@ from bot.slack.messages import Filled
 from bot.slack.queries import Queries
 from bot.slack.users.directory import Directory
 from bot.store.failures import DATABASE_UNAVAILABLE
+
+
+class _Reader(Protocol):
+    """Reads a filled-in form by a policy, as `read_form` does."""
+
+    def __call__(self, policy: Policy, form: FilledForm, *, by_policy: bool = True) -> Command: ...
 
 
 class Forms:
@@ -146,23 +152,15 @@ class Forms:
 
     def request_sent(self, state: FormState) -> dict[str, str]:
         """Take a form that asks for access; return what is wrong with it, block by block."""
-        return self._sent(state, lambda policy: read_form(policy, **state.typed))
+        return self._sent(state, lambda: self._read(state, read_form))
 
     def emergency_sent(self, state: FormState) -> dict[str, str]:
         """Take an emergency's form; return what is wrong with it, block by block."""
-        return self._sent(state, lambda policy: read_emergency_form(policy, **state.typed))
+        return self._sent(state, lambda: self._read(state, read_emergency_form))
 
     def extension_sent(self, state: FormState) -> dict[str, str]:
         """Take a form that asks for more time; return what is wrong with it, block by block."""
-        return self._sent(
-            state,
-            lambda _policy: read_extension_form(
-                grant_id=state.number,
-                mark=state.mark,
-                duration=state.typed["duration"],
-                reason=state.typed["reason"],
-            ),
-        )
+        return self._sent(state, lambda: self._read_extension(state))
 
     def _open_extension_for(
         self, person: Person, form: OpenExtensionForm, asked: Interaction
@@ -190,7 +188,7 @@ class Forms:
         metadata = metadata_of(asked, filled)
         return messages.request_form(policy.clusters, named, private_metadata=metadata)
 
-    def _sent(self, state: FormState, read: Callable[[Policy], Command]) -> dict[str, str]:
+    def _sent(self, state: FormState, read: Callable[[], Command]) -> dict[str, str]:
         """Accept a form, or keep it open if the database is unavailable: each form counts once."""
         try:
             return self._deadline.within(
@@ -200,30 +198,60 @@ class Forms:
         except DATABASE_UNAVAILABLE as error:
             return {state.block_of(None): send_again(error)}
 
-    def _taken_in(self, state: FormState, read: Callable[[Policy], Command]) -> dict[str, str]:
+    def _taken_in(self, state: FormState, read: Callable[[], Command]) -> dict[str, str]:
         """Check a form by what was last known of its sender; its command is checked again later."""
         asked = state.interaction
         try:
-            with about(Field.SOURCE):
-                messages.refuse_not_listed(state.kind, state.typed["source"])
-            command = self._read(asked, read)
-            with suppress(NeedsDirectory):  # Slack is asked before it is carried out
-                sender = self._directory.last_known(asked.user_id, asked.team_id)
-                self._access.dry_run(command, sender)
+            command = read()
+            self._dry_run(command, asked)
         except Refused as refused:
-            return {state.block_of(refused.field): messages.form_error(refused.refusal)}
+            return state.errors(refused)
         self._defer(command, asked)
         return {}
 
-    def _read(self, asked: Interaction, read: Callable[[Policy], Command]) -> Command:
+    def _dry_run(self, command: Command, asked: Interaction) -> None:
+        with suppress(NeedsDirectory):  # Slack is asked before it is carried out
+            sender = self._directory.last_known(asked.user_id, asked.team_id)
+            self._access.dry_run(command, sender)
+
+    def _read(self, state: FormState, read: _Reader) -> Command:
         """Read a form; clusters that somebody may not see do not exist for them."""
-        seen = self._options.seen_lately(asked)
+        problems = Problems()
+        with problems.about(Field.SOURCE):
+            messages.refuse_not_listed(state.kind, state.typed.source)
+        with problems.about(Field.CLUSTER):
+            command = self._read_seen(state, read)
+        problems.check()
+        return command
+
+    def _read_seen(self, state: FormState, read: _Reader) -> Command:
+        seen = self._options.seen_lately(state.interaction)
         if seen is not None:
-            return read(seen)
+            return read(seen, state.typed)
         try:
-            return read(self._policy())
-        except NamesClusters:
-            raise Refused(CannotTell()) from None
+            return read(self._policy(), state.typed, by_policy=False)
+        except NamesClusters as refused:
+            unknown = Refused(CannotTell())
+            unknown.others = refused.others
+            raise unknown from None
+
+    def _read_extension(self, state: FormState) -> Command:
+        """Read a form for more time; where its duration is wrong, find out what else is."""
+        typed = state.typed
+
+        def extend(duration: str) -> Command:
+            return read_extension_form(
+                grant_id=state.number, mark=state.mark, duration=duration, reason=typed.reason
+            )
+
+        try:
+            return extend(typed.duration)
+        except Refused as misread:
+            try:
+                self._dry_run(extend(""), state.interaction)
+            except Refused as refused:
+                misread.others = (refused, *refused.others)
+            raise
 
 
 def _emergency_form(policy: Policy, filled: Filled, asked: Interaction) -> dict[str, Any]:

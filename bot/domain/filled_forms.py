@@ -1,0 +1,99 @@
+"""Filled forms: the commands that they say, or all that is wrong with their fields at once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain.commands import BreakGlass, Extend, RequestAccess
+from bot.domain.durations import parse_duration
+from bot.domain.policy import ClusterPolicy, Policy
+from bot.domain.refusal import Field, Problems, about
+from bot.domain.sources import TrustedSource, parse_source
+from bot.domain.typed_text import one_line
+
+
+@dataclass(frozen=True)
+class FilledForm:
+    """What somebody filled in, as they typed it."""
+
+    cluster: str
+    source: str
+    duration: str
+    reason: str
+
+
+def read_form(policy: Policy, form: FilledForm, *, by_policy: bool = True) -> RequestAccess:
+    """Return the command that a filled-in form says.
+
+    Without *by_policy*, what only the cluster's policy refuses is left to the command itself: for
+    somebody of whom it is not known whether they may see the cluster.
+
+    Raises:
+        Refused: fields make no sense, or the policy does not take them: all of them.
+    """
+    source, duration = _read(policy, form, _REQUEST, by_policy=by_policy)
+    return RequestAccess(cluster=form.cluster, source=source, duration=duration, reason=form.reason)
+
+
+def read_emergency_form(policy: Policy, form: FilledForm, *, by_policy: bool = True) -> BreakGlass:
+    """Return the command that a filled-in emergency form says; the rest as in `read_form`."""
+    source, duration = _read(policy, form, _EMERGENCY, by_policy=by_policy)
+    return BreakGlass(cluster=form.cluster, source=source, duration=duration, reason=form.reason)
+
+
+def read_extension_form(*, grant_id: int, mark: str | None, duration: str, reason: str) -> Extend:
+    """Return the command that a filled-in form for an extension says.
+
+    Raises:
+        Refused: the duration makes no sense.
+    """
+    with about(Field.DURATION):
+        longer = parse_duration(duration) if duration.strip() else None
+    return Extend(grant_id=grant_id, duration=longer, reason=reason, mark=mark)
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """What a cluster's policy says of one kind of form."""
+
+    usual_duration: Callable[[ClusterPolicy], timedelta]
+    check_duration: Callable[[ClusterPolicy, timedelta], None]
+    check_reason: Callable[[ClusterPolicy, str], None]
+
+
+_REQUEST = _Rules(
+    lambda cluster: cluster.usual_duration,
+    ClusterPolicy.check_duration,
+    ClusterPolicy.check_reason,
+)
+_EMERGENCY = _Rules(
+    lambda cluster: cluster.usual_emergency,
+    ClusterPolicy.check_emergency_duration,
+    ClusterPolicy.check_emergency_reason,
+)
+
+
+def _read(
+    policy: Policy, form: FilledForm, rules: _Rules, *, by_policy: bool
+) -> tuple[TrustedSource, timedelta]:
+    problems = Problems()
+    named: ClusterPolicy | None = None
+    with problems.about(Field.CLUSTER):
+        named = policy.cluster(form.cluster)
+    checked = named if by_policy else None
+    with problems.about(Field.SOURCE):
+        source = parse_source(form.source)
+        if checked:
+            checked.check_source(source)
+    with problems.about(Field.DURATION):
+        if form.duration.strip():
+            duration = parse_duration(form.duration)
+        elif named:
+            duration = rules.usual_duration(named)
+        if checked:
+            rules.check_duration(checked, duration)
+    with problems.about(Field.REASON):
+        if checked:
+            rules.check_reason(checked, one_line(form.reason))
+    problems.check()
+    return source, duration
