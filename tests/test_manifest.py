@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from bot.checks.slack_setup import SCOPES
-from dbaccess_playground.demo.stage import SHORTCUTS
+from dbaccess_playground.demo.stage import COMMAND, SHORTCUTS
+from dbaccess_playground.slack.conversations import Channel
 
 MANIFEST = Path(__file__).parents[1] / "manifest.yml"
 
@@ -28,6 +29,19 @@ def test_the_shortcut_is_the_one_that_the_bot_answers_and_the_playground_shows(
         assert one["type"] == "global"
         assert len(one["name"]) <= 24
         assert len(one["description"]) <= 150
+
+
+def test_the_command_is_the_one_that_the_playground_completes(manifest: Any) -> None:
+    (command,) = manifest["features"]["slash_commands"]
+    assert (command["command"], command["description"], command["usage_hint"]) == (
+        COMMAND.name, COMMAND.description, COMMAND.usage_hint,
+    )  # fmt: skip
+
+
+def test_nobody_can_write_in_the_apps_own_messages_nor_in_the_playgrounds(manifest: Any) -> None:
+    assert manifest["features"]["app_home"]["messages_tab_read_only_enabled"]
+    assert not Channel("D0RITA", "directmessage", dm_with="U0RITA").has_composer
+    assert Channel("C0GENERAL", "general").has_composer
 
 
 def test_the_scopes_asked_for_are_those_that_a_check_looks_for(manifest: Any) -> None:

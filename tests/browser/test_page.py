@@ -1,7 +1,9 @@
 """The page as a small Slack and a small DigitalOcean: what it shows, and how it is reached."""
 
+import re
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import faults_of_access
 from tests.browser.conftest import Visit
@@ -9,36 +11,62 @@ from tests.browser.visitor import ASK, Visitor
 from tests.browser.windows import NARROW, WIDE
 
 
-def test_subcommands_are_completed_by_keyboard_alone(visitor: Visitor) -> None:
+def test_the_commands_name_is_completed_and_nothing_behind_it_as_in_slack(
+    visitor: Visitor,
+) -> None:
     composer = visitor.composer
+    offered = visitor.page.get_by_role("listbox", name="Commands").get_by_role("option")
     composer.press_sequentially("/dba")
-    expect(visitor.page.get_by_role("option").first).to_contain_text("request <source>")
-    composer.press("ArrowDown")
-    composer.press("ArrowUp")
+    expect(offered).to_have_count(1)
+    expect(offered).to_contain_text("/dbaccess")
     composer.press("Tab")
-    expect(composer).to_have_value("/dbaccess request ")
-    composer.fill("/dbaccess cl")
+    expect(composer).to_have_value("/dbaccess ")
+    expect(offered).to_have_count(0)
+    expect(visitor.page.locator(".usage")).to_contain_text("request 203.0.113.4 2h")
+    composer.press_sequentially("cl")
+    expect(offered).to_have_count(0)
+    expect(visitor.page.locator(".usage")).to_have_count(0)
+    composer.press_sequentially("usters")
     composer.press("Enter")
-    expect(composer).to_have_value("/dbaccess clusters")
-    composer.press("Enter")
-    visitor.sees("2 approvals from @Alice, @Bob, @Carol")
+    visitor.sees("@Alice, @Bob, @Carol")
     composer.press("ArrowUp")
     expect(composer).to_have_value("/dbaccess clusters")
 
 
-def test_the_tour_leads_through_the_first_story(visitor: Visitor) -> None:
+def test_there_is_no_composer_in_the_apps_own_messages(visitor: Visitor) -> None:
+    expect(visitor.composer).to_be_visible()
+    visitor.goes_to("dbaccess")
+    for tab in ("Messages", "Home"):
+        visitor.page.get_by_role("tab", name=tab).click()
+        expect(visitor.composer).to_have_count(0)
+
+
+def test_times_read_as_in_slack(visitor: Visitor) -> None:
+    written = visitor.messages.locator("article").first.locator("header time")
+    expect(written).to_have_text(re.compile(r"^(1[0-2]|[1-9]):\d\d\s[AP]M$"))
+
+
+def test_the_tour_leads_through_the_first_story_and_ticks_what_was_done(visitor: Visitor) -> None:
     tour = visitor.page.get_by_role("complementary", name="First steps")
+    done = tour.get_by_role("listitem").filter(has_text="Done:")
     tour.get_by_role("button").first.click()
     expect(visitor.composer).to_have_value(ASK)
+    expect(done).to_have_count(0)
     visitor.composer.press("Enter")
-    for approver in ("Alice", "Bob"):
+    expect(done).to_have_count(1)
+    for number, approver in enumerate(("Alice", "Bob")):
         tour.get_by_role("button", name=approver).click()
         expect(visitor.page.get_by_role("radio", name=approver)).to_be_checked()
+        expect(done).to_have_count(1 + number)
         visitor.presses("Approve")
         visitor.sees(f"@{approver}")
     expect(visitor.rule("203.0.113.4")).to_be_visible()
-    tour.get_by_role("button", name="let the clock run").click()
+    expect(done).to_have_count(3)
+    tour.get_by_role("button", name="Speed up").click()
     expect(visitor.clock(600)).to_be_checked()
+    visitor.runs_the_clock(3600)
+    expect(tour.get_by_role("status")).to_contain_text("All done")
+    visitor.runs_the_clock(1)
     tour.get_by_role("button", name="Close the first steps").click()
     expect(tour).to_have_count(0)
 
@@ -85,14 +113,14 @@ def test_the_home_tab_shows_what_waits_and_its_buttons_act(visitor: Visitor) -> 
 
 def test_a_colleagues_rules_come_and_go_and_doctl_drops_descriptions(visitor: Visitor) -> None:
     orders = visitor.page.get_by_role("region", name="Cluster orders")
-    orders.get_by_text("Add one by hand").click()
+    orders.get_by_text("Add manually").click()
     orders.get_by_label("Source for orders", exact=True).fill("fe80::1")
     orders.get_by_role("button", name="Add", exact=True).click()
     expect(orders.get_by_role("alert")).to_contain_text("IPv6 addresses are not supported")
     orders.get_by_label("Source for orders", exact=True).fill("203.0.113.77")
     orders.get_by_label("Description for orders").fill("a colleague")
     orders.get_by_role("button", name="Add", exact=True).click()
-    expect(visitor.rule("203.0.113.77")).to_contain_text("foreign")
+    expect(visitor.rule("203.0.113.77")).to_contain_text("added manually")
     expect(visitor.rule("203.0.113.77")).to_contain_text("a colleague")
 
     visitor.page.get_by_role("radio", name="doctl").check()
@@ -122,7 +150,7 @@ def test_a_wide_page_is_accessible(visit: Visit, dark: bool) -> None:
     visitor.sees("Request #1")
     visitor.breaks("DigitalOcean", "429")
     assert faults_of_access(visitor.page) == []
-    visitor.composer.press_sequentially("/dbaccess r")
+    visitor.composer.press_sequentially("/dba")
     expect(visitor.page.get_by_role("option").first).to_be_visible()
     assert faults_of_access(visitor.page) == []
     visitor.composer.fill("")
@@ -144,10 +172,33 @@ def test_a_narrow_page_is_accessible_and_needs_no_sideways_scrolling(
     assert faults_of_access(visitor.page) == []
     page.get_by_role("button", name="People and channels").click()
     visitor.becomes("Alice")
+    page.get_by_role("button", name="People and channels").click()
+    visitor.goes_to("db-approvals")
+    visitor.sees("fixing the nightly job")
     for part in ("DigitalOcean", "API calls", "Slack"):
         page.get_by_role("button", name=part, exact=True).click()
         expect(page.get_by_role("button", name=part, exact=True)).to_have_attribute(
             "aria-current", "page"
         )
         assert faults_of_access(visitor.page) == []
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert things_beside_the_screen(page) == []
+
+
+def things_beside_the_screen(page: Page) -> list[str]:
+    """Return what can be pressed, or scrolls sideways, and does not fit the screen's width."""
+    found: list[str] = page.evaluate(
+        """() => {
+            const shown = (one) => one.checkVisibility({visibilityProperty: true});
+            const name = (one) => one.outerHTML.slice(0, 120);
+            const every = (what) => [...document.querySelectorAll(what)];
+            const pressed = every("button, input, select, textarea, a, summary")
+                .filter((one) => shown(one) && !one.closest(".sidebar"))
+                .filter((one) => { const box = one.getBoundingClientRect();
+                    return box.width && (box.left < 0 || box.right > innerWidth); });
+            const wide = every("*").filter(shown)
+                .filter((one) => one.clientWidth && one.scrollWidth > one.clientWidth + 1)
+                .filter((one) => ["auto", "scroll"].includes(getComputedStyle(one).overflowX));
+            return [...pressed, ...wide].map(name);
+        }"""
+    )
+    return found

@@ -32,7 +32,7 @@ def test_two_approvals_bring_the_rule(visitor: Visitor) -> None:
     visitor.sees("Approved by @Alice, @Bob, today at")
     expect(visitor.messages.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
     expect(visitor.rule(IP)).to_contain_text("ours")
-    expect(visitor.rule(IP)).to_contain_text("ends in 1:59:")
+    expect(visitor.rule(IP)).to_contain_text("expires in 1:59:")
     expect(visitor.opens_thread()).to_contain_text("#1 works now")
 
 
@@ -140,7 +140,7 @@ def test_a_bot_that_is_away_is_told_of_and_nothing_is_lost(visitor: Visitor) -> 
     visitor.types("/dbaccess list")
     expect(visitor.messages.get_by_role("alert")).to_contain_text("dispatch_failed")
     visitor.runs_the_clock(3600)
-    expect(visitor.rule(IP)).to_contain_text("its time is over")
+    expect(visitor.rule(IP)).to_contain_text("expired")
     bot.click()
     expect(visitor.rule(IP)).to_have_count(0)
     visitor.runs_the_clock(1)

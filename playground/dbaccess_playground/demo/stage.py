@@ -1,7 +1,6 @@
 """The demo in a browser: both sandboxes, the real bot between them, and the page."""
 
 import logging
-import re
 import signal
 import tempfile
 import threading
@@ -9,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from html import unescape
 from pathlib import Path
 
 from bot.clock import Clock, FastClock
@@ -17,12 +15,11 @@ from bot.config import Settings
 from bot.domain.policy import Policy
 from bot.logs import set_up_logs
 from bot.service import Service
-from bot.slack import messages
 from bot.slack.inbound.payloads import SHORTCUT
+from bot.store.database import Database
 from dbaccess_playground.demo import company
 from dbaccess_playground.demo.company import (
     ALICE,
-    APPROVALS,
     BOB,
     CAROL,
     GENERAL,
@@ -31,15 +28,18 @@ from dbaccess_playground.demo.company import (
     RITA,
 )
 from dbaccess_playground.demo.reverse_proxy import reverse_proxy
+from dbaccess_playground.demo.tour import FIRST_COMMAND, STEPS, steps_done
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 from dbaccess_playground.slack.sandbox import SandboxSlack
 from dbaccess_playground.web.playground import Playground
-from dbaccess_playground.web.setting import Command, Role, Setting, Shortcut, Step
+from dbaccess_playground.web.setting import Command, Role, Setting, Shortcut
 
-FIRST_COMMAND = "/dbaccess request 203.0.113.4 2h orders fixing the nightly job"
+COMMAND = Command(
+    "/dbaccess",
+    "Ask for access to a database, hand it back, see what is open",
+    "request 203.0.113.4 2h orders fixing the nightly job",
+)
 SHORTCUTS = [Shortcut(SHORTCUT, "Ask for database access")]
-_FAST = 600.0
-_COMMAND = re.compile(r"^`/dbaccess ([^`]+)`: (.+)$", re.MULTILINE)
 
 
 class BotProcess:
@@ -116,7 +116,16 @@ def playing(*, port: int = 0) -> Iterator[Playground]:
         settings = company.settings(Path(folder), slack, digitalocean, public_url=public_url)
         bot = BotProcess(settings, company.policy(orders_approvals=2), clock, slack)
         bot.start()
-        playground = Playground(slack, digitalocean, clock, _setting(), bot=bot, port=port)
+        records = Database(settings.database_url)
+        playground = Playground(
+            slack,
+            digitalocean,
+            clock,
+            _setting(),
+            bot=bot,
+            steps_done=lambda: steps_done(records),
+            port=port,
+        )
         try:
             with playground:
                 yield playground
@@ -124,6 +133,7 @@ def playing(*, port: int = 0) -> Iterator[Playground]:
             slack.faults.clear()
             digitalocean.faults.clear()
             bot.stop()
+            records.close()
 
 
 def play(*, port: int = 0) -> None:
@@ -140,29 +150,16 @@ def play(*, port: int = 0) -> None:
 def _setting() -> Setting:
     return Setting(
         roles=[
-            Role(RITA, "asks for access"),
+            Role(RITA, "requests access"),
             Role(ALICE, "approver"),
             Role(BOB, "approver"),
             Role(CAROL, "approver"),
             Role(OSCAR, "of another company"),
             Role(GITA, "guest"),
         ],
-        commands=_commands(),
-        steps=[
-            Step("Rita asks:", FIRST_COMMAND, be=RITA, channel=GENERAL, typed=FIRST_COMMAND),
-            Step("Press Approve as", "Alice", be=ALICE, channel=APPROVALS),
-            Step("and as", "Bob", be=BOB, channel=APPROVALS),
-            Step("Two hours in 12 s:", "let the clock run", rate=_FAST),
-        ],
+        command=COMMAND,
+        steps=STEPS,
         shortcuts=SHORTCUTS,
         channel=GENERAL,
         label=f"dbaccess/{company.INSTANCE} ",
     )
-
-
-def _commands() -> list[Command]:
-    """Return the subcommands, from the bot's own help page, so that both always agree."""
-    return [
-        Command(unescape(usage), does)
-        for usage, does in _COMMAND.findall(messages.help_page().text)
-    ]

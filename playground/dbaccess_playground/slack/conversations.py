@@ -35,6 +35,14 @@ class Channel:
         """Whether the bot sees that it exists."""
         return self.bot_is_member or not self.is_private
 
+    @property
+    def has_composer(self) -> bool:
+        """Whether people can write here, commands too.
+
+        The app's own messages are read-only: `messages_tab_read_only_enabled` in the manifest.
+        """
+        return self.dm_with is None and not self.is_archived
+
     def has(self, user_id: str) -> bool:
         """Return whether that person is a member."""
         return self.members is None or user_id in self.members

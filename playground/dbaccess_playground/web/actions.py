@@ -117,7 +117,7 @@ class Actions:
     def command(self, body: RequestBody) -> Json:
         """Type a slash command."""
         text = body.text("text").strip()
-        person, channel = body.text("person"), body.text("channel")
+        person, channel = self._who_and_where(body)
         what = f"/dbaccess {text}".strip()
         return self._delivered(what, lambda: self._slack.command(person, text, channel_id=channel))
 
@@ -128,11 +128,9 @@ class Actions:
 
     def say(self, body: RequestBody) -> Json:
         """Write a message."""
+        person, channel = self._who_and_where(body)
         message = self._slack.say(
-            body.text("person"),
-            body.text("channel"),
-            body.text("text"),
-            thread_ts=body.text_or_none("thread_ts"),
+            person, channel, body.text("text"), thread_ts=body.text_or_none("thread_ts")
         )
         return {"ts": message.ts}
 
@@ -249,6 +247,12 @@ class Actions:
         else:
             self._bot.stop()
         return {}
+
+    def _who_and_where(self, body: RequestBody) -> tuple[str, str]:
+        """Return who writes and in which channel; SlackError where Slack shows no composer."""
+        person, channel = body.text("person"), body.text("channel")
+        self._view.check_has_composer(person, channel)
+        return person, channel
 
     def _fields_still_shown(self, person: str, values: Json) -> Json:
         """Omit fields that the bot removed while somebody filled in the form."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 from dbaccess_playground.faults import Faults
 from dbaccess_playground.slack.conversations import Channel, Message
+from dbaccess_playground.slack.errors import SlackError
 from dbaccess_playground.slack.people import Person
 from dbaccess_playground.slack.sandbox import SandboxSlack
 from dbaccess_playground.web.recent_calls import Deliveries, last_calls
@@ -32,6 +33,7 @@ class PersonView:
         setting: Setting,
         *,
         bot: Bot | None = None,
+        steps_done: Callable[[], Sequence[bool]] = tuple,
     ) -> None:
         self.read_marks = ReadMarks()
         self.deliveries = Deliveries(clock.now)
@@ -40,9 +42,10 @@ class PersonView:
         self._clock = clock
         self._setting = setting
         self._bot = bot
+        self._steps_done = steps_done
 
     def setting(self) -> Json:
-        """Return what does not change: roles, commands, the tour."""
+        """Return what does not change: roles, the command, the tour."""
         return asdict(self._setting)
 
     def state(self, user_id: str) -> Json:
@@ -64,6 +67,7 @@ class PersonView:
                 "slack": _faults(self._slack.faults),
             },
             "calls": last_calls(self._slack, self._digitalocean, self.deliveries),
+            "steps_done": list(self._steps_done()),
             "problems": self._slack.problems[-5:],
         }
 
@@ -72,6 +76,14 @@ class PersonView:
         if message.ephemeral_to is not None:
             return message.ephemeral_to == user_id
         return any(one.id == message.channel for one in self._seen_by(user_id))
+
+    def check_has_composer(self, user_id: str, channel_id: str) -> None:
+        """Raise the SlackError of whoever writes where Slack shows them no composer."""
+        channel = next((one for one in self._seen_by(user_id) if one.id == channel_id), None)
+        if channel is None:
+            raise SlackError("not_in_channel")
+        if not channel.has_composer:
+            raise SlackError("restricted_action_read_only_channel")
 
     def _people(self) -> list[Json]:
         played = [role.user_id for role in self._setting.roles]
@@ -110,6 +122,7 @@ class PersonView:
             "id": channel.id,
             "name": channel.name,
             "dm": channel.dm_with is not None,
+            "writable": channel.has_composer,
             "members": sum(channel.has(one.id) for one in self._slack.people() if not one.deleted),
             "unread": self.read_marks.unread(user_id, said),
             "messages": [_message(one, replies[one.ts]) for one in visible],

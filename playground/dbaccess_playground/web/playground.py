@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -20,7 +20,7 @@ class Playground:
     """Serves the page over two running sandboxes, on its own port.
 
     Messages from before its start are marked as read. `bot`, if given, can be switched off and
-    on from the page.
+    on from the page. `steps_done` says of each step of the tour whether it has been done.
     """
 
     def __init__(
@@ -31,13 +31,14 @@ class Playground:
         setting: Setting,
         *,
         bot: Bot | None = None,
+        steps_done: Callable[[], Sequence[bool]] = tuple,
         port: int = 0,
     ) -> None:
         self._slack = slack
         self._digitalocean = digitalocean
         self._setting = setting
         self._feed = ChangeFeed()
-        self._view = PersonView(slack, digitalocean, clock, setting, bot=bot)
+        self._view = PersonView(slack, digitalocean, clock, setting, bot=bot, steps_done=steps_done)
         actions = Actions(slack, digitalocean, clock, self._view, bot=bot)
         self._server = LoopbackServer(
             build_api(self._view, actions, self._feed).wsgi_app, port=port

@@ -1,4 +1,4 @@
-"""What the page shows besides the sandboxes: roles, commands, the tour."""
+"""What the page shows besides the sandboxes: roles, the command, the tour."""
 
 from __future__ import annotations
 
@@ -46,10 +46,11 @@ class Role:
 
 @dataclass(frozen=True)
 class Command:
-    """A subcommand that the composer suggests."""
+    """The slash command as the manifest has it; Slack completes its name and nothing behind it."""
 
-    usage: str
-    does: str
+    name: str
+    description: str
+    usage_hint: str
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Setting:
     """All of it. Descriptions of the bot's own rules begin with `label`."""
 
     roles: Sequence[Role]
-    commands: Sequence[Command]
+    command: Command
     steps: Sequence[Step]
     channel: str
     label: str

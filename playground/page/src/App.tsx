@@ -49,7 +49,7 @@ export function App({ setting }: { setting: Setting }) {
         {state.bot !== null && <BotSwitch on={state.bot} />}
         {!live && <p className="offline" role="alert">The playground does not answer. Is it still running?</p>}
       </header>
-      <Tour setting={setting} onStep={follow} />
+      <Tour setting={setting} done={state.steps_done} onStep={follow} />
       <main className="parts">
         <Slack {...{ setting, state, notices, note, dismiss, given, setGiven, go, menu, setMenu }} channelId={shown.current} wanted={place.person} />
         <CloudPanel state={state} />

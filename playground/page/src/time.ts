@@ -23,8 +23,10 @@ export function useNow(everyMs = 1000): number {
   return now;
 }
 
+/** `4:39 AM` where the reader's clock has twelve hours, as in Slack; never broken over two lines. */
 export function clockTime(at: number, seconds = false): string {
-  return format(at, { hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined });
+  const shown = format(at, { hour: "numeric", minute: "2-digit", second: seconds ? "2-digit" : undefined });
+  return shown.replace(/\s/g, "\u00a0");
 }
 
 /** `12 weeks`, `4 min`, `now`. */

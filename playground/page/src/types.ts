@@ -78,6 +78,8 @@ export type Channel = {
   id: string;
   name: string;
   dm: boolean;
+  /** Whether Slack shows a composer here. */
+  writable: boolean;
   members: number;
   unread: number;
   messages: Message[];
@@ -134,6 +136,7 @@ export type State = {
   clusters: Cluster[];
   faults: Record<Api, { pending: Fault[]; hanging: number }>;
   calls: Call[];
+  steps_done: boolean[];
   problems: string[];
 };
 
@@ -146,9 +149,11 @@ export type Step = {
   rate: number | null;
 };
 
+export type Command = { name: string; description: string; usage_hint: string };
+
 export type Setting = {
   roles: { user_id: string; part: string }[];
-  commands: { usage: string; does: string }[];
+  command: Command;
   shortcuts: { callback_id: string; name: string }[];
   steps: Step[];
   channel: string;

@@ -19,6 +19,7 @@ from tests.playground.slack.small_bot import ALICE, CHANNEL, Bot, small_bot, sma
 
 CAROL, EVE = "U0CAROL", "U0EVE"
 OPS = "C0OPS"
+COMMAND = Command("/dbaccess", "Asks for access", "help")
 OURS = {"type": "ip_addr", "value": "203.0.113.4", "description": "dbaccess/test #1 until later"}
 OFFICE = {"type": "ip_addr", "value": "198.51.100.7", "description": "office"}
 
@@ -92,12 +93,14 @@ def page(
 ) -> Iterator[Client]:
     setting = Setting(
         roles=[Role(ALICE, "approver"), Role(CAROL, "approver"), Role(EVE, "outsider")],
-        commands=[Command("help", "this page")],
+        command=COMMAND,
         steps=[],
         channel=CHANNEL,
         label="dbaccess/test ",
     )
-    with Playground(slack, digitalocean, clock, setting, bot=Switch()) as playground:
+    with Playground(
+        slack, digitalocean, clock, setting, bot=Switch(), steps_done=lambda: [True, False]
+    ) as playground:
         yield Client(playground.url)
 
 
@@ -337,7 +340,7 @@ def test_news_come_as_server_sent_events(page: Client) -> None:
 def test_stopping_ends_the_news_at_once(
     slack: SandboxSlack, bot: Bot, digitalocean: SandboxDigitalOcean, clock: SetClock
 ) -> None:
-    setting = Setting([Role(ALICE, "approver")], [], [], CHANNEL, "dbaccess/test ")
+    setting = Setting([Role(ALICE, "approver")], COMMAND, [], CHANNEL, "dbaccess/test ")
     playground = Playground(slack, digitalocean, clock, setting)
     playground.start()
     with requests.get(f"{playground.url}/api/events", stream=True, timeout=30) as events:
@@ -355,3 +358,18 @@ def test_hundreds_of_messages_are_no_trouble(page: Client, slack: SandboxSlack) 
     assert time.monotonic() - began < 1
     assert (len(messages), messages[-1]["text"]) == (300, "message 699")
     assert page.channel()["unread"] == 700
+
+
+def test_nobody_writes_where_slack_shows_no_composer(page: Client, slack: SandboxSlack) -> None:
+    dm = next(one for one in page.state()["channels"] if one["dm"])
+    assert not dm["writable"]
+    assert page.channel()["writable"]
+    for what in ("say", "command"):
+        refused = page.act(what, person=ALICE, channel=dm["id"], text="hello")
+        assert refused.json() == {"refused": "restricted_action_read_only_channel"}
+        assert page.act(what, person=CAROL, channel=OPS, text="hello").status_code == 409
+    assert slack.messages(dm["id"]) == []
+
+
+def test_the_page_hears_which_steps_of_the_tour_are_done(page: Client) -> None:
+    assert page.state()["steps_done"] == [True, False]

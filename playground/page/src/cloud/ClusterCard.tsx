@@ -53,7 +53,7 @@ function RuleRow({ rule, fresh, onRemove }: { rule: Rule; fresh: boolean; onRemo
     <li className={`rule ${rule.ours ? "ours" : ""} ${isFresh ? "fresh" : ""}`}>
       <div className="rule-what">
         <code>{rule.value}</code> <span className="kind">{rule.type}</span>
-        <span className={`badge ${rule.ours ? "ours" : "foreign"}`}>{rule.ours ? "ours" : "foreign"}</span>
+        <span className={`badge ${rule.ours ? "ours" : "foreign"}`}>{rule.ours ? "ours" : "added manually"}</span>
       </div>
       <p className="rule-more">
         {rule.description ?? <em>no description</em>}
@@ -62,7 +62,7 @@ function RuleRow({ rule, fresh, onRemove }: { rule: Rule; fresh: boolean; onRemo
       {rule.ours && (
         <p className="rule-more">
           {age}
-          {left !== null && <> · <strong>{left > 0 ? `ends in ${countdown(left)}` : "its time is over"}</strong></>}
+          {left !== null && <> · <strong>{left > 0 ? `expires in ${countdown(left)}` : "expired"}</strong></>}
         </p>
       )}
       <button type="button" className="icon-button" aria-label={`Remove ${rule.type}:${rule.value}`} onClick={onRemove}>✕</button>
@@ -82,7 +82,7 @@ function AddSource({ cluster, tool, onAdd }: AddProps) {
   const [description, setDescription] = useState("");
   return (
     <details className="add">
-      <summary>Add one by hand</summary>
+      <summary>Add manually</summary>
       <form
         onSubmit={async (event) => {
           event.preventDefault();

@@ -1,35 +1,31 @@
 import { useEffect, useId, useRef, useState, type ReactNode } from "react";
-import { Mrkdwn } from "../blocks/Mrkdwn";
-import type { Setting } from "../types";
-import { offers, usageOf } from "./completion";
+import type { Command } from "../types";
+import { completes, hints } from "./completion";
 
 type Props = {
   label: string;
   placeholder: string;
   /** What stands before the field. */
   before?: ReactNode;
-  commands: Setting["commands"];
+  /** None where Slack takes no commands: in threads. */
+  command?: Command;
   /** What to put in, from the tour; `onTaken` says that it is in. */
   given?: { text: string } | null;
   onTaken?: () => void;
   onSend: (text: string) => Promise<void>;
 };
 
-/** `/dbaccess` alone is a command too: Enter sends it unless something was chosen. */
-const NONE = -1;
-
-/** Where one types: completes subcommands, and remembers what was sent. */
-export function Composer({ label, placeholder, before, commands, given, onTaken, onSend }: Props) {
+/** Where one types: completes the command's name, shows its hint, and remembers what was sent. */
+export function Composer({ label, placeholder, before, command, given, onTaken, onSend }: Props) {
   const [text, setText] = useState("");
-  const [chosen, setChosen] = useState(NONE);
   const [closed, setClosed] = useState(false);
   const [busy, setBusy] = useState(false);
   const sent = useRef<string[]>([]);
   const back = useRef(0);
   const field = useRef<HTMLInputElement>(null);
   const id = useId();
-  const offered = closed ? [] : offers(text, commands);
-  const usage = usageOf(text, commands);
+  const offered = command !== undefined && !closed && completes(text, command) ? command : null;
+  const hint = command !== undefined && hints(text, command) ? command.usage_hint : null;
 
   useEffect(() => {
     if (!given) return;
@@ -41,7 +37,6 @@ export function Composer({ label, placeholder, before, commands, given, onTaken,
 
   function change(now: string) {
     setText(now);
-    setChosen(now.trim() === "/dbaccess" ? NONE : 0);
     setClosed(false);
     back.current = 0;
   }
@@ -66,14 +61,12 @@ export function Composer({ label, placeholder, before, commands, given, onTaken,
 
   function onKey(event: React.KeyboardEvent) {
     if (event.nativeEvent.isComposing) return;
-    const offer = offered[event.key === "Tab" ? Math.max(chosen, 0) : chosen];
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (offered.length && step) {
-      setChosen((Math.max(chosen, step < 0 ? 0 : NONE) + step + offered.length) % offered.length);
-    } else if (offer && (event.key === "Tab" || event.key === "Enter") && !event.shiftKey) {
-      change(offer.typed);
-      setClosed(!offer.typed.endsWith(" "));
-    } else if (offered.length && event.key === "Escape") {
+    // A whole name is a command too: Enter sends it.
+    const takes = event.key === "Tab" || (event.key === "Enter" && text.length < (offered?.name.length ?? 0));
+    if (offered && takes && !event.shiftKey) {
+      change(`${offered.name} `);
+    } else if (offered && event.key === "Escape") {
       setClosed(true);
     } else if (event.key === "Enter" && !event.shiftKey) {
       void send();
@@ -93,28 +86,23 @@ export function Composer({ label, placeholder, before, commands, given, onTaken,
         void send();
       }}
     >
-      {offered.length > 0 && (
-        <ul className="offers" id={id} role="listbox" aria-label="Subcommands">
-          {offered.map((one, i) => (
-            <li
-              key={one.usage}
-              id={`${id}-${i}`}
-              role="option"
-              aria-selected={i === chosen}
-              onMouseDown={(event) => {
-                event.preventDefault();
-                change(one.typed);
-              }}
-              onMouseEnter={() => setChosen(i)}
-            >
-              <code>{one.usage}</code> <span><Mrkdwn text={one.does} /></span>
-            </li>
-          ))}
+      {offered && (
+        <ul className="offers" id={id} role="listbox" aria-label="Commands">
+          <li
+            id={`${id}-0`}
+            role="option"
+            aria-selected="true"
+            onMouseDown={(event) => {
+              event.preventDefault();
+              change(`${offered.name} `);
+            }}
+          >
+            <strong>{offered.name}</strong> <code>{offered.usage_hint}</code>
+            <span>{offered.description}</span>
+          </li>
         </ul>
       )}
-      {usage && offered.length === 0 && (
-        <p className="usage"><code>{usage.usage}</code> <span><Mrkdwn text={usage.does} /></span></p>
-      )}
+      {hint && <p className="usage">{command!.name} <code>{hint}</code></p>}
       {before}
       <input
         ref={field}
@@ -123,10 +111,10 @@ export function Composer({ label, placeholder, before, commands, given, onTaken,
         placeholder={placeholder}
         aria-label={label}
         role="combobox"
-        aria-expanded={offered.length > 0}
+        aria-expanded={offered !== null}
         aria-controls={id}
         aria-autocomplete="list"
-        aria-activedescendant={offered[chosen] ? `${id}-${chosen}` : undefined}
+        aria-activedescendant={offered ? `${id}-0` : undefined}
         spellCheck={false}
         autoComplete="off"
         onChange={(event) => change(event.target.value)}

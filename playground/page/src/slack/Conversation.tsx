@@ -50,11 +50,11 @@ export function Conversation({ state, channel, setting, people, notices, note, d
   );
 
   async function send(text: string) {
-    const command = commandText(text);
+    const command = commandText(text, setting.command);
     const where = { person: me, channel: channel.id };
     const said =
       command === null ? await act("say", { ...where, text }) : await act("command", { ...where, text: command });
-    const trouble = complaint(command === null ? "Sending" : "/dbaccess", said);
+    const trouble = complaint(command === null ? "Sending" : setting.command.name, said);
     if (trouble) note(me, channel.id, trouble);
   }
 
@@ -100,15 +100,17 @@ export function Conversation({ state, channel, setting, people, notices, note, d
               onThread={setThreadOf}
               empty={channel.dm ? "dbaccess writes to you here." : "Nobody has said anything here yet."}
             />
-            <Composer
-              before={<Shortcuts shortcuts={setting.shortcuts} onChoose={choose} />}
-              label={`Message ${name}, or a command`}
-              placeholder={`Message ${name}, or type /dbaccess`}
-              commands={setting.commands}
-              given={given}
-              onTaken={onTaken}
-              onSend={send}
-            />
+            {channel.writable && (
+              <Composer
+                before={<Shortcuts shortcuts={setting.shortcuts} onChoose={choose} />}
+                label={`Message ${name}`}
+                placeholder={`Message ${name}`}
+                command={setting.command}
+                given={given}
+                onTaken={onTaken}
+                onSend={send}
+              />
+            )}
           </>
         )}
       </div>
@@ -120,6 +122,7 @@ export function Conversation({ state, channel, setting, people, notices, note, d
           replies={channel.messages.filter((one) => one.thread_ts === root.ts)}
           people={people}
           onPress={press}
+          writable={channel.writable}
           onClose={() => setThreadOf(null)}
           onSend={async (text) => {
             const said = await act("say", { person: me, channel: channel.id, text, thread_ts: root.ts });

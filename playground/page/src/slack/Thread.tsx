@@ -9,13 +9,14 @@ type Props = {
   where: string;
   replies: Message[];
   people: Map<string, Person>;
+  writable: boolean;
   onPress: React.ComponentProps<typeof MessageView>["onPress"];
   onSend: (text: string) => Promise<void>;
   onClose: () => void;
 };
 
 /** A thread beside its channel; commands do not work here, as in Slack. */
-export function Thread({ root, where, replies, people, onPress, onSend, onClose }: Props) {
+export function Thread({ root, where, replies, people, writable, onPress, onSend, onClose }: Props) {
   const messages = useMemo(() => [root, ...replies], [root, replies]);
   const close = useRef<HTMLButtonElement>(null);
   useEffect(() => close.current?.focus(), []);
@@ -27,7 +28,7 @@ export function Thread({ root, where, replies, people, onPress, onSend, onClose 
         <button ref={close} type="button" className="icon-button" aria-label="Close thread" onClick={onClose}>✕</button>
       </header>
       <MessageList label="Thread" messages={messages} people={people} onPress={onPress} empty="" />
-      <Composer label="Reply in thread" placeholder="Reply…" commands={[]} onSend={onSend} />
+      {writable && <Composer label="Reply in thread" placeholder="Reply…" onSend={onSend} />}
     </aside>
   );
 }

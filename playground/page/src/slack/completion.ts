@@ -1,35 +1,17 @@
-import type { Setting } from "../types";
+import type { Command } from "../types";
 
-export type Offer = { typed: string; usage: string; does: string };
-
-const COMMAND = "/dbaccess";
-
-/** The subcommands that fit what was typed so far; none once one is whole. */
-export function offers(text: string, commands: Setting["commands"]): Offer[] {
-  const typed = text.toLowerCase();
-  if (!typed.startsWith("/")) return [];
-  if (COMMAND.startsWith(typed) || typed === `${COMMAND} `) return commands.map(offer);
-  const word = new RegExp(`^${COMMAND} (\\S+)$`).exec(typed)?.[1];
-  return word ? commands.filter((one) => one.usage.startsWith(word) && nameOf(one.usage) !== word).map(offer) : [];
+/** Slack completes a command's name, and nothing behind it: does this text ask for that? */
+export function completes(text: string, command: Command): boolean {
+  return text.startsWith("/") && text.length <= command.name.length && command.name.startsWith(text.toLowerCase());
 }
 
-/** How the subcommand that is being typed goes on. */
-export function usageOf(text: string, commands: Setting["commands"]): Offer | null {
-  const word = new RegExp(`^${COMMAND} (\\S+)(?: |$)`).exec(text.toLowerCase())?.[1];
-  const found = commands.find((one) => nameOf(one.usage) === word);
-  return found ? offer(found) : null;
+/** The hint stands there until the first argument is typed. */
+export function hints(text: string, command: Command): boolean {
+  return text.toLowerCase() === `${command.name} `;
 }
 
-/** What stands behind `/dbaccess`, or null for a message that is no command. */
-export function commandText(text: string): string | null {
-  return /^\/dbaccess(?:\s+([\s\S]*))?$/.exec(text.trim()) ? text.trim().slice(COMMAND.length).trim() : null;
-}
-
-function offer({ usage, does }: { usage: string; does: string }): Offer {
-  const takesMore = usage !== nameOf(usage);
-  return { typed: `${COMMAND} ${nameOf(usage)}${takesMore ? " " : ""}`, usage: `${COMMAND} ${usage}`, does };
-}
-
-function nameOf(usage: string): string {
-  return usage.split(" ")[0]!;
+/** What stands behind the command's name, or null for a message that is no command. */
+export function commandText(text: string, command: Command): string | null {
+  const said = text.trim();
+  return said.split(/\s/)[0] === command.name ? said.slice(command.name.length).trim() : null;
 }
