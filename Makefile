@@ -14,7 +14,7 @@ PIP_INSTALL := -m pip install $(PIP_FLAGS)
 PINNED := --require-hashes --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo story test test-browser chaos model fuzz audit page lint types imports migrations-check package-check diagrams docs check bench requirements upgrade clean
+.PHONY: help setup setup-dev demo story test test-browser chaos model fuzz audit page lint types imports migrations-check package-check diagrams pictures docs check bench requirements upgrade clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -94,6 +94,9 @@ package-check: setup-dev ## the wheel installs and runs outside the checkout, wi
 	dist/venv/bin/python -m pip check --disable-pip-version-check
 	cd dist && DATABASE_URL=sqlite:///check.db SLACK_BOT_TOKEN=x SLACK_SIGNING_SECRET=x DIGITALOCEAN_TOKEN=x venv/bin/dbaccess migrate
 	dist/venv/bin/dbaccess demo 2>&1 | grep 'needs the playground'
+
+pictures: setup-dev ## take the pictures of README.md and docs/ anew, in the playground (needs Chromium; the result is committed)
+	$(BIN)/python -m tests.browser.pictures
 
 diagrams: setup-dev ## draw the pictures of the architecture anew (needs Graphviz; the result is committed)
 	$(BIN)/python -m docs.diagrams.draw

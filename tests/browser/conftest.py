@@ -7,20 +7,19 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from dbaccess_playground.demo.stage import playing
 from tests.browser.visitor import Visitor
-from tests.browser.windows import WIDE, Windows
+from tests.browser.windows import FLAGS, WIDE, Windows
 
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 Visit = Callable[..., Visitor]
 
 
 @pytest.fixture(scope="session")
-def windows() -> Iterator[Windows]:
+def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if chromium is None:
         if os.environ.get("CI"):
@@ -28,8 +27,13 @@ def windows() -> Iterator[Windows]:
         pytest.skip("there is no chromium on the PATH: apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield Windows(browser)
+        yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> Windows:
+    return Windows(browser)
 
 
 @pytest.fixture

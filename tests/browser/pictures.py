@@ -1,0 +1,116 @@
+"""Takes the pictures of README.md and docs/ in the playground: `make pictures`.
+
+Whatever is on them is found by its role, never by a sentence, so that they follow the bot's words.
+"""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from dbaccess_playground.demo.stage import playing
+from tests.browser.visitor import ASK, Visitor
+from tests.browser.windows import FLAGS, WIDE
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+SHARPNESS = 2  # device pixels for each one of the page
+
+
+def take_all(folder: Path, browser: Browser) -> None:
+    """Take every picture into *folder*."""
+    for story in (_access, _in_the_dark, _form, _emergency):
+        story(browser, folder)
+
+
+def _access(browser: Browser, folder: Path) -> None:
+    """One request, from both sides, until access is open."""
+    with _visitor(browser) as visitor:
+        visitor.types(ASK)
+        visitor.sees("#1")
+        _save(folder, "request-sent", visitor.messages.locator("article").last)
+        _goes_as(visitor, "Alice", "db-approvals")
+        _save(folder, "approval-card", visitor.messages.locator("article").last)
+        _approves(visitor, "Alice")
+        _goes_as(visitor, "Bob", "db-approvals")
+        _approves(visitor, "Bob")
+        visitor.rule("203.0.113.4").wait_for()
+        visitor.opens_thread().wait_for()
+        _save(folder, "playground-thread", visitor.page)
+        _goes_as(visitor, "Rita", "dbaccess")
+        visitor.messages.get_by_role("button").first.wait_for()
+        _save(folder, "access-open", visitor.messages.locator("article").last)
+        visitor.page.get_by_role("tab", name="Home").click()
+        home = visitor.page.get_by_role("tabpanel", name="Home")
+        home.get_by_role("button").first.wait_for()
+        _save(folder, "home", visitor.page.locator(".channel"))
+
+
+def _in_the_dark(browser: Browser, folder: Path) -> None:
+    with _visitor(browser, dark=True) as visitor:
+        visitor.types(ASK)
+        visitor.sees("#1")
+        _goes_as(visitor, "Alice", "db-approvals")
+        _save(folder, "playground-dark", visitor.page)
+
+
+def _form(browser: Browser, folder: Path) -> None:
+    """The form as the command opens it, filled in with what was typed."""
+    with _visitor(browser) as visitor:
+        visitor.types("/dbaccess request 203.0.113.4")
+        visitor.modal.wait_for()
+        _save(folder, "request-form", visitor.modal)
+
+
+def _emergency(browser: Browser, folder: Path) -> None:
+    with _visitor(browser) as visitor:
+        visitor.types("/dbaccess emergency 203.0.113.4 30m orders checkout is down")
+        visitor.modal.locator("button[type=submit]").click()
+        visitor.rule("203.0.113.4").wait_for()
+        _goes_as(visitor, "Alice", "db-approvals")
+        visitor.messages.locator("article").get_by_role("button").first.wait_for()
+        _save(folder, "emergency", visitor.messages.locator("article").last)
+
+
+@contextmanager
+def _visitor(browser: Browser, *, dark: bool = False) -> Iterator[Visitor]:
+    """Somebody before a playground of their own."""
+    window = browser.new_context(
+        viewport=WIDE,
+        color_scheme="dark" if dark else "light",
+        device_scale_factor=SHARPNESS,
+        reduced_motion="reduce",
+        locale="en-US",
+    )
+    with playing() as playground:
+        yield Visitor(window.new_page(), playground.url)
+    window.close()
+
+
+def _goes_as(visitor: Visitor, name: str, place: str) -> None:
+    visitor.becomes(name)
+    visitor.goes_to(place)
+
+
+def _approves(visitor: Visitor, name: str) -> None:
+    visitor.presses("Approve")
+    visitor.sees(f"@{name}")
+
+
+def _save(folder: Path, name: str, shown: Page | Locator) -> None:
+    """Save a picture: of one thing as sharp as the device shows it, of the whole page smaller."""
+    path = folder / f"{name}.png"
+    if isinstance(shown, Page):
+        shown.screenshot(path=path, animations="disabled", scale="css")
+    else:
+        shown.screenshot(path=path, animations="disabled")
+
+
+if __name__ == "__main__":
+    found = shutil.which("chromium")
+    if found is None:
+        sys.exit("there is no chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        take_all(IMAGES, playwright.chromium.launch(executable_path=found, args=FLAGS))
