@@ -7,6 +7,7 @@ from bot.access.adopt import check_adoptable
 from bot.access.approval import carry_out, with_concerned
 from bot.access.notifications import notify_closed, notify_person, notify_thread, update_card
 from bot.access.pressed_button import check_is_on_its_card, check_is_request_shown
+from bot.access.request_access import clean_reason
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
 from bot.domain.audit_actions import Action
@@ -53,7 +54,8 @@ def decide(uow: UnitOfWork, command: Decide, person: Person) -> Request:
         raise Refused(DecidedAlready(number=request.id, state=request.state))
     if uow.now >= request.lapses_at:
         raise Refused(DecidedAlready(number=request.id, state=RequestState.LAPSED))
-    decision = Decision(person.id, command.verdict, uow.now, command.reason, command.at_most)
+    written = command.reason if command.verdict is Verdict.DENY else clean_reason(command.comment)
+    decision = Decision(person.id, command.verdict, uow.now, written, command.at_most)
     if command.verdict is Verdict.DENY:
         return _deny(uow, request, decision)
     return _approve(uow, cluster, request, decision)

@@ -66,13 +66,15 @@ class Adopt(_Command):
 class Decide(_Command):
     """A press on `Approve`, or a `Deny` with its reason; `at_most`: approved for less time.
 
-    `mark` is that of the request that was shown, `container` where the button stood.
+    `comment` is an approver's message to the requester. `mark` is that of the request that was
+    shown, `container` where the button stood.
     """
 
     kind: Literal["decide"] = "decide"
     request_id: int
     verdict: Verdict
     reason: str = ""
+    comment: str = ""
     at_most: timedelta | None = None
     mark: str = ""
     container: Container = Container()

@@ -1,6 +1,7 @@
 """Connecting: where a cluster listens, and what to type to reach it; never a password (P8).
 
-Each way verifies the server: its certificate and, if the client can, the host name in it.
+Each way verifies the server: its certificate and, if the client can, the host name in it. Each is
+for a user of one's own: the administrator, whom DigitalOcean names, is nobody's to share.
 """
 
 import re
@@ -8,11 +9,14 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 # docs.digitalocean.com, "How to Connect to Valkey Database Clusters": Let's Encrypt, no CA to load
 _PUBLICLY_CERTIFIED = {"redis", "valkey"}
 _PLAIN = re.compile(r"[A-Za-z0-9._-]+")
+_PEM = re.compile(
+    r"(-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=]+\n)+-----END CERTIFICATE-----\n+)+"
+)
 PLACEHOLDER_USER = "YOUR_USER"
 
 
@@ -27,7 +31,6 @@ class Connection:
         host: the public name, which the server's certificate is made out to.
         port: the TCP port there and at `private_host`.
         database: the default database; empty where the engine has none.
-        user: the default user's name; empty where the token may not see it.
         private_host: the name inside the cluster's VPC; empty where there is none.
     """
 
@@ -36,7 +39,6 @@ class Connection:
     host: str
     port: int
     database: str
-    user: str
     private_host: str = ""
 
     @property
@@ -58,6 +60,7 @@ class Note(StrEnum):
     ASKS = "asks"
     ASKS_CHECKS_NO_NAME = "asks_checks_no_name"
     ASKS_SILENTLY = "asks_silently"
+    FOR_TOOLS = "for_tools"
     IN_PYTHON = "in_python"
     IN_PYTHON_CHECKS_NAME = "in_python_checks_name"
 
@@ -84,15 +87,24 @@ def ways(connection: Connection, ca_file: str) -> list[Way]:
     return make(connection, ca_file) if make else []
 
 
+def saving(pem: str, ca_file: str) -> str:
+    """Return the lines for a POSIX shell that save a certificate; empty if it is no PEM text."""
+    text = pem.strip().replace("\r\n", "\n") + "\n"
+    return f"cat > {shlex.quote(ca_file)} <<'EOF'\n{text}EOF" if _PEM.fullmatch(text) else ""
+
+
 def _postgresql(to: Connection, ca_file: str) -> list[Way]:
     facts: dict[str, str | int] = {"host": to.host, "port": to.port}
     if to.database:
         facts["dbname"] = to.database
-    facts["user"] = _user(to)
+    facts["user"] = PLACEHOLDER_USER
     verified = {"sslmode": "verify-full", "sslrootcert": ca_file}
     conninfo = " ".join(f"{key}={_libpq(value)}" for key, value in (facts | verified).items())
+    database = quote(to.database, safe="")
+    uri = f"postgresql://{PLACEHOLDER_USER}@{to.host}:{to.port}/{database}?{urlencode(verified)}"
     return [
         Way("psql", f"psql {shlex.quote(conninfo)}"),
+        Way("URI", uri, Note.FOR_TOOLS),
         Way(
             "psycopg",
             f"psycopg.connect({_python(facts)}, password=getpass(),\n"
@@ -108,7 +120,7 @@ def _mysql(to: Connection, ca_file: str) -> list[Way]:
         f"--ssl-ca={ca_file}",
         f"--host={to.host}",
         f"--port={to.port}",
-        f"--user={_user(to)}",
+        f"--user={PLACEHOLDER_USER}",
         "--password",
     ]
     if to.database:
@@ -118,8 +130,8 @@ def _mysql(to: Connection, ca_file: str) -> list[Way]:
 
 def _redis(to: Connection, _: str) -> list[Way]:
     client = "valkey-cli" if to.engine == "valkey" else "redis-cli"
-    where = ["-h", to.host, "-p", str(to.port), "--user", _user(to), "--askpass"]
-    facts: dict[str, str | int] = {"host": to.host, "port": to.port, "username": _user(to)}
+    where = ["-h", to.host, "-p", str(to.port), "--user", PLACEHOLDER_USER, "--askpass"]
+    facts: dict[str, str | int] = {"host": to.host, "port": to.port, "username": PLACEHOLDER_USER}
     return [
         Way(
             client,
@@ -138,7 +150,7 @@ def _redis(to: Connection, _: str) -> list[Way]:
 def _mongodb(to: Connection, ca_file: str) -> list[Way]:
     address = f"mongodb+srv://{to.host}/{quote(to.database, safe='')}"
     tls = ["--tls", "--tlsCAFile", ca_file]
-    who = ["--username", _user(to), "--authenticationDatabase", "admin"]
+    who = ["--username", PLACEHOLDER_USER, "--authenticationDatabase", "admin"]
     return [Way("mongosh", shlex.join(["mongosh", address, *tls, *who]))]
 
 
@@ -146,7 +158,7 @@ def _kafka(to: Connection, ca_file: str) -> list[Way]:
     settings = {
         "security.protocol": "SASL_SSL",
         "sasl.mechanisms": "SCRAM-SHA-256",
-        "sasl.username": _user(to),
+        "sasl.username": PLACEHOLDER_USER,
         "ssl.ca.location": ca_file,
         "ssl.endpoint.identification.algorithm": "https",
     }
@@ -164,11 +176,9 @@ def _kafka(to: Connection, ca_file: str) -> list[Way]:
 
 def _opensearch(to: Connection, ca_file: str) -> list[Way]:
     address = f"https://{to.host}:{to.port}/"
-    return [Way("curl", shlex.join(["curl", "--cacert", ca_file, "--user", _user(to), address]))]
-
-
-def _user(to: Connection) -> str:
-    return to.user or PLACEHOLDER_USER
+    return [
+        Way("curl", shlex.join(["curl", "--cacert", ca_file, "--user", PLACEHOLDER_USER, address]))
+    ]
 
 
 def _libpq(value: str | int) -> str:

@@ -82,7 +82,7 @@ class Decision:
     """One approver's decision; `at_most`: for how long they approve, if less than was asked for.
 
     `approver` is a user id, or `policy` or `emergency` if a written policy decided. `reason` is
-    what they wrote, or for a denial by dbaccess itself, the refusal.
+    what they wrote, also with an approval, or for a denial by dbaccess itself, the refusal.
     """
 
     approver: str

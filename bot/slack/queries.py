@@ -4,11 +4,14 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from bot.access.notifications import request_facts
+from bot.access.pressed_button import check_is_grant_shown
 from bot.domain.labels import guard_label
 from bot.domain.lifecycle import RequestState
+from bot.domain.notices import RequestFacts
 from bot.domain.people import NeedsDirectory, Person
 from bot.domain.policy import Policy
 from bot.domain.refusal import NotYours, Refused
+from bot.domain.refusals.grants import NoSuchGrant
 from bot.domain.refusals.lookups import CallsSpent, ConnectionNotTold, SourcesNotTold
 from bot.domain.refusals.rights import MayNotListAll
 from bot.providers.base import ApiError, BudgetSpent
@@ -106,9 +109,10 @@ class Queries:
         """`connect`: how to reach a cluster, with everything but the password.
 
         Raises:
-            Refused: not a cluster of theirs, or DigitalOcean does not answer.
+            Refused: not a cluster that they may see or have access to, or DigitalOcean does not
+                answer.
         """
-        cluster = self._policy().seen_by(person).cluster(alias)
+        cluster = self._connectable(alias, person).cluster(alias)
         self._limit.check(person.id)
         try:
             connection = self._reads.connection(str(cluster.id))
@@ -121,6 +125,30 @@ class Queries:
             with suppress(ApiError):  # the page then says where else to find it
                 certificate = self._reads.certificate(str(cluster.id))
         return messages.connect_page(alias, connection, certificate)
+
+    def cluster_of_grant(self, number: int, mark: str) -> str:
+        """Return the cluster of a grant whose button was pressed, which may have ended.
+
+        Raises:
+            Refused: there is no such grant, or the button was of another one.
+        """
+        with self._database.reading() as session:
+            grant = grants.get(session, number)
+        if grant is None:
+            raise Refused(NoSuchGrant(number=number))
+        check_is_grant_shown(grant, mark)
+        return grant.cluster
+
+    def _connectable(self, alias: str, person: Person) -> Policy:
+        """Return the policy with the clusters that somebody may see, or with that they have."""
+        policy = self._policy()
+        cluster = policy.clusters.get(alias)
+        with self._database.reading() as session:
+            live = grants.live(session, requester=person.id, cluster=alias)
+        if cluster is None or not any(one.cluster_id == str(cluster.id) for one in live):
+            return policy.seen_by(person)
+        cluster.check_standing(person)
+        return policy.only({alias})
 
     def history(self, alias: str | None, person: Person) -> Message:
         """`history`: the last decisions and grants; of everybody, where somebody is an approver.
@@ -147,12 +175,18 @@ class Queries:
 
     def summary(self, request_id: int, person: Person) -> str:
         """Return an undecided request in one line; empty for those who may not see it."""
+        request = self.undecided(request_id, person)
+        return messages.short_summary_of(request) if request else ""
+
+    def undecided(self, request_id: int, person: Person) -> RequestFacts | None:
+        """Return an undecided request; None for those who may not see it."""
         with self._database.reading() as session:
             request = requests.get(session, request_id)
-        if request is None or request.state is not RequestState.PENDING:
-            return ""
-        is_shown = self._is_shown(request.cluster, person)
-        return messages.short_summary_of(request) if is_shown else ""
+            if request is None or request.state is not RequestState.PENDING:
+                return None
+            if not self._is_shown(request.cluster, person):
+                return None
+            return request_facts(session, request, self._policy())
 
     def _is_shown(self, alias: str, person: Person) -> bool:
         cluster = self._policy().clusters.get(alias)

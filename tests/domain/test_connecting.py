@@ -1,13 +1,15 @@
 """The lines that connect to a cluster are right, verified, and safe to copy."""
 
 import shlex
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from bot.domain.connecting import Connection, ways
-from dbaccess_playground.digitalocean.cluster_json import ENGINES
+from bot.domain.connecting import Connection, saving, ways
+from dbaccess_playground.digitalocean.cluster_json import CA_CERTIFICATE, ENGINES
 
 CA_FILE = "orders-ca.crt"
 HOSTILE = "x' y\"; $(rm -rf ~) `id` \\ <!channel> @here &"
@@ -21,7 +23,6 @@ def connection(engine: str = "pg", **changes: Any) -> Connection:
         "host": host,
         "port": 25060,
         "database": "defaultdb",
-        "user": "doadmin",
         "private_host": f"private-{host}",
     }
     if engine in ENGINES:
@@ -30,7 +31,6 @@ def connection(engine: str = "pg", **changes: Any) -> Connection:
             "version": real.version,
             "port": real.port,
             "database": real.database,
-            "user": real.user,
         }
     return Connection(**(facts | changes))
 
@@ -48,14 +48,14 @@ def test_psql_verifies_the_certificate_and_the_name_in_it() -> None:
         "host": "orders-do-user-4915-0.g.db.ondigitalocean.com",
         "port": "25060",
         "dbname": "defaultdb",
-        "user": "doadmin",
+        "user": "YOUR_USER",
         "sslmode": "verify-full",
         "sslrootcert": CA_FILE,
     }
 
 
 def test_the_python_line_calls_psycopg_with_the_same_facts() -> None:
-    _, python = ways(connection(database=HOSTILE), CA_FILE)
+    _, _, python = ways(connection(database=HOSTILE), CA_FILE)
     called: list[dict[str, Any]] = []
 
     class Psycopg:
@@ -69,7 +69,7 @@ def test_the_python_line_calls_psycopg_with_the_same_facts() -> None:
             "host": "orders-do-user-4915-0.g.db.ondigitalocean.com",
             "port": 25060,
             "dbname": HOSTILE,
-            "user": "doadmin",
+            "user": "YOUR_USER",
             "password": "typed",
             "sslmode": "verify-full",
             "sslrootcert": CA_FILE,
@@ -96,18 +96,40 @@ def test_each_engines_client_uses_tls_and_verifies_it(engine: str, verified: lis
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_what_the_api_said_cannot_leave_its_place_in_a_command(engine: str) -> None:
-    words = typed(engine, user=HOSTILE, database=HOSTILE)
+    words = typed(engine, database=HOSTILE)
     usual = typed(engine, database="defaultdb")
     assert len(words) == len(usual)
     if engine == "pg":
         read = conninfo_to_dict(words[1])
-        assert (read["user"], read["dbname"], read["sslmode"]) == (HOSTILE, HOSTILE, "verify-full")
-    else:
-        assert any(HOSTILE in word for word in words)
+        assert (read["dbname"], read["sslmode"]) == (HOSTILE, "verify-full")
 
 
-def test_a_user_whom_the_token_may_not_see_is_filled_in_by_the_reader() -> None:
-    assert "user=YOUR_USER" in typed("pg", user="")[1]
+@pytest.mark.parametrize("engine", ENGINES)
+def test_each_line_is_for_a_user_of_ones_own(engine: str) -> None:
+    for way in ways(connection(engine), CA_FILE):
+        assert "YOUR_USER" in way.lines
+        assert "doadmin" not in way.lines
+
+
+def test_the_uri_is_read_by_libpq_as_the_line_is() -> None:
+    [psql, uri, _] = ways(connection(database="a b/c"), CA_FILE)
+
+    assert conninfo_to_dict(uri.lines) == conninfo_to_dict(shlex.split(psql.lines)[1])
+
+
+def test_the_certificate_is_saved_as_it_is_by_a_shell(tmp_path: Path) -> None:
+    lines = saving(CA_CERTIFICATE, CA_FILE)
+
+    subprocess.run(["/bin/sh", "-c", lines], cwd=tmp_path, check=True)
+
+    assert (tmp_path / CA_FILE).read_text() == CA_CERTIFICATE
+
+
+@pytest.mark.parametrize(
+    "pem", ["", "EOF\nrm -rf ~\n", CA_CERTIFICATE + "EOF\nrm -rf ~\n", "x" + CA_CERTIFICATE]
+)
+def test_what_is_no_certificate_gets_no_line_for_a_shell(pem: str) -> None:
+    assert saving(pem, CA_FILE) == ""
 
 
 @pytest.mark.parametrize("engine", ["pg", "mysql"])

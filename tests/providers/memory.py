@@ -86,7 +86,7 @@ class MemoryProvider(Provider):
 
     def connection(self, cluster_id: str) -> Connection:
         self._of(cluster_id)
-        return Connection("pg", "17", "orders.memory.example", 5432, "defaultdb", "admin")
+        return Connection("pg", "17", "orders.memory.example", 5432, "defaultdb")
 
     def certificate(self, cluster_id: str) -> str:
         self._of(cluster_id)

@@ -7,6 +7,7 @@ import pytest
 
 from dbaccess_playground.digitalocean.cluster_json import CA_CERTIFICATE, SECRETS
 from dbaccess_playground.faults import Fault
+from dbaccess_playground.slack.controls import readable
 from tests.scenarios.world import ALICE, ORDERS, OSCAR, RITA, World, policy
 
 Worlds = Callable[[dict[str, Any]], World]
@@ -48,7 +49,7 @@ def test_without_a_certificate_the_page_says_where_else_it_is(world: World) -> N
     page = shown(world)
     assert "psql" in page
     assert "BEGIN CERTIFICATE" not in page
-    assert "cannot be read just now" in page
+    assert "Can't read the CA certificate" in page
 
 
 @pytest.mark.parametrize("fault", [Fault.status(500, times=None), Fault.reset(times=None)])
@@ -60,3 +61,70 @@ def test_a_digitalocean_that_does_not_answer_is_said_to_be_so(world: World, faul
         lambda: next((t for t in world.whispered(RITA) if "did not tell how to reach" in t), None),
     )
     assert "Try again in a moment" in told
+
+
+# The button.
+
+
+def connects(world: World, user: str = RITA) -> str:
+    """Press `Connect` on the message that access opened; return what the form shows then."""
+    message = world.slack.dms(RITA)[-1]
+    world.slack.click(user, message, "Connect")
+    return world.eventually(lambda: _answer(world, user))
+
+
+def _answer(world: World, user: str) -> str | None:
+    form = world.slack.modal(user)
+    words = "\n".join(readable(form["blocks"])) if form else ""
+    return None if not words or "Asking DigitalOcean" in words else words
+
+
+def test_the_button_opens_a_form_with_all_that_one_types(world: World) -> None:
+    world.granted()
+
+    shown_in_form = connects(world)
+
+    assert "sslmode=verify-full" in shown_in_form
+    assert CA_CERTIFICATE.strip().splitlines()[1] in shown_in_form
+    assert not [secret for secret in SECRETS if secret in shown_in_form]
+    form = world.slack.modal(RITA)
+    assert form is not None
+    assert form["title"]["text"] == "Connect to orders"
+
+
+def test_the_form_opens_before_digitalocean_answers_and_says_what_it_answered(
+    world: World,
+) -> None:
+    world.granted()
+    world.digitalocean.faults.add(Fault.status(500, times=None))
+
+    assert "DigitalOcean" in connects(world)
+
+
+def test_p4_who_may_not_see_the_cluster_gets_no_address_by_a_forged_press(worlds: Worlds) -> None:
+    world = worlds(policy(requesters=[RITA]))
+    world.granted()
+
+    words = connects(world, OSCAR)
+
+    assert "sslmode" not in words
+    assert "ondigitalocean" not in words
+
+
+def test_whoever_holds_access_may_connect_though_they_may_ask_no_more(worlds: Worlds) -> None:
+    world = worlds(policy(requesters=[RITA]))
+    world.granted()
+    world.govern(policy(requesters=[OSCAR]))
+
+    assert "sslmode=verify-full" in connects(world)
+
+
+def test_a_form_that_slack_does_not_open_names_the_command(world: World) -> None:
+    world.granted()
+    world.slack.faults.add(Fault.status(500, target="views.open"))
+
+    world.slack.click(RITA, world.slack.dms(RITA)[-1], "Connect")
+
+    world.eventually(
+        lambda: any("`/dbaccess connect orders`" in said for said in world.whispered(RITA))
+    )

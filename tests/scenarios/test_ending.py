@@ -403,7 +403,9 @@ def test_the_holder_is_warned_before_the_end(
     world.pass_time(seconds=1)
     world.pass_time(seconds=1)
 
-    assert [warning.buttons for warning in warnings(world)] == [["Extend…", "Revoke now"]]
+    assert [warning.buttons for warning in warnings(world)] == [
+        ["Connect", "Extend…", "Revoke now"]
+    ]
     assert not any("ends soon" in said for said in world.thread())
 
 
@@ -443,7 +445,7 @@ def test_the_list_shows_what_is_mine_with_its_buttons(world: World) -> None:
     world.types(RITA, "list")
 
     listed = world.slack.ephemerals(RITA)[-1]
-    assert listed.buttons == ["Extend…", "Revoke now", "Cancel request"]
+    assert listed.buttons == ["Connect", "Extend…", "Revoke now", "Cancel request"]
     for fact in ("#1", IP, "#2", "203.0.113.5"):
         assert fact in listed.text
     assert "203.0.113.6" not in listed.text

@@ -32,7 +32,7 @@ def test_access_is_asked_for_approved_applied_and_taken_away_in_time(world: Worl
     assert "Extend…" not in [b for dm in world.slack.dms(RITA)[2:] for b in dm.buttons]
     world.pass_time(minutes=1)
     warning = world.slack.dms(RITA)[-1]
-    assert warning.buttons == ["Extend…", "Revoke now"]
+    assert warning.buttons == ["Connect", "Extend…", "Revoke now"]
 
     world.pass_time(minutes=9, seconds=59)
     assert TRUSTED in world.sources()

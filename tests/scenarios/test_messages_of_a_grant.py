@@ -17,7 +17,7 @@ Worlds = Callable[[dict[str, Any]], World]
 POSTING, CHANGING = "chat.postMessage", "chat.update"
 ASKED = f"request {IP} 2h orders fixing the nightly job"
 TRUSTED = f"ip_addr:{IP}"
-LIVE = {"Extend…", "Revoke now", "Remove expiry"}
+LIVE = {"Connect", "Extend…", "Revoke now", "Remove expiry"}
 
 
 def refusing(error: str, *, target: str = POSTING, times: int | None = 1) -> Fault:
@@ -104,7 +104,7 @@ def test_the_holder_has_one_message_and_its_newest_is_about_now(world: World) ->
     [works] = world.slack.dms(RITA)
     assert "#1 works now" in works.text
     assert f"Approved by <@{ALICE}>" in works.all_text
-    assert works.buttons == ["Extend…", "Revoke now"]
+    assert works.buttons == ["Connect", "Extend…", "Revoke now"]
 
     world.pass_time(hours=1, minutes=50)
     before, soon = world.slack.dms(RITA)
@@ -112,7 +112,7 @@ def test_the_holder_has_one_message_and_its_newest_is_about_now(world: World) ->
     assert "works now" not in before.all_text
     assert before.buttons == []
     assert "ends soon" in soon.text
-    assert soon.buttons == ["Extend…", "Revoke now"]
+    assert soon.buttons == ["Connect", "Extend…", "Revoke now"]
 
     world.pass_time(minutes=10)
     _, ended = world.slack.dms(RITA)
@@ -124,7 +124,7 @@ def test_the_holder_has_one_message_and_its_newest_is_about_now(world: World) ->
 def test_the_thread_has_one_message_for_approvers_and_no_warning(world: World) -> None:
     world.granted(ASKED)
     [works] = world.slack.thread(APPROVALS, world.card.ts)
-    assert works.buttons == ["Extend…", "Revoke now"]
+    assert works.buttons == ["Connect", "Extend…", "Revoke now"]
 
     world.pass_time(hours=1, minutes=50)
     assert [words for words in world.thread() if "ends soon" in words] == []
@@ -144,7 +144,7 @@ def test_who_waits_for_an_extension_is_notified_and_the_buttons_go_with_it(world
     before, longer = world.slack.dms(RITA)
     assert "lasts 1h longer" in longer.text
     assert f"Approved by <@{ALICE}>" in longer.all_text
-    assert (before.buttons, longer.buttons) == ([], ["Extend…", "Revoke now"])
+    assert (before.buttons, longer.buttons) == ([], ["Connect", "Extend…", "Revoke now"])
     first_card = world.slack.messages(APPROVALS, replies=False)[0]
     [in_thread] = world.slack.thread(APPROVALS, first_card.ts)
     assert "lasts 1h longer" in in_thread.text

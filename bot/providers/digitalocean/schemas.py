@@ -128,7 +128,6 @@ class _Address(_Quiet):
     host: _Host = ""
     port: _Port = 0
     database: _Word = ""
-    user: _Word = ""
 
 
 class _Reachable(_Quiet):
@@ -155,7 +154,6 @@ class ConnectionBody(_Quiet):
             host=public.host,
             port=public.port,
             database=public.database,
-            user=public.user,
             private_host=private.host if private else "",
         )
 

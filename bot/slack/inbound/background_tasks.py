@@ -69,8 +69,18 @@ class BackgroundTasks:
         """
         self._clusters.submit(cluster, partial(copy_context().run, act))
 
-    def open_view(self, view: dict[str, Any], asked: Interaction, *, otherwise: Message) -> None:
-        """Open a form soon (Slack allows three seconds), or answer with *otherwise*."""
+    def open_view(
+        self,
+        view: dict[str, Any],
+        asked: Interaction,
+        *,
+        otherwise: Message,
+        then: Callable[[str], None] = lambda _view_id: None,
+    ) -> None:
+        """Open a form soon (Slack allows three seconds), or answer with *otherwise*.
+
+        *then* is called with the id of the open form.
+        """
 
         def act() -> None:
             if monotonic() - asked.received_at >= TRIGGER_SECONDS:
@@ -78,10 +88,12 @@ class BackgroundTasks:
                 self.reach(asked, otherwise)
                 return
             try:
-                self._form_client.views_open(trigger_id=asked.trigger_id, view=view)
+                opened = self._form_client.views_open(trigger_id=asked.trigger_id, view=view)
             except NO_ANSWER as error:
                 log.warning("form not opened", error=type(error).__name__)
                 self.reach(asked, otherwise)
+            else:
+                then(str((opened.get("view") or {}).get("id") or ""))
 
         _run(self._forms, act)
 
@@ -91,7 +103,7 @@ class BackgroundTasks:
         view_id: str,
         view_hash: str,
         *,
-        is_wanted: Callable[[], bool],
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> None:
         """Update an open form soon, if that is still wanted and the form is still open.
 
@@ -106,7 +118,7 @@ class BackgroundTasks:
         def act() -> None:
             try:
                 try:
-                    show(hash=view_hash)
+                    show(**({"hash": view_hash} if view_hash else {}))
                 except SlackApiError as error:
                     if error.response.get("error") != "hash_conflict":
                         raise

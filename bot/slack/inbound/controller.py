@@ -59,6 +59,7 @@ class SlackController:
         self._access = access
         self._directory = directory
         self._homes = homes
+        self._queries = queries
         self._pages = Pages(queries, ip_links)
         self._policy = policy
         self._background = background
@@ -91,6 +92,14 @@ class SlackController:
     def deny(self, press: Press) -> None:
         """Open the form that asks an approver why not."""
         self._deadline.do(lambda: self.forms.open_denial(press), press.interaction)
+
+    def approve_with(self, press: Press) -> None:
+        """Open the form for an approval with a message."""
+        self._deadline.do(lambda: self.forms.open_approval(press), press.interaction)
+
+    def connect(self, press: Press) -> None:
+        """Open the form that shows how to connect to a grant's cluster."""
+        self._deadline.do(lambda: self._connect(press), press.interaction)
 
     def extend(self, press: Press) -> None:
         """Open the form that asks for more time."""
@@ -239,6 +248,32 @@ class SlackController:
             lambda: self._tell(
                 asked, lambda person: self._pages.show(query, asked, person), self._reach(asked)
             ),
+        )
+
+    def _connect(self, press: Press) -> None:
+        """Open the form before DigitalOcean is asked: it can be opened for three seconds only."""
+        asked = press.interaction
+        cluster = self._queries.cluster_of_grant(press.number, press.mark)
+        query = ShowConnect(cluster)
+
+        def show(view_id: str, message: Message) -> None:
+            self._background.update_view(messages.connect_form(cluster, message), view_id, "")
+
+        def ask(view_id: str) -> None:
+            self._background.make_page(
+                cluster,
+                lambda: self._tell(
+                    asked,
+                    lambda person: self._pages.show(query, asked, person),
+                    lambda message: show(view_id, message),
+                ),
+            )
+
+        self._background.open_view(
+            messages.connect_form(cluster, messages.connect_loading()),
+            asked,
+            otherwise=messages.connect_form_not_opened(cluster),
+            then=ask,
         )
 
     def _tell(

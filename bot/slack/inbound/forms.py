@@ -28,11 +28,12 @@ from bot.slack.inbound.form_state import (
 from bot.slack.inbound.latest_update import LatestUpdate
 from bot.slack.inbound.options import Options
 from bot.slack.inbound.payloads import (
+    AS_ASKED,
     EMERGENCY_FORM,
     REQUEST_FORM,
     Interaction,
     Press,
-    denial_metadata,
+    press_metadata,
 )
 from bot.slack.messages import Filled
 from bot.slack.queries import Queries
@@ -120,9 +121,22 @@ class Forms:
         view = messages.deny_modal(
             press.number,
             summary=self._queries.summary(press.number, person),
-            private_metadata=denial_metadata(press),
+            private_metadata=press_metadata(press),
         )
         otherwise = messages.denial_form_not_opened()
+        self._background.open_view(view, asked, otherwise=otherwise)
+
+    def open_approval(self, press: Press) -> None:
+        """Open the form for an approval with a message, perhaps for less time."""
+        asked = press.interaction
+        person = self._directory.known(asked.user_id, asked.team_id)
+        view = messages.approve_form(
+            press.number,
+            self._queries.undecided(press.number, person),
+            as_asked=AS_ASKED,
+            private_metadata=press_metadata(press),
+        )
+        otherwise = messages.approval_form_not_opened()
         self._background.open_view(view, asked, otherwise=otherwise)
 
     def changed(self, state: FormState) -> None:

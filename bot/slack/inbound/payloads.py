@@ -16,10 +16,12 @@ from bot.domain.reply_to import ReplyTo
 from bot.domain.typed_text import one_line
 
 DENIAL = "deny"
+APPROVAL = "approve"
 REQUEST_FORM = "request"
 EMERGENCY_FORM = "emergency"
 EXTENSION_FORM = "extension"
 SHORTCUT = "ask_for_access"
+AS_ASKED = "as-asked"
 _ADDRESS_CHARACTERS = 100
 _MARK_CHARACTERS = 64
 _TS_CHARACTERS = 32
@@ -111,6 +113,18 @@ class Denial:
 
 
 @dataclass(frozen=True)
+class Approval:
+    """The submitted form behind `Approve…`; as `Denial`. `at_most`: for less time than asked."""
+
+    number: int
+    mark: str
+    container: Container
+    comment: str
+    at_most: timedelta | None
+    interaction: Interaction
+
+
+@dataclass(frozen=True)
 class OpenedTab:
     """Somebody opened a tab of the app: its Home, or its messages."""
 
@@ -170,7 +184,8 @@ def from_press(body: dict[str, Any]) -> Press:
     with reading("a press"):
         action = body["actions"][0]
         named = origin("press", body.get("trigger_id") or action["action_ts"])
-        number, mark = _marked(action.get("value"))
+        menu = action.get("selected_option") or {}
+        number, mark = _marked(action.get("value") or menu.get("value"))
         return Press(number, mark, _container(body), interactive(body, named))
 
 
@@ -221,19 +236,24 @@ def from_denial(body: dict[str, Any]) -> Denial:
         Unreadable: it does not say which request it is about.
     """
     with reading("a denial"):
-        view = body["view"]
-        metadata = json.loads(view.get("private_metadata") or "{}")
-        reason = view["state"]["values"]["reason"]["reason"].get("value") or ""
-        interaction = interactive(body, origin("view", view["id"]))
-        return Denial(
-            number=number_of(metadata.get("request_id")),
-            mark=str(metadata.get("mark") or ""),
-            container=Container.model_validate(metadata.get("container") or {}),
-            reason=one_line(reason)[:REASON_CHARACTERS],
-            interaction=replace(
-                interaction, response_url=response_url(metadata.get("response_url"))
-            ),
-        )
+        number, mark, container, interaction = _pressed_before(body)
+        return Denial(number, mark, container, _written(body, "reason"), interaction)
+
+
+def from_approval(body: dict[str, Any]) -> Approval:
+    """Read the form behind `Approve…`.
+
+    Raises:
+        Unreadable: it does not say which request it is about, or what was chosen.
+    """
+    with reading("an approval"):
+        number, mark, container, interaction = _pressed_before(body)
+        menus = body["view"]["state"]["values"].get("duration") or {}
+        chosen = (menus.get("duration") or {}).get("selected_option") or {}
+        seconds = chosen.get("value", AS_ASKED)
+        at_most = None if seconds == AS_ASKED else timedelta(seconds=number_of(seconds))
+        comment = _written(body, "comment")
+        return Approval(number, mark, container, comment, at_most, interaction)
 
 
 def from_shortcut(body: dict[str, Any]) -> Interaction:
@@ -272,8 +292,8 @@ def from_changed_account(body: dict[str, Any]) -> ChangedAccount:
         return ChangedAccount(slack_id(user["id"]), has_left=user.get("deleted") is True)
 
 
-def denial_metadata(press: Press) -> str:
-    """Return what the form behind `Deny` carries along."""
+def press_metadata(press: Press) -> str:
+    """Return what the forms behind `Deny` and `Approve…` carry along."""
     carried = {
         "request_id": press.number,
         "mark": press.mark,
@@ -327,6 +347,25 @@ def _matching(pattern: re.Pattern[str], value: Any) -> str:
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise ValueError(f"not of Slack's making: {str(value)[:40]!r}")
     return value
+
+
+def _pressed_before(body: dict[str, Any]) -> tuple[int, str, Container, Interaction]:
+    """Return what a form carries of the press that opened it, and who sends it now."""
+    view = body["view"]
+    metadata = json.loads(view.get("private_metadata") or "{}")
+    interaction = interactive(body, origin("view", view["id"]))
+    return (
+        number_of(metadata.get("request_id")),
+        str(metadata.get("mark") or ""),
+        Container.model_validate(metadata.get("container") or {}),
+        replace(interaction, response_url=response_url(metadata.get("response_url"))),
+    )
+
+
+def _written(body: dict[str, Any], field: str) -> str:
+    """Return what was typed into a field of a form, on one line."""
+    typed = body["view"]["state"]["values"][field][field].get("value") or ""
+    return one_line(typed)[:REASON_CHARACTERS]
 
 
 def _marked(value: Any) -> tuple[int, str]:

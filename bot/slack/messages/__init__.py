@@ -18,7 +18,12 @@ from bot.slack.messages import (
 )
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.buttons import Button
-from bot.slack.messages.connect import connect_page
+from bot.slack.messages.connect import (
+    connect_form,
+    connect_form_not_opened,
+    connect_loading,
+    connect_page,
+)
 from bot.slack.messages.database import (
     database_away,
     database_back,
@@ -30,12 +35,13 @@ from bot.slack.messages.facts import short_summary_of, summary_of
 from bot.slack.messages.history import Happened, history_page
 from bot.slack.messages.home import HomeTab, home
 from bot.slack.messages.listing import listing
-from bot.slack.messages.modals import SAY_WHY, deny_modal, form_error
+from bot.slack.messages.modals import SAY_WHY, approve_form, deny_modal, form_error
 from bot.slack.messages.myip import myip_link, myip_not_set_up
 from bot.slack.messages.pages import clusters_page, help_page
 from bot.slack.messages.pickers import not_listed, not_yet_known, picks, refuse_not_listed
 from bot.slack.messages.replies import (
     apology,
+    approval_form_not_opened,
     checking,
     denial_form_not_opened,
     emergency_form_not_opened,
@@ -62,8 +68,13 @@ __all__ = [
     "Part",
     "SourceLine",
     "apology",
+    "approval_form_not_opened",
+    "approve_form",
     "checking",
     "clusters_page",
+    "connect_form",
+    "connect_form_not_opened",
+    "connect_loading",
     "connect_page",
     "database_away",
     "database_back",

@@ -98,7 +98,13 @@ def _said(block: Block) -> Iterator[str]:
         case {"type": "rich_text", "elements": [{"elements": [{"text": text}]}]}:
             yield f"“{escape(one_line(text, _QUOTED_FALLBACK_CHARACTERS))}”"
         case {"type": "actions", "elements": [*controls]}:
-            names = [control.get("text") or control["placeholder"] for control in controls]
-            yield f"Buttons: {', '.join(name['text'] for name in names)}"
+            names = [_name(control) for control in controls]
+            yield f"Buttons: {', '.join(names)}"
         case _:
             pass
+
+
+def _name(control: Block) -> str:
+    """Return what a button or menu says; an overflow menu says its options alone."""
+    shown = control.get("text") or control.get("placeholder")
+    return shown["text"] if shown else ", ".join(o["text"]["text"] for o in control["options"])

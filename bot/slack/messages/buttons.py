@@ -33,6 +33,8 @@ class Button(StrEnum):
     ASK = "ask"
     ASK_FROM = "ask_from"
     OPEN_LINK = "open_link"
+    APPROVE_WITH = "approve_with"
+    CONNECT = "connect"
 
 
 def approve_or_deny(request: RequestFacts, *, place: str = "request") -> Block | None:
@@ -47,7 +49,22 @@ def approve_or_deny(request: RequestFacts, *, place: str = "request") -> Block |
         _button(Button.APPROVE, "Approve", _request(request), style="primary"),
         _button(Button.DENY, "Deny", _request(request), style="danger"),
         *_approve_for_less(request),
+        approve_with(request),
     )
+
+
+def approve_with(request: RequestFacts) -> Block:
+    """Return the menu whose `Approve…` opens the form for an approval with a message."""
+    return {
+        "type": "overflow",
+        "action_id": Button.APPROVE_WITH.value,
+        "options": [{"text": _plain("Approve…"), "value": _request(request)}],
+    }
+
+
+def connect(grant: Grant) -> Block:
+    """Return the button that opens how to connect to a grant's cluster; for a row of buttons."""
+    return _button(Button.CONNECT, "Connect", _grant(grant))
 
 
 def review_or_revoke(request: RequestFacts) -> Block:
@@ -77,6 +94,7 @@ def extend_or_revoke(grant: Grant) -> Block | None:
         return None
     return _row(
         f"grant:{grant.id}",
+        *([] if grant.adopted else [connect(grant)]),
         _button(Button.EXTEND, "Extend…", _grant(grant)),
         _remove_expiry(grant) if grant.adopted else _revoke_now(grant.id, _mark_of(grant)),
     )

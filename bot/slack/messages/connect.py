@@ -1,10 +1,12 @@
 """Connect: how one reaches a cluster and makes sure that it is the real one."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from bot.domain.connecting import PLACEHOLDER_USER, Connection, Note, Way, ways
+from bot.domain.connecting import PLACEHOLDER_USER, Connection, Note, Way, saving, ways
 from bot.slack.limits import TEXT_CHARACTERS
 from bot.slack.messages.blocks import FALLBACK_CHARACTERS, Block, Message, context, message, section
+from bot.slack.messages.inputs import reading_form
 from bot.slack.messages.mrkdwn import code, cut, escape, inert, one_line
 
 _VERSION_CHARACTERS = 40
@@ -20,14 +22,12 @@ _ENGINES = {
     "opensearch": "OpenSearch",
 }
 _NOTES = {
-    Note.ASKS: "It asks for the password.",
-    Note.ASKS_CHECKS_NO_NAME: (
-        "It asks for the password. It checks who signed the server's certificate, but not the host "
-        "name in it."
-    ),
-    Note.ASKS_SILENTLY: "The first line waits for the password and shows nothing.",
-    Note.IN_PYTHON: "In Python; `getpass()` asks for the password.",
-    Note.IN_PYTHON_CHECKS_NAME: "In Python; `getpass()` asks for the password. It checks both.",
+    Note.ASKS: "asks for your password",
+    Note.ASKS_CHECKS_NO_NAME: "asks for your password, does not check the host name",
+    Note.ASKS_SILENTLY: "type your password after the first line, it is not shown",
+    Note.FOR_TOOLS: "for tools that take one",
+    Note.IN_PYTHON: "Python, asks for your password",
+    Note.IN_PYTHON_CHECKS_NAME: "Python, asks for your password, checks the host name",
 }
 
 
@@ -36,83 +36,85 @@ def connect_page(alias: str, connection: Connection, certificate: str) -> Messag
 
     Args:
         alias: what the cluster is called here.
-        connection: where and as whom.
+        connection: where to.
         certificate: the CA certificate as PEM text; an empty text where none was read, and
             anything for a cluster that does not need it.
     """
     ca_file = f"{alias}-ca.crt"
     parts = [
         message(section(_title(alias, connection), _facts(connection))),
-        message(section(_about_certificate(connection, ca_file))),
-        *(part for way in ways(connection, ca_file) for part in _way(way)),
         *_certificate(connection, ca_file, certificate),
-        message(
-            context(
-                "This works only while you have live access from the address that you connect "
-                f"from. {code('/dbaccess list')} shows what you have, and "
-                f"{code(f'/dbaccess request 203.0.113.4 2h {alias}')} asks for more."
-            )
-        ),
+        *(part for way in ways(connection, ca_file) for part in _way(way)),
+        message(context("You can connect only from an address that has open access.")),
     ]
     said = "\n".join(part.text for part in parts if part.text)
     shown = [block for part in parts for block in part.blocks]
     return Message(text=cut(said, FALLBACK_CHARACTERS), blocks=shown)
 
 
+def connect_form(alias: str, page: Message) -> dict[str, Any]:
+    """Return the form that shows how to connect, or why that cannot be shown."""
+    return reading_form(f"Connect to {alias}", page.blocks)
+
+
+def connect_loading() -> Message:
+    """Return what the form shows until DigitalOcean has answered."""
+    return message(section(":hourglass_flowing_sand: Asking DigitalOcean…"))
+
+
+def connect_form_not_opened(alias: str) -> Message:
+    """Return what to do where the form did not open."""
+    return message(
+        section(f"Slack did not open the form. Try {code(f'/dbaccess connect {alias}')}.")
+    )
+
+
 def _title(alias: str, connection: Connection) -> str:
     engine = _ENGINES.get(connection.engine) or code(connection.engine)
     version = escape(one_line(connection.version, _VERSION_CHARACTERS))
-    return f"*How to connect to {code(alias)}*, {engine} {version}".rstrip()
+    return f"*Connect to {code(alias)}* · {engine} {version}".rstrip()
 
 
 def _facts(connection: Connection) -> list[str]:
-    unnamed = f"your own, in the place of {code(PLACEHOLDER_USER)}"
     facts = {
         "Host": code(connection.host),
         "Port": code(str(connection.port)),
         "Database": code(connection.database) if connection.database else "",
-        "User": f"{code(connection.user)}, or your own" if connection.user else unnamed,
-        "Password": "your own, or the one that your team keeps",
-        "Host inside its VPC": code(connection.private_host) if connection.private_host else "",
+        "User": f"your own, instead of {code(PLACEHOLDER_USER)}",
+        "Password": "your own",
+        "Host inside the VPC": code(connection.private_host) if connection.private_host else "",
     }
     return [f"*{name}*\n{fact}" for name, fact in facts.items() if fact]
 
 
-def _about_certificate(connection: Connection, ca_file: str) -> str:
-    if not connection.needs_ca_file:
-        return (
-            "It shows a certificate of a public authority, which your computer knows already. "
-            "There is no file to save."
-        )
-    return (
-        f"First save the certificate below as {code(ca_file)}, and type the lines in the folder "
-        "where it is. With it, your client makes sure that it talks to the real database and to "
-        "nobody in between."
-    )
-
-
 def _way(way: Way) -> Iterator[Message]:
-    yield message(section(f"*With {code(way.client)}*: {_NOTES[way.note]}"))
+    yield message(section(f"*{way.client}* ({_NOTES[way.note]})"))
     yield Message(text=inert(escape(way.lines)), blocks=[_preformatted(way.lines)])
 
 
 def _certificate(connection: Connection, ca_file: str, pem: str) -> Iterator[Message]:
+    """Say how the CA certificate becomes a file: by lines to paste, which need no other right.
+
+    A file in Slack would need the scope `files:write`, and a link browsers that reach this bot.
+    """
     if not connection.needs_ca_file:
-        return
-    if not pem:
-        yield message(
-            section("The certificate cannot be read just now. Use the command again in a minute.")
-        )
-    elif len(pem) > TEXT_CHARACTERS:
+        yield message(section("No CA file needed: a public authority signed its certificate."))
+    elif not pem:
+        yield message(section("Can't read the CA certificate now. Try again in a minute."))
+    elif len(lines := saving(pem, ca_file) or pem) > TEXT_CHARACTERS:
         yield message(
             section(
-                "The certificate is too long for a message. The people who look after the "
-                "databases can download it in DigitalOcean's control panel."
+                "The CA certificate is too long for Slack. Download it in DigitalOcean's control "
+                f"panel, and save it as {code(ca_file)}."
             )
         )
     else:
-        yield message(section(f"*{code(ca_file)}*, the cluster's CA certificate:"))
-        yield Message(text="", blocks=[_preformatted(pem)])
+        yield message(
+            section(
+                f"*First save the CA certificate* as {code(ca_file)}: paste this in a terminal."
+            )
+        )
+        yield Message(text="", blocks=[_preformatted(lines)])
 
 
 def _preformatted(lines: str) -> Block:

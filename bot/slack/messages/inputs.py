@@ -86,6 +86,16 @@ def modal(
     }
 
 
+def reading_form(title: str, blocks: Iterable[Block]) -> dict[str, Any]:
+    """Return a form in which there is only something to read."""
+    return {
+        "type": "modal",
+        "title": plain(cut(title, TITLE_CHARACTERS)),
+        "close": plain("Close"),
+        "blocks": list(blocks),
+    }
+
+
 def plain(text: str) -> Block:
     """Return text in which nothing is a format."""
     return {"type": "plain_text", "text": text}

@@ -2,10 +2,14 @@
 
 from typing import Any
 
+from bot.domain.durations import sensible_durations, show_duration
+from bot.domain.lifecycle import RequestKind
 from bot.domain.limits import REASON_CHARACTERS
+from bot.domain.notices import RequestFacts
 from bot.domain.refusals.any_refusal import AnyRefusal
-from bot.slack.messages.blocks import section
-from bot.slack.messages.inputs import modal, plain
+from bot.slack.messages.blocks import Block, section
+from bot.slack.messages.facts import short_summary_of
+from bot.slack.messages.inputs import field, menu, modal, plain, text_input
 from bot.slack.messages.quoting import in_plain_text
 from bot.slack.messages.refusals import sentence
 
@@ -45,3 +49,48 @@ def deny_modal(request_id: int, *, summary: str, private_metadata: str) -> dict[
         [section(summary or f"Request #{request_id}"), reason],
         private_metadata=private_metadata,
     )
+
+
+def approve_form(
+    request_id: int, request: RequestFacts | None, *, as_asked: str, private_metadata: str
+) -> dict[str, Any]:
+    """Return the form for an approval with a message, perhaps for less time.
+
+    Args:
+        request_id: the request's number.
+        request: what is known of it; None for who may not see it, or once it is decided.
+        as_asked: the value of the option that leaves the duration as it was asked for.
+        private_metadata: what the form brings back when it is sent.
+    """
+    summary = short_summary_of(request) if request else f"Request #{request_id}"
+    message = text_input("comment", "", "Please use the replica", longest=REASON_CHARACTERS)
+    return modal(
+        "approve",
+        f"Approve request #{request_id}",
+        "Approve",
+        [
+            section(summary),
+            *(_shorter(request, as_asked) if request else []),
+            field(
+                "comment",
+                "Message",
+                message,
+                hint="The requester reads this, and so does the channel.",
+                optional=True,
+            ),
+        ],
+        private_metadata=private_metadata,
+    )
+
+
+def _shorter(request: RequestFacts, as_asked: str) -> list[Block]:
+    """Return the menu of durations; an adopted rule must not be removed sooner than agreed (P4)."""
+    if request.kind is RequestKind.ADOPTION:
+        return []
+    shorter = {
+        str(int(one.total_seconds())): show_duration(one)
+        for one in sensible_durations(request.shortest, request.duration, None)
+        if one < request.duration
+    }
+    options = {**shorter, as_asked: f"{show_duration(request.duration)} (as requested)"}
+    return [field("duration", "Duration", menu("duration", options, as_asked, "Duration"))]

@@ -54,6 +54,11 @@ def denial_form_not_opened() -> Message:
     return _not_opened("Nothing was changed; press Deny again.")
 
 
+def approval_form_not_opened() -> Message:
+    """Return what to do where the form for an approval with a message did not open."""
+    return _not_opened("Nothing was changed; press Approve, or try again.")
+
+
 def _not_opened(otherwise: str) -> Message:
     return message(section(f"Slack did not open the form. {otherwise}"))
 

@@ -29,8 +29,9 @@ def view_as_read(view: Json) -> str:
     """Return what a form or a Home tab says."""
     lines = [*_blocks(view["blocks"])]
     if view["type"] == "modal":
-        title, submit, close = (view[part]["text"] for part in ("title", "submit", "close"))
-        lines = [f"## {title}", *lines, f"[{close}] [{submit}, green]"]
+        title, close = (view[part]["text"] for part in ("title", "close"))
+        submit = f" [{view['submit']['text']}, green]" if "submit" in view else ""
+        lines = [f"## {title}", *lines, f"[{close}]{submit}"]
     return "\n".join(lines)
 
 
@@ -85,6 +86,8 @@ def _control(element: Json) -> str:
             offered = f" of {options}" if options else ""  # others are found while one types
             shown = _option(chosen) if chosen else f"~ {_words(element['placeholder'])}"
             return f"[{shown} ▾]{offered}"
+        case "overflow":
+            return f"[⋯] of {', '.join(map(_option, element['options']))}"
         case "plain_text_input":
             grey = f"~ {_words(element['placeholder'])}" if "placeholder" in element else ""
             tall = " (several lines)" if element.get("multiline") else ""
@@ -103,7 +106,8 @@ def _option(option: Json) -> str:
 
 
 def _name(control: Json) -> str:
-    return _words(control.get("text") or control["placeholder"])
+    shown = control.get("text") or control.get("placeholder")
+    return _words(shown) if shown else ", ".join(map(_option, control["options"]))
 
 
 def _field(text: Json) -> str:

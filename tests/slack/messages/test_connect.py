@@ -4,7 +4,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from bot.slack.messages.blocks import Message
-from bot.slack.messages.connect import connect_page
+from bot.slack.messages.connect import connect_form, connect_page
 from dbaccess_playground.digitalocean.cluster_json import CA_CERTIFICATE, ENGINES
 from dbaccess_playground.slack.block_kit.checker import problems
 from tests.domain.test_connecting import CA_FILE, HOSTILE, connection
@@ -25,13 +25,11 @@ PAGES = {
 } | {
     "an advanced edition": connect_page("orders", connection("advanced_pg"), CA_CERTIFICATE),
     "an engine that is new": connect_page("orders", connection("duck"), CA_CERTIFICATE),
-    "a user that the token may not see": connect_page(
-        "orders", connection(user="", private_host=""), CA_CERTIFICATE
-    ),
+    "no host inside a VPC": connect_page("orders", connection(private_host=""), CA_CERTIFICATE),
     "no certificate": connect_page("orders", connection(), ""),
     "a very long certificate": connect_page("orders", connection(), CA_CERTIFICATE * 5),
     "hostile names": connect_page(
-        "orders", connection(database=HOSTILE, user=HOSTILE, version=HOSTILE), CA_CERTIFICATE
+        "orders", connection(database=HOSTILE, version=HOSTILE), CA_CERTIFICATE
     ),
 }
 each_page = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES.keys())
@@ -56,18 +54,24 @@ def test_the_text_says_all_but_the_certificate(page: Message) -> None:
 
 
 @each_page
-def test_a_page_says_that_access_needs_a_live_grant_and_what_to_do_next(page: Message) -> None:
-    assert "only while you have live access from the address" in page.text
-    assert "`/dbaccess request 203.0.113.4 2h orders`" in page.text
-    assert "your own, or the one that your team keeps" in page.text
+def test_slack_takes_a_form(page: Message) -> None:
+    assert problems(connect_form("orders-of-last-year-and-before", page), "modal") == []
+
+
+@each_page
+def test_a_page_is_for_a_user_of_ones_own_who_has_access(page: Message) -> None:
+    assert "only from an address that has open access" in page.text
+    assert "your own, instead of `YOUR_USER`" in page.text
+    assert "doadmin" not in str(page)
 
 
 @pytest.mark.parametrize("engine", [one for one in ENGINES if one not in ("redis", "valkey")])
 def test_a_page_shows_the_certificate_whole_and_the_name_of_its_file(engine: str) -> None:
     page = connect_page("orders", connection(engine), CA_CERTIFICATE)
-    assert snippets(page)[-1] == CA_CERTIFICATE.strip()
+    first, second, *_ = snippets(page)
+    assert CA_CERTIFICATE.strip() in first
     assert f"`{CA_FILE}`" in page.text
-    assert CA_FILE in snippets(page)[0]
+    assert CA_FILE in second
 
 
 @pytest.mark.parametrize("engine", ["redis", "valkey"])
@@ -78,6 +82,6 @@ def test_a_page_shows_no_certificate_that_would_not_confirm_a_public_one(engine:
 
 
 def test_control_and_direction_characters_are_shown_as_unknown() -> None:
-    page = connect_page("orders", connection(user="do\u202eadmin\x1b"), CA_CERTIFICATE)
+    page = connect_page("orders", connection(database="default\u202edb\x1b"), CA_CERTIFICATE)
     assert "\u202e" not in str(page.blocks)
     assert "\x1b" not in str(page.blocks)

@@ -53,6 +53,7 @@ def test_there_is_an_example_of_each_kind_of_notice() -> None:
 @each_message
 def test_a_button_carries_the_number_of_its_request_or_grant(message: Message) -> None:
     places = {
+        Button.CONNECT: {"grant"},
         Button.EXTEND: {"grant"},
         Button.REVOKE: {"grant", "emergency"},
         Button.REVIEWED: {"emergency"},

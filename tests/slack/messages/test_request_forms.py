@@ -11,6 +11,7 @@ from bot.providers.base import NamedSource, NotAuthorised, Unavailable
 from bot.slack.messages import (
     Filled,
     Part,
+    approve_form,
     emergency_form,
     extension_form,
     not_listed,
@@ -20,7 +21,7 @@ from bot.slack.messages import (
 )
 from dbaccess_playground.slack.block_kit.checker import problems, suggestion_problems
 from dbaccess_playground.slack.controls import controls
-from tests.slack.messages.examples import HOUR, adopted, grant, policy
+from tests.slack.messages.examples import HOUR, adopted, grant, policy, request
 from tests.slack.messages.reading import view_as_read
 
 ORDERS = policy(emergency={"requesters": ["S0ONCALL"], "max_duration": "30m"})
@@ -62,6 +63,12 @@ FORMS = {
         CLUSTERS,
         Filled("orders", address="203.0.113.4", reason="all is lost"),
         private_metadata="{}",
+    ),
+    "an approval with a message": approve_form(
+        17, request(), as_asked="as-asked", private_metadata="{}"
+    ),
+    "an approval of what one may not see": approve_form(
+        17, None, as_asked="as-asked", private_metadata="{}"
     ),
 }
 

@@ -3,10 +3,10 @@
 from slack_bolt import App
 
 from bot.slack.inbound.controller import SlackController
-from bot.slack.inbound.listeners import buttons, commands, forms, home, myip, people
+from bot.slack.inbound.listeners import buttons, commands, decision_forms, forms, home, myip, people
 
 
 def register(app: App, controller: SlackController) -> None:
     """Register every listener."""
-    for listeners in (commands, buttons, forms, home, myip, people):
+    for listeners in (commands, buttons, forms, decision_forms, home, myip, people):
         listeners.register(app, controller)

@@ -54,10 +54,20 @@ def register(app: App, controller: SlackController) -> None:
         ack()
         controller.deny(_PRESS.of(context))
 
+    @app.action(Button.APPROVE_WITH, middleware=[_PRESS.read])
+    def on_approve_with(ack: Ack, context: BoltContext) -> None:
+        ack()
+        controller.approve_with(_PRESS.of(context))
+
     @app.action(Button.EXTEND, middleware=[_PRESS.read])
     def on_extend(ack: Ack, context: BoltContext) -> None:
         ack()
         controller.extend(_PRESS.of(context))
+
+    @app.action(Button.CONNECT, middleware=[_PRESS.read])
+    def on_connect(ack: Ack, context: BoltContext) -> None:
+        ack()
+        controller.connect(_PRESS.of(context))
 
     @app.action(Button.ASK, middleware=[_ASKING.read])
     def on_ask(ack: Ack, context: BoltContext) -> None:

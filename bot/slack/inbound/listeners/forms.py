@@ -5,30 +5,25 @@ What is wrong with a form is said in the acknowledgement, so these listeners ack
 
 from slack_bolt import Ack, App, BoltContext
 
-from bot.domain.commands import Decide
-from bot.domain.lifecycle import Verdict
 from bot.slack.inbound.controller import SlackController
 from bot.slack.inbound.form_state import from_form, from_search
 from bot.slack.inbound.listeners.payload import Payload
 from bot.slack.inbound.payloads import (
-    DENIAL,
     EMERGENCY_FORM,
     EXTENSION_FORM,
     REQUEST_FORM,
     SHORTCUT,
-    from_denial,
     from_shortcut,
 )
-from bot.slack.messages import SAY_WHY, Part
+from bot.slack.messages import Part
 
 _SHORTCUT = Payload(from_shortcut)
 _FORM = Payload(from_form)
 _SEARCH = Payload(from_search)
-_DENIAL = Payload(from_denial)
 
 
 def register(app: App, controller: SlackController) -> None:
-    """Register the forms that ask for access or more time, the one behind `Deny`, the shortcut."""
+    """Register the forms that ask for access or more time, and the shortcut."""
 
     @app.shortcut(SHORTCUT, middleware=[_SHORTCUT.read])
     def on_shortcut(ack: Ack, context: BoltContext) -> None:
@@ -60,22 +55,6 @@ def register(app: App, controller: SlackController) -> None:
     @app.view(EXTENSION_FORM, middleware=[_FORM.read])
     def on_extension_form(ack: Ack, context: BoltContext) -> None:
         _answer(ack, controller.forms.extension_sent(_FORM.of(context)))
-
-    @app.view(DENIAL, middleware=[_DENIAL.read])
-    def on_denial(ack: Ack, context: BoltContext) -> None:
-        denial = _DENIAL.of(context)
-        if not denial.reason:
-            ack(response_action="errors", errors={"reason": SAY_WHY})
-            return
-        ack()
-        command = Decide(
-            request_id=denial.number,
-            verdict=Verdict.DENY,
-            reason=denial.reason,
-            mark=denial.mark,
-            container=denial.container,
-        )
-        controller.defer(command, denial.interaction)
 
 
 def _answer(ack: Ack, errors: dict[str, str]) -> None:
