@@ -18,7 +18,7 @@ from tests.storage import Storage
 
 _STEPS = 150  # a few more than the story has; those behind its end kill nobody
 _TROUBLED_STEPS = 200
-_EVERY = int(os.environ.get("DBACCESS_CHAOS_EVERY", "25"))
+_EVERY = int(os.environ.get("DBACCESS_CHAOS_EVERY", "40"))
 
 
 @pytest.fixture

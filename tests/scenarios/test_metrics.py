@@ -263,6 +263,7 @@ def test_no_label_names_a_person_or_a_source(world: World) -> None:
 
 def test_names_and_helps_keep_to_prometheus_conventions(world: World) -> None:
     world.granted()
+    world.pass_time(minutes=2)  # there is something of each family
     for family in text_string_to_metric_families(scrape(world).text):
         assert family.documentation
         if family.name.startswith("process_"):

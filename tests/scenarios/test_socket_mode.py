@@ -32,8 +32,8 @@ class SocketWorld(World):
     def connections(self) -> list[Call]:
         return [call for call in self.slack.calls if call.method == "apps.connections.open"]
 
-    def boot(self, *, migrate: bool = False) -> None:
-        super().boot(migrate=migrate)
+    def boot(self, *, migrate: bool = False, for_the_first_time: bool = False) -> None:
+        super().boot(migrate=migrate, for_the_first_time=for_the_first_time)
         self.slack.bot_url = None
         self.eventually(lambda: self.slack.socket.connected)
 
@@ -141,5 +141,5 @@ class UntakenWorld(SocketWorld):
         token = SecretStr("xapp-1-A0-withdrawn")
         return super().settings.model_copy(update={"slack_app_token": token})
 
-    def boot(self, *, migrate: bool = False) -> None:
-        World.boot(self, migrate=migrate)
+    def boot(self, *, migrate: bool = False, for_the_first_time: bool = False) -> None:
+        World.boot(self, migrate=migrate, for_the_first_time=for_the_first_time)

@@ -113,7 +113,7 @@ class World:
         self._storage.prepare()
         self.digitalocean.start()
         self.slack.start()
-        self.boot()
+        self.boot(for_the_first_time=True)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -134,7 +134,7 @@ class World:
             port=0,
         )
 
-    def boot(self, *, migrate: bool = False) -> None:
+    def boot(self, *, migrate: bool = False, for_the_first_time: bool = False) -> None:
         """Start the bot; a second time, it is a restart on the same database."""
         self.service = Service(
             self.settings,
@@ -146,7 +146,9 @@ class World:
         self.service.start(migrate=migrate)
         self.worker = build_worker(self.service.components, lambda *_: Inline(self._expected))
         self.worker.take_over()
-        self._timetable = Timetable(self.worker, self.clock, self._expected)
+        self._timetable = Timetable(
+            self.worker, self.clock, self._expected, with_nothing_to_do=for_the_first_time
+        )
         self.slack.bot_url = self.service.url
         self.introduce(RITA, ALICE, BOB, OSCAR, GITA, EVE)
         self.settle()
