@@ -124,7 +124,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"clusters__orders__max_duration": "eight hours"},
-        "clusters.orders.max_duration: `eight hours` is not a duration",
+        "clusters.orders.max_duration: `eight hours` isn't a duration",
     ),
     (
         {"clusters__orders__warn_before": "0s"},
@@ -136,9 +136,9 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"clusters__orders__max_duration": 3600},
-        "clusters.orders.max_duration: 3600 is not a duration",
+        "clusters.orders.max_duration: 3600 isn't a duration",
     ),
-    ({"scheduler__tick": "often"}, "scheduler.tick: `often` is not a duration"),
+    ({"scheduler__tick": "often"}, "scheduler.tick: `often` isn't a duration"),
     (
         {"clusters__orders__auto_approve": [{**WRITTEN, "sources": ["2001:db8::/32"]}]},
         "clusters.orders.auto_approve.0.sources.0: Input is not a valid IPv4 network",
@@ -153,7 +153,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ),
     # what was inherited is mended where it was written
     ({"defaults__approvals": "two"}, "defaults.approvals: Input should be a valid integer"),
-    ({"defaults__request_ttl": "soon"}, "defaults.request_ttl: `soon` is not a duration"),
+    ({"defaults__request_ttl": "soon"}, "defaults.request_ttl: `soon` isn't a duration"),
     ({"defaults__approvers": ["bob"]}, "defaults.approvers.0: 'bob' does not look right"),
     # what does not agree with itself
     (
@@ -304,7 +304,7 @@ def test_a_fault_in_the_defaults_is_told_once_however_many_inherit_it() -> None:
     typo, duration = problems(clusters=clusters, defaults__max_duration="x", defaults__typo=1)
 
     assert typo == "dbaccess.toml: defaults.typo: unknown key"
-    assert duration.startswith("dbaccess.toml: defaults.max_duration: `x` is not a duration.")
+    assert duration.startswith("dbaccess.toml: defaults.max_duration: `x` isn't a duration.")
 
 
 def test_the_file_is_named_as_it_was_given(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from bot.domain.limits import REASON_CHARACTERS
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Field, Problems, Refused, about
-from bot.domain.refusals.clusters import OpenCluster, ReasonTooLong
+from bot.domain.refusals.clusters import OpenCluster, ReasonRequired, ReasonTooLong
 from bot.domain.refusals.grants import GrantedAlready
 from bot.domain.refusals.requests import AskedAlready
 from bot.domain.typed_text import one_line
@@ -43,7 +43,7 @@ def request(uow: UnitOfWork, command: RequestAccess, person: Person) -> Request:
     with problems.about(Field.DURATION):
         cluster.check_duration(command.duration)
     with problems.about(Field.REASON):
-        reason = given_reason(cluster, command.reason)
+        reason = given_reason(cluster, command.reason, command.cluster)
     with problems.about(Field.CLUSTER):
         refuse_unfit_cluster(uow, cluster, command.cluster)
         refuse_too_many_grants(uow, cluster, command.cluster, person)
@@ -152,14 +152,21 @@ def refuse_unfit_cluster(
         refuse_full_cluster(uow, cluster, alias, watch.rule_count, emergency=emergency)
 
 
-def given_reason(cluster: ClusterPolicy, typed: str) -> str:
+def given_reason(cluster: ClusterPolicy, typed: str, alias: str | None = None) -> str:
     """Return a reason as it is kept, which may be empty where the policy requires none.
+
+    Args:
+        cluster: whose policy it is.
+        typed: the reason.
+        alias: the cluster's name, where a reason can be typed behind it.
 
     Raises:
         Refused: it is missing, or too long.
     """
     with about(Field.REASON):
         reason = clean_reason(typed)
+        if alias and cluster.require_reason and not reason:
+            raise Refused(ReasonRequired(cluster=alias))
         cluster.check_reason(reason)
     return reason
 

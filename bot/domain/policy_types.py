@@ -30,7 +30,7 @@ def _duration(value: object) -> object:
         return value
     if not isinstance(value, str):
         raise ValueError(  # noqa: TRY004  # pydantic reports ValueErrors with their key
-            f'{value!r} is not a duration: write it in quotes, like "90m" or "2h"'
+            f'{value!r} isn\'t a duration: write it in quotes, like "90m" or "2h"'
         )
     try:
         return parse_duration(value)
@@ -47,12 +47,9 @@ def _long_enough(duration: timedelta) -> timedelta:
 def _problem(value: str, refusal: AnyRefusal) -> ValueError:
     """Return what an operator reads about a duration in the file."""
     if isinstance(refusal, ZeroDuration):
-        return ValueError(
-            "A duration of zero opens nothing. Ask for at least a minute, like `30m`."
-        )
+        return ValueError("A duration of zero opens nothing. Try `30m`.")
     return ValueError(
-        f"`{one_line(value)}` is not a duration. Write it like `45s`, `90m`, `2h`, `1h30m`, `1d` "
-        "or `1w`."
+        f"`{one_line(value)}` isn't a duration. Try `90m`, `2h`, `1h30m`, `1d` or `1w`."
     )
 
 

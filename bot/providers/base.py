@@ -24,15 +24,18 @@ class ApiError(Fault):
     """A call that failed. Unless it is `OutcomeUnknown`, nothing was changed.
 
     `message` is a sentence without its full stop, fit for a person to read; `kind` is what metrics
-    call it.
+    call it; `status` is the HTTP status of an answer that was of no use, if there was an answer.
     """
 
     kind: ClassVar[str] = "fault"
 
-    def __init__(self, message: str, cluster_id: str | None = None) -> None:
+    def __init__(
+        self, message: str, cluster_id: str | None = None, *, status: int | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.cluster_id = cluster_id
+        self.status = status
 
 
 class ClusterNotFound(ApiError):

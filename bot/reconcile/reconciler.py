@@ -238,7 +238,7 @@ def _why_delayed(error: Exception) -> AnyRefusal:
         case ClusterNotFound():
             return ClusterUnknown()
         case ApiError():
-            return NoUsableAnswer()
+            return NoUsableAnswer(status=error.status)
         case _:
             return FaultOfOurs()
 

@@ -1,5 +1,6 @@
 """Queries: what one person may see, read from the store; nothing is changed."""
 
+import math
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -11,10 +12,12 @@ from bot.domain.notices import RequestFacts
 from bot.domain.people import NeedsDirectory, Person
 from bot.domain.policy import Policy
 from bot.domain.refusal import NotYours, Refused
+from bot.domain.refusals.any_refusal import AnyRefusal
+from bot.domain.refusals.delays import ClusterUnknown, TokenNotTaken
 from bot.domain.refusals.grants import NoSuchGrant
-from bot.domain.refusals.lookups import CallsSpent, ConnectionNotTold, SourcesNotTold
+from bot.domain.refusals.lookups import CallsSpent, NotLookedUp
 from bot.domain.refusals.rights import MayNotListAll
-from bot.providers.base import ApiError, BudgetSpent
+from bot.providers.base import ApiError, ClusterNotFound, NotAuthorised, RateLimited
 from bot.providers.shared_reads import SharedReads
 from bot.slack import messages
 from bot.slack.messages import Happened, Message, SourceLine
@@ -85,10 +88,8 @@ class Queries:
         self._limit.check(person.id)
         try:
             rules = self._reads.rules(str(cluster.id))
-        except BudgetSpent as spent:
-            raise Refused(CallsSpent(said=str(spent))) from spent
         except ApiError as error:
-            raise Refused(SourcesNotTold(cluster=alias, said=str(error))) from error
+            raise Refused(_why_not(error)) from error
         with self._database.reading() as session:
             owned = {g.source: g for g in grants.live(session, cluster=alias) if g.owned}
         lines = []
@@ -116,10 +117,8 @@ class Queries:
         self._limit.check(person.id)
         try:
             connection = self._reads.connection(str(cluster.id))
-        except BudgetSpent as spent:
-            raise Refused(CallsSpent(said=str(spent))) from spent
         except ApiError as error:
-            raise Refused(ConnectionNotTold(cluster=alias, said=str(error))) from error
+            raise Refused(_why_not(error)) from error
         certificate = ""
         if connection.needs_ca_file:
             with suppress(ApiError):  # the page then says where else to find it
@@ -193,3 +192,16 @@ class Queries:
         with suppress(NeedsDirectory):
             return cluster is not None and cluster.is_shown_to(person)
         return False
+
+
+def _why_not(error: ApiError) -> AnyRefusal:
+    """Return why DigitalOcean did not say what was asked."""
+    match error:
+        case RateLimited(retry_after=seconds):
+            return CallsSpent(seconds=math.ceil(seconds))
+        case NotAuthorised():
+            return TokenNotTaken()
+        case ClusterNotFound():
+            return ClusterUnknown()
+        case _:
+            return NotLookedUp(status=error.status)

@@ -107,7 +107,7 @@ def test_what_is_wrong_with_a_choice_is_said_at_its_field(visitor: Visitor) -> N
     source(visitor).fill("203.0.113.4")
     visitor.modal.get_by_label("or exactly").fill("5h")
     visitor.modal.get_by_role("button", name="Ask").click()
-    expect(visitor.modal.get_by_role("alert")).to_contain_text("The longest for this cluster is 4h")
+    expect(visitor.modal.get_by_role("alert")).to_contain_text("This cluster allows at most 4h")
     picture(visitor, "error")
 
 

@@ -89,7 +89,7 @@ def test_people_read_why_something_was_refused_and_machines_its_code(
         audit.record(session, Action.REFUSED, at=at, request_id=17, verdict="approve", **why)
 
     shown = run("audit", "--format", form).stdout
-    assert "2h is too long. The longest for this cluster is 1h." in " ".join(shown.split())
+    assert "2h is too long. This cluster allows at most 1h." in " ".join(shown.split())
     row = json.loads(run("audit", "--format", "jsonl").stdout.splitlines()[-1])
     assert row["detail"] == {"verdict": "approve", **why}
 

@@ -5,9 +5,9 @@ from bot.slack.messages.refusals import sentence
 
 def test_an_open_cluster_says_what_a_first_rule_would_do_and_who_can_help() -> None:
     why = sentence(why_blocked(Blocked.OPEN_CLUSTER, "orders"))
-    assert "`orders` has no trusted sources" in why
-    assert "lock everybody else out" in why
-    assert "allow_open = true" in why
+    assert "`orders` is open to everyone" in why
+    assert "lock others out" in why
+    assert "ask its admins" in why
 
 
 def test_a_full_cluster_says_how_to_see_what_fills_it() -> None:

@@ -94,9 +94,9 @@ def test_without_trusted_proxies_the_header_counts_for_nothing(forwarded_for: st
     ("address", "why"),
     [
         ("10.0.0.7", "10.0.0.7 is a private address"),
-        ("100.64.0.7", "100.64.0.7 is a shared (carrier-grade NAT) address"),
+        ("100.64.0.7", "100.64.0.7 is a shared address (carrier-grade NAT)"),
         ("127.0.0.1", "127.0.0.1 is a loopback address"),
-        ("192.0.2.1", "192.0.2.1 overlaps 192.0.2.0/24, where dbaccess keeps its guard rule"),
+        ("192.0.2.1", "192.0.2.1 overlaps 192.0.2.0/24, which is reserved"),
     ],
 )
 def test_an_address_that_no_cluster_takes_is_not_offered(address: str, why: str) -> None:

@@ -38,9 +38,9 @@ def test_what_is_no_duration_is_refused_with_examples_of_durations(typed: str) -
     with pytest.raises(Refused) as caught:
         parse_duration(typed)
 
-    assert "is not a duration" in sentence(caught.value.refusal)
+    assert "isn't a duration" in sentence(caught.value.refusal)
     assert f"`{typed.strip()}`" in sentence(caught.value.refusal)
-    for example in ("`45s`", "`90m`", "`2h`", "`1h30m`", "`1d`", "`1w`"):
+    for example in ("`90m`", "`2h`", "`1h30m`", "`1d`", "`1w`"):
         assert example in sentence(caught.value.refusal)
 
 
@@ -49,7 +49,7 @@ def test_a_duration_of_zero_is_refused(typed: str) -> None:
     with refused("duration of zero opens nothing") as caught:
         parse_duration(typed)
 
-    assert "like `30m`" in sentence(caught.value.refusal)
+    assert "Try `30m`" in sentence(caught.value.refusal)
 
 
 @pytest.mark.parametrize(

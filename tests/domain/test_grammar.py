@@ -148,10 +148,10 @@ def test_a_form_says_which_field_makes_no_sense(wrong: dict[str, str], field: Fi
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("request nonsense 2h", "`nonsense` is not a trusted source"),
-        (f"request {IP} later", "`later` is not a duration"),
+        ("request nonsense 2h", "`nonsense` isn't an IP address"),
+        (f"request {IP} later", "`later` isn't a duration"),
         (f"request {IP} 0m", "A duration of zero"),
-        (f"request {IP} 2 h", "`2` is not a duration"),
+        (f"request {IP} 2 h", "`2` isn't a duration"),
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused_with_the_reason(text: str, sentence: str) -> None:
@@ -172,16 +172,16 @@ def test_grants_and_requests_are_named_by_number(number: str) -> None:
 def test_what_is_no_number_is_refused(command: str, number: str) -> None:
     sentence = refusal(command.format(number))
 
-    assert f"`{number}` is not a number like `17`" in sentence
+    assert f"`{number}` isn't a number like `17`" in sentence
     assert "`/dbaccess list`" in sentence
 
 
 def test_an_extension_names_the_grant_and_how_much_longer() -> None:
-    assert refusal("extend") == "Say which access and how much longer: `/dbaccess extend 17 1h`."
+    assert refusal("extend") == "Add the number and how much longer: `/dbaccess extend 17 1h`."
 
 
 def test_an_extension_by_what_is_no_duration_is_refused() -> None:
-    assert refusal("extend 17 2hh").startswith("`2hh` is not a duration")
+    assert refusal("extend 17 2hh").startswith("`2hh` isn't a duration")
 
 
 @pytest.mark.parametrize(
@@ -201,10 +201,10 @@ def test_an_extension_may_say_why() -> None:
 @pytest.mark.parametrize(
     ("command", "sentence"),
     [
-        ("revoke", "Say which grant: `/dbaccess revoke 17`."),
-        ("revoke 1 2", "Say which grant: `/dbaccess revoke 17`."),
-        ("cancel", "Say which request: `/dbaccess cancel 17`."),
-        ("cancel 1 2", "Say which request: `/dbaccess cancel 17`."),
+        ("revoke", "Add the access number: `/dbaccess revoke 17`."),
+        ("revoke 1 2", "Add the access number: `/dbaccess revoke 17`."),
+        ("cancel", "Add the request number: `/dbaccess cancel 17`."),
+        ("cancel 1 2", "Add the request number: `/dbaccess cancel 17`."),
     ],
 )
 def test_one_thing_is_ended_at_a_time(command: str, sentence: str) -> None:
@@ -218,7 +218,7 @@ def test_a_list_is_mine_or_everybodys() -> None:
 
 @pytest.mark.parametrize("text", ["list mine", "list all all"])
 def test_there_are_no_other_lists(text: str) -> None:
-    assert refusal(text).startswith("It is `/dbaccess list` for yours")
+    assert refusal(text).startswith("Use `/dbaccess list` for yours")
 
 
 def test_clusters_are_listed() -> None:
@@ -233,7 +233,7 @@ def test_the_sources_of_a_cluster_are_shown() -> None:
 def test_the_sources_of_an_unknown_cluster_are_not() -> None:
     assert refusal("sources ordres", TWO).endswith("Did you mean `orders`?")
     assert refusal("sources", TWO) == (
-        "Of which cluster? Write `/dbaccess sources` and one of `orders`, `analytics`."
+        "Which cluster? Try `/dbaccess sources orders`. You have `orders` and `analytics`."
     )
 
 
@@ -246,9 +246,7 @@ def test_the_nearest_command_is_offered(typed: str, meant: str) -> None:
 
 
 def test_help_is_offered_where_nothing_is_near() -> None:
-    assert refusal("abracadabra 1") == (
-        "`abracadabra` is not something I know. Try `/dbaccess help`."
-    )
+    assert refusal("abracadabra 1") == ("`abracadabra` isn't a command. Try `/dbaccess help`.")
 
 
 def refusals(text: str) -> list[str]:

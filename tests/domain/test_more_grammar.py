@@ -39,7 +39,7 @@ def test_an_emergency_opens_the_form_filled_in_as_far_as_was_typed() -> None:
 
 
 def test_an_emergency_from_nowhere_is_refused_before_its_form_opens() -> None:
-    assert "is not a trusted source" in refusal("emergency everywhere 30m")
+    assert "isn't an IP address" in refusal("emergency everywhere 30m")
 
 
 def test_the_form_of_an_emergency_is_read_and_an_empty_time_is_the_usual_one() -> None:

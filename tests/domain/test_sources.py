@@ -108,7 +108,7 @@ def test_a_private_or_shared_address_is_refused_unless_the_cluster_takes_them(
     sentence = refusal_of(typed)
 
     assert f"`{typed}` is a {kind}" in sentence
-    assert "Use the public IPv4 address" in sentence
+    assert "public IPv4 address" in sentence
     check_address(parse_source(typed), min_prefix=32, allow_private=True)
 
 
@@ -135,7 +135,7 @@ def test_an_address_that_can_never_be_a_source_is_refused_everywhere(
     sentence = refusal_of(typed, allow_private=allow_private)
 
     assert f"`{typed}` is a {kind} address" in sentence
-    assert "Use the public IPv4 address" in sentence
+    assert "public IPv4 address" in sentence
 
 
 @pytest.mark.parametrize("typed", ["11.0.0.0/8", "172.32.0.1", "100.128.0.1", "126.255.255.255"])
@@ -153,22 +153,22 @@ def test_the_range_of_the_guard_rule_is_refused(typed: str) -> None:
     sentence = refusal_of(typed, min_prefix=8, allow_private=True)
 
     assert f"`{typed}`" in sentence
-    assert "`192.0.2.0/24`, where dbaccess keeps its guard rule" in sentence
-    assert "Use the address you really connect from" in sentence
+    assert "overlaps `192.0.2.0/24`, which is reserved" in sentence
+    assert "Use your address" in sentence
 
 
 def test_the_whole_internet_is_refused() -> None:
     sentence = refusal_of("0.0.0.0/0", min_prefix=0)
 
     assert "`0.0.0.0/0` is the whole internet" in sentence
-    assert "like `203.0.113.4`" in sentence
+    assert "the one address you connect from" in sentence
 
 
 def test_a_network_wider_than_the_cluster_takes_is_refused_with_the_widest() -> None:
     sentence = refusal_of("203.0.112.0/22", min_prefix=24)
 
-    assert "`203.0.112.0/22` is too wide: it holds 1,024 addresses" in sentence
-    assert "/24 at the widest" in sentence
+    assert "`203.0.112.0/22` is too wide: 1,024 addresses" in sentence
+    assert "at most /24" in sentence
 
 
 def test_a_cluster_for_single_addresses_says_so() -> None:
@@ -186,9 +186,9 @@ def test_what_is_no_address_passes_the_check_of_addresses() -> None:
 def test_host_bits_are_refused_and_the_network_is_offered() -> None:
     sentence = refusal_of("203.0.113.77/28")
 
-    assert "`203.0.113.77/28` has bits set to the right of its prefix" in sentence
-    assert "The network is `203.0.113.64/28`" in sentence
-    assert "for one address write `203.0.113.77`" in sentence
+    assert "`203.0.113.77/28` isn't a network" in sentence
+    assert "Use `203.0.113.64/28`" in sentence
+    assert "or `203.0.113.77` alone" in sentence
 
 
 @pytest.mark.parametrize("typed", ["203.0.113.04", "0203.0.113.4", "203.00.113.4", "1.2.3.0/08"])
@@ -203,27 +203,26 @@ def test_leading_zeros_are_refused_since_some_read_them_as_octal(typed: str) -> 
 def test_numbers_that_make_no_address_are_refused_with_examples(typed: str) -> None:
     sentence = refusal_of(typed)
 
-    assert f"`{typed}` is not an IPv4 address or network" in sentence
-    assert "`203.0.113.4`" in sentence
+    assert f"`{typed}` isn't an IPv4 address" in sentence
+    assert "203.0.113.4" in sentence
 
 
 @pytest.mark.parametrize(
     "typed",
     ["", "localhost", "203.0.113.4:5432", "1.2.3.0/255.255.255.0", "1.2.3.4-1.2.3.9", "host:1"],
 )
-def test_what_names_no_source_is_refused_with_an_example_of_each_type(typed: str) -> None:
+def test_what_names_no_source_is_refused_with_an_example(typed: str) -> None:
     sentence = refusal_of(typed)
 
-    assert f"`{typed}` is not a trusted source" in sentence
-    for example in ("`203.0.113.4`", "`203.0.113.0/28`", "droplet:", "k8s:", "tag:", "app:"):
-        assert example in sentence
+    assert f"`{typed}` isn't an IP address" in sentence
+    assert "Try 203.0.113.4, or `/dbaccess myip`" in sentence
 
 
 @pytest.mark.parametrize("typed", ["droplet:", "droplet:web-1", "droplet:0", "droplet:-4"])
 def test_what_is_no_droplet_id_is_refused_with_an_example(typed: str) -> None:
     sentence = refusal_of(typed)
 
-    assert "is not a Droplet ID" in sentence
+    assert "isn't a Droplet ID" in sentence
     assert "`droplet:163973392`" in sentence
 
 
@@ -231,19 +230,16 @@ def test_what_is_no_droplet_id_is_refused_with_an_example(typed: str) -> None:
 def test_what_is_no_tag_is_refused_with_what_a_tag_has(typed: str) -> None:
     sentence = refusal_of(typed)
 
-    assert "is not a tag" in sentence
-    assert "letters, digits, colons, dashes and underscores" in sentence
+    assert "isn't a tag" in sentence
+    assert "letters, digits and `:-_`" in sentence
     assert "`tag:backend`" in sentence
 
 
 @pytest.mark.parametrize(
-    ("typed", "what"), [("k8s:staging", "a Kubernetes cluster"), ("app:", "an app")]
+    ("typed", "example"), [("k8s:staging", f"k8s:{A_UUID}"), ("app:", f"app:{A_UUID}")]
 )
-def test_what_is_no_uuid_is_refused_with_what_one_looks_like(typed: str, what: str) -> None:
-    sentence = refusal_of(typed)
-
-    assert f"is not the UUID of {what}" in sentence
-    assert f"`{typed.partition(':')[0]}:{A_UUID}`" in sentence
+def test_what_is_no_uuid_is_refused_with_what_one_looks_like(typed: str, example: str) -> None:
+    assert f"isn't a UUID, like `{example}`." in refusal_of(typed)
 
 
 def test_a_rule_of_the_api_compares_equal_to_what_was_asked_for() -> None:
@@ -319,7 +315,7 @@ def test_an_odd_value_that_the_api_holds_tells_no_addresses() -> None:
     ],
 )
 def test_a_uuid_is_written_in_its_one_usual_form(typed: str) -> None:
-    with refused("is not the UUID of"):
+    with refused("isn't a UUID"):
         parse_source(typed)
 
 

@@ -34,7 +34,7 @@ def test_p4_only_full_members_break_the_glass(standing: Standing) -> None:
 
 
 def test_p4_who_is_not_named_does_not_break_the_glass() -> None:
-    with refused("for others", NotYours):
+    with refused("You have no emergency access", NotYours):
         WITH_GLASS.check_emergency(BOB, MINUTE, "all locked")
 
 
@@ -70,7 +70,7 @@ def test_an_emergency_is_reviewed_by_another_approver() -> None:
 
 def test_nobody_reviews_their_own_emergency_even_where_they_may_approve_themselves() -> None:
     lax = orders(self_approval=True)
-    with refused("your own emergency", NotYours):
+    with refused("your own emergency access", NotYours):
         lax.check_may_review(ALICE, requester="U0ALICE")
 
 

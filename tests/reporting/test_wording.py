@@ -29,7 +29,7 @@ def test_a_denial_by_dbaccess_says_why_without_back_ticks() -> None:
 
     said = outcome(denied(decision), lambda user_id: user_id)
 
-    assert said.startswith("denied by dbaccess itself: orders has no trusted sources, so it")
+    assert said.startswith("denied by dbaccess itself: orders is open to everyone")
     assert "`" not in said
 
 

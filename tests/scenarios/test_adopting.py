@@ -250,7 +250,7 @@ def test_a_rule_is_waited_for_once(worlds: Worlds) -> None:
     world = worlds(policy(approvals=2))
     adopted(world)
     adopted(world, by=BOB)
-    assert "waits for approval already: #1" in world.whispered(BOB)[-1]
+    assert "is already requested: #1" in world.whispered(BOB)[-1]
 
 
 def test_an_approvers_own_access_does_not_withdraw_their_adoption(worlds: Worlds) -> None:
@@ -336,13 +336,13 @@ def test_p2_the_guard_takes_the_place_of_the_last_adopted_rule(world: World) -> 
 def test_a_rule_of_ours_expires_already(world: World) -> None:
     world.granted()
     adopted(world, "adopt orders 203.0.113.4 1w")
-    assert "expires already: #1" in world.whispered(ALICE)[-1]
+    assert "already expires: #1" in world.whispered(ALICE)[-1]
 
 
 def test_a_rule_is_adopted_once(world: World) -> None:
     adopted(world)
     adopted(world, by=BOB)
-    assert "expires already: #1" in world.whispered(BOB)[-1]
+    assert "already expires: #1" in world.whispered(BOB)[-1]
 
 
 def test_the_guard_is_not_adopted(world: World) -> None:

@@ -156,7 +156,7 @@ def test_one_person_is_limited_and_others_are_not(world: World) -> None:
     before = len(world.digitalocean.calls)
 
     assert all("198.51.100.7" in page for page in told[:10])
-    assert "You looked something up 10 times within a minute. Try again in 10 s." in told[10]
+    assert "Too many lookups (10 in a minute). Try again in 10 seconds." in told[10]
     assert "Try again" in looks_up(world, RITA, "connect orders")
     assert len(world.digitalocean.calls) == before
     assert "198.51.100.7" in looks_up(world, OSCAR, "sources orders")

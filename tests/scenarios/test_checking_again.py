@@ -138,8 +138,8 @@ def test_p4_who_asked_and_was_deactivated_unheard_is_not_granted_access(world: W
     world.presses(ALICE, world.card, "Approve")
 
     assert world.grants() == []
-    assert "no longer knows an active account" in world.whispered(ALICE)[-1]
-    assert "no longer knows an active account" in world.thread()[-1]
+    assert "account is no longer active" in world.whispered(ALICE)[-1]
+    assert "account is no longer active" in world.thread()[-1]
     assert ("decision.refused", ALICE) in world.audited()
 
 
@@ -154,8 +154,8 @@ def test_p4_who_asked_and_left_the_group_that_may_ask_is_not_granted_access(
     world.presses(ALICE, world.card, "Approve")
 
     assert world.grants() == []
-    assert "may no longer ask for this cluster" in world.whispered(ALICE)[-1]
-    assert "may no longer ask for this cluster" in world.told(RITA)[-1]
+    assert "may no longer request access to this cluster" in world.whispered(ALICE)[-1]
+    assert "may no longer request access to this cluster" in world.told(RITA)[-1]
 
 
 def test_p4_private_addresses_that_are_no_longer_allowed_are_not_granted(worlds: Worlds) -> None:
@@ -194,10 +194,10 @@ def test_p4_while_slack_says_nothing_of_an_earlier_approver_the_answer_is_not_ye
 @pytest.mark.parametrize(
     ("later", "why"),
     [
-        (policy(ANOTHER_CLUSTER), "no longer among the clusters"),
+        (policy(ANOTHER_CLUSTER), "no longer manages `orders`"),
         (policy(max_duration="1h"), "`2h` is too long"),
-        (policy(source_types=["tag"]), "takes no trusted sources of type"),
-        (policy(requesters=[OSCAR]), "may no longer ask for this cluster"),
+        (policy(source_types=["tag"]), "This cluster doesn't take"),
+        (policy(requesters=[OSCAR]), "may no longer request access to this cluster"),
         (policy(approvers=[BOB]), "Its approver may no longer approve"),
         (policy(approvals=2), "It needs 2 approvals, and only 1"),
     ],
@@ -306,10 +306,10 @@ def puts_it_back(world: World, *, by: str = RITA) -> str:
 @pytest.mark.parametrize(
     ("later", "why"),
     [
-        (policy(ANOTHER_CLUSTER), "`orders` is no longer among the clusters"),
+        (policy(ANOTHER_CLUSTER), "dbaccess no longer manages `orders`"),
         (policy(max_duration="1h"), "`2h` is too long"),
-        (policy(source_types=["tag"]), "takes no trusted sources of type"),
-        (policy(requesters=[OSCAR]), "may no longer ask for this cluster"),
+        (policy(source_types=["tag"]), "This cluster doesn't take"),
+        (policy(requesters=[OSCAR]), "may no longer request access to this cluster"),
         (policy(approvers=[BOB]), "Its approver may no longer approve"),
         (policy(approvals=2), "It needs 2 approvals, and only 1"),
     ],
@@ -341,7 +341,7 @@ def test_p4_an_approver_does_not_put_it_back_for_somebody_who_left_unheard(world
     removed_outside(world)
     world.slack.deactivate_user(RITA, tell_bot=False)
 
-    assert "no longer knows an active account" in puts_it_back(world, by=BOB)
+    assert "account is no longer active" in puts_it_back(world, by=BOB)
     assert len(world.grants()) == 1
 
 

@@ -62,7 +62,7 @@ def test_two_approvals_come_from_two_people(worlds: Worlds) -> None:
 
     world.presses(ALICE, world.card, "Approve")
     assert_undecided(world)
-    assert "You have approved #1 already" in world.whispered(ALICE)[-1]
+    assert "You already approved request #1" in world.whispered(ALICE)[-1]
 
     world.presses(BOB, world.card, "Approve")
     assert TRUSTED in world.sources()
@@ -102,7 +102,7 @@ def test_a_double_click_grants_once(world: World) -> None:
     assert len(world.grants()) == 1
     assert world.writes() == 1
     assert world.audited().count(("grant.approved", "dbaccess")) == 1
-    assert "#1 was approved already. Nothing was changed." in world.whispered(ALICE)[-1]
+    assert "#1 was already approved. Nothing was changed." in world.whispered(ALICE)[-1]
 
 
 @both_databases
@@ -117,7 +117,7 @@ def test_two_approvers_at_once_make_one_grant(world: World) -> None:
     assert world.writes() == 1
     told = [*world.whispered(ALICE), *world.whispered(BOB)]
     assert len(told) == 1
-    assert "was approved already" in told[0]
+    assert "was already approved" in told[0]
 
 
 @both_databases
@@ -246,7 +246,7 @@ def test_whoever_asked_when_the_policy_was_laxer_gets_what_it_says_now(world: Wo
     world.presses(ALICE, card, "Approve")
 
     assert_undecided(world)
-    assert "`2h` is too long. The longest for this cluster is `1h`." in world.whispered(ALICE)[-1]
+    assert "`2h` is too long. This cluster allows at most `1h`." in world.whispered(ALICE)[-1]
 
 
 def test_more_approvals_are_needed_if_the_policy_was_tightened_meanwhile(world: World) -> None:
@@ -283,7 +283,7 @@ def test_while_slack_does_not_say_who_somebody_is_the_answer_is_no(
     world.pass_time(seconds=31)
 
     assert_undecided(world)
-    assert "Slack did not tell me whether you may do this" in world.whispered(BOB)[-1]
+    assert "Slack didn't confirm your rights" in world.whispered(BOB)[-1]
     world.slack.faults.clear()
     world.presses(BOB, card, "Approve")
     assert TRUSTED in world.sources()
@@ -355,7 +355,7 @@ def test_a_denial_that_comes_after_the_approval_changes_nothing(world: World) ->
     world.settle()
 
     assert TRUSTED in world.sources()
-    assert "#1 was approved already" in world.whispered(BOB)[-1]
+    assert "#1 was already approved" in world.whispered(BOB)[-1]
 
 
 @both_databases
@@ -398,7 +398,7 @@ def test_a_decision_after_the_request_was_withdrawn_changes_nothing(world: World
 
     world.presses(ALICE, card, "Approve")
 
-    assert "#1 was withdrawn already. Nothing was changed." in world.whispered(ALICE)[-1]
+    assert "#1 was already cancelled. Nothing was changed." in world.whispered(ALICE)[-1]
     assert world.grants() == []
     assert world.writes() == 0
 
@@ -410,7 +410,7 @@ def test_a_request_for_a_cluster_that_left_the_policy_cannot_be_decided(world: W
     world.presses(ALICE, card, "Approve")
 
     assert_undecided(world)
-    assert "`orders` is no longer among the clusters" in world.whispered(ALICE)[-1]
+    assert "dbaccess no longer manages `orders`" in world.whispered(ALICE)[-1]
 
 
 @both_databases
@@ -455,5 +455,5 @@ def test_one_approval_is_enough_once_the_policy_says_so(worlds: Worlds) -> None:
 def test_what_too_few_people_could_approve_is_refused_when_it_is_asked(worlds: Worlds) -> None:
     world = worlds(policy(approvals=2))
     answer = world.types(ALICE, ASK)
-    assert "needs 2 approvals, and besides you only 1 may approve" in answer.text
+    assert "needs 2 approvals, but besides you only 1 can approve" in answer.text
     assert world.slack.messages(APPROVALS) == []

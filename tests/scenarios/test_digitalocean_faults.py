@@ -255,7 +255,7 @@ def test_one_bad_rule_fails_with_the_words_of_the_api_and_the_others_are_applied
         GrantState.ACTIVE,
     ]
     assert world.grant(2).end_reason == EndReason.FAILED
-    [why] = [told for told in world.told(RITA) if "DigitalOcean does not take it" in told]
+    [why] = [told for told in world.told(RITA) if "DigitalOcean rejected the rule" in told]
     assert "#2" in why
     assert "Unprocessable" in why
     assert world.operators() == []

@@ -156,4 +156,4 @@ def test_a_second_extension_is_not_begun_while_one_waits(world: World) -> None:
     world.granted()
     world.types(RITA, "extend 1 1h")
     world.presses(RITA, world.slack.dms(RITA)[-1], "Extend…")
-    hears(world, RITA, "waits for approval already: #2")
+    hears(world, RITA, "is already requested: #2")

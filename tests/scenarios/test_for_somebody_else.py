@@ -126,5 +126,5 @@ def test_p4_a_holder_who_may_no_longer_ask_gets_no_extension_by_way_of_a_colleag
 
     world.types(ALICE, "extend 1 1h")
 
-    assert "may no longer ask for this cluster" in world.whispered(ALICE)[-1]
+    assert "may no longer request access to this cluster" in world.whispered(ALICE)[-1]
     assert hours(world) == 1

@@ -67,8 +67,8 @@ def test_the_only_cluster_is_chosen_already_and_the_usual_duration_is_meant(worl
     [
         ("From where", "10.0.0.1", "source", "is a private address"),
         ("From where", "2001:db8::1", "source", "is an IPv6 address"),
-        ("From where", "tag:backend", "source", "takes no trusted sources of type tag"),
-        ("… or exactly", "2x", "duration", "is not a duration"),
+        ("From where", "tag:backend", "source", "doesn't take tag"),
+        ("… or exactly", "2x", "duration", "isn't a duration"),
         ("… or exactly", "99h", "duration", "is too long"),
     ],
 )
@@ -113,7 +113,7 @@ def test_what_only_the_database_knows_is_said_at_once_too(worlds: Worlds) -> Non
     answer = world.slack.submit(RITA, FILLED)
 
     assert list(answer.errors) == ["source", "cluster"]
-    assert "You have access to orders" in answer.errors["source"]
+    assert "You already have access to orders" in answer.errors["source"]
     world.slack.close_modal(RITA)
 
 
@@ -144,7 +144,7 @@ def test_what_one_has_already_is_said_before_the_form_closes(world: World) -> No
     world.granted()
     opened(world)
     answer = world.slack.submit(RITA, FILLED)
-    assert "You have access to orders" in answer.errors["source"]
+    assert "You already have access to orders" in answer.errors["source"]
 
 
 def test_a_form_that_is_delivered_again_counts_once(world: World) -> None:
@@ -165,7 +165,7 @@ def test_only_clusters_that_somebody_may_ask_for_are_offered(worlds: Worlds) -> 
 
 def test_whoever_may_ask_for_nothing_is_told_so(worlds: Worlds) -> None:
     world = worlds(policy({"orders": {"id": ORDERS, "requesters": [BOB]}}))
-    assert "no cluster that you may ask for" in world.types(RITA, "").text
+    assert "no cluster that you may request" in world.types(RITA, "").text
 
 
 def test_the_right_of_a_group_is_asked_of_slack_after_the_form_is_sent(worlds: Worlds) -> None:
@@ -182,7 +182,7 @@ def test_the_right_of_a_group_is_asked_of_slack_after_the_form_is_sent(worlds: W
     world.restart()
     world.slack.submit(RITA, FILLED)
     world.settle()
-    assert "that you may ask for" in world.whispered(RITA)[-1]
+    assert "There is no cluster" in world.whispered(RITA)[-1]
 
 
 def test_p4_no_form_opens_for_who_may_ask_for_nothing(worlds: Worlds) -> None:
@@ -191,7 +191,7 @@ def test_p4_no_form_opens_for_who_may_ask_for_nothing(worlds: Worlds) -> None:
     world.types(RITA, "")
 
     told = world.eventually(lambda: world.whispered(RITA))
-    assert "There is no cluster that you may ask for" in told[-1]
+    assert "There is no cluster that you may request" in told[-1]
     assert world.slack.modal(RITA) is None
 
 

@@ -169,7 +169,7 @@ def test_the_history_of_a_cluster_is_for_those_who_may_ask_for_it_or_decide(
 ) -> None:
     world = worlds(policy(BOTH))
 
-    assert "that you may ask for" in history(world, OSCAR, "history analytics")
+    assert "There is no cluster" in history(world, OSCAR, "history analytics")
 
 
 def test_an_unknown_cluster_is_refused_with_the_nearest(world: World) -> None:

@@ -79,7 +79,7 @@ def test_who_may_ask_for_nothing_is_told_so_and_offered_nothing(worlds: Worlds) 
     world = worlds(policy(requesters=[RITA]))
     opens(world, OSCAR)
 
-    assert "no cluster that you may ask for" in seen(world, OSCAR)
+    assert "no cluster that you may request" in seen(world, OSCAR)
     assert "Ask for access" not in seen(world, OSCAR)
 
 

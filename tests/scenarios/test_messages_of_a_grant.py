@@ -206,9 +206,9 @@ def test_of_a_recovered_grant_the_operators_have_one_message(world: World) -> No
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        (Fault.status(503, times=None), "did not answer, or with an error"),
-        (Fault.status(401, times=None), "refuses the token"),
-        (Fault.status(429, retry_after=60, times=None), "takes no more calls"),
+        (Fault.status(503, times=None), "DigitalOcean returned an error (503)"),
+        (Fault.status(401, times=None), "rejects the token"),
+        (Fault.status(429, retry_after=60, times=None), "rate limit is reached"),
     ],
     ids=["unavailable", "not authorised", "rate limited"],
 )

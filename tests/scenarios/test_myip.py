@@ -102,7 +102,7 @@ def test_a_link_that_was_asked_for_from_a_source_one_has_already_ends_in_the_for
 
     answer = world.slack.submit(RITA, {})
 
-    assert "You have access to orders" in answer.errors["source"]
+    assert "You already have access to orders" in answer.errors["source"]
     world.slack.close_modal(RITA)
 
 
@@ -269,7 +269,7 @@ def test_whoever_may_ask_for_nothing_is_told_so_when_they_press(opens: Opens) ->
     world.presses(RITA, world.slack.ephemerals(RITA)[-1], f"Ask for access from {IP}")
 
     world.eventually(lambda: world.told(RITA))
-    assert "no cluster that you may ask for" in world.told(RITA)[-1]
+    assert "no cluster that you may request" in world.told(RITA)[-1]
 
 
 def test_with_its_records_away_the_page_says_so(world: OpenWorld) -> None:

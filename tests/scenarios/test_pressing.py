@@ -17,7 +17,7 @@ both_databases = pytest.mark.both_databases  # where SQL decides: order, time, l
 Worlds = Callable[[dict[str, Any]], World]
 ASK = f"request {IP} 2h orders fixing the nightly job"
 TRUSTED = f"ip_addr:{IP}"
-NOT_THE_CARD = "That is not the card of #1, so nothing was changed."
+NOT_THE_CARD = "Use the buttons on the card of request #1. Nothing was changed."
 
 
 def copied(world: World, card: Message, channel: str = "C0GENERAL") -> Message:

@@ -97,7 +97,7 @@ def test_p2_a_cluster_that_is_open_to_all_gets_no_first_rule(world: World) -> No
 
     answer = world.types(RITA, f"request {IP} 2h orders")
 
-    assert "accepts connections from everywhere" in answer.text
+    assert "open to everyone" in answer.text
     assert world.slack.messages(APPROVALS) == []
     assert world.writes() == 0
 
@@ -110,8 +110,8 @@ def test_p2_a_cluster_that_was_opened_after_the_request_gets_no_first_rule(world
 
     assert world.writes() == 0
     assert world.grant().end_reason == EndReason.FAILED
-    assert "accepts connections from everywhere" in world.told(RITA)[-1]
-    assert "accepts connections from everywhere" in world.thread()[-1]
+    assert "open to everyone" in world.told(RITA)[-1]
+    assert "open to everyone" in world.thread()[-1]
 
 
 def test_p2_an_open_cluster_gets_a_first_rule_where_the_policy_says_so(
@@ -286,7 +286,7 @@ def test_p6_two_who_decide_at_once_change_the_state_once(world: World) -> None:
     assert len(world.told(RITA)) == 1
     too_late = world.whispered(ALICE) + world.whispered(BOB)
     assert len(too_late) == 1
-    assert "approved already" in too_late[0]
+    assert "already approved" in too_late[0]
 
 
 def test_p4_an_approval_that_an_operator_dropped_opens_nothing_though_it_is_in_progress(
@@ -323,7 +323,7 @@ def test_p6_a_command_whose_lease_ran_out_is_carried_out_by_one(world: World) ->
     world.settle()
 
     assert actions(world).count(Action.GRANTED) == 1
-    assert world.whispered(ALICE) == [], "nobody hears that it was approved already"
+    assert world.whispered(ALICE) == [], "nobody hears that it was already approved"
 
 
 def test_p6_one_denies_and_another_approves_and_the_first_word_counts(world: World) -> None:
@@ -333,7 +333,7 @@ def test_p6_one_denies_and_another_approves_and_the_first_word_counts(world: Wor
     world.presses(BOB, card, "Approve")
 
     assert TRUSTED not in world.sources()
-    assert "denied already" in world.whispered(BOB)[-1]
+    assert "already denied" in world.whispered(BOB)[-1]
     assert "not today" in world.told(RITA)[-1]
 
 

@@ -114,7 +114,7 @@ def test_it_is_put_back_once_whatever_is_pressed_and_by_whom(world: World) -> No
     world.settle()
 
     assert len(world.grants()) == 2
-    assert "#1 was put back already, as #2" in world.whispered(BOB)[-1]
+    assert "#1 was already put back, as #2" in world.whispered(BOB)[-1]
 
     world.types(RITA, "revoke 2")
     world.presses(RITA, told, PUT_IT_BACK)
@@ -141,7 +141,7 @@ def test_p3_what_is_over_is_not_put_back(world: World) -> None:
 
     world.presses(RITA, told, PUT_IT_BACK)
 
-    assert "The time that #1 was approved for is over" in world.whispered(RITA)[-1]
+    assert "The approved time of access #1 is over" in world.whispered(RITA)[-1]
     assert len(world.grants()) == 1
     assert TRUSTED not in world.sources()
 
@@ -155,7 +155,7 @@ def test_p4_only_what_was_removed_outside_is_put_back(world: World) -> None:
 
     world.presses(RITA, replace(told, blocks=forged), PUT_IT_BACK)
 
-    assert "#2 was not taken away outside dbaccess" in world.whispered(RITA)[-1]
+    assert "Access #2 wasn't removed outside dbaccess" in world.whispered(RITA)[-1]
     assert TRUSTED not in world.sources()
 
 
@@ -165,7 +165,7 @@ def test_who_asked_again_already_needs_no_second_grant(world: World) -> None:
 
     world.presses(RITA, told, PUT_IT_BACK)
 
-    assert "There is access from there already: #2, for `2h` more" in world.whispered(RITA)[-1]
+    assert "Access from there is already open: #2, for `2h` more" in world.whispered(RITA)[-1]
     assert len(world.grants()) == 2
 
 
@@ -211,7 +211,7 @@ def test_a_policy_that_has_changed_since_is_the_one_that_counts(worlds: Worlds) 
 
     world.presses(RITA, world.slack.dms(RITA)[-1], PUT_IT_BACK)
 
-    assert "takes no trusted sources of type" in world.whispered(RITA)[-1]
+    assert "This cluster doesn't take" in world.whispered(RITA)[-1]
     assert TRUSTED not in world.sources()
 
 

@@ -39,7 +39,7 @@ def test_p3_a_rule_that_was_adopted_and_is_refused_is_told_and_not_tried_without
 
     assert writes_while(world, end) <= 30
     [alarm] = [told for told in world.operators() if f"droplet:{SHOP}" in told]
-    assert "refuses every change of the list" in alarm
+    assert "rejects every change to this firewall" in alarm
     assert world.grant(1).state == GrantState.ACTIVE
 
     world.digitalocean.remove_rule(ORDERS, "droplet", SHOP)

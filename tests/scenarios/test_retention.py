@@ -283,7 +283,7 @@ def test_p4_a_press_on_a_card_that_was_forgotten_is_answered_and_decides_nothing
     else:
         world.presses(ALICE, old, button)
 
-    assert "#1 was withdrawn already. Nothing was changed." in world.whispered(ALICE)[-1]
+    assert "#1 was already cancelled. Nothing was changed." in world.whispered(ALICE)[-1]
     assert world.grants() == []
     assert world.request().state is RequestState.CANCELLED
 

@@ -43,10 +43,14 @@ def test_whoever_asks_for_a_page_meanwhile_is_told_to_wait_and_slack_is_left_alo
     world.forget(RITA, BOB)
     world.slack.faults.add(Fault.status(429, retry_after=30, target="users.info"))
 
-    assert "Slack asks me to wait. Try again in 30 seconds." in world.answered_later(RITA, "list")
+    assert "Slack's rate limit is reached. Try again in 30 seconds." in world.answered_later(
+        RITA, "list"
+    )
     before = calls(world, "users.info")
     world.pass_time(seconds=10)
-    assert "Slack asks me to wait. Try again in 20 seconds." in world.answered_later(BOB, "list")
+    assert "Slack's rate limit is reached. Try again in 20 seconds." in world.answered_later(
+        BOB, "list"
+    )
     assert calls(world, "users.info") == before
 
     world.pass_time(seconds=20)

@@ -131,7 +131,7 @@ def test_a_card_that_was_posted_twice_still_decides_once(world: World) -> None:
 
     assert world.writes() == 1
     assert len(world.grants()) == 1
-    assert "approved already" in world.whispered(BOB)[-1]
+    assert "already approved" in world.whispered(BOB)[-1]
     assert cards(world)[1].buttons == []
 
 

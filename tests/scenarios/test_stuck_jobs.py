@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.domain.notices import Reply, Undelivered
-from bot.domain.refusals.lookups import CallsSpent
+from bot.domain.refusals.delays import ClusterBusy
 from bot.domain.reply_to import ReplyTo
 from bot.slack.errors import INSTALLATION, PERMANENT, TEMPORARY
 from bot.slack.messages.undelivered import fix_of
@@ -40,7 +40,7 @@ def owe_reply(world: World, user: str) -> None:
     database = world.service.components.database
     address = f"{world.slack.url}/response/{user}"
     with database.transaction() as session:
-        notice = Reply(refusal=CallsSpent(said="no call is left"))
+        notice = Reply(refusal=ClusterBusy(said="no call is left"))
         outbox.enqueue_reply(session, notice, ReplyTo(user, address), at=world.clock.now())
 
 

@@ -30,7 +30,7 @@ from tests.scenarios.world import (
 Worlds = Callable[[dict[str, Any]], World]
 DORA = "U0DORA"
 OTHER_IP = "203.0.113.5"
-MEMBERS_ONLY = "Guests and people of other organisations may not do this"
+MEMBERS_ONLY = "Guests and other organisations may not do this"
 GLASS = {"requesters": ["*"], "max_duration": "30m"}
 COMMANDS = [
     "",
@@ -207,7 +207,7 @@ def test_p4_a_cluster_of_others_looks_like_one_that_there_is_not(
                 world.forget(RITA)
             said[cluster] = types(world, RITA, text.format(ip=IP, c=cluster))
 
-        offer = "There is no cluster `ledger` that you may ask for. There is `orders`."
+        offer = "There is no cluster `ledger`. You have `orders`."
         assert offer in said["ledger"]
         assert said["ledger"].replace("ledger", "kitchn") == said["kitchn"]
 
@@ -230,7 +230,7 @@ def test_p4_a_cluster_that_is_hidden_by_a_group_looks_like_one_that_there_is_not
         world.forget(RITA)
         said[cluster] = types(world, RITA, f"request {IP} 2h {cluster}")
 
-    offer = "There is no cluster `ledger` that you may ask for. There is `orders`."
+    offer = "There is no cluster `ledger`. You have `orders`."
     assert offer in said["ledger"]
     assert said["ledger"].replace("ledger", "kitchn") == said["kitchn"]
 
@@ -275,7 +275,9 @@ def test_an_approver_who_may_not_ask_sees_the_cluster_all_the_same(worlds: World
     world = worlds(policy(SECRET))
 
     assert "office" in types(world, BOB, "sources ledger")
-    assert "You may not ask for this cluster" in types(world, BOB, f"request {IP} 2h ledger")
+    assert "You may not request access to this cluster" in types(
+        world, BOB, f"request {IP} 2h ledger"
+    )
 
 
 # Where guests are allowed.

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.notices import Notice, Reply
-from bot.domain.refusals.lookups import CallsSpent
+from bot.domain.refusals.delays import ClusterBusy
 from bot.domain.reply_to import ReplyTo
 from bot.retry import PermanentError
 from bot.store import jobs, outbox
@@ -20,7 +20,7 @@ URL = "https://hooks.slack.example/actions/1"
 
 
 def say(sentence: str) -> Notice:
-    return Reply(refusal=CallsSpent(said=sentence))
+    return Reply(refusal=ClusterBusy(said=sentence))
 
 
 def enqueue(

@@ -91,9 +91,10 @@ class NoEmergencyPolicy(Refusal):
 
 
 class ReasonRequired(Refusal):
-    """A cluster where one has to say why."""
+    """A cluster where one has to say why; None in a form, where its name is in sight."""
 
     code: Literal["reason_required"] = "reason_required"
+    cluster: str | None = None
 
 
 class EmergencyReasonRequired(Refusal):

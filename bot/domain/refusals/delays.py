@@ -37,9 +37,10 @@ class ClusterUnknown(Refusal):
 
 
 class NoUsableAnswer(Refusal):
-    """DigitalOcean did not answer, or with an error."""
+    """DigitalOcean did not answer, or with an error: its HTTP *status*."""
 
     code: Literal["no_usable_answer"] = "no_usable_answer"
+    status: int | None = None
 
 
 class FaultOfOurs(Refusal):

@@ -15,26 +15,17 @@ class LookedUpTooOften(Refusal):
 
 
 class CallsSpent(Refusal):
-    """The calls of the API that remain are kept; `said` tells until when."""
+    """The calls of the API that remain are kept; in *seconds* there are more."""
 
     code: Literal["calls_spent"] = "calls_spent"
-    said: str
+    seconds: int
 
 
-class SourcesNotTold(Refusal):
-    """DigitalOcean did not tell a cluster's rules; `said` is why."""
+class NotLookedUp(Refusal):
+    """DigitalOcean did not answer, or with an error: its HTTP *status*."""
 
-    code: Literal["sources_not_told"] = "sources_not_told"
-    cluster: str
-    said: str
-
-
-class ConnectionNotTold(Refusal):
-    """DigitalOcean did not tell how to reach a cluster; `said` is why."""
-
-    code: Literal["connection_not_told"] = "connection_not_told"
-    cluster: str
-    said: str
+    code: Literal["not_looked_up"] = "not_looked_up"
+    status: int | None = None
 
 
 class LinksUnused(Refusal):
@@ -60,11 +51,5 @@ class WentWrong(Refusal):
 
 
 LookupRefusal = (
-    LookedUpTooOften
-    | CallsSpent
-    | SourcesNotTold
-    | ConnectionNotTold
-    | LinksUnused
-    | NothingToPick
-    | WentWrong
+    LookedUpTooOften | CallsSpent | NotLookedUp | LinksUnused | NothingToPick | WentWrong
 )

@@ -1,4 +1,4 @@
-"""Requests that cannot be made, decided or withdrawn."""
+"""Requests that cannot be made, decided or cancelled."""
 
 from datetime import timedelta
 from typing import Literal

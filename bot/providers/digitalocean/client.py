@@ -142,7 +142,7 @@ class DigitalOcean(Provider):
             self._exchange(call, deadline)
         except OutcomeUnknown as error:
             if body.cancel():
-                said = "DigitalOcean is unavailable: the new rules could not be sent in time"
+                said = "DigitalOcean: the new rules could not be sent in time"
                 raise Unavailable(said, cluster_id) from error
             raise
 

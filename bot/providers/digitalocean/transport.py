@@ -48,12 +48,13 @@ class PydoCall:
     is_write: bool = False
     purpose: Purpose = Purpose.PAGES
 
-    def unanswered(self, reason: str) -> ApiError:
+    def unanswered(self, reason: str, status: int | None = None) -> ApiError:
         """Return the error for a call that got no usable answer."""
+        said = f"DigitalOcean: {reason}"
         if self.is_write:
-            said = f"It is not known whether DigitalOcean took the new rules: {reason}"
-            return OutcomeUnknown(said, self.cluster_id)
-        return Unavailable(f"DigitalOcean is unavailable: {reason}", self.cluster_id)
+            said = f"{said} (the change may have been made)"
+            return OutcomeUnknown(said, self.cluster_id, status=status)
+        return Unavailable(said, self.cluster_id, status=status)
 
 
 @dataclass(frozen=True)
@@ -201,14 +202,14 @@ def error_of(call: PydoCall, response: Response, redact: Callable[[str], str]) -
         case 400 | 413 | 422:
             return Rejected(words, call.cluster_id)
         case status:
-            return call.unanswered(f"it answered {status}: {words}")
+            return call.unanswered(f"{status} {words}", status)
 
 
 def failure_of(call: PydoCall, error: BaseException) -> ApiError:
     """Return the error for an exchange that ended without a response."""
     # azure-core's ServiceRequestError would not do: some responses that broke off raise it too.
     if isinstance(getattr(error, "inner_exception", None), ConnectTimeoutError):
-        return Unavailable("DigitalOcean cannot be reached: no connection", call.cluster_id)
+        return Unavailable("DigitalOcean: no connection", call.cluster_id)
     if isinstance(error, TimeoutError) or "Timeout" in type(error).__name__:
         return call.unanswered("no answer in time")
-    return call.unanswered(f"the connection broke ({type(error).__name__})")
+    return call.unanswered(f"the connection broke off ({type(error).__name__})")

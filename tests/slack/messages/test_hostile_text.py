@@ -21,7 +21,6 @@ from bot.domain.notices import (
 )
 from bot.domain.refusals.commands import NotANumber, UnknownCommand
 from bot.domain.refusals.grants import RuleNotTaken
-from bot.domain.refusals.lookups import CallsSpent
 from bot.domain.refusals.rights import NotAnApprover
 from bot.domain.sources import SourceType, TrustedSource
 from bot.slack.messages import (
@@ -93,7 +92,7 @@ def messages_with(text: str) -> Iterator[Message]:
     yield render(Undelivered(conversation=text, error=text, what=text))
     yield render(Reply(refusal=NotAnApprover(ask=(text,))))
     yield refusal(UnknownCommand(typed=text, nearest=None))
-    yield refusal(CallsSpent(said=text))
+    yield refusal(RuleNotTaken(said=text))
     yield sources_page(text, [source_line(source=text, description=text)] * 100)
     yield listing([request(source=tag)], [grant(source=tag, cluster=text)], everybody=True)
 
@@ -177,7 +176,7 @@ def test_a_reason_is_quoted_letter_by_letter() -> None:
 def test_the_back_ticks_of_a_refusal_stay() -> None:
     message = refusal(NotANumber(typed="a<b"))
 
-    assert message.text == "`a&lt;b` is not a number like `17`. `/dbaccess list` shows them."
+    assert message.text == "`a&lt;b` isn't a number like `17`. `/dbaccess list` shows yours."
 
 
 def test_a_back_tick_cannot_end_what_is_shown_as_code() -> None:

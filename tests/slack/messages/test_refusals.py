@@ -10,13 +10,26 @@ from bot.slack.messages import refusal
 from bot.slack.messages.quoting import in_back_ticks, in_plain_text
 from bot.slack.messages.refusals import sentence
 from dbaccess_playground.slack.block_kit.checker import problems
+from tests.plain_words import faults
 from tests.refusals import EVERY_REFUSAL
+
+LONGEST = 90  # characters: two lines on a phone
 
 each_refusal = pytest.mark.parametrize("one", EVERY_REFUSAL, ids=lambda one: one.code)
 
 
 def test_each_refusal_reads_as_agreed(snapshot: SnapshotAssertion) -> None:
     assert "\n".join(f"{one.code}: {sentence(one)}" for one in EVERY_REFUSAL) == snapshot
+
+
+@each_refusal
+def test_a_refusal_fits_a_phone(one: AnyRefusal) -> None:
+    assert len(sentence(one)) <= LONGEST
+
+
+@each_refusal
+def test_a_refusal_is_in_plain_words(one: AnyRefusal) -> None:
+    assert faults(sentence(one)) == []
 
 
 @each_refusal

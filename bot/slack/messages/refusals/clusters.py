@@ -1,5 +1,6 @@
 """What a cluster, its rules or its policy are against, in words."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from bot.domain.refusals.clusters import (
@@ -21,85 +22,81 @@ from bot.domain.refusals.clusters import (
 )
 from bot.slack.messages.quoting import Quoting
 
+_MOST_NAMED = 3
+
 
 def of_cluster(refusal: ClusterRefusal, code: Quoting) -> str:  # noqa: C901  # a case for each
     """Return what a cluster, its rules or its policy are against."""
     match refusal:
         case NoClusters():
-            return "There is no cluster that you may ask for."
+            return (
+                "There is no cluster that you may request. The people who run dbaccess can add you."
+            )
         case NoSuchCluster():
             return _no_such_cluster(refusal, code)
         case NoClusterNamed(command=command, known=known):
-            there = ", ".join(code(alias) for alias in known)
-            return f"Of which cluster? Write {code(f'/dbaccess {command}')} and one of {there}."
+            example = code(f"/dbaccess {command} {known[0]}")
+            return f"Which cluster? Try {example}. You have {_some(known, code)}."
         case LeftPolicy(cluster=alias):
-            return f"{code(alias)} is no longer among the clusters that dbaccess looks after."
+            return f"dbaccess no longer manages {code(alias)}."
         case LeftPolicyUndecided(cluster=alias, number=number):
-            return (
-                f"{code(alias)} is no longer among the clusters that dbaccess looks after, so "
-                f"#{number} cannot be decided."
-            )
+            return f"dbaccess no longer manages {code(alias)}. Request #{number} can't be decided."
         case AnotherCluster(cluster=alias, number=number):
-            return f"{code(alias)} is another cluster now than the one of #{number}."
+            return f"{code(alias)} is now another cluster than the one of access #{number}."
         case OpenCluster(cluster=alias):
             return (
-                f"{code(alias)} has no trusted sources, so it accepts connections from everywhere. "
-                "A first one would lock everybody else out. Somebody who looks after the cluster "
-                f"has to add the sources that must keep working, or set "
-                f"{code('allow_open = true')}."
+                f"{code(alias)} is open to everyone. A first rule would lock others out: ask its "
+                "admins."
             )
         case FullCluster():
             return _full_cluster(refusal, code)
         case FullForEmergency():
             return _full_for_emergency(refusal, code)
         case NoSuchRule(cluster=alias):
-            return (
-                f"{code(alias)} has no such rule that somebody added manually. "
-                f"{code(f'/dbaccess sources {alias}')} shows those that it has."
-            )
+            sources = code(f"/dbaccess sources {alias}")
+            return f"{code(alias)} has no such rule added manually. {sources} lists its rules."
         case NoEmergencyPolicy():
-            return "There is no emergency access to this cluster. Ask for access in the usual way."
-        case ReasonRequired():
-            return "This cluster requires a reason. Add a few words that say why."
+            return f"This cluster has no emergency access. Use {code('/dbaccess request')} instead."
+        case ReasonRequired(cluster=None):
+            return "This cluster requires a reason."
+        case ReasonRequired(cluster=str(alias)):
+            return f"{code(alias)} requires a reason. Add it after the cluster name."
         case EmergencyReasonRequired():
-            return "Say why in a few words. The approvers read it afterwards."
+            return "Emergency access requires a reason. The approvers read it afterwards."
         case ReasonTooLong(characters=characters, most=most):
-            return f"The reason is too long: {characters:,} characters. Say it in {most} or fewer."
+            return f"The reason is too long: {characters:,} characters. Use at most {most}."
     assert_never(refusal)
 
 
 def _no_such_cluster(refusal: NoSuchCluster, code: Quoting) -> str:
+    there_is_none = f"There is no cluster {code(refusal.typed)}."
     if refusal.nearest:
-        nearest = code(refusal.nearest)
-        return f"There is no cluster {code(refusal.typed)}. Did you mean {nearest}?"
-    known = ", ".join(code(alias) for alias in refusal.known)
-    return f"There is no cluster {code(refusal.typed)} that you may ask for. There is {known}."
+        return f"{there_is_none} Did you mean {code(refusal.nearest)}?"
+    return f"{there_is_none} You have {_some(refusal.known, code)}."
+
+
+def _some(known: Sequence[str], code: Quoting) -> str:
+    """Return the first few clusters, and how many more there are."""
+    shown = [code(alias) for alias in known[:_MOST_NAMED]]
+    if len(known) > _MOST_NAMED:
+        shown.append(f"{len(known) - _MOST_NAMED} more")
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
 
 
 def _full_cluster(refusal: FullCluster, code: Quoting) -> str:
     alias, most, reserved = code(refusal.cluster), refusal.most, refusal.reserved
-    sources = code(f"/dbaccess sources {refusal.cluster}")
     if reserved:
         return (
-            f"{alias} has {most - reserved} trusted sources or more, of {most} that it takes. The "
-            f"last {reserved} are kept for emergencies. Ask again when one has gone. {sources} "
-            "shows them."
+            f"{alias} is full: {most - reserved} of {most} sources, the rest is for emergencies. "
+            "Try again later."
         )
-    return (
-        f"{alias} has {most} trusted sources, the most that it takes. Ask again when one has gone; "
-        f"{sources} shows them."
-    )
+    sources = code(f"/dbaccess sources {refusal.cluster}")
+    return f"{alias} is full: {most} trusted sources. {sources} lists them."
 
 
 def _full_for_emergency(refusal: FullForEmergency, code: Quoting) -> str:
-    full = f"{code(refusal.cluster)} has {refusal.count} trusted sources, the most that it takes"
+    full = f"{code(refusal.cluster)} is full: {refusal.count} trusted sources."
     if not refusal.could_end:
-        return (
-            f"{full}, and none that could be ended here. Somebody has to remove one at "
-            "DigitalOcean, then try again."
-        )
+        return f"{full} Someone has to remove one at DigitalOcean."
     number, _ = refusal.could_end[0]
-    return (
-        f"{full}. Let an approver end one of these with {code(f'/dbaccess revoke {number}')}, then "
-        "try again."
-    )
+    return f"{full} An approver can end one: {code(f'/dbaccess revoke {number}')}."

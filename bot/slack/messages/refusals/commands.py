@@ -13,38 +13,31 @@ from bot.domain.refusals.commands import (
 )
 from bot.slack.messages.quoting import Quoting
 
-_NUMBERED = {"revoke": "grant", "cancel": "request"}
+_NUMBERED = {"revoke": "access", "cancel": "request"}
 
 
 def of_command(refusal: CommandRefusal, code: Quoting) -> str:
     """Return what is wrong with a command as it was typed."""
     match refusal:
         case UnknownCommand(typed=typed, nearest=None):
-            return f"{code(typed)} is not something I know. Try {code('/dbaccess help')}."
+            return f"{code(typed)} isn't a command. Try {code('/dbaccess help')}."
         case UnknownCommand(typed=typed, nearest=nearest):
-            meant = code(f"/dbaccess {nearest}")
-            return f"{code(typed)} is not something I know. Did you mean {meant}?"
+            return f"{code(typed)} isn't a command. Did you mean {code(f'/dbaccess {nearest}')}?"
         case AdoptIncomplete():
-            return (
-                "Say on which cluster, which source and for how long it may stay: "
-                f"{code('/dbaccess adopt orders 203.0.113.4 1w')}. {code('/dbaccess sources')} "
-                "shows what is there."
-            )
+            example = code("/dbaccess adopt orders 203.0.113.4 1w")
+            return f"Add the cluster, source and duration: {example}."
         case ExtendIncomplete():
-            return f"Say which access and how much longer: {code('/dbaccess extend 17 1h')}."
+            return f"Add the number and how much longer: {code('/dbaccess extend 17 1h')}."
         case ListMisread():
-            return (
-                f"It is {code('/dbaccess list')} for yours, or {code('/dbaccess list all')} for "
-                "approvers."
-            )
+            everyone = code("/dbaccess list all")
+            return f"Use {code('/dbaccess list')} for yours, or {everyone} if you are an approver."
         case NumberMissing(command=command):
-            return (
-                f"Say which {_NUMBERED[command]}: {code(f'/dbaccess {command} 17')}. "
-                f"{code('/dbaccess list')} shows the numbers."
-            )
+            example = code(f"/dbaccess {command} 17")
+            return f"Add the {_NUMBERED[command]} number: {example}. {_list(code)}"
         case NotANumber(typed=typed):
-            return (
-                f"{code(typed)} is not a number like {code('17')}. {code('/dbaccess list')} shows "
-                "them."
-            )
+            return f"{code(typed)} isn't a number like {code('17')}. {_list(code)}"
     assert_never(refusal)
+
+
+def _list(code: Quoting) -> str:
+    return f"{code('/dbaccess list')} shows yours."

@@ -20,15 +20,22 @@ def of_delay(refusal: DelayRefusal) -> str:
         case ClusterBusy(said=said):
             return said
         case ListNotTaken():
-            return "DigitalOcean refuses every change of the list."
+            return "DigitalOcean rejects every change to this firewall."
         case NoCallsLeft():
-            return "DigitalOcean takes no more calls at the moment."
+            return "DigitalOcean's rate limit is reached."
         case TokenNotTaken():
-            return "DigitalOcean refuses the token of dbaccess. The operators can replace it."
+            return "DigitalOcean rejects the token of dbaccess. The operators have to replace it."
         case ClusterUnknown():
-            return "DigitalOcean knows no such cluster. The operators can check its ID."
-        case NoUsableAnswer():
-            return "DigitalOcean did not answer, or with an error."
+            return "DigitalOcean has no such cluster. The operators have to check its ID."
+        case NoUsableAnswer(status=status):
+            return f"{no_usable_answer(status)}."
         case FaultOfOurs():
-            return "Something is wrong with dbaccess itself. The operators find it in the log."
+            return "dbaccess itself failed. The operators find the cause in its log."
     assert_never(refusal)
+
+
+def no_usable_answer(status: int | None) -> str:
+    """Return that DigitalOcean is of no use at the moment."""
+    if status is None:
+        return "DigitalOcean didn't answer"
+    return f"DigitalOcean returned an error ({status})"

@@ -21,44 +21,38 @@ def of_duration(refusal: DurationRefusal, code: Quoting) -> str:
     """Return why a duration is refused."""
     match refusal:
         case NotADuration(typed=typed):
-            return (
-                f"{code(typed)} is not a duration. Write it like {code('45s')}, {code('90m')}, "
-                f"{code('2h')}, {code('1h30m')}, {code('1d')} or {code('1w')}."
-            )
+            examples = ", ".join(code(example) for example in ("90m", "2h", "1h30m", "1d"))
+            return f"{code(typed)} isn't a duration. Try {examples} or {code('1w')}."
         case ZeroDuration():
-            return (
-                f"A duration of zero opens nothing. Ask for at least a minute, like {code('30m')}."
-            )
+            return f"A duration of zero opens nothing. Try {code('30m')}."
         case TooShort(asked=asked, shortest=shortest):
             return (
-                f"{code(shown(asked))} is too short. The shortest for this cluster is "
+                f"{code(shown(asked))} is too short. This cluster requires at least "
                 f"{code(shown(shortest))}."
             )
         case TooLong(asked=asked, longest=longest):
             return (
-                f"{code(shown(asked))} is too long. The longest for this cluster is "
+                f"{code(shown(asked))} is too long. This cluster allows at most "
                 f"{code(shown(longest))}."
             )
         case TooLongForEmergency(asked=asked, longest=longest):
             return (
-                f"{code(shown(asked))} is too long. In an emergency, the longest for this cluster "
-                f"is {code(shown(longest))}."
+                f"{code(shown(asked))} is too long. Emergency access is for at most "
+                f"{code(shown(longest))}."
             )
         case ExtendedFully(longest=longest):
             return (
-                f"Access to this cluster lasts at most {code(shown(longest))}, extensions "
-                "included, and this grant has had that. Ask again when it has ended."
+                f"This access has reached its maximum of {code(shown(longest))}. Ask again when it "
+                "ends."
             )
-        case ExtendedTooFar(asked=asked, longest=longest, left=left):
+        case ExtendedTooFar(longest=longest, left=left):
             return (
-                f"With {code(shown(asked))} more this grant would last longer than "
-                f"{code(shown(longest))}, the most for this cluster. It can be extended by "
+                f"Access lasts at most {code(shown(longest))}, extensions included. You can add "
                 f"{code(shown(left))}."
             )
         case AdoptionOutOfRange(asked=asked, shortest=shortest, longest=longest):
             return (
-                f"A rule can expire after {code(shown(shortest))} to {code(shown(longest))}, so "
-                "that there is time to warn you before it goes. "
-                f"{code(shown(asked))} is outside of that."
+                f"{code(shown(asked))} is out of range. A rule can expire after "
+                f"{code(shown(shortest))} to {code(shown(longest))}."
             )
     assert_never(refusal)

@@ -5,50 +5,38 @@ from typing import assert_never
 from bot.domain.durations import show_duration
 from bot.domain.refusals.lookups import (
     CallsSpent,
-    ConnectionNotTold,
     LinksUnused,
     LookedUpTooOften,
     LookupRefusal,
     NothingToPick,
-    SourcesNotTold,
+    NotLookedUp,
     WentWrong,
 )
 from bot.slack.messages.quoting import Quoting
+from bot.slack.messages.refusals.delays import no_usable_answer
+from bot.slack.messages.refusals.waiting import counted
 
 
 def of_lookup(refusal: LookupRefusal, code: Quoting) -> str:
     """Return why something cannot be looked up, picked or done just now."""
     match refusal:
         case LookedUpTooOften(most=most, seconds=seconds):
-            return (
-                f"You looked something up {most} times within a minute. Try again in {seconds} s."
-            )
-        case CallsSpent(said=said):
-            return f"{said}."
-        case SourcesNotTold(cluster=alias, said=said):
-            return (
-                f"DigitalOcean did not tell the trusted sources of {code(alias)}: {said}. Try "
-                "again in a moment."
-            )
-        case ConnectionNotTold(cluster=alias, said=said):
-            return (
-                f"DigitalOcean did not tell how to reach {code(alias)}: {said}. Try again in a "
-                "moment."
-            )
+            return f"Too many lookups ({most} in a minute). Try again in {counted(seconds)}."
+        case CallsSpent(seconds=seconds):
+            return f"DigitalOcean's rate limit is nearly used up. Try again in {counted(seconds)}."
+        case NotLookedUp(status=status):
+            return f"{no_usable_answer(status)}. Try again in a minute."
         case LinksUnused(most=most, serves=serves):
             return (
-                f"You have {most} address links that you have not used. Use one of them, or wait: "
-                f"each expires after {show_duration(serves)}."
+                f"You have {most} unused links. Open one, or wait: each expires after "
+                f"{show_duration(serves)}."
             )
         case NothingToPick(example=example):
-            return (
-                "There was no list to choose from. Try again in a moment, or write it as a "
-                f"command: {code(f'/dbaccess request {example} 2h orders')}."
-            )
+            instead = code(f"/dbaccess request {example} 2h orders")
+            return f"The list didn't load. Try again, or write {instead}."
         case WentWrong(reference=reference):
             return (
-                "Something went wrong on my side, and nothing was changed. Please try again; if it "
-                "happens again, tell the people who run dbaccess this reference: "
-                f"{reference}"
+                "Something went wrong. Nothing was changed. If it happens again, report "
+                f"{code(reference)}."
             )
     assert_never(refusal)

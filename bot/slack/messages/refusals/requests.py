@@ -1,4 +1,4 @@
-"""Why a request cannot be made, decided or withdrawn, in words."""
+"""Why a request cannot be made, decided or cancelled, in words."""
 
 from typing import assert_never
 
@@ -28,16 +28,16 @@ from bot.slack.messages.facts import counted
 from bot.slack.messages.quoting import Quoting
 
 _STATES = {
-    RequestState.PENDING: "is still a request",
-    RequestState.APPROVED: "was approved already",
-    RequestState.DENIED: "was denied already",
-    RequestState.CANCELLED: "was withdrawn already",
-    RequestState.LAPSED: "has lapsed, nobody decided in time",
+    RequestState.PENDING: "is still waiting for a decision",
+    RequestState.APPROVED: "was already approved",
+    RequestState.DENIED: "was already denied",
+    RequestState.CANCELLED: "was already cancelled",
+    RequestState.LAPSED: "has expired",
 }
 
 
 def of_request(refusal: RequestRefusal, code: Quoting) -> str:  # noqa: C901  # a case for each
-    """Return why a request cannot be made, decided or withdrawn."""
+    """Return why a request cannot be made, decided or cancelled."""
     match refusal:
         case NoSuchRequest(number=number, is_own=is_own):
             yours = f" {code('/dbaccess list')} shows yours." if is_own else ""
@@ -45,69 +45,56 @@ def of_request(refusal: RequestRefusal, code: Quoting) -> str:  # noqa: C901  # 
         case DecidedAlready(number=number, state=state):
             return f"{_stands(number, state)} Nothing was changed."
         case NotToWithdraw(number=number, state=state, has_access=has_access):
-            end = f" {code(f'/dbaccess revoke {number}')} ends the access." if has_access else ""
+            end = f" To end access: {code(f'/dbaccess revoke {number}')}." if has_access else ""
             return f"{_stands(number, state)}{end}"
         case StillARequest(number=number):
-            return f"{_stands(number, RequestState.PENDING)} {_withdraw(number, code)}"
+            return f"{_stands(number, RequestState.PENDING)} {_cancel(number, code)}"
         case ApprovedByThem(number=number, needed=needed):
-            return f"You have approved #{number} already. It needs {needed} different approvers."
+            return f"You already approved request #{number}. It needs {needed} approvers."
         case AdoptionNotShortened():
-            return "An expiry can only be approved as it was asked for. Deny it to have another."
+            return "An expiry can't be shortened. Approve it as requested, or deny it."
         case LongerThanAsked(number=number, asked=asked):
-            return (
-                f"#{number} is for {code(show_duration(asked))}; it cannot be approved for longer "
-                "than that."
-            )
+            return f"Request #{number} is for {code(show_duration(asked))}. Choose that or less."
         case AskedAlready(number=number):
-            return (
-                f"You have asked for this already: #{number} waits for approval. "
-                f"{_withdraw(number, code)}"
-            )
+            return f"You already sent this as request #{number}. {_cancel(number, code)}"
         case ExtensionWaits(number=number, waiting=waiting):
             return (
-                f"#{number} has an extension that waits for approval already: #{waiting}. "
-                f"{_withdraw(waiting, code)}"
+                f"More time for access #{number} is already requested: #{waiting}. "
+                f"{_cancel(waiting, code)}"
             )
         case AdoptionWaits(source=source, number=number):
             return (
-                f"An expiry of {code(source)} waits for approval already: #{number}. "
-                f"{_withdraw(number, code)}"
+                f"An expiry of {code(source)} is already requested: #{number}. "
+                f"{_cancel(number, code)}"
             )
         case TooManyRequests(count=count, first=first):
-            return (
-                f"You have {counted(count, 'open request')}, the most for one person. Cancel one "
-                f"with {code(f'/dbaccess cancel {first}')}, or wait for a decision."
-            )
+            return f"You have {counted(count, 'open request')}, the maximum. {_cancel(first, code)}"
         case RequestRenumbered(number=number):
             return (
-                f"That message is from before the numbers began anew: #{number} is another request "
-                "by now. Nothing was changed. Who still needs it can ask again."
+                f"That message is too old: request #{number} is another one now. "
+                "Nothing was changed."
             )
         case CardNotPosted(number=number):
             return (
-                f"That is not the card of #{number}, so nothing was changed. The card could not be "
-                "posted; the Home tab of dbaccess has the same buttons."
+                f"Nothing was changed. Request #{number} has no card: decide in the Home tab of "
+                "dbaccess."
             )
         case NotOnCard(number=number):
-            return (
-                f"That is not the card of #{number}, so nothing was changed. Use the buttons on "
-                "its card."
-            )
+            return f"Use the buttons on the card of request #{number}. Nothing was changed."
         case CardNotConfirmed():
             return (
-                "Slack has not confirmed that card yet, so nothing was changed. Try again in a "
-                "minute."
+                "Slack hasn't confirmed that card yet. Nothing was changed. Try again in a minute."
             )
         case NoEmergency(number=number):
-            return f"#{number} was no emergency, so there is nothing to review."
+            return f"Access #{number} wasn't emergency access. There is nothing to review."
         case ReviewedAlready(number=number):
-            return f"#{number} was reviewed already. Nothing was changed."
+            return f"Emergency access #{number} was already reviewed. Nothing was changed."
     assert_never(refusal)
 
 
 def _stands(number: int, state: str) -> str:
-    return f"#{number} {_STATES[RequestState(state)]}."
+    return f"Request #{number} {_STATES[RequestState(state)]}."
 
 
-def _withdraw(number: int, code: Quoting) -> str:
-    return f"{code(f'/dbaccess cancel {number}')} withdraws it."
+def _cancel(number: int, code: Quoting) -> str:
+    return f"Cancel: {code(f'/dbaccess cancel {number}')}."
