@@ -77,19 +77,18 @@ def _read(
     policy: Policy, form: FilledForm, rules: _Rules, *, by_policy: bool
 ) -> tuple[TrustedSource, timedelta]:
     problems = Problems()
-    named: ClusterPolicy | None = None
+    checked: ClusterPolicy | None = None
+    usual = timedelta()
     with problems.about(Field.CLUSTER):
         named = policy.cluster(form.cluster)
-    checked = named if by_policy else None
+        usual = rules.usual_duration(named)
+        checked = named if by_policy else None
     with problems.about(Field.SOURCE):
         source = parse_source(form.source)
         if checked:
             checked.check_source(source)
     with problems.about(Field.DURATION):
-        if form.duration.strip():
-            duration = parse_duration(form.duration)
-        elif named:
-            duration = rules.usual_duration(named)
+        duration = parse_duration(form.duration) if form.duration.strip() else usual
         if checked:
             rules.check_duration(checked, duration)
     with problems.about(Field.REASON):

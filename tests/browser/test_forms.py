@@ -1,5 +1,7 @@
 """The form that asks for access, in a browser: choices follow from choices, things have names."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -19,11 +21,11 @@ def chooses(visitor: Visitor, field: str, value: str) -> None:
 
 
 def durations(visitor: Visitor) -> Locator:
-    return visitor.modal.get_by_label("For how long").locator("option")
+    return visitor.modal.get_by_label(re.compile("^Duration")).locator("option")
 
 
 def source(visitor: Visitor) -> Locator:
-    return visitor.modal.get_by_label("From where")
+    return visitor.modal.get_by_label(re.compile("^(Source IP|Droplet|Tag|App)"))
 
 
 def offers(visitor: Visitor) -> Locator:
@@ -46,7 +48,7 @@ def anybody(visit: Visit, request: pytest.FixtureRequest) -> Visitor:
 def test_a_droplet_is_chosen_by_its_name(anybody: Visitor) -> None:
     opens_form(anybody)
     chooses(anybody, "Cluster", "analytics")
-    chooses(anybody, "Kind of source", "Droplet")
+    chooses(anybody, "Source type", "Droplet")
     expect(source(anybody)).to_have_attribute("placeholder", "Search Droplets")
     source(anybody).click()
     expect(offers(anybody).filter(has_text="shop-web-2")).to_be_visible()
@@ -55,9 +57,9 @@ def test_a_droplet_is_chosen_by_its_name(anybody: Visitor) -> None:
 
     source(anybody).fill("report")
     offers(anybody).filter(has_text="report-builder").click()
-    anybody.modal.get_by_label("Why").fill("monthly numbers")
+    anybody.modal.get_by_label("Reason").fill("monthly numbers")
     picture(anybody, "filled")
-    anybody.modal.get_by_role("button", name="Ask").click()
+    anybody.modal.get_by_role("button", name="Request", exact=True).click()
 
     expect(anybody.modal).to_have_count(0)
     anybody.sees("report-builder")
@@ -66,7 +68,7 @@ def test_a_droplet_is_chosen_by_its_name(anybody: Visitor) -> None:
 def test_a_machine_is_chosen_by_keyboard_alone(visitor: Visitor) -> None:
     opens_form(visitor)
     chooses(visitor, "Cluster", "analytics")
-    chooses(visitor, "Kind of source", "Tag")
+    chooses(visitor, "Source type", "Tag")
     expect(source(visitor)).to_have_attribute("placeholder", "Search tags")
     source(visitor).press("ArrowDown")
     expect(offers(visitor).first).to_contain_text("backend")
@@ -78,7 +80,7 @@ def test_a_machine_is_chosen_by_keyboard_alone(visitor: Visitor) -> None:
 def test_another_cluster_changes_the_durations_and_keeps_the_rest(anybody: Visitor) -> None:
     opens_form(anybody)
     source(anybody).fill("203.0.113.4")
-    anybody.modal.get_by_label("Why").fill("monthly numbers")
+    anybody.modal.get_by_label("Reason").fill("monthly numbers")
     chooses(anybody, "Cluster", "orders")
     expect(anybody.modal.get_by_text("4h at the most.")).to_be_visible()
     picture(anybody, "orders")
@@ -86,9 +88,9 @@ def test_another_cluster_changes_the_durations_and_keeps_the_rest(anybody: Visit
     chooses(anybody, "Cluster", "analytics")
 
     expect(durations(anybody).last).to_have_text("2d")
-    expect(anybody.modal.get_by_label("For how long")).to_have_value("1h")
+    expect(anybody.modal.get_by_label(re.compile("^Duration"))).to_have_value("1h")
     expect(source(anybody)).to_have_value("203.0.113.4")
-    expect(anybody.modal.get_by_label("Why")).to_have_value("monthly numbers")
+    expect(anybody.modal.get_by_label("Reason")).to_have_value("monthly numbers")
     picture(anybody, "analytics")
     assert faults_of_access(anybody.page) == []
 
@@ -105,8 +107,8 @@ def test_what_is_wrong_with_a_choice_is_said_at_its_field(visitor: Visitor) -> N
     opens_form(visitor)
     chooses(visitor, "Cluster", "orders")
     source(visitor).fill("203.0.113.4")
-    visitor.modal.get_by_label("or exactly").fill("5h")
-    visitor.modal.get_by_role("button", name="Ask").click()
+    visitor.modal.get_by_label("Custom duration").fill("5h")
+    visitor.modal.get_by_role("button", name="Request", exact=True).click()
     expect(visitor.modal.get_by_role("alert")).to_contain_text("This cluster allows at most 4h")
     picture(visitor, "error")
 
@@ -131,7 +133,7 @@ def test_a_list_that_cannot_be_had_says_so(visitor: Visitor) -> None:
         expect(bot).to_have_attribute("aria-checked", state)
     opens_form(visitor)
     chooses(visitor, "Cluster", "analytics")
-    chooses(visitor, "Kind of source", "App")
+    chooses(visitor, "Source type", "App")
     expect(source(visitor)).to_have_attribute("placeholder", "Search apps")
     source(visitor).click()
     notice = offers(visitor)
@@ -139,7 +141,7 @@ def test_a_list_that_cannot_be_had_says_so(visitor: Visitor) -> None:
     picture(visitor, "not-listed")
 
     notice.click()
-    visitor.modal.get_by_role("button", name="Ask").click()
+    visitor.modal.get_by_role("button", name="Request", exact=True).click()
 
     expect(visitor.modal.get_by_role("alert")).to_contain_text("/dbaccess request app:UUID")
 
@@ -148,5 +150,5 @@ def test_an_emergency_offers_only_short_times(visitor: Visitor) -> None:
     visitor.types("/dbaccess emergency 203.0.113.4 15m orders all is lost")
     expect(visitor.modal).to_be_visible()
     expect(durations(visitor).last).to_have_text("30m")
-    expect(visitor.modal.get_by_label("For how long")).to_have_value("15m")
+    expect(visitor.modal.get_by_label(re.compile("^Duration"))).to_have_value("15m")
     picture(visitor, "emergency")

@@ -124,7 +124,7 @@ def test_in_the_playground_the_link_leads_back_to_the_form(visitor: Visitor) -> 
     expect(page.get_by_role("heading", name="Go back to Slack")).to_be_visible()
     page.close()
     visitor.presses(f"Ask for access from {IP}")
-    expect(visitor.modal.get_by_label("From where")).to_have_value(IP)
+    expect(visitor.modal.get_by_label("Source IP")).to_have_value(IP)
 
 
 def test_in_the_playground_the_button_opens_the_page_too(visitor: Visitor) -> None:

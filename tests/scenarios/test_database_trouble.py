@@ -11,7 +11,7 @@ from tests.scenarios.world import ALICE, IP, RITA, World
 
 AWAY = "I cannot reach my database just now"
 SLOW = "My database does not answer just now"
-FILLED = {"Cluster": "orders", "From where": IP, "For how long": "2h"}
+FILLED = {"Cluster": "orders", "Source IP": IP, "Duration": "2h"}
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def test_the_form_asks_for_the_time_and_the_reason_that_were_chosen(world: World
     world.granted()
 
     answer = extends(
-        world, world.slack.dms(RITA)[-1], **{"How much longer": "4h", "Reason": "not done yet"}
+        world, world.slack.dms(RITA)[-1], **{"Extend by": "4h", "Reason": "not done yet"}
     )
 
     assert answer.errors == {}
@@ -83,7 +83,9 @@ def test_all_that_is_wrong_with_an_extension_is_said_at_once(worlds: Worlds) -> 
 
     for wrong in ("2x", "99h"):
         presses_extend(world, world.slack.dms(RITA)[-1])
-        answer = world.slack.submit(RITA, {"… or exactly": wrong, "Reason": "\N{ZERO WIDTH SPACE}"})
+        answer = world.slack.submit(
+            RITA, {"Custom duration": wrong, "Reason": "\N{ZERO WIDTH SPACE}"}
+        )
 
         assert set(answer.errors) == {"duration", "reason"}
         world.slack.close_modal(RITA)
@@ -93,9 +95,9 @@ def test_what_is_wrong_with_the_time_is_said_at_its_field(world: World) -> None:
     world.granted()
     presses_extend(world, world.slack.dms(RITA)[-1])
 
-    answer = world.slack.submit(RITA, {"… or exactly": "9h"})
+    answer = world.slack.submit(RITA, {"Custom duration": "9h"})
     assert "longer than 8h" in answer.errors["duration"]
-    answer = world.slack.submit(RITA, {"… or exactly": "soon"})
+    answer = world.slack.submit(RITA, {"Custom duration": "soon"})
     assert "not a duration" in answer.errors["duration"]
     assert world.rows()["RequestRow"] == 1
 

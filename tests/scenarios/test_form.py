@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dbaccess_playground.faults import Fault
-from tests.scenarios.forms import filled_in, opened
+from tests.scenarios.forms import block, filled_in, opened
 from tests.scenarios.world import (
     ADMINS,
     ALICE,
@@ -21,7 +21,7 @@ from tests.scenarios.world import (
 )
 
 Worlds = Callable[[dict[str, Any]], World]
-FILLED = {"Cluster": "orders", "From where": IP, "For how long": "2h", "Why": "invoice 88"}
+FILLED = {"Cluster": "orders", "Source IP": IP, "Duration": "2h", "Reason": "invoice 88"}
 BOTH = {"orders": {"id": ORDERS}, "analytics": {"id": ANALYTICS}}
 
 
@@ -54,10 +54,20 @@ def test_a_request_without_its_cluster_opens_the_form_filled_in(worlds: Worlds) 
     assert "why not say so now" in world.card.text
 
 
+def test_a_reason_that_is_too_long_for_the_form_is_cut_and_says_so(worlds: Worlds) -> None:
+    world = worlds(policy(BOTH))
+
+    form = opened(world, f"request {IP} 2h {'why ' * 300}")
+
+    assert filled_in(form, "reason") == ("why " * 300)[:500]
+    assert "Cut to 500 of 1,199 characters" in block(form, "reason")["hint"]["text"]
+    world.slack.close_modal(RITA)
+
+
 def test_the_only_cluster_is_chosen_already_and_the_usual_duration_is_meant(world: World) -> None:
     form = opened(world)
     assert filled_in(form, "cluster") == "orders"
-    world.slack.submit(RITA, {"From where": IP})
+    world.slack.submit(RITA, {"Source IP": IP})
     world.settle()
     assert "for *1h*" in world.card.text
 
@@ -65,11 +75,11 @@ def test_the_only_cluster_is_chosen_already_and_the_usual_duration_is_meant(worl
 @pytest.mark.parametrize(
     ("label", "value", "field", "words"),
     [
-        ("From where", "10.0.0.1", "source", "is a private address"),
-        ("From where", "2001:db8::1", "source", "is an IPv6 address"),
-        ("From where", "tag:backend", "source", "doesn't take tag"),
-        ("… or exactly", "2x", "duration", "isn't a duration"),
-        ("… or exactly", "99h", "duration", "is too long"),
+        ("Source IP", "10.0.0.1", "source", "is a private address"),
+        ("Source IP", "2001:db8::1", "source", "is an IPv6 address"),
+        ("Source IP", "tag:backend", "source", "doesn't take tag"),
+        ("Custom duration", "2x", "duration", "isn't a duration"),
+        ("Custom duration", "99h", "duration", "is too long"),
     ],
 )
 def test_what_is_wrong_is_said_at_the_field_and_changes_nothing(
@@ -85,7 +95,7 @@ def test_what_is_wrong_is_said_at_the_field_and_changes_nothing(
     assert world.slack.modal(RITA) is not None
     assert world.slack.messages(APPROVALS) == []
 
-    world.slack.submit(RITA, {**FILLED, "… or exactly": "2h"})
+    world.slack.submit(RITA, {**FILLED, "Custom duration": "2h"})
     world.settle()
     assert "#1" in world.card.text
 
@@ -95,7 +105,7 @@ def test_all_that_is_wrong_is_said_at_once_each_at_its_field(worlds: Worlds) -> 
     opened(world)
 
     answer = world.slack.submit(
-        RITA, {"From where": "::1", "… or exactly": "99h", "Why": "\N{ZERO WIDTH SPACE}"}
+        RITA, {"Source IP": "::1", "Custom duration": "99h", "Reason": "\N{ZERO WIDTH SPACE}"}
     )
 
     assert list(answer.errors) == ["source", "duration", "reason"]
@@ -123,7 +133,7 @@ def test_p4_a_form_of_somebody_unknown_shows_nothing_of_the_policy(worlds: World
     world.restart()
     world.forget(BOB)
 
-    answer = world.slack.submit(BOB, {**FILLED, "… or exactly": "99h"})
+    answer = world.slack.submit(BOB, {**FILLED, "Custom duration": "99h"})
 
     assert answer.errors == {}
 
@@ -131,10 +141,10 @@ def test_p4_a_form_of_somebody_unknown_shows_nothing_of_the_policy(worlds: World
 def test_a_missing_reason_is_said_at_its_field(worlds: Worlds) -> None:
     world = worlds(policy(require_reason=True))
     opened(world)
-    with pytest.raises(ValueError, match="'Why' is required"):  # Slack itself asks for it
-        world.slack.submit(RITA, {"From where": IP})
+    with pytest.raises(ValueError, match="'Reason' is required"):  # Slack itself asks for it
+        world.slack.submit(RITA, {"Source IP": IP})
 
-    answer = world.slack.submit(RITA, {"From where": IP, "Why": "\N{ZERO WIDTH SPACE}"})
+    answer = world.slack.submit(RITA, {"Source IP": IP, "Reason": "\N{ZERO WIDTH SPACE}"})
 
     assert "requires a reason" in answer.errors["reason"]
     world.slack.close_modal(RITA)

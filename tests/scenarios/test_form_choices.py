@@ -51,7 +51,7 @@ def test_who_slack_has_just_said_to_be_in_a_group_is_offered_its_clusters(worlds
     clusters = {**CLUSTERS, "orders": {"id": ORDERS, "requesters": [ADMINS]}}
     world = worlds(policy(clusters))
     opened(world, by=BOB)
-    world.slack.submit(BOB, {"Cluster": "orders", "From where": IP})
+    world.slack.submit(BOB, {"Cluster": "orders", "Source IP": IP})
     world.settle()
 
     assert offered(opened(world, by=BOB), "cluster") == ["orders", "analytics"]
@@ -73,14 +73,14 @@ def test_a_cluster_of_addresses_only_asks_for_no_kind_of_source(world: World) ->
 def test_a_cluster_that_takes_more_asks_for_the_kind_of_source(worlds: Worlds) -> None:
     world = worlds(policy(CLUSTERS))
     form = opened(world)
-    assert "choose the cluster first" in block(form, "source")["hint"]["text"]
+    assert "For other sources, choose the cluster first" in block(form, "source")["hint"]["text"]
 
     form = chooses(world, "cluster", "analytics")
 
     options = [option["text"]["text"] for option in block(form, "kind")["element"]["options"]]
     assert options == ["Address or network", "Droplet", "Tag"]
     assert filled_in(form, "kind") == "ip_addr"
-    assert "/28 at the widest" in block(form, "source")["hint"]["text"]
+    assert "a network up to /28" in block(form, "source")["hint"]["text"]
 
 
 def test_each_cluster_offers_its_own_durations(worlds: Worlds) -> None:
@@ -90,11 +90,11 @@ def test_each_cluster_offers_its_own_durations(worlds: Worlds) -> None:
     form = chooses(world, "cluster", "orders")
     assert offered(form, "length") == ["15m", "30m", "1h", "2h", "4h"]
     assert filled_in(form, "length") == "1h"
-    assert "4h at the most" in block(form, "length")["hint"]["text"]
+    assert "Max 4h. Defaults to 1h." in block(form, "length")["hint"]["text"]
 
     form = chooses(world, "cluster", "analytics")
     assert offered(form, "length") == ["15m", "1h", "2h", "8h", "1d", "1w"]
-    assert "1w at the most" in block(form, "length")["hint"]["text"]
+    assert "Max 1w. Defaults to 1d." in block(form, "length")["hint"]["text"]
 
 
 def test_before_a_cluster_is_chosen_only_what_all_allow_is_offered(worlds: Worlds) -> None:
@@ -108,7 +108,7 @@ def test_clusters_that_have_no_duration_in_common_leave_it_to_be_typed(worlds: W
     world = worlds(policy({**CLUSTERS, "analytics": {"id": ANALYTICS, **long}}))
     assert shown(opened(world)) == ["cluster", "source", "duration", "reason"]
 
-    world.slack.submit(RITA, {"Cluster": "analytics", "From where": IP})
+    world.slack.submit(RITA, {"Cluster": "analytics", "Source IP": IP})
     world.settle()
 
     assert "for *1d*" in world.card.text
@@ -118,7 +118,7 @@ def test_what_was_filled_in_stays_when_another_cluster_is_chosen(worlds: Worlds)
     world = worlds(policy(CLUSTERS))
     opened(world)
     chooses(world, "cluster", "orders")
-    world.slack.fill_in(RITA, {"From where": IP, "Why": "invoice 88", "For how long": "2h"})
+    world.slack.fill_in(RITA, {"Source IP": IP, "Reason": "invoice 88", "Duration": "2h"})
 
     form = chooses(world, "cluster", "analytics")
 
@@ -139,14 +139,14 @@ def test_a_duration_that_the_next_cluster_does_not_allow_becomes_its_usual_one(
     world = worlds(policy(CLUSTERS))
     opened(world)
     chooses(world, "cluster", "analytics")
-    world.slack.fill_in(RITA, {"For how long": "1w"})
+    world.slack.fill_in(RITA, {"Duration": "1w"})
 
     assert holds(chooses(world, "cluster", "orders"), "length") == "1h"
 
 
 def test_a_duration_that_is_typed_counts_more_than_the_one_chosen(world: World) -> None:
     opened(world)
-    values = {"From where": IP, "For how long": "4h", "… or exactly": "95m"}
+    values = {"Source IP": IP, "Duration": "4h", "Custom duration": "95m"}
     world.slack.submit(RITA, values)
     world.settle()
     assert "for *1h35m*" in world.card.text
@@ -154,7 +154,7 @@ def test_a_duration_that_is_typed_counts_more_than_the_one_chosen(world: World) 
 
 def test_a_duration_left_open_is_the_usual_one(world: World) -> None:
     opened(world)
-    world.slack.submit(RITA, {"From where": IP, "For how long": None})
+    world.slack.submit(RITA, {"Source IP": IP, "Duration": None})
     world.settle()
     assert "for *1h*" in world.card.text
 
@@ -175,7 +175,7 @@ def test_a_chosen_duration_that_is_refused_says_so_at_the_menu(worlds: Worlds) -
     world = worlds(policy(CLUSTERS))
     opened(world)
     chooses(world, "cluster", "analytics")
-    world.slack.fill_in(RITA, {"From where": IP, "For how long": "1w"})
+    world.slack.fill_in(RITA, {"Source IP": IP, "Duration": "1w"})
     world.slack.fill_in(RITA, {"Cluster": "orders"})  # the form could not be changed in time
 
     answer = world.slack.submit(RITA)
@@ -195,7 +195,7 @@ def test_a_form_that_slack_does_not_change_can_still_be_sent(worlds: Worlds) -> 
     world.slack.faults.add(Fault.status(500, target="views.update"))
     world.slack.click(RITA, form, "cluster", value="analytics")
 
-    answer = world.slack.submit(RITA, {"From where": IP})
+    answer = world.slack.submit(RITA, {"Source IP": IP})
     world.settle()
 
     assert answer.errors == {}
@@ -223,7 +223,7 @@ def test_two_choices_at_once_leave_a_form_that_can_be_sent(worlds: Worlds) -> No
     world.slack.replay(3, at_once=True)  # with the hash of the form before
 
     world.eventually(lambda: "length:orders" in shown(form_of(world)))
-    world.slack.submit(RITA, {"From where": IP})
+    world.slack.submit(RITA, {"Source IP": IP})
     world.settle()
 
     assert "`orders`" in world.card.text
@@ -245,7 +245,7 @@ def test_the_shortcut_opens_the_form(world: World) -> None:
     world.eventually(lambda: world.slack.modal(RITA))
     assert answer.status == 200
 
-    world.slack.submit(RITA, {"From where": IP})
+    world.slack.submit(RITA, {"Source IP": IP})
     world.settle()
 
     assert "#1" in world.card.text
@@ -272,7 +272,7 @@ def test_the_emergency_form_offers_what_the_chosen_cluster_allows(worlds: Worlds
     assert holds(form, "length") == "30m"
     assert holds(form, "source") == IP
     assert holds(form, "reason") == "all is lost"
-    world.slack.submit(RITA, {"For how long": "2h"})
+    world.slack.submit(RITA, {"Duration": "2h"})
     world.settle()
     assert f"ip_addr:{IP}" in world.sources(ANALYTICS)
 

@@ -43,7 +43,7 @@ def test_a_link_brings_the_address_back_to_a_filled_in_form(world: OpenWorld) ->
     assert f"slack://open?team={world.slack.team_id}" in done.text
     assert f"I see `{IP}`" in world.whispered(RITA)[-1]
     assert form_opened(world) == IP
-    world.slack.submit(RITA, {"For how long": "2h"})
+    world.slack.submit(RITA, {"Duration": "2h"})
     world.settle()
     assert IP in world.card.all_text
 

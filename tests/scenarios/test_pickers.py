@@ -34,7 +34,7 @@ def test_a_machine_is_chosen_by_its_name_and_the_approvers_read_it(
     world = with_machines(worlds)
     picks(world, kind)
 
-    answer = world.slack.submit(RITA, {"From where": name, "Why": "numbers"})
+    answer = world.slack.submit(RITA, {"source": name, "Reason": "numbers"})
     world.settle()
 
     assert answer.errors == {}
@@ -47,7 +47,7 @@ def test_a_machine_is_chosen_by_its_name_and_the_approvers_read_it(
 def test_a_request_for_a_machine_ends_like_any_other(worlds: Worlds) -> None:
     world = with_machines(worlds)
     picks(world, "droplet")
-    world.slack.submit(RITA, {"From where": "nightly-jobs"})
+    world.slack.submit(RITA, {"source": "nightly-jobs"})
     world.settle()
     world.presses(ALICE, world.card, "Approve")
     assert world.request().state is RequestState.APPROVED
@@ -61,11 +61,11 @@ def test_machines_are_searched_by_name_and_by_id(worlds: Worlds) -> None:
     world = with_machines(worlds)
     picks(world, "droplet")
 
-    assert texts(world.slack.suggest(RITA, "From where")) == ["nightly-jobs", "shop-web-1"]
-    assert texts(world.slack.suggest(RITA, "From where", "web")) == ["shop-web-1"]
-    assert texts(world.slack.suggest(RITA, "From where", str(JOBS))) == ["nightly-jobs"]
-    assert texts(world.slack.suggest(RITA, "From where", f"droplet:{JOBS}")) == ["nightly-jobs"]
-    assert world.slack.suggest(RITA, "From where", "zzz") == []
+    assert texts(world.slack.suggest(RITA, "source")) == ["nightly-jobs", "shop-web-1"]
+    assert texts(world.slack.suggest(RITA, "source", "web")) == ["shop-web-1"]
+    assert texts(world.slack.suggest(RITA, "source", str(JOBS))) == ["nightly-jobs"]
+    assert texts(world.slack.suggest(RITA, "source", f"droplet:{JOBS}")) == ["nightly-jobs"]
+    assert world.slack.suggest(RITA, "source", "zzz") == []
 
 
 def test_a_name_too_long_for_slack_is_cut_and_a_tag_that_slack_could_not_send_is_left_out(
@@ -77,7 +77,7 @@ def test_a_name_too_long_for_slack_is_cut_and_a_tag_that_slack_could_not_send_is
     world.restart()
     picks(world, "tag")
 
-    options = world.slack.suggest(RITA, "From where")
+    options = world.slack.suggest(RITA, "source")
 
     assert texts(options) == ["a" * 74 + "…", "reporting"]
     assert options[0]["value"] == "tag:" + "a" * 100
@@ -98,7 +98,7 @@ def test_what_was_filled_in_stays_when_another_kind_is_chosen(worlds: Worlds) ->
     world = with_machines(worlds)
     opened(world)
     chooses(world, "cluster", "analytics")
-    values = {"From where": IP, "Why": "numbers", "For how long": "30m", "… or exactly": "95m"}
+    values = {"source": IP, "Reason": "numbers", "Duration": "30m", "Custom duration": "95m"}
     world.slack.fill_in(RITA, values)
 
     form = chooses(world, "kind", "tag")
@@ -112,7 +112,7 @@ def test_what_was_filled_in_stays_when_another_kind_is_chosen(worlds: Worlds) ->
 def test_a_choice_stays_where_the_next_cluster_takes_it_too(worlds: Worlds) -> None:
     world = with_machines(worlds)
     picks(world, "droplet")
-    world.slack.fill_in(RITA, {"From where": "nightly-jobs"})
+    world.slack.fill_in(RITA, {"source": "nightly-jobs"})
 
     form = chooses(world, "cluster", "orders")
     assert block(form, "source")["element"]["type"] == "plain_text_input"
@@ -129,7 +129,7 @@ def test_a_cluster_of_one_kind_of_machine_asks_for_that_alone(worlds: Worlds) ->
     form = chooses(world, "cluster", "analytics")
 
     assert shown(form)[:2] == ["cluster", "source:tag"]
-    assert texts(world.slack.suggest(RITA, "From where")) == ["reporting"]
+    assert texts(world.slack.suggest(RITA, "source")) == ["reporting"]
 
 
 def test_a_command_that_names_a_machine_opens_the_form_with_it(worlds: Worlds) -> None:
@@ -171,7 +171,7 @@ def test_names_are_told_only_to_who_may_ask_from_there(worlds: Worlds) -> None:
         )
     )
 
-    assert world.slack.suggest(RITA, "From where", "web") == []
+    assert world.slack.suggest(RITA, "source", "web") == []
 
 
 def test_a_member_of_the_group_is_asked_for_patience_until_slack_has_said_so(
@@ -182,7 +182,7 @@ def test_a_member_of_the_group_is_asked_for_patience_until_slack_has_said_so(
     world.restart()  # nothing is remembered of anybody
     world.slack.faults.add(Fault.status(500, target="usergroups.list"))
 
-    offers = world.slack.suggest(BOB, "From where")
+    offers = world.slack.suggest(BOB, "source")
     assert texts(offers) == ["Slack is being asked what you may choose: try again"]
 
     found = world.eventually(lambda: _names(world, BOB))
@@ -195,9 +195,9 @@ def test_who_has_left_the_group_is_told_no_names(worlds: Worlds) -> None:
     world.slack.set_group_members(ADMINS, [])
     world.restart()
 
-    world.eventually(lambda: world.slack.suggest(BOB, "From where") == [])
+    world.eventually(lambda: world.slack.suggest(BOB, "source") == [])
 
 
 def _names(world: World, by: str) -> list[str] | None:
-    found = texts(world.slack.suggest(by, "From where"))
+    found = texts(world.slack.suggest(by, "source"))
     return found if "nightly-jobs" in found else None

@@ -30,11 +30,11 @@ def test_a_list_that_cannot_be_had_says_so_and_does_not_look_empty(
     world = with_machines(worlds, fault)
     picks(world, "droplet")
 
-    (notice,) = world.slack.suggest(RITA, "From where")
+    (notice,) = world.slack.suggest(RITA, "source")
     assert words in notice["text"]["text"]
     assert "write droplet:ID as a command" in notice["text"]["text"]
 
-    answer = world.slack.submit(RITA, {"From where": notice["value"]})
+    answer = world.slack.submit(RITA, {"source": notice["value"]})
     assert "/dbaccess request droplet:ID" in answer.errors["source:droplet"]
     assert world.rows()["JobRow"] == 0
     world.digitalocean.faults.clear()
@@ -44,10 +44,10 @@ def test_a_list_that_cannot_be_had_says_so_and_does_not_look_empty(
 def test_an_old_list_serves_while_the_api_is_away(worlds: Worlds) -> None:
     world = with_machines(worlds)
     picks(world, "droplet")
-    assert len(world.slack.suggest(RITA, "From where")) == 2
+    assert len(world.slack.suggest(RITA, "source")) == 2
     world.digitalocean.faults.add(Fault.status(500, times=None))
 
-    assert len(world.slack.suggest(RITA, "From where")) == 2
+    assert len(world.slack.suggest(RITA, "source")) == 2
 
 
 def test_a_form_opens_and_a_command_is_answered_while_digitalocean_hangs(worlds: Worlds) -> None:
@@ -80,7 +80,7 @@ def test_a_forged_choice_is_refused_at_its_field(worlds: Worlds, value: str, wor
     world = with_machines(worlds)
     picks(world, "droplet")
 
-    answer = world.slack.submit(RITA, {"From where": _forged(value)})
+    answer = world.slack.submit(RITA, {"source": _forged(value)})
 
     assert words in answer.errors["source:droplet"]
     assert world.slack.messages(APPROVALS) == []
@@ -91,7 +91,7 @@ def test_a_kind_that_the_cluster_does_not_take_is_refused_at_the_source(worlds: 
     world = with_machines(worlds)
     picks(world, "droplet")
 
-    answer = world.slack.submit(RITA, {"Cluster": "orders", "From where": "nightly-jobs"})
+    answer = world.slack.submit(RITA, {"Cluster": "orders", "source": "nightly-jobs"})
 
     assert "doesn't take droplet" in answer.errors["source:droplet"]
 
@@ -100,7 +100,7 @@ def test_a_cluster_that_one_may_not_ask_for_is_refused_at_the_cluster(worlds: Wo
     world = with_machines(worlds)
     opened(world)
     for value, words in (("billing", "no cluster"), ("", "no cluster")):
-        answer = world.slack.submit(RITA, {"Cluster": _forged(value), "From where": IP})
+        answer = world.slack.submit(RITA, {"Cluster": _forged(value), "source": IP})
         assert words in answer.errors["cluster"]
     world.govern(
         policy(
@@ -111,7 +111,7 @@ def test_a_cluster_that_one_may_not_ask_for_is_refused_at_the_cluster(worlds: Wo
         )
     )
 
-    answer = world.slack.submit(RITA, {"Cluster": "analytics", "From where": IP})
+    answer = world.slack.submit(RITA, {"Cluster": "analytics", "source": IP})
 
     assert "There is no cluster" in answer.errors["cluster"]
 
@@ -122,7 +122,7 @@ def test_a_forged_cluster_or_kind_changes_a_form_into_a_sane_one(
 ) -> None:
     world = with_machines(worlds)
     picks(world, "droplet")
-    world.slack.fill_in(RITA, {"Kind of source": _forged(value)})
+    world.slack.fill_in(RITA, {"Source type": _forged(value)})
 
     form = chooses(world, "cluster", "analytics")
     assert block(form, "source")["element"]["type"] == "plain_text_input"

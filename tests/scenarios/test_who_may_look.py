@@ -428,7 +428,7 @@ def test_p4_an_open_form_offers_nothing_to_who_is_a_guest_by_now(worlds: Worlds)
     world.slack.add_user(RITA, "rita", is_restricted=True)
     world.slack.event({"type": "user_change", "user": {"id": RITA, "is_restricted": True}})
 
-    world.eventually(lambda: world.slack.suggest(RITA, "From where", "web") == [])
+    world.eventually(lambda: world.slack.suggest(RITA, "source", "web") == [])
 
 
 def test_p4_a_form_that_a_guest_sends_off_is_refused_though_it_was_opened_by_a_member(

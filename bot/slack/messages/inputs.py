@@ -30,7 +30,11 @@ def field(
 
 
 def text_input(action_id: str, value: str, placeholder: str, *, longest: int) -> Block:
-    """Return a line to type in; *longest* counts characters."""
+    """Return a line to type in; *longest* counts characters, and of *value* no more is filled in.
+
+    Slack refuses a form in which more is filled in than may be typed (`cut_note` says it).
+    """
+    value = value[:longest]
     element: Block = {
         "type": "plain_text_input",
         "action_id": action_id,
@@ -38,6 +42,11 @@ def text_input(action_id: str, value: str, placeholder: str, *, longest: int) ->
         "max_length": longest,
     }
     return element | ({"initial_value": value} if value else {})
+
+
+def cut_note(value: str, longest: int) -> str:
+    """Return what a field says of a value of which only a part is filled in."""
+    return f"Cut to {longest:,} of {len(value):,} characters. " if len(value) > longest else ""
 
 
 def menu(action_id: str, options: Mapping[str, str], chosen: str, placeholder: str) -> Block:
@@ -81,7 +90,7 @@ def modal(
         "private_metadata": private_metadata,
         "title": plain(cut(title, TITLE_CHARACTERS)),
         "submit": plain(submit),
-        "close": plain("Back"),
+        "close": plain("Cancel"),
         "blocks": list(blocks),
     }
 

@@ -21,7 +21,7 @@ def picker(action_id: str, kind: SourceType, picked: TrustedSource | None, name:
         "placeholder": {"type": "plain_text", "text": f"Search {KINDS[kind].plural}"},
         "min_query_length": 0,
     }
-    if picked is None:
+    if picked is None or len(str(picked)) > OPTION_VALUE_CHARACTERS:
         return element
     return element | {"initial_option": option(name or str(picked), str(picked))}
 

@@ -15,9 +15,10 @@ from bot.domain.extensions import ExtensionTerms
 from bot.domain.limits import DURATION_CHARACTERS, REASON_CHARACTERS, SOURCE_CHARACTERS
 from bot.domain.policy import ClusterPolicy
 from bot.domain.sources import KINDS, SourceType, TrustedSource
+from bot.slack.limits import OPTION_VALUE_CHARACTERS
 from bot.slack.messages.blocks import Block, section
-from bot.slack.messages.facts import access, source
-from bot.slack.messages.inputs import field, menu, modal, text_input
+from bot.slack.messages.facts import source
+from bot.slack.messages.inputs import cut_note, field, menu, modal, text_input
 from bot.slack.messages.mrkdwn import code, when
 from bot.slack.messages.pickers import picker
 from bot.slack.messages.times import Times
@@ -65,14 +66,14 @@ def request_form(clusters: Clusters, filled: Filled, *, private_metadata: str) -
     needed = cluster is not None and cluster.require_reason
     return modal(
         "request",
-        "Ask for access",
-        "Ask",
+        "Request access",
+        "Request",
         [
             _cluster(aliases, filled),
             *([_kind(kinds, kind, filled)] if len(kinds) > 1 else []),
             _source(kind, clusters, filled),
             *_durations(Times.of(clusters, filled.cluster), filled),
-            _reason("Why", "fixing the nightly job", filled, needed=needed),
+            _reason("fixing the nightly job", filled, needed=needed),
         ],
         private_metadata=private_metadata,
     )
@@ -81,28 +82,22 @@ def request_form(clusters: Clusters, filled: Filled, *, private_metadata: str) -
 def emergency_form(clusters: Clusters, filled: Filled, *, private_metadata: str) -> dict[str, Any]:
     """Return the form that confirms an emergency; the arguments are those of `request_form`."""
     aliases = {
-        alias: f"{alias} (at most {show_duration(policy.longest_emergency)})"
+        alias: f"{alias} (max {show_duration(policy.longest_emergency)})"
         for alias, policy in clusters.items()
     }
     return modal(
         "emergency",
         "Emergency access",
-        "Break the glass",
+        "Get access",
         [
             section(
-                ":rotating_light: You get access at once, without anybody's approval. The "
-                "approvers and the operators are told now, with your name and your reason, and an "
-                "approver reviews it afterwards."
+                ":rotating_light: *You get access at once*, without approval. Approvers and "
+                "operators are notified, and an approver reviews it."
             ),
             _cluster(aliases, filled),
-            _address(filled, f"The public {kind_of_address()} address you connect from."),
+            _address(filled, f"Public {kind_of_address()} address you connect from."),
             *_durations(Times.of_emergency(clusters, filled.cluster), filled),
-            _reason(
-                "What is happening?",
-                "orders is down, I must look at the locks",
-                filled,
-                needed=True,
-            ),
+            _reason("orders is down, checking the locks", filled, needed=True),
         ],
         private_metadata=private_metadata,
     )
@@ -113,21 +108,18 @@ def extension_form(
 ) -> dict[str, Any]:
     """Return the form that asks for more time; the last argument is that of `request_form`."""
     grant, ends = terms.grant, when(terms.grant.expires_at)
-    decided = "Approvers decide on it, as on any request."
-    what = f"{access(grant)} ends {ends}. {decided}"
+    what = f"{code(grant.cluster)} from {source(grant)}, expires {ends}. Approvers decide."
     if grant.adopted:
-        what = (
-            f"{source(grant)}, a rule added manually, is removed from {code(grant.cluster)} {ends}."
-        )
-    example = "still needed for the audit" if grant.adopted else "the job is not done yet"
+        what = f"{source(grant)} (added manually) on {code(grant.cluster)}, removed {ends}."
+    example = "still needed for the audit" if grant.adopted else "the job is still running"
     return modal(
         "extension",
-        f"Extend #{grant.id}",
+        f"Extend access #{grant.id}",
         "Extend" if grant.adopted else "Request",
         [
-            section(f"*#{grant.id}*: {what}"),
-            *_durations(Times.of_extension(terms), filled, label="How much longer"),
-            _reason("Reason", example, filled, needed=terms.needs_reason),
+            section(what),
+            *_durations(Times.of_extension(terms), filled, label="Extend by"),
+            _reason(example, filled, needed=terms.needs_reason),
         ],
         private_metadata=private_metadata,
     )
@@ -146,8 +138,8 @@ def _kind_shown(kinds: tuple[SourceType, ...], wanted: SourceType) -> SourceType
 
 def _kind(kinds: tuple[SourceType, ...], shown: SourceType, filled: Filled) -> Block:
     options = {kind.value: KINDS[kind].noun for kind in SourceType if kind in kinds}
-    choice = menu(Part.KIND, options, shown, "Choose a kind")
-    return field(f"{Part.KIND}:{filled.cluster}", "Kind of source", choice, dispatch=True)
+    choice = menu(Part.KIND, options, shown, "Choose a type")
+    return field(f"{Part.KIND}:{filled.cluster}", "Source type", choice, dispatch=True)
 
 
 def _source(kind: SourceType, clusters: Clusters, filled: Filled) -> Block:
@@ -155,52 +147,62 @@ def _source(kind: SourceType, clusters: Clusters, filled: Filled) -> Block:
         fits = filled.picked if filled.picked and filled.picked.type is kind else None
         return field(
             f"{Part.SOURCE}:{kind}",
-            "From where",
+            KINDS[kind].noun,
             picker(Part.SOURCE, kind, fits, filled.picked_name),
-            hint="Type a part of its name or ID.",
+            hint=_too_long(fits) + "Search by name or ID.",
         )
     return _address(filled, _what_to_type(clusters, filled.cluster))
 
 
+def _too_long(picked: TrustedSource | None) -> str:
+    fits = picked is None or len(str(picked)) <= OPTION_VALUE_CHARACTERS
+    return "" if fits else "The name that was typed is too long for this menu: use the command. "
+
+
 def _address(filled: Filled, hint: str) -> Block:
     typed = text_input(Part.SOURCE, filled.address, "203.0.113.4", longest=SOURCE_CHARACTERS)
-    return field(Part.SOURCE, "From where", typed, hint=hint)
+    return field(
+        Part.SOURCE, "Source IP", typed, hint=cut_note(filled.address, SOURCE_CHARACTERS) + hint
+    )
 
 
 def _what_to_type(clusters: Clusters, chosen: str) -> str:
-    hint = f"The public {kind_of_address()} address you connect from"
+    hint = f"Public {kind_of_address()} address you connect from"
     cluster = clusters.get(chosen)
     if cluster is None and any(len(one.source_types) > 1 for one in clusters.values()):
-        return f"{hint}. For a Droplet or the like, choose the cluster first."
+        return f"{hint}. For other sources, choose the cluster first."
     if cluster and cluster.min_prefix < 32:
-        return f"{hint}, or a network, /{cluster.min_prefix} at the widest."
+        return f"{hint}, or a network up to /{cluster.min_prefix}."
     return f"{hint}."
 
 
-def _durations(times: Times, filled: Filled, *, label: str = "For how long") -> list[Block]:
+def _durations(times: Times, filled: Filled, *, label: str = "Duration") -> list[Block]:
     typed = "" if filled.duration in times.choices else filled.duration
+    cut = cut_note(typed, DURATION_CHARACTERS)
     exactly = text_input(Part.DURATION, typed, "1h30m", longest=DURATION_CHARACTERS)
     if not times.choices:
-        hint = "Like 45s, 90m, 2h, 1h30m or 1d. Left empty: what is usual for the cluster."
+        hint = f"{cut}Like 90m, 1h30m or 1d. {times.limits}"
         return [field(Part.DURATION, label, exactly, hint=hint, optional=True)]
     wanted = filled.duration if filled.duration in times.choices else filled.length
     chosen = wanted if wanted in times.choices else times.usual
     options = {choice: choice for choice in times.choices}
-    placeholder = "What is usual for the cluster"
+    placeholder = "Usual for the cluster"
     choice = menu(Part.LENGTH, options, "" if typed else chosen, placeholder)
     block_id = f"{Part.LENGTH}:{filled.cluster}"
     return [
         field(block_id, label, choice, hint=times.limits, optional=True),
         field(
             Part.DURATION,
-            "… or exactly",
+            "Custom duration",
             exactly,
-            hint="Like 45s, 90m, 1h30m or 1d. It counts instead of the choice above.",
+            hint=f"{cut}Like 90m, 1h30m or 1d. Replaces the choice above.",
             optional=True,
         ),
     ]
 
 
-def _reason(label: str, example: str, filled: Filled, *, needed: bool) -> Block:
+def _reason(example: str, filled: Filled, *, needed: bool) -> Block:
     typed = text_input(Part.REASON, filled.reason, example, longest=REASON_CHARACTERS)
-    return field(Part.REASON, label, typed, hint="The approvers read this.", optional=not needed)
+    required = "Required. " if needed else ""
+    hint = f"{cut_note(filled.reason, REASON_CHARACTERS)}{required}Approvers read this."
+    return field(Part.REASON, "Reason", typed, hint=hint, optional=not needed)

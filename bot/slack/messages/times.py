@@ -48,10 +48,14 @@ class Times:
 
 def _within(shortest: timedelta, longest: timedelta, usual: timedelta) -> Times:
     choices = [show_duration(one) for one in sensible_durations(shortest, longest, usual)]
-    return Times(choices, show_duration(usual), f"{show_duration(longest)} at the most.")
+    return Times(choices, show_duration(usual), _limits(longest, usual))
 
 
 def _everywhere(clusters: Clusters, longest: Collection[timedelta]) -> Times:
     shortest = max(cluster.min_duration for cluster in clusters.values())
     choices = [show_duration(one) for one in sensible_durations(shortest, min(longest), None)]
-    return Times(choices, "", "Left open: what is usual for the cluster.")
+    return Times(choices, "", "Defaults to what is usual for the cluster.")
+
+
+def _limits(longest: timedelta, usual: timedelta) -> str:
+    return f"Max {show_duration(longest)}. Defaults to {show_duration(usual)}."

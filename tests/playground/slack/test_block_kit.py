@@ -237,3 +237,11 @@ def test_suggestions_are_options_or_groups_of_them() -> None:
     assert suggestion_problems({"options": [option("web-1")]}) == []
     assert suggestion_problems({"options": [option("web-1")] * 101})
     assert suggestion_problems({})
+
+
+def test_no_more_may_stand_in_an_input_at_first_than_may_be_typed() -> None:
+    line = {"type": "plain_text_input", "action_id": "why", "max_length": 5}
+
+    assert problems(modal(asking({**line, "initial_value": "short"})), "modal") == []
+    [found] = problems(modal(asking({**line, "initial_value": "longer"})), "modal")
+    assert "max_length" in found

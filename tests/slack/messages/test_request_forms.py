@@ -1,5 +1,6 @@
 """The forms that ask for access look as agreed, and Slack would take them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -133,3 +134,25 @@ def test_the_notice_in_a_picker_is_not_cut(kind: SourceType) -> None:
     for why in (Unavailable("no answer"), NotAuthorised("the token may not")):
         (notice,) = not_listed(kind, why)
         assert notice["text"]["text"].endswith("as a command")
+
+
+@pytest.mark.parametrize("form", [request_form, emergency_form])
+def test_slack_takes_whatever_a_command_fills_in(form: Callable[..., dict[str, Any]]) -> None:
+    typed = Filled("orders", address="1" * 2_000, duration="2" * 2_000, reason="3" * 2_000)
+
+    view = form(CLUSTERS, typed, private_metadata="{}")
+
+    assert problems(view, "modal") == []
+    hints = [block["hint"]["text"] for block in view["blocks"] if "hint" in block]
+    assert sum("of 2,000 characters" in hint for hint in hints) == 3
+
+
+def test_slack_takes_a_source_with_the_longest_name() -> None:
+    tag = TrustedSource(SourceType.TAG, "t" * 255)
+
+    view = request_form(
+        CLUSTERS, Filled("analytics", SourceType.TAG, picked=tag), private_metadata="{}"
+    )
+
+    assert problems(view, "modal") == []
+    assert "too long" in str(view)

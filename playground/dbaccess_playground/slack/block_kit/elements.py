@@ -10,6 +10,7 @@ from dbaccess_playground.slack.block_kit.shapes import (
     both,
     exactly_one,
     initial_among_options,
+    initial_value_fits,
     list_of,
     mrkdwn,
     number,
@@ -83,7 +84,8 @@ def _boxes(kind: str, **initial: Check) -> tuple[str, Check]:
 
 def _typed(kind: str, **more: Check) -> tuple[str, Check]:
     allowed = {**_INPUT, "placeholder": _PLACEHOLDER, "dispatch_action_config": _DISPATCH}
-    return _element(kind, {**allowed, "initial_value": string(3000), **more})
+    name, element = _element(kind, {**allowed, "initial_value": string(3000), **more})
+    return name, both(element, initial_value_fits)
 
 
 MENUS: Mapping[str, Check] = dict(

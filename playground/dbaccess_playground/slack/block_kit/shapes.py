@@ -150,6 +150,15 @@ def initial_among_options(value: object, at: str) -> Iterator[str]:
             yield problem("the initial option is not one of the options", at)
 
 
+def initial_value_fits(value: object, at: str) -> Iterator[str]:
+    """Accept inputs in which no more stands at first than may be typed."""
+    if not isinstance(value, dict):
+        return
+    initial, longest = value.get("initial_value"), value.get("max_length")
+    if isinstance(initial, str) and isinstance(longest, int) and len(initial) > longest:
+        yield problem(f"initial_value is longer than max_length ({longest})", at)
+
+
 def _items(value: object, key: str) -> list[Any]:
     items = value.get(key) if isinstance(value, dict) else None
     return items if isinstance(items, list) else []
