@@ -113,13 +113,13 @@ def describe_refused(words: str, culprits: Sequence[Rule]) -> str:
     """Return what is wrong, and what somebody has to do about it."""
     if not culprits:
         return (
-            f"DigitalOcean refuses every change of the list: {words}. Perhaps it no longer takes a "
-            "rule that is there already; dbaccess cannot tell which"
+            f"DigitalOcean rejects every change to this firewall: {words}. Perhaps an existing "
+            "rule is no longer valid. dbaccess cannot tell which"
         )
-    shown = "; ".join(_shown(rule) for rule in culprits)
+    shown = ", ".join(_shown(rule) for rule in culprits)
     return (
-        f"DigitalOcean refuses every change of the list: {words}. To blame seems to be a rule that "
-        f"was not added by dbaccess: {shown}. Remove it in the control panel, if others are there"
+        f"DigitalOcean rejects every change to this firewall: {words}. The cause is probably "
+        f"{shown}, which dbaccess did not add. Remove it at DigitalOcean, unless it is the last one"
     )
 
 

@@ -16,8 +16,8 @@ from tests.scenarios.world import ALICE, APPROVALS, ORDERS, RITA
 from tests.storage import PostgresStorage
 from tests.waiting import eventually
 
-_AWAY = "I cannot reach my database just now"
-_SLOW = "My database does not answer just now"
+_AWAY = "dbaccess can't reach its database"
+_SLOW = "The database of dbaccess doesn't answer"
 _SLACK_SECONDS = 3.0
 _OTHER = "203.0.113.5"
 

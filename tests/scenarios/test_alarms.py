@@ -40,7 +40,7 @@ def test_alarms_come_at_twice_the_time_then_hourly_over_a_restart_and_end_once(
     world.pass_time(minutes=10)
     world.restart(minutes=1)
     assert TRUSTED not in world.sources()
-    assert sum("in line again" in told for told in world.operators()) == 1
+    assert sum("up to date again" in told for told in world.operators()) == 1
     assert len(world.operators()) == 8
 
 

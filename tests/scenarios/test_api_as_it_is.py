@@ -218,7 +218,7 @@ def test_p2_a_cluster_that_becomes_open_is_told_until_it_is_closed(world: World)
     assert "open to everyone" in world.told(RITA)[-1]
     for _ in range(4):
         world.pass_time(minutes=5)
-    assert sum("is open to everybody" in text for text in world.operators()) >= 3
+    assert sum("is open to everyone" in text for text in world.operators()) >= 3
     assert not world.sources()
 
     world.digitalocean.add_rule(ORDERS, "tag", "backend")

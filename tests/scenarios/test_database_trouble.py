@@ -9,8 +9,8 @@ import pytest
 from tests.scenarios.forms import opened
 from tests.scenarios.world import ALICE, IP, RITA, World
 
-AWAY = "I cannot reach my database just now"
-SLOW = "My database does not answer just now"
+AWAY = "dbaccess can't reach its database"
+SLOW = "The database of dbaccess doesn't answer"
 FILLED = {"Cluster": "orders", "Source IP": IP, "Duration": "2h"}
 
 

@@ -155,7 +155,7 @@ def test_p3_an_end_that_the_api_holds_up_is_told_again_and_again_and_comes(world
     world.pass_time(minutes=1)
     assert world.sources() == FOREIGN
     assert world.grant().end_reason == EndReason.EXPIRED
-    assert "in line again" in world.operators()[-1]
+    assert "up to date again" in world.operators()[-1]
     assert len(world.operators()) == len(alarmed_at) + 1
     assert "ended" in world.told(RITA)[-1]
 

@@ -23,18 +23,28 @@ from tests.scenarios.world import ALICE, BOB, IP, OSCAR, RITA, World
 from tests.storage import Storage, storage_of
 
 BROKEN: dict[str, tuple[Broken, str, str, str]] = {
-    "full-sqlite": (full_file, "full", "My database is full", "database or disk is full"),
+    "full-sqlite": (
+        full_file,
+        "full",
+        "The database of dbaccess is full",
+        "database or disk is full",
+    ),
     "read_only-sqlite": (
         read_only_file,
         "read_only",
-        "My database is read-only",
+        "The database of dbaccess is read-only",
         "attempt to write a readonly database",
     ),
-    "full-postgresql": (full_server, "full", "My database is full", "No space left on device"),
+    "full-postgresql": (
+        full_server,
+        "full",
+        "The database of dbaccess is full",
+        "No space left on device",
+    ),
     "read_only-postgresql": (
         read_only_server,
         "read_only",
-        "My database is read-only",
+        "The database of dbaccess is read-only",
         "in a read-only transaction",
     ),
 }
@@ -72,7 +82,7 @@ def test_what_cannot_be_saved_is_told_to_everybody_once(world: World, case: str)
             if case != "full-sqlite":  # there, what is small may still find room
                 assert world.slack.click(ALICE, card, "Approve").error is None
                 world.eventually(lambda: any(sentence in one for one in world.whispered(ALICE)))
-            world.eventually(lambda: any("cannot use its database" in x for x in world.operators()))
+            world.eventually(lambda: any("can't use its database" in x for x in world.operators()))
             wrong = problems(world)
             assert said in wrong["database"]
             assert "schema" not in wrong

@@ -7,13 +7,13 @@ from bot.slack.messages.blocks import Message, header, message, quote, section
 from bot.slack.messages.mrkdwn import when
 
 _WHAT = {
-    DatabaseTrouble.AWAY: "I cannot reach my database just now.",
-    DatabaseTrouble.FULL: "My database is full, so I cannot save anything.",
-    DatabaseTrouble.READ_ONLY: "My database is read-only, so I cannot save anything.",
-    DatabaseTrouble.BUSY: "My database is too busy, so I cannot save anything.",
+    DatabaseTrouble.AWAY: "dbaccess can't reach its database.",
+    DatabaseTrouble.FULL: "The database of dbaccess is full.",
+    DatabaseTrouble.READ_ONLY: "The database of dbaccess is read-only.",
+    DatabaseTrouble.BUSY: "The database of dbaccess is too busy.",
 }
 _REMEDIES = {
-    DatabaseTrouble.AWAY: "It does not answer. Is it running? Does `DATABASE_URL` lead to it?",
+    DatabaseTrouble.AWAY: "Is it running? Is `DATABASE_URL` right?",
     DatabaseTrouble.FULL: "Its disk is full. Make room.",
     DatabaseTrouble.READ_ONLY: "It is read-only. Is its disk nearly full, or is it a standby?",
     DatabaseTrouble.BUSY: "It is too busy. What else uses it, or holds a lock?",
@@ -24,8 +24,8 @@ def database_away(trouble: DatabaseTrouble) -> Message:
     """Return the answer while the database cannot be used."""
     return message(
         section(
-            f"{_WHAT[trouble]} As far as I know, nothing was changed. Please try again in a "
-            "minute; `/dbaccess list` then shows how things stand."
+            f"{_WHAT[trouble]} This may not be saved. Check `/dbaccess list` in a minute, then "
+            "try again."
         )
     )
 
@@ -33,24 +33,21 @@ def database_away(trouble: DatabaseTrouble) -> Message:
 def database_slow() -> Message:
     """Return the first answer where the database lets us wait for longer than Slack waits."""
     return message(
-        section(
-            ":hourglass_flowing_sand: My database does not answer just now. I keep trying for a "
-            "moment; if it does not work, you hear of it."
-        )
+        section(":hourglass_flowing_sand: The database of dbaccess doesn't answer. Still trying …")
     )
 
 
 def send_again(trouble: DatabaseTrouble | None = None) -> str:
     """Return what stands in a form that was not taken in, for this trouble or for no answer."""
-    what = _WHAT[trouble] if trouble else "My database does not answer just now."
-    return f"{what} Please send this off again in a minute."
+    what = _WHAT[trouble] if trouble else "The database of dbaccess doesn't answer."
+    return f"{what} Send this again in a minute."
 
 
 def database_unavailable(trouble: DatabaseTrouble, since: datetime, said: str) -> Message:
     """Return what the operators hear once nothing could be saved for a while."""
     return message(
-        header(":rotating_light: dbaccess cannot use its database"),
-        section(f"Since {when(since)}, *no access opens and none ends*. {_REMEDIES[trouble]}"),
+        header(":rotating_light: dbaccess can't use its database"),
+        section(f"Since {when(since)}, *no access opens or ends*. {_REMEDIES[trouble]}"),
         quote(said, "Nothing."),
     )
 
@@ -59,7 +56,7 @@ def database_back(since: datetime) -> Message:
     """Return what the operators hear when it works again."""
     return message(
         section(
-            f":white_check_mark: *dbaccess can use its database again.* It could not since "
-            f"{when(since)}. What was due is being done now."
+            f":white_check_mark: *dbaccess can use its database again.* It couldn't since "
+            f"{when(since)}. Overdue work is being done now."
         )
     )

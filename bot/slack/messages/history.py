@@ -42,18 +42,20 @@ def history_page(
     about = f" on {code(cluster)}" if cluster else ""
     whose = context(_whose(cluster, of_everybody))
     if not entries:
-        return message(section(f"Nothing was decided or lent{about} yet."), whose)
+        return message(section(f"No decisions{about} yet."), whose)
     lines = [f"• {_line(entry)}" for entry in entries]
-    return message(*sections([f"*Lately{about}*, the newest first", *lines]), whose)
+    return message(*sections([f"*Recent requests{about}*, newest first", *lines]), whose)
 
 
 def _whose(cluster: str | None, of_everybody: Sequence[str]) -> str:
     if not of_everybody:
-        return "Only yours is shown here: a cluster's approvers see everybody's."
+        return "Only your own. Approvers see everyone's."
     if cluster:
-        return f"You are an approver of {code(cluster)}, so everybody's is shown."
-    shown = ", ".join(code(alias) for alias in of_everybody)
-    return f"Everybody's on {shown}, where you are an approver; elsewhere only yours."
+        return f"Everyone on {code(cluster)} (you approve it)."
+    *others, last = (code(alias) for alias in of_everybody)
+    if not others:
+        return f"Everyone on {last} (you approve it), your own elsewhere."
+    return f"Everyone on {', '.join(others)} and {last} (you approve these), your own elsewhere."
 
 
 def _line(entry: Happened) -> str:
@@ -67,7 +69,7 @@ def _terms(request: Request) -> str:
     asker, duration = who(request.requester), show_duration(request.granted_duration)
     less = ""
     if request.is_shortened:
-        less = f" ({show_duration(request.duration)} asked for)"
+        less = f" ({show_duration(request.duration)} requested)"
     lent = f"{code(request.cluster)} from {source(request)}"
     if request.extends is not None:
         return f"{asker}, *{duration} more*{less} for #{request.extends}, {lent}"
@@ -91,11 +93,11 @@ def _decision(request: Request) -> str:
             why = one_line(words(denial.reason), _REASON_CHARACTERS)
             return f"denied by {who(denial.approver)} {at}{f', {code(why)}' if why else ''}"
         case RequestState.CANCELLED:
-            return f"withdrawn {at}"
+            return f"cancelled {at}"
         case RequestState.LAPSED:
-            return f"lapsed {at}, undecided"
+            return f"expired {at}, undecided"
         case _ if request.kind is RequestKind.EMERGENCY:
-            return f"granted at once {at}, {_review(request)}"
+            return f"opened at once {at}, {_review(request)}"
         case _ if not request.approvers:
             return f"recovered from its rule's label {at}"
         case _:
@@ -104,7 +106,7 @@ def _decision(request: Request) -> str:
 
 def _review(request: Request) -> str:
     if request.reviewed_at is None:
-        return "*not reviewed yet*"
+        return "*needs review*"
     return f"reviewed by {who(request.reviewed_by or '')} {when(request.reviewed_at)}"
 
 
@@ -113,11 +115,11 @@ def _end(grant: Grant | None) -> str:
         return ""
     match grant.state:
         case GrantState.APPLYING:
-            return "; being applied"
+            return ", opening"
         case GrantState.ACTIVE:
-            return f"; live until {when(grant.expires_at)}"
-    ended = f"ended {when(grant.ended_at)}" if grant.ended_at else "being removed"
-    return f"; {ended}, {_how_it_ended(grant)}"
+            return f", open until {when(grant.expires_at)}"
+    ended = f"ended {when(grant.ended_at)}" if grant.ended_at else "ending"
+    return f", {ended} ({_how_it_ended(grant)})"
 
 
 def _how_it_ended(grant: Grant) -> str:
@@ -131,6 +133,6 @@ def _how_it_ended(grant: Grant) -> str:
         case EndReason.FAILED if grant.adopted:
             return "the expiry could not be set"
         case EndReason.FAILED:
-            return "could not be put in place"
+            return "could not be opened"
         case _:
-            return "its time was up"
+            return "expired"

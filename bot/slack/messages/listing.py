@@ -10,7 +10,7 @@ from bot.slack.messages.buttons import cancel, extend_or_revoke
 from bot.slack.messages.facts import access, source, terms
 from bot.slack.messages.mrkdwn import code, when, who
 
-HOW_TO_ASK = f"To ask for some, write for example {code('/dbaccess request 203.0.113.4 2h')}."
+HOW_TO_ASK = f"Request some: {code('/dbaccess request 203.0.113.4 2h')}."
 _MOST_ITEMS = (MESSAGE_BLOCKS - 5) // 2  # of two blocks each, with two titles and a last line
 
 
@@ -20,7 +20,7 @@ def listing(
     """Return one person's live grants and open requests, or those of *everybody*."""
     if not requests and not grants:
         nothing = (
-            "Nobody has access to your clusters by way of dbaccess, and nothing waits for approval."
+            "No open access and no open requests on your clusters."
             if everybody
             else f"You have no access and no open requests. {HOW_TO_ASK}"
         )
@@ -29,7 +29,7 @@ def listing(
     shown_requests = requests[: _MOST_ITEMS - len(shown_grants)]
     left = len(grants) + len(requests) - len(shown_grants) - len(shown_requests)
     return message(
-        section("*Live access*" if everybody else "*Your access*") if shown_grants else None,
+        section("*Open access*" if everybody else "*Your access*") if shown_grants else None,
         *(part for grant in shown_grants for part in grant_item(grant, whose=everybody)),
         section("*Open requests*" if everybody else "*Your open requests*")
         if shown_requests
@@ -44,7 +44,7 @@ def grant_item(grant: Grant, *, whose: bool = False) -> list[Block | None]:
     holder = f"{who(grant.requester)}: " if whose else ""
     what = f"{access(grant)}, {ends(grant)}"
     if grant.adopted:
-        what = f"{source(grant)} on {code(grant.cluster)}, a rule added manually, {ends(grant)}"
+        what = f"{source(grant)} on {code(grant.cluster)}, added manually, {ends(grant)}"
     return [
         section(f"*#{grant.id}* {holder}{what}"),
         extend_or_revoke(grant),
@@ -54,9 +54,9 @@ def grant_item(grant: Grant, *, whose: bool = False) -> list[Block | None]:
 def ends(grant: Grant) -> str:
     """Return where a grant stands, and when it ends or ended."""
     state = {
-        GrantState.APPLYING: "being applied, ends",
+        GrantState.APPLYING: "opening, ends",
         GrantState.ACTIVE: "ends",
-        GrantState.REMOVING: "being removed, ended",
+        GrantState.REMOVING: "ending, ended",
         GrantState.ENDED: "ended",
     }[grant.state]
     return f"{state} {when(grant.ended_at or grant.expires_at)}"
@@ -66,7 +66,7 @@ def request_item(request: RequestFacts, *, whose: bool = False) -> list[Block | 
     """Return one request and its button."""
     asker = f"{who(request.requester)}: " if whose else ""
     state = (
-        f"waits for approval until {when(request.lapses_at)}"
+        f"expires {when(request.lapses_at)}"
         if request.state is RequestState.PENDING
         else request.state
     )
@@ -77,4 +77,4 @@ def and_more(left: int) -> Block | None:
     """Return a last line for those that do not fit; every command works for them too."""
     if left <= 0:
         return None
-    return context(f"… and {left} more, which do not fit here. Their numbers work in any command.")
+    return context(f"… and {left} more. Their numbers work in every command.")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import zip_longest
 
-from bot.domain.lifecycle import Grant
+from bot.domain.lifecycle import EndReason, Grant
 from bot.domain.notices import (
     Alarm,
     AllClear,
@@ -32,6 +32,7 @@ from bot.slack.messages.facts import source
 from bot.slack.messages.mrkdwn import code, when, who
 
 _MOST_LINES = 20
+_SHORT_ERROR_CHARACTERS = 80
 _PURPOSES = {
     "ends": "to end access",
     "starts": "to open access",
@@ -41,18 +42,19 @@ _PURPOSES = {
 
 
 def alarm(notice: Alarm) -> Message:
-    """Return what hangs, since when and why, and what can be done."""
-    cluster = code(notice.cluster)
+    """Return what fails, since when and why, and what can be done."""
+    error = notice.error or "no error given"
+    is_short = len(error) <= _SHORT_ERROR_CHARACTERS
+    why = f" ({code(error)})" if is_short else ""
     return message(
-        header(f":rotating_light: {notice.cluster}: access is not as it should be"),
         section(
-            f"Since {when(notice.failing_since)} dbaccess cannot bring the trusted sources of "
-            f"{cluster} in line. It goes on trying. The last error:"
+            f":rotating_light: *Can't update the firewall of {code(notice.cluster)}* since "
+            f"{when(notice.failing_since)}{why}. Still trying."
         ),
-        quote(notice.error, "No error was told."),
+        None if is_short else quote(error, error),
         *_listed(
-            "*Should have ended, but may still be open:*",
-            (f"{_grant(grant)}, to end {when(grant.expires_at)}" for grant in notice.overdue),
+            "*Open past its end:*",
+            (f"{_grant(grant)}, {_overdue(grant)}" for grant in notice.overdue),
             len(notice.overdue),
         ),
         *_listed(
@@ -69,53 +71,48 @@ def all_clear(notice: AllClear) -> Message:
     """Return that an alarm is over."""
     return message(
         section(
-            f":white_check_mark: {code(notice.cluster)} is in line again. The trouble that began "
-            f"{when(notice.failing_since)} is over, and what was due has been done. There is "
-            "nothing to do."
+            f":white_check_mark: *The firewall of {code(notice.cluster)} is up to date again.* "
+            f"It wasn't since {when(notice.failing_since)}."
         )
     )
 
 
 def guard_placed(notice: GuardPlaced) -> Message:
     """Return that the guard rule took the place of the last one, and what to do (P2)."""
-    cluster = code(notice.cluster)
     return message(
         section(
-            f":shield: The last trusted source of {cluster} has gone. A cluster without any "
-            f"accepts connections from everywhere, so dbaccess put its guard rule there: "
-            f"`ip_addr` {code(GUARD.value)}, an address that leads nowhere."
+            f":shield: *The last trusted source of {code(notice.cluster)} was removed.* An empty "
+            f"list lets everyone in, so dbaccess added its guard rule {code(GUARD.value)}. "
+            "The cluster accepts no new connections now."
         ),
         section(
-            f"For now nobody can connect to {cluster}. If something should, add its trusted source "
-            "in DigitalOcean's control panel, or ask with `/dbaccess request`. Leave the guard "
-            "rule where it is: dbaccess takes it away once other people's rules keep the cluster "
-            "closed."
+            "*What to do:* add its trusted sources at DigitalOcean, or use `/dbaccess request`. "
+            "Leave the guard rule: dbaccess removes it when others keep the cluster closed."
         ),
     )
 
 
 def cluster_open(notice: ClusterOpen) -> Message:
     """Return that anybody can reach a cluster, who was given access, and what to do (P2)."""
-    cluster = code(notice.cluster)
     last_seen = f", last seen {when(notice.read_at)}" if notice.read_at else ""
     return message(
-        header(f":rotating_light: {notice.cluster} is open to everybody"),
+        header(f":rotating_light: {notice.cluster} is open to everyone"),
         section(
-            f"{cluster} has no trusted sources, so it accepts connections from everywhere. "
-            f"First seen {when(notice.open_since)}{last_seen}."
+            f"{code(notice.cluster)} has no trusted sources, so it accepts connections from "
+            f"everywhere. First seen {when(notice.open_since)}{last_seen}."
         ),
         *_listed(
-            "*Given access by dbaccess:*",
+            "*Access by dbaccess:*",
             (f"{_grant(grant)}, until {when(grant.expires_at)}" for grant in notice.lent),
             len(notice.lent),
         ),
         section(
-            "*What to do:* add the cluster's own trusted sources in DigitalOcean's control panel. "
-            "The usual causes are `terraform destroy` and removing the last rule with `doctl`."
+            "*What to do:* add its trusted sources at DigitalOcean. Usual causes: "
+            "`terraform destroy`, or `doctl` removed the last rule."
         ),
         context(
-            "dbaccess adds no first rule by itself, since that would lock everybody else out. It "
-            "tells you again until the cluster is closed."
+            "dbaccess adds no first rule: that would lock others out. "
+            "This alarm repeats until the cluster is closed."
         ),
     )
 
@@ -124,8 +121,8 @@ def cluster_closed(notice: ClusterClosed) -> Message:
     """Return that a cluster has rules again."""
     return message(
         section(
-            f":white_check_mark: {code(notice.cluster)} is closed again. It had been open to "
-            f"everybody since {when(notice.open_since)}."
+            f":white_check_mark: *{code(notice.cluster)} is closed again.* "
+            f"It was open to everyone since {when(notice.open_since)}."
         )
     )
 
@@ -135,17 +132,14 @@ def labels_dropped(notice: LabelsDropped) -> Message:
     return message(
         section(
             f":memo: *Another tool rewrote the trusted sources of {code(notice.cluster)}* and "
-            "dropped the descriptions. `doctl` and Terraform do that. dbaccess put its own back."
+            "dropped the descriptions, as `doctl` and Terraform do. dbaccess restored its own."
         ),
         *_listed(
-            "*Still removed when access ends:*",
+            "*Still removed at its end:*",
             (f"{_grant(grant)}, {when(grant.expires_at)}" for grant in notice.grants),
             len(notice.grants),
         ),
-        context(
-            "Did somebody add one of these for good, to Terraform for example? Then add it again "
-            "after its access has ended."
-        ),
+        context("Should one of these stay for good? Add it again after its access has ended."),
     )
 
 
@@ -154,11 +148,10 @@ def removed_on_a_guess(notice: RemovedOnAGuess) -> Message:
     removed = ", ".join(code(str(source)) for source in notice.sources)
     return message(
         section(
-            f":grey_question: *{removed} was removed from {code(notice.cluster)}.* Access from "
-            "there had ended. The rule had no label, and looked like dbaccess's own in a list that "
-            "another tool wrote."
+            f":grey_question: *Removed {removed} from {code(notice.cluster)}.* Access from there "
+            "had ended. The rule had no label, but looked like one of dbaccess."
         ),
-        section("Did somebody add it for good? Then add it again now: dbaccess leaves it alone."),
+        section("Should it stay for good? Add it again now: dbaccess leaves it alone."),
     )
 
 
@@ -167,16 +160,15 @@ def recovered(notice: Recovered) -> Message:
     return message(
         section(
             f":mag: *Unknown rules with dbaccess's label on {code(notice.cluster)}.* dbaccess has "
-            "no record of them, so who added them is not known. Anybody who can change the "
-            "trusted sources can write such a label."
+            "no record of them. Anyone who can change trusted sources can write such a label."
         ),
         *_listed(
-            "*Access again, it ends as shown:*",
+            "*Open again, until:*",
             (_recovered(*one) for one in zip_longest(notice.grants, notice.labels)),
             len(notice.grants),
         ),
         *_listed(
-            "*Left alone, the policy does not allow access from there:*",
+            "*Left alone, not allowed by the policy:*",
             (
                 f"{code(str(one.source))}, labelled #{one.number} until {when(one.until)}"
                 for one in notice.unfit
@@ -184,7 +176,7 @@ def recovered(notice: Recovered) -> Message:
             len(notice.unfit),
         ),
         *_listed(
-            "*Removed, since their time was over:*",
+            "*Removed, past its end:*",
             (code(str(removed)) for removed in notice.removed),
             len(notice.removed),
         ),
@@ -198,7 +190,7 @@ def audit_anchor(notice: AuditAnchor) -> Message:
     signed = f"signed with key {code(notice.key)}" if notice.key else "no key"
     rows = "1 row" if notice.number == 1 else f"{notice.number:,} rows"
     return message(
-        section(f":link: *Audit: {rows}*, {signed}. To check later that all are unchanged:"),
+        section(f":link: *Audit: {rows}*, {signed}. To verify them later:"),
         section(code(command)),
     )
 
@@ -213,31 +205,27 @@ def _recovered(grant: Grant, its_label: Labelled | None) -> str:
 
 def _what_to_look_at(notice: Recovered) -> str:
     text = (
-        "*What to look at:* Was the database lost or restored from a backup? Then compare this "
-        f"list with the requests in the cluster's channel and with {code('dbaccess audit')}. If "
-        "not, find out who changed the trusted sources."
+        "*What to do:* Was the database lost, or restored from a backup? Compare this list with "
+        f"the requests in the channel and {code('dbaccess audit')}. If not, find out who changed "
+        "the trusted sources."
     )
     if notice.grants:
         text += f" {code(f'/dbaccess revoke {notice.grants[0].id}')} ends access early."
     if notice.unfit:
         text += (
-            " Remove what should not be there in DigitalOcean's control panel, but never the last "
-            "trusted source. Otherwise it is removed when its label says."
+            " Remove unwanted rules at DigitalOcean, but never the last one. Otherwise each is "
+            "removed at the time in its label."
         )
     return text
 
 
 def _what_to_do(notice: Alarm) -> str:
-    check = code("dbaccess check")
-    advice = (
-        f"*What to do:* run {check}, which tells whether the token and the cluster are in order, "
-        "and look at DigitalOcean's status page."
-    )
+    advice = f"*What to do:* run {code('dbaccess check')}, and see DigitalOcean's status page."
     if not notice.overdue:
         return advice
     return (
-        f"{advice} To close something by hand now, remove its trusted source in DigitalOcean's "
-        "control panel, but never the last one: a cluster without any is open to everybody."
+        f"{advice} To close one by hand, remove its trusted source at DigitalOcean. "
+        "Never remove the last one: the cluster would be open to everyone."
     )
 
 
@@ -251,8 +239,7 @@ def _calls(made: CallsMade) -> list[Block]:
     lines = [f"API calls of this worker in the last hour: {', '.join(counts)}."] if counts else []
     if made.limit and made.remaining is not None:
         lines.append(
-            f"DigitalOcean has {made.remaining:,} of {made.limit:,} left for this token, which "
-            "other tools may use too."
+            f"This token has {made.remaining:,} of {made.limit:,} left. Other tools may use it too."
         )
     return [context(" ".join(lines))] if lines else []
 
@@ -268,3 +255,9 @@ def _listed(title: str, lines: Iterable[str], count: int) -> list[Block]:
 
 def _grant(grant: Grant) -> str:
     return f"#{grant.id} {source(grant)} of {who(grant.requester)}"
+
+
+def _overdue(grant: Grant) -> str:
+    if grant.end_reason is EndReason.REVOKED:
+        return "revoked"
+    return f"expired {when(grant.expires_at)}"

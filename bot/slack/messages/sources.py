@@ -30,9 +30,8 @@ def sources_page(cluster: str, lines: Sequence[SourceLine]) -> Message:
     if not lines:
         return message(
             section(
-                f":warning: {name} has no trusted sources, so it accepts connections from "
-                "everywhere. The people who look after it can close it by adding the sources that "
-                "must keep working."
+                f":warning: *{name} is open to everyone:* it has no trusted sources. Its admins "
+                "can add those that must keep working."
             )
         )
     ours_first = sorted(lines, key=lambda line: line.grant is None)
@@ -42,9 +41,8 @@ def sources_page(cluster: str, lines: Sequence[SourceLine]) -> Message:
     return message(
         *sections([f"*Trusted sources of {name}* ({len(lines)})", *shown]),
         context(
-            "_Ours_ are rules that dbaccess added; they go when their grant ends. _Foreign_ ones "
-            "were added by others; dbaccess leaves them alone, until approvers set an expiry on "
-            f"one with {code(f'/dbaccess adopt {cluster} SOURCE 1w')}."
+            "dbaccess leaves rules added manually alone. Approvers can set an expiry: "
+            f"{code(f'/dbaccess adopt {cluster} SOURCE 1w')}"
         ),
     )
 
@@ -59,9 +57,9 @@ def _whose(line: SourceLine) -> str:
         grant = line.grant
         if grant.adopted:
             by, until = who(grant.requester), when(grant.expires_at)
-            return f"_added manually_, removed {until} by #{grant.id} of {by}"
-        return f"_ours_, #{grant.id} of {who(grant.requester)} until {when(grant.expires_at)}"
+            return f"added manually, expires {until} (#{grant.id} of {by})"
+        return f"*access #{grant.id}* of {who(grant.requester)} until {when(grant.expires_at)}"
     if line.is_guard:
-        return "the guard rule, which keeps the cluster closed"
+        return "guard rule, keeps the cluster closed"
     described = one_line(line.description, _DESCRIPTION_CHARACTERS)
-    return f"_foreign_, {code(described)}" if described else "_foreign_"
+    return f"added manually, {code(described)}" if described else "added manually"

@@ -6,13 +6,14 @@ from bot.domain.notices import Undelivered
 from bot.slack.messages.blocks import Message, context, message, section
 from bot.slack.messages.mrkdwn import code, who
 
-_INVITE = "Invite dbaccess to the channel, or correct the channel in `dbaccess.toml`."
-_ARCHIVED = "The channel is archived. Unarchive it, or name another one in `dbaccess.toml`."
-_RIGHTS = "Let apps post there (in the channel's settings), or name another channel."
+_INVITE = "Invite the app: write `/invite @dbaccess` in the channel."
+_NO_CHANNEL = "Invite the app if the channel is private, or correct its ID in `dbaccess.toml`."
+_ARCHIVED = "Unarchive the channel, or name another one in `dbaccess.toml`."
+_RIGHTS = "Let apps post there in the channel's settings, or name another channel."
 _ADMIN = "Ask an admin of the workspace to allow dbaccess there."
-_FAULT = "That is a fault in dbaccess. Please report it."
-_GONE = "Somebody deleted the message, or Slack no longer lets it be changed."
-_PERSON = "Slack does not know that person, or hides them from dbaccess. Did they leave?"
+_FAULT = "This is a bug in dbaccess. Please report it."
+_GONE = "The message was deleted, or Slack no longer lets it change."
+_PERSON = "Slack doesn't know this person, or hides them from dbaccess. Did they leave?"
 _FIXES = {
     "app_access_restricted": _ADMIN,
     "block_mismatch": _FAULT,
@@ -21,7 +22,7 @@ _FIXES = {
     "cant_broadcast_message": _RIGHTS,
     "cant_update_message": _GONE,
     "channel_is_limited_access": _ADMIN,
-    "channel_not_found": _INVITE,
+    "channel_not_found": _NO_CHANNEL,
     "edit_window_closed": _GONE,
     "ekm_access_denied": _ADMIN,
     "invalid_arguments": _FAULT,
@@ -81,12 +82,14 @@ def fix_of(notice: Undelivered) -> str:
     """Return what to do about Slack's code."""
     if notice.error == "channel_not_found" and not _is_channel(notice.conversation):
         return _PERSON
-    return _FIXES.get(notice.error, "Look the code up in Slack's documentation, or ask an admin.")
+    return _FIXES.get(
+        notice.error, "Look up this code in Slack's API documentation, or ask an admin."
+    )
 
 
 def _afterwards(notice: Undelivered) -> str:
     if fix_of(notice) == _GONE and notice.what == "request_card":
-        return " Approvers can decide on the request in the Home tab of dbaccess."
+        return " Approvers can decide in the Home tab of dbaccess."
     if fix_of(notice) in _NOT_AGAIN:
         return ""
     return f" Then run {code(f'dbaccess jobs retry --error {notice.error}')}."

@@ -89,9 +89,7 @@ def of_right(refusal: RightRefusal, code: Quoting) -> str:  # noqa: C901  # a ca
                 "Ask an admin."
             )
         case NotTheirs(number=number):
-            return (
-                f"#{number} is not your request or access, and you don't approve for its cluster."
-            )
+            return f"#{number} is not yours, and you are not an approver of its cluster."
         case HolderIsGone():
             return "Its Slack account is no longer active."
         case HolderMayNotAsk():
