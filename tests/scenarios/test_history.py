@@ -69,7 +69,7 @@ def test_it_tells_how_each_request_came_to_its_end(world: World) -> None:
     live, lapsed, withdrawn, denied, revoked, expired = told
     assert f"approved by <@{ALICE}>" in live
     assert "open until" in live
-    assert "lapsed" in lapsed
+    assert "undecided" in lapsed
     assert "withdrawn" in withdrawn
     assert f"denied by <@{BOB}>" in denied
     assert "`use the replica`" in denied
@@ -194,7 +194,7 @@ def test_p4_nobody_sees_what_is_others_while_slack_does_not_say_who_they_are(
 
     page = history(world, ALICE)
 
-    assert "Slack did not tell me" in page
+    assert "Slack didn't confirm your rights" in page
     assert IP not in page
 
 

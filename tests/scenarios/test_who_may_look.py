@@ -145,7 +145,7 @@ def test_p4_whose_standing_slack_does_not_tell_gets_no_and_is_told_so(world: Wor
         world.types(RITA, text)
         for _ in range(20):
             world.pass_time(seconds=2)
-        is_told(world, RITA, "Slack did not tell me", times=times)
+        is_told(world, RITA, "Slack didn't confirm your rights", times=times)
 
     said = learns(world, RITA)
     assert not [secret for secret in ("office", "psql", "/ip/") if secret in said]

@@ -273,6 +273,12 @@ NOTICES: dict[str, Notice] = {
             by_purpose={"checks": 1204, "pages": 310, "ends": 22}, limit=5000, remaining=1840
         ),
     ),
+    "alarm, a long error": Alarm(
+        cluster="orders",
+        failing_since=NOW,
+        error="DigitalOcean rejects every change to this firewall: invalid firewall rule. Perhaps an "
+        "existing rule is no longer valid. dbaccess cannot tell which",
+    ),
     "alarm, nothing hangs yet": Alarm(cluster="orders", failing_since=NOW, error="no answer yet"),
     "alarm, much hangs": Alarm(
         cluster="orders",
