@@ -116,7 +116,7 @@ def test_what_is_wrong_with_a_choice_is_said_at_its_field(visitor: Visitor) -> N
 def test_the_shortcut_opens_the_form(anybody: Visitor) -> None:
     anybody.page.get_by_role("button", name="Shortcuts").focus()
     anybody.page.keyboard.press("Enter")
-    choice = anybody.page.get_by_role("menuitem", name="Ask for database access")
+    choice = anybody.page.get_by_role("menuitem", name="Request database access")
     expect(choice).to_be_focused()
     picture(anybody, "shortcut")
     assert faults_of_access(anybody.page) == []

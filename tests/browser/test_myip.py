@@ -106,7 +106,7 @@ def test_an_address_that_changed_is_shown_before_it_is_used(
     with browsing(windows, url_of(world, token), IP) as page:
         page.context.set_extra_http_headers({"X-Forwarded-For": "198.51.100.9"})
         page.get_by_role("button", name="Use this address").click()
-        expect(page.get_by_role("alert")).to_contain_text("another address now")
+        expect(page.get_by_role("alert")).to_contain_text("Your address has changed")
         expect(page.get_by_role("main")).to_contain_text("198.51.100.9")
         picture(page, "changed")
         assert faults_of_access(page) == []

@@ -279,7 +279,7 @@ def test_with_its_records_away_the_page_says_so(world: OpenWorld) -> None:
 
     for page in (world.visits(token), world.uses(token)):
         assert page.status_code == 503
-        assert "One moment, please" in page.text
+        assert "Try again in a minute" in page.text
 
     with world.service.components.database.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO ip_links")

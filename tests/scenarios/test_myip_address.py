@@ -62,7 +62,7 @@ def test_where_the_proxies_do_not_say_it_nothing_is_guessed(opens: Opens, by: st
 
     page = world.visits(token, by=by)
 
-    assert "Your address cannot be told" in page.text
+    assert "Your address is not known" in page.text
     assert "<button" not in page.text
     assert world.uses(token, by=by or "").status_code == 409
     assert world.visits(token, by=f"{IP}, 10.0.0.1").status_code == 200
@@ -73,9 +73,9 @@ def test_ipv6_is_said_plainly_with_the_way_to_an_ipv4_address(world: OpenWorld) 
 
     page = world.visits(token, by="2001:db8::4")
 
-    assert "Your browser came over IPv6" in page.text
+    assert "Your browser uses IPv6" in page.text
     assert "2001:db8::4" in page.text
-    assert "DigitalOcean does not accept IPv6" in page.text
+    assert "DigitalOcean takes only IPv4" in page.text
     assert "Switch IPv6 off" in page.text
     assert "curl -4" in page.text
     assert "<button" not in page.text
@@ -113,7 +113,7 @@ def test_an_address_that_was_not_shown_is_shown_first(world: OpenWorld) -> None:
     again = world.uses(token, by="198.51.100.9")
 
     assert again.status_code == 409
-    assert "another address now than a moment ago" in again.text
+    assert "Your address has changed" in again.text
     assert world.rows() == before
     assert world.uses(token, address="198.51.100.9", by="198.51.100.9").status_code == 200
     assert "I see `198.51.100.9`" in world.whispered(RITA)[-1]

@@ -36,10 +36,10 @@ from dbaccess_playground.web.setting import Command, Role, Setting, Shortcut
 
 COMMAND = Command(
     "/dbaccess",
-    "Ask for access to a database, hand it back, see what is open",
+    "Request access to a database, end it, see what is open",
     "request 203.0.113.4 2h orders fixing the nightly job",
 )
-SHORTCUTS = [Shortcut(SHORTCUT, "Ask for database access")]
+SHORTCUTS = [Shortcut(SHORTCUT, "Request database access")]
 
 
 class BotProcess:

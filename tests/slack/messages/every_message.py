@@ -276,8 +276,10 @@ NOTICES: dict[str, Notice] = {
     "alarm, a long error": Alarm(
         cluster="orders",
         failing_since=NOW,
-        error="DigitalOcean rejects every change to this firewall: invalid firewall rule. Perhaps an "
-        "existing rule is no longer valid. dbaccess cannot tell which",
+        error=(
+            "DigitalOcean rejects every change to this firewall: invalid firewall rule. Perhaps "
+            "an existing rule is no longer valid. dbaccess cannot tell which"
+        ),
     ),
     "alarm, nothing hangs yet": Alarm(cluster="orders", failing_since=NOW, error="no answer yet"),
     "alarm, much hangs": Alarm(
