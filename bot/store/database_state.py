@@ -163,4 +163,4 @@ def _safely(act: Callable[..., object], *values: object) -> None:
     try:
         act(*values)
     except Exception:
-        log.exception("outage not told")
+        log.exception("outage not reported")

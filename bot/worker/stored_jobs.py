@@ -174,7 +174,7 @@ class StoredJobs:
         except DATABASE_UNAVAILABLE:
             raise
         except Exception:  # even so it has to end
-            log.exception("failure not told", kind=self._kind)
+            log.exception("failure not reported", kind=self._kind)
             self._end_as_failed(job, error, tell=lambda *_: None)
 
     def _end_as_failed(

@@ -226,7 +226,7 @@ def test_an_outage_ends_although_it_could_not_be_told(watched: Watched) -> None:
     )
     with logged() as logs:
         watched.state.explains(NOBODY_THERE)
-        eventually(lambda: "outage not told" in [one["event"] for one in logs])
+        eventually(lambda: "outage not reported" in [one["event"] for one in logs])
         watched.works.set()
         eventually(lambda: watched.state.outage is None)
 
