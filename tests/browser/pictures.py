@@ -16,7 +16,6 @@ from tests.browser.visitor import ASK, Visitor
 from tests.browser.windows import FLAGS, WIDE
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-SHARPNESS = 2  # device pixels for each one of the page
 
 
 def take_all(folder: Path, browser: Browser) -> None:
@@ -42,10 +41,14 @@ def _access(browser: Browser, folder: Path) -> None:
         _goes_as(visitor, "Rita", "dbaccess")
         visitor.messages.get_by_role("button").first.wait_for()
         _save(folder, "access-open", visitor.messages.locator("article").last)
+        visitor.presses("Connect")
+        visitor.modal.wait_for()
+        _save(folder, "connect", visitor.modal)
+        visitor.page.keyboard.press("Escape")
         visitor.page.get_by_role("tab", name="Home").click()
         home = visitor.page.get_by_role("tabpanel", name="Home")
         home.get_by_role("button").first.wait_for()
-        _save(folder, "home", visitor.page.locator(".channel"))
+        _save_down_to(home.locator(":scope > *").last, folder, "home", visitor)
 
 
 def _in_the_dark(browser: Browser, folder: Path) -> None:
@@ -80,7 +83,6 @@ def _visitor(browser: Browser, *, dark: bool = False) -> Iterator[Visitor]:
     window = browser.new_context(
         viewport=WIDE,
         color_scheme="dark" if dark else "light",
-        device_scale_factor=SHARPNESS,
         reduced_motion="reduce",
         locale="en-US",
     )
@@ -100,12 +102,19 @@ def _approves(visitor: Visitor, name: str) -> None:
 
 
 def _save(folder: Path, name: str, shown: Page | Locator) -> None:
-    """Save a picture: of one thing as sharp as the device shows it, of the whole page smaller."""
-    path = folder / f"{name}.png"
-    if isinstance(shown, Page):
-        shown.screenshot(path=path, animations="disabled", scale="css")
-    else:
-        shown.screenshot(path=path, animations="disabled")
+    shown.screenshot(path=folder / f"{name}.png", animations="disabled")
+
+
+def _save_down_to(last: Locator, folder: Path, name: str, visitor: Visitor) -> None:
+    """Save the conversation, without the empty space below its last part."""
+    whole, end = visitor.page.locator(".channel").bounding_box(), last.bounding_box()
+    assert whole is not None
+    assert end is not None
+    height = end["y"] + end["height"] + 16 - whole["y"]
+    visitor.page.screenshot(
+        path=folder / f"{name}.png",
+        clip={"x": whole["x"], "y": whole["y"], "width": whole["width"], "height": height},
+    )
 
 
 if __name__ == "__main__":
