@@ -1,26 +1,31 @@
-"""Takes the pictures of README.md and docs/ in the playground: `make pictures`.
+"""Takes the pictures of README.md and docs/ in the playground, and of a report: `make pictures`.
 
 Whatever is on them is found by its role, never by a sentence, so that they follow the bot's words.
 """
 
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, sync_playwright
 
+from bot.cli.reporting import Wanted, make_report
 from dbaccess_playground.demo.stage import playing
 from tests.browser.visitor import ASK, Visitor
 from tests.browser.windows import FLAGS, WIDE
+from tests.scenarios.audited_story import STORY_POLICY, tell
+from tests.scenarios.world import World
+from tests.storage import SqliteStorage
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
 
 def take_all(folder: Path, browser: Browser) -> None:
     """Take every picture into *folder*."""
-    for story in (_access, _in_the_dark, _form, _emergency):
+    for story in (_access, _in_the_dark, _form, _emergency, _report):
         story(browser, folder)
 
 
@@ -75,6 +80,19 @@ def _emergency(browser: Browser, folder: Path) -> None:
         _goes_as(visitor, "Alice", "db-approvals")
         visitor.messages.locator("article").get_by_role("button").first.wait_for()
         _save(folder, "emergency", visitor.messages.locator("article").last)
+
+
+def _report(browser: Browser, folder: Path) -> None:
+    """The head of an auditor's report on a long story."""
+    with tempfile.TemporaryDirectory() as work:
+        out = Path(work) / "report.html"
+        with World(SqliteStorage(Path(work)), STORY_POLICY) as world:
+            wanted = Wanted(tell(world).isoformat(), until=None, cluster=None, out=out)
+            make_report(world.settings, world.policy, wanted, world.clock)
+        page = browser.new_page(viewport=ViewportSize(width=1280, height=1010))
+        page.goto(out.as_uri())
+        _save(folder, "report", page)
+        page.close()
 
 
 @contextmanager
