@@ -187,6 +187,11 @@ class Queries:
                 return None
             return request_facts(session, request, self._policy())
 
+    def last_address(self, user_id: str, cluster: str) -> str:
+        """Return the address from which somebody asked last, shown to them alone; else empty."""
+        with self._database.reading() as session:
+            return requests.last_address(session, user_id, cluster)
+
     def _is_shown(self, alias: str, person: Person) -> bool:
         cluster = self._policy().clusters.get(alias)
         with suppress(NeedsDirectory):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import func, text
+from sqlalchemy import desc, func, text
 from sqlmodel import Session, and_, col, or_, select
 
 from bot.domain.actors import Actor
@@ -263,6 +263,21 @@ def was_granted_before(
         GrantRow.source_value == source.value,
     )
     return session.exec(query.limit(1)).first() is not None
+
+
+def last_address(session: Session, requester: str, cluster: str) -> str:
+    """Return the address from which somebody asked last, best for this cluster; else empty."""
+    query = (
+        select(RequestRow.source_value)
+        .where(
+            RequestRow.requester == requester,
+            col(RequestRow.asked_by).is_(None),
+            RequestRow.source_type == SourceType.IP_ADDR,
+            RequestRow.kind != RequestKind.ADOPTION,
+        )
+        .order_by(desc(RequestRow.cluster == cluster), col(RequestRow.id).desc())
+    )
+    return session.exec(query.limit(1)).first() or ""
 
 
 def newest(session: Session) -> int:

@@ -14,6 +14,7 @@ from tests.scenarios.world import ALICE, World
 from tests.slack.messages.test_home import HOMES
 from tests.slack.messages.test_messages import MESSAGES
 from tests.slack.messages.test_myip import ANSWERS
+from tests.slack.messages.test_request_forms import FORMS
 
 
 def value_of(control: Control) -> str | None:
@@ -62,4 +63,6 @@ def test_each_button_of_the_home_tab_is_understood(world: World, client: WebClie
 
 
 def test_each_kind_of_button_is_shown_somewhere() -> None:
-    assert {control.action_id for control in IN_MESSAGES + AT_HOME} == set(Button)
+    in_forms = {one.action_id for form in FORMS.values() for one in controls(form["blocks"])}
+    shown = {control.action_id for control in IN_MESSAGES + AT_HOME}
+    assert shown | (in_forms & set(Button)) == set(Button)

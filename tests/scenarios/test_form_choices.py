@@ -296,3 +296,54 @@ def test_p4_who_is_not_on_call_is_told_before_a_form_opens(
     for text in (told, answer.text):
         assert "no emergency access to any cluster" in text
     assert world.slack.modal(RITA) is None
+
+
+# The address that somebody used last.
+
+
+def test_the_address_used_last_is_one_press_away_and_replaces_what_was_typed(
+    worlds: Worlds,
+) -> None:
+    world = worlds(policy(CLUSTERS))
+    world.types(RITA, f"request {IP} 1h orders")
+    world.types(RITA, "request 198.51.100.23 1h analytics")
+    opened(world)
+    chooses(world, "cluster", "orders")
+    world.slack.fill_in(RITA, {"Source IP": "203.0.113.99", "Reason": "invoice 88"})
+
+    form = presses(world, f"Use {IP} again")
+
+    assert holds(form, "source") == IP
+    assert [holds(form, name) for name in ("cluster", "reason")] == ["orders", "invoice 88"]
+    form = chooses(world, "cluster", "analytics")
+    assert holds(form, "source") == IP
+    assert "Use 198.51.100.23 again" in str(form["blocks"])
+    world.slack.close_modal(RITA)
+
+
+def test_nobody_is_offered_the_address_of_somebody_else(world: World) -> None:
+    world.types(BOB, f"request {IP} 1h orders")
+
+    assert IP + " again" not in str(opened(world)["blocks"])
+    world.slack.close_modal(RITA)
+
+
+def test_an_address_that_the_cluster_would_not_take_is_not_offered(worlds: Worlds) -> None:
+    world = worlds(policy(min_prefix=24))
+    world.types(RITA, "request 203.0.113.0/24 1h orders")
+    world.govern(policy())
+
+    assert "again" not in str(opened(world)["blocks"])
+    world.slack.close_modal(RITA)
+
+
+def presses(world: World, button: str) -> dict[str, Any]:
+    """Press a button in the form; return the form as it is shown then."""
+    before = form_of(world)
+    world.slack.click(RITA, before, button)
+    return world.eventually(lambda: _changed_since(world, before["hash"]))
+
+
+def _changed_since(world: World, view_hash: str) -> dict[str, Any] | None:
+    now = world.slack.modal(RITA)
+    return now if now and now["hash"] != view_hash else None

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.domain.filled_forms import FilledForm
+from bot.domain.limits import SOURCE_CHARACTERS
 from bot.domain.queries import OpenEmergencyForm, OpenExtensionForm, OpenForm
 from bot.domain.refusal import Field, Refused
 from bot.domain.sources import SourceType, parse_source
+from bot.domain.typed_text import one_line
 from bot.slack.inbound.payloads import (
     Interaction,
     interactive,
@@ -20,7 +22,7 @@ from bot.slack.inbound.payloads import (
     reading,
     response_url,
 )
-from bot.slack.messages import Filled, Part, form_error
+from bot.slack.messages import Button, Filled, Part, form_error
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class FormState:
 
     `address` is what was typed before another type of source was chosen; `acted_at` is when it was
     changed or submitted, in Unix seconds, if Slack says so. `number` is the grant that it is about,
-    if any, and `mark` the pressed button's mark of that.
+    if any, and `mark` the pressed button's mark of that. `pressed` is the address on the button
+    that was pressed in the form; `link` the page that it shows already.
     """
 
     form: str
@@ -42,6 +45,8 @@ class FormState:
     interaction: Interaction
     number: int = 0
     mark: str | None = None
+    pressed: str = ""
+    link: str = ""
 
     @property
     def kind(self) -> str:
@@ -68,7 +73,9 @@ class FormState:
             Filled(
                 cluster=self._holds(Part.CLUSTER),
                 kind=SourceType(wanted) if wanted in set(SourceType) else SourceType.IP_ADDR,
-                address=source if is_address else self.address,
+                address=self.pressed or (source if is_address else self.address),
+                is_new=bool(self.pressed),
+                link="" if self.pressed else self.link,
                 length=self._holds(Part.LENGTH),
                 duration=self._holds(Part.DURATION),
                 reason=self._holds(Part.REASON),
@@ -140,6 +147,8 @@ def from_form(body: dict[str, Any]) -> FormState:
             ),
             number=number_of(metadata.get("number", 0)),
             mark=metadata.get("mark"),
+            pressed=_pressed_address(body),
+            link=str(metadata.get("link") or ""),
         )
 
 
@@ -158,13 +167,23 @@ def from_search(body: dict[str, Any]) -> Search:
 
 def metadata_of(asked: Interaction, filled: Filled) -> str:
     """Return a form's metadata: where to answer, and what it does not show at the moment."""
-    return json.dumps({"response_url": asked.response_url, "address": filled.address})
+    address = filled.address[:SOURCE_CHARACTERS]
+    carried = {"response_url": asked.response_url, "address": address, "link": filled.link}
+    return json.dumps(carried)
 
 
 def extension_metadata(asked: Interaction, form: OpenExtensionForm) -> str:
     """Return the extension form's metadata: where to answer, and which grant it is about."""
     carried = {"response_url": asked.response_url, "number": form.grant_id, "mark": form.mark}
     return json.dumps(carried)
+
+
+def _pressed_address(body: dict[str, Any]) -> str:
+    """Return the address of the button that was pressed in a form, if it was such a one."""
+    [action, *_] = body.get("actions") or [{}]
+    if action.get("action_id") != Button.USE_ADDRESS:
+        return ""
+    return one_line(str(action.get("value") or ""))[:SOURCE_CHARACTERS]
 
 
 def _text(state: Mapping[str, Any]) -> str:

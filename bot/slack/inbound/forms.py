@@ -14,6 +14,7 @@ from bot.domain.queries import OpenEmergencyForm, OpenExtensionForm, OpenForm
 from bot.domain.refusal import Field, NamesClusters, NotYours, Problems, Refused
 from bot.domain.refusals.clusters import NoClusters
 from bot.domain.refusals.rights import CannotTell, NoEmergencyAccess, NoEmergencyClusters
+from bot.domain.sources import parse_source
 from bot.slack import messages
 from bot.slack.inbound.ack_deadline import AckDeadline
 from bot.slack.inbound.background_tasks import BackgroundTasks
@@ -99,7 +100,7 @@ class Forms:
             raise NotYours(NoEmergencyAccess(cluster=form.cluster))
         only = next(iter(policy.clusters)) if len(policy.clusters) == 1 else ""
         filled = replace(filled_by(form, form.cluster or only), address=form.source)
-        view = _emergency_form(policy, filled, asked)
+        view = self._emergency_form(policy, filled, asked)
         self._background.open_view(view, asked, otherwise=messages.emergency_form_not_opened())
 
     def open_extension(self, form: OpenExtensionForm, asked: Interaction) -> None:
@@ -151,7 +152,7 @@ class Forms:
         policy = choices(person)
         if not policy.clusters:
             return
-        draw = _emergency_form if is_emergency else self._request_form
+        draw = self._emergency_form if is_emergency else self._request_form
         view = draw(policy, state.filled, state.interaction)
         self._background.update_view(
             view,
@@ -199,8 +200,26 @@ class Forms:
 
     def _request_form(self, policy: Policy, filled: Filled, asked: Interaction) -> dict[str, Any]:
         named = replace(filled, picked_name=self._options.name_of(filled.picked))
-        metadata = metadata_of(asked, filled)
-        return messages.request_form(policy.clusters, named, private_metadata=metadata)
+        offered = self._with_addresses(policy, named, asked)
+        metadata = metadata_of(asked, offered)
+        return messages.request_form(policy.clusters, offered, private_metadata=metadata)
+
+    def _emergency_form(self, policy: Policy, filled: Filled, asked: Interaction) -> dict[str, Any]:
+        offered = self._with_addresses(policy, filled, asked)
+        metadata = metadata_of(asked, offered)
+        return messages.emergency_form(policy.clusters, offered, private_metadata=metadata)
+
+    def _with_addresses(self, policy: Policy, filled: Filled, asked: Interaction) -> Filled:
+        """Offer the address that somebody used last, where it would be taken."""
+        last = ""
+        with suppress(*DATABASE_UNAVAILABLE):  # the form opens all the same
+            last = self._queries.last_address(asked.user_id, filled.cluster)
+        cluster = policy.clusters.get(filled.cluster)
+        takers = [cluster] if cluster else policy.clusters.values()
+        with suppress(Refused):
+            source = parse_source(last)
+            return replace(filled, last=last if any(one.takes(source) for one in takers) else "")
+        return filled
 
     def _sent(self, state: FormState, read: Callable[[], Command]) -> dict[str, str]:
         """Accept a form, or keep it open if the database is unavailable: each form counts once."""
@@ -266,8 +285,3 @@ class Forms:
             except Refused as refused:
                 misread.others = (refused, *refused.others)
             raise
-
-
-def _emergency_form(policy: Policy, filled: Filled, asked: Interaction) -> dict[str, Any]:
-    metadata = metadata_of(asked, filled)
-    return messages.emergency_form(policy.clusters, filled, private_metadata=metadata)

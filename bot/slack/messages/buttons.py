@@ -35,6 +35,8 @@ class Button(StrEnum):
     OPEN_LINK = "open_link"
     APPROVE_WITH = "approve_with"
     CONNECT = "connect"
+    USE_ADDRESS = "use_address"
+    READ_ADDRESS = "read_address"
 
 
 def approve_or_deny(request: RequestFacts, *, place: str = "request") -> Block | None:
@@ -125,6 +127,26 @@ def open_link(url: str) -> Block:
         "style": "primary",
     }
     return _row("myip", button)
+
+
+def addresses(*, last: str, link: str, can_read: bool) -> list[Block]:
+    """Return a form's row of buttons that fill in an address; none where none can be offered."""
+    offered = []
+    if link:
+        offered.append(
+            {
+                "type": "button",
+                "action_id": Button.OPEN_LINK.value,
+                "text": _plain("Open page"),
+                "url": link,
+                "style": "primary",
+            }
+        )
+    elif can_read:
+        offered.append(_button(Button.READ_ADDRESS, "Use my IP", "my-ip"))
+    if last:
+        offered.append(_button(Button.USE_ADDRESS, f"Use {last} again", last))
+    return [_row("addresses", *offered)] if offered else []
 
 
 def ask_from(address: str) -> Block:

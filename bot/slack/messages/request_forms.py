@@ -16,7 +16,8 @@ from bot.domain.limits import DURATION_CHARACTERS, REASON_CHARACTERS, SOURCE_CHA
 from bot.domain.policy import ClusterPolicy
 from bot.domain.sources import KINDS, SourceType, TrustedSource
 from bot.slack.limits import OPTION_VALUE_CHARACTERS
-from bot.slack.messages.blocks import Block, section
+from bot.slack.messages import buttons
+from bot.slack.messages.blocks import Block, context, section
 from bot.slack.messages.facts import source
 from bot.slack.messages.inputs import cut_note, field, menu, modal, text_input
 from bot.slack.messages.mrkdwn import code, when
@@ -39,7 +40,11 @@ class Part(StrEnum):
 
 @dataclass(frozen=True)
 class Filled:
-    """What stands in a form, as far as is known. `length` was chosen, `duration` was typed."""
+    """What stands in a form, as far as is known. `length` was chosen, `duration` was typed.
+
+    `is_new`: the address takes the place of what was typed. `last` is the address that they used
+    last, `link` the page that reads theirs; `can_read`: such a page can be had.
+    """
 
     cluster: str = ""
     kind: SourceType = SourceType.IP_ADDR
@@ -49,6 +54,10 @@ class Filled:
     length: str = ""
     duration: str = ""
     reason: str = ""
+    is_new: bool = False
+    last: str = ""
+    link: str = ""
+    can_read: bool = False
 
 
 def request_form(clusters: Clusters, filled: Filled, *, private_metadata: str) -> dict[str, Any]:
@@ -71,7 +80,7 @@ def request_form(clusters: Clusters, filled: Filled, *, private_metadata: str) -
         [
             _cluster(aliases, filled),
             *([_kind(kinds, kind, filled)] if len(kinds) > 1 else []),
-            _source(kind, clusters, filled),
+            *_source(kind, clusters, filled),
             *_durations(Times.of(clusters, filled.cluster), filled),
             _reason("fixing the nightly job", filled, needed=needed),
         ],
@@ -95,7 +104,7 @@ def emergency_form(clusters: Clusters, filled: Filled, *, private_metadata: str)
                 "operators are notified, and an approver reviews it."
             ),
             _cluster(aliases, filled),
-            _address(filled, f"Public {kind_of_address()} address you connect from."),
+            *_address(filled, f"Public {kind_of_address()} address you connect from."),
             *_durations(Times.of_emergency(clusters, filled.cluster), filled),
             _reason("orders is down, checking the locks", filled, needed=True),
         ],
@@ -142,16 +151,13 @@ def _kind(kinds: tuple[SourceType, ...], shown: SourceType, filled: Filled) -> B
     return field(f"{Part.KIND}:{filled.cluster}", "Source type", choice, dispatch=True)
 
 
-def _source(kind: SourceType, clusters: Clusters, filled: Filled) -> Block:
-    if kind is not SourceType.IP_ADDR:
-        fits = filled.picked if filled.picked and filled.picked.type is kind else None
-        return field(
-            f"{Part.SOURCE}:{kind}",
-            KINDS[kind].noun,
-            picker(Part.SOURCE, kind, fits, filled.picked_name),
-            hint=_too_long(fits) + "Search by name or ID.",
-        )
-    return _address(filled, _what_to_type(clusters, filled.cluster))
+def _source(kind: SourceType, clusters: Clusters, filled: Filled) -> list[Block]:
+    if kind is SourceType.IP_ADDR:
+        return _address(filled, _what_to_type(clusters, filled.cluster))
+    fits = filled.picked if filled.picked and filled.picked.type is kind else None
+    menu_of_kind = picker(Part.SOURCE, kind, fits, filled.picked_name)
+    hint = _too_long(fits) + "Search by name or ID."
+    return [field(f"{Part.SOURCE}:{kind}", KINDS[kind].noun, menu_of_kind, hint=hint)]
 
 
 def _too_long(picked: TrustedSource | None) -> str:
@@ -159,11 +165,21 @@ def _too_long(picked: TrustedSource | None) -> str:
     return "" if fits else "The name that was typed is too long for this menu: use the command. "
 
 
-def _address(filled: Filled, hint: str) -> Block:
-    typed = text_input(Part.SOURCE, filled.address, "203.0.113.4", longest=SOURCE_CHARACTERS)
-    return field(
-        Part.SOURCE, "Source IP", typed, hint=cut_note(filled.address, SOURCE_CHARACTERS) + hint
+def _address(filled: Filled, hint: str) -> list[Block]:
+    """Return the field for an address, and the buttons that fill it in.
+
+    Slack shows what was typed as long as an input keeps its ids, so a new address has another.
+    """
+    action_id = f"{Part.SOURCE}:{filled.address}" if filled.is_new else Part.SOURCE.value
+    typed = text_input(action_id, filled.address, "203.0.113.4", longest=SOURCE_CHARACTERS)
+    hint = cut_note(filled.address, SOURCE_CHARACTERS) + hint
+    offered = buttons.addresses(
+        last="" if filled.last == filled.address else filled.last,
+        link=filled.link,
+        can_read=filled.can_read,
     )
+    note = [context("Works once, expires in 10 minutes. Don't share it.")] if filled.link else []
+    return [field(Part.SOURCE, "Source IP", typed, hint=hint), *offered, *note]
 
 
 def _what_to_type(clusters: Clusters, chosen: str) -> str:

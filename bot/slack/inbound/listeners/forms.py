@@ -15,7 +15,7 @@ from bot.slack.inbound.payloads import (
     SHORTCUT,
     from_shortcut,
 )
-from bot.slack.messages import Part
+from bot.slack.messages import Button, Part
 
 _SHORTCUT = Payload(from_shortcut)
 _FORM = Payload(from_form)
@@ -37,6 +37,11 @@ def register(app: App, controller: SlackController) -> None:
 
     @app.action(Part.KIND, middleware=[_FORM.read])
     def on_kind(ack: Ack, context: BoltContext) -> None:
+        ack()
+        controller.forms.changed(_FORM.of(context))
+
+    @app.action(Button.USE_ADDRESS, middleware=[_FORM.read])
+    def on_use_address(ack: Ack, context: BoltContext) -> None:
         ack()
         controller.forms.changed(_FORM.of(context))
 
