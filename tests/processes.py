@@ -239,7 +239,7 @@ class Place:
         self.until_it_works()
 
     def until_it_works(self, cluster_id: str = ORDERS) -> None:
-        eventually(lambda: self.told("works now"))
+        eventually(lambda: self.told("You can connect"))
         written = [rules for _, rules in self.digitalocean.history(cluster_id)]
         assert any(rule["value"] == IP for rules in written for rule in rules)
 

@@ -10,7 +10,7 @@ from bot.domain.audit_actions import Action
 from bot.domain.durations import show_duration
 from bot.domain.entitlement import concerned
 from bot.domain.lifecycle import Decision, Grant, Request, RequestState, Verdict
-from bot.domain.notices import GrantExtended
+from bot.domain.notices import GrantExtended, comments_of
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Refused
 from bot.domain.refusals.grants import NothingToExtend
@@ -101,7 +101,12 @@ def _extend(uow: UnitOfWork, request: Request) -> None:
         approvers=list(request.approvers),
         expires_at=longer.expires_at.isoformat(),
     )
-    extended = GrantExtended(grant=longer, by=request.granted_duration, approvers=request.approvers)
+    extended = GrantExtended(
+        grant=longer,
+        by=request.granted_duration,
+        approvers=request.approvers,
+        comments=comments_of(request),
+    )
     notify_of_grant(uow.session, extended, uow.policy, at=uow.now)
 
 

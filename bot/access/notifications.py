@@ -10,8 +10,10 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.domain.actors import Actor
+from bot.domain.extensions import can_be_extended
 from bot.domain.lifecycle import EndReason, Grant, GrantState, Request, RequestKind, RequestState
 from bot.domain.notices import (
+    Audience,
     GrantDelayed,
     GrantEnded,
     GrantExpiring,
@@ -25,9 +27,10 @@ from bot.domain.notices import (
     RequestClosed,
     RequestFacts,
 )
-from bot.domain.policy import Policy
+from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.reply_to import ReplyTo
-from bot.store import grants, homes, outbox, requests
+from bot.domain.sources import TrustedSource
+from bot.store import clusters, grants, homes, outbox, requests
 from bot.store.outbox import DeliveryMethod, PendingMessage, Post, PostName
 
 _OPERATORS = "operators"
@@ -42,9 +45,11 @@ def request_facts(
     """
     cluster = policy.clusters.get(request.cluster)
     extended = grants.get(session, request.extends) if request.extends else None
-    live = grants.live_counts(session, cluster=request.cluster)
+    is_open = request.state is RequestState.PENDING
+    live = grants.live(session, cluster=request.cluster) if is_open else []
+    holders = {grant.requester for grant in live if not grant.adopted} - {request.requester}
     revoked = None
-    if cluster is not None and request.state is RequestState.PENDING:
+    if cluster is not None and is_open:
         since = request.created_at - cluster.max_duration
         revoked = grants.revoked_by_another(
             session, requester=request.requester, cluster=request.cluster, since=since
@@ -61,8 +66,12 @@ def request_facts(
             cluster=request.cluster,
             source=request.source,
         ),
-        other_grants=sum(count for whose, count in live.items() if whose != request.requester),
-        own_grants=live.get(request.requester, 0),
+        others_with_access=len(holders),
+        own_grants=sum(grant.requester == request.requester for grant in live),
+        same_source=tuple(
+            sorted({grant.requester for grant in live if grant.source == request.source} & holders)
+        ),
+        covered_by=_wider(session, request, cluster, live) if is_open else None,
         shortest=cluster.min_duration if cluster else timedelta(),
         longest=cluster.max_duration if cluster else timedelta(),
         closed_by=closed_by,
@@ -70,6 +79,7 @@ def request_facts(
         cluster_id=str(cluster.id) if cluster else "",
         revoked=revoked,
         has_ended=request.kind is RequestKind.EMERGENCY and _has_ended(session, request.id),
+        remind_every=cluster.emergency.remind_every if cluster and cluster.emergency else None,
     )
 
 
@@ -137,11 +147,14 @@ def notify_of_grant(session: Session, notice: GrantNotice, policy: Policy, *, at
     recovered from its label, which has neither a holder nor a thread, it is the operators' channel.
     """
     grant = notice.grant
+    can_extend = can_be_extended(grant, policy.clusters.get(grant.cluster))
+    notice = notice.model_copy(update={"can_extend": can_extend})
+    to_others = notice.model_copy(update={"audience": Audience.OTHERS})
     change = DeliveryMethod.REPLACE if _must_be_noticed(notice) else DeliveryMethod.KEEP
     if grant.requester == Actor.UNKNOWN:
         outbox.enqueue(
             session,
-            notice,
+            to_others,
             change,
             _OPERATORS,
             at=at,
@@ -149,7 +162,7 @@ def notify_of_grant(session: Session, notice: GrantNotice, policy: Policy, *, at
             post=PostName.TO_OPERATORS.of(grant.id),
         )
         return
-    _notify_below_card(session, notice, at=at)
+    _notify_below_card(session, to_others, at=at)
     outbox.enqueue(
         session,
         notice,
@@ -278,6 +291,16 @@ def _take_off_revoke(session: Session, grant: Grant, policy: Policy, *, at: date
     request = requests.look_at(session, grant.id)
     if request is not None and request.wants_review:
         update_card(session, request_facts(session, request, policy), at=at)
+
+
+def _wider(
+    session: Session, request: Request, cluster: ClusterPolicy | None, live: Iterable[Grant]
+) -> TrustedSource | None:
+    """Return a wider source that lets in a request's: live here, or known from the last read."""
+    watch = clusters.get(session, str(cluster.id)) if cluster else None
+    known = {grant.source for grant in live} | (watch.described_networks if watch else set())
+    wider = (one for one in known if one != request.source and one.covers(request.source))
+    return min(wider, default=None)
 
 
 def _has_ended(session: Session, grant_id: int) -> bool:

@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from bot.access.adopt import adopt
+from bot.access.ask_again import what_to_ask_again
 from bot.access.break_glass import answer, break_glass
 from bot.access.cancel import cancel
 from bot.access.decide import decide, notify_not_granted
@@ -37,6 +38,7 @@ from bot.domain.lifecycle import Grant
 from bot.domain.notices import Adopted, Asked, Cancelled, CommandWaits, Notice, Reply, Revoking
 from bot.domain.people import People, Person
 from bot.domain.policy import Policy
+from bot.domain.queries import OpenExtensionForm, OpenForm
 from bot.domain.refusal import NoLongerHolds, NotTheCard, NotYours, Refused
 from bot.domain.refusals.any_refusal import as_detail
 from bot.domain.reply_to import ReplyTo
@@ -144,6 +146,13 @@ class AccessService:
         """
         with self._unit_of_work(None) as uow:
             return extension_terms(uow, grant_id, mark, person)
+
+    def what_to_ask_again(
+        self, number: int, mark: str, person: Person
+    ) -> OpenForm | OpenExtensionForm:
+        """Return the form that asks again for what was asked for under that number."""
+        with self._unit_of_work(None) as uow:
+            return what_to_ask_again(uow, number, mark, person)
 
     def defer(self, command: Command, reply_to: ReplyTo, *, team_id: str, origin: str) -> None:
         """Save a command that needs the directory first; the same *origin* counts once."""

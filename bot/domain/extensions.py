@@ -1,9 +1,11 @@
 """What somebody who wants to extend a grant may choose from."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.lifecycle import Grant
+from bot.domain.policy import ClusterPolicy, Policy
 
 
 @dataclass(frozen=True)
@@ -15,3 +17,17 @@ class ExtensionTerms:
     longest: timedelta
     usual: timedelta
     needs_reason: bool
+
+
+def can_be_extended(grant: Grant, cluster: ClusterPolicy | None) -> bool:
+    """Tell whether `max_duration` leaves room for more; unknown clusters are not judged here."""
+    if cluster is None or grant.adopted:
+        return True
+    already = grant.expires_at - grant.approved_at
+    return already + cluster.min_duration <= cluster.max_duration
+
+
+def at_maximum(grants: Iterable[Grant], policy: Policy) -> frozenset[int]:
+    """Return the numbers of the grants that cannot be extended any more."""
+    clusters = policy.clusters
+    return frozenset(g.id for g in grants if not can_be_extended(g, clusters.get(g.cluster)))

@@ -6,11 +6,12 @@ turns it into words and blocks when it is delivered.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from bot.domain.lifecycle import Grant, Request
+from bot.domain.lifecycle import Grant, Request, Verdict
 from bot.domain.refusals.any_refusal import KeptRefusal
 from bot.domain.sources import TrustedSource
 
@@ -23,19 +24,23 @@ class _Facts(BaseModel):
 class RequestFacts(Request):
     """A request as it stood, with what an approver needs to decide.
 
-    `seen_before`: this person was granted this source on this cluster before. `other_grants`,
-    `own_grants`: live grants of others and of this person on this cluster. `shortest`, `longest`:
-    what the policy allows, extensions included. `closed_by`: who cancelled. `extended`: the grant
-    that it extends. `revoked`: for an undecided request, the grant that somebody else revoked
-    recently. `has_ended`: the access of an emergency.
+    `seen_before`: this person was granted this source on this cluster before. `others_with_access`:
+    how many other people have access to this cluster; `own_grants`: live grants of this person.
+    `same_source`: who else has access from this source; `covered_by`: another trusted source that
+    lets it in already. `shortest`, `longest`: what the policy allows, extensions included.
+    `closed_by`: who cancelled. `extended`: the grant that it extends. `revoked`: for an undecided
+    request, the grant that somebody else revoked recently. `has_ended`: the access of an emergency,
+    of whose review somebody is reminded again and again, `remind_every`.
     """
 
     approvals_needed: int = 1
     may_decide: tuple[str, ...] = ()
     self_approval: bool = False
     seen_before: bool = False
-    other_grants: int = 0
+    others_with_access: int = 0
     own_grants: int = 0
+    same_source: tuple[str, ...] = ()
+    covered_by: TrustedSource | None = None
     shortest: timedelta = timedelta()
     longest: timedelta = timedelta()
     closed_by: str | None = None
@@ -43,6 +48,30 @@ class RequestFacts(Request):
     cluster_id: str = ""
     revoked: Grant | None = None
     has_ended: bool = False
+    remind_every: timedelta | None = None
+
+    @property
+    def comments(self) -> "tuple[Comment, ...]":
+        """What the approvers wrote when they approved."""
+        return comments_of(self)
+
+
+class Comment(_Facts):
+    """What one approver wrote when they approved."""
+
+    by: str
+    text: str
+
+
+def comments_of(request: Request) -> tuple[Comment, ...]:
+    """Return what the approvers of a request wrote."""
+    return tuple(
+        Comment(by=decision.approver, text=decision.reason)
+        for decision in request.decisions
+        if decision.verdict is Verdict.APPROVE
+        and isinstance(decision.reason, str)
+        and decision.reason
+    )
 
 
 class RequestCard(_Facts):
@@ -124,7 +153,22 @@ class NotGranted(_Facts):
     why: KeptRefusal
 
 
-class GrantStarted(_Facts):
+class Audience(StrEnum):
+    """Who reads a message about a grant."""
+
+    HOLDER = "holder"
+    OTHERS = "others"  # approvers, in the thread of the request; operators
+
+
+class _OfGrant(_Facts):
+    """What becomes of a grant. `can_extend`: `max_duration` leaves room for more."""
+
+    grant: Grant
+    audience: Audience = Audience.HOLDER
+    can_extend: bool = True
+
+
+class GrantStarted(_OfGrant):
     """The source is trusted now. `owned` False: it was already, by somebody else's rule.
 
     `asked` is for how long it was asked for, if it was approved for less. `left` is how much of the
@@ -132,41 +176,38 @@ class GrantStarted(_Facts):
     """
 
     kind: Literal["grant_started"] = "grant_started"
-    grant: Grant
     approvers: tuple[str, ...] = ()
+    comments: tuple[Comment, ...] = ()
     asked: timedelta | None = None
     left: timedelta | None = None
 
 
-class GrantDelayed(_Facts):
+class GrantDelayed(_OfGrant):
     """The rules could not be changed when they should have been: access opens later."""
 
     kind: Literal["grant_delayed"] = "grant_delayed"
-    grant: Grant
     why: KeptRefusal
 
 
-class GrantExtended(_Facts):
+class GrantExtended(_OfGrant):
     """The end has moved to `grant.expires_at`."""
 
     kind: Literal["grant_extended"] = "grant_extended"
-    grant: Grant
     by: timedelta
     approvers: tuple[str, ...] = ()
+    comments: tuple[Comment, ...] = ()
 
 
-class GrantExpiring(_Facts):
+class GrantExpiring(_OfGrant):
     """The end is near."""
 
     kind: Literal["grant_expiring"] = "grant_expiring"
-    grant: Grant
 
 
-class GrantEnded(_Facts):
+class GrantEnded(_OfGrant):
     """The rule is gone, or stays because it is not ours or another grant needs it."""
 
     kind: Literal["grant_ended"] = "grant_ended"
-    grant: Grant
     why: KeptRefusal | None = None  # for `failed`, and if DigitalOcean no longer accepts the rule
     still_wanted: bool = False  # another live grant keeps the source trusted
     still_trusted: tuple[TrustedSource, ...] = ()  # by foreign rules: this source, or wider

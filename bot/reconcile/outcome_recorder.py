@@ -34,6 +34,7 @@ from bot.domain.notices import (
     LabelsDropped,
     Notice,
     RemovedOnAGuess,
+    comments_of,
 )
 from bot.domain.plan import Plan
 from bot.domain.policy import ALARM_AFTER, Policy
@@ -152,6 +153,7 @@ class GrantOutcome(OutcomeRecorder):
         return GrantStarted(
             grant=grant,
             approvers=request.approvers if request else (),
+            comments=comments_of(request) if request else (),
             asked=request.duration if request and request.is_shortened else None,
             left=grant.expires_at - self.now if grant.delayed_at else None,
         )

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from bot.access.notifications import request_facts
 from bot.access.pressed_button import check_is_grant_shown
+from bot.domain.extensions import at_maximum
 from bot.domain.labels import guard_label
 from bot.domain.lifecycle import RequestState
 from bot.domain.notices import RequestFacts
@@ -54,7 +55,7 @@ class Queries:
             pending = [r for r in requests.pending(session) if user_id in r.for_themselves]
             live = grants.live(session, requester=user_id)
             facts = [request_facts(session, request, policy) for request in pending]
-        return messages.listing(facts, live)
+        return messages.listing(facts, live, at_maximum=at_maximum(live, policy))
 
     def everybodys(self, person: Person) -> Message:
         """`list all`: open requests and live grants on the clusters that somebody approves for.
@@ -70,7 +71,7 @@ class Queries:
             pending = [r for r in requests.pending(session) if r.cluster in own]
             live = [grant for grant in grants.live(session) if grant.cluster in own]
             facts = [request_facts(session, request, policy) for request in pending]
-        return messages.listing(facts, live, everybody=True)
+        return messages.listing(facts, live, everybody=True, at_maximum=at_maximum(live, policy))
 
     def clusters(self, person: Person) -> Message:
         """`clusters`: those that somebody may ask for."""

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, case, func
 from sqlmodel import Session, and_, col, or_, select
 
 from bot.domain.lifecycle import GrantState
+from bot.domain.sources import SourceType, TrustedSource
 from bot.store.database import insert_into
 from bot.store.due import Next, is_due
 from bot.store.grants import MOVING, OVER_AT
@@ -40,6 +41,12 @@ class Watch:
     open_since: datetime | None = None
     open_alarms: int = 0
     open_alarm_at: datetime | None = None
+
+    @property
+    def described_networks(self) -> set[TrustedSource]:
+        """The addresses and networks whose rules had a description at the last read."""
+        lines = self.described.splitlines()
+        return {TrustedSource(SourceType.IP_ADDR, line) for line in lines if ":" not in line}
 
 
 @dataclass(frozen=True)

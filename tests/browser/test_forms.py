@@ -122,7 +122,7 @@ def test_the_shortcut_opens_the_form(anybody: Visitor) -> None:
     assert faults_of_access(anybody.page) == []
     anybody.page.keyboard.press("Enter")
 
-    expect(anybody.modal).to_contain_text("Ask for access")
+    expect(anybody.modal).to_contain_text("Request access")
 
 
 def test_a_list_that_cannot_be_had_says_so(visitor: Visitor) -> None:

@@ -123,7 +123,7 @@ def test_in_the_playground_the_link_leads_back_to_the_form(visitor: Visitor) -> 
     page.get_by_role("button", name="Use this address").click()
     expect(page.get_by_role("heading", name="Go back to Slack")).to_be_visible()
     page.close()
-    visitor.presses(f"Ask for access from {IP}")
+    visitor.presses(f"Request access from {IP}")
     expect(visitor.modal.get_by_label("Source IP")).to_have_value(IP)
 
 

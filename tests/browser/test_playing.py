@@ -9,7 +9,7 @@ IP = "203.0.113.4"
 
 def asks_and_is_approved(visitor: Visitor) -> None:
     visitor.types(ASK)
-    visitor.sees("Request #1 is with the approvers")
+    visitor.sees("Request #1 sent")
     for approver in ("Alice", "Bob"):
         visitor.becomes(approver)
         visitor.goes_to("db-approvals")
@@ -33,7 +33,7 @@ def test_two_approvals_bring_the_rule(visitor: Visitor) -> None:
     expect(visitor.messages.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
     expect(visitor.rule(IP)).to_contain_text("ours")
     expect(visitor.rule(IP)).to_contain_text("expires in 1:59:")
-    expect(visitor.opens_thread()).to_contain_text("#1 works now")
+    expect(visitor.opens_thread()).to_contain_text("is open for")
 
 
 def test_access_is_asked_for_by_form_and_corrected_at_the_field(visitor: Visitor) -> None:
@@ -49,7 +49,7 @@ def test_access_is_asked_for_by_form_and_corrected_at_the_field(visitor: Visitor
     visitor.modal.get_by_label("Source IP").fill(IP)
     visitor.modal.get_by_role("button", name="Request", exact=True).click()
     expect(visitor.modal).to_have_count(0)
-    visitor.sees("Request #1 is with the approvers")
+    visitor.sees("Request #1 sent")
     visitor.becomes("Alice")
     visitor.goes_to("db-approvals")
     visitor.sees("invoice 88")
@@ -93,7 +93,7 @@ def test_a_grant_of_two_hours_ends_in_seconds_when_the_clock_runs(visitor: Visit
     visitor.goes_to("dbaccess")
     visitor.runs_the_clock(3600)
     expect(visitor.rule(IP)).to_have_count(0)
-    visitor.sees("#1 has ended, its time is up")
+    visitor.sees("#1 to `orders` has ended")
     expect(visitor.rule("198.51.100.7")).to_contain_text("office")
     visitor.runs_the_clock(1)
 
@@ -118,7 +118,7 @@ def test_written_policy_approves_and_a_lost_answer_to_the_write_heals(visitor: V
     calls = visitor.page.get_by_role("region", name="API calls")
     expect(calls.get_by_role("row").filter(has_text="PUT")).to_contain_text("no_answer")
     visitor.goes_to("dbaccess")
-    visitor.sees("#1 works now")
+    visitor.sees("You can connect")
 
 
 def test_errors_of_the_api_are_repeated_until_it_works(visitor: Visitor) -> None:
@@ -150,10 +150,10 @@ def test_a_revocation_asks_back(visitor: Visitor) -> None:
     visitor.types("/dbaccess request 198.51.100.20 1h analytics")
     expect(visitor.rule("198.51.100.20", "analytics")).to_be_visible()
     visitor.types("/dbaccess list")
-    visitor.presses("Revoke now")
+    visitor.presses("End access")
     expect(visitor.modal).to_contain_text("#1 ends at once")
     visitor.modal.get_by_role("button", name="Keep it").click()
     expect(visitor.rule("198.51.100.20", "analytics")).to_be_visible()
-    visitor.presses("Revoke now")
-    visitor.modal.get_by_role("button", name="Revoke now").click()
+    visitor.presses("End access")
+    visitor.modal.get_by_role("button", name="End access").click()
     expect(visitor.rule("198.51.100.20", "analytics")).to_have_count(0)

@@ -68,9 +68,9 @@ class Users:
             self._press_once(ALICE, card, "Approve")
         for user in PEOPLE:
             for said in self._place.slack.dms(user):
-                number = re.search(r"#(\d+)\b.*works now", said.text)
+                number = re.search(r"#(\d+)\b.*You can connect", said.text)
                 if number is not None and int(number[1]) % 3 == 0:
-                    self._press_once(user, said, "Revoke now")
+                    self._press_once(user, said, "End access")
 
     def cards(self) -> list[Message]:
         """Return the cards of all requests, as they stand now."""

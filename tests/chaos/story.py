@@ -27,7 +27,7 @@ def play(place: Place, meanwhile: Callable[[], None] = lambda: None) -> None:
     eventually(lambda: cards(place))
     meanwhile()
     _approve(place)
-    eventually(lambda: place.told("has ended") or place.told("could not be put in place"))
+    eventually(lambda: place.told("has ended") or place.told("could not be opened"))
     eventually(lambda: not report.has_pending(place))
 
 
@@ -63,8 +63,8 @@ def _check_told(place: Place, done: Counter[str]) -> None:
     assert card.buttons == []
     for told in (heard, threads):
         if done[Action.APPLIED] and not report.told_by_a_later_message(place):
-            assert any("works now" in words for words in told)
-        ending = ("has ended", "could not be put in place")
+            assert any("You can connect" in words for words in told)
+        ending = ("has ended", "could not be opened")
         assert any(end in words for words in told for end in ending)
 
 

@@ -119,8 +119,8 @@ def _emergencies(world: World) -> None:
         world.types(person, f"emergency {address} 30m orders everything is locked")
         _sends_the_form(world, person)
         if person == RITA:
-            world.presses(OSCAR, world.card, "Reviewed")  # who has no right to
-            world.presses(BOB, world.card, "Reviewed")
+            world.presses(OSCAR, world.card, "Mark reviewed")  # who has no right to
+            world.presses(BOB, world.card, "Mark reviewed")
     world.pass_time(minutes=31)
 
 
@@ -136,7 +136,7 @@ def _put_back(world: World) -> None:
     world.pass_time(minutes=5)
     world.digitalocean.terraform_apply(ANALYTICS, [("ip_addr", str(OFFICE["value"]))])
     world.pass_time(minutes=5)
-    world.presses(OSCAR, world.slack.dms(OSCAR)[-1], "Put it back")
+    world.presses(OSCAR, world.slack.dms(OSCAR)[-1], "Put back")
 
 
 def _cut_off(world: World) -> None:

@@ -66,10 +66,10 @@ def test_who_adopts_is_told_a_day_before_it_goes(world: World) -> None:
     adopted(world)
 
     world.pass_time(days=5, hours=23)
-    assert "expires soon" not in world.told(ALICE)[-1]
+    assert "is removed soon" not in world.told(ALICE)[-1]
     world.pass_time(hours=2)
 
-    assert "expires soon" in world.told(ALICE)[-1]
+    assert "is removed soon" in world.told(ALICE)[-1]
     assert world.slack.dms(ALICE)[-1].buttons == ["Extend…", "Remove expiry"]
 
 

@@ -57,7 +57,7 @@ def test_p4_after_a_revoke_there_is_no_emergency_access_without_an_approval(
 ) -> None:
     world = in_emergencies(worlds)
     breaks_glass(world)
-    world.presses(ALICE, world.card, "Reviewed")
+    world.presses(ALICE, world.card, "Mark reviewed")
     if by == "approver":
         world.types(ALICE, "revoke 1")
     else:
@@ -147,7 +147,7 @@ def test_p4_nothing_is_put_back_past_a_revoke(world: World) -> None:
     world.types(ALICE, "revoke 2")
 
     for user in (RITA, BOB):
-        world.presses(user, in_thread, "Put it back")
+        world.presses(user, in_thread, "Put back")
         assert "was revoked (#2) after #1 was approved" in world.whispered(user)[-1]
 
     assert TRUSTED not in world.sources()
@@ -163,9 +163,9 @@ def test_p4_one_emergency_of_a_person_waits_for_a_review_and_the_next_for_an_app
     breaks_glass(world)
 
     assert_people_decide(world, 2)
-    assert "Emergency #1 still waits for a review" in world.whispered(RITA)[-1]
+    assert "Emergency #1 still needs review" in world.whispered(RITA)[-1]
     world.types(RITA, "cancel 2")
-    world.presses(ALICE, world.slack.messages(APPROVALS, replies=False)[0], "Reviewed")
+    world.presses(ALICE, world.slack.messages(APPROVALS, replies=False)[0], "Mark reviewed")
     breaks_glass(world)
     assert world.request(3).kind is RequestKind.EMERGENCY
     assert TRUSTED in world.sources()

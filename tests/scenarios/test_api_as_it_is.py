@@ -58,7 +58,7 @@ def test_p3_access_begins_once_and_ends_whatever_the_api_makes_of_a_write(
 
     assert world.grant().state == GrantState.ACTIVE
     assert world.grant().owned is True
-    assert sum("#1 works now" in told for told in world.told(RITA)) == 1
+    assert sum("You can connect" in told for told in world.told(RITA)) == 1
     assert world.writes() <= 3
 
     begun = world.writes()
@@ -100,12 +100,12 @@ def test_a_cluster_that_takes_no_changes_for_a_while_ends_nothing_and_the_holder
     asked(world)
     world.settle()
     assert world.grant().state == GrantState.APPLYING
-    [delayed] = [told for told in world.told(RITA) if "takes longer" in told]
+    [delayed] = [told for told in world.told(RITA) if "Opening access…" in told]
     assert "resizing" in delayed or "changes" in delayed
 
     for _ in range(4):
         world.pass_time(minutes=1)
-    assert sum("takes longer" in told for told in world.told(RITA)) == 1
+    assert sum("Opening access…" in told for told in world.told(RITA)) == 1
     world.digitalocean.set_online(ORDERS)
     world.pass_time(minutes=1)
     assert world.grant().state == GrantState.ACTIVE
@@ -149,7 +149,7 @@ def test_a_source_that_is_gone_when_its_rule_is_put_back_ends_the_grant_with_a_w
     world.pass_time(minutes=6)
 
     assert world.grant().end_reason == EndReason.REMOVED_OUTSIDE
-    assert "#1 has ended early" in world.told(RITA)[-1]
+    assert "#1 to `orders` has ended early" in world.told(RITA)[-1]
 
 
 # Rules of others

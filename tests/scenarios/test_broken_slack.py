@@ -136,7 +136,7 @@ def test_a_channel_that_wants_patience_holds_up_no_other(world: World) -> None:
     world.slack.click(ALICE, home, "Approve")
     world.settle()
     assert TRUSTED in world.sources()
-    assert any("works now" in told for told in world.told(RITA))
+    assert any("You can connect" in told for told in world.told(RITA))
     assert cards(world) == []
     world.pass_time(seconds=601)
     world.pass_time(seconds=2)
@@ -217,7 +217,7 @@ def test_a_request_whose_card_has_no_channel_lives_and_can_be_approved(
     world.slack.click(ALICE, home, "Approve")
     world.settle()
     assert TRUSTED in world.sources()
-    assert any("works now" in told for told in world.told(RITA))
+    assert any("You can connect" in told for told in world.told(RITA))
 
     world.slack.add_channel(APPROVALS, "db-approvals")
     world.pass_time(hours=2)

@@ -299,7 +299,7 @@ def take_the_rule_away(world: World) -> None:
 
 def puts_it_back(world: World, *, by: str = RITA) -> str:
     """Press the button; return what the one who pressed is told."""
-    world.presses(by, world.slack.thread(APPROVALS, world.card.ts)[-1], "Put it back")
+    world.presses(by, world.slack.thread(APPROVALS, world.card.ts)[-1], "Put back")
     return world.whispered(by)[-1]
 
 
@@ -366,7 +366,7 @@ def test_p4_longer_access_is_not_put_back_where_who_approved_the_extension_may_n
     take_the_rule_away(world)
     world.govern(policy(approvers=[ALICE]))
 
-    world.presses(RITA, world.slack.thread(APPROVALS, card.ts)[-1], "Put it back")
+    world.presses(RITA, world.slack.thread(APPROVALS, card.ts)[-1], "Put back")
 
     assert "Its approver may no longer approve" in world.whispered(RITA)[-1]
     assert len(world.grants()) == 1
@@ -379,7 +379,7 @@ def test_extended_access_that_still_holds_is_put_back_to_its_later_end(world: Wo
     world.presses(BOB, world.card, "Approve")
     take_the_rule_away(world)
 
-    world.presses(RITA, world.slack.thread(APPROVALS, card.ts)[-1], "Put it back")
+    world.presses(RITA, world.slack.thread(APPROVALS, card.ts)[-1], "Put back")
 
     assert TRUSTED in world.sources()
     assert world.grant(3).expires_at == world.grant(1).expires_at

@@ -43,8 +43,8 @@ def our_rule(world: World, value: str = IP) -> dict[str, str]:
 
 
 def works(world: World, number: int) -> int:
-    """How often it was said that a grant works now."""
-    return sum(f"#{number} works now" in heard for heard in world.heard(RITA))
+    """How often it was said that a grant You can connect."""
+    return sum(f"#{number} You can connect" in heard for heard in world.heard(RITA))
 
 
 # The way when all is well.

@@ -70,15 +70,15 @@ def test_who_breaks_the_glass_has_access_at_once_and_everybody_hears_of_it(world
 
     assert TRUSTED in world.sources()
     assert world.grant().expires_at - world.grant().approved_at == world.request().duration
-    assert "broke the glass" in world.card.text
+    assert "emergency access" in world.card.text
     assert "everything is locked" in world.card.all_text
     assert f"<@{ALICE}>" in world.card.text
-    assert world.card.buttons == ["Reviewed", "Revoke now"]
+    assert world.card.buttons == ["Mark reviewed", "End access"]
     assert "Emergency access to orders" in world.operators()[-1]
     assert "everything is locked" in world.operators()[-1]
-    assert "works now" in world.thread()[-1]
-    assert "works now" in world.told(RITA)[-1]
-    assert "*Emergency #1* is granted" in world.whispered(RITA)[-1]
+    assert "is open for" in world.thread()[-1]
+    assert "You can connect" in world.told(RITA)[-1]
+    assert "*Emergency access #1 approved*" in world.whispered(RITA)[-1]
     assert ("emergency.opened", RITA) in world.audited()
     assert ("request.approved", "emergency") in world.audited()
 
@@ -93,15 +93,15 @@ def test_an_emergency_ends_like_everything_else_and_is_reviewed_all_the_same(
 
     assert TRUSTED not in world.sources()
     assert world.request().wants_review
-    assert world.card.buttons == ["Reviewed"]
-    assert "The access has ended." in world.card.all_text
+    assert world.card.buttons == ["Mark reviewed"]
+    assert "Access #1 has ended." in world.card.all_text
 
 
 def test_an_approver_closes_an_emergency_with_one_click(worlds: Worlds) -> None:
     world = with_glass(worlds)
     breaks_glass(world)
 
-    world.presses(ALICE, world.card, "Reviewed")
+    world.presses(ALICE, world.card, "Mark reviewed")
 
     assert world.request().reviewed_by == ALICE
     assert world.card.buttons == []
@@ -110,7 +110,7 @@ def test_an_approver_closes_an_emergency_with_one_click(worlds: Worlds) -> None:
     assert "was reviewed by" in world.operators()[-1]
     assert ("emergency.reviewed", ALICE) in world.audited()
     world.pass_time(hours=48)
-    assert not [words for words in world.operators() if "waits for a review" in words]
+    assert not [words for words in world.operators() if "needs review" in words]
 
 
 def test_a_card_from_before_a_lost_database_reviews_no_other_emergency(worlds: Worlds) -> None:
@@ -121,11 +121,11 @@ def test_a_card_from_before_a_lost_database_reviews_no_other_emergency(worlds: W
     world.lose_database(hours=1)
     breaks_glass(world)
 
-    world.presses(ALICE, old, "Reviewed")
+    world.presses(ALICE, old, "Mark reviewed")
 
     assert "from before" in world.whispered(ALICE)[-1]
     assert world.request().reviewed_by is None
-    world.presses(ALICE, world.card, "Reviewed")
+    world.presses(ALICE, world.card, "Mark reviewed")
     assert world.request().reviewed_by == ALICE
 
 
@@ -136,13 +136,13 @@ def test_nobody_is_left_in_peace_until_an_emergency_is_reviewed(worlds: Worlds) 
     world.pass_time(hours=2)
     world.pass_time(hours=2)
 
-    reminders = [words for words in world.operators() if "waits for a review" in words]
+    reminders = [words for words in world.operators() if "needs review" in words]
     assert len(reminders) == 2
     assert f"<@{ALICE}>" in reminders[0]
-    assert sum("waits for a review" in words for words in world.thread()) == 2
-    world.presses(BOB, world.card, "Reviewed")
+    assert sum("needs review" in words for words in world.thread()) == 2
+    world.presses(BOB, world.card, "Mark reviewed")
     world.pass_time(hours=2)
-    assert sum("waits for a review" in words for words in world.thread()) == 2
+    assert sum("needs review" in words for words in world.thread()) == 2
 
 
 def test_reminders_outlive_a_restart(worlds: Worlds) -> None:
@@ -151,7 +151,7 @@ def test_reminders_outlive_a_restart(worlds: Worlds) -> None:
 
     world.restart(hours=4)
 
-    assert "waits for a review" in world.operators()[-1]
+    assert "needs review" in world.operators()[-1]
 
 
 @pytest.mark.parametrize("clicker", [RITA, OSCAR, GITA, EVE])
@@ -159,7 +159,7 @@ def test_p4_only_another_approver_can_review(worlds: Worlds, clicker: str) -> No
     world = with_glass(worlds)
     breaks_glass(world)
 
-    world.presses(clicker, world.card, "Reviewed")
+    world.presses(clicker, world.card, "Mark reviewed")
 
     assert world.request().wants_review
     assert "review" in world.whispered(clicker)[-1]
@@ -170,7 +170,7 @@ def test_p4_an_approver_cannot_review_their_own_emergency(worlds: Worlds) -> Non
     world = with_glass(worlds, ALICE)
     breaks_glass(world, ALICE)
 
-    world.presses(ALICE, world.card, "Reviewed")
+    world.presses(ALICE, world.card, "Mark reviewed")
 
     assert world.request().wants_review
     assert "your own emergency access" in world.whispered(ALICE)[-1]
@@ -180,9 +180,9 @@ def test_a_second_review_changes_nothing(worlds: Worlds) -> None:
     world = with_glass(worlds)
     breaks_glass(world)
     before = world.card
-    world.presses(ALICE, before, "Reviewed")
+    world.presses(ALICE, before, "Mark reviewed")
 
-    world.presses(BOB, before, "Reviewed")
+    world.presses(BOB, before, "Mark reviewed")
 
     assert world.request().reviewed_by == ALICE
     assert "already reviewed" in world.whispered(BOB)[-1]
@@ -192,7 +192,7 @@ def test_an_approver_ends_an_emergency_from_its_message(worlds: Worlds) -> None:
     world = with_glass(worlds)
     breaks_glass(world)
 
-    world.presses(ALICE, world.card, "Revoke now")
+    world.presses(ALICE, world.card, "End access")
 
     assert TRUSTED not in world.sources()
     assert world.grant().revoked_by == ALICE
@@ -257,7 +257,7 @@ def test_without_any_emergency_policy_the_command_points_to_the_usual_way(world:
 def test_the_form_wants_a_reason_and_keeps_to_the_longest_time(worlds: Worlds) -> None:
     world = with_glass(worlds)
     breaks_glass(world)  # so that Slack's directory is remembered
-    world.presses(ALICE, world.card, "Revoke now")
+    world.presses(ALICE, world.card, "End access")
 
     answer = breaks_glass(world, text=f"emergency {IP} 1h orders still locked")
     assert "30m" in answer.errors["duration"]
@@ -275,7 +275,7 @@ def test_an_undecided_request_for_the_same_is_withdrawn_and_not_decided_later(
     breaks_glass(world)
 
     assert world.request(1).state is RequestState.CANCELLED
-    assert "Withdrawn" in world.slack.messages(APPROVALS, replies=False)[0].text
+    assert "Cancelled" in world.slack.messages(APPROVALS, replies=False)[0].text
     assert world.request(2).wants_review
 
 

@@ -89,10 +89,10 @@ def test_everybody_reads_who_asked_and_for_whom(world: World) -> None:
 
     world.types(ALICE, "extend 1 1h")
 
-    assert f"<@{ALICE}> asks for *1h more*" in world.card.text
+    assert f"<@{ALICE}> requests *1h more*" in world.card.text
     assert f"an extension of #1 of <@{RITA}>" in world.card.text
     assert f"<@{RITA}>, <@{ALICE}> cannot decide on this one" in world.card.text
-    assert f"*May decide:* <@{BOB}>." in world.card.text
+    assert f"Approvers: <@{BOB}>" in world.card.text
     assert ("request.made", ALICE) in world.audited()
 
 

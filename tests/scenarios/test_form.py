@@ -35,7 +35,7 @@ def test_the_form_asks_like_the_command_does(world: World, text: str) -> None:
     assert world.slack.modal(RITA) is None
     for fact in ("orders", IP, "for *2h*", "invoice 88"):
         assert fact in world.card.all_text
-    assert "#1* is with the approvers" in world.whispered(RITA)[-1]
+    assert "#1 sent*" in world.whispered(RITA)[-1]
     world.presses(ALICE, world.card, "Approve")
     assert f"ip_addr:{IP}" in world.sources()
 
@@ -183,7 +183,7 @@ def test_the_right_of_a_group_is_asked_of_slack_after_the_form_is_sent(worlds: W
     opened(world, by=BOB)
     world.slack.submit(BOB, FILLED)
     world.settle()
-    assert "#1* is with the approvers" in world.whispered(BOB)[-1]
+    assert "#1 sent*" in world.whispered(BOB)[-1]
 
     world.slack.set_group_members(ADMINS, [RITA])
     world.restart()  # nothing is remembered of anybody

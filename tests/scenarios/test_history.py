@@ -103,7 +103,7 @@ def test_it_tells_of_extensions_emergencies_and_adoptions(worlds: Worlds) -> Non
     assert "*emergency*" in emergency
     assert "needs review" in emergency
     assert "*1h more* for #1" in extension
-    world.presses(BOB, world.slack.messages("C0APPROVALS", replies=False)[-2], "Reviewed")
+    world.presses(BOB, world.slack.messages("C0APPROVALS", replies=False)[-2], "Mark reviewed")
     assert f"reviewed by <@{BOB}>" in lines(history(world, BOB))[1]
 
 

@@ -64,7 +64,7 @@ def test_somebody_new_is_invited_to_ask_and_the_form_opens_with_the_cluster_fill
     shown = opens(world, OSCAR)
     assert "Ask for access here" in seen(world, OSCAR)
 
-    world.slack.click(OSCAR, shown, "Ask for access", value="analytics")
+    world.slack.click(OSCAR, shown, "Request access", value="analytics")
     form = world.eventually(lambda: world.slack.modal(OSCAR))
     assert "analytics" in json.dumps(form["state"])
     assert world.slack.submit(OSCAR, {"source": IP}).errors == {}
@@ -72,15 +72,15 @@ def test_somebody_new_is_invited_to_ask_and_the_form_opens_with_the_cluster_fill
 
     assert "`analytics`" in world.card.text
     assert "Your open requests" in seen(world, OSCAR)
-    assert any("is with the approvers" in told for told in world.told(OSCAR))
+    assert any("sent*" in told for told in world.told(OSCAR))
 
 
 def test_who_may_ask_for_nothing_is_told_so_and_offered_nothing(worlds: Worlds) -> None:
     world = worlds(policy(requesters=[RITA]))
     opens(world, OSCAR)
 
-    assert "no cluster that you may request" in seen(world, OSCAR)
-    assert "Ask for access" not in seen(world, OSCAR)
+    assert "can't request access to any cluster yet" in seen(world, OSCAR)
+    assert "Request access" not in seen(world, OSCAR)
 
 
 def test_it_shows_what_is_mine_cluster_by_cluster_with_the_time_left(worlds: Worlds) -> None:
@@ -108,12 +108,12 @@ def test_its_buttons_work(world: World) -> None:
     assert OTHER_IP in seen(world, RITA)
 
     world.slack.click(RITA, shown, "Cancel request")
-    world.slack.click(RITA, shown, "Revoke now")
+    world.slack.click(RITA, shown, "End access")
     world.settle()
 
     assert TRUSTED not in world.sources()
     assert world.request(2).state is RequestState.CANCELLED
-    assert any("is withdrawn" in told for told in world.told(RITA)), "there is no other place"
+    assert any("cancelled" in told for told in world.told(RITA)), "there is no other place"
 
 
 def test_approvers_decide_in_it(world: World) -> None:
@@ -155,16 +155,16 @@ def test_an_emergency_waits_in_it_for_another_approver_until_it_is_reviewed(
     world.slack.submit(ALICE, {})
     world.settle()
 
-    assert "broke the glass" in seen(world, BOB)
+    assert "emergency access" in seen(world, BOB)
     assert "everything is locked" in seen(world, BOB)
-    assert "broke the glass" not in seen(world, ALICE), "it was hers"
+    assert "emergency access" not in seen(world, ALICE), "it was hers"
     assert "left*" in seen(world, ALICE)
 
-    world.slack.click(BOB, tab(world, BOB), "Reviewed")
+    world.slack.click(BOB, tab(world, BOB), "Mark reviewed")
     world.settle()
 
     assert ("emergency.reviewed", BOB) in world.audited()
-    assert "broke the glass" not in seen(world, BOB)
+    assert "emergency access" not in seen(world, BOB)
 
 
 def test_nothing_waits_for_the_one_who_asked(world: World) -> None:

@@ -100,7 +100,7 @@ def test_p7_what_only_a_label_speaks_for_is_never_written_again(
     assert world.writes() == written
     assert world.grant(8).end_reason == EndReason.REMOVED_OUTSIDE
     ended = world.slack.messages("C0OPS")[-1]
-    assert "Put it back" not in ended.all_text
+    assert "Put back" not in ended.all_text
     answer = world.types(ALICE, "request 203.0.113.5 1h orders")  # and nothing else is in the way
     assert "#9" in answer.text
 

@@ -94,7 +94,7 @@ def test_what_somebody_who_leaves_asked_for_is_withdrawn(world: World) -> None:
 
     assert world.request().state is RequestState.CANCELLED
     assert world.card.buttons == []
-    assert "Withdrawn by dbaccess, since the account was deactivated" in world.card.text
+    assert "Cancelled by dbaccess, since the account was deactivated" in world.card.text
     world.presses(ALICE, before, "Approve")
     assert world.grants() == []
     assert TRUSTED not in world.sources()

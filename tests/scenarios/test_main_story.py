@@ -17,7 +17,7 @@ def test_access_is_asked_for_approved_applied_and_taken_away_in_time(world: Worl
 
     card = world.card
     assert card.buttons == ["Approve", "Deny"]
-    for fact in (RITA, "orders", IP, "2h", "fixing the nightly job", "new source"):
+    for fact in (RITA, "orders", IP, "2h", "fixing the nightly job", "New address"):
         assert fact.lower() in card.all_text.lower()
     assert TRUSTED not in world.sources()
 
@@ -32,7 +32,7 @@ def test_access_is_asked_for_approved_applied_and_taken_away_in_time(world: Worl
     assert "Extend…" not in [b for dm in world.slack.dms(RITA)[2:] for b in dm.buttons]
     world.pass_time(minutes=1)
     warning = world.slack.dms(RITA)[-1]
-    assert warning.buttons == ["Connect", "Extend…", "Revoke now"]
+    assert warning.buttons == ["Connect", "Extend…", "End access"]
 
     world.pass_time(minutes=9, seconds=59)
     assert TRUSTED in world.sources()

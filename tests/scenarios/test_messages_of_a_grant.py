@@ -17,7 +17,7 @@ Worlds = Callable[[dict[str, Any]], World]
 POSTING, CHANGING = "chat.postMessage", "chat.update"
 ASKED = f"request {IP} 2h orders fixing the nightly job"
 TRUSTED = f"ip_addr:{IP}"
-LIVE = {"Connect", "Extend…", "Revoke now", "Remove expiry"}
+LIVE = {"Connect", "Extend…", "End access", "Remove expiry"}
 
 
 def refusing(error: str, *, target: str = POSTING, times: int | None = 1) -> Fault:
@@ -102,29 +102,29 @@ def test_one_grant_takes_few_calls(
 def test_the_holder_has_one_message_and_its_newest_is_about_now(world: World) -> None:
     world.granted(ASKED)
     [works] = world.slack.dms(RITA)
-    assert "#1 works now" in works.text
+    assert "You can connect" in works.text
     assert f"Approved by <@{ALICE}>" in works.all_text
-    assert works.buttons == ["Connect", "Extend…", "Revoke now"]
+    assert works.buttons == ["Connect", "Extend…", "End access"]
 
     world.pass_time(hours=1, minutes=50)
     before, soon = world.slack.dms(RITA)
     assert before.ts == works.ts
-    assert "works now" not in before.all_text
+    assert "You can connect" not in before.all_text
     assert before.buttons == []
     assert "ends soon" in soon.text
-    assert soon.buttons == ["Connect", "Extend…", "Revoke now"]
+    assert soon.buttons == ["Connect", "Extend…", "End access"]
 
     world.pass_time(minutes=10)
     _, ended = world.slack.dms(RITA)
     assert ended.ts == soon.ts
-    assert "#1 has ended, its time is up" in ended.text.replace("*", "")
+    assert "#1 to `orders` has ended" in ended.text.replace("*", "")
     assert_no_button_is_dead(world)
 
 
 def test_the_thread_has_one_message_for_approvers_and_no_warning(world: World) -> None:
     world.granted(ASKED)
     [works] = world.slack.thread(APPROVALS, world.card.ts)
-    assert works.buttons == ["Connect", "Extend…", "Revoke now"]
+    assert works.buttons == ["Extend…", "End access"]
 
     world.pass_time(hours=1, minutes=50)
     assert [words for words in world.thread() if "ends soon" in words] == []
@@ -142,12 +142,12 @@ def test_who_waits_for_an_extension_is_notified_and_the_buttons_go_with_it(world
     world.presses(ALICE, world.card, "Approve")
 
     before, longer = world.slack.dms(RITA)
-    assert "lasts 1h longer" in longer.text
+    assert "extended by 1h" in longer.text
     assert f"Approved by <@{ALICE}>" in longer.all_text
-    assert (before.buttons, longer.buttons) == ([], ["Connect", "Extend…", "Revoke now"])
+    assert (before.buttons, longer.buttons) == ([], ["Connect", "Extend…", "End access"])
     first_card = world.slack.messages(APPROVALS, replies=False)[0]
     [in_thread] = world.slack.thread(APPROVALS, first_card.ts)
-    assert "lasts 1h longer" in in_thread.text
+    assert "extended by 1h" in in_thread.text
 
 
 def test_who_reads_in_the_answer_that_it_lasts_longer_gets_no_other_message(
@@ -161,7 +161,7 @@ def test_who_reads_in_the_answer_that_it_lasts_longer_gets_no_other_message(
 
     assert "#1 now ends" in answer.text
     [shown] = world.slack.dms(RITA)
-    assert "lasts 1h longer" in shown.text
+    assert "extended by 1h" in shown.text
 
 
 def test_a_holder_who_revokes_reads_it_in_the_answer_and_in_the_message(world: World) -> None:
@@ -169,9 +169,9 @@ def test_a_holder_who_revokes_reads_it_in_the_answer_and_in_the_message(world: W
 
     answer = world.types(RITA, "revoke 1")
 
-    assert "Your direct message about #1 says when it is done" in answer.text
+    assert "My direct message about access #1 says when it's done" in answer.text
     [shown] = world.slack.dms(RITA)
-    assert f"it was revoked by <@{RITA}>" in shown.text
+    assert f"was ended* by <@{RITA}>" in shown.text
     assert_no_button_is_dead(world)
 
 
@@ -181,8 +181,8 @@ def test_who_loses_access_to_somebody_else_is_notified(world: World) -> None:
     world.types(ALICE, "revoke 1")
 
     before, ended = world.slack.dms(RITA)
-    assert "works now" not in before.all_text
-    assert f"it was revoked by <@{ALICE}>" in ended.text
+    assert "You can connect" not in before.all_text
+    assert f"was ended* by <@{ALICE}>" in ended.text
     assert_no_button_is_dead(world)
 
 
@@ -222,7 +222,7 @@ def test_who_waits_for_access_hears_once_why_and_again_when_it_opens(
     world.presses(ALICE, world.card, "Approve")
 
     [delayed] = world.told(RITA)
-    assert "#1 takes longer" in delayed.replace("*", "")
+    assert "Opening access…" in delayed.replace("*", "")
     assert why in delayed
     world.pass_time(minutes=17)
     assert world.told(RITA) == [delayed]
@@ -231,17 +231,17 @@ def test_who_waits_for_access_hears_once_why_and_again_when_it_opens(
     for _ in range(6):
         world.pass_time(minutes=1)
     before, works = world.slack.dms(RITA)
-    assert "takes longer" not in before.all_text
-    assert "#1 works now" in works.text
-    assert "It opened late: 1h4" in works.text
+    assert "Opening access…" not in before.all_text
+    assert "You can connect" in works.text
+    assert "opened late, 1h4" in works.text
     [in_thread] = world.thread()
-    assert "works now" in in_thread
+    assert "is open for" in in_thread
 
 
 def test_access_that_opens_at_once_is_told_once(world: World) -> None:
     world.granted(ASKED)
     [told] = world.told(RITA)
-    assert "works now" in told
+    assert "You can connect" in told
     assert "opened late" not in told
 
 
@@ -255,8 +255,8 @@ def test_access_that_never_opened_is_told_in_the_end(world: World) -> None:
         world.pass_time(minutes=1)
 
     assert world.grant().end_reason is EndReason.FAILED
-    assert "could not be put in place" in world.told(RITA)[-1]
-    assert not any("takes longer" in told for told in world.told(RITA))
+    assert "could not be opened" in world.told(RITA)[-1]
+    assert not any("Opening access…" in told for told in world.told(RITA))
 
 
 # Slack refuses
@@ -290,7 +290,7 @@ def test_a_message_that_is_gone_is_posted_anew_at_the_end(world: World) -> None:
     world.types(RITA, "revoke 2")
 
     world.slack.faults.clear()
-    assert "#2 has ended" in world.told(RITA)[-1].replace("*", "")
+    assert "#2 to `orders` was ended" in world.told(RITA)[-1].replace("*", "")
     assert world.operators() == []
     assert ("message.undelivered", "dbaccess") not in world.audited()
 

@@ -151,7 +151,7 @@ def test_an_emergency_waits_for_its_review(worlds: Worlds) -> None:
     assert open_("dbaccess_emergencies_unreviewed", cluster="orders") == 1
     assert open_("dbaccess_emergencies_unreviewed_age_seconds", cluster="orders") == 3 * 3600
 
-    world.presses(BOB, world.card, "Reviewed")
+    world.presses(BOB, world.card, "Mark reviewed")
     assert scrape(world)("dbaccess_emergencies_unreviewed", cluster="orders") == 0
 
 

@@ -23,7 +23,7 @@ def world(opens: Opens) -> OpenWorld:  # an open one instead of the usual
 
 def form_opened(world: World) -> str:
     """Press the button below the address; return what the form has for it."""
-    world.slack.click(RITA, world.slack.ephemerals(RITA)[-1], f"Ask for access from {IP}")
+    world.slack.click(RITA, world.slack.ephemerals(RITA)[-1], f"Request access from {IP}")
     return filled_in(world.eventually(lambda: world.slack.modal(RITA)), "source")
 
 
@@ -257,7 +257,7 @@ def test_a_forged_button_fills_in_what_the_form_will_judge(
     card = world.slack.ephemerals(RITA)[-1]
     button = next(e for b in card.blocks for e in b.get("elements", []) if "value" in e)
     button["value"] = value
-    world.slack.click(RITA, card, f"Ask for access from {IP}")
+    world.slack.click(RITA, card, f"Request access from {IP}")
     assert filled_in(world.eventually(lambda: world.slack.modal(RITA)), "source") == filled
     world.slack.close_modal(RITA)
 
@@ -266,7 +266,7 @@ def test_whoever_may_ask_for_nothing_is_told_so_when_they_press(opens: Opens) ->
     world = opens(policy({"orders": {"id": ORDERS, "requesters": [BOB]}}))
     world.uses(world.link())
 
-    world.presses(RITA, world.slack.ephemerals(RITA)[-1], f"Ask for access from {IP}")
+    world.presses(RITA, world.slack.ephemerals(RITA)[-1], f"Request access from {IP}")
 
     world.eventually(lambda: world.told(RITA))
     assert "no cluster that you may request" in world.told(RITA)[-1]

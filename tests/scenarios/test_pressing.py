@@ -78,11 +78,11 @@ def test_p4_an_emergency_is_reviewed_on_its_card_alone(worlds: Worlds) -> None:
     breaks_glass(world)
 
     number = the_only(world)
-    world.presses(ALICE, copied(world, world.card), "Reviewed")
+    world.presses(ALICE, copied(world, world.card), "Mark reviewed")
 
     assert world.request(number).reviewed_by is None
     assert world.whispered(ALICE)[-1].startswith(NOT_THE_CARD.replace("#1", f"#{number}"))
-    world.presses(ALICE, world.card, "Reviewed")
+    world.presses(ALICE, world.card, "Mark reviewed")
     assert world.request(number).reviewed_by == ALICE
 
 
@@ -144,7 +144,7 @@ def test_p4_the_home_tab_decides_where_the_card_could_not_be_posted(world: World
     assert TRUSTED in world.sources()
 
 
-@pytest.mark.parametrize("button", ["Revoke now", "Extend…"])
+@pytest.mark.parametrize("button", ["End access", "Extend…"])
 def test_p4_a_button_from_before_a_lost_database_touches_no_other_grant_of_that_number(
     world: World, button: str
 ) -> None:
@@ -170,7 +170,7 @@ def test_p4_nor_one_of_the_same_address(world: World) -> None:
     world.lose_database(hours=1)
     world.granted(f"request {IP} 2h orders")
 
-    world.presses(RITA, old, "Revoke now")
+    world.presses(RITA, old, "End access")
 
     assert "from before" in world.whispered(RITA)[-1]
     assert TRUSTED in world.sources()
@@ -182,7 +182,7 @@ def test_p7_a_button_of_a_grant_that_was_recovered_still_counts(world: World) ->
     world.lose_database(minutes=10)
     assert TRUSTED in world.sources()
 
-    world.presses(ALICE, old, "Revoke now")
+    world.presses(ALICE, old, "End access")
 
     assert world.grant().end_reason == "revoked"
     assert TRUSTED not in world.sources()
@@ -202,7 +202,7 @@ def test_p4_a_put_it_back_from_before_a_lost_database_brings_nothing_else_back(
     world.digitalocean.terraform_apply(ORDERS, others)
     world.pass_time(minutes=5)
 
-    world.presses(RITA, old, "Put it back")
+    world.presses(RITA, old, "Put back")
 
     assert "from before" in world.whispered(RITA)[-1]
     assert "ip_addr:203.0.113.77" not in world.sources()
@@ -216,9 +216,9 @@ def test_p4_the_revoke_button_of_an_emergency_ends_that_very_access(worlds: Worl
     breaks_glass(world)
 
     number = the_only(world)
-    world.presses(ALICE, old, "Revoke now")
+    world.presses(ALICE, old, "End access")
     assert world.grant(number).state is GrantState.ACTIVE
-    world.presses(ALICE, world.card, "Revoke now")
+    world.presses(ALICE, world.card, "End access")
     assert world.grant(number).state is GrantState.ENDED
 
 

@@ -192,7 +192,7 @@ def test_p3_an_approval_that_was_not_applied_before_a_restart_is_applied_after_i
 
     assert TRUSTED in world.sources()
     assert world.grant().state == GrantState.ACTIVE
-    assert sum("works now" in told for told in world.told(RITA)) == 1
+    assert sum("You can connect" in told for told in world.told(RITA)) == 1
 
 
 def test_p3_expiry_keeps_a_rule_that_another_grant_still_needs(world: World) -> None:

@@ -175,7 +175,7 @@ def test_an_emergency_is_kept_until_it_was_reviewed(worlds: Worlds) -> None:
     assert world.request(number).requester == RITA
     assert count(world, PostRow) == 3, "its card, and what its thread and its holder read"
 
-    world.presses(BOB, world.card, "Reviewed")
+    world.presses(BOB, world.card, "Mark reviewed")
     assert world.request(number).reviewed_by == BOB
     world.pass_time(days=2)
 

@@ -68,7 +68,7 @@ def test_commands_and_clicks_are_answered_while_nobody_answers_the_bot(world: Wo
         world.slack.faults.clear()
         world.digitalocean.faults.clear()
         in_a_moment(world, lambda: TRUSTED in world.sources())
-        in_a_moment(world, lambda: any("#1 works now" in told for told in world.told(RITA)))
+        in_a_moment(world, lambda: any("You can connect" in told for told in world.told(RITA)))
         in_a_moment(world, lambda: len(cards(world)) == 2 and not cards(world)[1].buttons)
     assert world.grant().state == GrantState.ACTIVE
 
@@ -155,7 +155,7 @@ def test_what_was_owed_during_a_long_outage_is_told_after_it(world: World) -> No
         world.pass_time(minutes=10)
     assert TRUSTED not in world.sources(), "access ends in time although nobody can be told"
     [works] = world.told(RITA)
-    assert "works now" in works
+    assert "You can connect" in works
 
     world.slack.faults.clear()
     world.pass_time(minutes=2)
@@ -238,8 +238,8 @@ def test_direct_messages_keep_their_order_though_the_first_is_late(world: World)
 
     world.pass_time(seconds=2)
     first, second = world.told(RITA)
-    assert "*Request #1* was denied" in first
-    assert "*Request #2* was denied" in second
+    assert "*Request #1 was denied*" in first
+    assert "*Request #2 was denied*" in second
 
 
 # Slack refuses.
@@ -291,7 +291,7 @@ def test_somebody_who_left_is_told_nothing_and_the_others_are(world: World) -> N
     assert world.grant().state == GrantState.ENDED
     assert "ended" in world.thread()[-1]
     world.granted(f"request {OTHER_IP} 1h orders", to=OSCAR)
-    assert "#2 works now" in world.told(OSCAR)[-1]
+    assert "You can connect" in world.told(OSCAR)[-1]
 
 
 # The directory, and answers that come late.

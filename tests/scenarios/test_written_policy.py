@@ -44,8 +44,8 @@ def test_somebody_named_is_granted_at_once_and_everybody_can_read_it(worlds: Wor
     assert world.card.buttons == []
     assert "Approved by written policy" in world.card.text
     assert "invoice 88" in world.card.all_text
-    assert "works now" in world.thread()[-1]
-    assert "works now" in world.told(RITA)[-1]
+    assert "is open for" in world.thread()[-1]
+    assert "You can connect" in world.told(RITA)[-1]
     assert ("request.approved", "policy") in world.audited()
 
 
@@ -73,7 +73,7 @@ def test_nobody_outside_the_group_is_granted_at_once(worlds: Worlds) -> None:
     world.types(OSCAR, f"request {IP} 1h orders")
 
     assert_waits(world)
-    assert "is with the approvers" in world.whispered(OSCAR)[-1]
+    assert "sent*" in world.whispered(OSCAR)[-1]
 
 
 def test_a_written_policy_for_anybody_means_every_full_member(worlds: Worlds) -> None:
@@ -131,7 +131,7 @@ def test_a_longer_time_waits_for_an_approver(worlds: Worlds) -> None:
 
     answer = world.types(RITA, f"request {IP} 61m orders")
 
-    assert "is with the approvers" in answer.text
+    assert "sent*" in answer.text
     assert_waits(world)
     world.presses(ALICE, world.card, "Approve")
     assert TRUSTED in world.sources()

@@ -106,6 +106,10 @@ class SlackController:
         form, asked = OpenExtensionForm(press.number, mark=press.mark), press.interaction
         self._deadline.do(lambda: self.forms.open_extension(form, asked), asked)
 
+    def ask_again(self, press: Press) -> None:
+        """Open the form filled in with what a request or a grant that is over was for."""
+        self._deadline.do(lambda: self._ask_again(press), press.interaction)
+
     def account_changed(self, user_id: str, *, has_left: bool) -> None:
         """Have Slack asked again about somebody, and end their access if they were deactivated."""
         self._directory.outdate(user_id)
@@ -138,6 +142,14 @@ class SlackController:
     def home_opened(self, user_id: str, team_id: str) -> None:
         """Have somebody's Home tab drawn in a moment."""
         self._homes.open(user_id, team_id)
+
+    def _ask_again(self, press: Press) -> None:
+        asked = press.interaction
+        form = self._access.what_to_ask_again(press.number, press.mark, self._known(asked))
+        if isinstance(form, OpenExtensionForm):
+            self.forms.open_extension(form, asked)
+        else:
+            self.ask_for(form, asked)
 
     def _slash_command(self, text: str, asked: Interaction) -> Message | None:
         """Answer at once if enough is known of who asks, else when Slack has been asked (P4).

@@ -31,6 +31,7 @@ class Button(StrEnum):
     REVIEWED = "reviewed"
     PUT_BACK = "put_back"
     ASK = "ask"
+    ASK_AGAIN = "ask_again"
     ASK_FROM = "ask_from"
     OPEN_LINK = "open_link"
     APPROVE_WITH = "approve_with"
@@ -76,8 +77,8 @@ def review_or_revoke(request: RequestFacts) -> Block:
     )
     return _row(
         f"emergency:{request.id}",
-        _button(Button.REVIEWED, "Reviewed", _request(request), style="primary"),
-        *([] if request.has_ended else [_revoke_now(request.id, became)]),
+        _button(Button.REVIEWED, "Mark reviewed", _request(request), style="primary"),
+        *([] if request.has_ended else [_end_access(request.id, became)]),
     )
 
 
@@ -90,21 +91,33 @@ def cancel(request: RequestFacts) -> Block | None:
     )
 
 
-def extend_or_revoke(grant: Grant) -> Block | None:
+def extend_or_revoke(
+    grant: Grant, *, can_extend: bool = True, connects: bool = True
+) -> Block | None:
     """Return the holder's buttons; none once the grant was told to end."""
     if grant.state not in (GrantState.APPLYING, GrantState.ACTIVE):
         return None
     return _row(
         f"grant:{grant.id}",
-        *([] if grant.adopted else [connect(grant)]),
-        _button(Button.EXTEND, "Extend…", _grant(grant)),
-        _remove_expiry(grant) if grant.adopted else _revoke_now(grant.id, _mark_of(grant)),
+        *([connect(grant)] if connects and not grant.adopted else []),
+        *([_button(Button.EXTEND, "Extend…", _grant(grant))] if can_extend else []),
+        _remove_expiry(grant) if grant.adopted else _end_access(grant.id, _mark_of(grant)),
     )
+
+
+def ask_again(request: RequestFacts) -> Block:
+    """Return the button that opens the form with what a closed request was for."""
+    return _row(f"request:{request.id}", _button(Button.ASK_AGAIN, "Ask again", _request(request)))
+
+
+def ask_again_for(grant: Grant) -> Block:
+    """Return the button that opens the form with what an ended grant was for."""
+    return _row(f"grant:{grant.id}", _button(Button.ASK_AGAIN, "Ask again", _grant(grant)))
 
 
 def put_back(grant: Grant) -> Block:
     """Return the button for access that somebody took away outside dbaccess."""
-    return _row(f"put_back:{grant.id}", _button(Button.PUT_BACK, "Put it back", _grant(grant)))
+    return _row(f"put_back:{grant.id}", _button(Button.PUT_BACK, "Put back", _grant(grant)))
 
 
 def ask_for_access(cluster: str) -> Block:
@@ -112,7 +125,7 @@ def ask_for_access(cluster: str) -> Block:
     return {
         "type": "button",
         "action_id": Button.ASK.value,
-        "text": _plain("Ask for access"),
+        "text": _plain("Request access"),
         "value": cluster,
     }
 
@@ -151,12 +164,14 @@ def addresses(*, last: str, link: str, can_read: bool) -> list[Block]:
 
 def ask_from(address: str) -> Block:
     """Return the button that opens the form with an address filled in."""
-    text = f"Ask for access from {address}"
+    text = f"Request access from {address}"
     return _row(f"address:{address}", _button(Button.ASK_FROM, text, address, style="primary"))
 
 
 def _approve_for_less(request: RequestFacts) -> list[Block]:
     """Return a menu of the shorter times that make sense; none where there are none.
+
+    Slack asks back in the same words whichever was chosen, so they name it only where it is one.
 
     A rule that was added manually must not go sooner than the approvers before agreed to.
     """
@@ -166,16 +181,17 @@ def _approve_for_less(request: RequestFacts) -> list[Block]:
     if not shorter:
         return []
     asked = show_duration(request.duration)
+    one = f"Approve for {show_duration(shorter[-1])} instead of {asked}?"
     confirm = {
-        "title": _plain("Approve for less time?"),
-        "text": _plain(f"#{request.id} is for {asked}. You approve it for the time you chose."),
+        "title": _plain("Shorten?"),
+        "text": _plain(one if len(shorter) == 1 else f"Approve for less than {asked}?"),
         "confirm": _plain("Approve"),
-        "deny": _plain("Back"),
+        "deny": _plain("Cancel"),
     }
     menu = {
         "type": "static_select",
         "action_id": Button.APPROVE_FOR.value,
-        "placeholder": _plain("Approve for less…"),
+        "placeholder": _plain("Shorten…"),
         "options": [
             {
                 "text": _plain(f"Approve for {show_duration(duration)}"),
@@ -192,23 +208,23 @@ def _remove_expiry(grant: Grant) -> Block:
     """Return the button that revokes an adopted grant, after which its rule stays."""
     confirm = {
         "title": _plain("Remove the expiry?"),
-        "text": _plain(f"The rule of #{grant.id} was added manually. It stays, without an end."),
+        "text": _plain(f"{grant.source} stays in the firewall, without an end."),
         "confirm": _plain("Remove expiry"),
-        "deny": _plain("Back"),
+        "deny": _plain("Cancel"),
     }
     return _button(Button.REVOKE, "Remove expiry", _grant(grant), confirm=confirm)
 
 
-def _revoke_now(number: int, mark: str) -> Block:
+def _end_access(number: int, mark: str) -> Block:
     confirm = {
-        "title": _plain("Revoke now?"),
-        "text": _plain(f"#{number} ends at once. Access can be asked for again at any time."),
-        "confirm": _plain("Revoke now"),
-        "deny": _plain("Keep it"),
+        "title": _plain("End access now?"),
+        "text": _plain(f"Access #{number} ends now. You can ask again at any time."),
+        "confirm": _plain("End access"),
+        "deny": _plain("Cancel"),
         "style": "danger",
     }
     value = f"{number}@{mark}"
-    return _button(Button.REVOKE, "Revoke now", value, style="danger", confirm=confirm)
+    return _button(Button.REVOKE, "End access", value, style="danger", confirm=confirm)
 
 
 def _request(request: RequestFacts) -> str:

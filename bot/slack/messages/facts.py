@@ -1,15 +1,19 @@
 """Facts: what requests and grants are called in a sentence."""
 
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
 from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
-from bot.domain.lifecycle import Grant, GrantState, Request, RequestKind
-from bot.domain.notices import RequestFacts
+from bot.domain.lifecycle import Grant, GrantState, Request, RequestKind, RequestState
+from bot.domain.notices import Comment, RequestFacts
 from bot.domain.people import Standing
 from bot.domain.sources import SourceType, TrustedSource
-from bot.slack.messages.blocks import Block, context
-from bot.slack.messages.mrkdwn import code, everyone, who
+from bot.slack.messages.blocks import Block, context, quote, section
+from bot.slack.messages.mrkdwn import any_of, clock, code, everyone, when, who
 
 NO_REASON = "No reason given."
+_NEARLY_A_DAY = timedelta(hours=20)  # within which a time of day means one time
 
 
 def counted(count: int, what: str) -> str:
@@ -18,43 +22,59 @@ def counted(count: int, what: str) -> str:
 
 
 def access(facts: Request | Grant) -> str:
-    """Return what is lent: access to a cluster from a source."""
+    """Return what is asked for or open: access to a cluster from a source."""
     return f"access to {code(facts.cluster)} from {source(facts)}"
 
 
 def source(facts: Request | Grant) -> str:
-    """Return the trusted source, as code, with the name that people know it by."""
+    """Return the trusted source, with the name that people know it by; an address as it is."""
     name = f" ({code(facts.source_name)})" if facts.source_name else ""
-    return f"{code(str(facts.source))}{name}"
+    shown = str(facts.source)
+    return f"{shown if facts.source.network else code(shown)}{name}"
 
 
 def terms(request: RequestFacts, *, as_asked: bool = False) -> str:
-    """Return what is asked for, with the size of a network, and what less an approver gave."""
-    lent = f"{access(request)}{_how_wide(request.source)}"
+    """Return cluster, source and time in a few words, and what less an approver gave."""
     duration = show_duration(request.duration if as_asked else request.granted_duration)
+    where, cluster = source(request), code(request.cluster)
     if request.kind is RequestKind.ADOPTION:
-        rule = f"{source(request)} on {code(request.cluster)}"
         if request.extended is not None:
-            return f"*{duration} more* for {rule}, before #{request.extended.id} removes it"
-        return f"an expiry of *{duration}* for {rule}, a rule added manually"
+            return f"{duration} more for {where} on {cluster}, access #{request.extended.id}"
+        return f"{where} on {cluster}, added manually, removed after {duration}"
     less = ""
     if request.is_shortened and not as_asked:
-        less = f" ({show_duration(request.duration)} asked for)"
+        less = f" instead of {show_duration(request.duration)}"
     if request.extended is not None:
         whose = f" of {who(request.requester)}" if request.asked_by else ""
-        return f"*{duration} more*{less} of {lent}, an extension of #{request.extended.id}{whose}"
-    return f"{lent} for *{duration}*{less}"
+        return f"{cluster}, {where}, {duration} more{less} for access #{request.extended.id}{whose}"
+    return f"{cluster}, {where}{_how_wide(request.source)}, {duration}{less}"
 
 
-def summary_of(request: RequestFacts) -> str:
-    """Return in one line of mrkdwn who asks for what."""
-    return f"*Request #{request.id}*: {who(who_asked(request))} asks for {terms(request)}."
+def summary_of(request: RequestFacts, *, as_asked: bool = False) -> str:
+    """Return in one line of mrkdwn who asks for what; the cluster stands out."""
+    asks = "requests" if request.state is RequestState.PENDING else "requested"
+    asker, where, cluster = who(who_asked(request)), source(request), code(request.cluster)
+    duration = show_duration(request.duration if as_asked else request.granted_duration)
+    less = ""
+    if request.is_shortened and not as_asked:
+        less = f" instead of {show_duration(request.duration)}"
+    if request.kind is RequestKind.ADOPTION:
+        return f"{asker} {asks} an expiry for *{where}* on {cluster} (added manually)."
+    if request.extended is not None:
+        whose = f" of {who(request.requester)}" if request.asked_by else ""
+        number = request.extended.id
+        return (
+            f"{asker} {asks} *{duration} more*{less} on {cluster} from {where}: "
+            f"access #{number}{whose}."
+        )
+    wide = _how_wide(request.source)
+    return f"{asker} {asks} *access to {cluster}* from {where}{wide} for {duration}{less}."
 
 
 def short_summary_of(request: Request) -> str:
     """Return the same shorter, of a request as it stands."""
     return (
-        f"{who(request.requester)} asks for {code(request.cluster)} from "
+        f"{who(request.requester)} requests {code(request.cluster)} from "
         f"{code(str(request.source))} for {show_duration(request.duration)}"
     )
 
@@ -71,16 +91,16 @@ def cannot_decide(request: RequestFacts) -> tuple[str, ...]:
     return tuple(dict.fromkeys((request.requester, who_asked(request))))
 
 
+def what_is_unusual(request: RequestFacts) -> Block | None:
+    """Return what an approver must not overlook, a line each; nothing where all is usual."""
+    lines = [*_unusual_people(request), *_unusual_source(request), *_others_there(request)]
+    return section("\n".join(f":warning: {line}" for line in lines)) if lines else None
+
+
 def revoked_lately(request: RequestFacts) -> Block | None:
-    """Return who revoked the requester's access to the cluster lately, if somebody did."""
-    if request.revoked is None:
-        return None
-    by, cluster = who(request.revoked.revoked_by or Actor.DBACCESS), code(request.cluster)
-    return context(
-        f":lock: {by} revoked the access of {who(request.requester)} to {cluster} "
-        f"(#{request.revoked.id}) lately. Until {show_duration(request.longest)} after that, only "
-        "approvers decide."
-    )
+    """Return who ended the requester's access to the cluster lately, if somebody did."""
+    line = _revoked_lately(request)
+    return section(f":warning: {line}") if line else None
 
 
 def guest_line(request: RequestFacts) -> str:
@@ -88,9 +108,9 @@ def guest_line(request: RequestFacts) -> str:
     asker = who(request.requester)
     match request.standing:
         case Standing.GUEST:
-            return f":warning: *Guest:* {asker} is a guest of this workspace."
+            return f"*Guest:* {asker} is a guest of this workspace."
         case Standing.OUTSIDER:
-            return f":warning: *Outsider:* {asker} belongs to another organisation."
+            return f"*Outsider:* {asker} belongs to another organisation."
         case _:
             return ""
 
@@ -102,57 +122,95 @@ def everyone_behind(request: RequestFacts) -> str:
         case SourceType.IP_ADDR if network is None or network.num_addresses == 1:
             return ""
         case SourceType.IP_ADDR:
-            behind = "*A network:* everyone at any of its addresses gets access."
+            return f"*Network:* lets in all {network.num_addresses:,} addresses."
         case SourceType.TAG:
-            behind = "*A tag:* every Droplet that has it gets access, and every one that gets it."
+            return "*Tag:* lets in every Droplet that ever gets it."
         case SourceType.K8S:
-            behind = "*A Kubernetes cluster:* everything that runs on it gets access."
+            return "*Kubernetes cluster:* lets in everything that ever runs on it."
         case SourceType.APP:
-            behind = "*An app:* everything that runs in it gets access."
+            return "*App:* lets in everything that ever runs in it."
         case SourceType.DROPLET:
-            behind = "*A Droplet:* everyone who works on it gets access."
-    return f":warning: {behind}"
+            return "*Droplet:* lets in everyone who works on it."
+
+
+def _unusual_people(request: RequestFacts) -> Iterator[str]:
+    yield from filter(None, (guest_line(request), _revoked_lately(request)))
+
+
+def _unusual_source(request: RequestFacts) -> Iterator[str]:
+    if request.kind is RequestKind.ACCESS and not request.seen_before:
+        kind = "address" if request.source.type is SourceType.IP_ADDR else "source"
+        yield f"*New {kind}* for {who(request.requester)} on this cluster."
+    if behind := everyone_behind(request):
+        yield behind
+
+
+def _others_there(request: RequestFacts) -> Iterator[str]:
+    if request.same_source:
+        have = "has" if len(request.same_source) == 1 else "have"
+        yield f"*Shared:* {everyone(request.same_source)} {have} access from it, too."
+    if request.covered_by is not None:
+        wider = code(str(request.covered_by))
+        yield f"*Covered already* by {wider}, a trusted source at the last check."
+
+
+def _revoked_lately(request: RequestFacts) -> str:
+    if request.revoked is None:
+        return ""
+    by, whose = who(request.revoked.revoked_by or Actor.DBACCESS), who(request.requester)
+    return f"*Ended lately:* {by} ended access #{request.revoked.id} of {whose}."
 
 
 def who_may_decide(request: RequestFacts) -> str:
     """Return the approvers who may decide on a request."""
     names = [name for name in request.may_decide if name not in cannot_decide(request)]
-    return everyone(names) or "the approvers of the cluster"
+    return any_of(names) or "an approver of the cluster"
 
 
 def who_may_review(request: RequestFacts) -> str:
     """Return the approvers who may review an emergency: never the one who had it."""
     names = [name for name in request.may_decide if name != request.requester]
-    return everyone(names) or "another approver of the cluster"
+    return any_of(names) or "another approver of the cluster"
 
 
 def why_lapsed(request: RequestFacts) -> str:
     """Return why a request was closed without a decision."""
-    if request.extended is not None and _has_ended(request.extended):
-        return f"#{request.extended.id}, which it was to extend, has ended"
+    if ended := extends_what_ended(request):
+        return f"access #{ended.id}, which it extends, ended first"
     return "nobody decided in time"
 
 
-def ask_again(facts: RequestFacts | Grant) -> str:
-    """Return the command by which the same may be asked for once more."""
-    if isinstance(facts, Grant):
-        return code(f"/dbaccess request {facts.source} {facts.cluster}")
-    if facts.extended is not None and _has_ended(facts.extended):
-        return ask_again(facts.extended)
-    duration = show_duration(facts.duration)
-    if facts.extended is not None:
-        return code(f"/dbaccess extend {facts.extended.id} {duration}")
-    if facts.kind is RequestKind.ADOPTION:
-        return code(f"/dbaccess adopt {facts.cluster} {facts.source} {duration}")
-    return code(f"/dbaccess request {facts.source} {duration} {facts.cluster}")
+def extends_what_ended(request: RequestFacts) -> Grant | None:
+    """Return the access that a request extends, if that has ended."""
+    extended = request.extended
+    return extended if extended is not None and _has_ended(extended) else None
 
 
-def foreign_rule_stays(grant: Grant) -> str:
-    """Return why a source stays trusted that was trusted before the grant (P5)."""
-    return (
-        f"{code(grant.cluster)} still trusts {source(grant)}, as it did before: somebody else "
-        "added that rule, and dbaccess leaves it alone."
-    )
+def until(grant: Grant) -> str:
+    """Return when access ends; without the day where it is open for hours."""
+    is_soon = grant.expires_at - grant.approved_at < _NEARLY_A_DAY
+    return clock(grant.expires_at) if is_soon else when(grant.expires_at)
+
+
+def expires(request: RequestFacts) -> str:
+    """Return when a request expires; without the day where that is within hours."""
+    is_soon = request.lapses_at - request.created_at < _NEARLY_A_DAY
+    return clock(request.lapses_at) if is_soon else when(request.lapses_at)
+
+
+def comments(said: Iterable[Comment]) -> list[Block]:
+    """Return what approvers wrote when they approved, each as a quote."""
+    return [
+        block
+        for one in said
+        if one.text
+        for block in (context(f"{who(one.by)} wrote:"), quote(one.text, NO_REASON))
+    ]
+
+
+def how_to_adopt_again(facts: Request | Grant, duration: timedelta) -> str:
+    """Return the command by which an expiry may be set once more."""
+    return code(f"/dbaccess adopt {facts.cluster} {facts.source} {show_duration(duration)}")
 
 
 def _how_wide(trusted: TrustedSource) -> str:

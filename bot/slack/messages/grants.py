@@ -1,15 +1,19 @@
-"""Grants: what the holder and the thread of the request hear about access that is lent."""
+"""Grants: what the holder and the thread of the request hear about access that is open."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 
 from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import EndReason, Grant
 from bot.domain.notices import (
+    Audience,
+    Comment,
     GrantDelayed,
     GrantEnded,
     GrantExpiring,
     GrantExtended,
+    GrantNotice,
     GrantPutBack,
     GrantRewritten,
     GrantStarted,
@@ -17,10 +21,13 @@ from bot.domain.notices import (
     Revoking,
 )
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
-from bot.slack.messages.buttons import extend_or_revoke, put_back
-from bot.slack.messages.facts import access, ask_again, foreign_rule_stays, source, terms
-from bot.slack.messages.mrkdwn import code, everyone, when, who
+from bot.slack.messages.buttons import ask_again_for, extend_or_revoke, put_back
+from bot.slack.messages.facts import access, comments, how_to_adopt_again, source, terms, until
+from bot.slack.messages.mrkdwn import clock, code, everyone, when, who
 from bot.slack.messages.refusals import sentence
+
+_WEEK = timedelta(weeks=1)
+_CONNECTIONS_STAY = "Open connections may stay open."
 
 
 def grant_started(notice: GrantStarted) -> Message:
@@ -29,22 +36,20 @@ def grant_started(notice: GrantStarted) -> Message:
     if grant.adopted:
         return message(
             section(
-                f":timer_clock: *#{grant.id}: the expiry is set*. {source(grant)}, a rule added "
-                f"manually, is removed from {code(grant.cluster)} {when(grant.expires_at)}."
+                f":timer_clock: *Set an expiry on {source(grant)}* (added manually): removed "
+                f"{when(grant.expires_at)}."
             ),
-            context("You are told before that, so that it can be given more time."),
-            extend_or_revoke(grant),
+            context(f"Access #{grant.id} on {code(grant.cluster)}. I'll warn you a day before."),
+            _buttons(notice),
         )
     return message(
         section(
-            f":white_check_mark: *#{grant.id} works now*: {code(grant.cluster)} trusts "
-            f"{source(grant)} until {when(grant.expires_at)}.{_left(notice)}"
+            f":white_check_mark: *{_opened(notice)}* from {source(grant)} until {until(grant)} "
+            f"({_how_long(notice)})."
         ),
+        *_footer(notice, notice.approvers, notice.comments, _instead_of(notice)),
         _not_ours(grant),
-        _approved(notice.approvers, _for_less(notice)),
-        context(_hand_back(grant)),
-        _whose(grant),
-        extend_or_revoke(grant),
+        _buttons(notice),
     )
 
 
@@ -53,29 +58,26 @@ def grant_delayed(notice: GrantDelayed) -> Message:
     grant = notice.grant
     return message(
         section(
-            f":hourglass_flowing_sand: *#{grant.id} takes longer*: {access(grant)} is approved, "
-            "but has not opened yet."
+            f":hourglass_flowing_sand: *Opening access…* {code(grant.cluster)}, {source(grant)}."
         ),
-        quote(sentence(notice.why), "No reason was given."),
-        context("dbaccess keeps trying. You get a message when access opens."),
+        quote(sentence(notice.why), "It takes longer than usual."),
+        context(f"Access #{grant.id}. Still trying. I'll tell you when it opens."),
+        _buttons(notice, connects=False, extends=False),
     )
 
 
 def grant_extended(notice: GrantExtended) -> Message:
     """Return that the end has moved."""
     grant = notice.grant
-    now_ends = f"{access(grant)} now ends {when(grant.expires_at)}"
+    longer = show_duration(notice.by)
     if grant.adopted:
-        until = when(grant.expires_at)
-        now_ends = f"{source(grant)} is removed from {code(grant.cluster)} {until}"
+        lead = f"*{source(grant)} stays {longer} longer*: removed {when(grant.expires_at)}."
+    else:
+        lead = f"*Access to {code(grant.cluster)} extended by {longer}*, until {until(grant)}."
     return message(
-        section(
-            f":heavy_plus_sign: *#{grant.id} lasts {show_duration(notice.by)} longer*: {now_ends}."
-        ),
-        _approved(notice.approvers),
-        None if grant.adopted else context(_hand_back(grant)),
-        _whose(grant),
-        extend_or_revoke(grant),
+        section(f":heavy_plus_sign: {lead}"),
+        *_footer(notice, notice.approvers, notice.comments),
+        _buttons(notice),
     )
 
 
@@ -83,52 +85,40 @@ def grant_expiring(notice: GrantExpiring) -> Message:
     """Return that the end is near, and what to do."""
     grant = notice.grant
     if grant.adopted:
-        return _adopted_expiring(grant)
-    more = code(f"/dbaccess extend {grant.id} 1h why")
+        return message(
+            section(
+                f":alarm_clock: *{source(grant)} is removed soon*: {when(grant.expires_at)}, from "
+                f"{code(grant.cluster)} (added manually)."
+            ),
+            context(f"Access #{grant.id}. Still needed? Extend it, or remove the expiry."),
+            _buttons(notice),
+        )
     return message(
         section(
-            f":alarm_clock: *#{grant.id} ends soon*: {access(grant)} ends {when(grant.expires_at)}."
+            f":alarm_clock: *Access to {code(grant.cluster)} ends soon*: "
+            f"{clock(grant.expires_at)}, from {source(grant)}."
         ),
-        section(
-            f"Need more time? Press *Extend…*, or write {more}; it is decided like any request. "
-            "Done already? Press *Revoke now*. If you do nothing, it ends by itself."
-        ),
-        context(f"After that, {foreign_rule_stays(grant)}") if grant.owned is False else None,
-        _whose(grant),
-        extend_or_revoke(grant),
-    )
-
-
-def _adopted_expiring(grant: Grant) -> Message:
-    more = code(f"/dbaccess extend {grant.id} 1w")
-    return message(
-        section(
-            f":alarm_clock: *#{grant.id} expires soon*: {source(grant)}, a rule added manually, "
-            f"is removed from {code(grant.cluster)} {when(grant.expires_at)}."
-        ),
-        section(
-            f"Still needed? An approver can press *Extend…*, or write {more}. *Remove expiry* "
-            "keeps the rule without an end."
-        ),
-        extend_or_revoke(grant),
+        context("It can't be extended: it is at its maximum.") if not notice.can_extend else None,
+        *_footer(notice),
+        _not_ours(grant),
+        _buttons(notice),
     )
 
 
 def grant_ended(notice: GrantEnded) -> Message:
     """Return that a grant is over, what is trusted still, and the next step."""
-    grant = notice.grant
     return message(
-        section(f"{_how_it_ended(notice)}{_what_is_left(notice)}"),
+        section("\n".join(filter(None, (_how_it_ended(notice), _what_is_left(notice))))),
         _why(notice),
         *_next_step(notice),
-        _whose(grant),
+        _whose(notice),
     )
 
 
 def outdated(notice: Outdated) -> Message:
     """Return an older message about a grant as it looks once a newer one tells the rest."""
     grant = notice.grant
-    return message(section(f"*#{grant.id}*: {access(grant)}. A newer message below tells more."))
+    return message(context(f"Access #{grant.id} to {code(grant.cluster)}: see the newer message."))
 
 
 def grant_put_back(notice: GrantPutBack) -> Message:
@@ -136,8 +126,8 @@ def grant_put_back(notice: GrantPutBack) -> Message:
     request = notice.request
     return message(
         section(
-            f":repeat: {who(notice.by)} put *#{request.puts_back}* back: it "
-            f"goes on as *#{request.id}*, {terms(request)}."
+            f":repeat: *{who(notice.by)} put access #{request.puts_back} back* as #{request.id}: "
+            f"{terms(request)}."
         )
     )
 
@@ -147,14 +137,10 @@ def grant_rewritten(notice: GrantRewritten) -> Message:
     grant = notice.grant
     return message(
         section(
-            f":wrench: The rule of *#{grant.id}* had vanished, and dbaccess wrote it again: "
-            f"{access(grant)} works until {when(grant.expires_at)}. There is nothing to do."
+            f":wrench: *Access #{grant.id} works again*: {code(grant.cluster)}, {source(grant)}, "
+            f"until {until(grant)}.\nIts firewall rule had been removed outside dbaccess."
         ),
-        context(
-            "If this happens again, something else (Terraform, for example) looks after the same "
-            f"list; whoever looks after {code(grant.cluster)} can keep the two apart."
-        ),
-        _whose(grant),
+        context("Happens again? Terraform or another tool may manage the same list."),
     )
 
 
@@ -164,159 +150,140 @@ def revoking(notice: Revoking) -> Message:
     if grant.adopted:
         return message(
             section(
-                f":unlock: *#{grant.id}: the expiry is being removed.* {source(grant)} stays on "
-                f"{code(grant.cluster)}. {_how_it_is_told(grant)}"
+                f":unlock: *Removing the expiry of {source(grant)}* (access #{grant.id}). The rule "
+                f"stays on {code(grant.cluster)}.\n{_how_it_is_told(grant)}"
             )
         )
     return message(
-        section(
-            f":lock: *#{grant.id} is being revoked*: {access(grant)} ends now. "
-            f"{_how_it_is_told(grant)}"
-        )
+        section(f":lock: *Ending access #{grant.id}*: {access(grant)}.\n{_how_it_is_told(grant)}")
     )
 
 
 def _how_it_is_told(grant: Grant) -> str:
     """Return how its holder hears that it is done: they may have a message that is changed."""
     if grant.revoked_by == grant.requester:
-        return f"Your direct message about #{grant.id} says when it is done."
+        return f"My direct message about access #{grant.id} says when it's done."
     holder = "the operators" if grant.requester == Actor.UNKNOWN else who(grant.requester)
-    return f"A message to {holder} follows when it is done."
+    return f"I'll tell {holder} when it's done."
+
+
+def _opened(notice: GrantStarted) -> str:
+    cluster = code(notice.grant.cluster)
+    if notice.audience is Audience.HOLDER:
+        return f"You can connect to {cluster}"
+    return f"{cluster} is open for {who(notice.grant.requester)}"
+
+
+def _how_long(notice: GrantStarted) -> str:
+    if notice.left is not None:
+        return f"opened late, {show_duration(notice.left)} left"
+    return show_duration(notice.grant.expires_at - notice.grant.approved_at)
+
+
+def _instead_of(notice: GrantStarted) -> str:
+    if notice.asked is None:
+        return ""
+    given = notice.grant.expires_at - notice.grant.approved_at
+    return f" for {show_duration(given)} instead of {show_duration(notice.asked)}"
+
+
+def _footer(
+    notice: GrantNotice,
+    approvers: Sequence[str] = (),
+    said: Iterable[Comment] = (),
+    how_long: str = "",
+) -> Iterator[Block]:
+    """The number, and for the holder who approved, and with which words; the card says so, too."""
+    grant = notice.grant
+    is_approved = bool(approvers) and Actor.EMERGENCY not in approvers
+    by = f" · Approved by {everyone(approvers)}{how_long}" if is_approved else ""
+    whose = f" of {who(grant.requester)}" if grant.requester == Actor.UNKNOWN else ""
+    yield context(f"Access #{grant.id}{whose}{by}")
+    yield from comments(said)
+
+
+def _buttons(notice: GrantNotice, *, connects: bool = True, extends: bool = True) -> Block | None:
+    return extend_or_revoke(
+        notice.grant,
+        can_extend=extends and notice.can_extend,
+        connects=connects and notice.audience is Audience.HOLDER,
+    )
 
 
 def _how_it_ended(notice: GrantEnded) -> str:
-    grant = notice.grant
+    grant, cluster = notice.grant, code(notice.grant.cluster)
     by = f" by {who(grant.revoked_by)}" if grant.revoked_by else ""
     match grant.end_reason:
         case EndReason.REVOKED if grant.adopted:
-            return f":unlock: *#{grant.id}: the expiry was removed*{by}."
+            return f":unlock: *Expiry of access #{grant.id} was removed*{by}."
         case EndReason.REVOKED:
-            return f":lock: *#{grant.id} has ended*, it was revoked{by}."
+            return f":lock: *Access #{grant.id} to {cluster} was ended*{by}."
         case EndReason.REMOVED_OUTSIDE if notice.why:
-            return (
-                f":warning: *#{grant.id} has ended early*: DigitalOcean no longer takes the rule "
-                f"for {access(grant)}."
-            )
+            return f":warning: *Access #{grant.id} to {cluster} has ended early.*"
         case EndReason.REMOVED_OUTSIDE:
             return (
-                f":warning: *#{grant.id} has ended early*: the rule for {access(grant)} was "
-                "removed outside dbaccess, in the control panel or by another tool."
+                f":warning: *Access #{grant.id} to {cluster} has ended early.*\n"
+                f"The firewall rule for {source(grant)} was removed outside dbaccess."
             )
         case EndReason.FAILED if grant.adopted:
-            return (
-                f":warning: *#{grant.id}: the expiry could not be set*. {source(grant)} on "
-                f"{code(grant.cluster)} is as it was."
-            )
+            return f":warning: *The expiry of {source(grant)} on {cluster} could not be set.*"
         case EndReason.FAILED:
-            return (
-                f":warning: *#{grant.id} could not be put in place*: {access(grant)} was approved, "
-                "but did not come about."
-            )
+            return f":warning: *Access #{grant.id} to {cluster} could not be opened.*"
         case _:
-            return f":lock: *#{grant.id} has ended*, its time is up."
+            return f":lock: *Access #{grant.id} to {cluster} has ended.*"
 
 
 def _what_is_left(notice: GrantEnded) -> str:
-    grant, cluster = notice.grant, code(notice.grant.cluster)
+    grant, cluster, where = notice.grant, code(notice.grant.cluster), source(notice.grant)
     if notice.still_wanted:
-        return f" {cluster} still trusts {source(grant)}: another grant needs it."
+        return f"{where} stays in the firewall: other access needs it."
     if grant.end_reason is EndReason.FAILED:
         return ""
     if notice.is_open:
-        return f" {cluster} has no trusted sources now, so it accepts connections from everywhere."
+        return f"{cluster} has no trusted sources now: it accepts connections from everywhere."
     if grant.leaves_rule and grant.end_reason is not EndReason.REMOVED_OUTSIDE:
-        return (
-            f" {cluster} still trusts {source(grant)}: the rule is as it was, and dbaccess leaves "
-            "it alone."
-        )
+        return f"{where} stays in the firewall of {cluster}, without an end."
     if grant.source in notice.still_trusted:
-        if grant.owned is False:
-            return f" {foreign_rule_stays(grant)}"
-        return f" {cluster} still trusts {source(grant)}: somebody else added a rule for it."
+        before = " before" if grant.owned is False else ""
+        return f"{where} stays in the firewall: somebody else added it{before}."
     if notice.still_trusted:
         wider = ", ".join(code(str(one)) for one in notice.still_trusted)
-        return f" {cluster} still trusts {source(grant)} as a part of {wider}, which stays."
+        return f"{where} stays covered by {wider}, which somebody else added."
     if grant.end_reason is EndReason.REMOVED_OUTSIDE:
         return ""
-    return f" {cluster} no longer trusts {source(grant)}."
+    return f"{where} was removed from the firewall. {_CONNECTIONS_STAY}"
 
 
 def _why(notice: GrantEnded) -> Block | None:
     if notice.grant.end_reason is not EndReason.FAILED and not notice.why:
         return None
     why = sentence(notice.why) if notice.why else ""
-    return quote(why, "Its time was up before DigitalOcean had taken it.")
+    return quote(why, "Its time was over before DigitalOcean accepted the rule.")
 
 
-def _next_step(notice: GrantEnded) -> list[Block]:
+def _next_step(notice: GrantEnded) -> Iterator[Block | None]:
     grant = notice.grant
     was_removed = grant.end_reason is EndReason.REMOVED_OUTSIDE and not notice.why
-    if was_removed and _can_be_put_back(grant):
-        return [
-            section(
-                "Was that a mistake? Press *Put it back*: it was approved until "
-                f"{when(grant.expires_at)}, and until then it needs no new approval. If you do not "
-                "know who removed it, ask first; it may have been on purpose."
-            ),
-            put_back(grant),
-        ]
-    return [context(_what_to_do(grant))]
-
-
-def _can_be_put_back(grant: Grant) -> bool:
-    return not grant.adopted and grant.requester != Actor.UNKNOWN
-
-
-def _what_to_do(grant: Grant) -> str:
-    if grant.adopted and grant.end_reason is EndReason.FAILED:
-        return "Nothing was changed."
-    if grant.leaves_rule and grant.end_reason is EndReason.REVOKED:
-        again = code(f"/dbaccess adopt {grant.cluster} {grant.source} 1w")
-        return f"To set one again, write {again}."
-    if grant.adopted:
-        return "If something depended on it, ask for access in the usual way, or add it again."
-    if grant.end_reason is EndReason.FAILED:
-        return (
-            f"It may work later: to ask again, write {ask_again(grant)}. If it does not, the "
-            "people who look after the cluster can help."
+    if was_removed and not grant.adopted and grant.requester != Actor.UNKNOWN:
+        yield section(
+            f"A mistake? *Put back* restores it until {until(grant)}, without a new approval.\n"
+            "Not sure? Ask who removed it first."
         )
-    return f"Need it again? Write {ask_again(grant)}."
-
-
-def _hand_back(grant: Grant) -> str:
-    revoke = code(f"/dbaccess revoke {grant.id}")
-    return f"Done early? Press *Revoke now*, or write {revoke}, to hand it back."
-
-
-def _left(notice: GrantStarted) -> str:
-    return f" It opened late: {show_duration(notice.left)} left." if notice.left else ""
-
-
-def _for_less(notice: GrantStarted) -> str:
-    if notice.asked is None:
-        return ""
-    lent = notice.grant.expires_at - notice.grant.approved_at
-    return f" for *{show_duration(lent)}* ({show_duration(notice.asked)} asked for)"
-
-
-def _approved(approvers: Sequence[str], how_long: str = "") -> Block | None:
-    """Return who approved; an emergency nobody did."""
-    if not approvers or Actor.EMERGENCY in approvers:
-        return None
-    return context(f"Approved by {everyone(approvers)}{how_long}.")
+        yield put_back(grant)
+    elif grant.leaves_rule and grant.end_reason is EndReason.REVOKED:
+        yield context(f"Set one again: {how_to_adopt_again(grant, _WEEK)}")
+    elif not grant.adopted and notice.audience is Audience.HOLDER:
+        yield ask_again_for(grant)
 
 
 def _not_ours(grant: Grant) -> Block | None:
     if grant.owned is not False:
         return None
-    return section(
-        f"{source(grant)} was trusted already, by a rule that somebody else added. dbaccess did "
-        "not add that rule and will not remove it when this ends."
-    )
+    return context(f"{source(grant)} was in the firewall before, and stays there afterwards.")
 
 
-def _whose(grant: Grant) -> Block | None:
+def _whose(notice: GrantEnded) -> Block | None:
     """The thread's card says whose a grant is, unless nobody knows."""
-    if grant.requester != Actor.UNKNOWN:
+    if notice.grant.requester != Actor.UNKNOWN:
         return None
-    return context(f"It was granted to {who(grant.requester)}.")
+    return context(f"It was open for {who(notice.grant.requester)}.")

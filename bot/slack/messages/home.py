@@ -1,6 +1,6 @@
 """Home: the App Home tab. What waits for me comes first, since others wait for it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -16,7 +16,7 @@ from bot.slack.messages.buttons import (
     extend_or_revoke,
     review_or_revoke,
 )
-from bot.slack.messages.facts import NO_REASON, guest_line, source, summary_of, terms
+from bot.slack.messages.facts import NO_REASON, expires, guest_line, source, summary_of, terms
 from bot.slack.messages.listing import and_more, ends, request_item
 from bot.slack.messages.mrkdwn import code, when, who
 
@@ -36,6 +36,7 @@ class HomeTab:
     `to_decide` and `to_review` wait for them as an approver. `may_ask` are the clusters that they
     may ask for, and for how long at most. `is_whole` is False if Slack did not say who they are and
     which groups they are in. `is_admitted` is False for a guest whom no cluster admits.
+    `at_maximum`: the grants, by number, that cannot be extended any more.
     """
 
     drawn_at: datetime
@@ -46,6 +47,7 @@ class HomeTab:
     may_ask: Mapping[str, timedelta] = field(default_factory=dict)
     is_whole: bool = True
     is_admitted: bool = True
+    at_maximum: Collection[int] = ()
 
 
 def home(tab: HomeTab) -> dict[str, Any]:
@@ -56,10 +58,7 @@ def home(tab: HomeTab) -> dict[str, Any]:
         *_access(tab),
         *_open_requests(tab),
         *_asking(tab),
-        context(
-            f"As of {when(tab.drawn_at)}; drawn again when something changes. "
-            f"{code('/dbaccess help')} shows all that you can do."
-        ),
+        context(f"Updated {when(tab.drawn_at)} · {code('/dbaccess help')} lists all commands"),
     ]
     return {"type": "home", "blocks": [block for block in blocks if block is not None]}
 
@@ -67,8 +66,8 @@ def home(tab: HomeTab) -> dict[str, Any]:
 def _what_is_missing(tab: HomeTab) -> Iterator[Block]:
     if not tab.is_whole:
         yield context(
-            ":warning: Slack did not tell me just now who you are and which groups you are in, so "
-            "something may be missing here: what waits for you, and what you may ask for."
+            ":warning: *Some things may be missing here.* Slack did not say which groups you are "
+            "in."
         )
 
 
@@ -77,15 +76,16 @@ def _waiting(tab: HomeTab) -> Iterator[Block | None]:
         return
     yield header("Waiting for you")
     for request in tab.to_decide[:_MOST_TO_DECIDE]:
-        asked = f"{summary_of(request)} Can be decided until {when(request.lapses_at)}."
-        yield section("\n".join(filter(None, (asked, guest_line(request)))))
+        guest = guest_line(request)
+        expiry = f"Request #{request.id} · Expires {expires(request)}"
+        yield section("\n".join(filter(None, (summary_of(request), guest, expiry))))
         yield quote(request.reason, NO_REASON)
         yield approve_or_deny(request, place="waiting")
     yield and_more(len(tab.to_decide) - _MOST_TO_DECIDE)
     for emergency in tab.to_review[:_MOST_TO_REVIEW]:
         yield section(
-            f":rotating_light: *Emergency #{emergency.id}*: {who(emergency.requester)} broke the "
-            f"glass {when(emergency.created_at)} and was given {terms(emergency)}. Was it right?"
+            f":rotating_light: *Emergency access #{emergency.id} needs review*\n"
+            f"{who(emergency.requester)}: {terms(emergency)}, {when(emergency.created_at)}."
         )
         yield quote(emergency.reason, NO_REASON)
         yield review_or_revoke(emergency)
@@ -103,7 +103,7 @@ def _access(tab: HomeTab) -> Iterator[Block | None]:
         yield section(f"*{code(cluster)}*")
         for grant in grants:
             yield section(_grant(grant, tab.drawn_at))
-            yield extend_or_revoke(grant)
+            yield extend_or_revoke(grant, can_extend=grant.id not in tab.at_maximum)
     yield and_more(len(tab.grants) - _MOST_GRANTS)
 
 
@@ -119,35 +119,26 @@ def _open_requests(tab: HomeTab) -> Iterator[Block | None]:
 def _asking(tab: HomeTab) -> Iterator[Block]:
     has_something = tab.grants or tab.requests or tab.to_decide or tab.to_review
     if tab.may_ask and has_something:
-        yield header("Ask for access")
+        yield header("Request access")
     elif tab.may_ask:
-        yield section(
-            "Need to get at a database? Ask for access here: somebody approves it, it works "
-            "within seconds, and it ends by itself."
-        )
+        yield section("*Need a database?* Request access. An approver decides, and it ends itself.")
     elif not tab.is_admitted:
-        yield section(
-            "Guests and people of other organisations may not ask for access here. A full member "
-            "of this workspace can help you."
-        )
+        yield section("Guests can't request access here. Ask a full member of this workspace.")
     elif not has_something and tab.is_whole:
-        yield section(
-            "There is no cluster that you may ask for yet. The people who look after the "
-            "databases can add you."
-        )
+        yield section("You can't request access to any cluster yet. Ask who runs the databases.")
     for cluster, longest in list(tab.may_ask.items())[:_MOST_CLUSTERS]:
-        terms = section(f"{code(cluster)}, for {show_duration(longest)} at most")
+        terms = section(f"{code(cluster)} · max {show_duration(longest)}")
         yield {**terms, "block_id": f"ask:{cluster}", "accessory": ask_for_access(cluster)}
     if len(tab.may_ask) > _MOST_CLUSTERS:
         left = len(tab.may_ask) - _MOST_CLUSTERS
-        yield context(f"… and {left} more: {code('/dbaccess clusters')} shows them all.")
+        yield context(f"… and {left} more. {code('/dbaccess clusters')} lists all.")
 
 
 def _grant(grant: Grant, now: datetime) -> str:
     """What it is of is said by the heading above it."""
-    on_timer = "the expiry of a rule added manually, " if grant.adopted else ""
+    manual = " (added manually)" if grant.adopted else ""
     left = f", *{_left(grant.expires_at - now)} left*" if extend_or_revoke(grant) else ""
-    return f"*#{grant.id}* {on_timer}from {source(grant)}, {ends(grant)}{left}"
+    return f"Access #{grant.id}: {source(grant)}{manual}, {ends(grant)}{left}"
 
 
 def _left(left: timedelta) -> str:

@@ -1,6 +1,6 @@
 """Listing: live grants and open requests, each with its buttons."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot.domain.lifecycle import Grant, GrantState, RequestState
 from bot.domain.notices import RequestFacts
@@ -15,9 +15,16 @@ _MOST_ITEMS = (MESSAGE_BLOCKS - 5) // 2  # of two blocks each, with two titles a
 
 
 def listing(
-    requests: Sequence[RequestFacts], grants: Sequence[Grant], *, everybody: bool = False
+    requests: Sequence[RequestFacts],
+    grants: Sequence[Grant],
+    *,
+    everybody: bool = False,
+    at_maximum: Collection[int] = (),
 ) -> Message:
-    """Return one person's live grants and open requests, or those of *everybody*."""
+    """Return one person's live grants and open requests, or those of *everybody*.
+
+    `at_maximum`: the grants, by number, that cannot be extended any more.
+    """
     if not requests and not grants:
         nothing = (
             "No open access and no open requests on your clusters."
@@ -30,7 +37,11 @@ def listing(
     left = len(grants) + len(requests) - len(shown_grants) - len(shown_requests)
     return message(
         section("*Open access*" if everybody else "*Your access*") if shown_grants else None,
-        *(part for grant in shown_grants for part in grant_item(grant, whose=everybody)),
+        *(
+            part
+            for grant in shown_grants
+            for part in grant_item(grant, whose=everybody, can_extend=grant.id not in at_maximum)
+        ),
         section("*Open requests*" if everybody else "*Your open requests*")
         if shown_requests
         else None,
@@ -39,15 +50,15 @@ def listing(
     )
 
 
-def grant_item(grant: Grant, *, whose: bool = False) -> list[Block | None]:
+def grant_item(grant: Grant, *, whose: bool = False, can_extend: bool = True) -> list[Block | None]:
     """Return one grant and its buttons."""
     holder = f"{who(grant.requester)}: " if whose else ""
     what = f"{access(grant)}, {ends(grant)}"
     if grant.adopted:
         what = f"{source(grant)} on {code(grant.cluster)}, added manually, {ends(grant)}"
     return [
-        section(f"*#{grant.id}* {holder}{what}"),
-        extend_or_revoke(grant),
+        section(f"*Access #{grant.id}* {holder}{what}"),
+        extend_or_revoke(grant, can_extend=can_extend),
     ]
 
 
@@ -70,7 +81,7 @@ def request_item(request: RequestFacts, *, whose: bool = False) -> list[Block | 
         if request.state is RequestState.PENDING
         else request.state
     )
-    return [section(f"*#{request.id}* {asker}{terms(request)}, {state}"), cancel(request)]
+    return [section(f"*Request #{request.id}* {asker}{terms(request)}, {state}"), cancel(request)]
 
 
 def and_more(left: int) -> Block | None:

@@ -59,7 +59,12 @@ def inert(mrkdwn: str) -> str:
 
 def when(at: datetime) -> str:
     """Return a time as each reader's own clock shows it; in UTC where Slack cannot."""
-    return _date(at, "{date_short_pretty} at {time}")
+    return _date(at, "{date_short_pretty} {time}")
+
+
+def clock(at: datetime) -> str:
+    """Return the time of day alone, where the day goes without saying."""
+    return _date(at, "{time}")
 
 
 def ago(at: datetime) -> str:
@@ -86,6 +91,13 @@ def everyone(names: Sequence[str]) -> str:
     if len(names) > _MOST_NAMES:
         shown.append(f"and {len(names) - _MOST_NAMES} more")
     return ", ".join(shown)
+
+
+def any_of(names: Sequence[str]) -> str:
+    """Return the same where one of them is enough: the last one comes after an "or"."""
+    if not 1 < len(names) <= _MOST_NAMES:
+        return everyone(names)
+    return f"{everyone(names[:-1])} or {who(names[-1])}"
 
 
 def _date(at: datetime, form: str) -> str:

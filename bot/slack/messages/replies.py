@@ -22,8 +22,8 @@ def _more(refused: AnyRefusal) -> str:
         case NotOnCard(channel=channel) if channel.startswith(("C", "G")):
             return f" It is in <#{channel}>."
         case FullForEmergency(could_end=could_end) if could_end:
-            named = ", ".join(f"*#{number}* of {who(holder)}" for number, holder in could_end)
-            return f"\nWould make room: {named}."
+            named = ", ".join(f"access #{number} of {who(holder)}" for number, holder in could_end)
+            return f"\nEnding one makes room: {named}."
         case _:
             return ""
 
@@ -36,22 +36,22 @@ def _who_could_help(refused: AnyRefusal) -> str:
 
 def request_form_not_opened() -> Message:
     """Return what to do where the form that asks for access did not open."""
-    return _not_opened("Write it instead: `/dbaccess request 203.0.113.4 2h orders`.")
+    return _not_opened("Try `/dbaccess request 203.0.113.4 2h orders`.")
 
 
 def emergency_form_not_opened() -> Message:
     """Return what to do where the form that confirms an emergency did not open."""
-    return _not_opened("Press it again, or write `/dbaccess emergency` once more.")
+    return _not_opened("Try `/dbaccess emergency` again.")
 
 
 def extension_form_not_opened(grant_id: int) -> Message:
     """Return what to do where the form that asks for more time did not open."""
-    return _not_opened(f"Write it instead: `/dbaccess extend {grant_id} 1h why`.")
+    return _not_opened(f"Try `/dbaccess extend {grant_id} 1h why`.")
 
 
 def denial_form_not_opened() -> Message:
     """Return what to do where the form that asks why not did not open."""
-    return _not_opened("Nothing was changed; press Deny again.")
+    return _not_opened("Nothing was changed. Press Deny again.")
 
 
 def approval_form_not_opened() -> Message:
@@ -67,9 +67,8 @@ def apology(reference: str) -> Message:
     """Return the answer when something broke; the log has the same *reference*."""
     return message(
         section(
-            "Sorry, something went wrong on my side. As far as I know, nothing was changed. Please "
-            "try again in a moment. If it happens again, tell the people who look after dbaccess "
-            f"this reference: {code(reference)}."
+            "*Something went wrong on my side.* As far as I know, nothing was changed.\n"
+            f"Try again in a minute. Happens again? Report reference {code(reference)}."
         )
     )
 
@@ -77,7 +76,7 @@ def apology(reference: str) -> Message:
 def command_waits(seconds: int) -> Message:
     """Return that Slack asks to wait, and that nobody has to do anything."""
     return message(
-        section(f":hourglass: Slack asks me to wait {seconds} seconds. Then I go on by myself.")
+        section(f":hourglass: Slack asks me to wait {seconds} seconds. I'll continue by myself.")
     )
 
 
@@ -86,6 +85,4 @@ def checking() -> Message:
 
     It names no cluster: those that somebody may not see look like those that there are not.
     """
-    return message(
-        section(":hourglass_flowing_sand: Got it. Checking that you may do this, one moment …")
-    )
+    return message(section(":hourglass_flowing_sand: Checking, one moment…"))

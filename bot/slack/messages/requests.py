@@ -13,21 +13,21 @@ from bot.domain.notices import (
     RequestClosed,
     RequestFacts,
 )
-from bot.slack.messages.blocks import Message, context, message, quote, section
-from bot.slack.messages.buttons import cancel
+from bot.slack.messages.blocks import Block, Message, context, message, quote, section
+from bot.slack.messages.buttons import ask_again, cancel
 from bot.slack.messages.facts import (
     NO_REASON,
-    ask_again,
+    comments,
+    expires,
+    how_to_adopt_again,
     revoked_lately,
     source,
     terms,
     who_may_decide,
     why_lapsed,
 )
-from bot.slack.messages.mrkdwn import code, everyone, when, who
+from bot.slack.messages.mrkdwn import everyone, when, who
 from bot.slack.messages.refusals import sentence, words
-
-_BEING_APPLIED = "It is being applied now; you hear from me when it works."
 
 
 def asked(notice: Asked) -> Message:
@@ -37,15 +37,10 @@ def asked(notice: Asked) -> Message:
         return request_closed(RequestClosed(request=request))
     return message(
         section(
-            f":hourglass_flowing_sand: *Request #{request.id}* is with the approvers: "
-            f"{terms(request)}."
-        ),
-        section(
-            f"{_needed(request)} from {who_may_decide(request)}. If nobody decides, it lapses "
-            f"{when(request.lapses_at)}. The outcome comes to you as a direct message."
+            f":hourglass_flowing_sand: *Request #{request.id} sent*: {terms(request)}.\n"
+            f"{_needed(request)} from {who_may_decide(request)}. Expires {expires(request)}."
         ),
         revoked_lately(request),
-        context(f"Changed your mind? {code(f'/dbaccess cancel {request.id}')} withdraws it."),
         cancel(request),
     )
 
@@ -55,17 +50,16 @@ def emergency_asked(notice: EmergencyAsked) -> Message:
     request = notice.request
     waits = ""
     if notice.unreviewed is not None:
-        waits = f" Emergency #{notice.unreviewed} still waits for a review."
+        waits = f" Emergency access #{notice.unreviewed} still needs review."
     if notice.to_requester:
-        no_access = ":rotating_light: *No emergency access this time: an approver has to decide.*"
-        return message(section(f"{no_access}{waits}"), *asked(Asked(request=request)).blocks)
+        lead = ":rotating_light: *Emergency access needs an approval this time.*"
+        return message(section(f"{lead}{waits}"), *asked(Asked(request=request)).blocks)
     return message(
         section(
-            f":rotating_light: {who_may_decide(request)}: {who(request.requester)} asked for this "
-            f"as an *emergency*, and it needs an approval.{waits}"
+            f":rotating_light: {who_may_decide(request)}: {who(request.requester)} needs "
+            f"*emergency access* approved.{waits}\nRequest #{request.id}: {terms(request)}."
         ),
         revoked_lately(request),
-        section(f"*Request #{request.id}*: {terms(request)}."),
         quote(request.reason, NO_REASON),
     )
 
@@ -75,24 +69,24 @@ def request_closed(notice: RequestClosed) -> Message:
     request = notice.request
     match request.state:
         case RequestState.APPROVED:
-            return message(section(_approved(request)))
+            return message(section(_approved(request)), *comments(request.comments))
         case RequestState.DENIED:
             return _denied(request)
         case RequestState.LAPSED:
             return message(
                 section(
-                    f":hourglass: *Request #{request.id}* has lapsed: {why_lapsed(request)}. "
+                    f":hourglass: *Request #{request.id} expired*: {why_lapsed(request)}.\n"
                     f"It was for {terms(request)}."
                 ),
-                section(f"Still need it? Ask again with {ask_again(request)}."),
+                *_again(request),
             )
         case _:
+            by = f" by {who(request.closed_by)}" if request.closed_by else ""
             return message(
                 section(
-                    f":wastebasket: *Request #{request.id}* was withdrawn{_by(request)}. "
-                    f"It was for {terms(request)}."
+                    f":wastebasket: *Request #{request.id} was cancelled*{by}: {terms(request)}."
                 ),
-                section(f"Still need it? Ask again with {ask_again(request)}."),
+                *_again(request),
             )
 
 
@@ -102,9 +96,8 @@ def approvals_dropped(notice: ApprovalsDropped) -> Message:
     lost = everyone(notice.approvers)
     return message(
         section(
-            f":warning: The approval of {lost} no longer counts: they may not approve any more. "
-            f"*Request #{request.id}* has {len(request.approvers)} of {request.approvals_needed} "
-            "approvals."
+            f":warning: *Approval of {lost} no longer counts*: not an approver any more.\n"
+            f"Request #{request.id}: {len(request.approvers)}/{request.approvals_needed} approvals."
         )
     )
 
@@ -113,14 +106,10 @@ def not_granted(notice: NotGranted) -> Message:
     """Return why an approval of a request was not taken."""
     request = notice.request
     return message(
-        section(
-            f":warning: *Request #{request.id}* could not be approved. It is for {terms(request)}."
-        ),
-        quote(sentence(notice.why), "It is no longer within the policy."),
-        context(
-            f"It stays open until {when(request.lapses_at)}. To ask for something else, cancel it "
-            f"first: {code(f'/dbaccess cancel {request.id}')}."
-        ),
+        section(f":warning: *Request #{request.id} could not be approved*: {terms(request)}."),
+        quote(sentence(notice.why), "The policy no longer allows it."),
+        context(f"It stays open until {expires(request)}."),
+        cancel(request),
     )
 
 
@@ -134,75 +123,67 @@ def adopted(notice: Adopted) -> Message:
     duration = show_duration(request.duration)
     return message(
         section(
-            f":timer_clock: *#{request.id}*: setting an expiry of *{duration}* on "
-            f"{source(request)} on {code(request.cluster)}. You hear from me when that is done, "
-            "and a day before the rule is removed."
+            f":timer_clock: *Setting an expiry on {source(request)}* (added manually): removed "
+            f"after {duration}."
         ),
-        context(
-            f"{code(f'/dbaccess extend {request.id} 1w')} gives it more time, "
-            f"{code(f'/dbaccess revoke {request.id}')} removes the expiry: the rule stays."
-        ),
+        context(f"Access #{request.id}. I'll warn you a day before."),
     )
 
 
 def cancelled(notice: Cancelled) -> Message:
-    """Return the answer to a request that was withdrawn."""
+    """Return the answer to a request that was cancelled."""
     request = notice.request
     return message(
-        section(
-            f":wastebasket: *Request #{request.id}* is withdrawn, nobody needs to decide on it any "
-            f"more. It was for {terms(request)}."
-        )
+        section(f":wastebasket: *Request #{request.id} cancelled*: {terms(request)}."),
+        *_again(request),
     )
 
 
-def _by(request: RequestFacts) -> str:
-    return f" by {who(request.closed_by)}" if request.closed_by else ""
+def _again(request: RequestFacts) -> list[Block | None]:
+    """Return the next step where somebody still needs it."""
+    if request.kind is RequestKind.ADOPTION:
+        if request.extended is not None:
+            return []
+        return [context(f"Ask again: {how_to_adopt_again(request, request.duration)}")]
+    return [ask_again(request)]
 
 
 def _needed(request: RequestFacts) -> str:
     left = request.approvals_needed - len(request.approvers)
     more = " more" if request.approvers else ""
     if left == 1:
-        return f"It needs one{more} approval" if more else "It needs an approval"
-    return f"It needs {left}{more} approvals"
+        return f"Needs 1{more} approval"
+    return f"Needs {left}{more} approvals"
 
 
 def _approved(request: RequestFacts) -> str:
     if request.kind is RequestKind.EMERGENCY:
         return (
-            f":rotating_light: *Emergency #{request.id}* is granted: {terms(request)}. "
-            f"{_BEING_APPLIED} The approvers and the operators were told, and will ask you about "
-            "it afterwards."
+            f":rotating_light: *Emergency access #{request.id} approved*: {terms(request)}.\n"
+            "Approvers and operators are notified. An approver reviews it afterwards."
         )
     if request.kind is RequestKind.PUT_BACK:
         return (
-            f":repeat: *#{request.puts_back}* goes on as *#{request.id}*: "
-            f"{terms(request)}. It was approved by {everyone(request.approvers)}. {_BEING_APPLIED}"
+            f":repeat: *Access #{request.puts_back} is being put back* as #{request.id}: "
+            f"{terms(request)}."
         )
     if request.kind is RequestKind.ADOPTION and request.extended is not None:
-        until = when(request.extended.expires_at)
-        return f":timer_clock: *#{request.extended.id}*: the rule stays until {until}."
+        ends = when(request.extended.expires_at)
+        return f":timer_clock: *{source(request)} stays longer*: removed {ends}."
     approved = (
-        f":white_check_mark: *Request #{request.id}* is approved by {everyone(request.approvers)}: "
+        f":white_check_mark: *Request #{request.id} approved* by {everyone(request.approvers)}: "
         f"{terms(request)}."
     )
-    if request.kind is RequestKind.ADOPTION:
+    if request.extended is None or request.kind is RequestKind.ADOPTION:
         return approved
-    if request.extended is None:
-        return f"{approved} {_BEING_APPLIED}"
-    return f"{approved} #{request.extended.id} now ends {when(request.extended.expires_at)}."
+    ends = when(request.extended.expires_at)
+    return f"{approved} Access #{request.extended.id} now ends {ends}."
 
 
 def _denied(request: RequestFacts) -> Message:
     approver = who(request.denied_by or Actor.DBACCESS)
-    is_person = request.denied_by not in (None, Actor.DBACCESS)
-    can_tell = f"{approver} can tell you what would work. " if is_person else ""
     return message(
-        section(
-            f":no_entry: *Request #{request.id}* was denied by {approver}. It was for "
-            f"{terms(request)}."
-        ),
+        section(f":no_entry: *Request #{request.id} was denied* by {approver}: {terms(request)}."),
         quote(words(request.denial_reason), NO_REASON),
-        section(f"{can_tell}To ask again, write {ask_again(request)}."),
+        *_again(request),
     )

@@ -10,6 +10,7 @@ from structlog.contextvars import bind_contextvars
 
 from bot.access.notifications import request_facts
 from bot.clock import Clock
+from bot.domain.extensions import at_maximum
 from bot.domain.lifecycle import Request
 from bot.domain.people import Person, Standing, standing_of
 from bot.domain.policy import Policy
@@ -123,6 +124,7 @@ class HomeTabs:
             rights.may_ask,
             is_whole=rights.is_known,
             is_admitted=rights.is_admitted or not rights.is_known,
+            at_maximum=at_maximum(live, policy),
         )
 
     def _publish(self, user_id: str, tab: HomeTab) -> None:

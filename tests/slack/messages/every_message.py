@@ -12,12 +12,14 @@ from bot.domain.notices import (
     AllClear,
     ApprovalsDropped,
     Asked,
+    Audience,
     AuditAnchor,
     CallsMade,
     Cancelled,
     ClusterClosed,
     ClusterOpen,
     CommandWaits,
+    Comment,
     EmergencyAsked,
     EmergencyOpened,
     GrantDelayed,
@@ -101,11 +103,11 @@ CARDS = {
     "a request after a revoke": request(revoked=REVOKED),
     "a request": request(),
     "a request without a reason": request(reason=""),
-    "a request of known source": request(seen_before=True, other_grants=1),
-    "a request for a network": request(source=OFFICE, other_grants=3),
+    "a request of known source": request(seen_before=True, others_with_access=1),
+    "a request for a network": request(source=OFFICE, others_with_access=3),
     "a request for a droplet": request(source=WORKER),
     "a request for a droplet with a name": request(source=WORKER, source_name="web-1 <prod>"),
-    "a request of somebody with other access": request(own_grants=2, other_grants=1),
+    "a request of somebody with other access": request(own_grants=2, others_with_access=1),
     "a request too short to shorten": request(duration=MINUTE),
     "a request half approved for less": request(
         approvals_needed=2, approvers=(ALICE,), at_most=HOUR
@@ -132,6 +134,12 @@ CARDS = {
     "an extension": extension(seen_before=True),
     "an extension for somebody else": extension(asked_by=DAVE),
     "a request approved": request(APPROVED, approvers=(ALICE, DAVE), approvals_needed=2),
+    "a request approved with a comment": request(
+        APPROVED, approvers=(ALICE,), comment="only the <replica>"
+    ),
+    "a request of an address that is shared and covered": request(
+        same_source=(DAVE,), covered_by=TrustedSource(SourceType.IP_ADDR, "203.0.113.0/24")
+    ),
     "a request approved by policy": request(APPROVED, approvers=("policy",)),
     "an extension approved": extension(APPROVED, approvers=(ALICE,), extended=grant(**LONGER)),
     "a request denied": request(DENIED, **DENIAL),
@@ -234,6 +242,17 @@ NOTICES: dict[str, Notice] = {
     ),
     "started, approved by policy": GrantStarted(grant=grant(), approvers=("policy",)),
     "started, an emergency": GrantStarted(grant=grant(), approvers=("emergency",)),
+    "started, with a comment": GrantStarted(
+        grant=grant(),
+        approvers=(ALICE,),
+        comments=(Comment(by=ALICE, text="only the <replica>"),),
+        can_extend=False,
+    ),
+    "started, in the thread": GrantStarted(grant=grant(), audience=Audience.OTHERS),
+    "expiring, at its maximum": GrantExpiring(grant=grant(), can_extend=False),
+    "ended: expired, in the thread": GrantEnded(
+        grant=ended(EndReason.EXPIRED), audience=Audience.OTHERS
+    ),
     "outdated": Outdated(grant=grant()),
     "ended: expired, still needed": GrantEnded(grant=ended(EndReason.EXPIRED), still_wanted=True),
     "ended: revoked": GrantEnded(grant=ended(EndReason.REVOKED)),

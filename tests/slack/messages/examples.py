@@ -50,10 +50,11 @@ def request(state: RequestState = RequestState.PENDING, **changes: Any) -> Reque
 
 
 def _with_decisions(facts: dict[str, Any]) -> dict[str, Any]:
-    """Put who approved (for how long at most), who denied and why into decisions."""
+    """Put who approved (for how long at most, with which comment), who denied into decisions."""
     at, at_most = facts["decided_at"] or NOW, facts.pop("at_most", None)
+    comment = facts.pop("comment", "")
     approvals = [
-        Decision(approver, Verdict.APPROVE, at, at_most=at_most)
+        Decision(approver, Verdict.APPROVE, at, comment, at_most=at_most)
         for approver in facts.pop("approvers", ())
     ]
     why, denied_by = facts.pop("denial_reason", ""), facts.pop("denied_by", None)
@@ -91,6 +92,7 @@ def emergency(**changes: Any) -> RequestFacts:
         "kind": RequestKind.EMERGENCY,
         "duration": HOUR / 2,
         "approvers": ("emergency",),
+        "remind_every": 4 * HOUR,
     }
     return request(RequestState.APPROVED, **(facts | changes))
 

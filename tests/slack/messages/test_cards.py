@@ -35,8 +35,8 @@ def test_a_card_says_who_what_where_how_long_and_why() -> None:
     for fact in (
         "<@U0BOB>",
         "`orders`",
-        "`203.0.113.4`",
-        "*2h*",
+        "from 203.0.113.4",
+        "for 2h",
         "“fix invoice 88 &amp; close #12”",
     ):
         assert fact in text
@@ -50,55 +50,84 @@ def test_a_card_says_how_wide_a_network_is() -> None:
 @pytest.mark.parametrize(
     ("source", "behind"),
     [
-        (OFFICE, "everyone at any of its addresses gets access"),
-        (TrustedSource(SourceType.TAG, "backend"), "every Droplet that has it gets access"),
-        (TrustedSource(SourceType.K8S, "1b2f7a90"), "everything that runs on it gets access"),
-        (TrustedSource(SourceType.APP, "1b2f7a90"), "everything that runs in it gets access"),
-        (TrustedSource(SourceType.DROPLET, "42"), "everyone who works on it gets access"),
+        (OFFICE, "lets in all 256 addresses"),
+        (TrustedSource(SourceType.TAG, "backend"), "lets in every Droplet that ever gets it"),
+        (TrustedSource(SourceType.K8S, "1b2f7a90"), "lets in everything that ever runs on it"),
+        (TrustedSource(SourceType.APP, "1b2f7a90"), "lets in everything that ever runs in it"),
+        (TrustedSource(SourceType.DROPLET, "42"), "lets in everyone who works on it"),
     ],
     ids=lambda value: value.type if isinstance(value, TrustedSource) else "",
 )
 def test_a_card_says_whom_else_the_source_lets_in(source: TrustedSource, behind: str) -> None:
     assert behind in text_of(request(source=source))
-    assert "gets access" not in text_of(request())
+    assert "lets in" not in text_of(request())
 
 
-def test_a_card_says_whether_the_source_is_new_for_the_person() -> None:
-    assert "new source for this person" in text_of(request())
-    assert "seen before" in text_of(request(seen_before=True))
+def test_a_card_says_that_an_address_is_new_for_the_person_and_nothing_where_it_is_not() -> None:
+    assert "*New address* for <@U0BOB>" in text_of(request())
+    assert "warning" not in text_of(request(seen_before=True))
+
+
+def test_a_card_says_who_else_has_access_from_the_same_address() -> None:
+    shared = request(seen_before=True, same_source=("U0DAVE",))
+
+    assert "<@U0DAVE> has access from it, too" in text_of(shared)
+
+
+def test_a_card_says_which_wider_rule_lets_the_address_in_already() -> None:
+    wider = TrustedSource(SourceType.IP_ADDR, "203.0.113.0/24")
+
+    assert "*Covered already* by `203.0.113.0/24`" in text_of(request(covered_by=wider))
+
+
+def test_what_is_usual_fits_in_three_lines_and_the_buttons() -> None:
+    usual = render(RequestCard(request=request(seen_before=True)))
+
+    assert [block["type"] for block in usual.blocks] == [
+        "section",
+        "rich_text",
+        "context",
+        "actions",
+    ]
+
+
+def test_what_an_approver_wrote_is_on_the_card() -> None:
+    approved = request(RequestState.APPROVED, approvers=(ALICE,), comment="only the <replica>")
+
+    assert "<@U0ALICE> wrote:\n“only the &lt;replica&gt;”" in text_of(approved)
 
 
 def test_a_card_counts_the_approvals() -> None:
     half = request(approvals_needed=2, approvers=(ALICE,))
 
-    assert "1 of 2 approvals: <@U0ALICE>" in text_of(half)
+    assert "Approvals 1/2 (<@U0ALICE>)" in text_of(half)
 
 
 def test_a_card_does_not_ask_a_requester_who_may_not_approve() -> None:
     mine = request(may_decide=(ALICE, BOB))
 
-    assert "*May decide:* <@U0ALICE>." in text_of(mine)
-    assert "*May decide:* <@U0ALICE>, <@U0BOB>." in text_of(replace(mine, self_approval=True))
+    assert "Approvers: <@U0ALICE>\n" in text_of(mine)
+    assert "Approvers: <@U0ALICE> or <@U0BOB>\n" in text_of(replace(mine, self_approval=True))
 
 
 def test_an_extension_says_the_end_it_would_move_and_the_end_it_would_make() -> None:
     text = text_of(extension())
 
-    assert f"ends <!date^{int((NOW + 2 * HOUR).timestamp())}^" in text
-    assert f"would end <!date^{int((NOW + 3 * HOUR).timestamp())}^" in text
+    assert f"Ends <!date^{int((NOW + 2 * HOUR).timestamp())}^" in text
+    assert f"If approved, <!date^{int((NOW + 3 * HOUR).timestamp())}^" in text
 
 
 def test_an_approved_extension_says_the_end_that_the_grant_has_now() -> None:
     longer = grant(expires_at=NOW + 3 * HOUR)
     text = text_of(extension(RequestState.APPROVED, approvers=(ALICE,), extended=longer))
 
-    assert f"#17 now ends <!date^{int((NOW + 3 * HOUR).timestamp())}^" in text
+    assert f"#17 ends <!date^{int((NOW + 3 * HOUR).timestamp())}^" in text
 
 
 def test_a_written_policy_is_named_as_the_approver() -> None:
     text = text_of(request(RequestState.APPROVED, approvers=("policy",)))
 
-    assert "Approved by written policy" in text
+    assert "*Approved by written policy*" in text
 
 
 @pytest.mark.parametrize("state", [GrantState.REMOVING, GrantState.ENDED])

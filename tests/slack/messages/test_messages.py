@@ -55,6 +55,7 @@ def test_a_button_carries_the_number_of_its_request_or_grant(message: Message) -
     places = {
         Button.CONNECT: {"grant"},
         Button.EXTEND: {"grant"},
+        Button.ASK_AGAIN: {"grant", "request"},
         Button.REVOKE: {"grant", "emergency"},
         Button.REVIEWED: {"emergency"},
         Button.PUT_BACK: {"put_back"},

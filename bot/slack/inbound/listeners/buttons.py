@@ -69,6 +69,11 @@ def register(app: App, controller: SlackController) -> None:
         ack()
         controller.connect(_PRESS.of(context))
 
+    @app.action(Button.ASK_AGAIN, middleware=[_PRESS.read])
+    def on_ask_again(ack: Ack, context: BoltContext) -> None:
+        ack()
+        controller.ask_again(_PRESS.of(context))
+
     @app.action(Button.ASK, middleware=[_ASKING.read])
     def on_ask(ack: Ack, context: BoltContext) -> None:
         ack()
