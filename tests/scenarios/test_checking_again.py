@@ -45,7 +45,7 @@ def assert_one_of_two(world: World) -> None:
     assert world.request().state is RequestState.PENDING
     assert world.request().approvers == (BOB,)
     assert world.grants() == []
-    assert f"1 of 2 approvals: <@{BOB}>" in world.card.text
+    assert f"Approvals 1/2 (<@{BOB}>)" in world.card.text
     assert f"The approval of <@{ALICE}> no longer counts" in str(world.thread())
     assert ("request.approval_dropped", "dbaccess") in world.audited()
 
@@ -128,7 +128,7 @@ def test_p4_the_card_says_at_once_that_the_approval_of_who_left_does_not_count(
     world.settle()
 
     assert world.request().approvers == ()
-    assert "0 of 2 approvals" in world.card.text
+    assert "Approvals 0/2" in world.card.text
 
 
 def test_p4_who_asked_and_was_deactivated_unheard_is_not_granted_access(world: World) -> None:

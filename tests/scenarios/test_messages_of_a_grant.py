@@ -238,6 +238,28 @@ def test_who_waits_for_access_hears_once_why_and_again_when_it_opens(
     assert "is open for" in in_thread
 
 
+def test_nine_minutes_of_errors_are_told_within_seconds_and_what_is_left_when_it_opens(
+    world: World,
+) -> None:
+    world.types(RITA, "request 203.0.113.4 1h orders fixing the nightly job")
+    world.digitalocean.faults.add(Fault.status(500, times=None))
+    approved_at = world.clock.now()
+    world.presses(ALICE, world.card, "Approve")
+
+    [delayed] = world.slack.dms(RITA)
+    assert "Opening access…" in delayed.text
+    assert delayed.buttons == ["End access"], "there is nothing to extend or to connect to yet"
+    assert (world.clock.now() - approved_at).total_seconds() <= 10
+    world.pass_time(minutes=9)
+    world.digitalocean.faults.clear()
+    world.pass_time(seconds=40)
+
+    before, opened = world.slack.dms(RITA)
+    assert before.buttons == []
+    assert "opened late, 50m" in opened.text
+    assert opened.buttons == ["Connect", "Extend…", "End access"]
+
+
 def test_access_that_opens_at_once_is_told_once(world: World) -> None:
     world.granted(ASKED)
     [told] = world.told(RITA)

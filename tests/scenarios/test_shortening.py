@@ -31,7 +31,7 @@ def test_an_approver_gives_less_time_than_was_asked_for(world: World) -> None:
 
     assert lasts(world) == HALF_AN_HOUR
     assert f"Approved for 30m by <@{ALICE}>" in world.card.text
-    assert "*2h*" in world.card.text
+    assert "for 2h" in world.card.text
     assert "*30m* (2h asked for)" in world.told(RITA)[0]
     world.pass_time(minutes=30)
     assert world.grant().end_reason == "expired"
@@ -75,7 +75,7 @@ def test_an_extension_can_be_shortened_too(world: World) -> None:
     approves_for(world, BOB, world.card, "Approve for 30m")
 
     assert lasts(world) == timedelta(hours=2, minutes=30)
-    assert "30m longer" in world.told(RITA)[-1]
+    assert "extended by 30m" in world.told(RITA)[-1]
 
 
 def test_p4_who_may_not_approve_may_not_approve_for_less(world: World) -> None:
