@@ -24,7 +24,7 @@ def test_two_approvals_bring_the_rule(visitor: Visitor) -> None:
     visitor.becomes("Alice")
     visitor.goes_to("db-approvals")
     visitor.presses("Approve")
-    visitor.sees("1 of 2 approvals: @Alice")
+    visitor.sees("Approvals 1/2 (@Alice)")
     expect(visitor.rule(IP)).to_have_count(0)
 
     visitor.becomes("Bob")
@@ -84,7 +84,7 @@ def test_a_form_that_is_closed_changes_nothing(visitor: Visitor) -> None:
     visitor.presses("Deny")
     visitor.modal.get_by_role("button", name="Back").click()
     expect(visitor.modal).to_have_count(0)
-    visitor.sees("0 of 2 approvals")
+    visitor.sees("Approvals 0/2")
 
 
 def test_a_grant_of_two_hours_ends_in_seconds_when_the_clock_runs(visitor: Visitor) -> None:
@@ -106,7 +106,7 @@ def test_the_outsiders_click_is_refused_and_only_the_outsider_reads_why(visitor:
     visitor.sees("Only visible to you")
     visitor.sees("Nothing was changed")
     visitor.becomes("Alice")
-    visitor.sees("0 of 2 approvals")
+    visitor.sees("Approvals 0/2")
     expect(visitor.messages).not_to_contain_text("Nothing was changed")
 
 

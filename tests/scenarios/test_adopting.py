@@ -168,7 +168,7 @@ def test_p4_an_adoption_takes_as_many_approvers_as_access(worlds: Worlds) -> Non
     assert world.card.buttons == ["Approve", "Deny"]
     assert "an expiry of *1w*" in world.card.text
     assert "the office has moved" in world.card.all_text
-    assert "1 of 2 approvals" in world.card.all_text
+    assert "Approvals 1/2" in world.card.all_text
     assert world.grants() == []
 
     world.presses(ALICE, world.card, "Approve")
