@@ -75,7 +75,15 @@ def _approve(
     _drop(uow, request, lost)
     if moved != counting:
         shorter = {"at_most": show_duration(decision.at_most)} if decision.at_most else {}
-        uow.record(Action.APPROVED, moved.cluster, moved.id, actor=decision.approver, **shorter)
+        written = {"reason": decision.reason} if decision.reason else {}
+        uow.record(
+            Action.APPROVED,
+            moved.cluster,
+            moved.id,
+            actor=decision.approver,
+            **shorter,
+            **written,
+        )
     moved = with_concerned(uow, moved)
     requests.save(uow.session, moved)
     if moved.state is RequestState.APPROVED:

@@ -109,12 +109,6 @@ def revoked_by_another(
     return _grant(row) if row else None
 
 
-def live_counts(session: Session, *, cluster: str) -> dict[str, int]:
-    """Return how many live grants there are on a cluster, by holder."""
-    query = select(GrantRow.requester, func.count()).where(_LIVE, GrantRow.cluster == cluster)
-    return dict(session.exec(query.group_by(col(GrantRow.requester))).all())
-
-
 def has_live(session: Session, cluster_id: str) -> bool:
     """Tell whether anything is lent on a cluster."""
     query = select(GrantRow.id).where(_LIVE, GrantRow.cluster_id == cluster_id)

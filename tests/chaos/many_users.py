@@ -68,7 +68,7 @@ class Users:
             self._press_once(ALICE, card, "Approve")
         for user in PEOPLE:
             for said in self._place.slack.dms(user):
-                number = re.search(r"#(\d+)\b.*You can connect", said.text)
+                number = re.search(r"You can connect[^#]*Access #(\d+)", said.text)
                 if number is not None and int(number[1]) % 3 == 0:
                     self._press_once(user, said, "End access")
 

@@ -61,9 +61,9 @@ def _check_told(place: Place, done: Counter[str]) -> None:
         for text in reply.all_versions
     ]
     assert card.buttons == []
-    for told in (heard, threads):
+    for told, opened in ((heard, "You can connect"), (threads, "is open for")):
         if done[Action.APPLIED] and not report.told_by_a_later_message(place):
-            assert any("You can connect" in words for words in told)
+            assert any(opened in words for words in told)
         ending = ("has ended", "could not be opened")
         assert any(end in words for words in told for end in ending)
 

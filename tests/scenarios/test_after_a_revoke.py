@@ -67,8 +67,8 @@ def test_p4_after_a_revoke_there_is_no_emergency_access_without_an_approval(
     breaks_glass(world)
 
     assert_people_decide(world, 2)
-    assert "No emergency access this time: an approver has to decide" in world.whispered(RITA)[-1]
-    assert "revoked the access of" in world.whispered(RITA)[-1]
+    assert "Emergency access needs an approval this time" in world.whispered(RITA)[-1]
+    assert "ended access #1 of" in world.whispered(RITA)[-1]
     assert "as an *emergency*" in world.thread()[-1]
     assert "as an *emergency*" in world.operators()[-1]
     world.presses(ALICE, world.card, "Approve")
@@ -83,8 +83,8 @@ def test_p4_after_a_revoke_a_written_policy_does_not_approve(worlds: Worlds) -> 
     world.types(RITA, f"request {IP} 1h orders")
 
     assert_people_decide(world, 2)
-    assert f"<@{ALICE}> revoked the access of <@{RITA}>" in world.card.all_text
-    assert f"<@{ALICE}> revoked the access of <@{RITA}>" in world.whispered(RITA)[-1]
+    assert f"*Ended lately:* <@{ALICE}> ended access #1 of <@{RITA}>" in world.card.all_text
+    assert f"*Ended lately:* <@{ALICE}> ended access #1 of <@{RITA}>" in world.whispered(RITA)[-1]
 
 
 def test_p4_after_a_revoke_a_written_policy_does_not_extend_what_is_left(worlds: Worlds) -> None:
@@ -148,7 +148,7 @@ def test_p4_nothing_is_put_back_past_a_revoke(world: World) -> None:
 
     for user in (RITA, BOB):
         world.presses(user, in_thread, "Put back")
-        assert "was revoked (#2) after #1 was approved" in world.whispered(user)[-1]
+        assert "was revoked since then (#2)" in world.whispered(user)[-1]
 
     assert TRUSTED not in world.sources()
     assert len(world.grants()) == 2
@@ -163,7 +163,7 @@ def test_p4_one_emergency_of_a_person_waits_for_a_review_and_the_next_for_an_app
     breaks_glass(world)
 
     assert_people_decide(world, 2)
-    assert "Emergency #1 still needs review" in world.whispered(RITA)[-1]
+    assert "Emergency access #1 still needs review" in world.whispered(RITA)[-1]
     world.types(RITA, "cancel 2")
     world.presses(ALICE, world.slack.messages(APPROVALS, replies=False)[0], "Mark reviewed")
     breaks_glass(world)

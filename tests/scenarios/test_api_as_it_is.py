@@ -243,7 +243,7 @@ def test_the_end_says_that_a_wider_rule_still_lets_the_address_in(world: World) 
     world.digitalocean.add_rule(ORDERS, "ip_addr", "203.0.113.0/24", "the whole office")
     world.pass_time(hours=2)
 
-    assert "still trusts `203.0.113.4` as a part of `203.0.113.0/24`" in world.told(RITA)[-1]
+    assert "203.0.113.4 stays covered by `203.0.113.0/24`" in world.told(RITA)[-1]
 
 
 def test_the_end_says_that_somebody_else_has_added_the_rule_meanwhile(world: World) -> None:

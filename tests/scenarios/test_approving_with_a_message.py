@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import RequestState, Verdict
 from dbaccess_playground.faults import Fault
 from dbaccess_playground.slack.conversations import Message
@@ -38,6 +39,21 @@ def test_an_approver_may_add_a_message(world: World) -> None:
     assert (decision.approver, decision.verdict, decision.reason) == (ALICE, Verdict.APPROVE, WORD)
     assert decision.at_most is None
     assert f"ip_addr:{IP}" in world.sources()
+
+
+def test_the_message_is_read_on_the_card_in_the_thread_and_by_the_requester_and_audited(
+    world: World,
+) -> None:
+    opens(world, asked(world))
+
+    approves(world, Message=f"{WORD} <!here>")
+
+    told = f"<@{ALICE}> wrote:\n“{WORD} &lt;!here&gt;”"
+    assert told in world.card.text
+    assert told in world.thread()[-1]
+    assert told in world.told(RITA)[-1]
+    [approved] = world.audit_rows(Action.APPROVED)
+    assert approved.detail["reason"] == f"{WORD} <!here>"
 
 
 def test_the_message_may_be_left_out_and_the_time_be_shorter(world: World) -> None:

@@ -100,7 +100,7 @@ def test_after_an_hour_all_is_told_in_order_and_at_slacks_pace(hour_without_slac
         span = max(sent_at) - min(sent_at)
         assert times <= BURST + span + 1, f"{times} in {span} s to {channel}"
     for number, told_now in enumerate(world.told(RITA), start=1):
-        assert f"#{number} has ended" in told_now.replace("*", "")
+        assert f"#{number} to `orders` has ended" in told_now.replace("*", "")
     assert len(world.slack.messages(APPROVALS)) == threads
 
 

@@ -43,8 +43,10 @@ def our_rule(world: World, value: str = IP) -> dict[str, str]:
 
 
 def works(world: World, number: int) -> int:
-    """How often it was said that a grant You can connect."""
-    return sum(f"#{number} You can connect" in heard for heard in world.heard(RITA))
+    """How often it was said that a grant is open."""
+    return sum(
+        "You can connect" in heard and f"Access #{number}" in heard for heard in world.heard(RITA)
+    )
 
 
 # The way when all is well.

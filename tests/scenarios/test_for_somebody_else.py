@@ -79,7 +79,7 @@ def test_an_extension_for_another_that_too_few_could_approve_is_refused(worlds: 
 
     world.types(ALICE, "extend 1 1h")
 
-    assert "besides you and who benefits only 1 may approve" in world.whispered(ALICE)[-1]
+    assert "besides you both only 1 can approve" in world.whispered(ALICE)[-1]
     world.types(RITA, "extend 1 1h")
     assert world.request(2).state is RequestState.PENDING
 
@@ -90,7 +90,7 @@ def test_everybody_reads_who_asked_and_for_whom(world: World) -> None:
     world.types(ALICE, "extend 1 1h")
 
     assert f"<@{ALICE}> requests *1h more*" in world.card.text
-    assert f"an extension of #1 of <@{RITA}>" in world.card.text
+    assert f"access #1 of <@{RITA}>" in world.card.text
     assert f"<@{RITA}>, <@{ALICE}> cannot decide on this one" in world.card.text
     assert f"Approvers: <@{BOB}>" in world.card.text
     assert ("request.made", ALICE) in world.audited()
@@ -110,7 +110,7 @@ def test_both_hear_how_it_was_decided(world: World) -> None:
 def test_who_benefits_and_who_asked_can_cancel_it(world: World, user: str) -> None:
     world.granted(f"request {IP} 1h orders")
     world.types(ALICE, "extend 1 1h")
-    assert "*#2*" in world.types(user, "list").text
+    assert "*Request #2*" in world.types(user, "list").text
 
     world.types(user, "cancel 2")
 

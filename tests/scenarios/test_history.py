@@ -70,7 +70,7 @@ def test_it_tells_how_each_request_came_to_its_end(world: World) -> None:
     assert f"approved by <@{ALICE}>" in live
     assert "open until" in live
     assert "undecided" in lapsed
-    assert "withdrawn" in withdrawn
+    assert "cancelled" in withdrawn
     assert f"denied by <@{BOB}>" in denied
     assert "`use the replica`" in denied
     assert f"revoked by <@{ALICE}>" in revoked

@@ -62,7 +62,7 @@ def test_somebody_new_is_invited_to_ask_and_the_form_opens_with_the_cluster_fill
 ) -> None:
     world = worlds(policy(BOTH))
     shown = opens(world, OSCAR)
-    assert "Ask for access here" in seen(world, OSCAR)
+    assert "Request access." in seen(world, OSCAR)
 
     world.slack.click(OSCAR, shown, "Request access", value="analytics")
     form = world.eventually(lambda: world.slack.modal(OSCAR))
@@ -218,7 +218,7 @@ def test_it_follows_a_request_from_the_asking_to_the_end(world: World) -> None:
 
     world.pass_time(minutes=10)
     assert IP not in seen(world, RITA)
-    assert "Ask for access here" in seen(world, RITA)
+    assert "Request access." in seen(world, RITA)
 
 
 def test_it_is_drawn_again_for_a_member_of_an_approving_group(worlds: Worlds) -> None:

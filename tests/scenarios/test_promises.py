@@ -204,7 +204,7 @@ def test_p3_expiry_keeps_a_rule_that_another_grant_still_needs(world: World) -> 
     assert world.grant(1).state == GrantState.ENDED
     assert world.grant(2).state == GrantState.ACTIVE
     assert TRUSTED in world.sources()
-    assert "still trusts" in world.told(RITA)[-1]
+    assert "stays in the firewall" in world.told(RITA)[-1]
     assert "#2" in rules_by_source(world)[TRUSTED]["description"]
 
     world.pass_time(hours=1)

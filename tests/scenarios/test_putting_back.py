@@ -72,13 +72,13 @@ def test_everybody_concerned_reads_what_was_put_back_by_whom_and_who_approved_it
 
     world.presses(RITA, told, PUT_IT_BACK)
 
-    assert "*#2* puts back *#1*" in world.card.text
-    assert f"Approved by <@{ALICE}> until" in world.card.all_text
+    assert f"*Access #1 of <@{RITA}> was put back*" in world.card.text
+    assert f"Approved by <@{ALICE}>" in world.card.all_text
     assert "fixing the nightly job" in world.card.all_text
     assert world.card.buttons == []
     thread = [reply.all_text for reply in world.slack.thread(APPROVALS, first_card.ts)]
-    assert f"<@{RITA}> put *#1* back" in thread[-1]
-    assert "*#1* goes on as *#2*" in world.whispered(RITA)[-1]
+    assert f"*<@{RITA}> put access #1 back* as #2" in thread[-1]
+    assert "*Access #1 is being put back* as #2" in world.whispered(RITA)[-1]
     assert ("grant.put_back", RITA) in world.audited()
     world.types(RITA, "history")
     world.eventually(lambda: "#1 put back" in world.whispered(RITA)[-1])

@@ -39,7 +39,7 @@ def test_somebody_named_is_granted_at_once_and_everybody_can_read_it(worlds: Wor
 
     answer = world.types(RITA, f"request {IP} 1h orders invoice 88")
 
-    assert "approved by written policy" in answer.text
+    assert "approved* by written policy" in answer.text
     assert TRUSTED in world.sources()
     assert world.card.buttons == []
     assert "Approved by written policy" in world.card.text

@@ -45,7 +45,7 @@ def ask_as_a_tick_does(database: Database) -> None:
 def ask_as_a_reconcile_does(database: Database) -> None:
     with database.reading() as session:
         grants.has_live(session, cluster_id(1))
-        grants.live_counts(session, cluster="cluster-1")
+        grants.live(session, cluster="cluster-1")
         grants.of_cluster(session, cluster_id(1), ended_since=NOW)
 
 
@@ -77,13 +77,13 @@ def test_of_too_many_ends_the_first_come_first(database: Database) -> None:
     assert [grant.cluster_id for grant in found] == sorted(grant.cluster_id for grant in found)
 
 
-def test_live_grants_are_counted_by_whose_they_are(database: Database) -> None:
+def test_the_live_grants_of_a_cluster_are_those_that_have_not_ended(database: Database) -> None:
     later = [NOW + HOUR] * 3
     seeding.add_grants(database, later, clusters=1, now=NOW)
     seeding.add_grants(database, [NOW], clusters=1, now=NOW - HOUR, state=GrantState.ENDED, first=4)
 
     with database.reading() as session:
-        counts = grants.live_counts(session, cluster="cluster-1")
-        assert counts == {seeding.person(n): 1 for n in (1, 2, 3)}
+        live = grants.live(session, cluster="cluster-1")
+        assert [grant.requester for grant in live] == [seeding.person(n) for n in (1, 2, 3)]
         assert grants.has_live(session, cluster_id(1))
         assert not grants.has_live(session, cluster_id(2))

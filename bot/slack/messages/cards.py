@@ -68,21 +68,21 @@ def _facts(request: RequestFacts) -> Iterator[str]:
         yield f"max {show_duration(request.longest)}"
     yield f"Approvals {_approvals(request)}"
     yield f"Expires {expires(request)}"
-    if request.own_grants:
-        yield f"{_others(request)}. {who(request.requester)}: {request.own_grants} open"
-    elif request.others_with_access:
-        yield _others(request)
+    if request.extended is None:  # where it is not, the line above says what there is
+        yield from _access_now(request)
     yield f"Approvers: {who_may_decide(request)}"
 
 
-def _others(request: RequestFacts) -> str:
+def _access_now(request: RequestFacts) -> Iterator[str]:
+    """Who has access already; usually nobody has, which is not said."""
+    own = f". {who(request.requester)}: {request.own_grants} open" if request.own_grants else ""
     match request.others_with_access:
-        case 0:
-            return "No one else has access"
+        case 0 if own:
+            yield f"No one else has access{own}"
         case 1:
-            return "1 other has access"
-        case count:
-            return f"{count} others have access"
+            yield f"1 other has access{own}"
+        case count if count:
+            yield f"{count} others have access{own}"
 
 
 def _what_it_would_change(request: RequestFacts) -> Block | None:
