@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, false, func, literal_column, text, true
+from sqlalchemy import ColumnElement, case, false, literal_column, text, true
 from sqlmodel import Session, col, or_, select
 
 from bot.domain.actors import Actor
