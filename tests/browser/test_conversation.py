@@ -12,12 +12,12 @@ def picture(visitor: Visitor, name: str) -> None:
     visitor.page.screenshot(path=SCREENSHOTS / f"conversation-{name}.png")
 
 
-def test_the_glass_is_broken_and_an_approver_reviews_it(visit: Visit) -> None:
+def test_emergency_access_is_used_and_an_approver_reviews_it(visit: Visit) -> None:
     visitor = visit(WIDE)
     visitor.types("/dbaccess emergency 203.0.113.4 30m orders everything is locked")
-    expect(visitor.modal).to_contain_text("without anybody's approval")
+    expect(visitor.modal).to_contain_text("Emergency access")
     picture(visitor, "emergency-form")
-    visitor.modal.get_by_role("button", name="Break the glass").click()
+    visitor.modal.get_by_role("button", name="Get access").click()
     expect(visitor.rule("203.0.113.4")).to_be_visible()
 
     visitor.becomes("Alice")
@@ -39,7 +39,7 @@ def test_an_approver_gives_less_time_from_the_menu(visit: Visit) -> None:
     visitor.goes_to("db-approvals")
     picture(visitor, "card")
     visitor.messages.get_by_label("Shorten…").select_option(label="Approve for 30m")
-    visitor.modal.get_by_role("button", name="Back").click()
+    visitor.modal.get_by_role("button", name="Cancel").click()
     expect(visitor.messages.get_by_label("Shorten…")).to_have_value("")
     visitor.messages.get_by_label("Shorten…").select_option(label="Approve for 30m")
     visitor.modal.get_by_role("button", name="Approve", exact=True).click()
@@ -54,9 +54,9 @@ def test_an_old_rule_gets_an_expiry(visit: Visit) -> None:
     visitor.types("/dbaccess adopt orders 198.51.100.7 1w")
     visitor.becomes("Bob")
     visitor.goes_to("db-approvals")
-    visitor.sees("asks for an expiry")
+    visitor.sees("198.51.100.7")
     visitor.presses("Approve")
-    visitor.sees("set an expiry")
+    visitor.sees("Approved by")
     picture(visitor, "adopted")
     assert visitor.went_wrong == []
 
@@ -94,6 +94,6 @@ def test_what_somebody_removed_in_the_panel_is_put_back(visit: Visit) -> None:
     visitor.sees("You can connect")
     picture(visitor, "put-back")
     visitor.goes_to("db-approvals")
-    visitor.sees("puts back #1")
+    visitor.sees("Access #1 of @Rita was put back")
     picture(visitor, "put-back-card")
     assert visitor.went_wrong == []
