@@ -209,4 +209,4 @@ def test_a_form_that_slack_does_not_open_says_what_to_write_instead(world: World
     world.slack.faults.add(Fault.status(500, target="views.open"))
     world.types(RITA, "")
     said = world.eventually(lambda: world.whispered(RITA))
-    assert "Write it instead: `/dbaccess request" in said[-1]
+    assert "Try `/dbaccess request" in said[-1]

@@ -94,7 +94,7 @@ def test_it_shows_what_is_mine_cluster_by_cluster_with_the_time_left(worlds: Wor
     opens(world, RITA)
     said = seen(world, RITA)
 
-    order = [said.index(what) for what in ("*`analytics`*", "#2*", "*`orders`*", "#3*", "#1*")]
+    order = [said.index(what) for what in ("*`analytics`*", "#2:", "*`orders`*", "#3:", "#1:")]
     assert order == sorted(order)
     assert "1h50m left" in said
     assert "203.0.113.6" not in said
@@ -155,16 +155,16 @@ def test_an_emergency_waits_in_it_for_another_approver_until_it_is_reviewed(
     world.slack.submit(ALICE, {})
     world.settle()
 
-    assert "emergency access" in seen(world, BOB)
+    assert "Emergency access" in seen(world, BOB)
     assert "everything is locked" in seen(world, BOB)
-    assert "emergency access" not in seen(world, ALICE), "it was hers"
+    assert "Emergency access" not in seen(world, ALICE), "it was hers"
     assert "left*" in seen(world, ALICE)
 
     world.slack.click(BOB, tab(world, BOB), "Mark reviewed")
     world.settle()
 
     assert ("emergency.reviewed", BOB) in world.audited()
-    assert "emergency access" not in seen(world, BOB)
+    assert "Emergency access" not in seen(world, BOB)
 
 
 def test_nothing_waits_for_the_one_who_asked(world: World) -> None:
@@ -205,12 +205,12 @@ def test_it_follows_a_request_from_the_asking_to_the_end(world: World) -> None:
     opens(world, ALICE)
 
     world.types(RITA, f"request {IP} 1h orders")
-    assert "waits for approval" in seen(world, RITA)
+    assert "*Request #1*" in seen(world, RITA)
     assert "Waiting for you" in seen(world, ALICE)
 
     world.presses(BOB, world.card, "Approve")
     assert "1h left" in seen(world, RITA)
-    assert "waits for approval" not in seen(world, RITA)
+    assert "*Request #1*" not in seen(world, RITA)
     assert "Waiting for you" not in seen(world, ALICE)
 
     world.pass_time(minutes=50)

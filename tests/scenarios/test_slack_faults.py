@@ -342,6 +342,6 @@ def test_a_form_that_slack_does_not_open_is_told_to_who_pressed(world: World, fa
     world.slack.click(ALICE, world.card, "Deny")
 
     [told] = world.eventually(lambda: world.whispered(ALICE))
-    assert "press Deny again" in told
+    assert "Press Deny again" in told
     world.denies(ALICE, world.card, "not today")
     assert world.request().state == RequestState.DENIED
