@@ -15,6 +15,7 @@ from bot.domain.lifecycle import Grant, Request, RequestState
 from bot.domain.people import Person
 from bot.domain.policy import LONGEST_ADOPTION, ClusterPolicy
 from bot.domain.refusal import Field, Problems, Refused
+from bot.domain.refusals.durations import EndsLaterAnyway
 from bot.domain.refusals.requests import ExtensionWaits
 from bot.store import requests
 
@@ -32,6 +33,7 @@ def extend(uow: UnitOfWork, command: Extend, person: Person) -> Request:
     grant = live_grant(uow, command.grant_id)
     check_is_grant_shown(grant, command.mark)
     cluster = uow.cluster_of(grant)
+    command = _by_duration(command, grant)
     if grant.adopted:
         return prolong_adoption(uow, cluster, grant, command, person)
     uow.check_may_touch(grant, person)
@@ -79,6 +81,15 @@ def extend(uow: UnitOfWork, command: Extend, person: Person) -> Request:
         origin=uow.origin,
     )
     return publish(uow, cluster, made, is_covered=is_covered)
+
+
+def _by_duration(command: Extend, grant: Grant) -> Extend:
+    """Return an extension until a time as one by the duration that is left to it."""
+    if command.until is None:
+        return command
+    if command.until <= grant.expires_at:
+        raise Refused(EndsLaterAnyway(number=grant.id))
+    return command.model_copy(update={"duration": command.until - grant.expires_at, "until": None})
 
 
 def extension_terms(

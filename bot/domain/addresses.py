@@ -10,13 +10,17 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from bot.domain.refusal import Refused
 from bot.domain.refusals.sources import (
     AddressRange,
+    HasPort,
     HostBitsSet,
     Ipv6NotTaken,
+    IsHostName,
+    IsUrl,
     LeadingZeros,
     NotAnAddress,
     NotASource,
     NotPublic,
     OverlapsGuard,
+    SeveralAddresses,
     TooWide,
     WholeInternet,
 )
@@ -58,6 +62,11 @@ _NEVER = tuple(
 _GUARD_NETWORK = IPv4Network("192.0.2.0/24")
 _LEADING_ZERO = re.compile(r"(?:^|\.|/)0\d")
 _IPV4_LIKE = re.compile(r"[\d.]+(?:/\d*)?")
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#]*@)?([^/?#:]*)", re.IGNORECASE)
+_WITH_PORT = re.compile(r"(.+):[0-9]{1,5}")
+_HOST_NAME = re.compile(r"(?:[a-z0-9_-]+\.)+[a-z][a-z0-9-]*\.?|localhost", re.IGNORECASE)
+_BETWEEN = re.compile(r"\s*(?:[,;&+\u2013\u2014-]|\band\b|\bto\b|\s)\s*", re.IGNORECASE)
+_DOTS = re.compile(r"[0-9]+(?:\.[0-9]+){2,}\.?(?:/[0-9]*)?")
 
 
 def is_taken(one: Address | Network) -> bool:
@@ -96,6 +105,50 @@ def is_within(network: Network, wider: Network) -> bool:
     return isinstance(wider, IPv6Network) and network.subnet_of(wider)
 
 
+def is_like_ipv4(word: str) -> bool:
+    """Tell whether *word* is written like an IPv4 address or network, rightly or not."""
+    return _DOTS.fullmatch(word) is not None
+
+
+def looks_like_address(word: str) -> bool:
+    """Tell whether somebody who typed *word* meant to say where from, rightly or not."""
+    return (
+        bool(_DOTS.fullmatch(word) or _URL.match(word) or _HOST_NAME.fullmatch(word))
+        or is_ipv6(word)
+        or _is_like_address_and_more(word)
+    )
+
+
+def _is_like_address_and_more(word: str) -> bool:
+    with_port = _WITH_PORT.fullmatch(word)
+    host = with_port[1] if with_port else ""
+    return (
+        bool(_DOTS.fullmatch(host) or _HOST_NAME.fullmatch(host)) or _first_of_several(word) != ""
+    )
+
+
+def _first_of_several(typed: str) -> str:
+    """Return the first address of several, or of a range; empty if there are not several."""
+    parts = _BETWEEN.split(typed)
+    is_several = len(parts) > 1 and all(_DOTS.fullmatch(part) for part in parts)
+    return parts[0] if is_several else ""
+
+
+def _refuse_more_than_address(typed: str) -> None:
+    """Refuse a URL, a port, a host name, and several addresses, with what to write instead."""
+    if url := _URL.match(typed):
+        host = url[1]
+        raise Refused(IsUrl(address=host if read_network(host) else None))
+    if first := _first_of_several(typed):
+        raise Refused(SeveralAddresses(address=first))
+    with_port = _WITH_PORT.fullmatch(typed)
+    host = with_port[1] if with_port else typed
+    if with_port and read_network(host):
+        raise Refused(HasPort(address=host))
+    if _HOST_NAME.fullmatch(host):
+        raise Refused(IsHostName(typed=host))
+
+
 def parse_address(typed: str) -> str:
     """Return the address or network that *typed* names, in its one normal form.
 
@@ -104,6 +157,8 @@ def parse_address(typed: str) -> str:
     """
     if is_ipv6(typed) and 6 not in IP_VERSIONS:
         raise Refused(Ipv6NotTaken(typed=typed))
+    if not is_ipv6(typed):
+        _refuse_more_than_address(typed)
     written = typed.strip("[]") if is_ipv6(typed) else typed
     if not (is_ipv6(typed) or _IPV4_LIKE.fullmatch(typed)):
         raise Refused(NotASource(typed=typed))

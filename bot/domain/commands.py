@@ -6,7 +6,7 @@ A command that needs Slack's directory is saved as a row, so each can be seriali
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from bot.domain.lifecycle import Verdict
 from bot.domain.sources import TrustedSource
@@ -81,7 +81,7 @@ class Decide(_Command):
 
 
 class Extend(_Command):
-    """`extend`: a grant's end `duration` later; None: by the cluster's usual duration.
+    """`extend`: a grant's end `duration` later, or `until` then; both None: the usual duration.
 
     `mark` is that of the grant that was shown, for a press; None for what was typed.
     """
@@ -89,6 +89,7 @@ class Extend(_Command):
     kind: Literal["extend"] = "extend"
     grant_id: int
     duration: timedelta | None = None
+    until: AwareDatetime | None = None
     reason: str = ""
     mark: str | None = None
 

@@ -1,12 +1,27 @@
-"""Durations as people type and read them: `90m`, `2h`, `1h30m`, `1d`, `1w`, `45s`."""
+"""Durations as people type and read them: `90m`, `1h 30m`, `2 hours`, `1.5h`, `1w`, `until 18:00`.
+
+Read by a grammar of our own: the libraries for it (pytimeparse2, durations-nlp, dateparser) skip
+what they do not know and guess at the rest, and here nothing may be read as longer than typed.
+"""
 
 import re
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from bot.domain.refusal import Refused
-from bot.domain.refusals.durations import NotADuration, ZeroDuration
+from bot.domain.refusals.durations import NotADuration, TimePassed, TimeZoneUnknown, ZeroDuration
+from bot.domain.typed_text import unwrapped
 
 _UNIT_SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_UNIT_NAMES = {
+    "w": "weeks|week|wks|wk|w",
+    "d": "days|day|d",
+    "h": "hours|hour|hrs|hr|h",
+    "m": "minutes|minute|mins|min|m",
+    "s": "seconds|second|secs|sec|s",
+}
+UNIT = "|".join(_UNIT_NAMES.values())
 _CUSTOMARY = (
     *(timedelta(minutes=minutes) for minutes in (15, 30)),
     *(timedelta(hours=hours) for hours in (1, 2, 4, 8)),
@@ -14,26 +29,143 @@ _CUSTOMARY = (
     *(timedelta(weeks=weeks) for weeks in (1, 2, 4)),
 )
 _MOST_CHOICES = 6
-_FORM = re.compile(r"(?:(\d{1,6})w)?(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?")
+_MOST_WORDS = 2 * len(_UNIT_NAMES) + 4  # each number and unit, and an `and` between each two
+_WHOLE = re.compile(
+    r"(?=[0-9])"
+    + "(?: ?(?:and )?)".join(
+        rf"(?:(?P<{unit}>[0-9]{{1,6}}) ?(?:{names}))?" for unit, names in _UNIT_NAMES.items()
+    )
+)
+_DECIMAL = re.compile(
+    r"([0-9]{1,6})\.([0-9]{1,3}) ?(?:"
+    + "|".join(rf"(?P<{unit}>{names})" for unit, names in _UNIT_NAMES.items())
+    + ")"
+)
+_UNTIL = re.compile(
+    r"(?:until|till|til) (?:"
+    r"(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])"
+    r"|(?P<hour_of_half>1[0-2]|0?[1-9])(?::(?P<minute_of_half>[0-5][0-9]))? ?(?P<half>[ap])m)"
+)
+_LONGEST_UNTIL = timedelta(hours=12)
 
 
-def parse_duration(text: str) -> timedelta:
-    """Return the duration that *text* names, longer than zero.
+@dataclass(frozen=True)
+class Until:
+    """A time of day, where somebody is, at which access is to end."""
+
+    hour: int
+    minute: int
+
+    def next_after(self, local_now: datetime | None) -> datetime:
+        """Return when it is next that time; past midnight, too, if that is within twelve hours.
+
+        Args:
+            local_now: the time (aware) where somebody is, None if that is not known.
+
+        Raises:
+            Refused: it is not known, or the time has passed today.
+        """
+        if local_now is None:
+            raise Refused(TimeZoneUnknown())
+        today = local_now.replace(hour=self.hour, minute=self.minute, second=0, microsecond=0)
+        now = local_now.timestamp()
+        for at in (today.replace(fold=0), (today + timedelta(days=1)).replace(fold=0)):
+            # Compared by what both are in UTC: a day on which clocks change is not 24 hours long.
+            if 60 <= at.timestamp() - now <= _LONGEST_UNTIL.total_seconds():
+                return at
+        raise Refused(TimePassed(end=str(self), now=f"{local_now:%H:%M}"))
+
+    def length(self, local_now: datetime | None) -> timedelta:
+        """Return how long that is from now, in whole minutes, never longer; raises as the above."""
+        at = self.next_after(local_now)
+        left = at.timestamp() - local_now.timestamp() if local_now else 0.0
+        return timedelta(minutes=left // 60)
+
+    def __str__(self) -> str:
+        return f"{self.hour:02}:{self.minute:02}"
+
+
+def parse_duration(text: str, *, local_now: datetime | None = None) -> timedelta:
+    """Return the duration that *text* names, longer than zero and never longer than it says.
+
+    Args:
+        text: as somebody typed it.
+        local_now: the time (aware) where they are, for `until 18:00`; None if it is not known.
 
     Raises:
         Refused: the text is no duration, or a duration of zero.
     """
-    match = _FORM.fullmatch(text.strip().lower())
-    if match is None or not match.group():
+    return length_of(parse_span(text), local_now)
+
+
+def parse_span(text: str) -> timedelta | Until:
+    """Return the duration, perhaps zero, or the end that *text* names.
+
+    Raises:
+        Refused: it names neither.
+    """
+    words = [word for word in map(unwrapped, text.split()) if word]
+    found = leading_duration(words)
+    if found is None or found[1] != len(words):
         raise Refused(NotADuration(typed=text))
-    seconds = sum(
-        int(count) * unit
-        for count, unit in zip(match.groups(), _UNIT_SECONDS.values(), strict=True)
-        if count is not None
-    )
-    if seconds == 0:
+    return found[0]
+
+
+def length_of(duration: timedelta | Until, local_now: datetime | None) -> timedelta:
+    """Return how long it is, longer than zero.
+
+    Raises:
+        Refused: it is zero, or the end of `until` cannot be told or has passed.
+    """
+    if isinstance(duration, Until):
+        return duration.length(local_now)
+    if not duration:
         raise Refused(ZeroDuration())
-    return timedelta(seconds=seconds)
+    return duration
+
+
+def extension_by(
+    asked: timedelta | Until, local_now: datetime | None
+) -> dict[str, timedelta | datetime]:
+    """Return an extension's `duration`, or the time `until` which it is to last (UTC).
+
+    Raises:
+        Refused: as in `length_of`.
+    """
+    if isinstance(asked, Until):
+        return {"until": asked.next_after(local_now).astimezone(UTC)}
+    return {"duration": length_of(asked, local_now)}
+
+
+def leading_duration(words: Sequence[str]) -> tuple[timedelta | Until, int] | None:
+    """Return the longest duration that *words* begin with, and how many of them it takes."""
+    for count in range(min(len(words), _MOST_WORDS), 0, -1):
+        duration = _read(" ".join(words[:count]).lower())
+        if duration is not None:
+            return duration, count
+    return None
+
+
+def _read(phrase: str) -> timedelta | Until | None:
+    if match := _WHOLE.fullmatch(phrase):
+        return timedelta(
+            seconds=sum(
+                int(count) * _UNIT_SECONDS[unit]
+                for unit, count in match.groupdict().items()
+                if count is not None
+            )
+        )
+    if match := _DECIMAL.fullmatch(phrase):
+        whole, fraction = match[1], match[2]
+        unit = next(unit for unit in _UNIT_SECONDS if match[unit])
+        seconds = int(whole + fraction) * _UNIT_SECONDS[unit] // 10 ** len(fraction)
+        return timedelta(seconds=seconds)
+    if match := _UNTIL.fullmatch(phrase):
+        if match["half"] is None:
+            return Until(int(match["hour"]), int(match["minute"]))
+        hour = int(match["hour_of_half"]) % 12 + (12 if match["half"] == "p" else 0)
+        return Until(hour, int(match["minute_of_half"] or 0))
+    return None
 
 
 def show_duration(duration: timedelta) -> str:

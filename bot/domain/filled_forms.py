@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.domain.commands import BreakGlass, Extend, RequestAccess
-from bot.domain.durations import parse_duration
+from bot.domain.durations import extension_by, parse_duration, parse_span
 from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.refusal import Field, Problems, about
 from bot.domain.sources import TrustedSource, parse_source
@@ -14,12 +14,13 @@ from bot.domain.typed_text import one_line
 
 @dataclass(frozen=True)
 class FilledForm:
-    """What somebody filled in, as they typed it."""
+    """What somebody filled in, as they typed it; `local_now` as in `parse_duration`."""
 
     cluster: str
     source: str
     duration: str
     reason: str
+    local_now: datetime | None = None
 
 
 def read_form(policy: Policy, form: FilledForm, *, by_policy: bool = True) -> RequestAccess:
@@ -41,15 +42,17 @@ def read_emergency_form(policy: Policy, form: FilledForm, *, by_policy: bool = T
     return BreakGlass(cluster=form.cluster, source=source, duration=duration, reason=form.reason)
 
 
-def read_extension_form(*, grant_id: int, mark: str | None, duration: str, reason: str) -> Extend:
+def read_extension_form(form: FilledForm, *, grant_id: int, mark: str | None) -> Extend:
     """Return the command that a filled-in form for an extension says.
 
     Raises:
         Refused: the duration makes no sense.
     """
+    asked = Extend(grant_id=grant_id, reason=form.reason, mark=mark)
+    if not form.duration.strip():
+        return asked
     with about(Field.DURATION):
-        longer = parse_duration(duration) if duration.strip() else None
-    return Extend(grant_id=grant_id, duration=longer, reason=reason, mark=mark)
+        return asked.model_copy(update=extension_by(parse_span(form.duration), form.local_now))
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,9 @@ def _read(
         if checked:
             checked.check_source(source)
     with problems.about(Field.DURATION):
-        duration = parse_duration(form.duration) if form.duration.strip() else usual
+        duration = usual
+        if form.duration.strip():
+            duration = parse_duration(form.duration, local_now=form.local_now)
         if checked:
             rules.check_duration(checked, duration)
     with problems.about(Field.REASON):

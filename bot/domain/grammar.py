@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from typing import Literal
 
 from rapidfuzz import fuzz, process
 
 from bot.domain.commands import Adopt, Cancel, Command, Extend, RequestAccess, Revoke
-from bot.domain.durations import parse_duration, show_duration
+from bot.domain.durations import extension_by, leading_duration, length_of, show_duration
 from bot.domain.policy import Policy
 from bot.domain.queries import (
     OpenEmergencyForm,
@@ -34,187 +34,219 @@ from bot.domain.refusals.commands import (
     NumberMissing,
     UnknownCommand,
 )
-from bot.domain.sources import TrustedSource, parse_source
+from bot.domain.refusals.durations import NotADuration
+from bot.domain.request_line import (
+    RequestLine,
+    Word,
+    almost_duration,
+    changes_duration,
+    read_request_line,
+    reason_of,
+    without_fillers,
+    words_of,
+)
 
 _ID = re.compile(r"#?([1-9][0-9]{0,8})")
-_DURATION = re.compile(r"(?:\d+[wdhms])+", re.IGNORECASE)
-_MEANT_AS_DURATION = re.compile(r"[-+.]?\d")
+_SIGNED = re.compile(r"[-+][0-9]")
 _NEAR_PERCENT = 60
 
 
 Intent = Command | Query
+Words = Sequence[Word]
 
 
-def parse_command(text: str, policy: Policy, *, channel: str) -> Intent:
-    """Return what *text* asks for; *channel* gives the cluster where none is named.
+@dataclass(frozen=True)
+class _Place:
+    """What a command is read by, beside its words; `local_now` is where its author is."""
+
+    policy: Policy
+    channel: str
+    local_now: datetime | None
+
+
+def parse_command(
+    text: str, policy: Policy, *, channel: str, local_now: datetime | None = None
+) -> Intent:
+    """Return what *text* asks for.
+
+    Args:
+        text: what stands behind `/dbaccess`.
+        policy: with the clusters that are known to whoever typed it.
+        channel: gives the cluster where none is named.
+        local_now: the time (aware) where they are, None if that is not known.
 
     Raises:
         Refused: not a command, or one that lacks something or makes no sense.
     """
-    words = text.split()
+    words = words_of(text)
     if not words:
         return OpenForm()
-    reader = _READERS.get(words[0].lower())
+    reader = _READERS.get(words[0].lower)
     if reader is None:
         near = process.extractOne(
-            words[0].lower(), list(_READERS), scorer=fuzz.ratio, score_cutoff=_NEAR_PERCENT
+            words[0].lower, list(_READERS), scorer=fuzz.ratio, score_cutoff=_NEAR_PERCENT
         )
-        raise Refused(UnknownCommand(typed=words[0], nearest=near[0] if near else None))
-    return reader(words[1:], policy, channel)
+        raise Refused(UnknownCommand(typed=words[0].typed, nearest=near[0] if near else None))
+    return reader(words[1:], _Place(policy, channel, local_now))
 
 
-@dataclass(frozen=True)
-class _Typed:
-    """What `request` or `emergency` was given; only the source is always there."""
-
-    source: TrustedSource
-    duration: timedelta | None
-    cluster: str | None
-    reason: str
-
-    @property
-    def shown_duration(self) -> str:
-        return show_duration(self.duration) if self.duration else ""
+def names(text: str, cluster: str) -> bool:
+    """Tell whether somebody typed the name of that cluster."""
+    return any(word.lower == cluster for word in words_of(text))
 
 
-def _read_request(words: Sequence[str], policy: Policy, channel: str) -> _Typed:
-    source = parse_source(words[0])
-    rest = list(words[1:])
-    duration = None
-    if rest and rest[0].lower() not in policy.clusters:
-        duration = parse_duration(rest.pop(0))
-    elif len(rest) > 1 and _DURATION.fullmatch(rest[1]):  # the other way round was meant
-        duration = parse_duration(rest.pop(1))
-    cluster, reason = _cluster_and_reason(rest, policy, channel)
-    return _Typed(source, duration, cluster, reason)
-
-
-def _request(words: Sequence[str], policy: Policy, channel: str) -> Intent:
+def _request(words: Words, place: _Place) -> Intent:
     if not words:
         return OpenForm()
-    typed = _read_request(words, policy, channel)
-    if typed.cluster is None:
-        return OpenForm(str(typed.source), typed.shown_duration, typed.reason)
+    line = read_request_line(words, place.policy)
+    cluster = line.cluster
+    if not line.names_cluster:
+        cluster = place.policy.cluster_of_channel(place.channel)
+    if cluster is None or line.source is None or not line.is_sure:
+        return _form_of(line)
+    usual = place.policy.cluster(cluster).usual_duration
+    asked = None if line.duration is None else length_of(line.duration, place.local_now)
     return RequestAccess(
-        cluster=typed.cluster,
-        source=typed.source,
-        duration=typed.duration or policy.cluster(typed.cluster).usual_duration,
-        reason=typed.reason,
+        cluster=cluster, source=line.source, duration=asked or usual, reason=line.reason
     )
 
 
-def _emergency(words: Sequence[str], policy: Policy, channel: str) -> Intent:
+def _form_of(line: RequestLine) -> OpenForm:
+    return OpenForm(
+        source=str(line.source or ""),
+        duration=line.typed_duration,
+        reason=line.reason,
+        cluster=line.cluster or "",
+        is_of_channel=not line.names_cluster,
+    )
+
+
+def _emergency(words: Words, place: _Place) -> Intent:
     if not words:
         return OpenEmergencyForm()
-    typed = _read_request(words, policy, channel)
-    return OpenEmergencyForm(
-        str(typed.source), typed.shown_duration, typed.reason, typed.cluster or ""
-    )
+    line = read_request_line(words, place.policy)
+    cluster = line.cluster
+    if not line.names_cluster:
+        cluster = place.policy.cluster_of_channel(place.channel)
+    duration = line.typed_duration
+    if line.duration is not None:
+        duration = show_duration(length_of(line.duration, place.local_now))
+    return OpenEmergencyForm(str(line.source or ""), duration, line.reason, cluster or "")
 
 
-def _adopt(words: Sequence[str], policy: Policy, _channel: str) -> Intent:
-    if len(words) < 3:
+def _adopt(words: Words, place: _Place) -> Intent:
+    line = read_request_line(words, place.policy) if len(words) >= 3 else RequestLine()
+    if line.typed_duration and line.duration is None:
+        raise Refused(NotADuration(typed=line.typed_duration))
+    if line.source is None or line.cluster is None or line.duration is None or not line.is_sure:
         raise Refused(AdoptIncomplete())
-    policy.cluster(words[0])
     return Adopt(
-        cluster=words[0].lower(),
-        source=parse_source(words[1]),
-        duration=parse_duration(words[2]),
-        reason=" ".join(words[3:]),
+        cluster=line.cluster,
+        source=line.source,
+        duration=length_of(line.duration, place.local_now),
+        reason=line.reason,
     )
 
 
-def _cluster_and_reason(
-    words: Sequence[str], policy: Policy, channel: str
-) -> tuple[str | None, str]:
-    """Tell the cluster from the first word of a reason; None where it cannot be told.
-
-    A word that is nearly a cluster's name, or stands alone, was meant as one: opening the wrong
-    cluster would be worse than asking once more.
-    """
-    if words and words[0].lower() in policy.clusters:
-        return words[0].lower(), " ".join(words[1:])
-    if len(words) == 1 or (words and policy.nearest(words[0])):
-        policy.cluster(words[0])
-    return policy.cluster_of_channel(channel), " ".join(words)
-
-
-def _extend(words: Sequence[str], _policy: Policy, _channel: str) -> Intent:
+def _extend(words: Words, place: _Place) -> Intent:
     if not words:
         raise Refused(ExtendIncomplete())
-    number, rest = _number(words[0]), words[1:]
-    if rest and _MEANT_AS_DURATION.match(rest[0]):
-        return Extend(grant_id=number, duration=parse_duration(rest[0]), reason=" ".join(rest[1:]))
-    return OpenExtensionForm(number, " ".join(rest))
+    number, said = _number(words[0]), _without_more(words[1:])
+    found = leading_duration([word.plain for word in said])
+    if found is not None and not changes_duration(said[found[1] :]):
+        asked = Extend(grant_id=number, reason=reason_of(said[found[1] :]))
+        return asked.model_copy(update=extension_by(found[0], place.local_now))
+    if said and _SIGNED.match(said[0].plain):
+        raise Refused(NotADuration(typed=said[0].typed))
+    count = (found[1] if found else 0) + almost_duration(said[found[1] if found else 0 :])
+    typed = " ".join(word.plain for word in said[:count])
+    return OpenExtensionForm(number, reason_of(said[count:]), duration=typed)
 
 
-def _revoke(words: Sequence[str], _policy: Policy, _channel: str) -> Intent:
+def _without_more(words: Words) -> Words:
+    rest = without_fillers(words)
+    while rest and rest[0].lower in ("by", "another"):
+        rest = without_fillers(rest[1:])
+    return rest
+
+
+def _revoke(words: Words, _place: _Place) -> Intent:
     return Revoke(grant_id=_only_number(words, "revoke"))
 
 
-def _cancel(words: Sequence[str], _policy: Policy, _channel: str) -> Intent:
+def _cancel(words: Words, _place: _Place) -> Intent:
     return Cancel(request_id=_only_number(words, "cancel"))
 
 
-def _list(words: Sequence[str], _policy: Policy, _channel: str) -> Intent:
-    if [word.lower() for word in words] not in ([], ["all"]):
+def _list(words: Words, _place: _Place) -> Intent:
+    if [word.lower for word in words] not in ([], ["all"]):
         raise Refused(ListMisread())
     return ShowList(everybody=bool(words))
 
 
-def _clusters(_words: Sequence[str], _policy: Policy, _channel: str) -> Intent:
+def _clusters(_words: Words, _place: _Place) -> Intent:
     return ShowClusters()
 
 
-def _sources(words: Sequence[str], policy: Policy, channel: str) -> Intent:
-    return ShowSources(_one_cluster(words, policy, channel, command="sources"))
+def _sources(words: Words, place: _Place) -> Intent:
+    return ShowSources(_one_cluster(words, place, command="sources"))
 
 
-def _connect(words: Sequence[str], policy: Policy, channel: str) -> Intent:
-    return ShowConnect(_one_cluster(words, policy, channel, command="connect"))
+def _connect(words: Words, place: _Place) -> Intent:
+    return ShowConnect(_one_cluster(words, place, command="connect"))
 
 
-def _history(words: Sequence[str], policy: Policy, _channel: str) -> Intent:
-    if not words:
-        return ShowHistory(None)
-    policy.cluster(words[0])
-    return ShowHistory(words[0].lower())
+def _history(words: Words, place: _Place) -> Intent:
+    named = _without_of(words)
+    return ShowHistory(_named(named[0], place.policy) if named else None)
 
 
-def _myip(_words: Sequence[str], _policy: Policy, _channel: str) -> Intent:
+def _myip(_words: Words, _place: _Place) -> Intent:
     return ShowMyIp()
 
 
-def _help(_words: Sequence[str], _policy: Policy, _channel: str) -> Intent:
+def _help(_words: Words, _place: _Place) -> Intent:
     return ShowHelp()
 
 
-def _one_cluster(words: Sequence[str], policy: Policy, channel: str, *, command: str) -> str:
-    if words:
-        policy.cluster(words[0])
-        return words[0].lower()
-    cluster = policy.cluster_of_channel(channel)
+def _one_cluster(words: Words, place: _Place, *, command: str) -> str:
+    if named := _without_of(words):
+        return _named(named[0], place.policy)
+    cluster = place.policy.cluster_of_channel(place.channel)
     if cluster is None:
-        if not policy.clusters:
+        known = tuple(place.policy.clusters)
+        if not known:
             raise NamesClusters(NoClusters())
-        raise NamesClusters(NoClusterNamed(command=command, known=tuple(policy.clusters)))
+        raise NamesClusters(NoClusterNamed(command=command, known=known))
     return cluster
 
 
-def _only_number(words: Sequence[str], command: Literal["revoke", "cancel"]) -> int:
+def _named(word: Word, policy: Policy) -> str:
+    """Return the cluster that a word names, with the nearest offered where it names none."""
+    policy.cluster(word.plain)
+    return word.lower
+
+
+def _without_of(words: Words) -> Words:
+    """Return the words without `of`, `to` and the like before a cluster's name."""
+    rest = words[1:] if len(words) > 1 and words[0].lower == "of" else words
+    return without_fillers(rest) or rest  # a cluster may have such a name
+
+
+def _only_number(words: Words, command: Literal["revoke", "cancel"]) -> int:
     if len(words) != 1:
         raise Refused(NumberMissing(command=command))
     return _number(words[0])
 
 
-def _number(word: str) -> int:
-    match = _ID.fullmatch(word)
+def _number(word: Word) -> int:
+    match = _ID.fullmatch(word.plain)
     if match is None:
-        raise Refused(NotANumber(typed=word))
+        raise Refused(NotANumber(typed=word.typed))
     return int(match[1])
 
 
-_READERS: dict[str, Callable[[Sequence[str], Policy, str], Intent]] = {
+_READERS: dict[str, Callable[[Words, _Place], Intent]] = {
     "request": _request,
     "emergency": _emergency,
     "list": _list,

@@ -1,5 +1,6 @@
 """The kinds of value that `dbaccess.toml` is made of."""
 
+import re
 from datetime import timedelta
 from typing import Annotated
 
@@ -15,11 +16,11 @@ from pydantic import (
 from bot.domain.durations import parse_duration
 from bot.domain.refusal import Refused
 from bot.domain.refusals.any_refusal import AnyRefusal
-from bot.domain.refusals.durations import ZeroDuration
+from bot.domain.refusals.durations import NotADuration, ZeroDuration
 from bot.domain.typed_text import one_line
 
 SHORTEST_RETENTION = timedelta(days=1)  # what was delivered twice is long known by then
-_DURATION = (  # as `parse_duration` takes it: some of these, in this order, and not all zero
+_DURATION = (  # of what `parse_duration` takes: some of these, in this order, and not all zero
     r"^\s*(?=.*[1-9])([0-9]{1,6}[wW])?([0-9]{1,6}[dD])?([0-9]{1,6}[hH])?([0-9]{1,6}[mM])?"
     r"([0-9]{1,6}[sS])?\s*$"
 )
@@ -33,9 +34,12 @@ def _duration(value: object) -> object:
             f'{value!r} isn\'t a duration: write it in quotes, like "90m" or "2h"'
         )
     try:
-        return parse_duration(value)
+        duration = parse_duration(value)
     except Refused as refused:
         raise _problem(value, refused.refusal) from refused
+    if not re.fullmatch(_DURATION, value):
+        raise _problem(value, NotADuration(typed=value))
+    return duration
 
 
 def _long_enough(duration: timedelta) -> timedelta:

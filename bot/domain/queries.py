@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class OpenForm:
-    """Nothing or `request` alone, or a request that lacks its cluster: the form, filled in."""
+    """Nothing or `request` alone, or a request that is not clear: the form, filled in.
+
+    `is_of_channel`: the channel's cluster may be chosen where none is named.
+    """
 
     source: str = ""
     duration: str = ""
     reason: str = ""
     cluster: str = ""
+    is_of_channel: bool = True
 
 
 @dataclass(frozen=True)
@@ -27,12 +31,14 @@ class OpenEmergencyForm:
 class OpenExtensionForm:
     """`extend` without a duration, or a press on `Extend…`: the form, filled in so far.
 
-    `mark` is that of the grant that was shown, for a press; None for what was typed.
+    `mark` is that of the grant that was shown, for a press; None for what was typed. `duration` is
+    what was typed in its place and is not quite one.
     """
 
     grant_id: int
     reason: str = ""
     mark: str | None = None
+    duration: str = ""
 
 
 @dataclass(frozen=True)

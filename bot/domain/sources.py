@@ -11,9 +11,17 @@ from enum import StrEnum
 from functools import lru_cache, partial
 from typing import Literal
 
-from bot.domain.addresses import Network, check_network, is_within, parse_address, read_network
+from bot.domain.addresses import (
+    Network,
+    check_network,
+    is_within,
+    looks_like_address,
+    parse_address,
+    read_network,
+)
 from bot.domain.refusal import Refused
 from bot.domain.refusals.sources import NotADropletId, NotATag, NotAUuid
+from bot.domain.typed_text import unwrapped
 
 GUARD_ADDRESS = "192.0.2.1"
 
@@ -83,11 +91,17 @@ def parse_source(text: str) -> TrustedSource:
     Raises:
         Refused: the text names no source that DigitalOcean would take.
     """
-    typed = text.strip().strip("`'\"")
+    typed = unwrapped(text)
     prefix, colon, value = typed.partition(":")
     if colon and prefix.lower() in set(SourceType):
         return _of_kind(SourceType(prefix.lower()), value.strip())
     return _of_kind(SourceType.IP_ADDR, typed)
+
+
+def looks_like_source(word: str) -> bool:
+    """Tell whether somebody who typed *word* meant to name a source, rightly or not."""
+    prefix, colon, _ = word.partition(":")
+    return bool(colon and prefix.lower() in set(SourceType)) or looks_like_address(word)
 
 
 def check_address(source: TrustedSource, *, min_prefix: int, allow_private: bool) -> None:

@@ -1,4 +1,5 @@
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,15 @@ WHOLE_SECONDS = st.integers(1, 10**9).map(lambda seconds: timedelta(seconds=seco
         ("1w2d3h4m5s", timedelta(weeks=1, days=2, hours=3, minutes=4, seconds=5)),
         (" 2H ", timedelta(hours=2)),
         ("0h5m", timedelta(minutes=5)),
+        ("1h 30m", timedelta(minutes=90)),
+        ("2 hours", timedelta(hours=2)),
+        ("30 min", timedelta(minutes=30)),
+        ("1 hour, 30 minutes", timedelta(minutes=90)),
+        ("1 hour and 30 minutes", timedelta(minutes=90)),
+        ("`2h`", timedelta(hours=2)),
+        ("2\xa0h\u200b", timedelta(hours=2)),
+        ("1.5h", timedelta(minutes=90)),
+        ("1.999s", timedelta(seconds=1)),
     ],
 )
 def test_a_duration_is_read_as_people_write_it(typed: str, meant: timedelta) -> None:
@@ -32,7 +42,7 @@ def test_a_duration_is_read_as_people_write_it(typed: str, meant: timedelta) -> 
 
 @pytest.mark.parametrize(
     "typed",
-    ["", " ", "h", "2", "2x", "-1h", "+1h", "1.5h", "30m1h", "1h 30m", "1h1h", "PT1H", "9999999s"],
+    ["", " ", "h", "2", "2x", "-1h", "+1h", "1.5h30m", "30m1h", "1,5h", "1h1h", "PT1H", "9999999s"],
 )
 def test_what_is_no_duration_is_refused_with_examples_of_durations(typed: str) -> None:
     with pytest.raises(Refused) as caught:
@@ -44,7 +54,7 @@ def test_what_is_no_duration_is_refused_with_examples_of_durations(typed: str) -
         assert example in sentence(caught.value.refusal)
 
 
-@pytest.mark.parametrize("typed", ["0s", "0h", "0w0d0h0m0s", "000m"])
+@pytest.mark.parametrize("typed", ["0s", "0h", "0w0d0h0m0s", "000m", "0.333s", "0 min"])
 def test_a_duration_of_zero_is_refused(typed: str) -> None:
     with refused("duration of zero opens nothing") as caught:
         parse_duration(typed)
@@ -80,3 +90,60 @@ def test_whatever_is_typed_is_a_duration_longer_than_zero_or_refused(text: str) 
         return
     assert duration > timedelta()
     assert parse_duration(show_duration(duration)) == duration
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("now", "typed", "meant"),
+    [
+        ("2026-11-25T15:17:30", "until 18:00", timedelta(hours=2, minutes=42)),
+        ("2026-11-25T15:17:30", "till 6pm", timedelta(hours=2, minutes=42)),
+        ("2026-11-25T15:17:30", "until 3:30 pm", timedelta(minutes=12)),
+        ("2026-11-25T23:00:00", "until 02:00", timedelta(hours=3)),
+        ("2026-11-25T22:00:00", "until 12am", timedelta(hours=2)),
+        # The clocks of Berlin go forward at 2:00, and back at 3:00: then 2:30 is there twice.
+        ("2026-03-29T01:00:00", "until 6:00", timedelta(hours=4)),
+        ("2026-10-25T01:00:00", "until 6:00", timedelta(hours=6)),
+        ("2026-10-25T01:00:00", "until 2:30", timedelta(hours=1, minutes=30)),
+    ],
+)
+def test_an_end_is_the_next_time_that_clocks_show_it(
+    now: str, typed: str, meant: timedelta
+) -> None:
+    local_now = datetime.fromisoformat(now).replace(tzinfo=BERLIN)
+
+    assert parse_duration(typed, local_now=local_now) == meant
+
+
+@pytest.mark.parametrize("typed", ["until 15:17", "until 9:00", "until 15:18"])
+def test_an_end_that_has_passed_is_not_taken_for_tomorrows(typed: str) -> None:
+    local_now = datetime(2026, 11, 25, 15, 17, 30, tzinfo=BERLIN)
+
+    with refused("isn't within 12 hours"):
+        parse_duration(typed, local_now=local_now)
+
+
+def test_an_end_is_not_guessed_where_the_time_zone_is_unknown() -> None:
+    with refused("Your time zone isn't known"):
+        parse_duration("until 18:00")
+
+
+@given(st.datetimes(timezones=st.just(BERLIN)), st.times())
+def test_no_end_is_later_than_typed(local_now: datetime, end: time) -> None:
+    try:
+        found = parse_duration(f"until {end:%H:%M}", local_now=local_now)
+    except Refused:
+        return
+    ends_at = local_now.astimezone(UTC) + found
+    assert timedelta(0) < found <= timedelta(hours=12)
+    shown = {f"{(ends_at + timedelta(seconds=s)).astimezone(BERLIN):%H:%M}" for s in (0, 59.999999)}
+    assert f"{end:%H:%M}" in shown or _clocks_change(ends_at)
+
+
+def _clocks_change(at: datetime) -> bool:
+    """Tell whether clocks go forward or back about then: some times of day are never shown."""
+    before = (at - timedelta(hours=1)).astimezone(BERLIN)
+    after = (at + timedelta(hours=1)).astimezone(BERLIN)
+    return before.utcoffset() != after.utcoffset()

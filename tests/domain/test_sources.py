@@ -209,7 +209,7 @@ def test_numbers_that_make_no_address_are_refused_with_examples(typed: str) -> N
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "localhost", "203.0.113.4:5432", "1.2.3.0/255.255.255.0", "1.2.3.4-1.2.3.9", "host:1"],
+    ["", "1.2.3.0/255.255.255.0", "host:1", "203.0.113.4:x"],
 )
 def test_what_names_no_source_is_refused_with_an_example(typed: str) -> None:
     sentence = refusal_of(typed)

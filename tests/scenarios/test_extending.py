@@ -124,11 +124,11 @@ def test_p4_a_form_from_before_a_lost_database_extends_no_other_grant(world: Wor
     assert world.rows()["RequestRow"] == 1
 
 
-def test_extend_without_a_time_opens_the_form_with_the_reason(world: World) -> None:
+def test_extend_without_a_clear_time_opens_the_form_with_what_was_typed(world: World) -> None:
     world.granted()
     world.types(RITA, "extend 1 half an hour")
     form = world.eventually(lambda: world.slack.modal(RITA))
-    assert filled_in(form, "reason") == "half an hour"
+    assert filled_in(form, "duration") == "half an hour"
 
 
 @pytest.mark.parametrize("approvers", [[ALICE, BOB], [ADMINS]])

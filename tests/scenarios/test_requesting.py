@@ -4,10 +4,12 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.domain.lifecycle import RequestState
+from tests.scenarios.forms import filled_in, opened
 from tests.scenarios.world import (
     ALICE,
     ANALYTICS,
@@ -52,7 +54,10 @@ BAD_INPUT = {
     "request 203.0.113.04 2h": "`203.0.113.04` has leading zeros",
     "request 203.0.113.400 2h": "`203.0.113.400` isn't an IPv4 address",
     "request 203.0.113.4/33 2h": "`203.0.113.4/33` isn't an IPv4 address",
-    "request db.example.com 2h": "`db.example.com` isn't an IP address",
+    "request db.example.com 2h": "`db.example.com` is a host name. Write an IP address",
+    f"request {IP}:5432 2h": f"Leave out the port: `{IP}`.",
+    f"request http://{IP} 2h": f"A URL isn't an IP address. Write `{IP}`.",
+    f"request {IP} 203.0.113.5 2h": f"One address at a time, like `{IP}`",
     # other sources
     "request droplet:web-1 2h": "`web-1` isn't a Droplet ID",
     "request k8s:production 2h": "`production` isn't a UUID, like `k8s:",
@@ -378,3 +383,95 @@ def test_a_duration_behind_the_cluster_is_meant_as_one(world: World) -> None:
     world.types(RITA, f"request {IP} orders 2h invoice 88")
     assert "for 2h" in world.card.text
     assert "invoice 88" in world.card.text
+
+
+def test_p4_what_is_typed_counts_more_than_the_channel_and_the_usual_duration(
+    worlds: Worlds,
+) -> None:
+    """A written policy would open the channel's cluster at once."""
+    written = {"requesters": ["*"], "sources": ["203.0.113.0/24"], "max_duration": "8h"}
+    analytics = {**TWO_CLUSTERS["analytics"], "auto_approve": [written]}
+    world = worlds(policy(TWO_CLUSTERS | {"analytics": analytics}))
+    world.slack.add_channel("C0ANALYTICS", "analytics")
+
+    world.types(RITA, f"request {IP} 1h 30m orders fixing the job", channel="C0ANALYTICS")
+
+    assert world.grants() == []
+    asked = world.request()
+    assert (asked.cluster, asked.duration, asked.reason) == (
+        "orders",
+        timedelta(minutes=90),
+        "fixing the job",
+    )
+
+
+def test_p4_a_cluster_that_only_the_reason_names_is_not_that_of_the_channel(
+    worlds: Worlds,
+) -> None:
+    world = worlds(policy(TWO_CLUSTERS))
+    world.slack.add_channel("C0ANALYTICS", "analytics")
+
+    world.types(RITA, f"request {IP} half an hour fixing orders", channel="C0ANALYTICS")
+
+    form = world.eventually(lambda: world.slack.modal(RITA))
+    assert filled_in(form, "cluster") == "orders"
+    assert filled_in(form, "duration") == "half an hour"
+    assert filled_in(form, "reason") == "fixing orders"
+    assert world.rows()["RequestRow"] == 0
+
+    world.slack.close_modal(RITA)
+    world.types(RITA, f"request {IP} 1h on ordres please", channel="C0ANALYTICS")
+    assert filled_in(world.eventually(lambda: world.slack.modal(RITA)), "cluster") == ""
+
+
+def test_an_address_with_an_invisible_character_is_simply_read(world: World) -> None:
+    world.types(RITA, f"request \u2068{IP}\u2069 2\xa0hours `orders` fix")
+
+    assert world.request().duration == timedelta(hours=2)
+    assert str(world.request().source) == IP
+
+
+def until(world: World, **ahead: float) -> str:
+    """An end, by the clock on Rita's wall."""
+    there = (world.clock.now() + timedelta(**ahead)).astimezone(ZoneInfo("Europe/Berlin"))
+    return f"until {there:%H:%M}"
+
+
+def test_an_end_is_a_time_where_the_requester_is(world: World) -> None:
+    world.types(RITA, f"request {IP} {until(world, hours=3)} orders fix")
+
+    asked = world.request()
+    assert timedelta(hours=2, minutes=58) < asked.duration <= timedelta(hours=3)
+
+
+def test_an_end_of_somebody_who_is_not_known_yet_waits_for_slack(world: World) -> None:
+    world.restart()
+    world.forget(RITA)
+
+    answer = world.types(RITA, f"request {IP} {until(world, hours=3)} orders fix")
+
+    assert "Checking" in answer.text or "#1" in answer.text
+    world.eventually(lambda: world.rows()["RequestRow"] == 1 or None)
+    assert world.request().duration <= timedelta(hours=3)
+
+
+def test_an_extension_until_a_time_ends_the_access_then(world: World) -> None:
+    world.granted(f"request {IP} 1h orders fixing the nightly job")
+    before = world.grant().expires_at
+
+    world.types(RITA, f"extend 1 {until(world, hours=3)} not done yet")
+
+    asked = world.request(2)
+    left = world.clock.now() + timedelta(hours=3) - before
+    assert left - timedelta(minutes=1) < asked.duration <= left
+    world.types(RITA, "cancel 2")
+    assert "lasts until then" in world.types(RITA, f"extend 1 {until(world, minutes=20)}").text
+
+
+def test_an_end_in_a_form_is_read_too(world: World) -> None:
+    opened(world)
+
+    world.slack.submit(RITA, {"From where": IP, "… or exactly": until(world, hours=3)})
+    world.settle()
+
+    assert timedelta(hours=2, minutes=58) < world.request().duration <= timedelta(hours=3)

@@ -20,6 +20,27 @@ class ZeroDuration(Refusal):
     code: Literal["zero_duration"] = "zero_duration"
 
 
+class TimePassed(Refusal):
+    """A time of day, as an end, that is not within the next hours; `now` is theirs."""
+
+    code: Literal["time_passed"] = "time_passed"
+    end: str
+    now: str
+
+
+class TimeZoneUnknown(Refusal):
+    """A time of day of somebody whose time zone Slack does not say."""
+
+    code: Literal["time_zone_unknown"] = "time_zone_unknown"
+
+
+class EndsLaterAnyway(Refusal):
+    """An extension until a time before which the access does not end."""
+
+    code: Literal["ends_later_anyway"] = "ends_later_anyway"
+    number: int
+
+
 class TooShort(Refusal):
     """Shorter than the cluster takes."""
 
@@ -72,6 +93,9 @@ class AdoptionOutOfRange(Refusal):
 DurationRefusal = (
     NotADuration
     | ZeroDuration
+    | TimePassed
+    | TimeZoneUnknown
+    | EndsLaterAnyway
     | TooShort
     | TooLong
     | TooLongForEmergency

@@ -25,6 +25,34 @@ class NotASource(Refusal):
     typed: Typed
 
 
+class HasPort(Refusal):
+    """An address with a port behind it."""
+
+    code: Literal["has_port"] = "has_port"
+    address: Typed
+
+
+class IsUrl(Refusal):
+    """A URL, which may hold a password and is not repeated; `address` is the host, if it is one."""
+
+    code: Literal["is_url"] = "is_url"
+    address: str | None
+
+
+class IsHostName(Refusal):
+    """A name where an address belongs."""
+
+    code: Literal["is_host_name"] = "is_host_name"
+    typed: Typed
+
+
+class SeveralAddresses(Refusal):
+    """More than one address, or a range without a prefix; `address` is the first."""
+
+    code: Literal["several_addresses"] = "several_addresses"
+    address: Typed
+
+
 class Ipv6NotTaken(Refusal):
     """An IPv6 address, while DigitalOcean takes IPv4 alone."""
 
@@ -133,6 +161,10 @@ class ExpiresAlready(Refusal):
 
 SourceRefusal = (
     NotASource
+    | HasPort
+    | IsUrl
+    | IsHostName
+    | SeveralAddresses
     | Ipv6NotTaken
     | LeadingZeros
     | NotAnAddress

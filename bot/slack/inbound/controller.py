@@ -10,7 +10,7 @@ from typing import TypeGuard
 
 from bot.access import AccessService
 from bot.domain.commands import Cancel, Command, RequestAccess, Revoke
-from bot.domain.grammar import Intent, parse_command
+from bot.domain.grammar import Intent, names, parse_command
 from bot.domain.people import NeedsDirectory, Person
 from bot.domain.policy import Policy
 from bot.domain.queries import (
@@ -23,6 +23,7 @@ from bot.domain.queries import (
     ShowSources,
 )
 from bot.domain.refusal import NamesClusters, Refused
+from bot.domain.refusals.durations import TimeZoneUnknown
 from bot.ip_links import IpLinks
 from bot.providers.catalogue import Catalogue
 from bot.slack import messages
@@ -159,9 +160,13 @@ class SlackController:
         """
         policy = self._policy()
         try:
-            command = parse_command(text, policy, channel=asked.channel_id)
+            command = self._parsed(text, policy, asked)
         except NamesClusters:
             command = None
+        except Refused as refused:
+            if not isinstance(refused.refusal, TimeZoneUnknown):
+                raise
+            command = None  # it is known once Slack has been asked
         if isinstance(command, ShowHelp):
             return messages.help_page()
         person = self._known(asked)
@@ -183,13 +188,17 @@ class SlackController:
         """
         policy = self._policy()
         try:
-            command = parse_command(text, policy.seen_by(person), channel=asked.channel_id)
+            command = self._parsed(text, policy.seen_by(person), asked)
         except NamesClusters:
             policy.check_standing(person)
             raise
         if not isinstance(command, Revoke | Cancel):  # everybody may end what is their own
             policy.check_standing(person)
         return command
+
+    def _parsed(self, text: str, policy: Policy, asked: Interaction) -> Intent:
+        local_now = self._directory.local_time(asked.user_id)
+        return parse_command(text, policy, channel=asked.channel_id, local_now=local_now)
 
     def _at_once(self, command: Intent, asked: Interaction, person: Person) -> Message | None:
         """Answer in the acknowledgement, unless DigitalOcean has to be asked."""
@@ -308,4 +317,4 @@ def _is_command(command: Intent) -> TypeGuard[Command]:
 
 def _says_all(command: Command, text: str) -> bool:
     """Tell whether somebody named the cluster, so that it does not depend on what they may see."""
-    return not isinstance(command, RequestAccess) or command.cluster in text.lower().split()
+    return not isinstance(command, RequestAccess) or names(text, command.cluster)

@@ -82,7 +82,8 @@ class Forms:
         if not policy.clusters:
             raise NotYours(NoClusters())
         named = form.cluster if form.cluster in policy.clusters else ""
-        chosen = named or policy.cluster_of_channel(asked.channel_id) or ""
+        of_channel = policy.cluster_of_channel(asked.channel_id) if form.is_of_channel else None
+        chosen = named or of_channel or ""
         view = self._request_form(policy, filled_by(form, chosen), asked)
         self._background.open_view(view, asked, otherwise=messages.request_form_not_opened())
         self._options.get_ready(policy.clusters.values())
@@ -182,7 +183,9 @@ class Forms:
     ) -> None:
         terms = self._access.extension_terms(form.grant_id, form.mark, person)
         metadata = extension_metadata(asked, form)
-        view = messages.extension_form(terms, Filled(reason=form.reason), private_metadata=metadata)
+        view = messages.extension_form(
+            terms, Filled(reason=form.reason, duration=form.duration), private_metadata=metadata
+        )
         otherwise = messages.extension_form_not_opened(form.grant_id)
         self._background.open_view(view, asked, otherwise=otherwise)
 
@@ -260,28 +263,30 @@ class Forms:
     def _read_seen(self, state: FormState, read: _Reader) -> Command:
         seen = self._options.seen_lately(state.interaction)
         if seen is not None:
-            return read(seen, state.typed)
+            return read(seen, self._typed(state))
         try:
-            return read(self._policy(), state.typed, by_policy=False)
+            return read(self._policy(), self._typed(state), by_policy=False)
         except NamesClusters as refused:
             unknown = Refused(CannotTell())
             unknown.others = refused.others
             raise unknown from None
 
+    def _typed(self, state: FormState) -> FilledForm:
+        local_now = self._directory.local_time(state.interaction.user_id)
+        return replace(state.typed, local_now=local_now)
+
     def _read_extension(self, state: FormState) -> Command:
         """Read a form for more time; where its duration is wrong, find out what else is."""
-        typed = state.typed
+        typed = self._typed(state)
 
-        def extend(duration: str) -> Command:
-            return read_extension_form(
-                grant_id=state.number, mark=state.mark, duration=duration, reason=typed.reason
-            )
+        def extend(form: FilledForm) -> Command:
+            return read_extension_form(form, grant_id=state.number, mark=state.mark)
 
         try:
-            return extend(typed.duration)
+            return extend(typed)
         except Refused as misread:
             try:
-                self._dry_run(extend(""), state.interaction)
+                self._dry_run(extend(replace(typed, duration="")), state.interaction)
             except Refused as refused:
                 misread.others = (refused, *refused.others)
             raise

@@ -5,9 +5,11 @@ cannot be read is not guessed.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from slack_sdk import WebClient
 
@@ -133,6 +135,16 @@ class Directory:
         """Return who was last said to be in any of *groups*; never calls Slack."""
         said = self._groups.last(_ALL) or {}
         return frozenset().union(*(said.get(group) or () for group in groups))
+
+    def local_time(self, user_id: str) -> datetime | None:
+        """Return the time where somebody is, by the zone that Slack last named; never calls Slack.
+
+        None where it named none, or none that this machine knows.
+        """
+        user = self._users.last(user_id) or {}
+        with suppress(ValueError, TypeError, ZoneInfoNotFoundError, OSError):
+            return self._now().astimezone(ZoneInfo(user["tz"])) if user.get("tz") else None
+        return None
 
     def name(self, user_id: str) -> str:
         """Return somebody's name: the display name that they chose, else their real one.

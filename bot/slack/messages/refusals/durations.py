@@ -6,9 +6,12 @@ from bot.domain.durations import show_duration as shown
 from bot.domain.refusals.durations import (
     AdoptionOutOfRange,
     DurationRefusal,
+    EndsLaterAnyway,
     ExtendedFully,
     ExtendedTooFar,
     NotADuration,
+    TimePassed,
+    TimeZoneUnknown,
     TooLong,
     TooLongForEmergency,
     TooShort,
@@ -17,7 +20,7 @@ from bot.domain.refusals.durations import (
 from bot.slack.messages.quoting import Quoting
 
 
-def of_duration(refusal: DurationRefusal, code: Quoting) -> str:
+def of_duration(refusal: DurationRefusal, code: Quoting) -> str:  # noqa: C901  # a case for each
     """Return why a duration is refused."""
     match refusal:
         case NotADuration(typed=typed):
@@ -25,6 +28,15 @@ def of_duration(refusal: DurationRefusal, code: Quoting) -> str:
             return f"{code(typed)} isn't a duration. Try {examples} or {code('1w')}."
         case ZeroDuration():
             return f"A duration of zero opens nothing. Try {code('30m')}."
+        case TimePassed(end=end, now=now):
+            return (
+                f"{code(f'until {end}')} isn't within 12 hours (it's {now} for you). Try "
+                f"{code('2h')}."
+            )
+        case TimeZoneUnknown():
+            return f"Your time zone isn't known. Try a duration, like {code('2h')}."
+        case EndsLaterAnyway(number=number):
+            return f"Access #{number} lasts until then already."
         case TooShort(asked=asked, shortest=shortest):
             return (
                 f"{code(shown(asked))} is too short. This cluster requires at least "

@@ -6,9 +6,12 @@ from bot.domain.addresses import kind_of_address
 from bot.domain.refusals.sources import (
     AddressRange,
     ExpiresAlready,
+    HasPort,
     HostBitsSet,
     Ipv6NotTaken,
     IsGuardRule,
+    IsHostName,
+    IsUrl,
     LeadingZeros,
     NotADropletId,
     NotAnAddress,
@@ -17,6 +20,7 @@ from bot.domain.refusals.sources import (
     NotAUuid,
     NotPublic,
     OverlapsGuard,
+    SeveralAddresses,
     SourceRefusal,
     TooWide,
     TypeNotTaken,
@@ -34,6 +38,16 @@ def of_source(refusal: SourceRefusal, code: Quoting) -> str:  # noqa: C901  # a 
         case NotASource(typed=typed):
             find = code("/dbaccess myip")
             return f"{code(typed)} isn't an IP address. Try 203.0.113.4, or {find} to find yours."
+        case HasPort(address=address):
+            return f"Leave out the port: {code(address)}."
+        case IsUrl(address=None):
+            return f"A URL isn't an IP address. Try {code('203.0.113.4')}."
+        case IsUrl(address=address):
+            return f"A URL isn't an IP address. Write {code(address)}."
+        case IsHostName(typed=typed):
+            return f"{code(typed)} is a host name. Write an IP address, like 203.0.113.4."
+        case SeveralAddresses(address=address):
+            return f"One address at a time, like {code(address)}, or a network: 203.0.113.0/28."
         case Ipv6NotTaken(typed=typed):
             return (
                 f"{code(typed)} is an IPv6 address. DigitalOcean takes only IPv4, like "
