@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -139,7 +140,13 @@ def test_nothing_and_a_request_with_nothing_open_the_form(text: str) -> None:
     ],
 )
 def test_a_form_says_which_field_makes_no_sense(wrong: dict[str, str], field: Field) -> None:
-    typed = {"cluster": "orders", "source": IP, "duration": "2h", "reason": "", **wrong}
+    typed: dict[str, Any] = {
+        "cluster": "orders",
+        "source": IP,
+        "duration": "2h",
+        "reason": "",
+        **wrong,
+    }
     with pytest.raises(Refused) as caught:
         read_form(TWO, FilledForm(**typed))
     assert caught.value.field is field

@@ -1,6 +1,7 @@
 """emergency, adopt, connect, history, myip: what is typed beside asking for access."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_an_emergency_from_nowhere_is_refused_before_its_form_opens() -> None:
 
 
 def test_the_form_of_an_emergency_is_read_and_an_empty_time_is_the_usual_one() -> None:
-    typed = {"cluster": "orders", "source": IP, "reason": "all locked"}
+    typed: dict[str, Any] = {"cluster": "orders", "source": IP, "reason": "all locked"}
     half_an_hour = timedelta(minutes=30)
 
     command = read_emergency_form(emergency_policy(), FilledForm(duration="", **typed))
@@ -60,7 +61,7 @@ def test_the_form_of_an_emergency_is_read_and_an_empty_time_is_the_usual_one() -
     [(Field.CLUSTER, "nope"), (Field.SOURCE, "everywhere"), (Field.DURATION, "a while")],
 )
 def test_the_form_of_an_emergency_says_which_field_makes_no_sense(field: Field, value: str) -> None:
-    typed = {"cluster": "orders", "source": IP, "duration": "", "reason": "x"}
+    typed: dict[str, Any] = {"cluster": "orders", "source": IP, "duration": "", "reason": "x"}
     with pytest.raises(Refused) as caught:
         read_emergency_form(emergency_policy(), FilledForm(**{**typed, field: value}))
     assert caught.value.field is field

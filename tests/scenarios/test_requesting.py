@@ -471,7 +471,7 @@ def test_an_extension_until_a_time_ends_the_access_then(world: World) -> None:
 def test_an_end_in_a_form_is_read_too(world: World) -> None:
     opened(world)
 
-    world.slack.submit(RITA, {"From where": IP, "… or exactly": until(world, hours=3)})
+    world.slack.submit(RITA, {"Source IP": IP, "Custom duration": until(world, hours=3)})
     world.settle()
 
     assert timedelta(hours=2, minutes=58) < world.request().duration <= timedelta(hours=3)
