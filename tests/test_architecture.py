@@ -68,7 +68,7 @@ def test_a_type_of_source_has_all_that_one_takes(kind: SourceType) -> None:
     assert kind in KINDS
     assert kind in LISTINGS or kind is SourceType.IP_ADDR
     source = TrustedSource(kind, "198.51.100.0/24")
-    assert "gets access" in everyone_behind(examples.request(source=source))
+    assert "lets in" in everyone_behind(examples.request(source=source))
 
 
 def request(state: RequestState, kind: RequestKind = RequestKind.ACCESS) -> Request:
