@@ -13,6 +13,7 @@ from itsdangerous import BadSignature, Signer
 
 from bot.access.notifications import reply
 from bot.clock import Clock
+from bot.domain.kept_form import KeptForm
 from bot.domain.notices import AddressSeen
 from bot.domain.refusal import Refused
 from bot.domain.refusals.lookups import LinksUnused
@@ -53,8 +54,15 @@ class IpLinks:
             signing_secret, salt=_SALT, key_derivation="hmac", digest_method=hashlib.sha256
         )
 
-    def make(self, reply_to: ReplyTo, team_id: str) -> str | None:
+    @property
+    def can_be_made(self) -> bool:
+        """Whether browsers can reach this installation."""
+        return self._public_url is not None
+
+    def make(self, reply_to: ReplyTo, team_id: str, *, form: KeptForm | None = None) -> str | None:
         """Return the URL of a new link; None if browsers cannot reach this installation.
+
+        *form* is the one that the address is for.
 
         Raises:
             Refused: they have several unused ones already.
@@ -75,6 +83,7 @@ class IpLinks:
                 team_id=team_id,
                 at=now,
                 expires_at=now + SERVES,
+                form=form,
             )
         return f"{self._public_url}/ip/{self._signer.sign(drawn).decode()}"
 
@@ -95,7 +104,7 @@ class IpLinks:
         with self._database.transaction() as session:
             link = ip_links.use(session, link_id, now)
             if link is not None:
-                reply(session, AddressSeen(source=source), link.reply_to, at=now)
+                reply(session, AddressSeen(source=source, form=link.form), link.reply_to, at=now)
         if link is not None:
             self._wake()
         return link

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from bot.domain.kept_form import KeptForm
 from bot.domain.lifecycle import Grant, Request, Verdict
 from bot.domain.refusals.any_refusal import KeptRefusal
 from bot.domain.sources import TrustedSource
@@ -378,10 +379,11 @@ class Revoking(_Facts):
 
 
 class AddressSeen(_Facts):
-    """The answer to `myip`: the address that somebody's browser came from."""
+    """The answer to `myip`: the address that somebody's browser came from; the form it is for."""
 
     kind: Literal["address_seen"] = "address_seen"
     source: TrustedSource
+    form: KeptForm | None = None
 
 
 class CommandWaits(_Facts):

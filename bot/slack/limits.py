@@ -38,3 +38,6 @@ OPTION_CHARACTERS = 75
 
 OPTION_VALUE_CHARACTERS = 150
 """The value of an option."""
+
+BUTTON_VALUE_CHARACTERS = 2_000
+"""The value of a button."""

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, update
+from sqlalchemy import ColumnElement, and_, func, or_, update
 from sqlmodel import Session, col, select
 
+from bot.domain.kept_form import KeptForm
 from bot.domain.reply_to import ReplyTo
 from bot.store.due import LENIENCE
 from bot.store.tables import IpLinkRow
@@ -13,10 +14,11 @@ from bot.store.tables import IpLinkRow
 
 @dataclass(frozen=True)
 class IpLink:
-    """Somebody's link, and where the address that it reads is sent."""
+    """Somebody's link, where the address that it reads is sent, and the form that it is for."""
 
     team_id: str
     reply_to: ReplyTo
+    form: KeptForm | None = None
 
 
 def add(
@@ -27,6 +29,7 @@ def add(
     team_id: str,
     at: datetime,
     expires_at: datetime,
+    form: KeptForm | None = None,
 ) -> None:
     """Save a new link."""
     session.add(
@@ -35,6 +38,7 @@ def add(
             user_id=reply_to.user_id,
             team_id=team_id,
             response_url=reply_to.address,
+            form=form.model_dump_json() if form else None,
             created_at=at,
             expires_at=expires_at,
         )
@@ -63,18 +67,21 @@ def use(session: Session, link_id: str, now: datetime) -> IpLink | None:
     result = session.execute(
         update(IpLinkRow)
         .where(col(IpLinkRow.id) == link_id, _serves(now))
-        .values(used_at=now, response_url=None)
+        .values(used_at=now, response_url=None, form=None)
         .returning(col(IpLinkRow.id))
     )
     return link if result.first() else None
 
 
 def erase_reply_addresses(session: Session, now: datetime) -> None:
-    """Erase the reply addresses of links that have expired."""
+    """Erase the reply addresses and forms of links that have expired."""
     session.execute(
         update(IpLinkRow)
-        .where(col(IpLinkRow.expires_at) < now, col(IpLinkRow.response_url).is_not(None))
-        .values(response_url=None)
+        .where(
+            col(IpLinkRow.expires_at) < now,
+            or_(col(IpLinkRow.response_url).is_not(None), col(IpLinkRow.form).is_not(None)),
+        )
+        .values(response_url=None, form=None)
     )
 
 
@@ -88,4 +95,5 @@ def _serves(now: datetime) -> ColumnElement[bool]:
 
 
 def _link(row: IpLinkRow) -> IpLink:
-    return IpLink(row.team_id, ReplyTo(row.user_id, row.response_url))
+    form = KeptForm.model_validate_json(row.form) if row.form else None
+    return IpLink(row.team_id, ReplyTo(row.user_id, row.response_url), form)

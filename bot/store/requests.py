@@ -275,7 +275,7 @@ def last_address(session: Session, requester: str, cluster: str) -> str:
             RequestRow.source_type == SourceType.IP_ADDR,
             RequestRow.kind != RequestKind.ADOPTION,
         )
-        .order_by(desc(RequestRow.cluster == cluster), col(RequestRow.id).desc())
+        .order_by(desc(col(RequestRow.cluster) == cluster), col(RequestRow.id).desc())
     )
     return session.exec(query.limit(1)).first() or ""
 

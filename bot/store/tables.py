@@ -314,6 +314,7 @@ class IpLinkRow(SQLModel, table=True):
     user_id: str = Field(max_length=_SLACK_ID)
     team_id: str = Field(default="", max_length=_SLACK_ID)
     response_url: str | None = None
+    form: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -26,6 +26,7 @@ from bot.domain.client_address import (
 )
 from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
+from bot.domain.sources import TrustedSource
 from bot.ip_links import IpLinks
 from bot.slack.messages.quoting import in_plain_text
 from bot.slack.messages.refusals import sentence
@@ -44,7 +45,11 @@ log = structlog.get_logger()
 
 
 def ip_pages(
-    links: IpLinks, seen_by: Callable[[IpLink], Policy], *, trusted_proxies: int
+    links: IpLinks,
+    seen_by: Callable[[IpLink], Policy],
+    fill_in: Callable[[IpLink, TrustedSource], None],
+    *,
+    trusted_proxies: int,
 ) -> Blueprint:
     """Return the pages at `/ip/…`.
 
@@ -52,10 +57,11 @@ def ip_pages(
         links: creates and redeems the links.
         seen_by: returns the policy as a link's owner may see it; raises `Refused` if they may see
             nothing, and `DirectoryUnavailable` if Slack does not say who they are.
+        fill_in: fills the address into the form that a link is for, if that is open.
         trusted_proxies: how many there are in front.
     """
     pages = Blueprint("ip", __name__, template_folder="templates", url_prefix="/ip")
-    visits = _Visits(links, seen_by, trusted_proxies)
+    visits = _Visits(links, seen_by, fill_in, trusted_proxies)
     pages.get("/<path:token>")(visits.look)
     pages.post("/<path:token>")(visits.use)
     pages.register_error_handler(Refused, _not_admitted)
@@ -70,6 +76,7 @@ class _Visits:
 
     links: IpLinks
     seen_by: Callable[[IpLink], Policy]
+    fill_in: Callable[[IpLink, TrustedSource], None]
     trusted_proxies: int
 
     def look(self, token: str) -> Response:
@@ -90,6 +97,7 @@ class _Visits:
         link = self.links.use(token, seen.source)
         if link is None:
             return _dead()
+        self.fill_in(link, seen.source)
         slack = f"slack://open?team={quote(link.team_id, safe='')}"
         return _page("done", address=seen.source.value, slack=slack)
 

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import requests
 
-from tests.scenarios.forms import filled_in
+from tests.scenarios.forms import filled_in, form_of, holds, opened
 from tests.scenarios.open_world import PUBLIC_URL, OpenWorld, assert_dead
 from tests.scenarios.world import BOB, IP, ORDERS, RITA, World, policy
 from tests.storage import Storage
@@ -297,3 +298,79 @@ def test_a_link_that_was_made_while_the_clock_ran_ahead_does_not_serve_for_so_lo
     assert_dead(world.visits(token))
     assert_dead(world.uses(token))
     assert world.uses(world.link()).status_code == 200
+
+
+# From the form.
+
+
+def press_in_form(world: OpenWorld, button: str) -> dict[str, Any]:
+    """Press a button in the form; return the form as it is shown then."""
+    before = form_of(world)
+    world.slack.click(RITA, before, button)
+    return world.eventually(lambda: changed_since(world, before))
+
+
+def changed_since(world: World, before: dict[str, Any]) -> dict[str, Any] | None:
+    now = world.slack.modal(RITA)
+    return now if now and now["hash"] != before["hash"] else None
+
+
+def token_in(form: dict[str, Any]) -> str:
+    [url] = [e["url"] for b in form["blocks"] for e in b.get("elements", []) if "url" in e]
+    return str(url).removeprefix(f"{PUBLIC_URL}/ip/")
+
+
+def filled_form(world: OpenWorld) -> dict[str, Any]:
+    """Fill the form in but for the address, and press `Use my IP`."""
+    opened(world)
+    world.slack.fill_in(RITA, {"Custom duration": "95m", "Reason": "invoice 88"})
+    return press_in_form(world, "Use my IP")
+
+
+def test_the_form_reads_the_address_and_keeps_what_was_typed(world: OpenWorld) -> None:
+    before = filled_form(world)
+
+    world.uses(token_in(before))
+
+    form = world.eventually(lambda: changed_since(world, before))
+    assert holds(form, "source") == IP
+    assert [holds(form, name) for name in ("duration", "reason")] == ["95m", "invoice 88"]
+    world.slack.submit(RITA)
+    world.settle()
+    assert IP in world.card.all_text
+    assert "invoice 88" in world.card.all_text
+
+
+def test_the_form_that_opens_after_the_page_keeps_what_was_typed(world: OpenWorld) -> None:
+    token = token_in(filled_form(world))
+    world.slack.close_modal(RITA)
+
+    world.uses(token)
+    world.slack.click(RITA, world.slack.ephemerals(RITA)[-1], f"Request access from {IP}")
+
+    form = world.eventually(lambda: world.slack.modal(RITA))
+    names = ("source", "duration", "reason")
+    assert [filled_in(form, name) for name in names] == [IP, "95m", "invoice 88"]
+
+
+def test_a_page_from_a_form_works_once_and_keeps_nothing_of_it_then(world: OpenWorld) -> None:
+    token = token_in(filled_form(world))
+    assert "invoice 88" in str(world.links()[0].form)
+
+    world.uses(token)
+
+    assert_dead(world.uses(token))
+    assert world.links()[0].form is None
+
+
+def test_what_was_typed_is_erased_when_the_page_expires(world: OpenWorld) -> None:
+    filled_form(world)
+
+    world.pass_time(minutes=10, seconds=1)
+
+    assert world.links()[0].form is None
+
+
+def test_without_a_public_url_the_form_offers_no_page(storage: Storage) -> None:
+    with World(storage) as usual:
+        assert "Use my IP" not in str(opened(usual)["blocks"])

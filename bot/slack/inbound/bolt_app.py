@@ -20,6 +20,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from structlog.contextvars import bound_contextvars
 
+from bot.domain.sources import TrustedSource
 from bot.log_context import new_reference
 from bot.slack.inbound import listeners
 from bot.slack.inbound.controller import SlackController
@@ -27,6 +28,7 @@ from bot.slack.inbound.listeners.payload import was_read
 from bot.slack.inbound.payloads import Unreadable, reading
 from bot.slack.inbound.signature_verifier import RequestVerifier
 from bot.slack.inbound.socket_mode import SocketMode
+from bot.store.ip_links import IpLink
 
 log = structlog.get_logger()
 
@@ -54,6 +56,10 @@ class SlackApp:
     def admits(self, body: bytes, headers: Mapping[str, str]) -> bool:
         """Tell whether Slack signed this very body just now (P8)."""
         return self._verifier.admits(body, headers)
+
+    def fill_in(self, link: IpLink, source: TrustedSource) -> None:
+        """Fill an address that was read into the form that it was read for."""
+        self._controller.forms.fill_in(link, source)
 
     def dispatch(self, body: str, headers: Mapping[str, str], query: str) -> BoltResponse:
         """Answer one HTTP request that was admitted.

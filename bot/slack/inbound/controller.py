@@ -30,6 +30,7 @@ from bot.slack import messages
 from bot.slack.inbound.ack_deadline import AckDeadline
 from bot.slack.inbound.background_tasks import BackgroundTasks
 from bot.slack.inbound.failures import answer_or_failure
+from bot.slack.inbound.form_state import FormState
 from bot.slack.inbound.forms import Forms
 from bot.slack.inbound.options import Options
 from bot.slack.inbound.pages import Pages
@@ -75,6 +76,7 @@ class SlackController:
             self._defer,
             self._background,
             self._deadline,
+            ip_links,
         )
 
     def close(self) -> None:
@@ -121,7 +123,11 @@ class SlackController:
         """Open the form that asks for access; those who may not ask get a direct message."""
         self.ask_for(OpenForm(), asked)
 
-    def ask_for(self, form: OpenForm, asked: Interaction) -> None:
+    def read_address(self, state: FormState) -> None:
+        """Show the page that reads somebody's address, in the form that it is for."""
+        self._deadline.do(lambda: self.forms.read_address(state), state.interaction)
+
+    def ask_for(self, form: OpenForm | OpenEmergencyForm, asked: Interaction) -> None:
         """Open the form as far as it is filled in, where there is no place to answer but it."""
 
         def act(person: Person) -> Message | None:

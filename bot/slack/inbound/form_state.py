@@ -6,15 +6,19 @@ What it holds is found by the field's name, whatever its block is about at the m
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from bot.domain.filled_forms import FilledForm
+from bot.domain.kept_form import KeptForm
 from bot.domain.limits import SOURCE_CHARACTERS
 from bot.domain.queries import OpenEmergencyForm, OpenExtensionForm, OpenForm
 from bot.domain.refusal import Field, Refused
-from bot.domain.sources import SourceType, parse_source
+from bot.domain.sources import SourceType, TrustedSource, parse_source
 from bot.domain.typed_text import one_line
 from bot.slack.inbound.payloads import (
+    EMERGENCY_FORM,
+    REQUEST_FORM,
     Interaction,
     interactive,
     number_of,
@@ -23,6 +27,7 @@ from bot.slack.inbound.payloads import (
     response_url,
 )
 from bot.slack.messages import Button, Filled, Part, form_error
+from bot.store.ip_links import IpLink
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,17 @@ class FormState:
                 reason=self._holds(Part.REASON),
             ),
             "" if is_address else source,
+        )
+
+    def kept(self) -> KeptForm:
+        """Return what is kept of it while somebody has their address read."""
+        return KeptForm(
+            form_id=self.view_id,
+            is_emergency=self.form == EMERGENCY_FORM,
+            cluster=self._holds(Part.CLUSTER),
+            length=self._holds(Part.LENGTH),
+            duration=self._holds(Part.DURATION),
+            reason=self._holds(Part.REASON),
         )
 
     def errors(self, refused: Refused) -> dict[str, str]:
@@ -150,6 +166,37 @@ def from_form(body: dict[str, Any]) -> FormState:
             pressed=_pressed_address(body),
             link=str(metadata.get("link") or ""),
         )
+
+
+def address_state(link: IpLink, kept: KeptForm, source: TrustedSource) -> FormState:
+    """Return the form for which an address was read, with that in the place of what was typed.
+
+    What else was typed since stands in it all the same: Slack keeps it.
+    """
+    held = {
+        Part.CLUSTER: kept.cluster,
+        Part.LENGTH: kept.length,
+        Part.DURATION: kept.duration,
+        Part.REASON: kept.reason,
+    }
+    return FormState(
+        form=EMERGENCY_FORM if kept.is_emergency else REQUEST_FORM,
+        view_id=kept.form_id,
+        view_hash="",
+        held=held,
+        block_ids={},
+        address="",
+        acted_at=inf,
+        interaction=Interaction(
+            user_id=link.reply_to.user_id,
+            team_id=link.team_id,
+            channel_id="",
+            origin="",
+            trigger_id="",
+            response_url=link.reply_to.address,
+        ),
+        pressed=str(source),
+    )
 
 
 def from_search(body: dict[str, Any]) -> Search:

@@ -14,7 +14,8 @@ from bot.domain.queries import OpenEmergencyForm, OpenExtensionForm, OpenForm
 from bot.domain.refusal import Field, NamesClusters, NotYours, Problems, Refused
 from bot.domain.refusals.clusters import NoClusters
 from bot.domain.refusals.rights import CannotTell, NoEmergencyAccess, NoEmergencyClusters
-from bot.domain.sources import parse_source
+from bot.domain.sources import TrustedSource, parse_source
+from bot.ip_links import IpLinks
 from bot.slack import messages
 from bot.slack.inbound.ack_deadline import AckDeadline
 from bot.slack.inbound.background_tasks import BackgroundTasks
@@ -22,6 +23,7 @@ from bot.slack.inbound.failures import answer_or_failure, send_again
 from bot.slack.inbound.form_state import (
     FormState,
     Search,
+    address_state,
     extension_metadata,
     filled_by,
     metadata_of,
@@ -40,6 +42,7 @@ from bot.slack.messages import Filled
 from bot.slack.queries import Queries
 from bot.slack.users.directory import Directory
 from bot.store.failures import DATABASE_UNAVAILABLE
+from bot.store.ip_links import IpLink
 
 
 class _Reader(Protocol):
@@ -61,6 +64,7 @@ class Forms:
         defer: Callable[[Command, Interaction], None],
         background: BackgroundTasks,
         deadline: AckDeadline,
+        ip_links: IpLinks,
     ) -> None:
         self._access = access
         self._directory = directory
@@ -70,6 +74,7 @@ class Forms:
         self._defer = defer
         self._background = background
         self._deadline = deadline
+        self._ip_links = ip_links
         self._latest_update = LatestUpdate()
 
     def open_request(self, form: OpenForm, asked: Interaction, person: Person) -> None:
@@ -147,6 +152,27 @@ class Forms:
             self._latest_update.take(state.view_id, state.acted_at)
             self._options.once_known(state.interaction, lambda person: self._redraw(state, person))
 
+    def read_address(self, state: FormState) -> None:
+        """Make the page that reads somebody's address, and show it in the form that it is for.
+
+        It is made at the press: it works for ten minutes, and a form may stand for longer.
+
+        Raises:
+            Refused: they have several unused ones already.
+        """
+        asked = state.interaction
+        link = self._ip_links.make(asked.reply_to, asked.team_id, form=state.kept())
+        self._latest_update.take(state.view_id, state.acted_at)
+        shown = replace(state, link=link or "")
+        self._options.once_known(asked, lambda person: self._redraw(shown, person))
+
+    def fill_in(self, link: IpLink, source: TrustedSource) -> None:
+        """Fill the address that a link read into the form that it is for, if that is open."""
+        if link.form is None:
+            return
+        state = address_state(link, link.form, source)
+        self._options.once_known(state.interaction, lambda person: self._redraw(state, person))
+
     def _redraw(self, state: FormState, person: Person) -> None:
         is_emergency = state.form == EMERGENCY_FORM
         choices = self._options.emergencies if is_emergency else self._options.clusters
@@ -219,10 +245,9 @@ class Forms:
             last = self._queries.last_address(asked.user_id, filled.cluster)
         cluster = policy.clusters.get(filled.cluster)
         takers = [cluster] if cluster else policy.clusters.values()
-        with suppress(Refused):
-            source = parse_source(last)
-            return replace(filled, last=last if any(one.takes(source) for one in takers) else "")
-        return filled
+        if last:
+            last = last if any(one.takes(parse_source(last)) for one in takers) else ""
+        return replace(filled, last=last, can_read=self._ip_links.can_be_made)
 
     def _sent(self, state: FormState, read: Callable[[], Command]) -> dict[str, str]:
         """Accept a form, or keep it open if the database is unavailable: each form counts once."""

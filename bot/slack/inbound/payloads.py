@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from bot.domain.commands import Container
+from bot.domain.kept_form import KeptForm
 from bot.domain.limits import REASON_CHARACTERS
 from bot.domain.reply_to import ReplyTo
 from bot.domain.typed_text import one_line
@@ -95,10 +96,14 @@ class Asking:
 
 @dataclass(frozen=True)
 class AskingFrom:
-    """The button that opens the form for one source, as if that had been typed."""
+    """The button that opens the form for one source, as if that had been typed.
+
+    `form` is what stood in a form before, if the address was read for one.
+    """
 
     source: str
     interaction: Interaction
+    form: KeptForm | None = None
 
 
 @dataclass(frozen=True)
@@ -225,8 +230,11 @@ def from_asking_from(body: dict[str, Any]) -> AskingFrom:
     with reading("a button that opens the form for an address"):
         action = body["actions"][0]
         named = origin("press", body.get("trigger_id") or action["action_ts"])
-        source = one_line(str(action["value"]))[:_ADDRESS_CHARACTERS]
-        return AskingFrom(source, interactive(body, named))
+        value = str(action["value"])
+        form = KeptForm.model_validate_json(value) if value.startswith("{") else None
+        address = json.loads(value)["source"] if form else value
+        source = one_line(str(address))[:_ADDRESS_CHARACTERS]
+        return AskingFrom(source, interactive(body, named), form)
 
 
 def from_denial(body: dict[str, Any]) -> Denial:

@@ -1,13 +1,16 @@
 """Buttons: what can be pressed; each carries the number and the mark of its request or grant."""
 
+import json
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
 from bot.domain.durations import show_duration
+from bot.domain.kept_form import KeptForm
 from bot.domain.lifecycle import Grant, GrantState, RequestKind, RequestState
 from bot.domain.marks import grant_mark, request_mark
 from bot.domain.notices import RequestFacts
+from bot.slack.limits import BUTTON_VALUE_CHARACTERS
 from bot.slack.messages.blocks import Block
 
 _SHORTER = [
@@ -162,10 +165,16 @@ def addresses(*, last: str, link: str, can_read: bool) -> list[Block]:
     return [_row("addresses", *offered)] if offered else []
 
 
-def ask_from(address: str) -> Block:
-    """Return the button that opens the form with an address filled in."""
-    text = f"Request access from {address}"
-    return _row(f"address:{address}", _button(Button.ASK_FROM, text, address, style="primary"))
+def ask_from(address: str, form: KeptForm | None = None) -> Block:
+    """Return the button that opens the form with an address filled in, and what was typed before.
+
+    What would not fit into a button is left out.
+    """
+    text, value = f"Request access from {address}", address
+    if form:
+        kept = json.dumps({"source": address} | form.model_dump(), ensure_ascii=False)
+        value = kept if len(kept) <= BUTTON_VALUE_CHARACTERS else address
+    return _row(f"address:{address}", _button(Button.ASK_FROM, text, value, style="primary"))
 
 
 def _approve_for_less(request: RequestFacts) -> list[Block]:

@@ -41,7 +41,7 @@ def address_seen(notice: AddressSeen) -> Message:
     address = str(notice.source)
     return message(
         section(f":round_pushpin: I see {code(address)}: that is where your browser came from."),
-        buttons.ask_from(address),
+        buttons.ask_from(address, notice.form),
         context(
             "Does your database client run elsewhere? Then ask from that address instead: "
             f"{_BY_HAND}."

@@ -45,6 +45,11 @@ def register(app: App, controller: SlackController) -> None:
         ack()
         controller.forms.changed(_FORM.of(context))
 
+    @app.action(Button.READ_ADDRESS, middleware=[_FORM.read])
+    def on_read_address(ack: Ack, context: BoltContext) -> None:
+        ack()
+        controller.read_address(_FORM.of(context))
+
     @app.options(Part.SOURCE, middleware=[_SEARCH.read])
     def on_search(ack: Ack, context: BoltContext) -> None:
         ack(options=controller.forms.options(_SEARCH.of(context)))
