@@ -173,7 +173,8 @@ class _Reader:
         found = leading_duration(_plain(self._words[at:]))
         if self._line.typed_duration or found is None:
             return 0
-        duration, count = found
+        duration: timedelta | Until | None = found[0]
+        count = found[1]
         behind = self._words[at + count :]
         if changes_duration(behind):
             self._unsure()

@@ -40,10 +40,9 @@ def of_source(refusal: SourceRefusal, code: Quoting) -> str:  # noqa: C901  # a 
             return f"{code(typed)} isn't an IP address. Try 203.0.113.4, or {find} to find yours."
         case HasPort(address=address):
             return f"Leave out the port: {code(address)}."
-        case IsUrl(address=None):
-            return f"A URL isn't an IP address. Try {code('203.0.113.4')}."
         case IsUrl(address=address):
-            return f"A URL isn't an IP address. Write {code(address)}."
+            instead = f"Write {code(address)}" if address else f"Try {code('203.0.113.4')}"
+            return f"A URL isn't an IP address. {instead}."
         case IsHostName(typed=typed):
             return f"{code(typed)} is a host name. Write an IP address, like 203.0.113.4."
         case SeveralAddresses(address=address):
