@@ -155,8 +155,8 @@ class _Telling:
         yield from (waiting, age)
         held = GaugeMetricFamily(
             "dbaccess_slack_refused_seconds",
-            "For how long Slack has refused this whole installation, by its code; nothing is lost,"
-            " and all goes on once that is fixed",
+            "For how long Slack has refused this whole installation, by its code. Nothing is lost,"
+            " and everything continues once it is fixed",
             labels=["code"],
         )
         for code, some in self._found.held.items():

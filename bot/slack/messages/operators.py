@@ -249,7 +249,7 @@ def _listed(title: str, lines: Iterable[str], count: int) -> list[Block]:
     if not shown:
         return []
     if count > _MOST_LINES:
-        shown.append(f"… and {count - _MOST_LINES} more; {code('dbaccess grants')} shows all.")
+        shown.append(f"… and {count - _MOST_LINES} more. {code('dbaccess grants')} shows all.")
     return sections([title, *shown])
 
 

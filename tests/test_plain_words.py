@@ -1,0 +1,81 @@
+"""Whatever people read is in plain words: no sentence too long, one word for one thing."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.plain_words import faults, words_not_used
+
+ROOT = Path(__file__).parents[1]
+SNAPSHOTS = sorted((ROOT / "tests" / "slack" / "messages" / "__snapshots__").glob("*.txt"))
+SOURCES = sorted((ROOT / "bot").rglob("*.py"))
+IN_SLACK = ROOT / "bot" / "slack" / "messages"
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "manifest.yml",
+    ROOT / "docs" / "monitoring" / "alerts.yml",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "setup").glob("*.md")),
+    *sorted((ROOT / "docs" / "running").glob("*.md")),
+    *sorted((ROOT / "bot" / "web" / "templates").rglob("*.html")),
+]
+NOT_SENTENCES = (  # lines of a snapshot
+    "#",  # names of snapshots, and headings, which Slack itself cuts
+    ">",  # what somebody else wrote
+    "•",  # facts in a list, one after the other
+    "    ",  # what one copies
+    "fallback",  # the same once more
+)
+
+
+@pytest.mark.parametrize("snapshot", SNAPSHOTS, ids=lambda path: path.stem)
+def test_what_slack_shows_is_short_and_plain(snapshot: Path) -> None:
+    lines = [line.removeprefix("  ") for line in snapshot.read_text().splitlines()]
+    sentences = [line for line in lines if not line.startswith(NOT_SENTENCES)]
+
+    assert [fault for line in sentences for fault in faults(line)] == []
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_text_in_the_code_has_a_word_that_is_not_used(source: Path) -> None:
+    texts = list(texts_in(ast.parse(source.read_text())))
+
+    assert [fault for text in texts for fault in words_not_used(text)] == []
+    if IN_SLACK in source.parents:
+        assert [text for text in texts if ";" in text and "&" not in text] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_page_has_a_word_that_is_not_used(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+
+    assert [fault for line in text.splitlines() for fault in words_not_used(line)] == []
+
+
+def texts_in(node: ast.AST) -> Iterator[str]:
+    """Yield each text of several words that is not a docstring."""
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.Expr(value=ast.Constant(value=str())):
+                continue
+            case ast.Constant(value=str(text)) if " " in text.strip() or text.startswith(" "):
+                yield text
+            case _:
+                yield from texts_in(child)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "It lapses today.",
+        "Press it to hand it back.",
+        "One thing; another.",
+        "This sentence has so many words that nobody who reads it between two other things gets to "
+        "its end.",
+    ],
+)
+def test_what_is_not_plain_would_be_found(line: str) -> None:
+    assert len(faults(line)) == 1
