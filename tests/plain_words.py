@@ -13,7 +13,7 @@ NOT_USED = re.compile(
 _CODE = re.compile("`[^`]*`|“[^”]*”")
 _ADDRESS = re.compile(r"https?://\S+")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d at \d\d:\d\d")
-_SENTENCE_ENDS = re.compile(r"[.?!:…][*_]?\s|\[")
+_SENTENCE_ENDS = re.compile(r"[.?!:…·][*_]?\s|\[")
 _SEMICOLON = re.compile(r";\s+[A-Za-z]")
 
 

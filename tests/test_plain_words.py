@@ -13,11 +13,12 @@ ROOT = Path(__file__).parents[1]
 SNAPSHOTS = sorted((ROOT / "tests" / "slack" / "messages" / "__snapshots__").glob("*.txt"))
 SOURCES = sorted((ROOT / "bot").rglob("*.py"))
 IN_SLACK = ROOT / "bot" / "slack" / "messages"
+FOR_THE_CODE = ROOT / "docs" / "architecture.md"  # it names states and classes as they are
 PAGES = [
     ROOT / "README.md",
     ROOT / "manifest.yml",
     ROOT / "docs" / "monitoring" / "alerts.yml",
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted({*(ROOT / "docs").glob("*.md")} - {FOR_THE_CODE}),
     *sorted((ROOT / "docs" / "setup").glob("*.md")),
     *sorted((ROOT / "docs" / "running").glob("*.md")),
     *sorted((ROOT / "bot" / "web" / "templates").rglob("*.html")),
@@ -73,8 +74,7 @@ def texts_in(node: ast.AST) -> Iterator[str]:
         "It lapses today.",
         "Press it to hand it back.",
         "One thing; another.",
-        "This sentence has so many words that nobody who reads it between two other things gets to "
-        "its end.",
+        f"This sentence has {'so ' * 14}many words.",
     ],
 )
 def test_what_is_not_plain_would_be_found(line: str) -> None:

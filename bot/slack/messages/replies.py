@@ -56,7 +56,7 @@ def denial_form_not_opened() -> Message:
 
 def approval_form_not_opened() -> Message:
     """Return what to do where the form for an approval with a message did not open."""
-    return _not_opened("Nothing was changed; press Approve, or try again.")
+    return _not_opened("Nothing was changed. Press Approve, or try again.")
 
 
 def _not_opened(otherwise: str) -> Message:
