@@ -63,7 +63,7 @@ def check_database(url: str) -> Finding:
         if schema.is_current(database):
             return ok("database", "reachable, schema current")
         if database.is_sqlite:
-            return ok("database", "schema not current; `dbaccess serve` mends that by itself")
+            return ok("database", "schema not current: `dbaccess serve` updates it")
         return fault("database", "schema not current: run `dbaccess migrate`")
     except SessionsShared as error:
         return fault("database", str(error).removeprefix("database: "))
@@ -133,7 +133,7 @@ def _place_for_file(file: Path) -> Finding:
     if not folder.is_dir():
         return fault("database", f"there is no folder {folder}: make it, or set DATABASE_URL")
     if not os.access(folder, os.W_OK):
-        return fault("database", f"{folder} cannot be written: mend that, or set DATABASE_URL")
+        return fault("database", f"{folder} cannot be written: correct that, or set DATABASE_URL")
     return ok("database", f"{file.name} is not there yet; `dbaccess serve` makes it")
 
 

@@ -84,7 +84,7 @@ def _requesters(cluster: ClusterPolicy, people: KnownPeople) -> Iterator[Finding
     if emergency is None:
         return
     if people.full_members(emergency.requesters) == frozenset():
-        yield fault("", "nobody can break the glass: correct the requesters of its emergency")
+        yield fault("", "nobody can use emergency access: correct the requesters of its emergency")
     if emergency.max_duration < cluster.min_duration:
         yield fault(
             "",

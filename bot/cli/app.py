@@ -12,7 +12,7 @@ from bot.cli.plugins import CommandsAndPlugins
 
 app = typer.Typer(
     cls=CommandsAndPlugins,
-    help="Lend people access to DigitalOcean managed databases for a while, from Slack.",
+    help="Time-limited access to DigitalOcean managed databases, from Slack.",
     no_args_is_help=True,
     add_completion=True,
     rich_markup_mode=None,

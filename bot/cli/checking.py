@@ -53,7 +53,7 @@ def _summary(findings: Sequence[Finding]) -> str:
     hints = sum(one.level is Level.HINT for one in findings)
     if not faults:
         return f"No faults, {_count(hints, 'hint')}."
-    return f"{_count(faults, 'fault')} to mend, {_count(hints, 'hint')}."
+    return f"{_count(faults, 'fault')} to fix, {_count(hints, 'hint')}."
 
 
 def _line(finding: Finding, column: int, width: int | None) -> str:

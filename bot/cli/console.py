@@ -42,7 +42,11 @@ def show_plan(alias: str, plan: Plan) -> None:
         *(f"  recover {one_line(str(orphan.source))} ({orphan.label})" for orphan in plan.orphans),
         *(f"  blocked #{grant_id}: {one_line(why)}" for grant_id, why in plan.blocked.items()),
         *(f"  end     #{grant_id}: its rule was removed outside" for grant_id in plan.vanished),
-        *(["  guard   the last rule goes, so the guard rule comes"] if plan.guard_added else []),
+        *(
+            ["  guard   the last rule is removed, so the guard rule is added"]
+            if plan.guard_added
+            else []
+        ),
     ]
     if not lines and plan.must_write:
         lines = ["  relabel rules whose end has moved"]

@@ -16,7 +16,7 @@ NONE = "\N{EN DASH}"
 
 _STATES = {
     RequestState.DENIED: "denied",
-    RequestState.LAPSED: "lapsed, nobody decided in time",
+    RequestState.LAPSED: "expired, nobody decided in time",
     RequestState.CANCELLED: "withdrawn",
 }
 _NOT_PEOPLE: dict[str, str] = {
@@ -78,7 +78,7 @@ def origin(access: Access) -> str:
     if request.kind is RequestKind.ADOPTION:
         return "Adopted: the rule was added manually before, and got an expiry."
     if request.kind is RequestKind.PUT_BACK:
-        return f"Put back: goes on with #{request.puts_back}, as it was approved."
+        return f"Put back: continues #{request.puts_back}, as it was approved."
     return ""
 
 
@@ -121,7 +121,7 @@ def _standing(access: Access, now: datetime) -> str:
         return "Being ended: its rule is still to be taken away."
     if grant.state is GrantState.APPLYING:
         return "Approved, and not applied yet."
-    return "Goes on."
+    return "Still open."
 
 
 def extensions(access: Access, name_of: NameOf) -> list[str]:

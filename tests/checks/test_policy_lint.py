@@ -20,7 +20,12 @@ OK, HINT, FAULT = Level.OK, Level.HINT, Level.FAULT
             "policy of orders",
             "nobody can ask",
         ),
-        (config(more=EMERGENCY.format("U0GHOST")), FAULT, "policy of orders", "break the glass"),
+        (
+            config(more=EMERGENCY.format("U0GHOST")),
+            FAULT,
+            "policy of orders",
+            "use emergency access",
+        ),
         (config(more=EMERGENCY.format("U0GHOST")), FAULT, "person U0GHOST", "nobody of that ID"),
         (
             config(more=f'source_types = ["tag"]\n{WRITTEN.format("*", "198.51.100.0/24", "1h")}'),

@@ -148,8 +148,8 @@ def test_each_row_says_how_it_came_and_how_it_ended(audited: Audited) -> None:
     assert "the written policy" in rows[8]
     assert "Emergency" in rows[9]
     assert f"removed outside dbaccess. Put back as #{audited.number(12)}." in rows[11]
-    assert f"Put back: goes on with #{audited.number(11)}" in rows[12]
-    assert "Goes on." in rows[12]
+    assert f"Put back: continues #{audited.number(11)}" in rows[12]
+    assert "Still open." in rows[12]
     assert "Adopted" in rows[13]
     assert "NEVER REVIEWED" in audited.page
     assert "Reviewed by bob (U0BOB)" in audited.page
