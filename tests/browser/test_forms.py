@@ -82,7 +82,7 @@ def test_another_cluster_changes_the_durations_and_keeps_the_rest(anybody: Visit
     source(anybody).fill("203.0.113.4")
     anybody.modal.get_by_label("Reason").fill("monthly numbers")
     chooses(anybody, "Cluster", "orders")
-    expect(anybody.modal.get_by_text("4h at the most.")).to_be_visible()
+    expect(anybody.modal.get_by_text("Max 4h")).to_be_visible()
     picture(anybody, "orders")
 
     chooses(anybody, "Cluster", "analytics")
