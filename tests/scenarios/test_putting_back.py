@@ -221,7 +221,7 @@ def test_more_time_for_what_was_put_back_counts_from_the_first_approval(worlds: 
 
     world.types(RITA, "extend 2 30m")
 
-    assert "this grant has had that" in world.whispered(RITA)[-1]
+    assert "has reached its maximum" in world.whispered(RITA)[-1]
 
 
 def test_a_rule_that_was_adopted_is_not_added_by_us(world: World) -> None:
