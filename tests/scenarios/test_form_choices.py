@@ -111,7 +111,7 @@ def test_clusters_that_have_no_duration_in_common_leave_it_to_be_typed(worlds: W
     world.slack.submit(RITA, {"Cluster": "analytics", "Source IP": IP})
     world.settle()
 
-    assert "for *1d*" in world.card.text
+    assert "for 1d" in world.card.text
 
 
 def test_what_was_filled_in_stays_when_another_cluster_is_chosen(worlds: Worlds) -> None:
@@ -149,7 +149,7 @@ def test_a_duration_that_is_typed_counts_more_than_the_one_chosen(world: World) 
     values = {"Source IP": IP, "Duration": "4h", "Custom duration": "95m"}
     world.slack.submit(RITA, values)
     world.settle()
-    assert "for *1h35m*" in world.card.text
+    assert "for 1h35m" in world.card.text
 
 
 def test_a_duration_left_open_is_the_usual_one(world: World) -> None:
@@ -162,12 +162,12 @@ def test_a_duration_left_open_is_the_usual_one(world: World) -> None:
 def test_a_duration_that_was_typed_in_the_command_stands_where_it_fits(worlds: Worlds) -> None:
     world = worlds(policy(CLUSTERS))
     form = opened(world, f"request {IP} 95m why not say so now")
-    assert filled_in(form, "duration") == "1h35m"
+    assert filled_in(form, "duration") == "95m"
     assert filled_in(form, "length") == ""
 
     form = chooses(world, "cluster", "orders")
 
-    assert holds(form, "duration") == "1h35m"
+    assert holds(form, "duration") == "95m"
     assert holds(form, "length") == ""
 
 
@@ -200,7 +200,7 @@ def test_a_form_that_slack_does_not_change_can_still_be_sent(worlds: Worlds) -> 
 
     assert answer.errors == {}
     assert "`analytics`" in world.card.text
-    assert "for *1d*" in world.card.text
+    assert "for 1d" in world.card.text
 
 
 def test_the_last_of_two_quick_choices_is_the_one_that_is_shown(worlds: Worlds) -> None:
