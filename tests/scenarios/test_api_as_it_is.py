@@ -178,7 +178,7 @@ def test_p3_a_rule_of_others_that_is_no_longer_taken_is_named_until_it_is_gone(
     for _ in range(8):
         world.pass_time(minutes=1)
     [alarm] = [told for told in world.operators() if "droplet:418230517" in told]
-    assert "not added by dbaccess" in alarm
+    assert "which dbaccess did not add" in alarm
     assert "#1" in alarm
     assert TRUSTED in world.sources()
 

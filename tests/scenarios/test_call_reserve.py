@@ -175,4 +175,4 @@ def test_p3_the_alarm_names_what_the_calls_were_made_for(few_calls: World) -> No
     assert "drift checks" in told
     assert "pages and forms" in told
     assert "to end access" in told
-    assert "of 5,000 left for this token" in told
+    assert "of 5,000 left" in told
