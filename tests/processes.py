@@ -219,7 +219,7 @@ class Place:
 
     def _answer(self, before: int) -> str | None:
         said = [message.all_text for message in self.slack.ephemerals(RITA)[before:]]
-        return next((one for one in said if "one moment" not in one), None)
+        return said[0] if said else None
 
     def card(self) -> Message:
         return eventually(lambda: self.slack.messages(APPROVALS, replies=False))[-1]

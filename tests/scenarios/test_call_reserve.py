@@ -45,7 +45,7 @@ def looks_up(world: World, user: str, text: str) -> str:
     before = len(world.whispered(user))
     world.slack.command(user, text, channel_id="C0GENERAL")
     return world.eventually(
-        lambda: next((t for t in world.whispered(user)[before:] if "one moment" not in t), None),
+        lambda: next(iter(world.whispered(user)[before:]), None),
         seconds=20,
     )
 

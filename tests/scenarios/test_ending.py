@@ -521,9 +521,8 @@ def test_the_clusters_page_shows_the_terms_of_those_one_may_ask_for(worlds: Worl
 def test_the_sources_page_tells_ours_from_foreign_ones(world: World) -> None:
     world.granted()
 
-    answer = world.types(RITA, "sources orders")
+    world.types(RITA, "sources orders")
 
-    assert "one moment" in answer.text
     page = world.eventually(lambda: next((w for w in world.whispered(RITA) if "foreign" in w), ""))
     for fact in (IP, f"#1 of <@{RITA}>", "198.51.100.7", "office", "tag:backend"):
         assert fact in page

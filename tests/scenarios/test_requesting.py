@@ -302,8 +302,9 @@ def test_group_members_may_ask_once_slack_has_said_that_they_are(worlds: Worlds)
 
     answer = world.types(RITA, f"request {IP} 2h orders")
 
-    assert "one moment" in answer.text
-    assert "Request #1" in world.whispered(RITA)[-1]
+    assert answer.text == ""
+    [told] = world.whispered(RITA)
+    assert "Request #1" in told
     assert world.card.buttons == ["Approve", "Deny"]
     assert "#2" in world.types(RITA, "request 203.0.113.5 2h").text, "now it is known"
 
@@ -314,7 +315,7 @@ def test_nobody_else_may_ask_where_the_policy_names_a_group(worlds: Worlds) -> N
 
     answer = world.types(OSCAR, f"request {IP} 2h orders")
 
-    assert "Checking" in answer.text
+    assert answer.text == ""
     assert "There is no cluster" in world.whispered(OSCAR)[-1]
     assert world.slack.messages(APPROVALS) == []
 
@@ -450,7 +451,7 @@ def test_an_end_of_somebody_who_is_not_known_yet_waits_for_slack(world: World) -
 
     answer = world.types(RITA, f"request {IP} {until(world, hours=3)} orders fix")
 
-    assert "Checking" in answer.text or "#1" in answer.text
+    assert answer.text == "" or "#1" in answer.text
     world.eventually(lambda: world.rows()["RequestRow"] == 1 or None)
     assert world.request().duration <= timedelta(hours=3)
 

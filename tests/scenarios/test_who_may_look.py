@@ -68,14 +68,14 @@ def types(world: World, user: str, text: str) -> str:
     """Let somebody type a command; return the answer, whether it comes at once or later."""
     before = len(world.whispered(user))
     answer = world.types(user, text)
-    if "one moment" not in answer.text:
+    if answer.text:
         return answer.text
     return world.eventually(lambda: _answer(world, user, before))
 
 
 def _answer(world: World, user: str, before: int) -> str | None:
     world.settle()
-    said = [text for text in world.whispered(user)[before:] if "one moment" not in text]
+    said = world.whispered(user)[before:]
     return said[-1] if said else None
 
 
@@ -177,7 +177,7 @@ def test_the_acknowledgement_waits_for_no_directory(world: World) -> None:
 
     answer = world.slack.command(RITA, "list", channel_id="C0GENERAL")
 
-    assert "one moment" in answer.text
+    assert (answer.status, answer.text) == (200, "")
 
 
 # What belongs to others.

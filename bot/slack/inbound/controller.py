@@ -85,7 +85,11 @@ class SlackController:
         self._background.close()
 
     def slash_command(self, text: str, asked: Interaction) -> Message | None:
-        """Return the answer to a slash command, None where a form opens; it never raises."""
+        """Return the answer to a slash command; it never raises.
+
+        None where a form opens, or the answer follows: Slack can replace no answer to a slash
+        command, so nothing is said before it.
+        """
         return self._deadline.answer(lambda: self._slash_command(text, asked), asked)
 
     def defer(self, command: Command, asked: Interaction) -> None:
@@ -177,13 +181,13 @@ class SlackController:
             return messages.help_page()
         person = self._known(asked)
         with suppress(NeedsDirectory):
-            return self._at_once(self._read(text, asked, person), asked, person)
+            return self._answer(self._read(text, asked, person), asked, person)
         if command is not None and _is_command(command) and _says_all(command, text):
             return self._carry_out(command, asked)
         self._answer_later(
             asked, lambda person: self._later_on(text, asked, person), self._reach(asked)
         )
-        return None if isinstance(command, _Form) else messages.checking()
+        return None
 
     def _read(self, text: str, asked: Interaction, person: Person) -> Intent:
         """Return what somebody typed, read with only the clusters that they may see.
@@ -206,16 +210,11 @@ class SlackController:
         local_now = self._directory.local_time(asked.user_id)
         return parse_command(text, policy, channel=asked.channel_id, local_now=local_now)
 
-    def _at_once(self, command: Intent, asked: Interaction, person: Person) -> Message | None:
-        """Answer in the acknowledgement, unless DigitalOcean has to be asked."""
-        answer = self._answer(command, asked, person)
-        return messages.checking() if isinstance(command, _OfProvider) else answer
-
     def _later_on(self, text: str, asked: Interaction, person: Person) -> Message | None:
         return self._answer(self._read(text, asked, person), asked, person)
 
     def _answer(self, command: Intent, asked: Interaction, person: Person) -> Message | None:
-        """Return the answer for somebody; None where a form opens, or DigitalOcean is asked.
+        """Return the answer for somebody; None where a form opens, or the answer follows.
 
         Raises:
             Refused: they may not, or it is not possible.
@@ -240,14 +239,14 @@ class SlackController:
             case _:
                 return self._carry_out(command, asked)
 
-    def _carry_out(self, command: Command, asked: Interaction) -> Message:
+    def _carry_out(self, command: Command, asked: Interaction) -> Message | None:
         """Carry a command out at once if Slack need not be asked, else save it for later."""
         try:
             answer = self._access.carry_out(command, self._known(asked), origin=asked.origin)
         except NeedsDirectory:
             self._defer(command, asked)
-            return messages.checking()
-        return messages.render(answer) if answer is not None else messages.checking()
+            return None
+        return messages.render(answer) if answer is not None else None
 
     def _known(self, asked: Interaction) -> Person:
         """Return who somebody is as far as that is known without asking Slack."""

@@ -42,7 +42,6 @@ from bot.slack.messages.pickers import not_listed, not_yet_known, picks, refuse_
 from bot.slack.messages.replies import (
     apology,
     approval_form_not_opened,
-    checking,
     denial_form_not_opened,
     emergency_form_not_opened,
     extension_form_not_opened,
@@ -70,7 +69,6 @@ __all__ = [
     "apology",
     "approval_form_not_opened",
     "approve_form",
-    "checking",
     "clusters_page",
     "connect_form",
     "connect_form_not_opened",

@@ -78,11 +78,3 @@ def command_waits(seconds: int) -> Message:
     return message(
         section(f":hourglass: Slack asks me to wait {seconds} seconds. I'll continue by myself.")
     )
-
-
-def checking() -> Message:
-    """Return the first answer where Slack's directory has to say who asks.
-
-    It names no cluster: those that somebody may not see look like those that there are not.
-    """
-    return message(section(":hourglass_flowing_sand: Checking, one moment…"))

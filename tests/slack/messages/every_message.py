@@ -58,7 +58,6 @@ from bot.faults import DatabaseTrouble
 from bot.slack.messages import (
     Message,
     apology,
-    checking,
     clusters_page,
     database_away,
     database_back,
@@ -357,7 +356,6 @@ PAGES: dict[str, Message] = {
     ),
     "database back": database_back(NOW),
     "database slow": database_slow(),
-    "checking": checking(),
     "help": help_page(),
     "list": listing(
         [request(id=20), extension()],
