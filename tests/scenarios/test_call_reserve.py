@@ -81,7 +81,7 @@ def test_p3_many_people_looking_at_many_clusters_leave_the_calls_of_an_end_alone
         for user in (RITA, ALICE, BOB, OSCAR)
         for page in ("sources", "connect")
     ]
-    refused = [page for page in told if "Ending access comes first" in page]
+    refused = [page for page in told if "rate limit is nearly used up" in page]
 
     assert refused
     assert len(world.digitalocean.calls) - before <= PER_MINUTE * 0.2

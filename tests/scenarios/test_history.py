@@ -76,7 +76,7 @@ def test_it_tells_how_each_request_came_to_its_end(world: World) -> None:
     assert f"revoked by <@{ALICE}>" in revoked
     assert "(expired)" in expired
     assert "`invoice 88`" in expired
-    assert f"<@{RITA}>, `orders` from `{IP}` for *1h*" in expired
+    assert f"<@{RITA}>, `orders` from {IP} for *1h*" in expired
 
 
 def test_what_still_waits_for_a_decision_is_no_history(world: World) -> None:

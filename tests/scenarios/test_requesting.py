@@ -197,9 +197,11 @@ def test_a_cluster_that_was_not_read_lately_is_read_before_anybody_decides(world
     assert world.request().state is RequestState.DENIED
 
 
-@pytest.mark.parametrize("rules", [[], MANY_RULES], ids=["open", "full"])
+@pytest.mark.parametrize(
+    ("rules", "why"), [([], "open to everyone"), (MANY_RULES, "is full")], ids=["open", "full"]
+)
 def test_a_cluster_that_turns_out_unfit_after_the_approval_gets_no_rule(
-    world: World, rules: list[dict[str, str]]
+    world: World, rules: list[dict[str, str]], why: str
 ) -> None:
     """P2 again: what was read at the time of the request may be outdated."""
     world.types(RITA, f"request {IP} 2h orders")
@@ -209,7 +211,7 @@ def test_a_cluster_that_turns_out_unfit_after_the_approval_gets_no_rule(
     assert world.writes() == 0
     assert world.grant().end_reason == "failed"
     assert "could not be opened" in world.told(RITA)[-1]
-    assert "`orders` is full" in world.told(RITA)[-1]
+    assert why in world.told(RITA)[-1]
 
 
 def test_a_cluster_may_be_closed_by_its_first_grant_where_the_policy_says_so(

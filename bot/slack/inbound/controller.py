@@ -199,7 +199,7 @@ class SlackController:
         policy = self._policy()
         try:
             command = self._parsed(text, policy.seen_by(person), asked)
-        except NamesClusters:
+        except Refused:  # whoever may do nothing hears that, whatever was wrong besides
             policy.check_standing(person)
             raise
         if not isinstance(command, Revoke | Cancel):  # everybody may end what is their own
