@@ -15,6 +15,7 @@ from bot.clock import Clock
 from bot.config import Settings
 from bot.core import ProviderFactory, build_provider
 from bot.domain.policy import Policy
+from bot.faults import Fault
 from bot.live_policy import Reload
 from bot.store import schema
 from bot.store.connection_pool import refuse_shared_sessions
@@ -53,7 +54,7 @@ class Service:
         Raises:
             SessionsShared: the database cannot hold a lock: it is behind a connection pool.
             SchemaOutdated: the schema is another one, and `migrate` was not asked for.
-            OSError: the port is taken.
+            Fault: the port is taken.
         """
         refuse_shared_sessions(self.components.database)
         if migrate:
@@ -75,7 +76,11 @@ class Service:
             self._listener.start()
 
     def _open(self, app: Flask, port: int) -> None:
-        self._http = HttpServer(app, self._settings.host, port)
+        host = self._settings.host
+        try:
+            self._http = HttpServer(app, host, port)
+        except OSError as error:
+            raise Fault(f"Can't open {host}:{port}: {error.strerror or error}.") from error
         self._http.start()
 
     def reload(self) -> None:

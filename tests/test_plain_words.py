@@ -22,7 +22,11 @@ PAGES = [
     *sorted((ROOT / "docs" / "setup").glob("*.md")),
     *sorted((ROOT / "docs" / "running").glob("*.md")),
     *sorted((ROOT / "bot" / "web" / "templates").rglob("*.html")),
+    *sorted((ROOT / "bot" / "reporting" / "templates").rglob("*.html")),
 ]
+CLI = ROOT / "bot" / "cli"
+COMMANDS = [CLI / "app.py", CLI / "auditing.py", CLI / "job_app.py"]
+NOT_READ = re.compile(r"```.*?```|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)  # what one copies, and Jinja
 NOT_SENTENCES = (  # lines of a snapshot
     "#",  # names of snapshots, and headings, which Slack itself cuts
     ">",  # what somebody else wrote
@@ -49,9 +53,22 @@ def test_no_text_in_the_code_has_a_word_that_is_not_used(source: Path) -> None:
         assert [text for text in texts if ";" in text and "&" not in text] == []
 
 
+@pytest.mark.parametrize("module", COMMANDS, ids=lambda path: path.stem)
+def test_no_help_of_a_command_has_a_word_that_is_not_used(module: Path) -> None:
+    """Typer prints what stands below each command."""
+    shown = [
+        ast.get_docstring(node) or ""
+        for node in ast.parse(module.read_text()).body
+        if isinstance(node, ast.FunctionDef) and node.decorator_list
+    ]
+
+    assert "".join(shown)
+    assert [fault for text in shown for fault in words_not_used(text)] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_page_has_a_word_that_is_not_used(page: Path) -> None:
-    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    text = NOT_READ.sub("", page.read_text())
 
     assert [fault for line in text.splitlines() for fault in words_not_used(line)] == []
 

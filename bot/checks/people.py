@@ -57,7 +57,7 @@ class PolicyPeople:
         try:
             there = self._slack.groups()
         except SlackFailure as failure:
-            yield fault("user groups", _mend(failure, groups))
+            yield fault("user groups", _remedy(failure, groups))
             return
         for group in sorted(groups):
             yield self._check_group(group, there)
@@ -102,7 +102,7 @@ class PolicyPeople:
         return frozenset().union(*(group for group in groups if len(group) <= _ASKED_MEMBERS))
 
 
-def _mend(failure: SlackFailure, groups: Collection[str]) -> str:
+def _remedy(failure: SlackFailure, groups: Collection[str]) -> str:
     if failure.code == NO_USER_GROUPS:
         return (
             "this workspace has none, since its Slack plan has none: name people in dbaccess.toml "

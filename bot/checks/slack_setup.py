@@ -14,7 +14,7 @@ def check_bot_token(slack: Installation) -> tuple[Identity | None, Finding]:
     try:
         identity = slack.identity()
     except SlackFailure as failure:
-        return None, fault("slack token", _mend(failure, "is SLACK_BOT_TOKEN right?"))
+        return None, fault("slack token", _remedy(failure, "is SLACK_BOT_TOKEN right?"))
     return identity, ok("slack token", f"{identity.user} in {identity.team}")
 
 
@@ -37,7 +37,7 @@ def check_app_token(slack: Installation, app_token: str) -> Finding:
     except SlackFailure as failure:
         if failure.code == "missing_scope":
             return fault(what, "connections:write missing: make a token that has it")
-        return fault(what, _mend(failure, "is SLACK_APP_TOKEN right, and Socket Mode on?"))
+        return fault(what, _remedy(failure, "is SLACK_APP_TOKEN right, and Socket Mode on?"))
     return ok(what, "opens connections (Socket Mode)")
 
 
@@ -79,7 +79,7 @@ def _look_for(slack: Installation, channel: str) -> Finding:
     )
 
 
-def _mend(failure: SlackFailure, question: str) -> str:
+def _remedy(failure: SlackFailure, question: str) -> str:
     if failure.is_refusal:
         return f"Slack says {failure.code}: {question}"
     return f"Slack cannot be reached ({failure.code}): is SLACK_API_URL right?"

@@ -91,7 +91,7 @@ def check(
         bool, typer.Option("--live", help="Wait for one real /dbaccess help, too.")
     ] = False,
 ) -> None:
-    """Say what is missing, and how to mend it, one line each.
+    """Find what is missing, and how to fix it. One line each.
 
     Nothing is changed. The exit code is 1 if there is a FAULT.
     """
@@ -113,10 +113,10 @@ def show_schema() -> None:
 
 @app.command("grants")
 def show_grants(
-    ended_too: Annotated[bool, typer.Option("--all", help="Those that ended, too.")] = False,
+    ended_too: Annotated[bool, typer.Option("--all", help="Access that has ended, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
-    """List grants: who has access, to what, until when."""
+    """List open access: who, to what, until when."""
     from bot.cli.granting import show_grants
 
     show_grants(ended_too=ended_too, as_json=as_json)
@@ -124,15 +124,15 @@ def show_grants(
 
 @app.command()
 def revoke(
-    grant_id: Annotated[int, typer.Argument(metavar="ID", help="The grant's number.", min=1)],
+    grant_id: Annotated[int, typer.Argument(metavar="ID", help="The number of the access.", min=1)],
     cluster_gone: Annotated[
         bool, typer.Option("--cluster-gone", help="The cluster was deleted at DigitalOcean.")
     ] = False,
 ) -> None:
-    """End a grant now.
+    """End access now.
 
-    Its rule is taken away at once, or by the worker as soon as it can. The rule of an adoption
-    stays: only its expiry is removed.
+    Its firewall rule is removed at once, or by the worker in a moment. An adopted rule stays: only
+    its expiry is removed.
     """
     from bot.cli.revoking import revoke
 
@@ -144,7 +144,7 @@ def reconcile(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show, but write nothing.")] = False,
     cluster: Annotated[str | None, typer.Option(metavar="NAME", help="Only this cluster.")] = None,
 ) -> None:
-    """Bring the clusters' rules in line with the grants now."""
+    """Update the clusters' firewall rules now."""
     from bot.cli.reconciling import reconcile
 
     reconcile(dry_run=dry_run, only=cluster)
@@ -153,12 +153,14 @@ def reconcile(
 @app.command()
 def report(
     out: Annotated[Path, typer.Option(help="The HTML file to write.", dir_okay=False)],
-    since: Annotated[str, typer.Option(help="A UTC time, or 30d for so long ago.")] = "30d",
-    until: Annotated[str | None, typer.Option(help="The same; now, if it is not given.")] = None,
+    since: Annotated[str, typer.Option(help="A UTC time, or 30d for 30 days ago.")] = "30d",
+    until: Annotated[str | None, typer.Option(help="The same. Default: now.")] = None,
     cluster: Annotated[str | None, typer.Option(help="Only this cluster.")] = None,
-    live: Annotated[bool, typer.Option("--live", help="Ask for the rules of others now.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Read the rules added manually, now.")
+    ] = False,
 ) -> None:
-    """Write an auditor's page: who had access to what and when."""
+    """Write a page for auditors: who had access, to what, when."""
     from bot.cli.reporting import Wanted, write_report
 
     write_report(Wanted(since, until, cluster, out, live))

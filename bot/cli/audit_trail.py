@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from pathlib import Path
 
 import typer
@@ -17,8 +16,11 @@ from bot.clock import SystemClock
 from bot.config import ConfigError, Settings, load_policy
 from bot.domain.audit_chain import Anchor, parse_anchor
 from bot.domain.durations import show_duration
+from bot.domain.policy import nearest_of
 from bot.domain.refusal import Refused
+from bot.domain.refusals.clusters import NoSuchCluster
 from bot.domain.sources import TrustedSource, parse_source
+from bot.faults import Fault
 from bot.reporting.chain_wording import problems, signatures
 from bot.store import audit, erasure
 from bot.store.database import Database
@@ -36,12 +38,16 @@ def show_rows(
     """Print what happened, the oldest first.
 
     Raises:
-        typer.BadParameter: what was typed is no time, or no source.
+        typer.BadParameter: what was typed is no source.
+        typer.Exit: 1 where it is no time, or no cluster.
     """
-    database = Database(frame.settings().database_url)
-    start, end = _time(since, "--since"), _time(until, "--until")
-    about = _source(source)
+    settings, about, now = frame.settings(), _source(source), SystemClock().now()
+    database = Database(settings.database_url)
     with frame.telling_faults(), database.reading() as session:
+        start = parse_since(since, now) if since else None
+        end = parse_since(until, now) if until else None
+        if cluster is not None:
+            cluster = _known(session, settings, cluster)
         found = audit.rows(
             session, since=start, until=end, cluster=cluster, person=person, source=about
         )
@@ -109,11 +115,25 @@ def _rows(typed: str) -> range:
         raise typer.BadParameter("rows look like 1001-1500", param_hint="--accept") from error
 
 
-def _time(typed: str | None, option: str) -> datetime | None:
+def _known(session: Session, settings: Settings, alias: str) -> str:
+    """Return a cluster's alias as the audit has it; it may have left the policy.
+
+    Raises:
+        Refused: neither the audit nor the policy names it.
+    """
+    audited = audit.clusters(session)
+    if alias in audited:
+        return alias
     try:
-        return parse_since(typed, SystemClock().now()) if typed else None
-    except ValueError as error:
-        raise typer.BadParameter(f"{typed} is no time", param_hint=option) from error
+        of_policy = load_policy(Path(settings.dbaccess_config)).clusters
+    except ConfigError:  # the audit can be read without
+        of_policy = {}
+    known = sorted({*audited, *of_policy})
+    if alias.lower() in known:
+        return alias.lower()
+    if not known:
+        raise Fault(f"There is no cluster `{alias}`.")
+    raise Refused(NoSuchCluster(typed=alias, nearest=nearest_of(alias, known), known=tuple(known)))
 
 
 def _source(typed: str | None) -> TrustedSource | None:

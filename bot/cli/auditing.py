@@ -23,7 +23,7 @@ def show(
     since: Annotated[
         str | None,
         typer.Option(
-            metavar="TIME", help="From a UTC time like 2026-11-25T14:00, or 30d for so long ago."
+            metavar="TIME", help="From a UTC time like 2026-11-25T14:00, or 30d for 30 days ago."
         ),
     ] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Before a time.")] = None,
@@ -38,7 +38,7 @@ def show(
 ) -> None:
     """Print what happened, the oldest first.
 
-    `audit verify` finds whether anybody changed it.
+    `audit verify` checks that nobody changed it.
     """
     if context.invoked_subcommand:
         return

@@ -17,7 +17,7 @@ def show_grants(found: Sequence[Grant], now: datetime) -> None:
     """Print a table; a grant that has not ended shows how long it has left."""
     console = Console(markup=False, emoji=False)
     if not found:
-        console.print("No grants.")
+        console.print("No open access.")
         return
     table = Table("id", "cluster", "source", "requester", "state", "ends", "left", box=None)
     for grant in found:
@@ -41,7 +41,10 @@ def show_plan(alias: str, plan: Plan) -> None:
         *(f"  remove  {_shown(rule)}" for rule in plan.removes),
         *(f"  recover {one_line(str(orphan.source))} ({orphan.label})" for orphan in plan.orphans),
         *(f"  blocked #{grant_id}: {one_line(why)}" for grant_id, why in plan.blocked.items()),
-        *(f"  end     #{grant_id}: its rule was removed outside" for grant_id in plan.vanished),
+        *(
+            f"  end     #{grant_id}: its rule was removed outside dbaccess"
+            for grant_id in plan.vanished
+        ),
         *(
             ["  guard   the last rule is removed, so the guard rule is added"]
             if plan.guard_added
@@ -55,7 +58,7 @@ def show_plan(alias: str, plan: Plan) -> None:
     if lines:
         console.print(f"{alias}: {kept}", *lines, sep="\n", markup=False)
     else:
-        console.print(f"{alias}: as it should be, {kept}", markup=False)
+        console.print(f"{alias}: up to date, {kept}", markup=False)
 
 
 def _shown(rule: Rule) -> str:

@@ -10,6 +10,7 @@ from bot.cli.operators import current_operator
 from bot.cli.since import parse_since
 from bot.clock import SystemClock
 from bot.core import build_core
+from bot.faults import Fault
 from bot.store.erasure import Erasable
 
 
@@ -17,11 +18,12 @@ def erase_personal_data(typed: str, *, is_confirmed: bool) -> None:
     """Erase personal data from before a time, once it was confirmed.
 
     Raises:
-        typer.BadParameter: what was typed is no time that has passed.
+        typer.Exit: 1 where what was typed is no time that has passed.
         typer.Abort: it was not confirmed.
     """
     now = SystemClock().now()
-    before = _time(typed, now)
+    with frame.telling_faults():
+        before = _time(typed, now)
     settings, policy = frame.configuration()
     core = build_core(settings, policy, operator=current_operator())
     with frame.telling_faults():
@@ -30,7 +32,7 @@ def erase_personal_data(typed: str, *, is_confirmed: bool) -> None:
         until = f"from before {before:%Y-%m-%d %H:%M} UTC"
         if found.fixed:
             fixed = _counted(found.fixed, "row")
-            typer.echo(f"{fixed} {until} cannot be erased: an older version wrote them.", err=True)
+            typer.echo(f"{fixed} {until} can't be erased: an older version wrote them.", err=True)
         if not (found.rows or found.requests):
             typer.echo(f"No personal data {until} to erase.")
             return
@@ -42,13 +44,9 @@ def erase_personal_data(typed: str, *, is_confirmed: bool) -> None:
 
 
 def _time(typed: str, now: datetime) -> datetime:
-    hint = "--before"
-    try:
-        before = parse_since(typed, now)
-    except (ValueError, OverflowError) as error:
-        raise typer.BadParameter(f"{typed} is no time", param_hint=hint) from error
+    before = parse_since(typed, now)
     if before > now:
-        raise typer.BadParameter(f"{typed} has not passed yet", param_hint=hint)
+        raise Fault(f"`{typed}` is in the future. --before takes a time that has passed.")
     return before
 
 

@@ -16,7 +16,7 @@ def show(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
-    """List the jobs that wait, the oldest first, and why they do."""
+    """List waiting jobs and why they wait, the oldest first."""
     if context.invoked_subcommand:
         return
     from bot.cli.job_commands import show_jobs
@@ -45,7 +45,7 @@ def retry(
 
 @job_app.command()
 def drop(job_id: Annotated[int, _NUMBER]) -> None:
-    """Give up a job that waits, so that the next goes on."""
+    """Give up a waiting job, so that the next one is tried."""
     from bot.cli.job_commands import drop_job
 
     drop_job(job_id)

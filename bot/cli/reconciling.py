@@ -28,7 +28,7 @@ def reconcile(*, dry_run: bool, only: str | None) -> None:
             try:
                 console.show_plan(alias, core.reconciler.preview(cluster_id))
                 if not dry_run and not core.reconciler.reconcile_or_raise(cluster_id):
-                    typer.echo(f"{alias}: the worker is at it")
+                    typer.echo(f"{alias}: the worker is updating it now")
             except ApiError as error:
                 typer.echo(f"{alias}: {one_line(str(error))}", err=True)
                 faults += 1

@@ -35,8 +35,8 @@ from bot.store.database import Database
 from bot.store.report_queries import Period
 
 _NO_PICTURES = (
-    "The report draws its timeline with matplotlib, which is not installed. Install dbaccess with "
-    "its extra: pip install 'dbaccess[report]', or pip install '.[report]' in a checkout."
+    "The report needs matplotlib for its timeline: pip install 'dbaccess[report]', "
+    "or pip install '.[report]' in a checkout."
 )
 
 
@@ -122,20 +122,11 @@ def summary(report: Report, out: Path) -> str:
 
 
 def _times(wanted: Wanted, now: datetime) -> tuple[datetime, datetime]:
-    since = _time(wanted.since, now)
-    until = min(now, _time(wanted.until, now)) if wanted.until else now
+    since = parse_since(wanted.since, now)
+    until = min(now, parse_since(wanted.until, now)) if wanted.until else now
     if since >= until:
-        raise Fault("There is no time between --since and --until that has passed.")
+        raise Fault("--since must be before --until, and in the past.")
     return since, until
-
-
-def _time(text: str, now: datetime) -> datetime:
-    try:
-        return parse_since(text, now)
-    except (ValueError, OverflowError):
-        raise Fault(
-            f"{text} is no time. Write a UTC time like 2026-11-25T14:00, or 30d for so long ago."
-        ) from None
 
 
 def _known(session: Session, policy: Policy, alias: str | None) -> str | None:

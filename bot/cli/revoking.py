@@ -1,4 +1,4 @@
-"""`dbaccess revoke`: end a grant from the terminal."""
+"""`dbaccess revoke`: end access from the terminal."""
 
 import typer
 
@@ -6,7 +6,10 @@ from bot.cli import frame
 from bot.cli.operators import current_operator
 from bot.core import Core, build_core
 from bot.domain.actors import Actor
-from bot.domain.lifecycle import GrantState
+from bot.domain.lifecycle import Grant, GrantState
+from bot.domain.refusal import Refused
+from bot.domain.refusals.grants import Ended, NoSuchGrant
+from bot.domain.refusals.requests import StillARequest
 from bot.domain.typed_text import one_line
 from bot.faults import Fault
 from bot.providers.base import ClusterNotFound
@@ -26,27 +29,51 @@ def revoke(grant_id: int, *, cluster_gone: bool) -> None:
             _close_for_gone_cluster(core, grant_id)
             return
         refuse_shared_sessions(core.database)
-        grant = core.access.revoke_as_operator(grant_id, actor=Actor.OPERATOR)
+        grant = _revoke(core, grant_id)
         done = core.reconciler.reconcile(grant.cluster_id)
         with core.database.reading() as session:
             current = grants.get(session, grant_id) or grant
-    what = f"#{grant_id} ({one_line(str(current.source))} on {current.cluster})"
+    what = f"Access #{grant_id} ({one_line(str(current.source))} on {current.cluster})"
     if done and current.state is not GrantState.ENDED:
-        typer.echo(f"{what}: still open, the API did not take it; a worker tries again", err=True)
+        typer.echo(
+            f"{what} is still open: DigitalOcean did not accept the change. "
+            "A running worker keeps trying.",
+            err=True,
+        )
         raise typer.Exit(1)
-    stays = "; its rule stays" if current.leaves_rule else ""
-    typer.echo(f"{what}: {current.state if done else 'being ended by the worker'}{stays}")
+    stays = " Its firewall rule stays." if current.leaves_rule else ""
+    typer.echo(f"{what} {'has ended.' if done else 'is being ended by the worker.'}{stays}")
+
+
+def _revoke(core: Core, grant_id: int) -> Grant:
+    try:
+        return core.access.revoke_as_operator(grant_id, actor=Actor.OPERATOR)
+    except Refused as refused:
+        match refused.refusal:
+            case NoSuchGrant():
+                raise Fault(_none(grant_id)) from None
+            case Ended():
+                raise Fault(f"Access #{grant_id} has ended already.") from None
+            case StillARequest():
+                words = f"#{grant_id} is a request, not open yet. Deny or cancel it in Slack."
+                raise Fault(words) from None
+            case _:
+                raise
+
+
+def _none(grant_id: int) -> str:
+    return f"No open access #{grant_id}. `dbaccess grants` lists them."
 
 
 def _close_for_gone_cluster(core: Core, grant_id: int) -> None:
     with core.database.reading() as session:
         grant = grants.get(session, grant_id)
     if grant is None:
-        raise Fault(f"There is no grant #{grant_id}.")
+        raise Fault(_none(grant_id))
     try:
         core.provider.read_rules(grant.cluster_id)
     except ClusterNotFound:
         core.access.close_for_gone_cluster(grant_id, actor=Actor.OPERATOR)
-        typer.echo(f"#{grant_id}: ended, DigitalOcean knows no cluster {grant.cluster_id}")
+        typer.echo(f"Access #{grant_id} has ended: DigitalOcean has no cluster {grant.cluster_id}.")
     else:
-        raise Fault(f"{grant.cluster} is there; end the grant without --cluster-gone.")
+        raise Fault(f"{grant.cluster} still exists. Use revoke without --cluster-gone.")

@@ -219,6 +219,12 @@ class Request:
         self._must_be_pending("cancel")
         return self._close(RequestState.CANCELLED, at)
 
+    @property
+    def access_ended_first(self) -> bool:
+        """Whether an extension lapsed since the grant that it extends ended before it."""
+        lapsed_early = self.decided_at is not None and self.decided_at < self.lapses_at
+        return self.state is RequestState.LAPSED and self.extends is not None and lapsed_early
+
     def lapse(self, at: datetime) -> "Request":
         """Close a request that nobody decided in time."""
         self._must_be_pending("lapse")

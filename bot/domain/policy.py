@@ -360,6 +360,14 @@ class Retention(PolicyModel):
     """Who, from where and why, in the audit and in what has ended: erased then; unset: kept."""
 
 
+def nearest_of(alias: str, aliases: Collection[str]) -> str | None:
+    """Return the one of *aliases* that *alias* was probably meant to be."""
+    best = process.extractOne(
+        alias.lower(), list(aliases), scorer=fuzz.ratio, score_cutoff=_NEAR_PERCENT
+    )
+    return best[0] if best else None
+
+
 class Policy(PolicyModel):
     """All that `dbaccess.toml` says."""
 
@@ -439,10 +447,7 @@ class Policy(PolicyModel):
 
     def nearest(self, alias: str) -> str | None:
         """Return the alias that *alias* was probably meant to be."""
-        best = process.extractOne(
-            alias.lower(), list(self.clusters), scorer=fuzz.ratio, score_cutoff=_NEAR_PERCENT
-        )
-        return best[0] if best else None
+        return nearest_of(alias, self.clusters)
 
     def cluster_of_channel(self, channel: str) -> str | None:
         """Return the cluster that a request from *channel* is for if it names none."""

@@ -16,8 +16,8 @@ NONE = "\N{EN DASH}"
 
 _STATES = {
     RequestState.DENIED: "denied",
-    RequestState.LAPSED: "expired, nobody decided in time",
-    RequestState.CANCELLED: "withdrawn",
+    RequestState.LAPSED: "expired: nobody decided in time",
+    RequestState.CANCELLED: "cancelled",
 }
 _NOT_PEOPLE: dict[str, str] = {
     Actor.POLICY: "the written policy",
@@ -65,7 +65,7 @@ def approved_by(access: Access, name_of: NameOf) -> str:
         return "not known: found by its label"
     said = ", ".join(person(name, name_of) for name in names)
     own = " (their own request)" if access.request.requester in names else ""
-    return f"{said} (adopted a rule)" if kind is RequestKind.ADOPTION else f"{said}{own}"
+    return f"{said} (adopted the rule)" if kind is RequestKind.ADOPTION else f"{said}{own}"
 
 
 def origin(access: Access) -> str:
@@ -74,7 +74,7 @@ def origin(access: Access) -> str:
     if access.recovered:
         return "Recovered from a rule's label: dbaccess had no record of it."
     if request.kind is RequestKind.EMERGENCY:
-        return "Emergency: access before anybody was asked."
+        return "Emergency access: opened at once, without an approval."
     if request.kind is RequestKind.ADOPTION:
         return "Adopted: the rule was added manually before, and got an expiry."
     if request.kind is RequestKind.PUT_BACK:
@@ -92,21 +92,21 @@ def ending(access: Access, name_of: NameOf, now: datetime) -> str:
     )
     by = f"{person(grant.revoked_by or Actor.UNKNOWN, name_of)}{typist}"
     if grant.adopted and grant.end_reason is EndReason.EXPIRED:
-        return "Its time was up, and the rule was removed."
+        return "It expired, and the rule was removed."
     if grant.adopted and grant.end_reason is EndReason.REVOKED:
-        return f"Clock stopped by {by}: the rule stays, without an end."
+        return f"Expiry removed by {by}: the rule stays."
     words = {
-        EndReason.EXPIRED: "Its time was up.",
-        EndReason.REVOKED: f"Revoked by {by}.",
+        EndReason.EXPIRED: "It expired.",
+        EndReason.REVOKED: f"Ended by {by}.",
         EndReason.REMOVED_OUTSIDE: "Its rule was removed outside dbaccess.",
-        EndReason.FAILED: "It never worked.",
+        EndReason.FAILED: "It never opened.",
         None: "It ended.",
     }[grant.end_reason]
     why = f" {sentence(access.why_failed, in_plain_text)}" if access.why_failed else ""
     again = f" Put back as #{access.put_back_as}." if access.put_back_as else ""
     if grant.adopted and grant.end_reason is EndReason.FAILED:
-        return f"The expiry could not be set: the rule is as it was.{why}"
-    stays = " Its source was trusted before by a rule of others, which stayed."
+        return f"The expiry could not be set. The rule is unchanged.{why}"
+    stays = " Its source was trusted before by another rule, which stays."
     is_foreign = grant.owned is False and grant.end_reason is not EndReason.REMOVED_OUTSIDE
     return f"{words}{why}{stays if is_foreign else ''}{again}"
 
@@ -118,10 +118,10 @@ def _standing(access: Access, now: datetime) -> str:
     if grant.state is GrantState.REMOVING and grant.leaves_rule:
         return "Being ended: its rule stays."
     if grant.state is GrantState.REMOVING:
-        return "Being ended: its rule is still to be taken away."
+        return "Being ended: its firewall rule is still there."
     if grant.state is GrantState.APPLYING:
-        return "Approved, and not applied yet."
-    return "Still open."
+        return "Approved, not open yet."
+    return "Open."
 
 
 def extensions(access: Access, name_of: NameOf) -> list[str]:
@@ -134,7 +134,9 @@ def extensions(access: Access, name_of: NameOf) -> list[str]:
 
 
 def outcome(request: Request, name_of: NameOf) -> str:
-    """Return why a request came to nothing, and by whom."""
+    """Return why a request was not approved, and by whom."""
+    if request.access_ended_first:
+        return f"expired: access #{request.extends} ended first"
     said = _STATES.get(request.state, str(request.state))
     denials = [one for one in request.decisions if one.verdict is Verdict.DENY]
     if not denials:

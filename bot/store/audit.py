@@ -113,6 +113,11 @@ def rows(
                 yield one
 
 
+def clusters(session: Session) -> set[str]:
+    """Return the aliases of all clusters that the audit names."""
+    return {alias for alias in session.exec(select(AuditRow.cluster).distinct()) if alias}
+
+
 def verify_chain(
     session: Session, *, expected: Iterable[Anchor] = (), accepted: Iterable[range] = ()
 ) -> Verdict:

@@ -115,12 +115,12 @@ def _play(place: Place, traffic: TrafficLog, seed: int, operators: RecordingProx
 
 
 def _reconcile_now(place: Place, operators: RecordingProxy) -> None:
-    """`dbaccess reconcile`, until it is not told that the worker is at it."""
+    """`dbaccess reconcile`, until it is not told that the worker is updating."""
 
     def reconciled() -> bool:
         done = place.run("reconcile", DIGITALOCEAN_API_URL=operators.url)
         assert done.returncode == 0, done.stderr
-        return "the worker is at it" not in done.stdout
+        return "the worker is updating it now" not in done.stdout
 
     eventually(reconciled)
 

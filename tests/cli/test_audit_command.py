@@ -65,9 +65,32 @@ def test_rows_are_found_by_time_person_cluster_and_source() -> None:
 
 
 @pytest.mark.usefixtures("database")
-@pytest.mark.parametrize("option", [("--since", "soon"), ("--source", "1.2.3.400")])
-def test_what_makes_no_sense_is_a_fault_of_usage(option: tuple[str, str]) -> None:
-    assert run("audit", *option).exit_code == 2
+def test_what_is_no_source_is_a_fault_of_usage() -> None:
+    assert run("audit", "--source", "1.2.3.400").exit_code == 2
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("option", ["--since", "--until"])
+def test_what_is_no_time_says_what_to_write(option: str) -> None:
+    refused = run("audit", option, "yesterday")
+
+    assert refused.exit_code == 1
+    said = "Can't read `yesterday` as a time. Use 2026-11-25T14:00 or 30d.\n"
+    assert refused.output == said
+
+
+@pytest.mark.usefixtures("database")
+def test_a_cluster_that_nobody_knows_is_a_fault_and_the_nearest_is_offered() -> None:
+    refused = run("audit", "--cluster", "order")
+
+    assert refused.exit_code == 1
+    assert refused.output == "There is no cluster order. Did you mean orders?\n"
+    assert run("audit", "--cluster", "nope").exit_code == 1
+
+
+@pytest.mark.usefixtures("empty_database")
+def test_an_audit_without_rows_knows_no_cluster() -> None:
+    assert run("audit", "--cluster", "nope", DBACCESS_CONFIG="none.toml").exit_code == 1
 
 
 @pytest.mark.usefixtures("database")

@@ -111,11 +111,21 @@ def test_erased_fields_are_shown_plainly_in_each_form(database: Database) -> Non
     assert len(rest) == 4
 
 
-@pytest.mark.parametrize("before", ["soon", "2999-01-01", ""])
-def test_what_is_no_time_that_has_passed_is_a_fault_of_usage(
-    database: Database, before: str
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ("soon", "Can't read `soon` as a time. Use 2026-11-25T14:00 or 30d."),
+        ("", "Can't read `` as a time. Use 2026-11-25T14:00 or 30d."),
+        ("2999-01-01", "`2999-01-01` is in the future. --before takes a time that has passed."),
+    ],
+)
+def test_what_is_no_time_that_has_passed_erases_nothing(
+    database: Database, before: str, said: str
 ) -> None:
-    assert typed("erase", "--before", before, "--yes").exit_code == 2
+    refused = typed("erase", "--before", before, "--yes")
+
+    assert refused.exit_code == 1
+    assert refused.output == f"{said}\n"
     assert typed("erase").exit_code == 2
     assert requesters(database) == ["U0RITA"] * 3
 

@@ -58,7 +58,7 @@ def test_a_rule_added_for_no_grant_on_record_is_named_and_the_guard_is_not(
     written(database, "203.0.113.99", "192.0.2.1", at=at)
 
     assert run().exit_code == 0
-    assert "Rules added for no grant on record: 1" in page(folder)
+    assert "Rules added without access on record: 1" in page(folder)
     assert "Writes of a cluster's rules without a clear answer: 1" in page(folder)
     assert "removed: tag:old" in page(folder)
 
@@ -146,9 +146,12 @@ def test_who_revoked_at_the_terminal_is_named_with_account_and_host(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--since", "yesterday"], "yesterday is no time"),
-        (["--since", "1h", "--until", "2h"], "no time between"),
-        (["--since", "2999-01-01"], "no time between"),
+        (
+            ["--since", "yesterday"],
+            "Can't read `yesterday` as a time. Use 2026-11-25T14:00 or 30d.",
+        ),
+        (["--since", "1h", "--until", "2h"], "--since must be before --until, and in the past."),
+        (["--since", "2999-01-01"], "--since must be before --until, and in the past."),
         (["--cluster", "order"], "Did you mean orders?"),
         (["--out", "no/such/folder.html"], "No such file or directory"),
     ],
@@ -198,7 +201,7 @@ def test_a_great_many_grants_are_counted_and_the_table_is_cut(
 
     assert f"{many} grants of 50 people" in made.output
     assert page(folder).count('<tr id="grant-') == MOST_SHOWN
-    assert "500 more are left out here." in page(folder)
+    assert "500 more are not shown here." in page(folder)
     assert "dbaccess audit --since" in page(folder)
     emergencies = many // 37
     assert f"Nobody has reviewed {emergencies} of {emergencies}." in page(folder)

@@ -52,7 +52,7 @@ def test_what_is_erased_is_said_and_is_no_finding(
 
     assert (made.exit_code, made.output) == (0, "report.html: 6 grants of 0 people\n")
     shown = page(folder)
-    assert "Rules added for no grant on record" not in shown
+    assert "Rules added without access on record" not in shown
     assert "erased" in shown
     assert "ticket " not in shown
     assert ("203.0.113." in shown) is not audit_too

@@ -1,5 +1,6 @@
 """A report says in plain text what dbaccess refused, without Slack's marks."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.actors import Actor
@@ -31,6 +32,16 @@ def test_a_denial_by_dbaccess_says_why_without_back_ticks() -> None:
 
     assert said.startswith("denied by dbaccess itself: orders is open to everyone")
     assert "`" not in said
+
+
+def test_an_extension_whose_access_ended_first_says_so() -> None:
+    extension = replace(
+        denied(Decision("U0ALICE", Verdict.APPROVE, NOW)), state=RequestState.LAPSED, extends=9
+    )
+    undecided = replace(extension, decided_at=extension.lapses_at)
+
+    assert outcome(extension, str.lower) == "expired: access #9 ended first"
+    assert outcome(undecided, str.lower) == "expired: nobody decided in time"
 
 
 def test_a_denial_by_a_person_says_what_they_wrote() -> None:

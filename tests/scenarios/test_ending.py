@@ -523,7 +523,9 @@ def test_the_sources_page_tells_ours_from_foreign_ones(world: World) -> None:
 
     world.types(RITA, "sources orders")
 
-    page = world.eventually(lambda: next((w for w in world.whispered(RITA) if "added manually" in w), ""))
+    page = world.eventually(
+        lambda: next((w for w in world.whispered(RITA) if "added manually" in w), "")
+    )
     for fact in (IP, f"*access #1* of <@{RITA}>", "198.51.100.7", "office", "tag:backend"):
         assert fact in page
 

@@ -65,7 +65,7 @@ def test_it_tells_how_each_request_came_to_its_end(world: World) -> None:
 
     told = lines(history(world, RITA))
 
-    assert [line.split()[0] for line in told] == [f"*#{number}*" for number in range(6, 0, -1)]
+    assert [line.split()[1] for line in told] == [f"#{number}*" for number in range(6, 0, -1)]
     live, lapsed, withdrawn, denied, revoked, expired = told
     assert f"approved by <@{ALICE}>" in live
     assert "open until" in live
@@ -73,10 +73,23 @@ def test_it_tells_how_each_request_came_to_its_end(world: World) -> None:
     assert "cancelled" in withdrawn
     assert f"denied by <@{BOB}>" in denied
     assert "`use the replica`" in denied
-    assert f"revoked by <@{ALICE}>" in revoked
+    assert f"ended by <@{ALICE}>" in revoked
     assert "(expired)" in expired
     assert "`invoice 88`" in expired
     assert f"<@{RITA}>, `orders` from {IP} for *1h*" in expired
+
+
+def test_an_extension_that_expired_since_its_access_ended_says_so(world: World) -> None:
+    world.granted(f"request {IP} 2h orders")
+    world.types(RITA, "extend 1 1h")
+    world.types(ALICE, "revoke 1")
+    world.pass_time(minutes=1)
+
+    extension = lines(history(world, RITA))[0]
+
+    assert f"<@{RITA}>, *1h more* for access #1" in extension
+    assert "access #1 ended first" in extension
+    assert "undecided" not in extension
 
 
 def test_what_still_waits_for_a_decision_is_no_history(world: World) -> None:
@@ -99,10 +112,10 @@ def test_it_tells_of_extensions_emergencies_and_adoptions(worlds: Worlds) -> Non
 
     adoption, emergency, extension, _ = lines(history(world, BOB))
 
-    assert "expiry of *1w*" in adoption
+    assert "(*1w*)" in adoption
     assert "*emergency*" in emergency
     assert "needs review" in emergency
-    assert "*1h more* for #1" in extension
+    assert "*1h more* for access #1" in extension
     world.presses(BOB, world.slack.messages("C0APPROVALS", replies=False)[-2], "Mark reviewed")
     assert f"reviewed by <@{BOB}>" in lines(history(world, BOB))[1]
 
@@ -206,8 +219,8 @@ def test_it_holds_the_last_twenty(world: World) -> None:
     told = lines(history(world, RITA))
 
     assert len(told) == 20
-    assert told[0].startswith("*#25*")
-    assert told[-1].startswith("*#6*")
+    assert told[0].startswith("*Request #25*")
+    assert told[-1].startswith("*Request #6*")
 
 
 def test_reading_it_changes_nothing(world: World) -> None:

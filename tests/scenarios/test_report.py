@@ -144,12 +144,12 @@ def test_each_row_says_how_it_came_and_how_it_ended(audited: Audited) -> None:
     assert f"#{audited.number(3)}: 1h more, approved by alice (U0ALICE), bob (U0BOB)" in rows[2]
     assert "35m past its end" in rows[2]
     assert "alice (U0ALICE) (their own request)" in rows[7]
-    assert "Revoked by alice (U0ALICE)." in rows[7]
+    assert "Ended by alice (U0ALICE)." in rows[7]
     assert "the written policy" in rows[8]
     assert "Emergency" in rows[9]
     assert f"removed outside dbaccess. Put back as #{audited.number(12)}." in rows[11]
     assert f"Put back: continues #{audited.number(11)}" in rows[12]
-    assert "Still open." in rows[12]
+    assert "Open." in rows[12]
     assert "Adopted" in rows[13]
     assert "NEVER REVIEWED" in audited.page
     assert "Reviewed by bob (U0BOB)" in audited.page

@@ -62,7 +62,9 @@ def _line(entry: Happened) -> str:
     request = entry.request
     reason = one_line(request.reason, _REASON_CHARACTERS)
     why = f", {code(reason)}" if reason else ""
-    return f"*#{request.id}* {_terms(request)}{why}: {_decision(request)}{_end(entry.grant)}"
+    return (
+        f"*Request #{request.id}* {_terms(request)}{why}: {_decision(request)}{_end(entry.grant)}"
+    )
 
 
 def _terms(request: Request) -> str:
@@ -72,15 +74,15 @@ def _terms(request: Request) -> str:
         less = f" ({show_duration(request.duration)} requested)"
     lent = f"{code(request.cluster)} from {source(request)}"
     if request.extends is not None:
-        return f"{asker}, *{duration} more*{less} for #{request.extends}, {lent}"
+        return f"{asker}, *{duration} more*{less} for access #{request.extends}, {lent}"
     match request.kind:
         case RequestKind.EMERGENCY:
             return f":rotating_light: {asker}, *emergency*, {lent} for *{duration}*"
         case RequestKind.PUT_BACK:
-            return f"{asker}, {lent} for *{duration}*, #{request.puts_back} put back"
+            return f"{asker}, {lent} for *{duration}*, access #{request.puts_back} put back"
         case RequestKind.ADOPTION:
-            rule = f"{source(request)} of {code(request.cluster)}"
-            return f":timer_clock: {asker}, expiry of *{duration}* for {rule}"
+            rule = f"{source(request)} on {code(request.cluster)}"
+            return f":timer_clock: {asker}, expiry of {rule} (*{duration}*)"
         case _:
             return f"{asker}, {lent} for *{duration}*{less}"
 
@@ -95,6 +97,8 @@ def _decision(request: Request) -> str:
         case RequestState.CANCELLED:
             return f"cancelled {at}"
         case RequestState.LAPSED:
+            if request.access_ended_first:
+                return f"expired {at}, access #{request.extends} ended first"
             return f"expired {at}, undecided"
         case _ if request.kind is RequestKind.EMERGENCY:
             return f"opened at once {at}, {_review(request)}"
@@ -127,7 +131,7 @@ def _how_it_ended(grant: Grant) -> str:
         case EndReason.REVOKED if grant.adopted:
             return f"expiry removed by {who(grant.revoked_by or 'dbaccess')}, the rule stays"
         case EndReason.REVOKED:
-            return f"revoked by {who(grant.revoked_by or 'dbaccess')}"
+            return f"ended by {who(grant.revoked_by or 'dbaccess')}"
         case EndReason.REMOVED_OUTSIDE:
             return "removed outside dbaccess"
         case EndReason.FAILED if grant.adopted:
