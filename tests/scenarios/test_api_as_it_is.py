@@ -213,7 +213,7 @@ def test_p2_a_cluster_that_becomes_open_is_told_until_it_is_closed(world: World)
     world.digitalocean.terraform_destroy(ORDERS)
     world.pass_time(minutes=5)
 
-    [told] = [text for text in world.operators() if "open to everybody" in text]
+    [told] = [text for text in world.operators() if "is open to everyone" in text]
     assert "#1" in told
     assert "open to everyone" in world.told(RITA)[-1]
     for _ in range(4):
@@ -257,7 +257,7 @@ def test_the_end_says_that_somebody_else_has_added_the_rule_meanwhile(world: Wor
     stop = world.digitalocean.subscribe(add_by_hand)
     world.pass_time(hours=2)
 
-    assert "somebody else added a rule for it" in world.told(RITA)[-1]
+    assert "stays in the firewall" in world.told(RITA)[-1]
     assert TRUSTED in world.sources()
 
 
@@ -270,7 +270,7 @@ def test_p1_a_rule_made_for_good_with_doctl_just_after_the_end_is_told_if_it_goe
     world.digitalocean.doctl_append(ORDERS, "ip_addr", IP)
     world.pass_time(minutes=10)
     assert TRUSTED not in world.sources()
-    assert f"`{IP}` was removed from `orders`" in world.operators()[-1]
+    assert f"Removed `{IP}` from `orders`" in world.operators()[-1]
 
     world.digitalocean.doctl_append(ORDERS, "ip_addr", IP)
     world.pass_time(hours=2)
