@@ -127,6 +127,6 @@ def test_a_card_from_before_the_loss_decides_nothing_else(world: World) -> None:
 
     assert "ip_addr:198.51.100.61" not in world.sources()
     assert world.request(MANY + 1).state == "pending"
-    assert ["from before" in told for told in world.whispered(ALICE)] == [True, True, True]
+    assert ["too old" in told for told in world.whispered(ALICE)] == [True, True, True]
     world.presses(ALICE, world.card, "Approve")
     assert "ip_addr:198.51.100.61" in world.sources()

@@ -373,7 +373,7 @@ def test_a_request_that_nobody_decides_lapses_and_says_so(world: World) -> None:
     assert "Ask again" in world.told(RITA)[-1]
 
     world.presses(ALICE, card, "Approve")
-    assert "has lapsed" in world.whispered(ALICE)[-1]
+    assert "has expired" in world.whispered(ALICE)[-1]
     assert world.grants() == []
 
 

@@ -81,7 +81,7 @@ def test_many_requests_at_the_same_moment_are_not_more(worlds: Worlds) -> None:
 
     with ThreadPoolExecutor(10) as pool:
         list(pool.map(lambda text: world.slack.command(RITA, text, channel_id="C0GENERAL"), texts))
-    world.eventually(lambda: answered(world, "Request #", "the most for one") == 20, seconds=60)
+    world.eventually(lambda: answered(world, "Request #", "the maximum") == 20, seconds=60)
 
     assert world.rows()["RequestRow"] == 5
 

@@ -157,7 +157,7 @@ def test_p4_a_button_from_before_a_lost_database_touches_no_other_grant_of_that_
 
     world.presses(RITA, old, button)
 
-    world.eventually(lambda: any("from before" in told for told in world.whispered(RITA)))
+    world.eventually(lambda: any("too old" in told for told in world.whispered(RITA)))
     assert world.slack.modal(RITA) is None
     assert world.grant().state is GrantState.ACTIVE
     assert world.rows()["RequestRow"] == before["RequestRow"]
@@ -172,7 +172,7 @@ def test_p4_nor_one_of_the_same_address(world: World) -> None:
 
     world.presses(RITA, old, "End access")
 
-    assert "from before" in world.whispered(RITA)[-1]
+    assert "too old" in world.whispered(RITA)[-1]
     assert TRUSTED in world.sources()
 
 
@@ -204,7 +204,7 @@ def test_p4_a_put_it_back_from_before_a_lost_database_brings_nothing_else_back(
 
     world.presses(RITA, old, "Put back")
 
-    assert "from before" in world.whispered(RITA)[-1]
+    assert "too old" in world.whispered(RITA)[-1]
     assert "ip_addr:203.0.113.77" not in world.sources()
 
 

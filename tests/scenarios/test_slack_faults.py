@@ -124,7 +124,7 @@ def test_a_card_that_was_posted_twice_still_decides_once(world: World) -> None:
     first, second = cards(world)
 
     world.presses(ALICE, first, "Approve")
-    assert "not the card" in world.whispered(ALICE)[-1]
+    assert "Use the buttons on the card" in world.whispered(ALICE)[-1]
     assert world.grants() == []
     world.presses(ALICE, second, "Approve")
     world.presses(BOB, second, "Approve")
@@ -324,7 +324,7 @@ def test_a_right_that_cannot_be_established_is_no_right_and_the_answer_finds_its
     assert world.request().state == RequestState.PENDING
     assert world.whispered(ALICE) == []
     [late] = world.told(ALICE)
-    assert "the answer is no for now" in late
+    assert "didn't confirm your rights" in late
 
     world.presses(ALICE, world.card, "Approve")
     assert TRUSTED in world.sources()
