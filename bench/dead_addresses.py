@@ -87,7 +87,7 @@ def _owe(service: Service, replies: int, hosts: Sequence[DeadHost]) -> None:
     components = service.components
     with components.database.transaction() as session:
         for number in range(replies):
-            notice = Reply(refusal=CallsSpent(said="no call is left"))
+            notice = Reply(refusal=CallsSpent(seconds=30))
             to = ReplyTo(_person(number), hosts[number % len(hosts)].url)
             outbox.enqueue_reply(session, notice, to, at=datetime.now(UTC))
     components.wakeup()

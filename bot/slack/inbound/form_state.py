@@ -173,7 +173,7 @@ def address_state(link: IpLink, kept: KeptForm, source: TrustedSource) -> FormSt
 
     What else was typed since stands in it all the same: Slack keeps it.
     """
-    held = {
+    held: dict[str, str] = {
         Part.CLUSTER: kept.cluster,
         Part.LENGTH: kept.length,
         Part.DURATION: kept.duration,

@@ -119,10 +119,9 @@ def everyone_behind(request: RequestFacts) -> str:
     """Return the line that says whom a source lets in besides the one who asks, where it does."""
     network = request.source.network
     match request.source.type:
-        case SourceType.IP_ADDR if network is None or network.num_addresses == 1:
-            return ""
         case SourceType.IP_ADDR:
-            return f"*Network:* lets in all {network.num_addresses:,} addresses."
+            addresses = network.num_addresses if network is not None else 1
+            return f"*Network:* lets in all {addresses:,} addresses." if addresses > 1 else ""
         case SourceType.TAG:
             return "*Tag:* lets in every Droplet that ever gets it."
         case SourceType.K8S:

@@ -59,7 +59,7 @@ def of_cluster(refusal: ClusterRefusal, code: Quoting) -> str:  # noqa: C901  # 
             return f"This cluster has no emergency access. Use {code('/dbaccess request')} instead."
         case ReasonRequired(cluster=None):
             return "This cluster requires a reason."
-        case ReasonRequired(cluster=str(alias)):
+        case ReasonRequired(cluster=alias):
             return f"{code(alias)} requires a reason. Add it after the cluster name."
         case EmergencyReasonRequired():
             return "Emergency access requires a reason. The approvers read it afterwards."
