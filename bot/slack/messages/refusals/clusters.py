@@ -57,10 +57,9 @@ def of_cluster(refusal: ClusterRefusal, code: Quoting) -> str:  # noqa: C901  # 
             return f"{code(alias)} has no such rule added manually. {sources} lists its rules."
         case NoEmergencyPolicy():
             return f"This cluster has no emergency access. Use {code('/dbaccess request')} instead."
-        case ReasonRequired(cluster=None):
-            return "This cluster requires a reason."
         case ReasonRequired(cluster=alias):
-            return f"{code(alias)} requires a reason. Add it after the cluster name."
+            where = "" if alias is None else " Add it after the cluster name."
+            return f"{code(alias) if alias else 'This cluster'} requires a reason.{where}"
         case EmergencyReasonRequired():
             return "Emergency access requires a reason. The approvers read it afterwards."
         case ReasonTooLong(characters=characters, most=most):
