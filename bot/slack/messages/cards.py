@@ -16,6 +16,7 @@ from bot.slack.messages.facts import (
     comments,
     everyone_behind,
     expires,
+    guest_line,
     source,
     summary_of,
     terms,
@@ -42,9 +43,16 @@ def request_card(card: RequestCard) -> Message:
     return message(
         section(f"{_outcome(request)}\n{summary_of(request, as_asked=True)}"),
         quote(request.reason, NO_REASON),
+        _standing(request),
         *_why(request),
         context(f"Request #{request.id}"),
     )
+
+
+def _standing(request: RequestFacts) -> Block | None:
+    """That no full member got access stays in sight."""
+    line = guest_line(request)
+    return section(f":warning: {line}") if line else None
 
 
 def _open(request: RequestFacts) -> Message:
