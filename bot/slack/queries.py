@@ -10,7 +10,7 @@ from bot.domain.extensions import at_maximum
 from bot.domain.labels import guard_label
 from bot.domain.lifecycle import RequestState
 from bot.domain.notices import RequestFacts
-from bot.domain.people import NeedsDirectory, Person
+from bot.domain.people import Person
 from bot.domain.policy import Policy
 from bot.domain.refusal import NotYours, Refused
 from bot.domain.refusals.any_refusal import AnyRefusal
@@ -173,13 +173,12 @@ class Queries:
         entries = [Happened(request, became.get(request.id)) for request in closed]
         return messages.history_page(entries, cluster=alias, of_everybody=own)
 
-    def summary(self, request_id: int, person: Person) -> str:
-        """Return an undecided request in one line; empty for those who may not see it."""
-        request = self.undecided(request_id, person)
-        return messages.short_summary_of(request) if request else ""
-
     def undecided(self, request_id: int, person: Person) -> RequestFacts | None:
-        """Return an undecided request; None for those who may not see it."""
+        """Return an undecided request; None for those who may not see it.
+
+        Raises:
+            NeedsDirectory: too little is known of them.
+        """
         with self._database.reading() as session:
             request = requests.get(session, request_id)
             if request is None or request.state is not RequestState.PENDING:
@@ -195,9 +194,7 @@ class Queries:
 
     def _is_shown(self, alias: str, person: Person) -> bool:
         cluster = self._policy().clusters.get(alias)
-        with suppress(NeedsDirectory):
-            return cluster is not None and cluster.is_shown_to(person)
-        return False
+        return cluster is not None and cluster.is_shown_to(person)
 
 
 def _why_not(error: ApiError) -> AnyRefusal:

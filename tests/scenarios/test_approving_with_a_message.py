@@ -13,7 +13,7 @@ from dbaccess_playground.slack.conversations import Message
 from tests.scenarios.deciding import asked, assert_refused
 from tests.scenarios.forms import Json, offered
 from tests.scenarios.test_pressing import copied
-from tests.scenarios.world import ALICE, BOB, IP, OSCAR, RITA, World, policy
+from tests.scenarios.world import ADMINS, ALICE, BOB, IP, OSCAR, RITA, World, policy
 
 Worlds = Callable[[dict[str, Any]], World]
 WORD = "Please use the replica"
@@ -81,6 +81,41 @@ def test_a_rule_added_manually_is_not_offered_to_go_sooner(worlds: Worlds) -> No
     form = opens(world, world.card, BOB)
 
     assert [one for one in form["blocks"] if one["block_id"] == "duration"] == []
+
+
+@pytest.mark.parametrize("button", ["Approve…", "Deny"])
+def test_p4_both_forms_say_what_the_card_says(worlds: Worlds, button: str) -> None:
+    world = worlds(policy(approvals=2))
+    world.types(ALICE, "adopt orders 198.51.100.7 1d the office moves")
+
+    world.slack.click(BOB, world.card, button)
+    said = str(world.eventually(lambda: world.slack.modal(BOB))["blocks"])
+
+    assert "requests an expiry for *198.51.100.7* on `orders` (added manually)" in said
+    assert "If approved, it is removed 1d later." in said
+    assert "the office moves" in said
+
+
+@pytest.mark.parametrize("button", ["Approve…", "Deny"])
+def test_p4_both_forms_name_what_is_unusual(world: World, button: str) -> None:
+    world.slack.click(ALICE, asked(world), button)
+    said = str(world.eventually(lambda: world.slack.modal(ALICE))["blocks"])
+
+    assert f"*New address* for <@{RITA}>" in said
+
+
+@pytest.mark.parametrize("button", ["Approve…", "Deny"])
+def test_the_first_press_after_a_start_shows_an_approver_of_a_group_the_request(
+    worlds: Worlds, button: str
+) -> None:
+    world = worlds(policy(approvers=[ADMINS], requesters=[RITA]))
+    card = asked(world)
+    world.restart()
+
+    world.slack.click(BOB, card, button)
+    form = world.eventually(lambda: world.slack.modal(BOB))
+
+    assert IP in str(form["blocks"])
 
 
 def test_p4_who_may_not_approve_sees_and_decides_nothing(worlds: Worlds) -> None:

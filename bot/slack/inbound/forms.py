@@ -115,36 +115,15 @@ class Forms:
         Raises:
             Refused: there is nothing that they may extend.
         """
-        person = self._directory.known(asked.user_id, asked.team_id)
-        try:
-            self._open_extension_for(person, form, asked)
-        except NeedsDirectory:
-            self._background.look_up(lambda: self._open_extension_once_known(form, asked))
+        self._once_known(asked, lambda person: self._open_extension_for(person, form, asked))
 
     def open_denial(self, press: Press) -> None:
         """Open the form that asks an approver why not."""
-        asked = press.interaction
-        person = self._directory.known(asked.user_id, asked.team_id)
-        view = messages.deny_modal(
-            press.number,
-            summary=self._queries.summary(press.number, person),
-            private_metadata=press_metadata(press),
-        )
-        otherwise = messages.denial_form_not_opened()
-        self._background.open_view(view, asked, otherwise=otherwise)
+        self._once_known(press.interaction, lambda person: self._open_denial_for(person, press))
 
     def open_approval(self, press: Press) -> None:
         """Open the form for an approval with a message, perhaps for less time."""
-        asked = press.interaction
-        person = self._directory.known(asked.user_id, asked.team_id)
-        view = messages.approve_form(
-            press.number,
-            self._queries.undecided(press.number, person),
-            as_asked=AS_ASKED,
-            private_metadata=press_metadata(press),
-        )
-        otherwise = messages.approval_form_not_opened()
-        self._background.open_view(view, asked, otherwise=otherwise)
+        self._once_known(press.interaction, lambda person: self._open_approval_for(person, press))
 
     def changed(self, state: FormState) -> None:
         """Show what goes with the cluster or type that was just chosen; the rest stays as it is."""
@@ -215,14 +194,36 @@ class Forms:
         otherwise = messages.extension_form_not_opened(form.grant_id)
         self._background.open_view(view, asked, otherwise=otherwise)
 
-    def _open_extension_once_known(self, form: OpenExtensionForm, asked: Interaction) -> None:
+    def _open_denial_for(self, person: Person, press: Press) -> None:
+        view = messages.deny_modal(
+            press.number,
+            self._queries.undecided(press.number, person),
+            private_metadata=press_metadata(press),
+        )
+        otherwise = messages.denial_form_not_opened()
+        self._background.open_view(view, press.interaction, otherwise=otherwise)
+
+    def _open_approval_for(self, person: Person, press: Press) -> None:
+        view = messages.approve_form(
+            press.number,
+            self._queries.undecided(press.number, person),
+            as_asked=AS_ASKED,
+            private_metadata=press_metadata(press),
+        )
+        otherwise = messages.approval_form_not_opened()
+        self._background.open_view(view, press.interaction, otherwise=otherwise)
+
+    def _once_known(self, asked: Interaction, open_for: Callable[[Person], None]) -> None:
+        """Open a form that depends on who somebody is, or say why it cannot be opened."""
+        try:
+            open_for(self._directory.known(asked.user_id, asked.team_id))
+        except NeedsDirectory:
+            self._background.look_up(lambda: self._ask_and_open(asked, open_for))
+
+    def _ask_and_open(self, asked: Interaction, open_for: Callable[[Person], None]) -> None:
         message = answer_or_failure(
             "form failed",
-            lambda: self._directory.decide(
-                asked.user_id,
-                asked.team_id,
-                lambda person: self._open_extension_for(person, form, asked),
-            ),
+            lambda: self._directory.decide(asked.user_id, asked.team_id, open_for),
         )
         if message is not None:
             self._background.reach(asked, message)

@@ -31,7 +31,6 @@ from bot.slack.messages.database import (
     database_unavailable,
     send_again,
 )
-from bot.slack.messages.facts import short_summary_of, summary_of
 from bot.slack.messages.history import Happened, history_page
 from bot.slack.messages.home import HomeTab, home
 from bot.slack.messages.listing import listing
@@ -100,9 +99,7 @@ __all__ = [
     "request_form",
     "request_form_not_opened",
     "send_again",
-    "short_summary_of",
     "sources_page",
-    "summary_of",
 ]
 
 

@@ -57,14 +57,22 @@ def _standing(request: RequestFacts) -> Block | None:
 
 def _open(request: RequestFacts) -> Message:
     return message(
-        section(summary_of(request)),
-        quote(request.reason, NO_REASON),
-        what_is_unusual(request),
-        _what_it_would_change(request),
+        *what_is_requested(request),
         context(" · ".join(_facts(request))),
         *comments(request.comments),
         approve_or_deny(request),
     )
+
+
+def what_is_requested(request: RequestFacts) -> list[Block]:
+    """Return what an approver must know before a decision, on a card as in a form (P4)."""
+    blocks = (
+        section(summary_of(request)),
+        quote(request.reason, NO_REASON),
+        what_is_unusual(request),
+        _what_it_would_change(request),
+    )
+    return [block for block in blocks if block is not None]
 
 
 def _facts(request: RequestFacts) -> Iterator[str]:

@@ -71,14 +71,6 @@ def summary_of(request: RequestFacts, *, as_asked: bool = False) -> str:
     return f"{asker} {asks} *access to {cluster}* from {where}{wide} for {duration}{less}."
 
 
-def short_summary_of(request: Request) -> str:
-    """Return the same shorter, of a request as it stands."""
-    return (
-        f"{who(request.requester)} requests {code(request.cluster)} from "
-        f"{code(str(request.source))} for {show_duration(request.duration)}"
-    )
-
-
 def who_asked(request: RequestFacts) -> str:
     """Return who asked: mostly the one who benefits."""
     return request.asked_by or request.requester

@@ -8,7 +8,7 @@ from bot.domain.limits import REASON_CHARACTERS
 from bot.domain.notices import RequestFacts
 from bot.domain.refusals.any_refusal import AnyRefusal
 from bot.slack.messages.blocks import Block, section
-from bot.slack.messages.facts import short_summary_of
+from bot.slack.messages.cards import what_is_requested
 from bot.slack.messages.inputs import field, menu, modal, plain, text_input
 from bot.slack.messages.quoting import in_plain_text
 from bot.slack.messages.refusals import sentence
@@ -21,12 +21,14 @@ def form_error(refused: AnyRefusal) -> str:
     return sentence(refused, in_plain_text)
 
 
-def deny_modal(request_id: int, *, summary: str, private_metadata: str) -> dict[str, Any]:
+def deny_modal(
+    request_id: int, request: RequestFacts | None, *, private_metadata: str
+) -> dict[str, Any]:
     """Return the form that asks an approver why not.
 
     Args:
         request_id: the request's number.
-        summary: who asks for what, as mrkdwn; empty for who may not see that.
+        request: what is known of it; None for who may not see it, or once it is decided.
         private_metadata: what the form brings back when it is sent.
     """
     reason = {
@@ -46,7 +48,7 @@ def deny_modal(request_id: int, *, summary: str, private_metadata: str) -> dict[
         "deny",
         f"Deny request #{request_id}",
         "Deny",
-        [section(summary or f"Request #{request_id}"), reason],
+        [*_what(request_id, request), reason],
         private_metadata=private_metadata,
     )
 
@@ -62,14 +64,13 @@ def approve_form(
         as_asked: the value of the option that leaves the duration as it was asked for.
         private_metadata: what the form brings back when it is sent.
     """
-    summary = short_summary_of(request) if request else f"Request #{request_id}"
     message = text_input("comment", "", "Please use the replica", longest=REASON_CHARACTERS)
     return modal(
         "approve",
         f"Approve request #{request_id}",
         "Approve",
         [
-            section(summary),
+            *_what(request_id, request),
             *(_shorter(request, as_asked) if request else []),
             field(
                 "comment",
@@ -81,6 +82,11 @@ def approve_form(
         ],
         private_metadata=private_metadata,
     )
+
+
+def _what(request_id: int, request: RequestFacts | None) -> list[Block]:
+    """Return what the card says of a request; its number for who may not see more."""
+    return what_is_requested(request) if request else [section(f"Request #{request_id}")]
 
 
 def _shorter(request: RequestFacts, as_asked: str) -> list[Block]:

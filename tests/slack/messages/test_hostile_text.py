@@ -32,7 +32,6 @@ from bot.slack.messages import (
     refusal,
     render,
     sources_page,
-    summary_of,
 )
 from bot.slack.messages.mrkdwn import code, cut, escape
 from dbaccess_playground.slack.block_kit.checker import problems
@@ -147,7 +146,7 @@ def test_nothing_that_users_write_moves_the_cursor_or_turns_the_line(text: str) 
 @whatever_users_write
 def test_slack_takes_every_view_whatever_users_write(text: str) -> None:
     hostile_request = request(reason=text, cluster=text)
-    form = deny_modal(17, summary=summary_of(hostile_request), private_metadata="")
+    form = deny_modal(17, hostile_request, private_metadata="")
 
     assert problems(form, "modal") == []
     tab = HomeTab(

@@ -7,7 +7,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from bot.domain.notices import Notice
-from bot.slack.messages import Button, Message, deny_modal, render, summary_of
+from bot.slack.messages import Button, Message, deny_modal, render
 from dbaccess_playground.slack.block_kit.checker import problems
 from dbaccess_playground.slack.controls import controls
 from tests.slack.messages.every_message import NOTICES, PAGES
@@ -15,7 +15,7 @@ from tests.slack.messages.examples import request
 from tests.slack.messages.reading import message_as_read, view_as_read
 
 MESSAGES = {name: render(notice) for name, notice in NOTICES.items()} | PAGES
-MODAL = deny_modal(17, summary=summary_of(request()), private_metadata='{"request_id": 17}')
+MODAL = deny_modal(17, request(), private_metadata='{"request_id": 17}')
 
 each_message = pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES.keys())
 
@@ -39,7 +39,7 @@ def test_slack_takes_the_form_behind_deny() -> None:
 
 
 def test_slack_takes_the_form_of_a_request_with_a_long_number() -> None:
-    long_number = deny_modal(999_999_999, summary="", private_metadata="")
+    long_number = deny_modal(999_999_999, None, private_metadata="")
 
     assert problems(long_number, "modal") == []
 
