@@ -168,7 +168,11 @@ def build_app(components: Components, slack: SlackApp, worker: Worker | None) ->
     """Return the WSGI app for browsers, and for Slack unless that uses Socket Mode."""
     proxies = components.settings.dbaccess_trusted_proxies
     pages = ip_pages(
-        components.ip_links, components.seen_by, slack.fill_in, trusted_proxies=proxies
+        components.ip_links,
+        components.seen_by,
+        slack.fill_in,
+        components.directory.name,
+        trusted_proxies=proxies,
     )
     over_http = components.settings.slack_app_token is None
     connection = None if over_http else slack.problem

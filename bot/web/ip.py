@@ -48,6 +48,7 @@ def ip_pages(
     links: IpLinks,
     seen_by: Callable[[IpLink], Policy],
     fill_in: Callable[[IpLink, TrustedSource], None],
+    name: Callable[[str], str],
     *,
     trusted_proxies: int,
 ) -> Blueprint:
@@ -58,10 +59,11 @@ def ip_pages(
         seen_by: returns the policy as a link's owner may see it; raises `Refused` if they may see
             nothing, and `DirectoryUnavailable` if Slack does not say who they are.
         fill_in: fills the address into the form that a link is for, if that is open.
+        name: returns what somebody is called in Slack; raises `DirectoryUnavailable` likewise.
         trusted_proxies: how many there are in front.
     """
     pages = Blueprint("ip", __name__, template_folder="templates", url_prefix="/ip")
-    visits = _Visits(links, seen_by, fill_in, trusted_proxies)
+    visits = _Visits(links, seen_by, fill_in, name, trusted_proxies)
     pages.get("/<path:token>")(visits.look)
     pages.post("/<path:token>")(visits.use)
     pages.register_error_handler(Refused, _not_admitted)
@@ -77,6 +79,7 @@ class _Visits:
     links: IpLinks
     seen_by: Callable[[IpLink], Policy]
     fill_in: Callable[[IpLink, TrustedSource], None]
+    name: Callable[[str], str]
     trusted_proxies: int
 
     def look(self, token: str) -> Response:
@@ -84,7 +87,7 @@ class _Visits:
         link = self.links.find(token)
         if link is None:
             return _dead()
-        return _sight_page(self._sight(link))
+        return self._sight_page(link, self._sight(link))
 
     def use(self, token: str) -> Response:
         """Send the address that was shown to Slack; if it has changed, show the new one first."""
@@ -93,13 +96,13 @@ class _Visits:
             return _dead()
         seen = self._sight(link)
         if not isinstance(seen, Usable) or request.form.get("address") != seen.source.value:
-            return _sight_page(seen, HTTPStatus.CONFLICT, has_changed=True)
+            return self._sight_page(link, seen, HTTPStatus.CONFLICT, has_changed=True)
         link = self.links.use(token, seen.source)
         if link is None:
             return _dead()
         self.fill_in(link, seen.source)
         slack = f"slack://open?team={quote(link.team_id, safe='')}"
-        return _page("done", address=seen.source.value, slack=slack)
+        return _page("done", address=seen.source.value, slack=slack, has_form=link.form is not None)
 
     def _sight(self, link: IpLink) -> ClientAddress:
         """Return whether the visitor's address is of use to the owner of the link (P4)."""
@@ -109,6 +112,27 @@ class _Visits:
             trusted_proxies=self.trusted_proxies,
         )
         return classify_client_address(address, self.seen_by(link))
+
+    def _sight_page(
+        self,
+        link: IpLink,
+        seen: ClientAddress,
+        status: HTTPStatus = HTTPStatus.OK,
+        *,
+        has_changed: bool = False,
+    ) -> Response:
+        match seen:
+            case Usable(source):
+                owner = self.name(link.reply_to.user_id)  # a link may be opened by somebody else
+                facts = {"address": source.value, "owner": owner, "has_changed": has_changed}
+                return _page("usable", status, **facts)
+            case OverIpv6(address):
+                return _page("ipv6", status, address=address)
+            case NotPublic(address, why):
+                why_not = sentence(why, in_plain_text)
+                return _page("not_public", status, address=address, why=why_not)
+            case NotTold():
+                return _page("untold", status)
 
 
 def _away(error: Exception) -> Response:
@@ -123,20 +147,6 @@ def _not_admitted(_error: Exception) -> Response:
 
 def _dead() -> Response:
     return _page("dead", HTTPStatus.NOT_FOUND)
-
-
-def _sight_page(
-    seen: ClientAddress, status: HTTPStatus = HTTPStatus.OK, *, has_changed: bool = False
-) -> Response:
-    match seen:
-        case Usable(source):
-            return _page("usable", status, address=source.value, has_changed=has_changed)
-        case OverIpv6(address):
-            return _page("ipv6", status, address=address)
-        case NotPublic(address, why):
-            return _page("not_public", status, address=address, why=sentence(why, in_plain_text))
-        case NotTold():
-            return _page("untold", status)
 
 
 def _page(name: str, status: HTTPStatus = HTTPStatus.OK, **facts: Any) -> Response:

@@ -96,7 +96,7 @@ def test_the_address_is_brought_to_slack_by_keyboard_alone(
         picture(page, f"done-{size['width']}")
         assert faults_of_access(page) == []
     world.settle()
-    assert f"I see `{IP}`" in world.whispered(RITA)[-1]
+    assert f"comes from `{IP}`" in world.whispered(RITA)[-1]
 
 
 def test_an_address_that_changed_is_shown_before_it_is_used(

@@ -37,12 +37,15 @@ def test_a_link_brings_the_address_back_to_a_filled_in_form(world: OpenWorld) ->
     assert page.status_code == 200
     assert "Is this your address?" in page.text
     assert IP in page.text
+    assert (
+        "dbaccess sends it to <strong>rita</strong> in Slack, who asked for this link" in page.text
+    )
 
     done = world.uses(token)
 
     assert done.status_code == 200
     assert f"slack://open?team={world.slack.team_id}" in done.text
-    assert f"I see `{IP}`" in world.whispered(RITA)[-1]
+    assert f"comes from `{IP}`" in world.whispered(RITA)[-1]
     assert form_opened(world) == IP
     world.slack.submit(RITA, {"Duration": "2h"})
     world.settle()
@@ -53,7 +56,7 @@ def test_the_acknowledgement_has_the_link_as_a_button_and_as_text(world: OpenWor
     answer = world.types(RITA, "myip")
 
     assert answer.body["response_type"] == "ephemeral"
-    assert "serves once, and for ten minutes" in answer.text
+    assert "Works once, expires in 10 minutes" in answer.text
     [button] = [e for b in answer.body["blocks"] for e in b.get("elements", []) if "url" in e]
     assert button["url"].startswith(f"{PUBLIC_URL}/ip/")
     assert f"<{button['url']}>" in answer.text
@@ -81,7 +84,7 @@ def test_the_address_comes_by_direct_message_where_slack_takes_no_other_answer(
 
     world.uses(token)
 
-    assert f"I see `{IP}`" in world.told(RITA)[-1]
+    assert f"comes from `{IP}`" in world.told(RITA)[-1]
 
 
 def test_a_restart_between_looking_and_pressing_does_no_harm(world: OpenWorld) -> None:
@@ -91,7 +94,7 @@ def test_a_restart_between_looking_and_pressing_does_no_harm(world: OpenWorld) -
     world.restart(minutes=5)
 
     assert world.uses(token).status_code == 200
-    assert f"I see `{IP}`" in world.whispered(RITA)[-1]
+    assert f"comes from `{IP}`" in world.whispered(RITA)[-1]
 
 
 def test_a_link_that_was_asked_for_from_a_source_one_has_already_ends_in_the_forms_refusal(
@@ -110,7 +113,7 @@ def test_a_link_that_was_asked_for_from_a_source_one_has_already_ends_in_the_for
 def test_without_a_public_url_it_is_said_what_to_do_instead(storage: Storage) -> None:
     with World(storage) as usual:
         answer = usual.types(RITA, "myip")
-        assert "not set up here" in answer.text
+        assert "isn't set up here" in answer.text
         assert "`/dbaccess request 203.0.113.4 2h`" in answer.text
         page = requests.get(f"{usual.service.url}/ip/x.y", timeout=30)
         assert_dead(page)
@@ -141,7 +144,12 @@ def test_of_two_presses_at_once_one_counts(world: OpenWorld) -> None:
     world.settle()
 
     assert sorted(answer.status_code for answer in answers) == [200, *[404] * 7]
-    assert sum("I see" in words for words in world.whispered(RITA) + world.told(RITA)) == 1
+    assert (
+        sum(
+            "Your browser comes from" in words for words in world.whispered(RITA) + world.told(RITA)
+        )
+        == 1
+    )
 
 
 def test_a_link_serves_for_ten_minutes(world: OpenWorld) -> None:
@@ -334,6 +342,7 @@ def test_the_form_reads_the_address_and_keeps_what_was_typed(world: OpenWorld) -
 
     form = world.eventually(lambda: changed_since(world, before))
     assert holds(form, "source") == IP
+    assert "Read from your browser just now. Not yours? Change it." in str(form)
     assert [holds(form, name) for name in ("duration", "reason")] == ["95m", "invoice 88"]
     world.slack.submit(RITA)
     world.settle()

@@ -89,7 +89,7 @@ def test_an_ipv4_address_in_ipv6_clothes_is_an_ipv4_address(world: OpenWorld) ->
 
     world.uses(token, by=f"::ffff:{IP}")
 
-    assert f"I see `{IP}`" in world.whispered(RITA)[-1]
+    assert f"comes from `{IP}`" in world.whispered(RITA)[-1]
 
 
 def test_a_private_address_is_offered_only_where_a_cluster_takes_it(opens: Opens) -> None:
@@ -102,7 +102,7 @@ def test_a_private_address_is_offered_only_where_a_cluster_takes_it(opens: Opens
     token = world.link()
     assert 'value="10.0.0.7"' in world.visits(token, by="10.0.0.7").text
     world.uses(token, address="10.0.0.7", by="10.0.0.7")
-    assert "I see `10.0.0.7`" in world.whispered(RITA)[-1]
+    assert "comes from `10.0.0.7`" in world.whispered(RITA)[-1]
 
 
 def test_an_address_that_was_not_shown_is_shown_first(world: OpenWorld) -> None:
@@ -116,4 +116,4 @@ def test_an_address_that_was_not_shown_is_shown_first(world: OpenWorld) -> None:
     assert "Your address has changed" in again.text
     assert world.rows() == before
     assert world.uses(token, address="198.51.100.9", by="198.51.100.9").status_code == 200
-    assert "I see `198.51.100.9`" in world.whispered(RITA)[-1]
+    assert "comes from `198.51.100.9`" in world.whispered(RITA)[-1]

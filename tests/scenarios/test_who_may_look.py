@@ -463,7 +463,7 @@ def test_p4_an_address_link_is_dead_once_its_owner_is_no_member(
     world.forget(RITA)
 
     assert_dead(use(world, token))
-    assert "I see" not in learns(world, RITA)
+    assert "Your browser comes from" not in learns(world, RITA)
 
 
 def test_p4_an_address_link_waits_for_slack_to_say_who_its_owner_is(

@@ -37,7 +37,8 @@ class FormState:
     `address` is what was typed before another type of source was chosen; `acted_at` is when it was
     changed or submitted, in Unix seconds, if Slack says so. `number` is the grant that it is about,
     if any, and `mark` the pressed button's mark of that. `pressed` is the address on the button
-    that was pressed in the form; `link` the page that it shows already.
+    that was pressed in the form, or that a browser brought (`is_read`); `link` is the page that it
+    shows already.
     """
 
     form: str
@@ -51,6 +52,7 @@ class FormState:
     number: int = 0
     mark: str | None = None
     pressed: str = ""
+    is_read: bool = False
     link: str = ""
 
     @property
@@ -80,6 +82,7 @@ class FormState:
                 kind=SourceType(wanted) if wanted in set(SourceType) else SourceType.IP_ADDR,
                 address=self.pressed or (source if is_address else self.address),
                 is_new=bool(self.pressed),
+                is_read=self.is_read,
                 link="" if self.pressed else self.link,
                 length=self._holds(Part.LENGTH),
                 duration=self._holds(Part.DURATION),
@@ -196,6 +199,7 @@ def address_state(link: IpLink, kept: KeptForm, source: TrustedSource) -> FormSt
             response_url=link.reply_to.address,
         ),
         pressed=str(source),
+        is_read=True,
     )
 
 

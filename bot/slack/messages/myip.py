@@ -13,14 +13,12 @@ def myip_link(url: str) -> Message:
     """Return the answer to `myip`: a link, as a button and as text to be copied."""
     return message(
         section(
-            ":round_pushpin: *Which address do you come from?* Open this page on the machine that "
-            "you connect to the database from. It shows the address that it sees, and brings it "
-            "back to you here."
+            ":round_pushpin: *Find your address.* Open this page on the machine that you connect "
+            "to the database from."
         ),
         buttons.open_link(url),
         context(
-            f"Or copy the link: <{escape(url)}>\nIt serves once, and for ten minutes. Keep it to "
-            "yourself."
+            f"Or copy the link: <{escape(url)}>\nWorks once, expires in 10 minutes. Don't share it."
         ),
     )
 
@@ -29,9 +27,8 @@ def myip_not_set_up() -> Message:
     """Return the answer to `myip` where browsers do not reach this installation."""
     return message(
         section(
-            "`/dbaccess myip` is not set up here, since browsers have no way to this dbaccess. "
-            f"Find the public {kind_of_address()} address that you come from yourself, then write "
-            f"{_BY_HAND}, with your address."
+            f"`/dbaccess myip` isn't set up here. Find your public {kind_of_address()} address, "
+            f"then try {_BY_HAND}."
         )
     )
 
@@ -40,10 +37,9 @@ def address_seen(notice: AddressSeen) -> Message:
     """Return the address that a link read, with the button that opens the form."""
     address = str(notice.source)
     return message(
-        section(f":round_pushpin: I see {code(address)}: that is where your browser came from."),
+        section(f":round_pushpin: *Your browser comes from {code(address)}.*"),
         buttons.ask_from(address, notice.form),
         context(
-            "Does your database client run elsewhere? Then ask from that address instead: "
-            f"{_BY_HAND}."
+            f"Is your database client on another machine? Use that machine's address: {_BY_HAND}."
         ),
     )

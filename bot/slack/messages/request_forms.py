@@ -42,8 +42,9 @@ class Part(StrEnum):
 class Filled:
     """What stands in a form, as far as is known. `length` was chosen, `duration` was typed.
 
-    `is_new`: the address takes the place of what was typed. `last` is the address that they used
-    last, `link` the page that reads theirs; `can_read`: such a page can be had.
+    `is_new`: the address takes the place of what was typed; `is_read`: a browser brought it. `last`
+    is the address that they used last, `link` the page that reads theirs; `can_read`: such a page
+    can be had.
     """
 
     cluster: str = ""
@@ -55,6 +56,7 @@ class Filled:
     duration: str = ""
     reason: str = ""
     is_new: bool = False
+    is_read: bool = False
     last: str = ""
     link: str = ""
     can_read: bool = False
@@ -172,6 +174,8 @@ def _address(filled: Filled, hint: str) -> list[Block]:
     """
     action_id = f"{Part.SOURCE}:{filled.address}" if filled.is_new else Part.SOURCE.value
     typed = text_input(action_id, filled.address, "203.0.113.4", longest=SOURCE_CHARACTERS)
+    if filled.is_read:  # perhaps the browser of somebody else who has the link
+        hint = "Read from your browser just now. Not yours? Change it."
     hint = cut_note(filled.address, SOURCE_CHARACTERS) + hint
     offered = buttons.addresses(
         last="" if filled.last == filled.address else filled.last,
