@@ -244,5 +244,5 @@ class Place:
         assert any(rule["value"] == IP for rules in written for rule in rules)
 
     def until_it_ended(self) -> None:
-        eventually(lambda: self.told("has ended"))
+        eventually(lambda: self.told("has ended") or self.told("was ended"))
         assert self.sources() == FOREIGN

@@ -27,7 +27,11 @@ def play(place: Place, meanwhile: Callable[[], None] = lambda: None) -> None:
     eventually(lambda: cards(place))
     meanwhile()
     _approve(place)
-    eventually(lambda: place.told("has ended") or place.told("could not be opened"))
+    eventually(
+        lambda: (
+            place.told("has ended") or place.told("was ended") or place.told("could not be opened")
+        )
+    )
     eventually(lambda: not report.has_pending(place))
 
 
@@ -64,7 +68,7 @@ def _check_told(place: Place, done: Counter[str]) -> None:
     for told, opened in ((heard, "You can connect"), (threads, "is open for")):
         if done[Action.APPLIED] and not report.told_by_a_later_message(place):
             assert any(opened in words for words in told)
-        ending = ("has ended", "could not be opened")
+        ending = ("has ended", "was ended", "could not be opened")
         assert any(end in words for words in told for end in ending)
 
 

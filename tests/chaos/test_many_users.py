@@ -24,7 +24,10 @@ from tests.waiting import eventually
 _REQUESTS = 60
 _SEEDS = range(1, 1 + int(os.environ.get("DBACCESS_CHAOS_SEEDS", "1")))
 _DISRUPTION_SECONDS = 2.5
-_WORKED, _TOO_LATE = ["You can connect", "has ended"], ["has ended|could not be opened"]
+_WORKED, _TOO_LATE = (
+    ["You can connect", "(?:has|was) ended"],
+    ["(?:has|was) ended|could not be opened"],
+)
 
 
 @pytest.fixture

@@ -220,7 +220,7 @@ def test_p5_a_source_that_was_trusted_before_stays_trusted_after(world: World) -
     world.granted()
     assert world.grant().state == GrantState.ACTIVE
     assert world.grant().owned is False
-    assert "trusted already" in world.told(RITA)[-1]
+    assert "was in the firewall before" in world.told(RITA)[-1]
 
     world.pass_time(hours=2)
     assert world.grant().end_reason == EndReason.EXPIRED
