@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.access.approval import approve_at_once, approve_first
 from bot.access.limits import refuse_too_many_requests
-from bot.access.request_access import asked_for, given_reason
+from bot.access.request_access import asked_for, given_reason, typed_end
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.audit_actions import Action
 from bot.domain.commands import Adopt, Extend
@@ -127,6 +127,7 @@ def _record(uow: UnitOfWork, made: Request, **detail: Any) -> None:
         actor=made.requester,
         source=str(made.source),
         duration=show_duration(made.duration),
+        **typed_end(made),
         reason=made.reason,
         **detail,
     )

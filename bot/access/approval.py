@@ -13,6 +13,7 @@ from bot.domain.lifecycle import Decision, Grant, Request, RequestState, Verdict
 from bot.domain.notices import GrantExtended, comments_of
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Refused
+from bot.domain.refusals.durations import EndIsOver, EndsLaterAnyway
 from bot.domain.refusals.grants import NothingToExtend
 from bot.store import clusters, grants, requests
 
@@ -31,6 +32,7 @@ def approve_at_once(
         by: `policy`, `emergency`, or the approver who gives an adopted rule more time.
         review_after: when to remind somebody to review it, if it needs a review.
     """
+    check_time_left(uow, request)
     moved = request.approve_at_once(by, uow.now)
     moved = with_concerned(uow, moved)
     if review_after is not None:
@@ -63,6 +65,23 @@ def carry_out(uow: UnitOfWork, cluster: ClusterPolicy, request: Request) -> None
         _extend(uow, request)
 
 
+def check_time_left(
+    uow: UnitOfWork, request: Request, *, shortest: timedelta = timedelta(seconds=1)
+) -> None:
+    """Refuse what was asked for until a time that has passed, or is nearer than *shortest*.
+
+    Raises:
+        Refused: that time is over; of an extension, access lasts until then already.
+    """
+    if request.until is None:
+        return
+    if request.until - uow.now < shortest:
+        raise Refused(EndIsOver(number=request.id))
+    grant = grants.get(uow.session, request.extends) if request.extends else None
+    if grant is not None and request.until <= grant.expires_at:
+        raise Refused(EndsLaterAnyway(number=grant.id))
+
+
 def _grant(uow: UnitOfWork, cluster: ClusterPolicy, request: Request) -> None:
     grant = requests.new_grant(request, cluster_id=str(cluster.id), at=uow.now)
     begin(uow, grant, request)
@@ -88,7 +107,7 @@ def _extend(uow: UnitOfWork, request: Request) -> None:
     grant = grants.get(uow.session, request.extends or 0)
     if grant is None or not grant.wants_rule(uow.now):
         raise Refused(NothingToExtend(number=request.extends or 0))
-    longer = grant.extend(grant.expires_at + request.granted_duration)
+    longer = grant.extend(request.end_from(grant.expires_at))
     grants.save(uow.session, longer)
     clusters.mark_due(uow.session, longer.cluster_id, longer.cluster, uow.now)
     uow.record(
@@ -96,14 +115,14 @@ def _extend(uow: UnitOfWork, request: Request) -> None:
         longer.cluster,
         longer.id,
         actor=Actor.DBACCESS,
-        by=show_duration(request.granted_duration),
+        by=show_duration(longer.expires_at - grant.expires_at),
         extension=request.id,
         approvers=list(request.approvers),
         expires_at=longer.expires_at.isoformat(),
     )
     extended = GrantExtended(
         grant=longer,
-        by=request.granted_duration,
+        by=longer.expires_at - grant.expires_at,
         approvers=request.approvers,
         comments=comments_of(request),
     )

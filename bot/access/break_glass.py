@@ -12,6 +12,7 @@ from bot.access.request_access import (
     refuse_unfit_cluster,
     request,
     requests_for_the_same,
+    typed_end,
 )
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
@@ -63,6 +64,7 @@ def break_glass(uow: UnitOfWork, command: BreakGlass, person: Person) -> Request
         actor=person.id,
         source=str(made.source),
         duration=show_duration(made.duration),
+        **typed_end(made),
         reason=made.reason,
     )
     every = cluster.emergency.remind_every if cluster.emergency else None
@@ -85,6 +87,7 @@ def _ask_instead(uow: UnitOfWork, command: BreakGlass, person: Person) -> Reques
         cluster=command.cluster,
         source=command.source,
         duration=command.duration,
+        until=command.until,
         reason=command.reason,
     )
     made = request(uow, asked, person)

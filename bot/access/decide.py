@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.access.adopt import check_adoptable
-from bot.access.approval import carry_out, with_concerned
+from bot.access.approval import carry_out, check_time_left, with_concerned
 from bot.access.notifications import notify_closed, notify_person, notify_thread, update_card
 from bot.access.pressed_button import check_is_on_its_card, check_is_request_shown
 from bot.access.request_access import clean_reason
@@ -65,6 +65,7 @@ def _approve(
     uow: UnitOfWork, cluster: ClusterPolicy, request: Request, decision: Decision
 ) -> Request:
     _check_policy_still_allows(uow, cluster, request)
+    check_time_left(uow, request, shortest=cluster.min_duration)
     if decision.at_most is not None:
         _check_shortened(cluster, request, decision.at_most)
     lost = lost_approvals(cluster, request, uow.people)

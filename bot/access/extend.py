@@ -67,6 +67,7 @@ def extend(uow: UnitOfWork, command: Extend, person: Person) -> Request:
             cluster=grant.cluster,
             source=grant.source,
             duration=duration,
+            until=command.until,
             requester=holder,
             standing=uow.people[holder].standing,
             asked_by=asked_by,
@@ -89,7 +90,7 @@ def _by_duration(command: Extend, grant: Grant) -> Extend:
         return command
     if command.until <= grant.expires_at:
         raise Refused(EndsLaterAnyway(number=grant.id))
-    return command.model_copy(update={"duration": command.until - grant.expires_at, "until": None})
+    return command.model_copy(update={"duration": command.until - grant.expires_at})
 
 
 def extension_terms(

@@ -70,11 +70,12 @@ def asked_for(
         source=command.source,
         source_name=uow.name_of(command.source),
         duration=command.duration,
+        until=command.until,
         requester=person.id,
         standing=person.standing,
         reason=reason,
         created_at=uow.now,
-        lapses_at=uow.now + lapses_after,
+        lapses_at=min([uow.now + lapses_after, *([command.until] if command.until else [])]),
         state=RequestState.PENDING,
     )
 
@@ -91,6 +92,7 @@ def publish(uow: UnitOfWork, cluster: ClusterPolicy, made: Request, *, is_covere
         actor=made.asked_by or made.requester,
         source=str(made.source),
         duration=show_duration(made.duration),
+        **typed_end(made),
         reason=made.reason,
         **({"extends": made.extends} if made.extends else {}),
         **({"requester": made.requester} if made.asked_by else {}),
@@ -102,6 +104,11 @@ def publish(uow: UnitOfWork, cluster: ClusterPolicy, made: Request, *, is_covere
             refuse_too_many_requests(uow, cluster, made.requester, new=made.id)
     post_card(uow.session, uow.facts(made), cluster.channel, at=uow.now)
     return made
+
+
+def typed_end(made: Request) -> dict[str, str]:
+    """Return, for the audit, the end that was typed, if it was one."""
+    return {"until": made.until.isoformat()} if made.until else {}
 
 
 def refuse_second_grant(

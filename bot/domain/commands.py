@@ -25,12 +25,13 @@ class Container(_Command):
 
 
 class RequestAccess(_Command):
-    """`request`: a source trusted on a cluster for a while."""
+    """`request`: a source trusted on a cluster for a while, and never beyond `until`."""
 
     kind: Literal["request_access"] = "request_access"
     cluster: str
     source: TrustedSource
     duration: timedelta
+    until: AwareDatetime | None = None
     reason: str = ""
 
 
@@ -41,6 +42,7 @@ class BreakGlass(_Command):
     cluster: str
     source: TrustedSource
     duration: timedelta
+    until: AwareDatetime | None = None
     reason: str
 
 
@@ -60,6 +62,7 @@ class Adopt(_Command):
     cluster: str
     source: TrustedSource
     duration: timedelta
+    until: AwareDatetime | None = None
     reason: str = ""
 
 

@@ -124,6 +124,23 @@ def length_of(duration: timedelta | Until, local_now: datetime | None) -> timede
     return duration
 
 
+def length_and_end(
+    duration: timedelta | Until, local_now: datetime | None
+) -> tuple[timedelta, datetime | None]:
+    """Return how long it is, and for `until`, the end (UTC) beyond which it never lasts.
+
+    With an end, the length is up to a whole minute: the end itself says when it is over.
+
+    Raises:
+        Refused: as in `length_of`.
+    """
+    if not isinstance(duration, Until):
+        return length_of(duration, local_now), None
+    end = duration.next_after(local_now).astimezone(UTC)
+    left = end.timestamp() - local_now.timestamp() if local_now else 0.0
+    return timedelta(minutes=-(-left // 60)), end
+
+
 def extension_by(
     asked: timedelta | Until, local_now: datetime | None
 ) -> dict[str, timedelta | datetime]:

@@ -3,18 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.domain.commands import BreakGlass, Extend, RequestAccess
-from bot.domain.durations import extension_by, parse_duration, parse_span
+from bot.domain.durations import extension_by, length_and_end, parse_span
 from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.refusal import Field, Problems, about
-from bot.domain.sources import TrustedSource, parse_source
+from bot.domain.sources import parse_source
 from bot.domain.typed_text import one_line
 
 
 @dataclass(frozen=True)
 class FilledForm:
-    """What somebody filled in, as they typed it; `local_now` as in `parse_duration`."""
+    """What somebody filled in, as they typed it; `local_now` as in `length_of`."""
 
     cluster: str
     source: str
@@ -32,14 +33,12 @@ def read_form(policy: Policy, form: FilledForm, *, by_policy: bool = True) -> Re
     Raises:
         Refused: fields make no sense, or the policy does not take them: all of them.
     """
-    source, duration = _read(policy, form, _REQUEST, by_policy=by_policy)
-    return RequestAccess(cluster=form.cluster, source=source, duration=duration, reason=form.reason)
+    return RequestAccess(**_read(policy, form, _REQUEST, by_policy=by_policy))
 
 
 def read_emergency_form(policy: Policy, form: FilledForm, *, by_policy: bool = True) -> BreakGlass:
     """Return the command that a filled-in emergency form says; the rest as in `read_form`."""
-    source, duration = _read(policy, form, _EMERGENCY, by_policy=by_policy)
-    return BreakGlass(cluster=form.cluster, source=source, duration=duration, reason=form.reason)
+    return BreakGlass(**_read(policy, form, _EMERGENCY, by_policy=by_policy))
 
 
 def read_extension_form(form: FilledForm, *, grant_id: int, mark: str | None) -> Extend:
@@ -76,9 +75,7 @@ _EMERGENCY = _Rules(
 )
 
 
-def _read(
-    policy: Policy, form: FilledForm, rules: _Rules, *, by_policy: bool
-) -> tuple[TrustedSource, timedelta]:
+def _read(policy: Policy, form: FilledForm, rules: _Rules, *, by_policy: bool) -> dict[str, Any]:
     problems = Problems()
     checked: ClusterPolicy | None = None
     usual = timedelta()
@@ -91,13 +88,18 @@ def _read(
         if checked:
             checked.check_source(source)
     with problems.about(Field.DURATION):
-        duration = usual
-        if form.duration.strip():
-            duration = parse_duration(form.duration, local_now=form.local_now)
+        asked = parse_span(form.duration) if form.duration.strip() else usual
+        duration, until = length_and_end(asked, form.local_now)
         if checked:
             rules.check_duration(checked, duration)
     with problems.about(Field.REASON):
         if checked:
             rules.check_reason(checked, one_line(form.reason))
     problems.check()
-    return source, duration
+    return {
+        "cluster": form.cluster,
+        "source": source,
+        "duration": duration,
+        "until": until,
+        "reason": form.reason,
+    }

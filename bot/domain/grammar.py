@@ -9,7 +9,14 @@ from typing import Literal
 from rapidfuzz import fuzz, process
 
 from bot.domain.commands import Adopt, Cancel, Command, Extend, RequestAccess, Revoke
-from bot.domain.durations import extension_by, leading_duration, length_of, show_duration
+from bot.domain.durations import (
+    Until,
+    extension_by,
+    leading_duration,
+    length_and_end,
+    length_of,
+    show_duration,
+)
 from bot.domain.policy import Policy
 from bot.domain.queries import (
     OpenEmergencyForm,
@@ -104,10 +111,12 @@ def _request(words: Words, place: _Place) -> Intent:
         cluster = place.policy.cluster_of_channel(place.channel)
     if cluster is None or line.source is None or not line.is_sure:
         return _form_of(line)
-    usual = place.policy.cluster(cluster).usual_duration
-    asked = None if line.duration is None else length_of(line.duration, place.local_now)
+    asked = line.duration
+    if asked is None:
+        asked = place.policy.cluster(cluster).usual_duration
+    duration, until = length_and_end(asked, place.local_now)
     return RequestAccess(
-        cluster=cluster, source=line.source, duration=asked or usual, reason=line.reason
+        cluster=cluster, source=line.source, duration=duration, until=until, reason=line.reason
     )
 
 
@@ -130,7 +139,9 @@ def _emergency(words: Words, place: _Place) -> Intent:
         cluster = place.policy.cluster_of_channel(place.channel)
     duration = line.typed_duration
     if line.duration is not None:
-        duration = show_duration(length_of(line.duration, place.local_now))
+        length = length_of(line.duration, place.local_now)
+        # An end stays one: the form may be sent much later.
+        duration = duration if isinstance(line.duration, Until) else show_duration(length)
     return OpenEmergencyForm(str(line.source or ""), duration, line.reason, cluster or "")
 
 
@@ -140,10 +151,12 @@ def _adopt(words: Words, place: _Place) -> Intent:
         raise Refused(NotADuration(typed=line.typed_duration))
     if line.source is None or line.cluster is None or line.duration is None or not line.is_sure:
         raise Refused(AdoptIncomplete())
+    duration, until = length_and_end(line.duration, place.local_now)
     return Adopt(
         cluster=line.cluster,
         source=line.source,
-        duration=length_of(line.duration, place.local_now),
+        duration=duration,
+        until=until,
         reason=line.reason,
     )
 

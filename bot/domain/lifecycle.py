@@ -96,6 +96,7 @@ class Decision:
 class Request:
     """What somebody asked for. With `extends`: that this grant ends `duration` later.
 
+    `until`: the end that was typed, beyond which it never lasts, however late it is approved.
     With `puts_back`: that this grant, whose rule somebody removed, goes on. `standing` is what the
     requester was to the workspace at that time. `source_name` is what people call the source, if it
     has a name. `remind_at` is when to remind somebody to decide on it, or to review an emergency.
@@ -124,6 +125,7 @@ class Request:
     asked_by: str | None = None
     concerned: tuple[Person, ...] = ()
     standing: Standing = Standing.UNKNOWN
+    until: datetime | None = None
 
     @property
     def for_themselves(self) -> tuple[str, ...]:
@@ -140,6 +142,11 @@ class Request:
         """For how long it is approved: the shortest time that any approver chose."""
         named = [d.at_most for d in self.decisions if d.at_most is not None]
         return min([self.duration, *named])
+
+    def end_from(self, start: datetime) -> datetime:
+        """Return when what is approved ends if it counts from *start*."""
+        end = start + self.granted_duration
+        return end if self.until is None else min(end, self.until)
 
     @property
     def is_shortened(self) -> bool:

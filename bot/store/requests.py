@@ -300,7 +300,7 @@ def new_grant(request: Request, *, cluster_id: str, at: datetime) -> Grant:
         requester=request.requester,
         state=GrantState.APPLYING,
         approved_at=at,
-        expires_at=at + request.granted_duration,
+        expires_at=request.end_from(at),
         adopted=request.kind is RequestKind.ADOPTION,
         emergency=request.kind is RequestKind.EMERGENCY,
         source_name=request.source_name,

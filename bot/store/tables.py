@@ -55,6 +55,7 @@ class RequestRow(SQLModel, table=True):
         default="", max_length=_NAME, sa_column_kwargs={"server_default": text("''")}
     )
     duration_seconds: int = Field(sa_type=_LARGE_NUMBER)
+    until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     requester: str = Field(max_length=_SLACK_ID, index=True)
     asked_by: str | None = Field(default=None, max_length=_SLACK_ID)
     concerned: list[dict[str, Any]] | None = Field(default=None, sa_type=JSON)

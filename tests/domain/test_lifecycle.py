@@ -1,7 +1,10 @@
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.domain.lifecycle import (
     Decision,
@@ -14,7 +17,9 @@ from bot.domain.lifecycle import (
     RequestState,
     Verdict,
 )
+from bot.store import requests
 from tests.domain.examples import HOUR, MINUTE, NOW, active_grant, new_grant, request
+from tests.fuzzing import fuzzed
 
 ALICE = Decision("U0ALICE", Verdict.APPROVE, NOW + MINUTE)
 CAROL = Decision("U0CAROL", Verdict.APPROVE, NOW + 2 * MINUTE)
@@ -172,6 +177,27 @@ def test_an_extension_moves_the_end_and_takes_back_the_warning() -> None:
 
     assert extended.expires_at == NOW + 3 * HOUR
     assert extended.warned_at is None
+
+
+@fuzzed(300)
+@given(
+    typed_ahead=st.timedeltas(timedelta(minutes=1), timedelta(hours=12)),
+    waited=st.timedeltas(timedelta(0), timedelta(hours=12)),
+    at_most=st.none() | st.timedeltas(timedelta(minutes=1), timedelta(hours=12)),
+)
+def test_p4_what_is_typed_until_a_time_never_lasts_beyond_it(
+    typed_ahead: timedelta, waited: timedelta, at_most: timedelta | None
+) -> None:
+    """However late it is approved, and however long that would be from then."""
+    until, approved_at = NOW + typed_ahead, NOW + waited
+    pending = request(duration=typed_ahead + MINUTE, until=until)
+    approved = pending.decide(
+        Decision("U0ALICE", Verdict.APPROVE, approved_at, at_most=at_most), approvals_needed=1
+    )
+    grant = requests.new_grant(approved, cluster_id="c", at=approved_at)
+
+    assert grant.expires_at <= until
+    assert grant.expires_at in (until, approved_at + (at_most or timedelta()))
 
 
 def test_a_warning_is_noted() -> None:

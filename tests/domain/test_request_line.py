@@ -68,10 +68,14 @@ def form(**filled: object) -> OpenForm:
 )
 def test_a_line_is_read_as_a_person_would_read_it(line: str) -> None:
     """P4: neither the channel's cluster nor another duration than the one that was typed."""
-    expected = timedelta(minutes=89) if "47" in line else timedelta(minutes=90)
+    until = AFTERNOON.replace(hour=16, minute=47, second=0) if "47" in line else None
 
     assert read(f"request {line}") == RequestAccess(
-        cluster="orders", source=HERE, duration=expected, reason="fixing the job"
+        cluster="orders",
+        source=HERE,
+        duration=timedelta(minutes=90),
+        until=until,
+        reason="fixing the job",
     )
 
 
@@ -151,7 +155,7 @@ def test_an_emergency_is_read_in_the_same_way() -> None:
         source=IP, duration="1h30m", cluster="orders", reason="all locked"
     )
     assert read(f"emergency {IP} until 16:17 fix orders") == OpenEmergencyForm(
-        source=IP, duration="59m", cluster="orders", reason="fix orders"
+        source=IP, duration="until 16:17", cluster="orders", reason="fix orders"
     )
 
 
@@ -280,7 +284,8 @@ def test_any_words_never_open_another_cluster_nor_for_longer_than_typed(
         return
     assert found.cluster == (typed[0] if typed else "analytics")
     longest = longest_typed(" ".join(plain.replace(IP, "at").split()))
-    assert found.duration <= (longest or USUAL)
+    lasts = found.duration if found.until is None else found.until - AFTERNOON
+    assert lasts <= (longest or USUAL)
     assert longest is not None or found.duration == USUAL
 
 

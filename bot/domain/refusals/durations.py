@@ -34,6 +34,13 @@ class TimeZoneUnknown(Refusal):
     code: Literal["time_zone_unknown"] = "time_zone_unknown"
 
 
+class EndIsOver(Refusal):
+    """An end that was asked for, and that has passed, or is nearer than the shortest duration."""
+
+    code: Literal["end_is_over"] = "end_is_over"
+    number: int
+
+
 class EndsLaterAnyway(Refusal):
     """An extension until a time before which the access does not end."""
 
@@ -95,6 +102,7 @@ DurationRefusal = (
     | ZeroDuration
     | TimePassed
     | TimeZoneUnknown
+    | EndIsOver
     | EndsLaterAnyway
     | TooShort
     | TooLong

@@ -189,7 +189,7 @@ def _approve_for_less(request: RequestFacts) -> list[Block]:
     shorter = [d for d in _SHORTER if request.shortest <= d < request.duration]
     if not shorter:
         return []
-    asked = show_duration(request.duration)
+    asked = "requested" if request.until else show_duration(request.duration)
     one = f"Approve for {show_duration(shorter[-1])} instead of {asked}?"
     confirm = {
         "title": _plain("Shorten?"),

@@ -17,6 +17,7 @@ from bot.slack.messages.facts import (
     everyone_behind,
     expires,
     guest_line,
+    lasting,
     source,
     summary_of,
     terms,
@@ -25,7 +26,7 @@ from bot.slack.messages.facts import (
     who_may_review,
     why_lapsed,
 )
-from bot.slack.messages.mrkdwn import code, everyone, when, who
+from bot.slack.messages.mrkdwn import clock, code, everyone, when, who
 from bot.slack.messages.refusals import words
 
 
@@ -104,8 +105,10 @@ def _access_now(request: RequestFacts) -> Iterator[str]:
 def _what_it_would_change(request: RequestFacts) -> Block | None:
     """What an approval does that the first line does not say."""
     if request.kind is RequestKind.ADOPTION:
-        duration = show_duration(request.duration)
-        return section(f"If approved, it is removed {duration} later. Check who still needs it.")
+        removed = f"{show_duration(request.duration)} later"
+        if request.until is not None:
+            removed = f"at {clock(request.until)}"
+        return section(f"If approved, it is removed {removed}. Check who still needs it.")
     if request.extended is None:
         return None
     now, longer = request.extended.expires_at, request.extended.expires_at + request.duration
@@ -114,10 +117,10 @@ def _what_it_would_change(request: RequestFacts) -> Block | None:
 
 def _emergency(request: RequestFacts) -> Message:
     """The same message before and after the review; what was done stays in sight."""
-    duration, cluster = show_duration(request.granted_duration), code(request.cluster)
+    cluster = code(request.cluster)
     opened = (
         f":rotating_light: {who(request.requester)} opened *emergency access to {cluster}* "
-        f"from {source(request)} for {duration}."
+        f"from {source(request)} {lasting(request)}."
     )
     if request.reviewed_at is not None:
         by, at = who(request.reviewed_by or ""), when(request.reviewed_at)
@@ -160,7 +163,7 @@ def _expiry(request: RequestFacts) -> str:
         longer = show_duration(request.duration)
         ends = when(request.extended.expires_at)
         return f"*{source(request)} stays {longer} longer*: removed {ends}."
-    ends = when((request.decided_at or request.created_at) + request.duration)
+    ends = when(request.end_from(request.decided_at or request.created_at))
     return f"*Set an expiry on {source(request)}* (added manually): removed {ends}."
 
 

@@ -33,6 +33,19 @@ def source(facts: Request | Grant) -> str:
     return f"{shown if facts.source.network else code(shown)}{name}"
 
 
+def length(request: Request, *, as_asked: bool = False) -> str:
+    """Return how long access is to last: `2h`, or until when, if that was asked for."""
+    if request.until is not None and (as_asked or not request.is_shortened):
+        return f"until {clock(request.until)}"
+    return show_duration(request.duration if as_asked else request.granted_duration)
+
+
+def lasting(request: Request, *, as_asked: bool = False) -> str:
+    """Return the same as a part of a sentence: `for 2h`, or `until` then."""
+    said = length(request, as_asked=as_asked)
+    return said if said.startswith("until") else f"for {said}"
+
+
 def terms(request: RequestFacts, *, as_asked: bool = False) -> str:
     """Return cluster, source and time in a few words, and what less an approver gave."""
     duration = show_duration(request.duration if as_asked else request.granted_duration)
@@ -40,14 +53,15 @@ def terms(request: RequestFacts, *, as_asked: bool = False) -> str:
     if request.kind is RequestKind.ADOPTION:
         if request.extended is not None:
             return f"{duration} more for {where} on {cluster}, access #{request.extended.id}"
-        return f"{where} on {cluster}, added manually, removed after {duration}"
-    less = ""
+        removed = f"at {clock(request.until)}" if request.until else f"after {duration}"
+        return f"{where} on {cluster}, added manually, removed {removed}"
+    lasts, less = length(request, as_asked=as_asked), ""
     if request.is_shortened and not as_asked:
         less = f" instead of {show_duration(request.duration)}"
     if request.extended is not None:
         whose = f" of {who(request.requester)}" if request.asked_by else ""
         return f"{cluster}, {where}, {duration} more{less} for access #{request.extended.id}{whose}"
-    return f"{cluster}, {where}{_how_wide(request.source)}, {duration}{less}"
+    return f"{cluster}, {where}{_how_wide(request.source)}, {lasts}{less}"
 
 
 def summary_of(request: RequestFacts, *, as_asked: bool = False) -> str:
@@ -67,8 +81,8 @@ def summary_of(request: RequestFacts, *, as_asked: bool = False) -> str:
             f"{asker} {asks} *{duration} more*{less} on {cluster} from {where}: "
             f"access #{number}{whose}."
         )
-    wide = _how_wide(request.source)
-    return f"{asker} {asks} *access to {cluster}* from {where}{wide} for {duration}{less}."
+    wide, lasts = _how_wide(request.source), lasting(request, as_asked=as_asked)
+    return f"{asker} {asks} *access to {cluster}* from {where}{wide} {lasts}{less}."
 
 
 def who_asked(request: RequestFacts) -> str:

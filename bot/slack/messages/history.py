@@ -69,6 +69,9 @@ def _line(entry: Happened) -> str:
 
 def _terms(request: Request) -> str:
     asker, duration = who(request.requester), show_duration(request.granted_duration)
+    lasts = f"for *{duration}*"
+    if request.until is not None and not request.is_shortened:
+        lasts = f"until *{when(request.until)}*"
     less = ""
     if request.is_shortened:
         less = f" ({show_duration(request.duration)} requested)"
@@ -77,14 +80,14 @@ def _terms(request: Request) -> str:
         return f"{asker}, *{duration} more*{less} for access #{request.extends}, {lent}"
     match request.kind:
         case RequestKind.EMERGENCY:
-            return f":rotating_light: {asker}, *emergency*, {lent} for *{duration}*"
+            return f":rotating_light: {asker}, *emergency*, {lent} {lasts}"
         case RequestKind.PUT_BACK:
             return f"{asker}, {lent} for *{duration}*, access #{request.puts_back} put back"
         case RequestKind.ADOPTION:
             rule = f"{source(request)} on {code(request.cluster)}"
             return f":timer_clock: {asker}, expiry of {rule} (*{duration}*)"
         case _:
-            return f"{asker}, {lent} for *{duration}*{less}"
+            return f"{asker}, {lent} {lasts}{less}"
 
 
 def _decision(request: Request) -> str:

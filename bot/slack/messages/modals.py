@@ -98,5 +98,6 @@ def _shorter(request: RequestFacts, as_asked: str) -> list[Block]:
         for one in sensible_durations(request.shortest, request.duration, None)
         if one < request.duration
     }
-    options = {**shorter, as_asked: f"{show_duration(request.duration)} (as requested)"}
+    asked = f"{show_duration(request.duration)} (as requested)"
+    options = {**shorter, as_asked: "As requested" if request.until else asked}
     return [field("duration", "Duration", menu("duration", options, as_asked, "Duration"))]

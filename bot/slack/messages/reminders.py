@@ -1,11 +1,11 @@
 """Reminders and emergencies: what must not be overlooked."""
 
-from bot.domain.durations import show_duration
 from bot.domain.notices import EmergencyOpened, RequestReminder, Reviewed, ReviewReminder
 from bot.slack.messages.blocks import Message, header, message, quote, section
 from bot.slack.messages.facts import (
     NO_REASON,
     expires,
+    lasting,
     source,
     terms,
     who_asked,
@@ -31,12 +31,11 @@ def request_reminder(notice: RequestReminder) -> Message:
 def emergency_opened(notice: EmergencyOpened) -> Message:
     """Return, loudly, that somebody gave themselves emergency access."""
     request = notice.request
-    duration = show_duration(request.granted_duration)
     return message(
         header(f":rotating_light: Emergency access to {request.cluster}"),
         section(
             f"{who(request.requester)} opened access #{request.id} to {code(request.cluster)} from "
-            f"{source(request)} for {duration}, without an approval."
+            f"{source(request)} {lasting(request)}, without an approval."
         ),
         quote(request.reason, NO_REASON),
         section(f"Review it in <#{notice.channel}>: {who_may_review(request)}."),

@@ -26,7 +26,7 @@ from bot.slack.messages.facts import (
     who_may_decide,
     why_lapsed,
 )
-from bot.slack.messages.mrkdwn import everyone, when, who
+from bot.slack.messages.mrkdwn import clock, everyone, when, who
 from bot.slack.messages.refusals import sentence, words
 
 
@@ -120,11 +120,13 @@ def adopted(notice: Adopted) -> Message:
         return asked(Asked(request=request))
     if request.state is not RequestState.APPROVED:
         return request_closed(RequestClosed(request=request))
-    duration = show_duration(request.duration)
+    removed = f"after {show_duration(request.duration)}"
+    if request.until is not None:
+        removed = f"at {clock(request.until)}"
     return message(
         section(
             f":timer_clock: *Setting an expiry on {source(request)}* (added manually): removed "
-            f"after {duration}."
+            f"{removed}."
         ),
         context(f"Access #{request.id}. I'll warn you a day before."),
     )

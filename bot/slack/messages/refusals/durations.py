@@ -6,6 +6,7 @@ from bot.domain.durations import show_duration as shown
 from bot.domain.refusals.durations import (
     AdoptionOutOfRange,
     DurationRefusal,
+    EndIsOver,
     EndsLaterAnyway,
     ExtendedFully,
     ExtendedTooFar,
@@ -35,6 +36,8 @@ def of_duration(refusal: DurationRefusal, code: Quoting) -> str:  # noqa: C901  
             )
         case TimeZoneUnknown():
             return f"Your time zone isn't known. Try a duration, like {code('2h')}."
+        case EndIsOver(number=number):
+            return f"That time is over. Request #{number} needs a later end: ask again."
         case EndsLaterAnyway(number=number):
             return f"Access #{number} lasts until then already."
         case TooShort(asked=asked, shortest=shortest):
