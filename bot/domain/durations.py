@@ -73,7 +73,8 @@ class Until:
             # Compared by what both are in UTC: a day on which clocks change is not 24 hours long.
             if 60 <= at.timestamp() - now <= _LONGEST_UNTIL.total_seconds():
                 return at
-        raise Refused(TimePassed(end=str(self), now=f"{local_now:%H:%M}"))
+        is_near = 0 <= today.timestamp() - now < 60
+        raise Refused(TimePassed(end=str(self), now=f"{local_now:%H:%M}", is_near=is_near))
 
     def length(self, local_now: datetime | None) -> timedelta:
         """Return how long that is from now, in whole minutes, never longer; raises as the above."""

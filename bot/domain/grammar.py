@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from rapidfuzz import fuzz, process
@@ -16,6 +16,15 @@ from bot.domain.durations import (
     length_and_end,
     length_of,
     show_duration,
+)
+from bot.domain.line_words import (
+    Word,
+    almost_duration,
+    changes_duration,
+    names_zone,
+    reason_of,
+    without_fillers,
+    words_of,
 )
 from bot.domain.policy import Policy
 from bot.domain.queries import (
@@ -42,16 +51,7 @@ from bot.domain.refusals.commands import (
     UnknownCommand,
 )
 from bot.domain.refusals.durations import NotADuration
-from bot.domain.request_line import (
-    RequestLine,
-    Word,
-    almost_duration,
-    changes_duration,
-    read_request_line,
-    reason_of,
-    without_fillers,
-    words_of,
-)
+from bot.domain.request_line import RequestLine, read_request_line
 
 _ID = re.compile(r"#?([1-9][0-9]{0,8})")
 _SIGNED = re.compile(r"[-+][0-9]")
@@ -166,7 +166,7 @@ def _extend(words: Words, place: _Place) -> Intent:
         raise Refused(ExtendIncomplete())
     number, said = _number(words[0]), _without_more(words[1:])
     found = leading_duration([word.plain for word in said])
-    if found is not None and not changes_duration(said[found[1] :]):
+    if found is not None and not _is_doubtful(*found, said):
         asked = Extend(grant_id=number, reason=reason_of(said[found[1] :]))
         return asked.model_copy(update=extension_by(found[0], place.local_now))
     if said and _SIGNED.match(said[0].plain):
@@ -174,6 +174,12 @@ def _extend(words: Words, place: _Place) -> Intent:
     count = (found[1] if found else 0) + almost_duration(said[found[1] if found else 0 :])
     typed = " ".join(word.plain for word in said[:count])
     return OpenExtensionForm(number, reason_of(said[count:]), duration=typed)
+
+
+def _is_doubtful(asked: timedelta | Until, count: int, said: Words) -> bool:
+    """Tell whether a duration is perhaps another one with the words behind it."""
+    behind = said[count:]
+    return changes_duration(behind) or (isinstance(asked, Until) and names_zone(behind))
 
 
 def _without_more(words: Words) -> Words:

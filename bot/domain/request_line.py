@@ -10,47 +10,29 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.domain.addresses import is_like_ipv4
-from bot.domain.durations import UNIT, Until, leading_duration
+from bot.domain.durations import Until, leading_duration
+from bot.domain.line_reason import is_two_words, mentions_duration, named_in, nearly_names
+from bot.domain.line_words import (
+    DASHES,
+    FILLERS,
+    Word,
+    alias_of,
+    almost_duration,
+    changes_duration,
+    names_second_duration,
+    names_zone,
+    plain_of,
+    reason_of,
+    without_fillers,
+)
 from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
 from bot.domain.refusals.durations import NotADuration
 from bot.domain.refusals.sources import NotASource, SeveralAddresses
 from bot.domain.sources import TrustedSource, looks_like_source, parse_source
-from bot.domain.typed_text import unwrapped
 
-_FILLERS = frozenset({"for", "from", "on", "to", "in", "cluster"})
-_DASHES = frozenset({"-", "--", "\u2013", "\u2014", "\u2015"})
 _SEVERAL = frozenset({"and", "or", "&", "+"})
-_NUMBER = "an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|few|couple|some|several"
-_HALF = "half|quarter"
-# What is not quite a duration, in the place of one: "half an hour", "1h30", "until tomorrow".
-_ALMOST_BEGINS = re.compile(
-    rf"[~<>]?[0-9](?![0-9]*(?:st|nd|rd|th)\b).*|(?:{_HALF}|until|till|til|tomorrow|tonight|forever)"
-    rf"\b.*|(?:{UNIT})"
-)
-_ALMOST_IN_WORDS = re.compile(rf"(?:{_NUMBER}) (?:{_HALF}|{_NUMBER}|of|{UNIT})\b.*")
-_ALMOST_GOES_ON = re.compile(
-    rf"[~]?[0-9].*|{_HALF}|{_NUMBER}|{UNIT}|of|and|am|pm|noon|midnight|tomorrow|morning|tonight"
-)
-_LIKE_DURATION = re.compile(rf"[0-9.]+(?:{UNIT})(?![a-z])|(?:half|until|till|til)\b")
 _SIGNED = re.compile(r"[-+][0-9].*")
-# Behind a duration, these make it another one, or none.
-_CHANGES_IT = frozenset(
-    {"ago", "old", "late", "behind", "or", "and", "plus", "+", "half", "more", "per"}
-)
-
-
-@dataclass(frozen=True)
-class Word:
-    """One word: as it was typed, and without quotes, link marks and invisible characters."""
-
-    typed: str
-    plain: str
-
-    @property
-    def lower(self) -> str:
-        """How it is compared."""
-        return self.plain.lower()
 
 
 @dataclass(frozen=True)
@@ -70,28 +52,6 @@ class RequestLine:
     names_cluster: bool = False
 
 
-def words_of(text: str) -> list[Word]:
-    """Return the words of a text; those that nobody can see are left out."""
-    words = [Word(typed, unwrapped(typed)) for typed in text.split()]
-    return [word for word in words if word.plain]
-
-
-def reason_of(words: Sequence[Word]) -> str:
-    """Return words as they were typed, without a dash before them."""
-    rest = list(words)
-    while rest and rest[0].plain in _DASHES:
-        rest.pop(0)
-    return " ".join(word.typed for word in rest)
-
-
-def without_fillers(words: Sequence[Word]) -> list[Word]:
-    """Return the words without `for`, `to`, dashes and the like before them."""
-    rest = list(words)
-    while rest and (rest[0].lower in _FILLERS or rest[0].plain in _DASHES):
-        rest.pop(0)
-    return rest
-
-
 def read_request_line(words: Sequence[Word], policy: Policy) -> RequestLine:
     """Return what a line says.
 
@@ -103,33 +63,6 @@ def read_request_line(words: Sequence[Word], policy: Policy) -> RequestLine:
     if line.source is None and not reader.has_read:
         raise Refused(NotASource(typed=_unknown(words, policy)))
     return line
-
-
-def almost_duration(words: Sequence[Word]) -> int:
-    """Return how many words, from the first, are meant as a duration and are not quite one."""
-    line = " ".join(word.lower for word in words[:3])
-    first = words[0].lower if words else ""
-    if not (_ALMOST_BEGINS.fullmatch(first) or _ALMOST_IN_WORDS.fullmatch(line)):
-        return 0
-    count = 1
-    while count < len(words) and _ALMOST_GOES_ON.fullmatch(words[count].lower):
-        if looks_like_source(words[count].plain):
-            break
-        count += 1
-    return count
-
-
-def changes_duration(words: Sequence[Word]) -> bool:
-    """Tell whether a duration is perhaps another one with the words behind it."""
-    if not words or looks_like_source(words[0].plain):
-        return False
-    first = words[0].lower
-    return first in _CHANGES_IT or (almost_duration(words) > 0 and not _begins_reason(first))
-
-
-def _begins_reason(first: str) -> bool:
-    """Tell whether a reason may begin so behind a duration, as in "a customer waits"."""
-    return first in {"tonight", "tomorrow", "forever", "a", "an", "one", "some"}
 
 
 class _Reader:
@@ -160,9 +93,16 @@ class _Reader:
             elif not self._is_filler(at):
                 break
             at += taken or 1
-        if self._line.duration is not None and leading_duration(_plain(self._words[at:])):
+        behind = self._words[at:]
+        if self._line.duration is not None and names_second_duration(behind):
             self._unsure()  # two durations: which one?
+        self._refuse_second_address(behind)
         return self._line
+
+    def _refuse_second_address(self, behind: Sequence[Word]) -> None:
+        said = [word for word in without_fillers(behind) if word.lower not in _SEVERAL]
+        if self._line.source is not None and said and is_like_ipv4(said[0].plain):
+            raise Refused(SeveralAddresses(address=str(self._line.source)))
 
     @property
     def _is_complete(self) -> bool:
@@ -170,19 +110,27 @@ class _Reader:
         return bool(line.source and line.typed_duration and line.cluster)
 
     def _duration(self, at: int) -> int:
-        found = leading_duration(_plain(self._words[at:]))
+        found = leading_duration(plain_of(self._words[at:]))
         if self._line.typed_duration or found is None:
             return 0
         duration: timedelta | Until | None = found[0]
         count = found[1]
         behind = self._words[at + count :]
-        if changes_duration(behind):
+        if isinstance(duration, Until) and self._names_zone(behind):
+            self._unsure()
+        elif changes_duration(behind):
             self._unsure()
             count += almost_duration(behind)
             duration = None
-        typed = " ".join(_plain(self._words[at : at + count]))
+        typed = " ".join(plain_of(self._words[at : at + count]))
         self._line = replace(self._line, duration=duration, typed_duration=typed)
         return count
+
+    def _names_zone(self, behind: Sequence[Word]) -> bool:
+        """Tell whether it may be that time elsewhere; a cluster or source says nothing of it."""
+        if not behind or alias_of(behind[0], self._policy):
+            return False
+        return names_zone(behind) and not looks_like_source(behind[0].plain)
 
     def _almost(self, at: int) -> int:
         if self._line.typed_duration:
@@ -192,7 +140,7 @@ class _Reader:
         count = almost_duration(self._words[at:])
         if count:
             self._unsure()
-            typed = " ".join(_plain(self._words[at : at + count]))
+            typed = " ".join(plain_of(self._words[at : at + count]))
             self._line = replace(self._line, typed_duration=typed)
         return count
 
@@ -201,7 +149,9 @@ class _Reader:
         if alias is None or self._line.cluster:
             return 0
         self._line = replace(self._line, cluster=alias, names_cluster=True)
-        if alias in _FILLERS or _names_several(self._words[at:], self._policy):
+        words = self._words[at:]
+        is_doubtful = _names_several(words, self._policy) or is_two_words(words, self._policy)
+        if alias in FILLERS or is_doubtful:
             self._unsure()
         return 1
 
@@ -216,20 +166,10 @@ class _Reader:
 
     def _is_filler(self, at: int) -> bool:
         word = self._words[at]
-        return word.lower in _FILLERS or word.plain in _DASHES
+        return word.lower in FILLERS or word.plain in DASHES
 
     def _unsure(self) -> None:
         self._line = replace(self._line, is_sure=False)
-
-
-def alias_of(word: Word, policy: Policy) -> str | None:
-    """Return the cluster that a word names."""
-    alias = word.lower.strip(".:!?()#")
-    return alias if alias in policy.clusters else None
-
-
-def _plain(words: Sequence[Word]) -> list[str]:
-    return [word.plain for word in words]
 
 
 def _names_several(words: Sequence[Word], policy: Policy) -> bool:
@@ -248,7 +188,7 @@ def _checked_reason(line: RequestLine, rest: Sequence[Word], policy: Policy) -> 
         line = replace(line, is_sure=False)
     if not said:
         return line
-    if not line.typed_duration and _mentions_duration(said):
+    if not line.typed_duration and mentions_duration(said):
         line = replace(line, is_sure=False)
     return line if line.cluster else _without_cluster(line, rest, policy)
 
@@ -259,7 +199,7 @@ def _without_cluster(line: RequestLine, rest: Sequence[Word], policy: Policy) ->
     A word that is nearly a cluster's name, or stands alone, was meant as one: opening the wrong
     cluster would be worse than asking once more.
     """
-    named = {alias for word in rest if (alias := alias_of(word, policy))}
+    named = named_in(rest, policy)
     if named:
         only = next(iter(named)) if len(named) == 1 else None
         return replace(line, cluster=only, is_sure=False, names_cluster=True)
@@ -267,6 +207,8 @@ def _without_cluster(line: RequestLine, rest: Sequence[Word], policy: Policy) ->
     if policy.nearest(said[0].plain):
         if len(said) == len(rest):
             policy.cluster(said[0].plain)
+        return replace(line, is_sure=False, names_cluster=True)
+    if nearly_names(said, policy):
         return replace(line, is_sure=False, names_cluster=True)
     if not line.typed_duration:
         if len(said) == 1 and line.source:
@@ -277,16 +219,6 @@ def _without_cluster(line: RequestLine, rest: Sequence[Word], policy: Policy) ->
     return line
 
 
-def _mentions_duration(words: Sequence[Word]) -> bool:
-    """Tell whether a reason says how long, as in "fixing the job for half an hour"."""
-    return any(
-        leading_duration(_plain(words[at:]))
-        or _ALMOST_IN_WORDS.fullmatch(" ".join(word.lower for word in words[at : at + 3]))
-        or _LIKE_DURATION.match(words[at].lower)
-        for at in range(len(words))
-    )
-
-
 def _unknown(words: Sequence[Word], policy: Policy) -> str:
     """Return the words that stand where a source belongs; refuse what was meant as a cluster."""
     said = without_fillers(words) or list(words)
@@ -294,9 +226,9 @@ def _unknown(words: Sequence[Word], policy: Policy) -> str:
         policy.cluster(said[0].plain)
     count = 1
     while count < len(said) and not (
-        leading_duration(_plain(said[count:]))
+        leading_duration(plain_of(said[count:]))
         or alias_of(said[count], policy)
-        or said[count].lower in _FILLERS
+        or said[count].lower in FILLERS
         or looks_like_source(said[count].plain)
     ):
         count += 1

@@ -106,6 +106,94 @@ def test_what_is_not_clear_opens_the_form_with_all_that_was_read(
     assert read(f"request {IP} {line}") == opened
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        # a second duration
+        "orders 2h for 1h",
+        "orders in 2h for 1h fix",
+        "orders 2h - 1h",
+        "orders 2h minus 30m",
+        "2h orders (only 30m needed)",
+        "2h orders no, 1h",
+        "2h orders \u2013 no, half an hour",
+        "2h orders by 14:00",
+        # a zone behind an end
+        "orders until 9pm CET fix job",
+        "orders until 21:00 Berlin time",
+        "orders until 9pm (UTC)",
+        "orders until 6pm utc fix",
+        "until 18:00 in Berlin orders",
+        "orders until 18:00 tomorrow",
+        # a time that is named otherwise
+        "orders by 18:00",
+        "orders before 18:00",
+        "orders ending 16:10",
+        "orders only today",
+        "orders fix (5min)",
+        "orders fix ~10m",
+        "orders fifteen minutes",
+        "orders PT30M",
+        "orders by 6pm",
+    ],
+)
+def test_what_says_how_long_in_another_way_opens_the_form(line: str) -> None:
+    """P4: neither longer than typed, nor for the usual duration where one was named."""
+    found = read(f"request {IP} {line}")
+
+    assert isinstance(found, OpenForm)
+    assert found.cluster == "orders"
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "the orders/billing job",
+        "orders-db now",
+        "the orders's job",
+        "the orders\u2019s job",
+        "*orders* now",
+        "orders,billing now",
+        "[orders] job",
+        "\u201corders\u201d.",
+        "OPS-12: orders\u2026 broken",
+        "@orders job",
+        "migrate orders->billing",
+        "\uff4f\uff52\uff44\uff45\uff52\uff53 broke",
+        "<#C0ORDERS|orders> broke",
+        "the job on the ordres cluster",
+        "my_orders_job",
+    ],
+)
+def test_a_cluster_that_a_reason_names_is_not_overlooked(reason: str) -> None:
+    """P4: the channel's cluster is not meant."""
+    found = read(f"request {IP} 2h fix {reason}")
+
+    assert isinstance(found, OpenForm)
+    assert found.cluster in ("", "orders")
+    assert not found.is_of_channel
+
+
+def test_a_cluster_of_two_words_is_not_taken_for_another() -> None:
+    policy = policy_of(("orders", "C0ORDERS"), ("orders-replica", "C0REPLICA"))
+
+    found = parse_command(f"request {IP} 2h orders replica fix", policy, channel="C0ORDERS")
+
+    assert isinstance(found, OpenForm)
+
+
+def test_a_second_address_behind_a_whole_line_is_refused() -> None:
+    with refused("One address at a time"):
+        read(f"request 2h orders {IP} and 203.0.113.5")
+
+
+def test_an_end_that_is_too_near_or_too_far_is_refused_with_why() -> None:
+    with refused("`until 15:18` is less than a minute away"):
+        read(f"request {IP} orders until 15:18")
+    with refused("`until 05:00` is over 12 hours away"):
+        read(f"request {IP} orders until 5:00")
+
+
 def test_a_request_without_a_source_opens_the_form_with_the_rest() -> None:
     assert read("request orders 2h fix the job") == form(
         source="", duration="2h", cluster="orders", reason="fix the job"
@@ -177,6 +265,8 @@ def test_an_adoption_is_read_in_the_same_way() -> None:
                                                                          second=0))),
         ("17 half an hour why", OpenExtensionForm(17, "why", duration="half an hour")),
         ("17 1h30 why", OpenExtensionForm(17, "why", duration="1h30")),
+        ("17 2h minus 1h", OpenExtensionForm(17, "minus 1h", duration="2h")),
+        ("17 until 18:00 UTC", OpenExtensionForm(17, "UTC", duration="until 18:00")),
         ("17 30", OpenExtensionForm(17, duration="30")),
     ],
 )  # fmt: skip
@@ -243,6 +333,57 @@ def test_parts_in_any_order_and_dress_are_read_as_composed(
         duration=meant,
         reason=reason.removeprefix("- "),
     )
+
+
+BEFORE = (
+    "",
+    "*",
+    "/",
+    ",",
+    "\u2026",
+    "->",
+    "(",
+    "[",
+    "@",
+    "#",
+    "-",
+    "\u201c",
+    "~",
+    "|",
+    "_",
+    ":",
+    "=",
+)
+BEHIND = (*BEFORE, "'s", "\u2019s", ")", "]", "\u201d.", "!")
+CORRECTIONS = ("for", "in", "-", "minus", "no,", "only", "\u2013", "less", "max", "at most", "(")
+
+
+@fuzzed(400)
+@given(st.sampled_from(CLUSTERS), st.sampled_from(BEFORE), st.sampled_from(BEHIND), st.booleans())
+def test_a_name_in_any_punctuation_is_seen(
+    cluster: str, before: str, behind: str, upper: bool
+) -> None:
+    """P4."""
+    name = cluster.upper() if upper else cluster
+    found = read(f"request {IP} 2h fix the {before}{name}{behind} job")
+
+    assert isinstance(found, OpenForm)
+    assert found.cluster == cluster
+
+
+@fuzzed(400)
+@given(durations(), durations(), st.sampled_from(CORRECTIONS), st.booleans())
+def test_a_second_duration_opens_the_form(
+    first: tuple[str, timedelta], second: tuple[str, timedelta], between: str, last: bool
+) -> None:
+    """P4: which of them is meant is not guessed."""
+    line = (
+        f"orders {first[0]} {between} {second[0]}"
+        if last
+        else f"{first[0]} orders {between} {second[0]}"
+    )
+
+    assert isinstance(read(f"request {IP} {line}"), OpenForm)
 
 
 POOL = st.sampled_from(

@@ -21,11 +21,12 @@ class ZeroDuration(Refusal):
 
 
 class TimePassed(Refusal):
-    """A time of day, as an end, that is not within the next hours; `now` is theirs."""
+    """A time of day, as an end, less than a minute or over twelve hours away; `now` is theirs."""
 
     code: Literal["time_passed"] = "time_passed"
     end: str
     now: str
+    is_near: bool = False
 
 
 class TimeZoneUnknown(Refusal):

@@ -29,9 +29,11 @@ def of_duration(refusal: DurationRefusal, code: Quoting) -> str:  # noqa: C901  
             return f"{code(typed)} isn't a duration. Try {examples} or {code('1w')}."
         case ZeroDuration():
             return f"A duration of zero opens nothing. Try {code('30m')}."
+        case TimePassed(end=end, is_near=True):
+            return f"{code(f'until {end}')} is less than a minute away. Try {code('2h')}."
         case TimePassed(end=end, now=now):
             return (
-                f"{code(f'until {end}')} isn't within 12 hours (it's {now} for you). Try "
+                f"{code(f'until {end}')} is over 12 hours away (it's {now} for you). Try "
                 f"{code('2h')}."
             )
         case TimeZoneUnknown():
