@@ -35,7 +35,8 @@ _TAKES_BACK = frozenset(
 )
 CLOCK = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?: ?[ap]m)?|[0-9]{1,2} ?[ap]m")
 _ZONE = re.compile(
-    r"utc|gmt|z|[a-z]{2,4}t|(?:utc|gmt)?[-+\u2212][0-9:]+|local|your|my|our|today|tomorrow|next"
+    r"utc|gmt|z|[wce]es?t|ms[kt]|[bijks]st|[ecmp][sd]?t|a[ecw][sd]?t|ae[sd]t|nz[sd]t|sgt|hkt|sast"
+    r"|(?:utc|gmt)?[-+\u2212][0-9:]+|local|your|my|our|today|tomorrow|next"
 )
 _AROUND = "()[]{}<>~*_.,:;!?\"'\u2026\u2013\u2014-"
 

@@ -97,7 +97,8 @@ def test_a_late_approval_of_an_extension_does_not_move_the_end(world: World) -> 
     world.granted(f"request {IP} 2h orders fix")
     typed, end = until(world, hours=4)
     world.types(RITA, f"extend 1 {typed} not done yet")
+    card = world.card
     world.pass_time(hours=1)
-    world.presses(ALICE, world.card, "approve")
+    world.presses(ALICE, card, "approve")
 
     assert world.grant().expires_at == end
