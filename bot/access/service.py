@@ -126,14 +126,16 @@ class AccessService:
                     reply(uow.session, answer, job.reply_to, at=uow.now)
         return answer
 
-    def dry_run(self, command: Command, person: Person) -> None:
+    def dry_run(self, command: Command, person: Person, *, origin: str | None = None) -> None:
         """Find out whether a command would be refused now; nothing is changed.
+
+        One that was carried out already, by its *origin*, is not.
 
         Raises:
             Refused: it would.
             NeedsDirectory: it depends on people of whom too little is known.
         """
-        with suppress(_RolledBack), self._unit_of_work(None, People([person])) as uow:
+        with suppress(_RolledBack), self._unit_of_work(origin, People([person])) as uow:
             _carry_out(uow, command, person)
             raise _RolledBack
 

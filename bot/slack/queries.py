@@ -14,10 +14,13 @@ from bot.domain.people import Person
 from bot.domain.policy import Policy
 from bot.domain.refusal import NotYours, Refused
 from bot.domain.refusals.any_refusal import AnyRefusal
+from bot.domain.refusals.clusters import NoSuchRule
 from bot.domain.refusals.delays import ClusterUnknown, TokenNotTaken
 from bot.domain.refusals.grants import NoSuchGrant
 from bot.domain.refusals.lookups import CallsSpent, NotLookedUp
 from bot.domain.refusals.rights import MayNotListAll
+from bot.domain.rules import Rule
+from bot.domain.sources import TrustedSource
 from bot.providers.base import ApiError, ClusterNotFound, NotAuthorised, RateLimited
 from bot.providers.shared_reads import SharedReads
 from bot.slack import messages
@@ -30,7 +33,7 @@ _MOST_ENTRIES = 20
 
 
 class Queries:
-    """Reads the store, and the provider for `sources` and `connect`.
+    """Reads the store, and the provider for `sources`, `connect` and `adopt`.
 
     `elapsed` returns seconds that only grow. A query of which somebody may see
     only a part raises `NeedsDirectory` where too little is known of them.
@@ -84,13 +87,7 @@ class Queries:
         Raises:
             Refused: not a cluster of theirs, or DigitalOcean does not answer.
         """
-        policy = self._policy()
-        cluster = policy.seen_by(person).cluster(alias)
-        self._limit.check(person.id)
-        try:
-            rules = self._reads.rules(str(cluster.id))
-        except ApiError as error:
-            raise Refused(_why_not(error)) from error
+        policy, rules = self._policy(), self._rules(alias, person)
         with self._database.reading() as session:
             owned = {g.source: g for g in grants.live(session, cluster=alias) if g.owned}
         lines = []
@@ -106,6 +103,23 @@ class Queries:
                 )
             )
         return messages.sources_page(alias, lines)
+
+    def check_rule(self, alias: str, source: TrustedSource, person: Person) -> None:
+        """Check that a cluster has a rule for a source, as it was a few seconds ago at most.
+
+        Raises:
+            Refused: it has none, it is not a cluster of theirs, or DigitalOcean does not answer.
+        """
+        if source not in {rule.source for rule in self._rules(alias, person)}:
+            raise Refused(NoSuchRule(cluster=alias))
+
+    def _rules(self, alias: str, person: Person) -> list[Rule]:
+        cluster = self._policy().seen_by(person).cluster(alias)
+        self._limit.check(person.id)
+        try:
+            return self._reads.rules(str(cluster.id))
+        except ApiError as error:
+            raise Refused(_why_not(error)) from error
 
     def connect(self, alias: str, person: Person) -> Message:
         """`connect`: how to reach a cluster, with everything but the password.

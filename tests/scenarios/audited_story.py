@@ -62,7 +62,7 @@ def tell(world: World) -> datetime:
     _approved_without_others(world)
     _emergencies(world)
     _put_back(world)
-    world.types(BOB, "adopt analytics 198.51.100.7 1w")
+    world.adopts(BOB, "adopt analytics 198.51.100.7 1w")
     _cut_off(world)
     world.pass_time(minutes=1)
     return began

@@ -28,7 +28,7 @@ TRUSTED = f"ip_addr:{OLD}"
 
 
 def adopted(world: World, text: str = f"adopt orders {OLD} 1w", *, by: str = ALICE) -> None:
-    world.types(by, text)
+    world.adopts(by, text)
 
 
 def ended_with(world: World) -> dict[str, Any]:
@@ -210,13 +210,39 @@ def test_an_adoption_needs_a_reason_where_requests_do(worlds: Worlds) -> None:
     assert world.grants() == []
 
 
-def test_a_rule_that_is_not_there_is_no_longer_decided_on(worlds: Worlds) -> None:
-    world = worlds(policy(approvals=2))
+@pytest.mark.parametrize("approvals", [1, 2])
+def test_a_rule_that_is_not_there_is_said_so_before_anything_is_posted(
+    worlds: Worlds, approvals: int
+) -> None:
+    world = worlds(policy(approvals=approvals))
     adopted(world, "adopt orders 203.0.113.99 1w")
 
-    assert world.request().state is RequestState.DENIED
-    assert world.card.buttons == []
-    assert "has no such rule" in world.told(ALICE)[-1]
+    assert "has no such rule" in world.whispered(ALICE)[-1]
+    assert "/dbaccess sources orders" in world.whispered(ALICE)[-1]
+    assert_nothing_was_posted(world)
+
+
+def test_where_digitalocean_cannot_be_asked_nothing_is_posted(world: World) -> None:
+    world.digitalocean.faults.add(Fault.status(500, times=None))
+    adopted(world)
+
+    assert "DigitalOcean returned an error (500)" in world.whispered(ALICE)[-1]
+    assert_nothing_was_posted(world)
+
+
+def test_who_is_not_known_yet_hears_of_a_rule_that_is_not_there_too(world: World) -> None:
+    world.forget(ALICE)
+    adopted(world, "adopt orders 203.0.113.99 1w")
+
+    assert "has no such rule" in world.whispered(ALICE)[-1]
+    assert_nothing_was_posted(world)
+
+
+def assert_nothing_was_posted(world: World) -> None:
+    assert world.slack.messages(APPROVALS) == []
+    assert world.slack.dms(ALICE) == []
+    assert world.grants() == []
+    assert world.writes() == 0
 
 
 def test_an_adoption_is_closed_when_its_rule_goes_meanwhile(worlds: Worlds) -> None:
@@ -296,8 +322,10 @@ def test_p4_a_rule_can_be_adopted_again_once_its_clock_was_stopped(world: World)
     assert "was removed from the firewall" in world.told(ALICE)[-1]
 
 
-def test_a_rule_that_is_not_there_is_not_added(world: World) -> None:
-    adopted(world, "adopt orders 203.0.113.99 1w")
+def test_a_rule_that_went_a_moment_ago_is_not_added(world: World) -> None:
+    assert OLD in world.answered_later(ALICE, "sources orders")  # read once for seconds
+    world.digitalocean.remove_rule(ORDERS, "ip_addr", OLD)
+    adopted(world)
 
     assert world.writes() == 0
     assert "could not be set" in world.told(ALICE)[-1]
@@ -324,7 +352,7 @@ def test_p1_the_rules_beside_an_adopted_one_are_untouched(world: World) -> None:
 
 def test_p2_the_guard_takes_the_place_of_the_last_adopted_rule(world: World) -> None:
     adopted(world)
-    world.types(ALICE, "adopt orders tag:backend 1w")
+    world.adopts(ALICE, "adopt orders tag:backend 1w")
 
     world.pass_time(days=8)
 

@@ -77,7 +77,7 @@ def test_an_adoption_works_without_a_label_and_goes_at_its_time(
     world: World, descriptions: Any
 ) -> None:
     world.digitalocean.behaviour.descriptions = descriptions
-    world.types(ALICE, "adopt orders 198.51.100.7 1d winding down the old office")
+    world.adopts(ALICE, "adopt orders 198.51.100.7 1d winding down the old office")
     world.settle()
     for _ in range(3):
         world.pass_time(minutes=5)

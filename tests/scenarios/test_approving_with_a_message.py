@@ -76,7 +76,7 @@ def test_opening_the_form_decides_nothing(world: World) -> None:
 
 def test_a_rule_added_manually_is_not_offered_to_go_sooner(worlds: Worlds) -> None:
     world = worlds(policy(approvals=2))
-    world.types(ALICE, "adopt orders 198.51.100.7 1d the office moves")
+    world.adopts(ALICE, "adopt orders 198.51.100.7 1d the office moves")
 
     form = opens(world, world.card, BOB)
 

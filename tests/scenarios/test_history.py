@@ -108,7 +108,7 @@ def test_it_tells_of_extensions_emergencies_and_adoptions(worlds: Worlds) -> Non
     world.eventually(lambda: world.slack.modal(RITA))
     world.slack.submit(RITA, {})
     world.settle()
-    world.types(ALICE, "adopt orders 198.51.100.7 1w")
+    world.adopts(ALICE, "adopt orders 198.51.100.7 1w")
 
     adoption, emergency, extension, _ = lines(history(world, BOB))
 

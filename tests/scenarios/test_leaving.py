@@ -112,7 +112,7 @@ def test_nobody_elses_access_is_touched(world: World) -> None:
 
 
 def test_rules_that_an_approver_adopted_stay_on_their_timers(world: World) -> None:
-    world.types(ALICE, f"adopt orders {OLD} 1w")
+    world.adopts(ALICE, f"adopt orders {OLD} 1w")
     world.types(ALICE, f"request {IP} 2h orders")
     world.presses(BOB, world.card, "Approve")
 

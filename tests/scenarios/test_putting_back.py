@@ -225,7 +225,7 @@ def test_more_time_for_what_was_put_back_counts_from_the_first_approval(worlds: 
 
 
 def test_a_rule_that_was_adopted_is_not_added_by_us(world: World) -> None:
-    world.types(ALICE, "adopt orders 198.51.100.7 1w")
+    world.adopts(ALICE, "adopt orders 198.51.100.7 1w")
     world.pass_time(minutes=2)
     world.digitalocean.terraform_apply(ORDERS, BEFORE[1:])
     world.pass_time(minutes=5)

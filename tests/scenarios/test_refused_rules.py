@@ -28,7 +28,7 @@ def test_p3_a_rule_that_was_adopted_and_is_refused_is_told_and_not_tried_without
     world: World,
 ) -> None:
     world.digitalocean.plant_rule(ORDERS, {"type": "droplet", "value": SHOP})
-    world.types(ALICE, f"adopt orders droplet:{SHOP} 1d winding down")
+    world.adopts(ALICE, f"adopt orders droplet:{SHOP} 1d winding down")
     lend(world, IP)
     world.digitalocean.reject_source(f"droplet:{SHOP}", "invalid firewall rule")
 

@@ -144,7 +144,7 @@ def test_unset_personal_data_is_kept(worlds: Worlds) -> None:
 
 def test_p3_nothing_of_what_is_live_or_undecided_is_erased(worlds: Worlds) -> None:
     world = kept_for(worlds, "1d", request_ttl="30d")
-    world.types(ALICE, f"adopt orders {OFFICE['value']} 20d fixing the nightly job")
+    world.adopts(ALICE, f"adopt orders {OFFICE['value']} 20d fixing the nightly job")
     world.types(OSCAR, "request 203.0.113.9 1h orders use the replica")
     world.pass_time(days=10)
 
@@ -256,7 +256,7 @@ def test_posts_of_what_ended_are_forgotten_after_thirty_days(world: World) -> No
     world.granted()
     world.types(OSCAR, "request 203.0.113.9 1h orders")
     world.types(OSCAR, "cancel 2")
-    world.types(BOB, f"adopt orders {OFFICE['value']} 52w")
+    world.adopts(BOB, f"adopt orders {OFFICE['value']} 52w")
     world.pass_time(hours=3)
     world.pass_time(days=29)
     assert count(world, PostRow) == 7

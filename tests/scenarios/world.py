@@ -330,6 +330,17 @@ class World:
         """Wait for what happens in another thread; real time."""
         return eventually(ask, seconds=seconds)
 
+    def adopts(self, user: str, text: str) -> str:
+        """Type `/dbaccess adopt …`, and return the answer: DigitalOcean is asked first."""
+        before = len(self.whispered(user))
+        self.types(user, text)
+
+        def answer() -> str | None:
+            self.settle()
+            return next(iter(self.whispered(user)[before:]), None)
+
+        return self.eventually(answer)
+
     def answered_later(self, user: str, text: str) -> str:
         """Type a command, and return what follows its acknowledgement, which says nothing."""
         before = len(self.whispered(user))

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TypeGuard
 
 from bot.access import AccessService
-from bot.domain.commands import Cancel, Command, RequestAccess, Revoke
+from bot.domain.commands import Adopt, Cancel, Command, RequestAccess, Revoke
 from bot.domain.grammar import Intent, names, parse_command
 from bot.domain.people import NeedsDirectory, Person
 from bot.domain.policy import Policy
@@ -182,7 +182,7 @@ class SlackController:
         person = self._known(asked)
         with suppress(NeedsDirectory):
             return self._answer(self._read(text, asked, person), asked, person)
-        if command is not None and _is_command(command) and _says_all(command, text):
+        if command is not None and _is_saved(command) and _says_all(command, text):
             return self._carry_out(command, asked)
         self._answer_later(
             asked, lambda person: self._later_on(text, asked, person), self._reach(asked)
@@ -236,8 +236,21 @@ class SlackController:
                 return None
             case _ if isinstance(command, PageQuery):
                 return self._pages.show(command, asked, person)
+            case Adopt():
+                self._adopt(command, asked, person)
+                return None
             case _:
                 return self._carry_out(command, asked)
+
+    def _adopt(self, command: Adopt, asked: Interaction, person: Person) -> None:
+        """Look whether the rule is there before approvers are asked about it."""
+        self._access.dry_run(command, person, origin=asked.origin)
+
+        def act(person: Person) -> Message | None:
+            self._queries.check_rule(command.cluster, command.source, person)
+            return self._carry_out(command, asked)
+
+        self._ask_about(command.cluster, act, asked)
 
     def _carry_out(self, command: Command, asked: Interaction) -> Message | None:
         """Carry a command out at once if Slack need not be asked, else save it for later."""
@@ -268,13 +281,13 @@ class SlackController:
         self._background.look_up(lambda: self._tell(asked, act, tell))
 
     def _ask_provider(self, query: _OfProvider, asked: Interaction) -> None:
-        """Answer by a background task that may take long."""
-        self._background.make_page(
-            query.cluster,
-            lambda: self._tell(
-                asked, lambda person: self._pages.show(query, asked, person), self._reach(asked)
-            ),
-        )
+        self._ask_about(query.cluster, lambda person: self._pages.show(query, asked, person), asked)
+
+    def _ask_about(
+        self, cluster: str, act: Callable[[Person], Message | None], asked: Interaction
+    ) -> None:
+        """Answer by a background task that asks DigitalOcean about a cluster; it may take long."""
+        self._background.make_page(cluster, lambda: self._tell(asked, act, self._reach(asked)))
 
     def _connect(self, press: Press) -> None:
         """Open the form before DigitalOcean is asked: it can be opened for three seconds only."""
@@ -316,8 +329,9 @@ class SlackController:
             tell(message)
 
 
-def _is_command(command: Intent) -> TypeGuard[Command]:
-    return not isinstance(command, _Form | PageQuery)
+def _is_saved(command: Intent) -> TypeGuard[Command]:
+    """Tell whether it is saved at once; of a rule to adopt, DigitalOcean is asked first."""
+    return not isinstance(command, _Form | PageQuery | Adopt)
 
 
 def _says_all(command: Command, text: str) -> bool:
