@@ -18,6 +18,7 @@ _PEM = re.compile(
     r"(-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=]+\n)+-----END CERTIFICATE-----\n+)+"
 )
 PLACEHOLDER_USER = "YOUR_USER"
+_END = "--END--"  # of the lines to paste: never a line of base64, which `EOF` may be
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,9 @@ def ways(connection: Connection, ca_file: str) -> list[Way]:
 def saving(pem: str, ca_file: str) -> str:
     """Return the lines for a POSIX shell that save a certificate; empty if it is no PEM text."""
     text = pem.strip().replace("\r\n", "\n") + "\n"
-    return f"cat > {shlex.quote(ca_file)} <<'EOF'\n{text}EOF" if _PEM.fullmatch(text) else ""
+    if not _PEM.fullmatch(text):
+        return ""
+    return f"cat > {shlex.quote(ca_file)} <<'{_END}'\n{text}{_END}"
 
 
 def _postgresql(to: Connection, ca_file: str) -> list[Way]:

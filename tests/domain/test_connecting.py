@@ -1,5 +1,6 @@
 """The lines that connect to a cluster are right, verified, and safe to copy."""
 
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -146,3 +147,15 @@ def test_an_engine_that_is_new_has_no_lines() -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_only_a_public_authority_needs_no_ca_file(engine: str) -> None:
     assert connection(engine).needs_ca_file is (engine not in {"redis", "valkey"})
+
+
+def test_no_line_of_a_certificate_ends_the_lines_to_paste() -> None:
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    pem = f"{begin}\nAAAA\nEOF\n/sbin/reboot\nAAAA\n{end}\n"
+
+    lines = saving(pem, CA_FILE).splitlines()
+
+    delimiter = lines[-1]
+    assert lines[0].endswith(f"<<'{delimiter}'")
+    assert lines.count(delimiter) == 1
+    assert not re.fullmatch(r"[A-Za-z0-9+/=]+", delimiter)

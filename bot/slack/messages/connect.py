@@ -99,9 +99,9 @@ def _certificate(connection: Connection, ca_file: str, pem: str) -> Iterator[Mes
     """
     if not connection.needs_ca_file:
         yield message(section("No CA file needed: a public authority signed its certificate."))
-    elif not pem:
+    elif not (lines := saving(pem, ca_file)):
         yield message(section("Can't read the CA certificate now. Try again in a minute."))
-    elif len(lines := saving(pem, ca_file) or pem) > TEXT_CHARACTERS:
+    elif len(lines) > TEXT_CHARACTERS:
         yield message(
             section(
                 "The CA certificate is too long for Slack. Download it in DigitalOcean's control "
