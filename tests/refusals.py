@@ -17,6 +17,7 @@ _VALUES: dict[str, Any] = {
     "channel": "C0APPROVALS",
     "characters": 1234,
     "cluster": "orders",
+    "what": "access",
     "command": "revoke",
     "counting": 1,
     "could_end": ((17, "U0BOB"),),

@@ -94,7 +94,9 @@ def _ask_instead(uow: UnitOfWork, command: BreakGlass, person: Person) -> Reques
     if made.state is RequestState.PENDING:
         notice = _asked(uow, made)
         notify_thread(uow.session, notice, made.id, at=uow.now)
-        notify_operators(uow.session, notice, uow.policy, at=uow.now)
+        there = uow.cluster_of(made).channel
+        elsewhere = notice.model_copy(update={"channel": there})
+        notify_operators(uow.session, elsewhere, uow.policy, at=uow.now)
     return made
 
 

@@ -38,4 +38,5 @@ def _remind_of_review(uow: UnitOfWork, request: Request) -> None:
     requests.save(uow.session, request.remind(uow.now + every))
     notice = ReviewReminder(request=uow.facts(request))
     notify_thread(uow.session, notice, request.id, at=uow.now)
-    notify_operators(uow.session, notice, uow.policy, at=uow.now)
+    elsewhere = notice.model_copy(update={"channel": cluster.channel if cluster else ""})
+    notify_operators(uow.session, elsewhere, uow.policy, at=uow.now)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlmodel import Session
 
@@ -87,7 +87,10 @@ class UnitOfWork:
         cluster = self.policy.clusters.get(subject.cluster)
         owners = subject.for_themselves if isinstance(subject, Request) else (subject.requester,)
         if person.id not in owners and not (cluster and cluster.may_approve(person)):
-            raise NotYours(NotTheirs(number=subject.id))
+            what: Literal["request", "access"] = (
+                "request" if isinstance(subject, Request) else "access"
+            )
+            raise NotYours(NotTheirs(number=subject.id, what=what))
 
     def revoked_lately(self, cluster: ClusterPolicy, user_id: str, alias: str) -> Grant | None:
         """Return the access that somebody else revoked from a user recently, so that people decide.

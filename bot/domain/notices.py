@@ -108,6 +108,7 @@ class EmergencyAsked(_Facts):
     request: RequestFacts
     unreviewed: int | None = None
     to_requester: bool = False
+    channel: str = ""  # where the approvers decide, for those who do not read it there
 
 
 class ReviewReminder(_Facts):
@@ -115,6 +116,7 @@ class ReviewReminder(_Facts):
 
     kind: Literal["review_reminder"] = "review_reminder"
     request: RequestFacts
+    channel: str = ""  # where the approvers review it, for those who do not read it there
 
 
 class Reviewed(_Facts):

@@ -363,7 +363,7 @@ def test_a_duration_in_the_policy_is_written_like_one(value: object) -> None:
 
 def test_p4_a_request_that_too_few_could_approve_is_refused_at_once() -> None:
     two = orders(approvers=["U0ALICE", "U0BOB"], approvals=2)
-    with refused("needs 2 approvals, but besides you only 1 can approve"):
+    with refused("needs 2 approvals. Besides you, only 1 can approve"):
         two.check_can_be_decided(requester="U0ALICE")
     two.check_can_be_decided(requester="U0RITA")
     itself = orders(approvers=["U0ALICE", "U0BOB"], approvals=2, self_approval=True)

@@ -455,5 +455,5 @@ def test_one_approval_is_enough_once_the_policy_says_so(worlds: Worlds) -> None:
 def test_what_too_few_people_could_approve_is_refused_when_it_is_asked(worlds: Worlds) -> None:
     world = worlds(policy(approvals=2))
     answer = world.types(ALICE, ASK)
-    assert "needs 2 approvals, but besides you only 1 can approve" in answer.text
+    assert "needs 2 approvals. Besides you, only 1 can approve" in answer.text
     assert world.slack.messages(APPROVALS) == []

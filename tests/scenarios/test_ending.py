@@ -95,7 +95,7 @@ def test_nobody_else_revokes(world: World, way: str) -> None:
     else:
         world.presses(OSCAR, world.slack.thread(APPROVALS, world.card.ts)[-1], "End access")
 
-    assert "#1 is not yours, and you are not an approver" in world.whispered(OSCAR)[-1]
+    assert "#1 isn't yours, and you are not an approver" in world.whispered(OSCAR)[-1]
     assert TRUSTED in world.sources()
     assert world.grant().state == "active"
 
@@ -197,7 +197,7 @@ def test_nobody_else_withdraws(world: World) -> None:
 
     world.types(OSCAR, "cancel 1")
 
-    assert "#1 is not yours" in world.whispered(OSCAR)[-1]
+    assert "#1 isn't yours" in world.whispered(OSCAR)[-1]
     assert world.request().state is RequestState.PENDING
 
 
@@ -327,7 +327,7 @@ def test_nobody_else_extends(world: World) -> None:
 
     world.types(OSCAR, "extend 1 1h")
 
-    assert "#1 is not yours" in world.whispered(OSCAR)[-1]
+    assert "#1 isn't yours" in world.whispered(OSCAR)[-1]
     assert len(world.slack.messages(APPROVALS, replies=False)) == 1
 
 

@@ -79,7 +79,7 @@ def test_an_extension_for_another_that_too_few_could_approve_is_refused(worlds: 
 
     world.types(ALICE, "extend 1 1h")
 
-    assert "besides you both only 1 can approve" in world.whispered(ALICE)[-1]
+    assert "Besides you and the holder, only 1 can approve" in world.whispered(ALICE)[-1]
     world.types(RITA, "extend 1 1h")
     assert world.request(2).state is RequestState.PENDING
 

@@ -71,7 +71,7 @@ def test_somebody_new_is_invited_to_ask_and_the_form_opens_with_the_cluster_fill
     world.settle()
 
     assert "`analytics`" in world.card.text
-    assert "Your open requests" in seen(world, OSCAR)
+    assert "Your waiting requests" in seen(world, OSCAR)
     assert any("sent*" in told for told in world.told(OSCAR))
 
 

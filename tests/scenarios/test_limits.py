@@ -58,7 +58,7 @@ def test_a_sixth_open_request_is_refused_until_one_is_cancelled(worlds: Worlds) 
 
     answer = world.types(RITA, f"request {IP}0 1h orders")
 
-    assert "You have 5 open requests, the maximum." in answer.text
+    assert "You have 5 waiting requests, the maximum." in answer.text
     assert "`/dbaccess cancel 1`" in answer.text
     assert world.rows()["RequestRow"] == 5
     assert "#6" in world.types(OSCAR, f"request {IP} 1h orders").text, "others are not held up"
@@ -95,7 +95,7 @@ def test_one_person_cannot_fill_a_cluster_with_what_a_written_policy_approves(
 
     answer = world.types(RITA, "request 203.0.113.11 1h orders")
 
-    assert "You have 10 open on `orders`, the maximum." in answer.text
+    assert "You have 10 open on `orders`: the maximum." in answer.text
     assert "`/dbaccess revoke 1`" in answer.text
     assert len(world.grants()) == 10
     world.types(RITA, "revoke 1")
@@ -109,7 +109,7 @@ def test_what_waits_for_approval_counts_as_what_it_may_become(worlds: Worlds) ->
 
     answer = world.types(RITA, "request 203.0.113.6 1h orders")
 
-    assert "You have 1 open and 1 requested on `orders`" in answer.text
+    assert "You have 2 on `orders`, open or requested" in answer.text
 
 
 def test_extensions_and_other_clusters_do_not_count_as_live_grants(worlds: Worlds) -> None:

@@ -54,7 +54,7 @@ def test_whoever_asks_for_a_page_meanwhile_is_told_to_wait_and_slack_is_left_alo
     assert calls(world, "users.info") == before
 
     world.pass_time(seconds=20)
-    assert "no open requests" in world.answered_later(BOB, "list")
+    assert "no waiting requests" in world.answered_later(BOB, "list")
 
 
 def test_a_click_that_comes_meanwhile_counts_once_slack_may_be_asked_again(

@@ -135,6 +135,7 @@ class NotTheirs(Refusal):
 
     code: Literal["not_theirs"] = "not_theirs"
     number: int
+    what: Literal["request", "access"]
 
 
 class HolderIsGone(Refusal):

@@ -8,6 +8,7 @@ from bot.domain import notices
 from bot.domain.notices import Notice
 from bot.slack.messages import (
     cards,
+    endings,
     grants,
     myip,
     operators,
@@ -139,7 +140,7 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
         case notices.GrantExpiring():
             return grants.grant_expiring(notice)
         case notices.GrantEnded():
-            return grants.grant_ended(notice)
+            return endings.grant_ended(notice)
         case notices.Outdated():
             return grants.outdated(notice)
         case notices.GrantPutBack():

@@ -97,12 +97,16 @@ def cancel(request: RequestFacts) -> Block | None:
 def extend_or_revoke(
     grant: Grant, *, can_extend: bool = True, connects: bool = True
 ) -> Block | None:
-    """Return the holder's buttons; none once the grant was told to end."""
+    """Return the holder's buttons; none once the grant was told to end.
+
+    There is nothing to connect to before it is open.
+    """
     if grant.state not in (GrantState.APPLYING, GrantState.ACTIVE):
         return None
+    is_open = grant.state is GrantState.ACTIVE and not grant.adopted
     return _row(
         f"grant:{grant.id}",
-        *([connect(grant)] if connects and not grant.adopted else []),
+        *([connect(grant)] if connects and is_open else []),
         *([_button(Button.EXTEND, "Extend…", _grant(grant))] if can_extend else []),
         _remove_expiry(grant) if grant.adopted else _end_access(grant.id, _mark_of(grant)),
     )

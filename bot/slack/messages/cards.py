@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
-from bot.domain.lifecycle import RequestKind, RequestState
+from bot.domain.lifecycle import RequestKind, RequestState, Verdict
 from bot.domain.notices import RequestCard, RequestFacts
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import approve_or_deny, review_or_revoke
@@ -42,7 +42,7 @@ def request_card(card: RequestCard) -> Message:
     if request.state is RequestState.PENDING:
         return _open(request)
     return message(
-        section(f"{_outcome(request)}\n{summary_of(request, as_asked=True)}"),
+        section(f"{_outcome(request)}\n{summary_of(request)}"),
         quote(request.reason, NO_REASON),
         _standing(request),
         *_why(request),
@@ -111,7 +111,10 @@ def _what_it_would_change(request: RequestFacts) -> Block | None:
         return section(f"If approved, it is removed {removed}. Check who still needs it.")
     if request.extended is None:
         return None
-    now, longer = request.extended.expires_at, request.extended.expires_at + request.duration
+    now, longer = (
+        request.extended.expires_at,
+        request.extended.expires_at + request.granted_duration,
+    )
     return context(f"Ends {when(now)}. If approved, {when(longer)}.")
 
 
@@ -135,7 +138,7 @@ def _emergency(request: RequestFacts) -> Message:
         quote(request.reason, NO_REASON),
         section(f":warning: {behind}") if behind else None,
         context(
-            f"Needs review.{_reminders(request)} Reviewers: {who_may_review(request)}. "
+            f"*Needs review* by {who_may_review(request)}.{_reminders(request)} "
             f"Access #{request.id}{' has ended' if request.has_ended else ''}."
         ),
         review_or_revoke(request),
@@ -145,7 +148,7 @@ def _emergency(request: RequestFacts) -> Message:
 def _reminders(request: RequestFacts) -> str:
     if request.remind_every is None:
         return ""
-    return f" I'll remind you every {show_duration(request.remind_every)}."
+    return f" Reminder every {show_duration(request.remind_every)}."
 
 
 def _adoption(request: RequestFacts) -> Message:
@@ -206,8 +209,16 @@ def _why(request: RequestFacts) -> list[Block]:
 
 
 def _approvals(request: RequestFacts) -> str:
-    given = f" ({everyone(request.approvers)})" if request.approvers else ""
-    return f"{len(request.approvers)}/{request.approvals_needed}{given}"
+    """How many there are of how many, of whom, and for how long where that is for less."""
+    given = [
+        f"{who(one.approver)} for {show_duration(one.at_most)}"
+        if one.at_most
+        else who(one.approver)
+        for one in request.decisions
+        if one.verdict is Verdict.APPROVE
+    ]
+    by = f" ({', '.join(given)})" if given else ""
+    return f"{len(request.approvers)}/{request.approvals_needed}{by}"
 
 
 def _new_end(request: RequestFacts) -> str:

@@ -56,7 +56,7 @@ def database_back(since: datetime) -> Message:
     """Return what the operators hear when it works again."""
     return message(
         section(
-            f":white_check_mark: *dbaccess can use its database again.* It couldn't since "
-            f"{when(since)}. Overdue work is being done now."
+            f":white_check_mark: *dbaccess can use its database again.* The database was unusable "
+            f"from {when(since)}. Overdue work is being done now."
         )
     )

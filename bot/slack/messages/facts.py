@@ -1,7 +1,7 @@
 """Facts: what requests and grants are called in a sentence."""
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
@@ -46,8 +46,16 @@ def lasting(request: Request, *, as_asked: bool = False) -> str:
     return said if said.startswith("until") else f"for {said}"
 
 
-def terms(request: RequestFacts, *, as_asked: bool = False) -> str:
-    """Return cluster, source and time in a few words, and what less an approver gave."""
+def manual_source(facts: Grant) -> str:
+    """Return the source of a rule that was added manually, which is what it is known by."""
+    shown = str(facts.source) if facts.source.network else code(str(facts.source))
+    name = f"{code(facts.source_name)}, " if facts.source_name else ""
+    return f"{shown} ({name}added manually)"
+
+
+def terms(request: RequestFacts) -> str:
+    """Return cluster, source and time in a few words, and what less it was approved for."""
+    as_asked = request.state is not RequestState.APPROVED
     duration = show_duration(request.duration if as_asked else request.granted_duration)
     where, cluster = source(request), code(request.cluster)
     if request.kind is RequestKind.ADOPTION:
@@ -64,25 +72,24 @@ def terms(request: RequestFacts, *, as_asked: bool = False) -> str:
     return f"{cluster}, {where}{_how_wide(request.source)}, {lasts}{less}"
 
 
-def summary_of(request: RequestFacts, *, as_asked: bool = False) -> str:
-    """Return in one line of mrkdwn who asks for what; the cluster stands out."""
+def summary_of(request: RequestFacts) -> str:
+    """Return in one line of mrkdwn who asks for what; the cluster stands out.
+
+    The time is what was asked for, also once an approver gave less: that is not their wish.
+    """
     asks = "requests" if request.state is RequestState.PENDING else "requested"
     asker, where, cluster = who(who_asked(request)), source(request), code(request.cluster)
-    duration = show_duration(request.duration if as_asked else request.granted_duration)
-    less = ""
-    if request.is_shortened and not as_asked:
-        less = f" instead of {show_duration(request.duration)}"
+    duration = show_duration(request.duration)
     if request.kind is RequestKind.ADOPTION:
         return f"{asker} {asks} an expiry for *{where}* on {cluster} (added manually)."
     if request.extended is not None:
         whose = f" of {who(request.requester)}" if request.asked_by else ""
         number = request.extended.id
         return (
-            f"{asker} {asks} *{duration} more*{less} on {cluster} from {where}: "
-            f"access #{number}{whose}."
+            f"{asker} {asks} *{duration} more* on {cluster} from {where}: access #{number}{whose}."
         )
-    wide, lasts = _how_wide(request.source), lasting(request, as_asked=as_asked)
-    return f"{asker} {asks} *access to {cluster}* from {where}{wide} {lasts}{less}."
+    wide, lasts = _how_wide(request.source), lasting(request, as_asked=True)
+    return f"{asker} {asks} *access to {cluster}* from {where}{wide} {lasts}."
 
 
 def who_asked(request: RequestFacts) -> str:
@@ -99,14 +106,29 @@ def cannot_decide(request: RequestFacts) -> tuple[str, ...]:
 
 def what_is_unusual(request: RequestFacts) -> Block | None:
     """Return what an approver must not overlook, a line each; nothing where all is usual."""
+    lines = unusual_lines(request)
+    return section("\n".join(lines)) if lines else None
+
+
+def unusual_lines(request: RequestFacts) -> list[str]:
+    """Return the same as lines."""
     lines = [*_unusual_people(request), *_unusual_source(request), *_others_there(request)]
-    return section("\n".join(f":warning: {line}" for line in lines)) if lines else None
+    return [f":warning: {line}" for line in lines]
 
 
 def revoked_lately(request: RequestFacts) -> Block | None:
     """Return who ended the requester's access to the cluster lately, if somebody did."""
     line = _revoked_lately(request)
     return section(f":warning: {line}") if line else None
+
+
+def your_access_revoked_lately(request: RequestFacts) -> Block | None:
+    """Return the same for the one who asked, who need not be the one whose access it was."""
+    if request.revoked is None or who_asked(request) != request.requester:
+        return revoked_lately(request)
+    by, until = who(request.revoked.revoked_by or Actor.DBACCESS), _counts_until(request)
+    decides = f" An approver decides on your requests until {when(until)}." if until else ""
+    return section(f":warning: {by} ended your access #{request.revoked.id}.{decides}")
 
 
 def guest_line(request: RequestFacts) -> str:
@@ -163,7 +185,16 @@ def _revoked_lately(request: RequestFacts) -> str:
     if request.revoked is None:
         return ""
     by, whose = who(request.revoked.revoked_by or Actor.DBACCESS), who(request.requester)
-    return f"*Ended lately:* {by} ended access #{request.revoked.id} of {whose}."
+    until = _counts_until(request)
+    policy = f" No written policy applies to them until {when(until)}." if until else ""
+    return f"*Ended lately:* {by} ended access #{request.revoked.id} of {whose}.{policy}"
+
+
+def _counts_until(request: RequestFacts) -> datetime | None:
+    """Return until when no written policy applies, since somebody ended earlier access."""
+    if request.revoked is None or request.revoked.removing_since is None or not request.longest:
+        return None
+    return request.revoked.removing_since + request.longest
 
 
 def who_may_decide(request: RequestFacts) -> str:
@@ -216,6 +247,16 @@ def comments(said: Iterable[Comment]) -> list[Block]:
 def how_to_adopt_again(facts: Request | Grant, duration: timedelta) -> str:
     """Return the command by which an expiry may be set once more."""
     return code(f"/dbaccess adopt {facts.cluster} {facts.source} {show_duration(duration)}")
+
+
+def how_to_decide(channel: str = "") -> str:
+    """Return where the buttons are that decide on a request."""
+    return f"Approve or deny {where_the_card_is(channel)}."
+
+
+def where_the_card_is(channel: str = "") -> str:
+    """Return where the approval message is, for who reads of it in its thread, or elsewhere."""
+    return f"in <#{channel}>" if channel else "at the top of this thread"
 
 
 def _how_wide(trusted: TrustedSource) -> str:

@@ -1,16 +1,14 @@
 """Grants: what the holder and the thread of the request hear about access that is open."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
 
 from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
-from bot.domain.lifecycle import EndReason, Grant
+from bot.domain.lifecycle import Grant
 from bot.domain.notices import (
     Audience,
     Comment,
     GrantDelayed,
-    GrantEnded,
     GrantExpiring,
     GrantExtended,
     GrantNotice,
@@ -21,13 +19,10 @@ from bot.domain.notices import (
     Revoking,
 )
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
-from bot.slack.messages.buttons import ask_again_for, extend_or_revoke, put_back
-from bot.slack.messages.facts import access, comments, how_to_adopt_again, source, terms, until
+from bot.slack.messages.buttons import extend_or_revoke
+from bot.slack.messages.facts import access, comments, source, terms, until
 from bot.slack.messages.mrkdwn import clock, code, everyone, when, who
 from bot.slack.messages.refusals import sentence
-
-_WEEK = timedelta(weeks=1)
-_CONNECTIONS_STAY = "Open connections may stay open."
 
 
 def grant_started(notice: GrantStarted) -> Message:
@@ -61,8 +56,8 @@ def grant_delayed(notice: GrantDelayed) -> Message:
             f":hourglass_flowing_sand: *Opening access…* {code(grant.cluster)}, {source(grant)}."
         ),
         quote(sentence(notice.why), "It takes longer than usual."),
-        context(f"Access #{grant.id}. Still trying. I'll tell you when it opens."),
-        _buttons(notice, connects=False, extends=False),
+        context(f"Access #{grant.id}. Still trying. You get a message when it opens."),
+        _buttons(notice, extends=False),
     )
 
 
@@ -98,27 +93,20 @@ def grant_expiring(notice: GrantExpiring) -> Message:
             f":alarm_clock: *Access to {code(grant.cluster)} ends soon*: "
             f"{clock(grant.expires_at)}, from {source(grant)}."
         ),
-        context("It can't be extended: it is at its maximum.") if not notice.can_extend else None,
+        context("It can't be extended: the maximum is reached.") if not notice.can_extend else None,
         *_footer(notice),
         _not_ours(grant),
         _buttons(notice),
     )
 
 
-def grant_ended(notice: GrantEnded) -> Message:
-    """Return that a grant is over, what is trusted still, and the next step."""
-    return message(
-        section("\n".join(filter(None, (_how_it_ended(notice), _what_is_left(notice))))),
-        _why(notice),
-        *_next_step(notice),
-        _whose(notice),
-    )
-
-
 def outdated(notice: Outdated) -> Message:
     """Return an older message about a grant as it looks once a newer one tells the rest."""
     grant = notice.grant
-    return message(context(f"Access #{grant.id} to {code(grant.cluster)}: see the newer message."))
+    what = f"Access #{grant.id} to"
+    if grant.adopted:
+        what = f"Expiry of {source(grant)} on"
+    return message(context(f"{what} {code(grant.cluster)}: see the newer message."))
 
 
 def grant_put_back(notice: GrantPutBack) -> Message:
@@ -163,8 +151,9 @@ def _how_it_is_told(grant: Grant) -> str:
     """Return how its holder hears that it is done: they may have a message that is changed."""
     if grant.revoked_by == grant.requester:
         return f"My direct message about access #{grant.id} says when it's done."
-    holder = "the operators" if grant.requester == Actor.UNKNOWN else who(grant.requester)
-    return f"I'll tell {holder} when it's done."
+    if grant.requester == Actor.UNKNOWN:
+        return "The operators get a message when it's done."
+    return f"{who(grant.requester)} gets a message when it's done."
 
 
 def _opened(notice: GrantStarted) -> str:
@@ -202,88 +191,15 @@ def _footer(
     yield from comments(said)
 
 
-def _buttons(notice: GrantNotice, *, connects: bool = True, extends: bool = True) -> Block | None:
+def _buttons(notice: GrantNotice, *, extends: bool = True) -> Block | None:
     return extend_or_revoke(
         notice.grant,
         can_extend=extends and notice.can_extend,
-        connects=connects and notice.audience is Audience.HOLDER,
+        connects=notice.audience is Audience.HOLDER,
     )
-
-
-def _how_it_ended(notice: GrantEnded) -> str:
-    grant, cluster = notice.grant, code(notice.grant.cluster)
-    by = f" by {who(grant.revoked_by)}" if grant.revoked_by else ""
-    match grant.end_reason:
-        case EndReason.REVOKED if grant.adopted:
-            return f":unlock: *Expiry of access #{grant.id} was removed*{by}."
-        case EndReason.REVOKED:
-            return f":lock: *Access #{grant.id} to {cluster} was ended*{by}."
-        case EndReason.REMOVED_OUTSIDE if notice.why:
-            return f":warning: *Access #{grant.id} to {cluster} has ended early.*"
-        case EndReason.REMOVED_OUTSIDE:
-            return (
-                f":warning: *Access #{grant.id} to {cluster} has ended early.*\n"
-                f"The firewall rule for {source(grant)} was removed outside dbaccess."
-            )
-        case EndReason.FAILED if grant.adopted:
-            return f":warning: *The expiry of {source(grant)} on {cluster} could not be set.*"
-        case EndReason.FAILED:
-            return f":warning: *Access #{grant.id} to {cluster} could not be opened.*"
-        case _:
-            return f":lock: *Access #{grant.id} to {cluster} has ended.*"
-
-
-def _what_is_left(notice: GrantEnded) -> str:
-    grant, cluster, where = notice.grant, code(notice.grant.cluster), source(notice.grant)
-    if notice.still_wanted:
-        return f"{where} stays in the firewall: other access needs it."
-    if grant.end_reason is EndReason.FAILED:
-        return ""
-    if notice.is_open:
-        return f"{cluster} has no trusted sources now: it accepts connections from everywhere."
-    if grant.leaves_rule and grant.end_reason is not EndReason.REMOVED_OUTSIDE:
-        return f"{where} stays in the firewall of {cluster}, without an end."
-    if grant.source in notice.still_trusted:
-        before = " before" if grant.owned is False else ""
-        return f"{where} stays in the firewall: somebody else added it{before}."
-    if notice.still_trusted:
-        wider = ", ".join(code(str(one)) for one in notice.still_trusted)
-        return f"{where} stays covered by {wider}, which somebody else added."
-    if grant.end_reason is EndReason.REMOVED_OUTSIDE:
-        return ""
-    return f"{where} was removed from the firewall. {_CONNECTIONS_STAY}"
-
-
-def _why(notice: GrantEnded) -> Block | None:
-    if notice.grant.end_reason is not EndReason.FAILED and not notice.why:
-        return None
-    why = sentence(notice.why) if notice.why else ""
-    return quote(why, "Its time was over before DigitalOcean accepted the rule.")
-
-
-def _next_step(notice: GrantEnded) -> Iterator[Block | None]:
-    grant = notice.grant
-    was_removed = grant.end_reason is EndReason.REMOVED_OUTSIDE and not notice.why
-    if was_removed and not grant.adopted and grant.requester != Actor.UNKNOWN:
-        yield section(
-            f"A mistake? *Put back* restores it until {until(grant)}, without a new approval.\n"
-            "Not sure? Ask who removed it first."
-        )
-        yield put_back(grant)
-    elif grant.leaves_rule and grant.end_reason is EndReason.REVOKED:
-        yield context(f"Set one again: {how_to_adopt_again(grant, _WEEK)}")
-    elif not grant.adopted and notice.audience is Audience.HOLDER:
-        yield ask_again_for(grant)
 
 
 def _not_ours(grant: Grant) -> Block | None:
     if grant.owned is not False:
         return None
     return context(f"{source(grant)} was in the firewall before, and stays there afterwards.")
-
-
-def _whose(notice: GrantEnded) -> Block | None:
-    """The thread's card says whose a grant is, unless nobody knows."""
-    if notice.grant.requester != Actor.UNKNOWN:
-        return None
-    return context(f"It was open for {who(notice.grant.requester)}.")

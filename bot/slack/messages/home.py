@@ -16,7 +16,15 @@ from bot.slack.messages.buttons import (
     extend_or_revoke,
     review_or_revoke,
 )
-from bot.slack.messages.facts import NO_REASON, expires, guest_line, source, summary_of, terms
+from bot.slack.messages.facts import (
+    NO_REASON,
+    expires,
+    manual_source,
+    source,
+    summary_of,
+    terms,
+    unusual_lines,
+)
 from bot.slack.messages.listing import and_more, ends, request_item
 from bot.slack.messages.mrkdwn import code, when, who
 
@@ -56,7 +64,7 @@ def home(tab: HomeTab) -> dict[str, Any]:
         *_what_is_missing(tab),
         *_waiting(tab),
         *_access(tab),
-        *_open_requests(tab),
+        *_waiting_requests(tab),
         *_asking(tab),
         context(f"Updated {when(tab.drawn_at)} · {code('/dbaccess help')} lists all commands"),
     ]
@@ -76,9 +84,8 @@ def _waiting(tab: HomeTab) -> Iterator[Block | None]:
         return
     yield header("Waiting for you")
     for request in tab.to_decide[:_MOST_TO_DECIDE]:
-        guest = guest_line(request)
         expiry = f"Request #{request.id} · Expires {expires(request)}"
-        yield section("\n".join(filter(None, (summary_of(request), guest, expiry))))
+        yield section("\n".join((summary_of(request), *unusual_lines(request), expiry)))
         yield quote(request.reason, NO_REASON)
         yield approve_or_deny(request, place="waiting")
     yield and_more(len(tab.to_decide) - _MOST_TO_DECIDE)
@@ -107,10 +114,10 @@ def _access(tab: HomeTab) -> Iterator[Block | None]:
     yield and_more(len(tab.grants) - _MOST_GRANTS)
 
 
-def _open_requests(tab: HomeTab) -> Iterator[Block | None]:
+def _waiting_requests(tab: HomeTab) -> Iterator[Block | None]:
     if not tab.requests:
         return
-    yield header("Your open requests")
+    yield header("Your waiting requests")
     for request in tab.requests[:_MOST_REQUESTS]:
         yield from request_item(request)
     yield and_more(len(tab.requests) - _MOST_REQUESTS)
@@ -121,11 +128,13 @@ def _asking(tab: HomeTab) -> Iterator[Block]:
     if tab.may_ask and has_something:
         yield header("Request access")
     elif tab.may_ask:
-        yield section("*Need a database?* Request access. An approver decides, and it ends itself.")
+        yield section("*Need a database?* Request access. An approver decides. It ends by itself.")
     elif not tab.is_admitted:
         yield section("Guests can't request access here. Ask a full member of this workspace.")
     elif not has_something and tab.is_whole:
-        yield section("You can't request access to any cluster yet. Ask who runs the databases.")
+        yield section(
+            "You can't request access to any cluster yet. Ask the people who run the databases."
+        )
     for cluster, longest in list(tab.may_ask.items())[:_MOST_CLUSTERS]:
         terms = section(f"{code(cluster)} · max {show_duration(longest)}")
         yield {**terms, "block_id": f"ask:{cluster}", "accessory": ask_for_access(cluster)}
@@ -136,9 +145,9 @@ def _asking(tab: HomeTab) -> Iterator[Block]:
 
 def _grant(grant: Grant, now: datetime) -> str:
     """What it is of is said by the heading above it."""
-    manual = " (added manually)" if grant.adopted else ""
+    where = manual_source(grant) if grant.adopted else source(grant)
     left = f", *{_left(grant.expires_at - now)} left*" if extend_or_revoke(grant) else ""
-    return f"Access #{grant.id}: {source(grant)}{manual}, {ends(grant)}{left}"
+    return f"Access #{grant.id}: {where}, {ends(grant)}{left}"
 
 
 def _left(left: timedelta) -> str:

@@ -7,10 +7,10 @@ from bot.domain.notices import RequestFacts
 from bot.slack.limits import MESSAGE_BLOCKS
 from bot.slack.messages.blocks import Block, Message, context, message, section
 from bot.slack.messages.buttons import cancel, extend_or_revoke
-from bot.slack.messages.facts import access, source, terms
+from bot.slack.messages.facts import manual_source, source, terms
 from bot.slack.messages.mrkdwn import code, when, who
 
-HOW_TO_ASK = f"Request some: {code('/dbaccess request 203.0.113.4 2h')}."
+HOW_TO_ASK = f"Request access: {code('/dbaccess request 203.0.113.4 2h')}."
 _MOST_ITEMS = (MESSAGE_BLOCKS - 5) // 2  # of two blocks each, with two titles and a last line
 
 
@@ -27,9 +27,9 @@ def listing(
     """
     if not requests and not grants:
         nothing = (
-            "No open access and no open requests on your clusters."
+            "No open access and no waiting requests on your clusters."
             if everybody
-            else f"You have no access and no open requests. {HOW_TO_ASK}"
+            else f"You have no open access and no waiting requests. {HOW_TO_ASK}"
         )
         return message(section(nothing))
     shown_grants = grants[:_MOST_ITEMS]
@@ -42,7 +42,7 @@ def listing(
             for grant in shown_grants
             for part in grant_item(grant, whose=everybody, can_extend=grant.id not in at_maximum)
         ),
-        section("*Open requests*" if everybody else "*Your open requests*")
+        section("*Waiting requests*" if everybody else "*Your waiting requests*")
         if shown_requests
         else None,
         *(part for request in shown_requests for part in request_item(request, whose=everybody)),
@@ -52,36 +52,39 @@ def listing(
 
 def grant_item(grant: Grant, *, whose: bool = False, can_extend: bool = True) -> list[Block | None]:
     """Return one grant and its buttons."""
-    holder = f"{who(grant.requester)}: " if whose else ""
-    what = f"{access(grant)}, {ends(grant)}"
+    holder = f" of {who(grant.requester)}" if whose else ""
+    what = f"{code(grant.cluster)} from {source(grant)}"
     if grant.adopted:
-        what = f"{source(grant)} on {code(grant.cluster)}, added manually, {ends(grant)}"
+        what = f"{manual_source(grant)} on {code(grant.cluster)}"
     return [
-        section(f"*Access #{grant.id}* {holder}{what}"),
-        extend_or_revoke(grant, can_extend=can_extend),
+        section(f"*Access #{grant.id}*{holder}: {what}, {ends(grant)}"),
+        extend_or_revoke(grant, can_extend=can_extend, connects=not whose),
     ]
 
 
 def ends(grant: Grant) -> str:
     """Return where a grant stands, and when it ends or ended."""
-    state = {
-        GrantState.APPLYING: "opening, ends",
-        GrantState.ACTIVE: "ends",
-        GrantState.REMOVING: "ending, ended",
-        GrantState.ENDED: "ended",
-    }[grant.state]
-    return f"{state} {when(grant.ended_at or grant.expires_at)}"
+    end = when(grant.ended_at or grant.expires_at)
+    match grant.state:
+        case GrantState.REMOVING:
+            return "ending"
+        case GrantState.ENDED:
+            return f"ended {end}"
+        case GrantState.APPLYING if not grant.adopted:
+            return f"opening, ends {end}"
+        case _:
+            return f"expires {end}" if grant.adopted else f"ends {end}"
 
 
 def request_item(request: RequestFacts, *, whose: bool = False) -> list[Block | None]:
     """Return one request and its button."""
-    asker = f"{who(request.requester)}: " if whose else ""
+    asker = f" of {who(request.requester)}" if whose else ""
     state = (
         f"expires {when(request.lapses_at)}"
         if request.state is RequestState.PENDING
         else request.state
     )
-    return [section(f"*Request #{request.id}* {asker}{terms(request)}, {state}"), cancel(request)]
+    return [section(f"*Request #{request.id}*{asker}: {terms(request)}, {state}"), cancel(request)]
 
 
 def and_more(left: int) -> Block | None:

@@ -35,7 +35,7 @@ def deny_modal(
         "type": "input",
         "block_id": "reason",
         "label": plain("Reason"),
-        "hint": plain("The person who asked reads this, and so does the channel."),
+        "hint": plain("The requester reads this, and so does the channel."),
         "element": {
             "type": "plain_text_input",
             "action_id": "reason",

@@ -13,7 +13,7 @@ _MOST_NAMES = 20
 _USER = re.compile(r"[UW][A-Z0-9]+")
 _GROUP = re.compile(r"S[A-Z0-9]+")
 _NAMES = {
-    Actor.UNKNOWN: "somebody unknown (recovered from a rule's label)",
+    Actor.UNKNOWN: "someone unknown (recovered from a rule's label)",
     ANYBODY: "anybody",
     Actor.POLICY: "written policy",
     Actor.EMERGENCY: "the emergency policy",

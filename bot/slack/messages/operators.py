@@ -72,7 +72,7 @@ def all_clear(notice: AllClear) -> Message:
     return message(
         section(
             f":white_check_mark: *The firewall of {code(notice.cluster)} is up to date again.* "
-            f"It wasn't since {when(notice.failing_since)}."
+            f"It was out of date from {when(notice.failing_since)}."
         )
     )
 
@@ -122,7 +122,7 @@ def cluster_closed(notice: ClusterClosed) -> Message:
     return message(
         section(
             f":white_check_mark: *{code(notice.cluster)} is closed again.* "
-            f"It was open to everyone since {when(notice.open_since)}."
+            f"It was open to everyone from {when(notice.open_since)}."
         )
     )
 
@@ -135,7 +135,7 @@ def labels_dropped(notice: LabelsDropped) -> Message:
             "dropped the descriptions, as `doctl` and Terraform do. dbaccess restored its own."
         ),
         *_listed(
-            "*Still removed at its end:*",
+            "*Still removed when access ends:*",
             (f"{_grant(grant)}, {when(grant.expires_at)}" for grant in notice.grants),
             len(notice.grants),
         ),
@@ -149,7 +149,7 @@ def removed_on_a_guess(notice: RemovedOnAGuess) -> Message:
     return message(
         section(
             f":grey_question: *Removed {removed} from {code(notice.cluster)}.* Access from there "
-            "had ended. The rule had no label, but looked like one of dbaccess."
+            "had ended. The rule had no label, but looked like dbaccess's."
         ),
         section("Should it stay for good? Add it again now: dbaccess leaves it alone."),
     )
@@ -259,5 +259,5 @@ def _grant(grant: Grant) -> str:
 
 def _overdue(grant: Grant) -> str:
     if grant.end_reason is EndReason.REVOKED:
-        return "revoked"
+        return "ended early"
     return f"expired {when(grant.expires_at)}"

@@ -1,13 +1,15 @@
 """Reminders and emergencies: what must not be overlooked."""
 
 from bot.domain.notices import EmergencyOpened, RequestReminder, Reviewed, ReviewReminder
-from bot.slack.messages.blocks import Message, header, message, quote, section
+from bot.slack.messages.blocks import Message, context, header, message, quote, section
 from bot.slack.messages.facts import (
     NO_REASON,
     expires,
+    how_to_decide,
     lasting,
     source,
     terms,
+    where_the_card_is,
     who_asked,
     who_may_decide,
     who_may_review,
@@ -24,7 +26,8 @@ def request_reminder(notice: RequestReminder) -> Message:
         section(
             f":bell: *Request #{request.id} still needs {needed}*, {who_may_decide(request)}.\n"
             f"{who(who_asked(request))}: {terms(request)}. Expires {expires(request)}."
-        )
+        ),
+        context(how_to_decide()),
     )
 
 
@@ -51,6 +54,7 @@ def review_reminder(notice: ReviewReminder) -> Message:
             f"{who(request.requester)}: {terms(request)}, {when(request.created_at)}."
         ),
         quote(request.reason, NO_REASON),
+        context(f"Press *Mark reviewed* {where_the_card_is(notice.channel)}."),
     )
 
 

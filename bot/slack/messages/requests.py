@@ -20,11 +20,13 @@ from bot.slack.messages.facts import (
     comments,
     expires,
     how_to_adopt_again,
+    how_to_decide,
     revoked_lately,
     source,
     terms,
     who_may_decide,
     why_lapsed,
+    your_access_revoked_lately,
 )
 from bot.slack.messages.mrkdwn import clock, everyone, when, who
 from bot.slack.messages.refusals import sentence, words
@@ -40,7 +42,7 @@ def asked(notice: Asked) -> Message:
             f":hourglass_flowing_sand: *Request #{request.id} sent*: {terms(request)}.\n"
             f"{_needed(request)} from {who_may_decide(request)}. Expires {expires(request)}."
         ),
-        revoked_lately(request),
+        your_access_revoked_lately(request),
         cancel(request),
     )
 
@@ -56,11 +58,13 @@ def emergency_asked(notice: EmergencyAsked) -> Message:
         return message(section(f"{lead}{waits}"), *asked(Asked(request=request)).blocks)
     return message(
         section(
-            f":rotating_light: {who_may_decide(request)}: {who(request.requester)} needs "
-            f"*emergency access* approved.{waits}\nRequest #{request.id}: {terms(request)}."
+            f":rotating_light: {who(request.requester)} needs *emergency access*. It needs an "
+            f"approval from {who_may_decide(request)}.{waits}\n"
+            f"Request #{request.id}: {terms(request)}."
         ),
         revoked_lately(request),
         quote(request.reason, NO_REASON),
+        context(how_to_decide(notice.channel)),
     )
 
 
@@ -108,7 +112,7 @@ def not_granted(notice: NotGranted) -> Message:
     return message(
         section(f":warning: *Request #{request.id} could not be approved*: {terms(request)}."),
         quote(sentence(notice.why), "The policy no longer allows it."),
-        context(f"It stays open until {expires(request)}."),
+        context(f"It waits until {expires(request)}."),
         cancel(request),
     )
 
@@ -161,7 +165,7 @@ def _needed(request: RequestFacts) -> str:
 def _approved(request: RequestFacts) -> str:
     if request.kind is RequestKind.EMERGENCY:
         return (
-            f":rotating_light: *Emergency access #{request.id} approved*: {terms(request)}.\n"
+            f":rotating_light: *Emergency access #{request.id} is opening*: {terms(request)}.\n"
             "Approvers and operators are notified. An approver reviews it afterwards."
         )
     if request.kind is RequestKind.PUT_BACK:

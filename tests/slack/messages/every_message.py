@@ -96,7 +96,7 @@ DENIED, CANCELLED, LAPSED = RequestState.DENIED, RequestState.CANCELLED, Request
 LONGER: dict[str, Any] = {"expires_at": NOW + 3 * HOUR}
 DENIAL: dict[str, Any] = {"denied_by": ALICE, "denial_reason": "not before the <backup> is done"}
 
-REVOKED = ended(EndReason.REVOKED, id=15, revoked_by=ALICE)
+REVOKED = ended(EndReason.REVOKED, id=15, revoked_by=ALICE, removing_since=NOW - 2 * HOUR)
 
 CARDS = {
     "a request after a revoke": request(revoked=REVOKED),
@@ -181,6 +181,9 @@ NOTICES: dict[str, Notice] = {
     "reminder, two are missing": RequestReminder(request=request(approvals_needed=2)),
     "emergency opened": EmergencyOpened(request=emergency(), channel="C0APPROVALS"),
     "emergency not reviewed": ReviewReminder(request=emergency()),
+    "emergency not reviewed, for operators": ReviewReminder(
+        request=emergency(), channel="C0APPROVALS"
+    ),
     "emergency reviewed": Reviewed(request=emergency(reviewed_by=ALICE, reviewed_at=NOW + HOUR)),
     "adopted": Adopted(request=adoption()),
     "adopted, once others agree": Adopted(
@@ -207,10 +210,12 @@ NOTICES: dict[str, Notice] = {
     "extended": GrantExtended(grant=grant(**LONGER), by=HOUR, approvers=(ALICE,)),
     "expiring": GrantExpiring(grant=grant()),
     "expiring, trusted before": GrantExpiring(grant=grant(owned=False)),
-    "expiring, recovered": GrantExpiring(grant=grant(requester=Actor.UNKNOWN)),
+    "expiring, recovered": GrantExpiring(
+        grant=grant(requester=Actor.UNKNOWN), audience=Audience.OTHERS
+    ),
     "ended: expired": GrantEnded(grant=ended(EndReason.EXPIRED)),
     "ended: expired, recovered": GrantEnded(
-        grant=ended(EndReason.EXPIRED, requester=Actor.UNKNOWN)
+        grant=ended(EndReason.EXPIRED, requester=Actor.UNKNOWN), audience=Audience.OTHERS
     ),
     "ended: expired, trusted before": GrantEnded(
         grant=ended(EndReason.EXPIRED, owned=False), still_trusted=(HOME,)
@@ -257,7 +262,7 @@ NOTICES: dict[str, Notice] = {
     "ended: revoked": GrantEnded(grant=ended(EndReason.REVOKED)),
     "ended: removed outside": GrantEnded(grant=ended(EndReason.REMOVED_OUTSIDE)),
     "ended: removed outside, recovered": GrantEnded(
-        grant=ended(EndReason.REMOVED_OUTSIDE, requester=Actor.UNKNOWN)
+        grant=ended(EndReason.REMOVED_OUTSIDE, requester=Actor.UNKNOWN), audience=Audience.OTHERS
     ),
     "ended: adopted, removed outside": GrantEnded(
         grant=adopted(GrantState.ENDED, end_reason=EndReason.REMOVED_OUTSIDE)

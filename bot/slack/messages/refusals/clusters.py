@@ -86,11 +86,10 @@ def _full_cluster(refusal: FullCluster, code: Quoting) -> str:
     alias, most, reserved = code(refusal.cluster), refusal.most, refusal.reserved
     if reserved:
         return (
-            f"{alias} is full: {most - reserved} of {most} sources, the rest is for emergencies. "
-            "Try again later."
+            f"{alias} is full: {most - reserved} of {most} sources, the rest for emergencies. "
+            "Ask an approver to end one."
         )
-    sources = code(f"/dbaccess sources {refusal.cluster}")
-    return f"{alias} is full: {most} trusted sources. {sources} lists them."
+    return f"{alias} is full: {most} trusted sources. Ask an approver to end one."
 
 
 def _full_for_emergency(refusal: FullForEmergency, code: Quoting) -> str:

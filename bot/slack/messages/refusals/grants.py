@@ -70,11 +70,13 @@ def _granted_already(refusal: GrantedAlready, code: Quoting) -> str:
 
 
 def _too_many_grants(refusal: TooManyGrants, code: Quoting) -> str:
-    waiting = f" and {refusal.pending} requested" if refusal.pending else ""
+    alias = code(refusal.cluster)
+    have = f"{refusal.live + refusal.pending} on {alias}, open or requested"
+    if not refusal.live:
+        have = f"{refusal.pending} requests on {alias}"
+    elif not refusal.pending:
+        have = f"{refusal.live} open on {alias}"
     end = f"/dbaccess cancel {refusal.first_pending}"
     if refusal.first_live is not None:
         end = f"/dbaccess revoke {refusal.first_live}"
-    return (
-        f"You have {refusal.live} open{waiting} on {code(refusal.cluster)}, the maximum. "
-        f"End one: {code(end)}."
-    )
+    return f"You have {have}: the maximum. End one: {code(end)}."

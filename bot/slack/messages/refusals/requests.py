@@ -68,7 +68,9 @@ def of_request(refusal: RequestRefusal, code: Quoting) -> str:  # noqa: C901  # 
                 f"{_cancel(number, code)}"
             )
         case TooManyRequests(count=count, first=first):
-            return f"You have {counted(count, 'open request')}, the maximum. {_cancel(first, code)}"
+            return (
+                f"You have {counted(count, 'waiting request')}, the maximum. {_cancel(first, code)}"
+            )
         case RequestRenumbered(number=number):
             return (
                 f"That message is too old: request #{number} is another one now. "

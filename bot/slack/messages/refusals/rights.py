@@ -83,13 +83,16 @@ def of_right(refusal: RightRefusal, code: Quoting) -> str:  # noqa: C901  # a ca
         case AskedThemselves():
             return "You sent this request yourself, so another approver has to decide on it."
         case TooFewApprovers(needed=needed, others=others, for_another=for_another):
-            besides = "you both" if for_another else "you"
+            besides = "you and the holder" if for_another else "you"
             return (
-                f"This needs {needed} approvals, but besides {besides} only {others} can approve. "
+                f"This needs {needed} approvals. Besides {besides}, only {others} can approve. "
                 "Ask an admin."
             )
-        case NotTheirs(number=number):
-            return f"#{number} is not yours, and you are not an approver of its cluster."
+        case NotTheirs(number=number, what=what):
+            return (
+                f"{what.capitalize()} #{number} isn't yours, and you are not an approver of its "
+                "cluster."
+            )
         case HolderIsGone():
             return "Its Slack account is no longer active."
         case HolderMayNotAsk():

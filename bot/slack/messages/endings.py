@@ -1,0 +1,133 @@
+"""Endings: how access ended, what is trusted still, and the next step."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from bot.domain.actors import Actor
+from bot.domain.durations import show_duration
+from bot.domain.lifecycle import EndReason, Grant
+from bot.domain.notices import Audience, GrantEnded
+from bot.slack.messages.blocks import Block, Message, context, message, quote, section
+from bot.slack.messages.buttons import ask_again_for, put_back
+from bot.slack.messages.facts import how_to_adopt_again, source, until
+from bot.slack.messages.mrkdwn import code, who
+from bot.slack.messages.refusals import sentence
+
+_WEEK = timedelta(weeks=1)
+_CONNECTIONS_STAY = "Open connections may stay open."
+
+
+def grant_ended(notice: GrantEnded) -> Message:
+    """Return that a grant is over, what is trusted still, and the next step."""
+    how = _how_the_rule_ended if notice.grant.adopted else _how_it_ended
+    return message(
+        section("\n".join(filter(None, (how(notice), _what_is_left(notice))))),
+        _why(notice),
+        *_next_step(notice),
+        _whose(notice),
+    )
+
+
+def _how_it_ended(notice: GrantEnded) -> str:
+    grant, cluster = notice.grant, code(notice.grant.cluster)
+    match grant.end_reason:
+        case EndReason.REVOKED:
+            return f":lock: *Access #{grant.id} to {cluster} was ended*{_by(grant)}."
+        case EndReason.REMOVED_OUTSIDE if notice.why:
+            return f":warning: *Access #{grant.id} to {cluster} has ended early.*"
+        case EndReason.REMOVED_OUTSIDE:
+            return (
+                f":warning: *Access #{grant.id} to {cluster} has ended early.*\n"
+                f"The firewall rule for {source(grant)} was removed outside dbaccess."
+            )
+        case EndReason.FAILED:
+            return f":warning: *Access #{grant.id} to {cluster} could not be opened.*"
+        case _:
+            lasted = show_duration(grant.expires_at - grant.approved_at)
+            return (
+                f":lock: *Access #{grant.id} to {cluster} has ended*: its time is over ({lasted})."
+            )
+
+
+def _how_the_rule_ended(notice: GrantEnded) -> str:
+    """Of a rule that was added manually: nobody knows it by the number of its expiry."""
+    grant, rule = notice.grant, f"{source(notice.grant)} on {code(notice.grant.cluster)}"
+    match grant.end_reason:
+        case EndReason.REVOKED:
+            return f":unlock: *The expiry of {rule} was removed*{_by(grant)}."
+        case EndReason.REMOVED_OUTSIDE if notice.why:
+            return f":warning: *The rule for {rule} is gone before its expiry.*"
+        case EndReason.REMOVED_OUTSIDE:
+            return (
+                f":warning: *The rule for {rule} was removed outside dbaccess*, before its expiry."
+            )
+        case EndReason.FAILED:
+            return f":warning: *The expiry of {rule} could not be set.*"
+        case _ if _stays(notice):
+            return f":timer_clock: *The expiry of {rule} was reached.*"
+        case _:
+            where = f"{source(grant)} was removed from {code(grant.cluster)}"
+            return f":timer_clock: *{where}*: its expiry was reached."
+
+
+def _by(grant: Grant) -> str:
+    return f" by {who(grant.revoked_by)}" if grant.revoked_by else ""
+
+
+def _stays(notice: GrantEnded) -> bool:
+    """Whether its source is trusted still, by whatever rule."""
+    return bool(notice.still_wanted or notice.still_trusted or notice.is_open)
+
+
+def _what_is_left(notice: GrantEnded) -> str:
+    grant, cluster, where = notice.grant, code(notice.grant.cluster), source(notice.grant)
+    if notice.still_wanted:
+        return f"{where} stays in the firewall: other access needs it."
+    if grant.end_reason is EndReason.FAILED:
+        return ""
+    if notice.is_open:
+        return f"{cluster} has no trusted sources now: it accepts connections from everywhere."
+    if grant.leaves_rule and grant.end_reason is not EndReason.REMOVED_OUTSIDE:
+        return f"{where} stays in the firewall of {cluster}, without an end."
+    if grant.source in notice.still_trusted:
+        before = " before" if grant.owned is False else ""
+        return f"{where} stays in the firewall: someone else added it{before}."
+    if notice.still_trusted:
+        wider = ", ".join(code(str(one)) for one in notice.still_trusted)
+        return f"{where} stays covered by {wider}, which someone else added."
+    if grant.end_reason is EndReason.REMOVED_OUTSIDE:
+        return ""
+    if grant.adopted:
+        return _CONNECTIONS_STAY
+    return f"{where} was removed from the firewall. {_CONNECTIONS_STAY}"
+
+
+def _why(notice: GrantEnded) -> Block | None:
+    if notice.grant.end_reason is not EndReason.FAILED and not notice.why:
+        return None
+    why = sentence(notice.why) if notice.why else ""
+    return quote(why, "Its time was over before DigitalOcean accepted the rule.")
+
+
+def _next_step(notice: GrantEnded) -> Iterator[Block | None]:
+    grant = notice.grant
+    was_removed = grant.end_reason is EndReason.REMOVED_OUTSIDE and not notice.why
+    if was_removed and not grant.adopted and grant.requester != Actor.UNKNOWN:
+        yield section(
+            f"A mistake? *Put back* restores it until {until(grant)}, without a new approval.\n"
+            "Not sure? Ask who removed it first."
+        )
+        yield put_back(grant)
+    elif grant.leaves_rule and grant.end_reason is EndReason.REVOKED:
+        yield context(f"Set one again: {how_to_adopt_again(grant, _WEEK)}")
+    elif grant.adopted and grant.end_reason is EndReason.EXPIRED and not _stays(notice):
+        yield context("Still needed? Add it again, or request access.")
+    elif not grant.adopted and notice.audience is Audience.HOLDER:
+        yield ask_again_for(grant)
+
+
+def _whose(notice: GrantEnded) -> Block | None:
+    """The thread's card says whose a grant is, unless nobody knows."""
+    if notice.grant.requester != Actor.UNKNOWN:
+        return None
+    return context(f"It was open for {who(notice.grant.requester)}.")
