@@ -222,7 +222,10 @@ def _without_cluster(line: RequestLine, rest: Sequence[Word], policy: Policy) ->
 def _unknown(words: Sequence[Word], policy: Policy) -> str:
     """Return the words that stand where a source belongs; refuse what was meant as a cluster."""
     said = without_fillers(words) or list(words)
-    if any(looks_like_source(word.plain) for word in said) and policy.nearest(said[0].plain):
+    stands_before_one = len(said) > 1 and looks_like_source(said[1].plain)
+    if stands_before_one or (
+        any(looks_like_source(word.plain) for word in said) and policy.nearest(said[0].plain)
+    ):
         policy.cluster(said[0].plain)
     count = 1
     while count < len(said) and not (
