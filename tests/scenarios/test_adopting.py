@@ -59,7 +59,7 @@ def test_an_adopted_rule_stays_for_its_time_and_goes(world: World) -> None:
     world.pass_time(hours=1)
     assert TRUSTED not in world.sources()
     assert world.grant().end_reason == "expired"
-    assert "was removed from the firewall" in world.told(ALICE)[-1]
+    assert "was removed from `orders`*: its expiry was reached" in world.told(ALICE)[-1]
 
 
 def test_who_adopts_is_told_a_day_before_it_goes(world: World) -> None:
@@ -319,7 +319,7 @@ def test_p4_a_rule_can_be_adopted_again_once_its_clock_was_stopped(world: World)
     world.pass_time(days=1)
     assert TRUSTED not in world.sources()
     assert ended_with(world)["reason"] == "expired"
-    assert "was removed from the firewall" in world.told(ALICE)[-1]
+    assert "was removed from `orders`*: its expiry was reached" in world.told(ALICE)[-1]
 
 
 def test_a_rule_that_went_a_moment_ago_is_not_added(world: World) -> None:

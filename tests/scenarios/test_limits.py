@@ -71,7 +71,7 @@ def test_extensions_wait_for_a_decision_like_requests(worlds: Worlds) -> None:
     world.granted(f"request {IP} 1h orders")
     world.types(RITA, "request 203.0.113.5 1h orders")
 
-    assert "You have 1 open request, the maximum" in world.types(RITA, "extend 1 1h").text
+    assert "You have 1 waiting request, the maximum" in world.types(RITA, "extend 1 1h").text
 
 
 @pytest.mark.both_databases
@@ -154,7 +154,7 @@ def test_the_last_places_of_a_cluster_are_kept_for_emergencies(worlds: Worlds) -
     world.restart()
 
     answer = world.types(OSCAR, "request 203.0.113.5 1h orders")
-    assert "the rest is for emergencies" in answer.text
+    assert "the rest for emergencies" in answer.text
 
     breaks_glass(world)
     assert f"ip_addr:{IP}" in world.sources()
@@ -172,7 +172,7 @@ def test_emergencies_come_before_requests_that_were_approved_while_there_was_lit
 
     assert f"ip_addr:{IP}" in world.sources()
     assert "ip_addr:203.0.113.5" not in world.sources()
-    assert any("rest is for emergencies" in told for told in world.told(OSCAR))
+    assert any("rest for emergencies" in told for told in world.told(OSCAR))
 
 
 def test_a_full_cluster_tells_an_emergency_what_would_have_to_go(worlds: Worlds) -> None:
