@@ -152,7 +152,7 @@ def test_the_worker_looks_as_often_as_the_new_policy_says(place: Place) -> None:
 
     assert place.run("revoke", "1").returncode == 0
 
-    eventually(lambda: place.told("has ended"))
+    eventually(lambda: place.told("was ended"))
 
 
 def test_a_process_whose_terminal_is_closed_ends(place: Place) -> None:

@@ -100,7 +100,7 @@ def test_a_message_that_slack_never_takes_is_given_up_and_what_follows_goes_on(
     assert waiting(world) == []
     assert world.thread() == []
     world.types(RITA, "revoke 1")
-    assert "has ended" in world.thread()[-1]
+    assert "was ended" in world.thread()[-1]
     assert any(code in told for told in world.operators())
 
 

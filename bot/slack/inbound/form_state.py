@@ -58,7 +58,8 @@ class FormState:
     @property
     def kind(self) -> str:
         """The type of source that the form asks for; without a picker, an address."""
-        return self.block_ids.get(Part.SOURCE, "").partition(":")[2] or SourceType.IP_ADDR
+        _, _, kind = self.block_ids.get(Part.SOURCE, "").partition(":")
+        return kind.partition(":")[0] or SourceType.IP_ADDR
 
     @property
     def typed(self) -> FilledForm:

@@ -170,10 +170,11 @@ def _too_long(picked: TrustedSource | None) -> str:
 def _address(filled: Filled, hint: str) -> list[Block]:
     """Return the field for an address, and the buttons that fill it in.
 
-    Slack shows what was typed as long as an input keeps its ids, so a new address has another.
+    Slack shows what was typed as long as a block keeps its id, so a new address has another.
     """
-    action_id = f"{Part.SOURCE}:{filled.address}" if filled.is_new else Part.SOURCE.value
-    typed = text_input(action_id, filled.address, "203.0.113.4", longest=SOURCE_CHARACTERS)
+    new_id = f"{Part.SOURCE}:{SourceType.IP_ADDR}:{filled.address}"
+    block_id = new_id if filled.is_new else Part.SOURCE.value
+    typed = text_input(Part.SOURCE, filled.address, "203.0.113.4", longest=SOURCE_CHARACTERS)
     if filled.is_read:  # perhaps the browser of somebody else who has the link
         hint = "Read from your browser just now. Not yours? Change it."
     hint = cut_note(filled.address, SOURCE_CHARACTERS) + hint
@@ -182,8 +183,8 @@ def _address(filled: Filled, hint: str) -> list[Block]:
         link=filled.link,
         can_read=filled.can_read,
     )
-    note = [context("Works once, expires in 10 minutes. Don't share it.")] if filled.link else []
-    return [field(Part.SOURCE, "Source IP", typed, hint=hint), *offered, *note]
+    note = [context("The page reads your IP. It works once, for 10 minutes.")] if filled.link else []
+    return [field(block_id, "Source IP", typed, hint=hint), *offered, *note]
 
 
 def _what_to_type(clusters: Clusters, chosen: str) -> str:
