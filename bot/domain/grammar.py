@@ -52,6 +52,7 @@ from bot.domain.refusals.commands import (
 )
 from bot.domain.refusals.durations import NotADuration
 from bot.domain.request_line import RequestLine, read_request_line
+from bot.domain.sources import looks_like_source
 
 _ID = re.compile(r"#?([1-9][0-9]{0,8})")
 _SIGNED = re.compile(r"[-+][0-9]")
@@ -93,7 +94,10 @@ def parse_command(
         near = process.extractOne(
             words[0].lower, list(_READERS), scorer=fuzz.ratio, score_cutoff=_NEAR_PERCENT
         )
-        raise Refused(UnknownCommand(typed=words[0].typed, nearest=near[0] if near else None))
+        nearest = near[0] if near else None
+        if looks_like_source(words[0].plain):
+            nearest = "request"
+        raise Refused(UnknownCommand(typed=words[0].typed, nearest=nearest))
     return reader(words[1:], _Place(policy, channel, local_now))
 
 
@@ -127,6 +131,7 @@ def _form_of(line: RequestLine) -> OpenForm:
         reason=line.reason,
         cluster=line.cluster or "",
         is_of_channel=not line.names_cluster,
+        is_unclear=True,
     )
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class OpenForm:
     """Nothing or `request` alone, or a request that is not clear: the form, filled in.
 
-    `is_of_channel`: the channel's cluster may be chosen where none is named.
+    `is_of_channel`: the channel's cluster may be chosen where none is named. `is_unclear`: what was
+    typed can be read in several ways, or lacks something.
     """
 
     source: str = ""
@@ -15,6 +16,7 @@ class OpenForm:
     reason: str = ""
     cluster: str = ""
     is_of_channel: bool = True
+    is_unclear: bool = False
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ def test_a_rule_without_its_label_is_nobodys_after_the_loss_and_can_be_adopted(
     assert dropped <= world.sources(ORDERS), "foreign now: what nobody can name is left alone"
     assert not [grant for grant in world.grants() if grant.cluster == "orders"]
     for source in dropped:
-        world.types(ALICE, f"adopt orders {source.removeprefix('ip_addr:')} 1h")
+        world.adopts(ALICE, f"adopt orders {source.removeprefix('ip_addr:')} 1h")
     world.pass_time(hours=1)
     assert not dropped & world.sources(ORDERS)
 

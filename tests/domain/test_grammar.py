@@ -115,9 +115,9 @@ def test_a_cluster_that_is_named_counts_more_than_the_channel() -> None:
 
 
 def test_the_form_opens_filled_in_where_several_clusters_could_be_meant() -> None:
-    form = OpenForm(source=IP, duration="2h", reason="to look around")
+    form = OpenForm(source=IP, duration="2h", reason="to look around", is_unclear=True)
     assert read(f"request {IP} 2h to look around", TWO) == form
-    assert read(f"request {IP}", TWO) == OpenForm(source=IP)
+    assert read(f"request {IP}", TWO) == OpenForm(source=IP, is_unclear=True)
 
 
 @pytest.mark.parametrize("rest", ["ordres", "oders please", "Analytic", "nothinglikeit"])

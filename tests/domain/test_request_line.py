@@ -41,7 +41,7 @@ def read_or_refusal(text: str) -> Intent | str:
 
 
 def form(**filled: object) -> OpenForm:
-    return OpenForm(**{"source": IP, "is_of_channel": False, **filled})  # type: ignore[arg-type]
+    return OpenForm(**{"source": IP, "is_of_channel": False, "is_unclear": True, **filled})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

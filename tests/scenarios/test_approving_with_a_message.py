@@ -86,7 +86,7 @@ def test_a_rule_added_manually_is_not_offered_to_go_sooner(worlds: Worlds) -> No
 @pytest.mark.parametrize("button", ["Approve…", "Deny"])
 def test_p4_both_forms_say_what_the_card_says(worlds: Worlds, button: str) -> None:
     world = worlds(policy(approvals=2))
-    world.types(ALICE, "adopt orders 198.51.100.7 1d the office moves")
+    world.adopts(ALICE, "adopt orders 198.51.100.7 1d the office moves")
 
     world.slack.click(BOB, world.card, button)
     said = str(world.eventually(lambda: world.slack.modal(BOB))["blocks"])

@@ -132,7 +132,10 @@ class Search:
 
 def filled_by(form: OpenForm | OpenEmergencyForm, cluster: str) -> Filled:
     """Return what is filled in when a command opens a form."""
-    filled = Filled(cluster=cluster, duration=form.duration, reason=form.reason)
+    is_unclear = isinstance(form, OpenForm) and form.is_unclear
+    filled = Filled(
+        cluster=cluster, duration=form.duration, reason=form.reason, is_unclear=is_unclear
+    )
     with_pick = _with_pick(filled, form.source)
     if with_pick.picked is None:
         return replace(filled, address=form.source)

@@ -44,7 +44,7 @@ class Filled:
 
     `is_new`: the address takes the place of what was typed; `is_read`: a browser brought it. `last`
     is the address that they used last, `link` the page that reads theirs; `can_read`: such a page
-    can be had.
+    can be had. `is_unclear`: what was typed is to be checked.
     """
 
     cluster: str = ""
@@ -60,6 +60,12 @@ class Filled:
     last: str = ""
     link: str = ""
     can_read: bool = False
+    is_unclear: bool = False
+
+
+_CHECK = section(
+    ":point_up: *Something is missing or unclear.* Check the fields, then press Request."
+)
 
 
 def request_form(clusters: Clusters, filled: Filled, *, private_metadata: str) -> dict[str, Any]:
@@ -80,6 +86,7 @@ def request_form(clusters: Clusters, filled: Filled, *, private_metadata: str) -
         "Request access",
         "Request",
         [
+            *([_CHECK] if filled.is_unclear else []),
             _cluster(aliases, filled),
             *([_kind(kinds, kind, filled)] if len(kinds) > 1 else []),
             *_source(kind, clusters, filled),
@@ -183,8 +190,9 @@ def _address(filled: Filled, hint: str) -> list[Block]:
         link=filled.link,
         can_read=filled.can_read,
     )
-    note = [context("The page reads your IP. It works once, for 10 minutes.")] if filled.link else []
-    return [field(block_id, "Source IP", typed, hint=hint), *offered, *note]
+    note = "The page reads your IP. It works once, for 10 minutes."
+    notes = [context(note)] if filled.link else []
+    return [field(block_id, "Source IP", typed, hint=hint), *offered, *notes]
 
 
 def _what_to_type(clusters: Clusters, chosen: str) -> str:
