@@ -43,7 +43,7 @@ def request_card(card: RequestCard) -> Message:
         return _open(request)
     return message(
         section(f"{_outcome(request)}\n{summary_of(request)}"),
-        quote(request.reason, NO_REASON),
+        quote(request.reason, NO_REASON) if request.reason else None,
         _standing(request),
         *_why(request),
         context(f"Request #{request.id}"),
