@@ -6,6 +6,8 @@ from playwright.sync_api import ConsoleMessage, Error, Locator, Page, Request, e
 
 ASK = "/dbaccess request 203.0.113.4 2h orders fixing the nightly job"
 
+_PATIENCE_MILLISECONDS = 20_000  # the machine may be busy
+
 
 class Visitor:
     """`went_wrong` holds the browser's own complaints, `asked_elsewhere` requests that leave."""
@@ -55,7 +57,8 @@ class Visitor:
 
     def sees(self, text: str) -> None:
         """Wait until the last message says so."""
-        expect(self.messages.locator("article").last).to_contain_text(text)
+        last = self.messages.locator("article").last
+        expect(last).to_contain_text(text, timeout=_PATIENCE_MILLISECONDS)
 
     @property
     def composer(self) -> Locator:

@@ -34,7 +34,7 @@ class Windows:
         page = window.new_page()
         page.set_viewport_size(size)
         page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
-        page.set_default_timeout(8_000)
+        page.set_default_timeout(20_000)
         try:
             yield page
         finally:
