@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pydantic import SecretStr
+from tzlocal import get_localzone_name
 
 from bot.config import Settings, parse_policy
 from bot.domain.policy import Policy
@@ -38,13 +39,14 @@ _PARTNER_TEAM = "T0PARTNER"
 
 
 def add_people(slack: SandboxSlack) -> None:
-    """Add the company's people and channels.
+    """Add the company's people and channels. All live in the time zone of this machine.
 
     Oscar is from a partner's organisation, by a shared channel; Gita is a guest.
     """
+    zone = get_localzone_name()
     for user_id, name in PEOPLE.items():
         team_id = _PARTNER_TEAM if user_id == OSCAR else None
-        slack.add_user(user_id, name, team_id=team_id, is_restricted=user_id == GITA)
+        slack.add_user(user_id, name, team_id=team_id, is_restricted=user_id == GITA, tz=zone)
     for channel_id, name in CHANNELS.items():
         staff = [one for one in PEOPLE if one not in (OSCAR, GITA)]
         slack.add_channel(channel_id, name, members=staff if channel_id == OPERATIONS else None)

@@ -1,5 +1,7 @@
 """A message says what is true for the one who reads it, and how to go on."""
 
+from typing import Any
+
 import pytest
 
 from bot.domain.actors import Actor
@@ -38,7 +40,7 @@ from tests.slack.messages.examples import (
 from tests.slack.messages.reading import message_as_read
 
 REVOKED = ended(EndReason.REVOKED, id=15, revoked_by=ALICE, removing_since=NOW - 2 * HOUR)
-HALF_APPROVED = {"approvals_needed": 2, "approvers": (ALICE,), "at_most": HOUR}
+HALF_APPROVED: dict[str, Any] = {"approvals_needed": 2, "approvers": (ALICE,), "at_most": HOUR}
 
 
 def read(notice: Notice) -> str:
