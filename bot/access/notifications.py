@@ -71,7 +71,7 @@ def request_facts(
         same_source=tuple(
             sorted({grant.requester for grant in live if grant.source == request.source} & holders)
         ),
-        covered_by=_wider(session, request, cluster, live) if is_open else None,
+        covered_by=_covering(session, request, cluster, live) if is_open else None,
         shortest=cluster.min_duration if cluster else timedelta(),
         longest=cluster.max_duration if cluster else timedelta(),
         closed_by=closed_by,
@@ -293,14 +293,20 @@ def _take_off_revoke(session: Session, grant: Grant, policy: Policy, *, at: date
         update_card(session, request_facts(session, request, policy), at=at)
 
 
-def _wider(
+def _covering(
     session: Session, request: Request, cluster: ClusterPolicy | None, live: Iterable[Grant]
 ) -> TrustedSource | None:
-    """Return a wider source that lets in a request's: live here, or known from the last read."""
+    """Return what lets a request's source in already: a wider one, or itself by a foreign rule.
+
+    That is live here, or known from the last read.
+    """
     watch = clusters.get(session, str(cluster.id)) if cluster else None
-    known = {grant.source for grant in live} | (watch.described_networks if watch else set())
-    wider = (one for one in known if one != request.source and one.covers(request.source))
-    return min(wider, default=None)
+    lent = {grant.source for grant in live}
+    foreign = watch.described_networks - lent if watch else set()
+    if request.kind is not RequestKind.ACCESS:  # it is about a rule that is there
+        foreign.discard(request.source)
+    known = (lent - {request.source}) | foreign
+    return min((one for one in known if one.covers(request.source)), default=None)
 
 
 def _has_ended(session: Session, grant_id: int) -> bool:

@@ -142,7 +142,7 @@ def test_p4_somebody_elses_access_is_not_shown_in_the_form(
         world.presses(BOB, world.card, "Approve")
 
     world.types(OSCAR, "extend 1")
-    hears(world, OSCAR, "not yours")
+    hears(world, OSCAR, "isn't yours")
     assert world.slack.modal(OSCAR) is None
 
 

@@ -1,6 +1,6 @@
 """Whose a rule is, where a colleague and dbaccess meet at the same source."""
 
-from tests.scenarios.world import ALICE, IP, ORDERS, RITA, World
+from tests.scenarios.world import ALICE, IP, OFFICE, ORDERS, RITA, World
 
 
 def test_p5_a_rule_added_by_hand_just_before_the_approval_stays_at_the_end(world: World) -> None:
@@ -18,3 +18,15 @@ def test_p5_a_rule_added_by_hand_just_before_the_approval_stays_at_the_end(world
     world.pass_time(hours=1)
     assert theirs in world.digitalocean.rules(ORDERS)
     assert "ip_addr:203.0.113.5" not in world.sources()
+
+
+def test_p5_a_source_that_is_trusted_already_is_said_to_be_so_before_anybody_decides(
+    world: World,
+) -> None:
+    office = OFFICE["value"]
+
+    answer = world.types(RITA, f"request {office} 2h orders")
+
+    assert "*Trusted already:*" in answer.text
+    assert "*Trusted already:*" in world.card.all_text
+    assert "Trusted already" not in world.types(RITA, f"request {IP} 2h orders").text

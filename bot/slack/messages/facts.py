@@ -176,9 +176,18 @@ def _others_there(request: RequestFacts) -> Iterator[str]:
     if request.same_source:
         have = "has" if len(request.same_source) == 1 else "have"
         yield f"*Shared:* {everyone(request.same_source)} {have} access from it, too."
-    if request.covered_by is not None:
-        wider = code(str(request.covered_by))
-        yield f"*Covered already* by {wider}, a trusted source at the last check."
+    if already := covered_already(request):
+        yield already
+
+
+def covered_already(request: RequestFacts) -> str:
+    """Return the line that says that the source is let in without this request; else nothing."""
+    if request.covered_by is None:
+        return ""
+    if request.covered_by == request.source:
+        return "*Trusted already:* a rule added manually was there at the last check. It stays."
+    wider = code(str(request.covered_by))
+    return f"*Covered already* by {wider}, a trusted source at the last check."
 
 
 def _revoked_lately(request: RequestFacts) -> str:

@@ -43,8 +43,8 @@ def help_page() -> Message:
         *sections(f"{code(f'/dbaccess {usage}')}: {does}" for usage, does in _COMMANDS.items()),
         context(
             f"Source: an {kind_of_address()} address or network, `droplet:ID`, `k8s:UUID`, "
-            "`tag:NAME` or `app:UUID`. Duration: `90m`, `2h`, `1h30m`, `1d`, `1w` or `until 18:00`. "
-            "No cluster? The channel's is used."
+            "`tag:NAME` or `app:UUID`. Duration: `90m`, `2h`, `1h30m`, `1d`, `1w` or "
+            "`until 18:00`. No cluster? The channel's is used."
         ),
     )
 

@@ -18,6 +18,7 @@ from bot.slack.messages.buttons import ask_again, cancel
 from bot.slack.messages.facts import (
     NO_REASON,
     comments,
+    covered_already,
     expires,
     how_to_adopt_again,
     how_to_decide,
@@ -37,12 +38,14 @@ def asked(notice: Asked) -> Message:
     request = notice.request
     if request.state is not RequestState.PENDING:
         return request_closed(RequestClosed(request=request))
+    already = covered_already(request)
     return message(
         section(
             f":hourglass_flowing_sand: *Request #{request.id} sent*: {terms(request)}.\n"
             f"{_needed(request)} from {who_may_decide(request)}. Expires {expires(request)}."
         ),
         your_access_revoked_lately(request),
+        section(f":warning: {already}") if already else None,
         cancel(request),
     )
 
