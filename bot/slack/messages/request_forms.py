@@ -64,7 +64,7 @@ class Filled:
 
 
 _CHECK = section(
-    ":point_up: *Something is missing or unclear.* Check the fields, then press Request."
+    ":warning: *Something is missing or unclear.* Check the fields, then press Request."
 )
 
 
