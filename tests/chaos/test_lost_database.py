@@ -1,5 +1,6 @@
 """The database is lost while many have access: all that bears our label is found again (P7)."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -77,7 +78,8 @@ def test_all_labelled_rules_are_found_again_and_go_in_time(world: World) -> None
         assert again.state is GrantState.ACTIVE
         assert (again.source, again.expires_at) == (before.source, before.expires_at)
     listed = "\n".join(world.operators())
-    assert all(f"203.0.113.{number}`" in listed for number in range(1, MANY + 1))
+    named = set(re.findall(r"203\.0\.113\.(\d+)", listed))
+    assert named >= {str(number) for number in range(1, MANY + 1)}
     assert len(world.slack.messages(OPERATIONS)) == 3, "one list for each cluster"
 
     for before in sorted(odd.values(), key=lambda grant: grant.expires_at):

@@ -148,18 +148,20 @@ def test_p3_nothing_of_what_is_live_or_undecided_is_erased(worlds: Worlds) -> No
     world.types(OSCAR, "request 203.0.113.9 1h orders use the replica")
     world.pass_time(days=10)
 
-    assert world.request(2).state is RequestState.PENDING
-    assert (world.request(1).requester, world.request(2).requester) == (ALICE, OSCAR)
-    assert str(world.grant().source) == OFFICE["value"]
+    [adopted] = world.grants()
+    pending = world.request(adopted.id + 1)
+    assert pending.state is RequestState.PENDING
+    assert (world.request(adopted.id).requester, pending.requester) == (ALICE, OSCAR)
+    assert str(adopted.source) == OFFICE["value"]
     world.presses(BOB, world.card, "Approve")
     world.pass_time(hours=2)
-    assert world.grant(2).state is GrantState.ENDED
+    assert world.grant(pending.id).state is GrantState.ENDED
 
     world.pass_time(days=5)
-    assert world.request(1).requester == ALICE
-    assert world.request(2).requester == ERASED
+    assert world.request(adopted.id).requester == ALICE
+    assert world.request(pending.id).requester == ERASED
     world.pass_time(days=10)
-    assert world.grant().state is GrantState.ENDED
+    assert world.grant(adopted.id).state is GrantState.ENDED
     world.pass_time(days=2)
     assert left(world) == set()
     assert is_whole(world)
@@ -265,7 +267,8 @@ def test_posts_of_what_ended_are_forgotten_after_thirty_days(world: World) -> No
 
     with reading(world) as session:
         left = {row.post for row in session.exec(select(PostRow))}
-    assert left == {"request:3", "thread:3", "holder:3"}
+    [adopted] = [grant.id for grant in world.grants() if grant.adopted]
+    assert left == {f"request:{adopted}", f"thread:{adopted}", f"holder:{adopted}"}
 
 
 @pytest.mark.parametrize("button", ["Approve", "Deny"])
