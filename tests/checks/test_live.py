@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 import requests
@@ -71,7 +72,8 @@ def types_help(slack: SandboxSlack) -> Callable[[str], None]:
 
 def posts(headers: dict[str, str]) -> Callable[[str], None]:
     def act(url: str) -> None:
-        requests.post(f"{url}/slack/events", BODY, headers={**FORM, **headers}, timeout=10)
+        with suppress(requests.ConnectionError):  # the check may be over before it has answered
+            requests.post(f"{url}/slack/events", BODY, headers={**FORM, **headers}, timeout=10)
 
     return act
 
