@@ -78,9 +78,7 @@ class Until:
 
     def length(self, local_now: datetime | None) -> timedelta:
         """Return how long that is from now, in whole minutes, never longer; raises as the above."""
-        at = self.next_after(local_now)
-        left = at.timestamp() - local_now.timestamp() if local_now else 0.0
-        return timedelta(minutes=left // 60)
+        return timedelta(minutes=_seconds_until(self.next_after(local_now), local_now) // 60)
 
     def __str__(self) -> str:
         return f"{self.hour:02}:{self.minute:02}"
@@ -138,8 +136,7 @@ def length_and_end(
     if not isinstance(duration, Until):
         return length_of(duration, local_now), None
     end = duration.next_after(local_now).astimezone(UTC)
-    left = end.timestamp() - local_now.timestamp() if local_now else 0.0
-    return timedelta(minutes=-(-left // 60)), end
+    return timedelta(minutes=-(-_seconds_until(end, local_now) // 60)), end
 
 
 def extension_by(
@@ -162,6 +159,11 @@ def leading_duration(words: Sequence[str]) -> tuple[timedelta | Until, int] | No
         if duration is not None:
             return duration, count
     return None
+
+
+def _seconds_until(at: datetime, local_now: datetime | None) -> float:
+    """By what both are in UTC: a day on which clocks change is not 24 hours long."""
+    return at.timestamp() - local_now.timestamp() if local_now else 0.0
 
 
 def _read(phrase: str) -> timedelta | Until | None:

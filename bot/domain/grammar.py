@@ -110,9 +110,7 @@ def _request(words: Words, place: _Place) -> Intent:
     if not words:
         return OpenForm()
     line = read_request_line(words, place.policy)
-    cluster = line.cluster
-    if not line.names_cluster:
-        cluster = place.policy.cluster_of_channel(place.channel)
+    cluster = _cluster_of(line, place)
     if cluster is None or line.source is None or not line.is_sure:
         return _form_of(line)
     asked = line.duration
@@ -122,6 +120,13 @@ def _request(words: Words, place: _Place) -> Intent:
     return RequestAccess(
         cluster=cluster, source=line.source, duration=duration, until=until, reason=line.reason
     )
+
+
+def _cluster_of(line: RequestLine, place: _Place) -> str | None:
+    """Return the cluster that a line names, the channel's where it names none."""
+    if line.names_cluster:
+        return line.cluster
+    return place.policy.cluster_of_channel(place.channel)
 
 
 def _form_of(line: RequestLine) -> OpenForm:
@@ -139,9 +144,7 @@ def _emergency(words: Words, place: _Place) -> Intent:
     if not words:
         return OpenEmergencyForm()
     line = read_request_line(words, place.policy)
-    cluster = line.cluster
-    if not line.names_cluster:
-        cluster = place.policy.cluster_of_channel(place.channel)
+    cluster = _cluster_of(line, place)
     duration = line.typed_duration
     if line.duration is not None:
         length = length_of(line.duration, place.local_now)

@@ -21,6 +21,7 @@ from bot.slack.messages.facts import (
     source,
     summary_of,
     terms,
+    warning,
     what_is_unusual,
     who_may_decide,
     who_may_review,
@@ -44,16 +45,10 @@ def request_card(card: RequestCard) -> Message:
     return message(
         section(f"{_outcome(request)}\n{summary_of(request)}"),
         quote(request.reason, NO_REASON) if request.reason else None,
-        _standing(request),
+        warning(guest_line(request)),  # that no full member got access stays in sight
         *_why(request),
         context(f"Request #{request.id}"),
     )
-
-
-def _standing(request: RequestFacts) -> Block | None:
-    """That no full member got access stays in sight."""
-    line = guest_line(request)
-    return section(f":warning: {line}") if line else None
 
 
 def _open(request: RequestFacts) -> Message:
@@ -132,11 +127,10 @@ def _emergency(request: RequestFacts) -> Message:
             quote(request.reason, NO_REASON),
             context(f"Request #{request.id}"),
         )
-    behind = everyone_behind(request)
     return message(
         section(opened),
         quote(request.reason, NO_REASON),
-        section(f":warning: {behind}") if behind else None,
+        warning(everyone_behind(request)),
         context(
             f"*Needs review* by {who_may_review(request)}.{_reminders(request)} "
             f"Access #{request.id}{' has ended' if request.has_ended else ''}."

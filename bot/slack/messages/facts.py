@@ -29,8 +29,7 @@ def access(facts: Request | Grant) -> str:
 def source(facts: Request | Grant) -> str:
     """Return the trusted source, with the name that people know it by; an address as it is."""
     name = f" ({code(facts.source_name)})" if facts.source_name else ""
-    shown = str(facts.source)
-    return f"{shown if facts.source.network else code(shown)}{name}"
+    return f"{_plain_or_code(facts.source)}{name}"
 
 
 def length(request: Request, *, as_asked: bool = False) -> str:
@@ -48,9 +47,8 @@ def lasting(request: Request, *, as_asked: bool = False) -> str:
 
 def manual_source(facts: Grant) -> str:
     """Return the source of a rule that was added manually, which is what it is known by."""
-    shown = str(facts.source) if facts.source.network else code(str(facts.source))
     name = f"{code(facts.source_name)}, " if facts.source_name else ""
-    return f"{shown} ({name}added manually)"
+    return f"{_plain_or_code(facts.source)} ({name}added manually)"
 
 
 def terms(request: RequestFacts) -> str:
@@ -75,7 +73,7 @@ def terms(request: RequestFacts) -> str:
 def summary_of(request: RequestFacts) -> str:
     """Return in one line of mrkdwn who asks for what; the cluster stands out.
 
-    The time is what was asked for, also once an approver gave less: that is not their wish.
+    The time is what was asked for, also once an approver gave less: they requested what they did.
     """
     asks = "requests" if request.state is RequestState.PENDING else "requested"
     asker, where, cluster = who(who_asked(request)), source(request), code(request.cluster)
@@ -110,6 +108,11 @@ def what_is_unusual(request: RequestFacts) -> Block | None:
     return section("\n".join(lines)) if lines else None
 
 
+def warning(line: str) -> Block | None:
+    """Return a line of its own with a warning sign; nothing where there is nothing to say."""
+    return section(f":warning: {line}") if line else None
+
+
 def unusual_lines(request: RequestFacts) -> list[str]:
     """Return the same as lines."""
     lines = [*_unusual_people(request), *_unusual_source(request), *_others_there(request)]
@@ -118,8 +121,7 @@ def unusual_lines(request: RequestFacts) -> list[str]:
 
 def revoked_lately(request: RequestFacts) -> Block | None:
     """Return who ended the requester's access to the cluster lately, if somebody did."""
-    line = _revoked_lately(request)
-    return section(f":warning: {line}") if line else None
+    return warning(_revoked_lately(request))
 
 
 def your_access_revoked_lately(request: RequestFacts) -> Block | None:
@@ -128,7 +130,7 @@ def your_access_revoked_lately(request: RequestFacts) -> Block | None:
         return revoked_lately(request)
     by, until = who(request.revoked.revoked_by or Actor.DBACCESS), _counts_until(request)
     decides = f" An approver decides on your requests until {when(until)}." if until else ""
-    return section(f":warning: {by} ended your access #{request.revoked.id}.{decides}")
+    return warning(f"{by} ended your access #{request.revoked.id}.{decides}")
 
 
 def guest_line(request: RequestFacts) -> str:
@@ -277,3 +279,7 @@ def _how_wide(trusted: TrustedSource) -> str:
 
 def _has_ended(grant: Grant) -> bool:
     return grant.state in (GrantState.REMOVING, GrantState.ENDED)
+
+
+def _plain_or_code(trusted: TrustedSource) -> str:
+    return str(trusted) if trusted.network else code(str(trusted))

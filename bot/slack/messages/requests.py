@@ -25,6 +25,7 @@ from bot.slack.messages.facts import (
     revoked_lately,
     source,
     terms,
+    warning,
     who_may_decide,
     why_lapsed,
     your_access_revoked_lately,
@@ -38,14 +39,13 @@ def asked(notice: Asked) -> Message:
     request = notice.request
     if request.state is not RequestState.PENDING:
         return request_closed(RequestClosed(request=request))
-    already = covered_already(request)
     return message(
         section(
             f":hourglass_flowing_sand: *Request #{request.id} sent*: {terms(request)}.\n"
             f"{_needed(request)} from {who_may_decide(request)}. Expires {expires(request)}."
         ),
         your_access_revoked_lately(request),
-        section(f":warning: {already}") if already else None,
+        warning(covered_already(request)),
         cancel(request),
     )
 
