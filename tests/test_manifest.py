@@ -38,10 +38,22 @@ def test_the_command_is_the_one_that_the_playground_completes(manifest: Any) -> 
     )  # fmt: skip
 
 
-def test_nobody_can_write_in_the_apps_own_messages_nor_in_the_playgrounds(manifest: Any) -> None:
-    assert manifest["features"]["app_home"]["messages_tab_read_only_enabled"]
-    assert not Channel("D0RITA", "directmessage", dm_with="U0RITA").has_composer
-    assert Channel("C0GENERAL", "general").has_composer
+def test_commands_can_be_typed_in_the_apps_own_messages_and_in_the_playgrounds(
+    manifest: Any,
+) -> None:
+    """The bot's messages there say to type `/dbaccess`."""
+    home = manifest["features"]["app_home"]
+    assert home["messages_tab_enabled"]
+    assert not home["messages_tab_read_only_enabled"]
+    assert Channel("D0RITA", "directmessage", dm_with="U0RITA").has_composer
+
+
+def test_no_message_of_a_person_is_sent_to_the_bot(manifest: Any) -> None:
+    """What people write in the app's own messages besides commands stays unread."""
+    events = manifest["settings"]["event_subscriptions"]["bot_events"]
+    assert not [event for event in events if event.startswith("message")]
+    scopes = manifest["oauth_config"]["scopes"]["bot"]
+    assert not [scope for scope in scopes if scope.endswith(":history")]
 
 
 def test_the_scopes_asked_for_are_those_that_a_check_looks_for(manifest: Any) -> None:

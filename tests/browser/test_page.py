@@ -33,12 +33,15 @@ def test_the_commands_name_is_completed_and_nothing_behind_it_as_in_slack(
     expect(composer).to_have_value("/dbaccess clusters")
 
 
-def test_there_is_no_composer_in_the_apps_own_messages(visitor: Visitor) -> None:
-    expect(visitor.composer).to_be_visible()
+def test_commands_are_typed_in_the_apps_own_messages_too_but_not_on_its_home_tab(
+    visitor: Visitor,
+) -> None:
     visitor.goes_to("dbaccess")
-    for tab in ("Messages", "Home"):
-        visitor.page.get_by_role("tab", name=tab).click()
-        expect(visitor.composer).to_have_count(0)
+    visitor.page.get_by_role("tab", name="Home").click()
+    expect(visitor.composer).to_have_count(0)
+    visitor.page.get_by_role("tab", name="Messages").click()
+    visitor.types("/dbaccess clusters")
+    visitor.sees("@Alice, @Bob, @Carol")
 
 
 def test_times_read_as_in_slack(visitor: Visitor) -> None:

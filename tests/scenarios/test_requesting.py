@@ -478,3 +478,11 @@ def test_an_end_in_a_form_is_read_too(world: World) -> None:
     world.settle()
 
     assert timedelta(hours=2, minutes=58) < world.request().duration <= timedelta(hours=3)
+
+
+def test_a_request_can_be_typed_in_the_apps_own_messages(world: World) -> None:
+    """They say to type `/dbaccess`; no cluster has this channel, so nothing is guessed from it."""
+    world.types(RITA, f"request {IP} 2h orders", channel=f"D{RITA[1:]}")
+
+    assert world.request().requester == RITA
+    assert "Request #1 sent" in world.whispered(RITA)[-1]

@@ -39,9 +39,9 @@ class Channel:
     def has_composer(self) -> bool:
         """Whether people can write here, commands too.
 
-        The app's own messages are read-only: `messages_tab_read_only_enabled` in the manifest.
+        In the app's own messages they can: `messages_tab_read_only_enabled` is off in the manifest.
         """
-        return self.dm_with is None and not self.is_archived
+        return not self.is_archived
 
     def has(self, user_id: str) -> bool:
         """Return whether that person is a member."""

@@ -361,14 +361,29 @@ def test_hundreds_of_messages_are_no_trouble(page: Client, slack: SandboxSlack) 
 
 
 def test_nobody_writes_where_slack_shows_no_composer(page: Client, slack: SandboxSlack) -> None:
-    dm = next(one for one in page.state()["channels"] if one["dm"])
-    assert not dm["writable"]
+    slack.add_channel("C0OLD", "old-news", is_archived=True)
+    old = next(one for one in page.state()["channels"] if one["name"] == "old-news")
+    assert not old["writable"]
     assert page.channel()["writable"]
     for what in ("say", "command"):
-        refused = page.act(what, person=ALICE, channel=dm["id"], text="hello")
+        refused = page.act(what, person=ALICE, channel=old["id"], text="hello")
         assert refused.json() == {"refused": "restricted_action_read_only_channel"}
         assert page.act(what, person=CAROL, channel=OPS, text="hello").status_code == 409
-    assert slack.messages(dm["id"]) == []
+    assert slack.messages(old["id"]) == []
+
+
+def test_a_command_is_typed_in_the_apps_own_messages_and_a_message_there_stays_unread(
+    page: Client, slack: SandboxSlack
+) -> None:
+    dm = next(one for one in page.state()["channels"] if one["dm"])
+    assert dm["writable"]
+
+    assert page.act("command", person=ALICE, channel=dm["id"], text="help").status_code == 200
+    calls = len(page.state()["calls"])
+    assert page.act("say", person=ALICE, channel=dm["id"], text="hello?").status_code == 200
+
+    assert [one.text for one in slack.messages(dm["id"])] == ["hello?"]
+    assert len(page.state()["calls"]) == calls
 
 
 def test_the_page_hears_which_steps_of_the_tour_are_done(page: Client) -> None:
