@@ -18,7 +18,7 @@ from bot.domain.written_policy import AutoApproval, Emergency
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
-FRONT = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+FRONT = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")]
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 TYPED = re.compile(r"(?:python -m bot|\bdbaccess) (?!python)([a-z]+)(.*)")

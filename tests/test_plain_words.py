@@ -16,6 +16,7 @@ IN_SLACK = ROOT / "bot" / "slack" / "messages"
 FOR_THE_CODE = ROOT / "docs" / "architecture.md"  # it names states and classes as they are
 PAGES = [
     ROOT / "README.md",
+    ROOT / "SECURITY.md",
     ROOT / "manifest.yml",
     ROOT / "docs" / "monitoring" / "alerts.yml",
     *sorted({*(ROOT / "docs").glob("*.md")} - {FOR_THE_CODE}),
