@@ -16,6 +16,7 @@ from bot.domain.notices import (
     Audience,
     GrantDelayed,
     GrantEnded,
+    GrantEnding,
     GrantExpiring,
     GrantExtended,
     GrantNotice,
@@ -175,6 +176,22 @@ def notify_of_grant(session: Session, notice: GrantNotice, policy: Policy, *, at
     refresh_home(session, grant.requester, at=at)
     if grant.emergency and isinstance(notice, GrantEnded):
         _take_off_revoke(session, grant, policy, at=at)
+
+
+def show_ending(session: Session, leaving: Grant, *, at: datetime) -> None:
+    """Take the buttons off the holder's message at once, where it stands; nobody is notified."""
+    name = PostName.TO_HOLDER.of(leaving.id)
+    stands = outbox.find_post(session, name)
+    if stands is not None:
+        outbox.enqueue(
+            session,
+            GrantEnding(grant=leaving),
+            DeliveryMethod.UPDATE,
+            _conversation_with(leaving.requester),
+            at=at,
+            post=name,
+            stands=stands,
+        )
 
 
 def notify_of_rewrite(

@@ -1,6 +1,6 @@
 """revoke: a live grant ends now."""
 
-from bot.access.notifications import notify_of_grant, refresh_home
+from bot.access.notifications import notify_of_grant, refresh_home, show_ending
 from bot.access.pressed_button import check_is_grant_shown
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.audit_actions import Action
@@ -23,7 +23,10 @@ def revoke(uow: UnitOfWork, command: Revoke, person: Person) -> Grant:
     grant = live_grant(uow, command.grant_id)
     check_is_grant_shown(grant, command.mark)
     uow.check_may_touch(grant, person)
-    return leave(uow, grant.revoke(person.id, uow.now), actor=person.id)
+    leaving = leave(uow, grant.revoke(person.id, uow.now), actor=person.id)
+    if person.id == leaving.requester:
+        show_ending(uow.session, leaving, at=uow.now)
+    return leaving
 
 
 def revoke_as_operator(uow: UnitOfWork, grant_id: int, *, actor: str) -> Grant:

@@ -273,10 +273,17 @@ def _carry_out(uow: UnitOfWork, command: Command, person: Person) -> Notice | No
         case Cancel():
             return Cancelled(request=uow.facts(cancel(uow, command, person)))
         case Revoke():
-            return Revoking(grant=revoke(uow, command, person))
+            return _answer_to_end(revoke(uow, command, person), command)
         case Decide():
             decide(uow, command, person)
             return None
+
+
+def _answer_to_end(leaving: Grant, command: Revoke) -> Revoking | None:
+    """Return what whoever ended a grant hears; nothing where what they pressed says it itself."""
+    if leaving.revoked_by == leaving.requester and command.container.stays:
+        return None
+    return Revoking(grant=leaving)
 
 
 def _check_standing(uow: UnitOfWork, command: Command, person: Person) -> None:

@@ -23,6 +23,11 @@ class Container(_Command):
     ts: str = ""
     is_home: bool = False
 
+    @property
+    def stays(self) -> bool:
+        """Whether what was pressed is still to be seen afterwards, so that it can be changed."""
+        return self.is_home or bool(self.ts)
+
 
 class RequestAccess(_Command):
     """`request`: a source trusted on a cluster for a while, and never beyond `until`."""
@@ -98,11 +103,12 @@ class Extend(_Command):
 
 
 class Revoke(_Command):
-    """`revoke`: a grant ended now; `mark` as in Extend."""
+    """`revoke`: a grant ended now; `mark` as in Extend, `container` as in Decide."""
 
     kind: Literal["revoke"] = "revoke"
     grant_id: int
     mark: str | None = None
+    container: Container = Container()
 
 
 class PutBack(_Command):

@@ -207,6 +207,13 @@ class GrantExpiring(_OfGrant):
     kind: Literal["grant_expiring"] = "grant_expiring"
 
 
+class GrantEnding(_Facts):
+    """The holder ended it: how their message looks until that is done."""
+
+    kind: Literal["grant_ending"] = "grant_ending"
+    grant: Grant
+
+
 class GrantEnded(_OfGrant):
     """The rule is gone, or stays because it is not ours or another grant needs it."""
 
@@ -420,6 +427,7 @@ Notice = Annotated[
     | GrantDelayed
     | GrantExtended
     | GrantExpiring
+    | GrantEnding
     | GrantEnded
     | Outdated
     | GrantPutBack

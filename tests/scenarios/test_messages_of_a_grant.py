@@ -31,8 +31,9 @@ def everything(world: World) -> list[Message]:
     return [*cards, *threads, *world.slack.dms(RITA), *world.slack.messages(OPERATIONS)]
 
 
-def assert_no_button_is_dead(world: World) -> None:
-    assert {button for message in everything(world) for button in message.buttons} & LIVE == set()
+def assert_no_button_is_dead(world: World, *, of_holder: bool = False) -> None:
+    messages = world.slack.dms(RITA) if of_holder else everything(world)
+    assert {button for message in messages for button in message.buttons} & LIVE == set()
 
 
 # How many calls of Slack's API
@@ -82,7 +83,7 @@ def revoked_by_another(world: World) -> None:
         (whole, 4, 4),
         (extended, 6, 7),
         (denied, 2, 1),
-        (revoked_by_holder, 3, 3),
+        (revoked_by_holder, 3, 4),  # at once, and when it is done
         (revoked_by_another, 4, 3),
     ],
 )
@@ -164,15 +165,54 @@ def test_who_reads_in_the_answer_that_it_lasts_longer_gets_no_other_message(
     assert "extended by 1h" in shown.text
 
 
-def test_a_holder_who_revokes_reads_it_in_the_answer_and_in_the_message(world: World) -> None:
+def test_who_ends_access_by_command_is_answered_there_and_the_message_is_changed(
+    world: World,
+) -> None:
     world.granted(ASKED)
 
     answer = world.types(RITA, "revoke 1")
 
-    assert "My direct message about access #1 says when it's done" in answer.text
+    assert "Ending access #1" in answer.text
     [shown] = world.slack.dms(RITA)
     assert f"was ended* by <@{RITA}>" in shown.text
     assert_no_button_is_dead(world)
+
+
+@pytest.mark.parametrize("where", ["message", "Home"])
+def test_who_ends_access_by_button_sees_it_in_the_message_alone(world: World, where: str) -> None:
+    world.granted(ASKED)
+    whispered = world.whispered(RITA)
+
+    if where == "Home":
+        home = world.slack.open_home(RITA)
+        world.settle()
+        world.slack.click(RITA, world.slack.home(RITA) or home, "End access")
+        world.settle()
+    else:
+        world.presses(RITA, world.slack.dms(RITA)[-1], "End access")
+
+    [shown] = world.slack.dms(RITA)
+    assert f"was ended* by <@{RITA}>" in shown.text
+    assert world.whispered(RITA) == whispered
+    assert_no_button_is_dead(world)
+
+
+def test_the_message_says_at_once_that_access_ends_while_digitalocean_is_away(
+    world: World,
+) -> None:
+    world.granted(ASKED)
+    world.digitalocean.faults.add(Fault.status(503, times=None))
+
+    world.presses(RITA, world.slack.dms(RITA)[-1], "End access")
+
+    [shown] = world.slack.dms(RITA)
+    assert "Ending access to `orders`…" in shown.text
+    assert_no_button_is_dead(world, of_holder=True)
+
+    world.digitalocean.faults.clear()
+    world.pass_time(minutes=2)
+    [shown] = world.slack.dms(RITA)
+    assert f"was ended* by <@{RITA}>" in shown.text
 
 
 def test_who_loses_access_to_somebody_else_is_notified(world: World) -> None:

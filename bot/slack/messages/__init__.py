@@ -139,6 +139,8 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
             return grants.grant_extended(notice)
         case notices.GrantExpiring():
             return grants.grant_expiring(notice)
+        case notices.GrantEnding():
+            return endings.grant_ending(notice)
         case notices.GrantEnded():
             return endings.grant_ended(notice)
         case notices.Outdated():

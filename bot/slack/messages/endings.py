@@ -6,7 +6,7 @@ from datetime import timedelta
 from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import EndReason, Grant
-from bot.domain.notices import Audience, GrantEnded
+from bot.domain.notices import Audience, GrantEnded, GrantEnding
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import ask_again_for, put_back
 from bot.slack.messages.facts import how_to_adopt_again, source, until
@@ -15,6 +15,17 @@ from bot.slack.messages.refusals import sentence
 
 _WEEK = timedelta(weeks=1)
 _CONNECTIONS_STAY = "Open connections may stay open."
+
+
+def grant_ending(notice: GrantEnding) -> Message:
+    """Return the holder's message until access has ended."""
+    grant = notice.grant
+    if grant.adopted:
+        return message(section(f":unlock: *Removing the expiry of {source(grant)}…*"))
+    return message(
+        section(f":lock: *Ending access to {code(grant.cluster)}…*"),
+        context(f"Access #{grant.id}, {source(grant)}"),
+    )
 
 
 def grant_ended(notice: GrantEnded) -> Message:

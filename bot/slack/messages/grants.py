@@ -139,21 +139,21 @@ def revoking(notice: Revoking) -> Message:
         return message(
             section(
                 f":unlock: *Removing the expiry of {source(grant)}* (access #{grant.id}). The rule "
-                f"stays on {code(grant.cluster)}.\n{_how_it_is_told(grant)}"
+                f"stays on {code(grant.cluster)}.{_how_it_is_told(grant)}"
             )
         )
     return message(
-        section(f":lock: *Ending access #{grant.id}*: {access(grant)}.\n{_how_it_is_told(grant)}")
+        section(f":lock: *Ending access #{grant.id}*: {access(grant)}.{_how_it_is_told(grant)}")
     )
 
 
 def _how_it_is_told(grant: Grant) -> str:
-    """Return how its holder hears that it is done: they may have a message that is changed."""
+    """Return who else hears that it is done; the holder's own message is changed."""
     if grant.revoked_by == grant.requester:
-        return f"My direct message about access #{grant.id} says when it's done."
+        return ""
     if grant.requester == Actor.UNKNOWN:
-        return "The operators get a message when it's done."
-    return f"{who(grant.requester)} gets a message when it's done."
+        return "\nThe operators get a message when it's done."
+    return f"\n{who(grant.requester)} gets a message when it's done."
 
 
 def _opened(notice: GrantStarted) -> str:

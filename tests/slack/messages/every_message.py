@@ -24,6 +24,7 @@ from bot.domain.notices import (
     EmergencyOpened,
     GrantDelayed,
     GrantEnded,
+    GrantEnding,
     GrantExpiring,
     GrantExtended,
     GrantPutBack,
@@ -284,6 +285,10 @@ NOTICES: dict[str, Notice] = {
     "ended: failed, nobody knows why": GrantEnded(grant=ended(EndReason.FAILED, owned=None)),
     "rewritten": GrantRewritten(grant=grant()),
     "revoking, their own": Revoking(grant=grant(GrantState.REMOVING, revoked_by=BOB)),
+    "ending, for its holder": GrantEnding(grant=grant(GrantState.REMOVING, revoked_by=BOB)),
+    "its clock is being stopped, for its holder": GrantEnding(
+        grant=adopted(GrantState.REMOVING, revoked_by=BOB)
+    ),
     "revoking": Revoking(grant=grant(GrantState.REMOVING)),
     "revoking, recovered": Revoking(grant=grant(GrantState.REMOVING, requester=Actor.UNKNOWN)),
     "alarm": Alarm(

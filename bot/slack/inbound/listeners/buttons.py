@@ -22,7 +22,9 @@ _COMMANDS: dict[Button, Callable[[Press], Command]] = {
     Button.REVIEWED: lambda press: Review(
         request_id=press.number, mark=press.mark, container=press.container
     ),
-    Button.REVOKE: lambda press: Revoke(grant_id=press.number, mark=press.mark),
+    Button.REVOKE: lambda press: Revoke(
+        grant_id=press.number, mark=press.mark, container=press.container
+    ),
     Button.PUT_BACK: lambda press: PutBack(grant_id=press.number, mark=press.mark),
     Button.CANCEL: lambda press: Cancel(request_id=press.number, mark=press.mark),
 }
