@@ -1,12 +1,14 @@
 # dbaccess in a container. By default `python -m bot serve`; `web`, `worker` and all else likewise.
-FROM python:3.13-slim-trixie AS build
+# The tag moves. `make image` takes it with its digest: BASE=python:3.13-slim-trixie@sha256:…
+ARG BASE=python:3.13-slim-trixie
+FROM ${BASE} AS build
 WORKDIR /build
 COPY requirements.txt ./
 RUN python -m venv --without-pip /venv \
  && python -m pip --python /venv/bin/python install --no-cache-dir --disable-pip-version-check \
       --no-deps --require-hashes --only-binary :all: -r requirements.txt
 
-FROM python:3.13-slim-trixie
+FROM ${BASE}
 # 10001 is nobody else's number; a volume for /data has to be writable for it.
 RUN useradd --system --uid 10001 --user-group --home-dir /data --create-home dbaccess
 COPY --from=build /venv /venv

@@ -14,7 +14,7 @@ PIP_INSTALL := -m pip install $(PIP_FLAGS)
 PINNED := --require-hashes --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo story test test-browser chaos model fuzz audit page lint types imports migrations-check package-check diagrams pictures docs check bench requirements upgrade clean
+.PHONY: help setup setup-dev demo story test test-browser chaos model fuzz audit page lint types imports migrations-check package-check diagrams pictures docs check bench release image requirements upgrade clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -106,6 +106,27 @@ docs: setup-dev ## build the documentation into site/, strictly and without the 
 
 check: lint types imports migrations-check package-check docs ## all that CI checks beside the tests
 
+# What a release is made with, apart from all else: a library of theirs must not change what tests see.
+$(VENV)/release/.done: requirements-release.txt
+	$(PYTHON) -m venv --clear $(VENV)/release
+	$(VENV)/release/bin/python $(PIP_INSTALL) $(PINNED) -r requirements-release.txt
+	$(VENV)/release/bin/python -m pip check --disable-pip-version-check
+	@touch $@
+
+# Made of the last commit, not of the work tree, and with its time: the same commit makes the same bytes.
+RELEASE ?= dist/release
+release: $(VENV)/release/.done ## the last commit's wheels, source, SBOM and checksums, in dist/release
+	rm -rf $(RELEASE) && mkdir -p $(RELEASE)
+	.ci/release $(VENV)/release/bin $(RELEASE)
+
+# No digest stands here: nobody could look one up and try it. Whoever builds does, and the image keeps it.
+image: ## the Docker image, on a base image that is pinned: BASE=python:3.13-slim-trixie@sha256:…
+	@case '$(BASE)' in *@sha256:*) ;; *) \
+	  echo "image: BASE needs a digest. \`docker buildx imagetools inspect python:3.13-slim-trixie\` prints it;" >&2; \
+	  echo "then: make image BASE=python:3.13-slim-trixie@sha256:..." >&2; exit 2;; esac
+	docker build --build-arg 'BASE=$(BASE)' --label 'org.opencontainers.image.base.name=$(BASE)' \
+	  --label "org.opencontainers.image.revision=$$(git rev-parse HEAD)" -t dbaccess .
+
 # One resolution for all files: what runs is what is tested.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
   --no-header --no-emit-index-url --no-emit-find-links
@@ -115,6 +136,7 @@ requirements: setup-dev ## pin what is new in either pyproject.toml (names, vers
 	$(COMPILE) pyproject.toml --constraint requirements-dev.txt -o requirements.txt --upgrade
 	$(COMPILE) playground/pyproject.toml --constraint requirements-dev.txt -o requirements-playground.txt --upgrade
 	$(COMPILE) --group build --constraint requirements-dev.txt -o requirements-build.txt --upgrade
+	$(COMPILE) --group release --constraint requirements-dev.txt -o requirements-release.txt --upgrade
 
 upgrade: ## pin the newest version of everything
 	$(MAKE) requirements UPGRADE=--upgrade

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
-RUNNING, PLAYGROUND, BUILDING, ALL = (
-    ROOT / f"requirements{what}.txt" for what in ("", "-playground", "-build", "-dev")
+RUNNING, PLAYGROUND, BUILDING, RELEASING, ALL = (
+    ROOT / f"requirements{what}.txt" for what in ("", "-playground", "-build", "-release", "-dev")
 )
 PROJECT, PLAYGROUND_PROJECT = (
     tomllib.loads((ROOT / folder / "pyproject.toml").read_text()) for folder in ("", "playground")
@@ -26,7 +26,9 @@ def pins(file: Path) -> dict[str, str]:
     return {match[1]: match[2] for match in found if match}
 
 
-@pytest.mark.parametrize("file", [RUNNING, PLAYGROUND, BUILDING, ALL], ids=lambda file: file.name)
+@pytest.mark.parametrize(
+    "file", [RUNNING, PLAYGROUND, BUILDING, RELEASING, ALL], ids=lambda file: file.name
+)
 def test_a_file_of_pins_has_names_versions_and_hashes_and_nothing_else(file: Path) -> None:
     for line in file.read_text().splitlines():
         assert PIN.fullmatch(line) or HASH.fullmatch(line), line
@@ -39,6 +41,10 @@ def test_what_runs_is_what_is_tested() -> None:
         pin for file in (RUNNING, PLAYGROUND, BUILDING) for pin in pins(file).items()
     ]:
         assert tested[name] == version, name
+
+
+def test_a_release_is_built_by_the_tools_that_build_the_checkout() -> None:
+    assert pins(BUILDING).items() <= pins(RELEASING).items()
 
 
 def test_running_needs_no_tool_of_the_tests() -> None:
@@ -66,7 +72,7 @@ def test_the_checkout_is_built_by_pinned_tools(project: dict[str, Any]) -> None:
     assert sorted(project["build-system"]["requires"]) == PROJECT["dependency-groups"]["build"]
 
 
-@pytest.mark.parametrize("target", ["setup", "setup-dev", "package-check"])
+@pytest.mark.parametrize("target", ["setup", "setup-dev", "package-check", "release"])
 def test_pip_resolves_nothing(target: str) -> None:
     planned = subprocess.run(
         ["make", "--always-make", "--dry-run", target],

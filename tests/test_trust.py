@@ -18,4 +18,4 @@ def test_a_broken_promise_is_a_vulnerability_each_of_them() -> None:
 def test_a_report_has_a_private_way_and_a_time_to_answer() -> None:
     assert "**Report a vulnerability**" in SECURITY
     assert re.search(r"report arrived \| \d+ working days", SECURITY)
-    assert not re.search(r"[\w.]+@[\w.]+\.\w+|example\.com", SECURITY), "no address that nobody reads"
+    assert not re.search(r"\w@\w|example\.com", SECURITY), "an address that nobody reads"
