@@ -109,7 +109,7 @@ def record_failure(
         ClusterOutcome(
             session, policy, attempt, attempt.outcome, attempt.watch, now
         ).tell_of_others()
-        if attempt.watch.read_at is None:  # nothing to compare descriptions with yet
+        if attempt.watch.rule_count is None:  # nothing to compare descriptions with yet
             clusters.note_described(session, attempt.cluster_id, _described(attempt.rules))
     clusters.note_failure(session, attempt.cluster_id, at=now, error=error, next_at=next_at)
 

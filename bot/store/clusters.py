@@ -203,9 +203,14 @@ def note_success(
 
 
 def forget(session: Session, cluster_id: str) -> None:
-    """Stop checking a cluster: it is no longer in the policy, and has no grant."""
+    """Stop checking a cluster: it is no longer in the policy, and has no grant.
+
+    What its rules were is forgotten, addresses among it. `read_at` stays: until then, the rule of a
+    grant that ended may come back.
+    """
     row = session.get_one(ClusterRow, cluster_id)
     row.attempt_at = None
+    row.rule_count, row.described, row.unfit = None, "", ""
     row.due_at, row.failures, row.failing_since, row.last_error = None, 0, None, ""
     row.alarms, row.alarm_at, row.alarm_since = 0, None, None
     row.open_since, row.open_alarms, row.open_alarm_at = None, 0, None

@@ -178,3 +178,28 @@ def test_a_cluster_that_was_renamed_keeps_its_state(watched: Database) -> None:
     assert orders(watched).alias == "shop"
     assert orders(watched).failures == 1
     assert "shop" in due(watched, NOW)
+
+
+def test_what_the_rules_of_a_cluster_were_is_forgotten_with_it(watched: Database) -> None:
+    with watched.transaction() as session:
+        clusters.note_success(
+            session,
+            ORDERS,
+            at=NOW,
+            rule_count=2,
+            written_at=NOW,
+            guarded=False,
+            unfit="ip_addr:203.0.113.4 Anna's home",
+            described="ip_addr:203.0.113.4",
+            label_losses=0,
+            next_at=None,
+            changes=0,
+        )
+        clusters.note_failure(session, ORDERS, at=NOW, error="203.0.113.4 is bad", next_at=NOW)
+
+    with watched.transaction() as session:
+        clusters.forget(session, ORDERS)
+
+    watch = orders(watched)
+    assert "203.0.113.4" not in repr(watch)
+    assert watch.read_at == NOW, "a rule that ended may still come back"
