@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import ssl
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from urllib3.exceptions import HTTPError, NameResolutionError
 
 from bot.checks.findings import Finding, fault, hint, ok
 from bot.config import Settings
+from bot.connection_failures import CERTIFICATES, certificates
 from bot.store import schema
 from bot.store.connection_pool import SessionsShared, refuse_shared_sessions
 from bot.store.database import Database, sqlite_file
@@ -71,6 +73,20 @@ def check_database(url: str) -> Finding:
         return fault("database", f"{_first_line(error)}: is DATABASE_URL right, and is it up?")
     finally:
         database.close()
+
+
+def check_certificates() -> Iterator[Finding]:
+    """Look whether the file of CAs that the environment names can be used."""
+    file = certificates()
+    if file is None:
+        return
+    try:
+        ssl.create_default_context(cafile=file)
+    except (OSError, ssl.SSLError) as error:
+        reason = "has no certificate in it" if isinstance(error, ssl.SSLError) else error.strerror
+        yield fault(CERTIFICATES, f"{file}: {reason}")
+    else:
+        yield ok(CERTIFICATES, f"{file} has the CAs to trust")
 
 
 def check_address(settings: Settings) -> Iterator[Finding]:

@@ -108,7 +108,7 @@ def _remedy(failure: SlackFailure, groups: Collection[str]) -> str:
             "this workspace has none, since its Slack plan has none: name people in dbaccess.toml "
             f"instead of {', '.join(sorted(groups))}"
         )
-    return f"cannot be read: {failure.code}"
+    return f"cannot be read: {failure.unreachable or failure.code}"
 
 
 def _approvers(policy: Policy) -> frozenset[str]:

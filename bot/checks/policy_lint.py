@@ -67,9 +67,23 @@ def _approvers(cluster: ClusterPolicy, people: KnownPeople) -> Iterator[Finding]
     if there < needed:
         some = "nobody" if not there else f"only {there}"
         yield fault("", f"{_approvals(needed)} needed, but {some} can approve: name more approvers")
+    elif _nobody_is_served(able, cluster, people):
+        yield fault(
+            "",
+            f"{_approvals(needed)} needed, and nobody who may ask has so many other approvers: "
+            "name more approvers or requesters",
+        )
     elif there == needed and not cluster.self_approval and _may_all_ask(able, cluster, people):
         who = "its only approver" if there == 1 else f"each of its {there} approvers"
         yield hint("", f"{who} is needed, and so may not ask for access here: name one more")
+
+
+def _nobody_is_served(able: frozenset[str], cluster: ClusterPolicy, people: KnownPeople) -> bool:
+    """Tell whether each person who may ask is needed as an approver, and no policy approves."""
+    asking = people.full_members(cluster.requesters)
+    if not asking or cluster.self_approval or cluster.auto_approve:
+        return False
+    return all(len(able - {one}) < cluster.approvals for one in asking)
 
 
 def _may_all_ask(able: frozenset[str], cluster: ClusterPolicy, people: KnownPeople) -> bool:

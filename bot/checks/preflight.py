@@ -1,10 +1,16 @@
-"""The preflight: everything that can be checked before dbaccess serves. Nothing is changed."""
+"""The preflight: everything that can be checked before dbaccess serves, without a change."""
 
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
-from bot.checks.environment import check_address, check_clock, check_database, check_file_modes
-from bot.checks.findings import Finding, fault, ok
+from bot.checks.environment import (
+    check_address,
+    check_certificates,
+    check_clock,
+    check_database,
+    check_file_modes,
+)
+from bot.checks.findings import Finding, fault, hint, ok
 from bot.checks.people import PolicyPeople
 from bot.checks.policy_lint import KnownPeople, lint_policy
 from bot.checks.provider import check_provider
@@ -21,7 +27,7 @@ def run_checks(*, live: bool, announce: Callable[[str], None]) -> Iterator[Findi
     """Check everything that can be checked; a fault hides only what depends on it.
 
     Args:
-        live: wait for a real command from Slack, too.
+        live: post to channels that cannot be looked at, and wait for a real command from Slack.
         announce: called with what somebody has to type then.
     """
     try:
@@ -47,7 +53,8 @@ def _run(settings: Settings, *, live: bool, announce: Callable[[str], None]) -> 
     yield check_database(settings.database_url)
     yield from check_file_modes(settings.database_url)
     yield from check_address(settings)
-    people = yield from _check_slack(settings, policy)
+    yield from check_certificates()
+    people = yield from _check_slack(settings, policy, posting=live)
     if policy is not None:
         yield from lint_policy(policy, people)
         yield from _check_provider(settings, policy)
@@ -55,10 +62,16 @@ def _run(settings: Settings, *, live: bool, announce: Callable[[str], None]) -> 
         from bot.checks.live import check_live  # it serves, which is much to load
 
         yield check_live(settings, announce=announce)
+    elif settings.slack_app_token is None:
+        yield hint(
+            "not tested",
+            "whether SLACK_SIGNING_SECRET is right, since only a request of Slack's tells: "
+            "`dbaccess check --live` waits for one",
+        )
 
 
 def _check_slack(
-    settings: Settings, policy: Policy | None
+    settings: Settings, policy: Policy | None, *, posting: bool
 ) -> Generator[Finding, None, KnownPeople]:
     slack = Installation(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
     identity, finding = check_bot_token(slack)
@@ -74,7 +87,7 @@ def _check_slack(
         return KnownPeople()
     people = PolicyPeople(slack, policy)
     yield from people.check()
-    yield from check_channels(slack, policy)
+    yield from check_channels(slack, policy, posting=posting)
     return people.known
 
 

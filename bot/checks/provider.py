@@ -9,7 +9,7 @@ from bot.checks.findings import Finding, fault, hint, ok
 from bot.domain.plan import MAX_RULES
 from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.sources import KINDS, SourceType
-from bot.providers.base import ApiError, Provider
+from bot.providers.base import ApiError, Provider, Unavailable
 
 NEARLY_FULL = 90
 
@@ -19,6 +19,11 @@ def check_provider(provider: Provider, policy: Policy) -> Iterator[Finding]:
     for alias, cluster in policy.clusters.items():
         try:
             count = len(provider.read_rules(str(cluster.id)))
+        except Unavailable as error:
+            if error.status is None:  # nothing answers, so the others need not be asked
+                yield fault("digitalocean", provider.remedy(error))
+                return
+            yield fault(f"cluster {alias}", provider.remedy(error))
         except ApiError as error:
             yield fault(f"cluster {alias}", provider.remedy(error))
         else:

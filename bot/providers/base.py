@@ -25,17 +25,24 @@ class ApiError(Fault):
 
     `message` is a sentence without its full stop, fit for a person to read; `kind` is what metrics
     call it; `status` is the HTTP status of an answer that was of no use, if there was an answer.
+    `advice` says what an operator could look at, where that is known.
     """
 
     kind: ClassVar[str] = "fault"
 
     def __init__(
-        self, message: str, cluster_id: str | None = None, *, status: int | None = None
+        self,
+        message: str,
+        cluster_id: str | None = None,
+        *,
+        status: int | None = None,
+        advice: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
         self.cluster_id = cluster_id
         self.status = status
+        self.advice = advice
 
 
 class ClusterNotFound(ApiError):

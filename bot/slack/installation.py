@@ -1,6 +1,6 @@
 """The app as it is installed in a workspace: its tokens, scopes, channels and user groups.
 
-Only for `dbaccess check`. Each method makes one call of Slack's API, and none changes anything.
+Only for `dbaccess check`. Nothing is changed, but for `try_message`, which leaves nothing behind.
 """
 
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from slack_sdk.errors import SlackApiError
 
+from bot.connection_failures import ConnectionFailure, failure_in
 from bot.slack.client import DIRECTORY_SECONDS, NO_ANSWER, SlackClient, code_of, web_client
 from bot.slack.users.people_api import Groups, read_groups
 
@@ -18,22 +19,30 @@ _NO_MESSAGE = "1.000000"
 class SlackFailure(Exception):
     """Slack refused a call, or did not answer it.
 
-    `code` is Slack's error code; if there was no answer, the name of the exception.
+    `code` is Slack's error code; `unreachable` says why there was no answer, where there was none.
     """
 
-    def __init__(self, code: str, *, is_refusal: bool) -> None:
+    def __init__(self, code: str, unreachable: ConnectionFailure | None = None) -> None:
         super().__init__(code)
         self.code = code
-        self.is_refusal = is_refusal
+        self.unreachable = unreachable
+
+    @property
+    def is_from_elsewhere(self) -> bool:
+        """Whether the answer has no code of Slack's: it is some proxy's page."""
+        return self.code.startswith("status ")
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the bot is to Slack; `date` is the HTTP header: the time by Slack's clock."""
+    """Who the bot is to Slack; `date` is the HTTP header: the time by Slack's clock.
+
+    `scopes` is None where something on the way has removed that header.
+    """
 
     user: str
     team: str
-    scopes: frozenset[str]
+    scopes: frozenset[str] | None
     date: str | None
 
 
@@ -54,20 +63,20 @@ class Installation:
 
     def identity(self) -> Identity:
         """Return whose the bot's token is, and what it may do."""
-        with _failures():
+        with self._failures():
             answer = self.client.auth_test()
         headers = {key.lower(): str(value) for key, value in answer.headers.items()}
-        scopes = headers.get("x-oauth-scopes", "").split(",")
+        scopes = headers.get("x-oauth-scopes")
         return Identity(
             user=str(answer.get("user")),
             team=str(answer.get("team")),
-            scopes=frozenset(scope.strip() for scope in scopes),
+            scopes=None if scopes is None else frozenset(map(str.strip, scopes.split(","))),
             date=headers.get("date"),
         )
 
     def try_app_token(self, app_token: str) -> None:
         """Ask for the address of a Socket Mode connection, which is not opened."""
-        with _failures():
+        with self._failures():
             self.client.apps_connections_open(app_token=app_token)
 
     def channel(self, channel: str) -> Channel | None:
@@ -77,7 +86,7 @@ class Installation:
         otherwise.
         """
         try:
-            with _failures():
+            with self._failures():
                 shown = self.client.conversations_info(channel=channel).get("channel")
         except SlackFailure as failure:
             if failure.code in ("missing_scope", "channel_not_found"):
@@ -98,7 +107,7 @@ class Installation:
         message.
         """
         try:
-            with _failures():
+            with self._failures():
                 self.client.chat_getPermalink(channel=channel, message_ts=_NO_MESSAGE)
         except SlackFailure as failure:
             if failure.code not in ("message_not_found", "channel_not_found"):
@@ -106,18 +115,31 @@ class Installation:
             return failure.code == "message_not_found"
         return True
 
+    def try_message(self, channel: str, text: str) -> bool:
+        """Post to a channel, and delete that again; return whether it could be deleted."""
+        with self._failures():
+            posted = self.client.chat_postMessage(channel=channel, text=text)
+        try:
+            with self._failures():
+                self.client.chat_delete(channel=channel, ts=str(posted.get("ts")))
+        except SlackFailure:
+            return False
+        return True
+
     def groups(self) -> Groups:
         """Return all user groups that are not disabled, with their members."""
-        with _failures():
+        with self._failures():
             answer = self.client.usergroups_list(include_users=True, include_count=True)
         return read_groups(answer.data if isinstance(answer.data, dict) else {}) or {}
 
-
-@contextmanager
-def _failures() -> Iterator[None]:
-    try:
-        yield
-    except SlackApiError as error:
-        raise SlackFailure(code_of(error), is_refusal=True) from error
-    except NO_ANSWER as error:
-        raise SlackFailure(type(error).__name__, is_refusal=False) from error
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except SlackApiError as error:
+            raise SlackFailure(code_of(error)) from error
+        except NO_ANSWER as error:
+            found = failure_in(error, self.client.base_url)
+            raise SlackFailure(
+                "unreachable", found or ConnectionFailure("the answer makes no sense")
+            ) from error

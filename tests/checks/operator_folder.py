@@ -36,11 +36,11 @@ class Operator:
         self._exit_code = result.exit_code
         return result
 
-    def findings(self) -> list[Finding]:
+    def findings(self, *options: str) -> list[Finding]:
         """Return what `dbaccess check` finds."""
         return [
             Finding(next(x for x in Level if x.lower() == one["level"]), one["what"], one["words"])
-            for one in json.loads(self.check("--json").stdout)
+            for one in json.loads(self.check("--json", *options).stdout)
         ]
 
     def tells(self, level: Level, what: str, words: str) -> None:

@@ -74,3 +74,35 @@ def test_what_cannot_work_is_told_with_its_mend(
     broken(operator)
 
     operator.tells(level, what, words)
+
+
+@pytest.mark.parametrize(
+    ("defaults", "level"),
+    [
+        (f'requesters = ["{ALICE}"]', FAULT),
+        (f'requesters = ["{ALICE}", "U0RITA"]', HINT),
+        (f'requesters = ["{ALICE}"]\nself_approval = true', None),
+    ],
+)
+def test_a_cluster_whose_only_approver_is_the_only_requester_serves_nobody(
+    operator: Operator, defaults: str, level: Level | None
+) -> None:
+    config("[clusters", f"{defaults}\n\n[clusters")(operator)
+
+    found = [one for one in operator.findings() if one.what == "policy of orders"]
+
+    assert [one.level for one in found] == ([level] if level else [])
+    if level is FAULT:
+        assert "nobody who may ask has so many other approvers" in found[0].words
+
+
+def test_when_approvers_leave_a_policy_that_needs_two_serves_nobody(operator: Operator) -> None:
+    operator.write(
+        instead_of=f'approvers = ["{ALICE}"]',
+        config=f'approvers = ["{ALICE}", "U0RITA"]\napprovals = 2',
+    )
+    operator.tells(HINT, "policy of orders", "each of its 2 approvers is needed")
+
+    operator.slack.deactivate_user(ALICE, tell_bot=False)
+
+    operator.tells(FAULT, "policy of orders", "2 approvals are needed, but only 1 can approve")

@@ -44,8 +44,18 @@ OK, HINT, FAULT = Level.OK, Level.HINT, Level.FAULT
         # the scopes
         (without_slack_scope("users:read"), FAULT, "slack scopes", "users:read missing: add"),
         (without_slack_scope("users:read"), FAULT, "people", "missing_scope"),
-        (no_do_scope("database:read"), FAULT, "cluster orders", "the scope database:read"),
-        (no_do_scope("droplet:read"), FAULT, "Droplets", "the scope droplet:read"),
+        (
+            no_do_scope("database:read"),
+            FAULT,
+            "cluster orders",
+            "the scopes database:read, database:update, regions:read",
+        ),
+        (
+            no_do_scope("droplet:read"),
+            FAULT,
+            "Droplets",
+            "the scope droplet:read, which requires image:read, reg",
+        ),
         (no_do_scope("kubernetes:read"), FAULT, "Kubernetes clusters", "the scope kubernetes:read"),
         (no_do_scope("tag:read"), FAULT, "tags", "the scope tag:read"),
         (no_do_scope("app:read"), FAULT, "apps", "the scope app:read"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.checks import live
 from bot.checks.findings import Level
 from tests.checks.breaking import (
     Break,
@@ -12,6 +13,7 @@ from tests.checks.breaking import (
     group_disabled,
     group_of,
     groups_unreadable,
+    nothing,
     only_manifest_scopes,
     plan_without_groups,
     private_and_unseen,
@@ -75,3 +77,43 @@ def test_of_a_large_group_not_every_member_is_looked_up(operator: Operator) -> N
     assert not [
         c for c in operator.slack.calls if c.method == "users.info" and c.args["user"] in many
     ]
+
+
+def test_what_only_a_live_check_can_test_is_said(operator: Operator) -> None:
+    only_manifest_scopes(operator)
+    operator.tells(HINT, "not tested", "whether SLACK_SIGNING_SECRET is right")
+    operator.tells(HINT, "not tested", "whether they are archived: `dbaccess check --live` posts")
+
+    operator.env["SLACK_APP_TOKEN"] = operator.slack.app_token
+    assert not [one for one in operator.findings() if "SIGNING_SECRET" in one.words]
+
+
+@pytest.mark.parametrize(
+    ("broken", "level", "words"),
+    [
+        (nothing, OK, "a message arrived, deleted again"),
+        (channel(is_archived=True), FAULT, "is archived: bring it back"),
+        (channel(bot_is_member=False), FAULT, "dbaccess is not in it: write `/invite @dbaccess`"),
+        (private_and_unseen, FAULT, "Slack shows no such channel"),
+    ],
+    ids=lambda value: value[:30] if isinstance(value, str) else "",
+)
+def test_a_live_check_posts_to_channels_that_it_cannot_look_at(
+    operator: Operator,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: Break,
+    level: Level,
+    words: str,
+) -> None:
+    monkeypatch.setattr(live, "WAIT_SECONDS", 0.01)
+    operator.env["PORT"] = "0"
+    broken(operator)
+    only_manifest_scopes(operator)
+
+    found = operator.findings("--live")
+
+    [of_channel] = [one for one in found if one.what == f"channel {APPROVALS}"]
+    assert of_channel.level is level
+    assert words in of_channel.words
+    assert not [one for one in found if "whether dbaccess is in its channels" in one.words]
+    assert operator.slack.messages(APPROVALS) == []

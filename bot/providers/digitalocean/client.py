@@ -44,7 +44,6 @@ from bot.providers.digitalocean.transport import (
     Response,
     Transport,
     error_of,
-    failure_of,
 )
 
 SHORT_WAIT_SECONDS = 5.0  # a read sits out a 429 of up to this long
@@ -62,9 +61,8 @@ class DigitalOcean(Provider):
     """DigitalOcean's API, as the port wants it.
 
     Args:
-        token: needs the scopes `database:read` and `database:update`, and for
-            `list_sources` `droplet:read`, `kubernetes:read`, `tag:read` or `app:read`. It does not
-            need `database:view_credentials`; without it, a connection has no user's name.
+        token: needs the scopes `remedies.SCOPES`, and those of `LISTINGS` for `list_sources`. It
+            does not need `database:view_credentials`; without it, a connection has no user's name.
         endpoint: https, or http on loopback; anything else raises ValueError.
         timeout_seconds: the longest silence; a method returns within 1.5 times as long, its
             retries included (`list_sources`: for each page).
@@ -218,7 +216,7 @@ class DigitalOcean(Provider):
         if self._on_call:
             self._on_call(_api_call(call, outcome, self._monotonic() - began))
         if not isinstance(outcome, Response):
-            raise failure_of(call, outcome)
+            raise self._transport.failure_of(call, outcome)
         self._date = outcome.headers.get("date")
         if outcome.status == 429:
             raise self._take_note_of_limit(call, outcome.number("retry-after"))

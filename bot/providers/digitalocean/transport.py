@@ -19,6 +19,7 @@ from typing import Any
 
 from urllib3.exceptions import ConnectTimeoutError
 
+from bot.connection_failures import ConnectionFailure, certificates, failure_in
 from bot.providers.base import (
     ApiError,
     Busy,
@@ -48,13 +49,13 @@ class PydoCall:
     is_write: bool = False
     purpose: Purpose = Purpose.PAGES
 
-    def unanswered(self, reason: str, status: int | None = None) -> ApiError:
+    def unanswered(self, reason: str, status: int | None = None, *, advice: str = "") -> ApiError:
         """Return the error for a call that got no usable answer."""
         said = f"DigitalOcean: {reason}"
         if self.is_write:
             said = f"{said} (the change may have been made)"
-            return OutcomeUnknown(said, self.cluster_id, status=status)
-        return Unavailable(said, self.cluster_id, status=status)
+            return OutcomeUnknown(said, self.cluster_id, status=status, advice=advice)
+        return Unavailable(said, self.cluster_id, status=status, advice=advice)
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,7 @@ class Transport:
 
     def __init__(self, token: str, endpoint: str, timeout_seconds: float) -> None:
         self._client: Callable[[], Any] = lambda: _client(token, endpoint, timeout_seconds)
+        self._endpoint = endpoint
         self._idle_clients: deque[Any] = deque()  # pydo takes 65 MB: it is loaded by the first call
 
     def send(self, call: PydoCall, seconds: float) -> Response | BaseException:
@@ -150,6 +152,17 @@ class Transport:
             self._idle_clients.append(client)
         return _response(responses[-1].http_response)
 
+    def failure_of(self, call: PydoCall, error: BaseException) -> ApiError:
+        """Return the error for an exchange that ended without a response."""
+        failure = failure_in(error, self._endpoint) or ConnectionFailure("the connection broke off")
+        # azure-core's ServiceRequestError would not do: some that broke off raise it too.
+        if isinstance(getattr(error, "inner_exception", None), ConnectTimeoutError):
+            said = f"DigitalOcean: {failure.words}"
+            return Unavailable(said, call.cluster_id, advice=failure.remedy)
+        if isinstance(error, TimeoutError) or "Timeout" in type(error).__name__:
+            return call.unanswered("no answer in time", advice="does a firewall let it through?")
+        return call.unanswered(failure.words, advice=failure.remedy)
+
     def close(self) -> None:
         """Close the connections, once no call is under way."""
         while self._idle_clients:
@@ -172,6 +185,7 @@ def _client(token: str, endpoint: str, timeout_seconds: float) -> Any:
         ],
         connection_timeout=timeout_seconds / 2,
         read_timeout=timeout_seconds,
+        connection_verify=certificates() or True,
     )
 
 
@@ -203,13 +217,3 @@ def error_of(call: PydoCall, response: Response, redact: Callable[[str], str]) -
             return Rejected(words, call.cluster_id)
         case status:
             return call.unanswered(f"{status} {words}", status)
-
-
-def failure_of(call: PydoCall, error: BaseException) -> ApiError:
-    """Return the error for an exchange that ended without a response."""
-    # azure-core's ServiceRequestError would not do: some responses that broke off raise it too.
-    if isinstance(getattr(error, "inner_exception", None), ConnectTimeoutError):
-        return Unavailable("DigitalOcean: no connection", call.cluster_id)
-    if isinstance(error, TimeoutError) or "Timeout" in type(error).__name__:
-        return call.unanswered("no answer in time")
-    return call.unanswered(f"the connection broke off ({type(error).__name__})")
