@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -22,6 +23,12 @@ _EXPECTED = {
     "approvers": "a user's ID like U0ALICE or a user group's like S0DBADMINS",
     "requesters": "\"*\", a user's ID like U0ALICE or a user group's like S0ONCALL",
     "clusters": "a short name in small letters, like orders",
+    "as": "a person's ID like U0ALICE",
+    "may_approve": "a person's ID like U0ALICE",
+    "may_not_approve": "a person's ID like U0ALICE",
+    "people": "a person's ID like U0ALICE",
+    "groups": "a user group's ID like S0ONCALL, with people's IDs like U0ALICE",
+    "expect": "refused, form, auto, emergency, or approvals:2 for two",
 }
 _PSYCOPG = "postgresql+psycopg://"
 _HOST = re.compile(r"[\w.\-]*(,[\w.\-]*)*|[\da-fA-F:.%]+|[\w.\-]+:\d*|/[\w.\-/:]*")
@@ -218,6 +225,19 @@ def load_settings() -> Settings:
         ) from None
 
 
+class _PolicyFile(BaseSettings):
+    """Where the policy is, for what needs no secrets."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    dbaccess_config: Path = Path("dbaccess.toml")
+
+
+def policy_file() -> Path:
+    """Return where `dbaccess.toml` is, whatever else the environment lacks."""
+    return _PolicyFile().dbaccess_config
+
+
 def load_policy(path: Path) -> Policy:
     """Return what *path* (`dbaccess.toml`) says.
 
@@ -257,9 +277,7 @@ def parse_policy(written: Mapping[str, Any], *, file: str = "dbaccess.toml") -> 
     try:
         policy = Policy.model_validate(document)
     except ValidationError as error:
-        for problem in _telling(error):
-            key = _key(problem["loc"], clusters, defaults)
-            line = f"{file}: {key}: {_reason(problem, key)}"
+        for line in problems_of(error, file, clusters, defaults):
             if line not in problems:
                 problems.append(line)
         raise ConfigError(problems) from None
@@ -268,7 +286,23 @@ def parse_policy(written: Mapping[str, Any], *, file: str = "dbaccess.toml") -> 
     return policy
 
 
-def _key(loc: tuple[int | str, ...], clusters: dict[str, Any], defaults: dict[str, Any]) -> str:
+def problems_of(
+    error: ValidationError,
+    file: str,
+    clusters: Mapping[str, Any] = MappingProxyType({}),
+    defaults: Mapping[str, Any] = MappingProxyType({}),
+) -> list[str]:
+    """Return what is wrong in a TOML file, a line each: the file, the key and the reason.
+
+    What a cluster inherited from *defaults* is wrong there.
+    """
+    keyed = ((problem, _key(problem["loc"], clusters, defaults)) for problem in _telling(error))
+    return [f"{file}: {key}: {_reason(problem, key)}" for problem, key in keyed]
+
+
+def _key(
+    loc: tuple[int | str, ...], clusters: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> str:
     """Return the key of a value in the file: what a cluster inherited is under defaults."""
     if len(loc) > 2 and loc[0] == "clusters":
         alias, name = loc[1], loc[2]

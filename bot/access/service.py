@@ -126,18 +126,22 @@ class AccessService:
                     reply(uow.session, answer, job.reply_to, at=uow.now)
         return answer
 
-    def dry_run(self, command: Command, person: Person, *, origin: str | None = None) -> None:
-        """Find out whether a command would be refused now; nothing is changed.
+    def dry_run(
+        self, command: Command, person: Person, *, origin: str | None = None
+    ) -> Notice | None:
+        """Return what would be answered to a command now; nothing is changed.
 
-        One that was carried out already, by its *origin*, is not.
+        One that was carried out already, by its *origin*, is not refused.
 
         Raises:
             Refused: it would.
             NeedsDirectory: it depends on people of whom too little is known.
         """
+        answer = None
         with suppress(_RolledBack), self._unit_of_work(origin, People([person])) as uow:
-            _carry_out(uow, command, person)
+            answer = _carry_out(uow, command, person)
             raise _RolledBack
+        return answer
 
     def extension_terms(self, grant_id: int, mark: str | None, person: Person) -> ExtensionTerms:
         """Return what somebody may choose from for an extension; *mark* as in `Extend`.

@@ -6,7 +6,7 @@ from bot.checks.findings import Finding, fault, hint, ok
 from bot.checks.policy_lint import KnownPeople
 from bot.domain.people import Standing
 from bot.domain.policy import Policy
-from bot.domain.principals import ANYBODY, groups_in, users_in
+from bot.domain.principals import groups_in, users_in
 from bot.slack.installation import Installation, SlackFailure
 from bot.slack.users.directory import UNKNOWN_USER, Directory
 from bot.slack.users.people_api import Groups
@@ -27,7 +27,7 @@ class PolicyPeople:
         self._slack = slack
         self._directory = Directory(slack.client)
         self._approvers = _approvers(policy)
-        self._names = self._approvers | _others(policy)
+        self._names = policy.named
         self._members: dict[str, frozenset[str]] = {}
         self._standings: dict[str, Standing] = {}
 
@@ -113,17 +113,3 @@ def _remedy(failure: SlackFailure, groups: Collection[str]) -> str:
 
 def _approvers(policy: Policy) -> frozenset[str]:
     return frozenset(name for one in policy.clusters.values() for name in one.approvers)
-
-
-def _others(policy: Policy) -> frozenset[str]:
-    """Return who is named besides the approvers: as requesters, in auto-approvals, emergencies."""
-    lists = [
-        names
-        for cluster in policy.clusters.values()
-        for names in (
-            cluster.requesters,
-            *(written.requesters for written in cluster.auto_approve),
-            cluster.emergency.requesters if cluster.emergency else (),
-        )
-    ]
-    return frozenset(name for names in lists for name in names if name != ANYBODY)

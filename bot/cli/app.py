@@ -9,6 +9,7 @@ from bot import __version__
 from bot.cli.auditing import audit_app
 from bot.cli.job_app import job_app
 from bot.cli.plugins import CommandsAndPlugins
+from bot.cli.policy_app import policy_app
 
 app = typer.Typer(
     cls=CommandsAndPlugins,
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(audit_app, name="audit")
 app.add_typer(job_app, name="jobs")
+app.add_typer(policy_app, name="policy")
 
 
 def main() -> None:

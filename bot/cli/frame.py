@@ -32,8 +32,20 @@ def settings() -> Settings:
 def configuration() -> tuple[Settings, Policy]:
     """Return the settings, and the policy that they name."""
     loaded = settings()
+    return loaded, policy_in(Path(loaded.dbaccess_config))
+
+
+def policy_in(file: Path) -> Policy:
+    """Return the policy that a file says."""
+    with telling_configuration():
+        return load_policy(file)
+
+
+@contextmanager
+def telling_configuration() -> Iterator[None]:
+    """Turn an invalid configuration into a line for each problem, and exit code 1."""
     try:
-        return loaded, load_policy(Path(loaded.dbaccess_config))
+        yield
     except ConfigError as error:
         _stop(error)
 

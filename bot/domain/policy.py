@@ -154,6 +154,13 @@ class ClusterPolicy(PolicyModel):
         return self
 
     @property
+    def named(self) -> frozenset[str]:
+        """Everybody whom it names, in any place: users and user groups."""
+        written = [approval.requesters for approval in self.auto_approve]
+        emergency = self.emergency.requesters if self.emergency else ()
+        return frozenset().union(self.approvers, self.requesters, emergency, *written) - {ANYBODY}
+
+    @property
     def usual_duration(self) -> timedelta:
         """How long a request is for that names no duration."""
         return min(self.default_duration, self.max_duration)
@@ -440,6 +447,11 @@ class Policy(PolicyModel):
         """Refuse somebody whose standing no cluster admits (P4)."""
         if not any(cluster.admits(person) for cluster in self.clusters.values()):
             raise not_admitted(person)
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Everybody whom a cluster names, in any place: users and user groups."""
+        return frozenset().union(*(cluster.named for cluster in self.clusters.values()))
 
     def by_id(self, cluster_id: str) -> ClusterPolicy | None:
         """Return the policy of the cluster with that UUID, if there is one."""

@@ -1,7 +1,7 @@
 """Written policy: what may be granted without asking anybody first."""
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
@@ -52,14 +52,24 @@ class AutoApproval(PolicyModel):
         Raises:
             NeedsDirectory: that depends on who they are, and all else is covered.
         """
+        return self.exceeded_key(person, source, duration) is None
+
+    def exceeded_key(
+        self, person: Person, source: TrustedSource, duration: timedelta
+    ) -> Literal["max_duration", "sources", "requesters"] | None:
+        """Return the first of its keys that does not cover a request; None if it is covered.
+
+        Raises:
+            NeedsDirectory: that depends on who they are, and all else is covered.
+        """
         network = source.network
-        return (
-            duration <= self.max_duration
-            and network is not None
-            and any(is_within(network, allowed) for allowed in self.sources)
-            and is_member(person)
-            and is_named(person, self.requesters)
-        )
+        if duration > self.max_duration:
+            return "max_duration"
+        if network is None or not any(is_within(network, allowed) for allowed in self.sources):
+            return "sources"
+        if not (is_member(person) and is_named(person, self.requesters)):
+            return "requesters"
+        return None
 
 
 class Emergency(PolicyModel):

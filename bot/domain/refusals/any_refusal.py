@@ -1,6 +1,7 @@
 """Any refusal: the union of them all, and how one is kept in a row and read again."""
 
-from typing import Annotated, Any
+from functools import cache
+from typing import Annotated, Any, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -44,3 +45,9 @@ def of_detail(detail: dict[str, Any]) -> AnyRefusal | None:
         return REFUSAL.validate_python({"code": detail.get("why"), **detail.get("values", {})})
     except (ValidationError, TypeError):
         return None
+
+
+@cache
+def known_codes() -> frozenset[str]:
+    """Return the codes of all refusals there are."""
+    return frozenset(refusal.model_fields["code"].default for refusal in get_args(AnyRefusal))

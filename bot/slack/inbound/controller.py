@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TypeGuard
 
 from bot.access import AccessService
-from bot.domain.commands import Adopt, Cancel, Command, RequestAccess, Revoke
+from bot.domain.commands import Adopt, Command, RequestAccess
 from bot.domain.grammar import Intent, names, parse_command
 from bot.domain.people import NeedsDirectory, Person
 from bot.domain.policy import Policy
@@ -22,6 +22,7 @@ from bot.domain.queries import (
     ShowHelp,
     ShowSources,
 )
+from bot.domain.reading import read_command
 from bot.domain.refusal import NamesClusters, Refused
 from bot.domain.refusals.durations import TimeZoneUnknown
 from bot.ip_links import IpLinks
@@ -196,15 +197,13 @@ class SlackController:
             Refused: it cannot be parsed, or their standing does not let them do anything.
             NeedsDirectory: it is not known what they may see.
         """
-        policy = self._policy()
-        try:
-            command = self._parsed(text, policy.seen_by(person), asked)
-        except Refused:  # whoever may do nothing hears that, whatever was wrong besides
-            policy.check_standing(person)
-            raise
-        if not isinstance(command, Revoke | Cancel):  # everybody may end what is their own
-            policy.check_standing(person)
-        return command
+        return read_command(
+            text,
+            self._policy(),
+            person,
+            channel=asked.channel_id,
+            local_now=self._directory.local_time(asked.user_id),
+        )
 
     def _parsed(self, text: str, policy: Policy, asked: Interaction) -> Intent:
         local_now = self._directory.local_time(asked.user_id)

@@ -11,9 +11,9 @@ from bot.domain.filled_forms import FilledForm, read_emergency_form, read_extens
 from bot.domain.people import NeedsDirectory, Person
 from bot.domain.policy import Policy
 from bot.domain.queries import OpenEmergencyForm, OpenExtensionForm, OpenForm
-from bot.domain.refusal import Field, NamesClusters, NotYours, Problems, Refused
-from bot.domain.refusals.clusters import NoClusters
-from bot.domain.refusals.rights import CannotTell, NoEmergencyAccess, NoEmergencyClusters
+from bot.domain.reading import check_emergency_offered, check_request_offered
+from bot.domain.refusal import Field, NamesClusters, Problems, Refused
+from bot.domain.refusals.rights import CannotTell
 from bot.domain.sources import TrustedSource, parse_source
 from bot.ip_links import IpLinks
 from bot.slack import messages
@@ -84,8 +84,7 @@ class Forms:
             Refused: there is no cluster that they may ask for.
         """
         policy = self._options.clusters(person)
-        if not policy.clusters:
-            raise NotYours(NoClusters())
+        check_request_offered(policy)
         named = form.cluster if form.cluster in policy.clusters else ""
         of_channel = policy.cluster_of_channel(asked.channel_id) if form.is_of_channel else None
         chosen = named or of_channel or ""
@@ -100,10 +99,7 @@ class Forms:
             Refused: there is no cluster where they may break the glass.
         """
         policy = self._options.emergencies(person)
-        if not policy.clusters:
-            raise NotYours(NoEmergencyClusters())
-        if form.cluster and form.cluster not in policy.clusters:
-            raise NotYours(NoEmergencyAccess(cluster=form.cluster))
+        check_emergency_offered(policy, form.cluster)
         only = next(iter(policy.clusters)) if len(policy.clusters) == 1 else ""
         filled = replace(filled_by(form, form.cluster or only), address=form.source)
         view = self._emergency_form(policy, filled, asked)

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.domain.people import NeedsDirectory, Person
 from bot.domain.policy import ClusterPolicy, Policy
+from bot.domain.reading import emergencies_of, requestable_by
 from bot.domain.sources import SourceType, TrustedSource
 from bot.providers.base import ApiError
 from bot.providers.catalogue import Catalogue
@@ -53,11 +54,11 @@ class Options:
 
     def clusters(self, person: Person) -> Policy:
         """Return the policy of the clusters that somebody may ask for."""
-        return self._policy().where(lambda cluster: cluster.may_request(person))
+        return requestable_by(self._policy(), person)
 
     def emergencies(self, person: Person) -> Policy:
         """Return the policy of the clusters to which somebody has emergency access."""
-        return self._policy().where(lambda cluster: cluster.may_use_emergency(person))
+        return emergencies_of(self._policy(), person)
 
     def sources(self, search: Search) -> list[dict[str, Any]]:
         """Return the things of a kind that go with what was typed.

@@ -1,0 +1,117 @@
+"""Expectations: what a file for `dbaccess policy test` says."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, StringConstraints, ValidationError, model_validator
+
+from bot.access.trial import Result
+from bot.config import ConfigError, problems_of
+from bot.domain.people import Person, Standing
+from bot.domain.policy import Policy
+from bot.domain.policy_types import Duration, PolicyModel
+from bot.domain.principals import UserOrGroup, groups_in
+from bot.domain.refusals.any_refusal import known_codes
+
+User = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,}$")]
+Group = Annotated[str, StringConstraints(pattern=r"^S[A-Z0-9]{2,}$")]
+_Expected = Annotated[
+    str, StringConstraints(pattern=r"^(refused|form|auto|emergency|approvals:[1-9][0-9]?)$")
+]
+
+
+class Expectation(PolicyModel):
+    """What should come of one command, typed by one person."""
+
+    name: str = ""
+    """What a failure is called; unset: the command itself."""
+
+    user: User = Field(alias="as")
+    """The ID of the person who types it."""
+
+    command: str = Field(min_length=1)
+    """What is typed behind `/dbaccess`: `request …` or `emergency …`."""
+
+    channel: str = ""
+    """The ID of the channel where it is typed."""
+
+    expect: _Expected
+    """What comes of it."""
+
+    why: str | None = None
+    """For `refused`: the code of the refusal, or of one of several."""
+
+    approvers: tuple[UserOrGroup, ...] | None = None
+    """Who the policy names as approvers of the cluster, in any order."""
+
+    may_approve: tuple[User, ...] = ()
+    """People who may approve that very request."""
+
+    may_not_approve: tuple[User, ...] = ()
+    """People who may not."""
+
+    max_duration: Duration | None = None
+    """The longest that the access may last, extensions included."""
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return self.name or f"{self.user}: {self.command}"
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.why is not None and self.expect != Result.REFUSED:
+            raise ValueError('why needs expect = "refused"')
+        if self.why is not None and self.why not in known_codes():
+            raise ValueError(f"why: {self.why!r} is no refusal's code")
+        of_request = (self.approvers, self.max_duration, self.may_approve, self.may_not_approve)
+        if any(of_request) and self.expect in (Result.REFUSED, Result.FORM):
+            raise ValueError(f'expect = "{self.expect}" leaves nothing to approve')
+        return self
+
+
+class Expectations(PolicyModel):
+    """All of a file: who is who, and what is expected."""
+
+    people: Mapping[User, Literal["member", "guest", "outsider", "deactivated"]] = {}
+    """People who are no members of the workspace."""
+
+    groups: Mapping[Group, tuple[User, ...]] = {}
+    """Who is in each user group."""
+
+    test: tuple[Expectation, ...] = Field(min_length=1)
+    """What is expected."""
+
+    def person(self, user: str) -> Person:
+        """Return somebody as the file describes them."""
+        return Person(
+            user,
+            Standing(self.people.get(user, Standing.MEMBER)),
+            frozenset(group for group, users in self.groups.items() if user in users),
+            asked=frozenset(self.groups),
+        )
+
+
+def load_expectations(file: Path, policy: Policy) -> Expectations:
+    """Return what a file expects of a policy.
+
+    Raises:
+        ConfigError: no such file, not TOML, unknown keys, bad values, groups that the policy lacks.
+    """
+    try:
+        written: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+        expected = Expectations.model_validate(written)
+    except FileNotFoundError:
+        raise ConfigError([f"{file}: there is no such file"]) from None
+    except ValidationError as error:
+        raise ConfigError(problems_of(error, str(file))) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError([f"{file}: {error}"]) from None
+    unknown = sorted(expected.groups.keys() - groups_in(policy.named))
+    if unknown:
+        raise ConfigError(
+            [f"{file}: groups.{group}: the policy names no such group" for group in unknown]
+        )
+    return expected
