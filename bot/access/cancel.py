@@ -1,6 +1,6 @@
 """cancel: an undecided request is withdrawn."""
 
-from bot.access.notifications import notify_closed, update_card
+from bot.access.notifications import close_card, notify_closed
 from bot.access.pressed_button import check_is_request_shown
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.audit_actions import Action
@@ -35,6 +35,6 @@ def withdraw(uow: UnitOfWork, request: Request, *, by: str, tell: bool) -> Reque
     cancelled = request.cancel(uow.now)
     requests.save(uow.session, cancelled)
     uow.record(Action.CANCELLED, cancelled.cluster, cancelled.id, actor=by)
-    show = notify_closed if tell else update_card
+    show = notify_closed if tell else close_card
     show(uow.session, uow.facts(cancelled, closed_by=by), at=uow.now)
     return cancelled

@@ -5,7 +5,13 @@ from datetime import timedelta
 
 from bot.access.adopt import check_adoptable
 from bot.access.approval import carry_out, check_time_left, with_concerned
-from bot.access.notifications import notify_closed, notify_person, notify_thread, update_card
+from bot.access.notifications import (
+    close_card,
+    notify_closed,
+    notify_person,
+    notify_thread,
+    update_card,
+)
 from bot.access.pressed_button import check_is_on_its_card, check_is_request_shown
 from bot.access.request_access import clean_reason
 from bot.access.unit_of_work import UnitOfWork
@@ -92,7 +98,8 @@ def _approve(
         if moved.asked_by is not None:
             closed = RequestClosed(request=uow.facts(moved))
             notify_person(uow.session, closed, moved.asked_by, at=uow.now)
-    update_card(uow.session, uow.facts(moved), at=uow.now)
+    show = update_card if moved.state is RequestState.PENDING else close_card
+    show(uow.session, uow.facts(moved), at=uow.now)
     return moved
 
 

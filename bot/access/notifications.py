@@ -20,6 +20,7 @@ from bot.domain.notices import (
     GrantExpiring,
     GrantExtended,
     GrantNotice,
+    GrantPutBack,
     GrantRewritten,
     GrantStarted,
     Notice,
@@ -27,6 +28,7 @@ from bot.domain.notices import (
     RequestCard,
     RequestClosed,
     RequestFacts,
+    RequestOver,
 )
 from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.reply_to import ReplyTo
@@ -111,9 +113,16 @@ def update_card(session: Session, facts: RequestFacts, *, at: datetime) -> None:
     homes.touch(session, facts.requester, cluster=facts.cluster, at=at)
 
 
+def close_card(session: Session, facts: RequestFacts, *, at: datetime) -> None:
+    """Enqueue the update of a closed request's card, and of the answer that says it waits."""
+    update_card(session, facts, at=at)
+    name, asker = PostName.ANSWER.of(facts.id), facts.asked_by or facts.requester
+    _change(session, RequestOver(request=facts), name, _conversation_with(asker), at=at)
+
+
 def notify_closed(session: Session, facts: RequestFacts, *, at: datetime) -> None:
     """Enqueue the update of a closed request's card; tell the requester, and who asked for them."""
-    update_card(session, facts, at=at)
+    close_card(session, facts, at=at)
     notify_person(session, RequestClosed(request=facts), facts.requester, at=at)
     if facts.asked_by not in (None, facts.closed_by):
         notify_person(session, RequestClosed(request=facts), facts.asked_by, at=at)
@@ -180,18 +189,16 @@ def notify_of_grant(session: Session, notice: GrantNotice, policy: Policy, *, at
 
 def show_ending(session: Session, leaving: Grant, *, at: datetime) -> None:
     """Take the buttons off the holder's message at once, where it stands; nobody is notified."""
-    name = PostName.TO_HOLDER.of(leaving.id)
-    stands = outbox.find_post(session, name)
-    if stands is not None:
-        outbox.enqueue(
-            session,
-            GrantEnding(grant=leaving),
-            DeliveryMethod.UPDATE,
-            _conversation_with(leaving.requester),
-            at=at,
-            post=name,
-            stands=stands,
-        )
+    notice, name = GrantEnding(grant=leaving), PostName.TO_HOLDER.of(leaving.id)
+    _change(session, notice, name, _conversation_with(leaving.requester), at=at)
+
+
+def show_put_back(session: Session, notice: GrantPutBack, ended: Grant, *, at: datetime) -> None:
+    """Take `Put back` off the messages that offered it: they say where access goes on."""
+    card = card_of(ended.id)
+    _change(session, notice, PostName.IN_THREAD.of(ended.id), card, at=at)
+    holder = _conversation_with(ended.requester)
+    _change(session, notice, PostName.TO_HOLDER.of(ended.id), holder, at=at)
 
 
 def notify_of_rewrite(
@@ -262,6 +269,23 @@ def forget_home(session: Session, user_id: str) -> None:
 def card_of(request_id: int) -> str:
     """Return the name by which the card of a request is posted and found again."""
     return PostName.CARD.of(request_id)
+
+
+def _change(
+    session: Session, notice: Notice, name: str, conversation: str, *, at: datetime
+) -> None:
+    """Enqueue the change of a message, if it was delivered; where it is gone, nothing is posted."""
+    stands = outbox.find_post(session, name)
+    if stands is not None:
+        outbox.enqueue(
+            session,
+            notice,
+            DeliveryMethod.UPDATE,
+            conversation,
+            at=at,
+            post=name,
+            stands=stands,
+        )
 
 
 def _must_be_noticed(notice: GrantNotice) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.access.approval import begin
 from bot.access.cancel import withdraw
-from bot.access.notifications import notify_thread, post_card
+from bot.access.notifications import post_card, show_put_back
 from bot.access.pressed_button import check_is_grant_shown
 from bot.access.request_access import refuse_unfit_cluster, requests_for_the_same
 from bot.access.unit_of_work import UnitOfWork
@@ -79,7 +79,7 @@ def put_back(uow: UnitOfWork, command: PutBack, person: Person) -> Request:
     facts = uow.facts(approved)
     post_card(uow.session, facts, cluster.channel, at=uow.now)
     told = GrantPutBack(request=facts, by=person.id)
-    notify_thread(uow.session, told, grant.id, at=uow.now)
+    show_put_back(uow.session, told, grant, at=uow.now)
     return approved
 
 

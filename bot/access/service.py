@@ -34,7 +34,7 @@ from bot.domain.commands import (
     Revoke,
 )
 from bot.domain.extensions import ExtensionTerms
-from bot.domain.lifecycle import Grant
+from bot.domain.lifecycle import Grant, Request
 from bot.domain.notices import Adopted, Asked, Cancelled, CommandWaits, Notice, Reply, Revoking
 from bot.domain.people import People, Person
 from bot.domain.policy import Policy
@@ -270,12 +270,13 @@ def _carry_out(uow: UnitOfWork, command: Command, person: Person) -> Notice | No
         case Adopt():
             return Adopted(request=uow.facts(known or adopt(uow, command, person)))
         case PutBack():
-            return Asked(request=uow.facts(known or put_back(uow, command, person)))
+            _put_back(uow, command, person, is_done=known is not None)
+            return None
         case Review():
             review(uow, command, person)
             return None
         case Cancel():
-            return Cancelled(request=uow.facts(cancel(uow, command, person)))
+            return _answer_to_cancel(uow, cancel(uow, command, person), command)
         case Revoke():
             return _answer_to_end(revoke(uow, command, person), command)
         case Decide():
@@ -283,11 +284,22 @@ def _carry_out(uow: UnitOfWork, command: Command, person: Person) -> Notice | No
             return None
 
 
+def _put_back(uow: UnitOfWork, command: PutBack, person: Person, *, is_done: bool) -> None:
+    """Put access back, once; what was pressed says that itself then."""
+    if not is_done:
+        put_back(uow, command, person)
+
+
 def _answer_to_end(leaving: Grant, command: Revoke) -> Revoking | None:
     """Return what whoever ended a grant hears; nothing where what they pressed says it itself."""
     if leaving.revoked_by == leaving.requester and command.container.stays:
         return None
     return Revoking(grant=leaving)
+
+
+def _answer_to_cancel(uow: UnitOfWork, request: Request, command: Cancel) -> Cancelled | None:
+    """Return what whoever cancelled hears; their Home tab is drawn anew, which says enough."""
+    return None if command.container.is_home else Cancelled(request=uow.facts(request))
 
 
 def _check_standing(uow: UnitOfWork, command: Command, person: Person) -> None:

@@ -120,11 +120,15 @@ class PutBack(_Command):
 
 
 class Cancel(_Command):
-    """`cancel`: an undecided request withdrawn; `mark`: that of the request, as in Extend."""
+    """`cancel`: an undecided request withdrawn; `mark`: that of the request, as in Extend.
+
+    `container` as in Decide.
+    """
 
     kind: Literal["cancel"] = "cancel"
     request_id: int
     mark: str | None = None
+    container: Container = Container()
 
 
 Command = Annotated[

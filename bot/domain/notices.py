@@ -175,7 +175,7 @@ class GrantStarted(_OfGrant):
     """The source is trusted now. `owned` False: it was already, by somebody else's rule.
 
     `asked` is for how long it was asked for, if it was approved for less. `left` is how much of the
-    time is left, if it opened late.
+    time is left, if it opened late or was put back.
     """
 
     kind: Literal["grant_started"] = "grant_started"
@@ -373,6 +373,13 @@ class Asked(_Facts):
     request: RequestFacts
 
 
+class RequestOver(_Facts):
+    """The answer to a request, as it looks once that is closed; newer messages tell the rest."""
+
+    kind: Literal["request_over"] = "request_over"
+    request: RequestFacts
+
+
 class Cancelled(_Facts):
     """The answer to a request that was withdrawn."""
 
@@ -443,6 +450,7 @@ Notice = Annotated[
     | Undelivered
     | AuditAnchor
     | Asked
+    | RequestOver
     | Cancelled
     | Revoking
     | AddressSeen

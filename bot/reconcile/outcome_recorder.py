@@ -150,12 +150,13 @@ class GrantOutcome(OutcomeRecorder):
 
     def _started(self, grant: Grant) -> GrantStarted:
         request = requests.look_at(self.session, grant.id)
+        goes_on = request is not None and request.kind is RequestKind.PUT_BACK
         return GrantStarted(
             grant=grant,
             approvers=request.approvers if request else (),
             comments=comments_of(request) if request else (),
             asked=request.duration if request and request.is_shortened else None,
-            left=grant.expires_at - self.now if grant.delayed_at else None,
+            left=grant.expires_at - self.now if grant.delayed_at or goes_on else None,
         )
 
     def _still_wanted(self, source: TrustedSource) -> bool:

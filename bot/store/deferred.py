@@ -8,7 +8,7 @@ from sqlmodel import Session
 from bot.domain.commands import COMMAND, Command
 from bot.domain.reply_to import ReplyTo
 from bot.store import jobs
-from bot.store.jobs import Job, Kind
+from bot.store.jobs import Job, Kind, reply_to_of
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ def defer(
         {
             "command": COMMAND.dump_python(command, mode="json"),
             "user_id": reply_to.user_id,
+            "in_place": reply_to.in_place,
             "team_id": team_id,
             "origin": origin,
         },
@@ -70,7 +71,7 @@ def deferred_command(job: Job) -> DeferredCommand:
         id=job.id,
         team_id=str(job.payload.get("team_id")),
         command=command,
-        reply_to=ReplyTo(str(job.payload.get("user_id")), job.reply_address),
+        reply_to=reply_to_of(job),
         received_at=job.created_at,
         origin=str(job.payload.get("origin")),
         attempts=job.attempts,

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, delete, func, update
 from sqlmodel import Session, col, select
 
+from bot.domain.reply_to import ReplyTo
 from bot.retry import HopelessError
 from bot.store.database import UtcDateTime, insert_into
 from bot.store.due import Next, is_due, is_free
@@ -128,6 +129,12 @@ def add(
         .returning(col(JobRow.id))
     )
     return added.first() is not None
+
+
+def reply_to_of(job: Job) -> ReplyTo:
+    """Return where the answer goes that a job is for, or is."""
+    in_place = job.payload.get("in_place") is True
+    return ReplyTo(str(job.payload.get("user_id")), job.reply_address, in_place)
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from uuid import uuid4
 from pydantic import TypeAdapter
 from sqlmodel import Session, select
 
-from bot.domain.notices import NOTICE, Notice
+from bot.domain.lifecycle import RequestState
+from bot.domain.notices import NOTICE, Adopted, Asked, EmergencyAsked, Notice
 from bot.domain.reply_to import ReplyTo
 from bot.store import jobs
 from bot.store.jobs import Job, Kind
@@ -35,6 +36,7 @@ class PostName(StrEnum):
     """What the messages that are found again are called: one of these, and a number."""
 
     CARD = "request"  # on which a request is decided
+    ANSWER = "answer"  # the direct message that it was sent, if it is one
     IN_THREAD = "thread"  # below it, what became of the grant
     TO_HOLDER = "holder"  # the same, as a direct message
     TO_OPERATORS = "operators"  # the same, where nobody knows whose grant it is
@@ -136,7 +138,11 @@ def enqueue_reply(
     jobs.add(
         session,
         Kind.REPLY,
-        {"user_id": to.user_id, "notice": NOTICE.dump_python(notice, mode="json")},
+        {
+            "user_id": to.user_id,
+            "in_place": to.in_place,
+            "notice": NOTICE.dump_python(notice, mode="json"),
+        },
         ordering_key=_key_of_its_own(),
         at=at,
         unique_key=once,
@@ -155,6 +161,7 @@ def enqueue_direct_reply(
         _key_of_its_own(),
         at=at,
         target=to.user_id,
+        post=_answer_about(notice),
         once=once,
         patience=_REPLY_PATIENCE,
     )
@@ -186,9 +193,9 @@ def pending_reply(job: Job) -> PendingReply:
     Raises:
         PermanentError: another version saved it.
     """
-    to = ReplyTo(str(job.payload.get("user_id")), job.reply_address)
     with jobs.reading_payload():
-        return PendingReply(job.id, to, NOTICE.validate_python(job.payload.get("notice")))
+        notice = NOTICE.validate_python(job.payload.get("notice"))
+    return PendingReply(job.id, jobs.reply_to_of(job), notice)
 
 
 def record_post(session: Session, pending: PendingMessage, post: Post) -> Post | None:
@@ -213,6 +220,15 @@ def is_being_posted(session: Session, post: str) -> bool:
     """Tell whether the message of that name is pending, or just being delivered."""
     query = select(JobRow.id).where(JobRow.unique_key == _being_posted(post), jobs.IS_WAITING)
     return session.exec(query).first() is not None
+
+
+def _answer_about(notice: Notice) -> str | None:
+    """Return the post name of an answer that says what waits, to be changed once it is over."""
+    if isinstance(notice, Asked | Adopted | EmergencyAsked):
+        request = notice.request
+        is_open = request.state is RequestState.PENDING
+        return PostName.ANSWER.of(request.id) if is_open else None
+    return None
 
 
 def _being_posted(post: str) -> str:

@@ -179,7 +179,9 @@ def test_a_button_from_before_a_lost_database_withdraws_no_other_request(world: 
 
     world.presses(RITA, old, "Cancel request")
 
-    assert "That message is too old" in world.whispered(RITA)[-1]
+    said, asked = world.slack.ephemerals(RITA)
+    assert "That message is too old" in said.text
+    assert asked.buttons == ["Cancel request"]
     assert world.request().state is RequestState.PENDING
 
 

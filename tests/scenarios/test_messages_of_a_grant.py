@@ -184,9 +184,11 @@ def test_who_ends_access_by_button_sees_it_in_the_message_alone(world: World, wh
     whispered = world.whispered(RITA)
 
     if where == "Home":
-        home = world.slack.open_home(RITA)
+        world.slack.open_home(RITA)
         world.settle()
-        world.slack.click(RITA, world.slack.home(RITA) or home, "End access")
+        home = world.slack.home(RITA)
+        assert home is not None
+        world.slack.click(RITA, home, "End access")
         world.settle()
     else:
         world.presses(RITA, world.slack.dms(RITA)[-1], "End access")

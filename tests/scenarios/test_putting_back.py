@@ -77,11 +77,26 @@ def test_everybody_concerned_reads_what_was_put_back_by_whom_and_who_approved_it
     assert "fixing the nightly job" in world.card.all_text
     assert world.card.buttons == []
     thread = [reply.all_text for reply in world.slack.thread(APPROVALS, first_card.ts)]
-    assert f"*<@{RITA}> put access #1 back* as #2" in thread[-1]
-    assert "*Access #1 is being put back* as #2" in world.whispered(RITA)[-1]
+    for shown in (thread[-1], world.slack.dms(RITA)[-2].all_text):
+        assert f"*<@{RITA}> put access #1 back* as #2" in shown
     assert ("grant.put_back", RITA) in world.audited()
     world.types(RITA, "history")
     world.eventually(lambda: "#1 put back" in world.whispered(RITA)[-1])
+
+
+def test_what_offered_to_put_it_back_says_where_it_goes_on_and_for_how_long(world: World) -> None:
+    told = removed_outside(world)
+
+    world.presses(RITA, told, PUT_IT_BACK)
+
+    _, before, works = world.slack.dms(RITA)
+    assert before.ts == told.ts
+    assert before.buttons == []
+    assert world.slack.thread(APPROVALS, world.slack.messages(APPROVALS)[0].ts)[-1].buttons == []
+    assert "1h53m left" in works.text
+    assert "m0" not in before.text
+    assert "until" in before.text
+    assert len(world.whispered(RITA)) == 1, "only the answer to the request itself"
 
 
 def test_an_approver_puts_it_back_from_the_thread(world: World) -> None:

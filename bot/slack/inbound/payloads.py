@@ -15,6 +15,7 @@ from bot.domain.kept_form import KeptForm
 from bot.domain.limits import REASON_CHARACTERS
 from bot.domain.reply_to import ReplyTo
 from bot.domain.typed_text import one_line
+from bot.slack.messages.buttons import ALONE
 
 DENIAL = "deny"
 APPROVAL = "approve"
@@ -37,7 +38,7 @@ _URL = re.compile(r"https?://[!-~]{1,2000}")
 class Interaction:
     """Who did something, where, and how to answer them. A redelivery has the same `origin`.
 
-    `received_at`: when it was read, by `time.monotonic` (seconds).
+    `in_place` as in `ReplyTo`. `received_at`: when it was read, by `time.monotonic` (seconds).
     """
 
     user_id: str
@@ -46,12 +47,13 @@ class Interaction:
     origin: str
     trigger_id: str
     response_url: str | None
+    in_place: bool = False
     received_at: float = field(default_factory=monotonic, compare=False)
 
     @property
     def reply_to(self) -> ReplyTo:
         """Where the answer goes that follows later."""
-        return ReplyTo(self.user_id, self.response_url)
+        return ReplyTo(self.user_id, self.response_url, self.in_place)
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,9 @@ def from_press(body: dict[str, Any]) -> Press:
         named = origin("press", body.get("trigger_id") or action["action_ts"])
         menu = action.get("selected_option") or {}
         number, mark = _marked(action.get("value") or menu.get("value"))
-        return Press(number, mark, _container(body), interactive(body, named))
+        is_alone = str(action.get("block_id")).startswith(f"{ALONE}:")
+        asked = replace(interactive(body, named), in_place=is_alone)
+        return Press(number, mark, _container(body), asked)
 
 
 def from_choice(body: dict[str, Any]) -> Choice:

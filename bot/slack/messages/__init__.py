@@ -129,6 +129,8 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
             return requests.not_granted(notice)
         case notices.Asked():
             return requests.asked(notice)
+        case notices.RequestOver():
+            return requests.request_over(notice)
         case notices.Cancelled():
             return requests.cancelled(notice)
         case notices.GrantStarted():

@@ -13,6 +13,7 @@ from bot.domain.notices import RequestFacts
 from bot.slack.limits import BUTTON_VALUE_CHARACTERS
 from bot.slack.messages.blocks import Block
 
+ALONE = "alone"
 _SHORTER = [
     *(timedelta(minutes=minutes) for minutes in (5, 15, 30)),
     *(timedelta(hours=hours) for hours in (1, 2, 4, 8)),
@@ -85,12 +86,15 @@ def review_or_revoke(request: RequestFacts) -> Block:
     )
 
 
-def cancel(request: RequestFacts) -> Block | None:
-    """Return the requester's button; none once the request is decided."""
+def cancel(request: RequestFacts, *, place: str = ALONE) -> Block | None:
+    """Return the requester's button; none once the request is decided.
+
+    `ALONE` is the *place* where a message is about nothing else, so that an answer may take it.
+    """
     if request.state is not RequestState.PENDING:
         return None
     return _row(
-        f"request:{request.id}", _button(Button.CANCEL, "Cancel request", _request(request))
+        f"{place}:{request.id}", _button(Button.CANCEL, "Cancel request", _request(request))
     )
 
 

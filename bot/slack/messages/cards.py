@@ -165,11 +165,10 @@ def _expiry(request: RequestFacts) -> str:
 
 
 def _put_back(request: RequestFacts) -> Message:
-    ends = when(request.created_at + request.duration)
     return message(
         section(
             f":repeat: *Access #{request.puts_back} of {who(request.requester)} was put back*: "
-            f"{terms(request)}, until {ends}."
+            f"{terms(request)}."
         ),
         quote(request.reason, NO_REASON),
         context(f"Now access #{request.id} · Approved by {everyone(request.approvers)}"),

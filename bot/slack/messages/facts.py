@@ -13,6 +13,7 @@ from bot.slack.messages.blocks import Block, context, quote, section
 from bot.slack.messages.mrkdwn import any_of, clock, code, everyone, when, who
 
 NO_REASON = "No reason given."
+_MINUTE = timedelta(minutes=1)
 _NEARLY_A_DAY = timedelta(hours=20)  # within which a time of day means one time
 
 
@@ -34,9 +35,19 @@ def source(facts: Request | Grant) -> str:
 
 def length(request: Request, *, as_asked: bool = False) -> str:
     """Return how long access is to last: `2h`, or until when, if that was asked for."""
+    if request.kind is RequestKind.PUT_BACK:
+        end, is_soon = request.created_at + request.duration, request.duration < _NEARLY_A_DAY
+        return f"until {clock(end) if is_soon else when(end)}"
     if request.until is not None and (as_asked or not request.is_shortened):
         return f"until {clock(request.until)}"
     return show_duration(request.duration if as_asked else request.granted_duration)
+
+
+def in_minutes(left: timedelta) -> str:
+    """Return a time that is left in whole minutes, `1h49m`; nobody reads its seconds."""
+    if left < _MINUTE:
+        return "less than a minute"
+    return show_duration(left // _MINUTE * _MINUTE)
 
 
 def lasting(request: Request, *, as_asked: bool = False) -> str:

@@ -20,7 +20,7 @@ from bot.domain.notices import (
 )
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import extend_or_revoke
-from bot.slack.messages.facts import access, comments, source, terms, until
+from bot.slack.messages.facts import access, comments, in_minutes, source, terms, until
 from bot.slack.messages.mrkdwn import clock, code, everyone, when, who
 from bot.slack.messages.refusals import sentence
 
@@ -165,7 +165,8 @@ def _opened(notice: GrantStarted) -> str:
 
 def _how_long(notice: GrantStarted) -> str:
     if notice.left is not None:
-        return f"opened late, {show_duration(notice.left)} left"
+        late = "opened late, " if notice.grant.delayed_at else ""
+        return f"{late}{in_minutes(notice.left)} left"
     return show_duration(notice.grant.expires_at - notice.grant.approved_at)
 
 

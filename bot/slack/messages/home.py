@@ -19,6 +19,7 @@ from bot.slack.messages.buttons import (
 from bot.slack.messages.facts import (
     NO_REASON,
     expires,
+    in_minutes,
     manual_source,
     source,
     summary_of,
@@ -34,7 +35,7 @@ _MOST_TO_REVIEW = 4  # of three blocks each
 _MOST_GRANTS = 12  # of two blocks each, each perhaps on a cluster of its own
 _MOST_REQUESTS = 5  # of two blocks each
 _MOST_CLUSTERS = 8
-_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,4 @@ def _grant(grant: Grant, now: datetime) -> str:
 
 def _left(left: timedelta) -> str:
     """Return it in whole minutes, or hours if it is long: the view is not redrawn for a while."""
-    if left < _MINUTE:
-        return "less than a minute"
-    step = _HOUR if left >= _DAY else _MINUTE
-    return show_duration(left // step * step)
+    return in_minutes(left // _HOUR * _HOUR if left >= _DAY else left)

@@ -84,7 +84,10 @@ def request_item(request: RequestFacts, *, whose: bool = False) -> list[Block | 
         if request.state is RequestState.PENDING
         else request.state
     )
-    return [section(f"*Request #{request.id}*{asker}: {terms(request)}, {state}"), cancel(request)]
+    return [
+        section(f"*Request #{request.id}*{asker}: {terms(request)}, {state}"),
+        cancel(request, place="list"),
+    ]
 
 
 def and_more(left: int) -> Block | None:

@@ -12,6 +12,7 @@ from bot.domain.notices import (
     NotGranted,
     RequestClosed,
     RequestFacts,
+    RequestOver,
 )
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import ask_again, cancel
@@ -32,6 +33,12 @@ from bot.slack.messages.facts import (
 )
 from bot.slack.messages.mrkdwn import clock, everyone, when, who
 from bot.slack.messages.refusals import sentence, words
+
+_BECAME = {
+    RequestState.APPROVED: "approved",
+    RequestState.DENIED: "denied",
+    RequestState.LAPSED: "expired",
+}
 
 
 def asked(notice: Asked) -> Message:
@@ -137,6 +144,14 @@ def adopted(notice: Adopted) -> Message:
         ),
         context(f"Access #{request.id}. I'll warn you a day before."),
     )
+
+
+def request_over(notice: RequestOver) -> Message:
+    """Return the answer to a request once that is closed: nothing is left to press there."""
+    request = notice.request
+    if request.state is RequestState.CANCELLED:
+        return cancelled(Cancelled(request=request))
+    return message(context(f"Request #{request.id} {_BECAME[request.state]}: {terms(request)}."))
 
 
 def cancelled(notice: Cancelled) -> Message:

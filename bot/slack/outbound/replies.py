@@ -42,10 +42,11 @@ class Replies:
         self._lock = threading.Lock()
         self._left_alone_until: dict[str, float] = {}
 
-    def respond(self, reply_address: str, message: Message) -> bool:
+    def respond(self, reply_address: str, message: Message, *, in_place: bool = False) -> bool:
         """Answer one person; False if the answer has to go as a direct message.
 
-        It takes a few seconds at most, and no time if the host did not answer lately.
+        *in_place*: it takes the place of the message in which they pressed something. It takes a
+        few seconds at most, and no time if the host did not answer lately.
         """
         host = urlsplit(reply_address).netloc
         if self._is_left_alone(host):
@@ -54,7 +55,7 @@ class Replies:
             if attempt:
                 time.sleep(_PAUSE_SECONDS)
             try:
-                status = _in_time(lambda: self._send(reply_address, message))
+                status = _in_time(lambda: self._send(reply_address, message, in_place))
             except (SlackClientError, OSError, HTTPException) as error:
                 if attempt == _TRIES - 1 or _is_timeout(error):
                     self._leave_alone(host, error)
@@ -65,14 +66,14 @@ class Replies:
                     return status == HTTPStatus.OK
         return False
 
-    def _send(self, reply_address: str, message: Message) -> int:
+    def _send(self, reply_address: str, message: Message, in_place: bool) -> int:
         webhook = WebhookClient(reply_address, timeout=REPLY_SECONDS, retry_handlers=[])
         with self._client.telling("response_url") as exchange:
             answer = webhook.send(
                 text=message.text,
                 blocks=message.blocks,
-                response_type="ephemeral",
-                replace_original=False,
+                response_type=None if in_place else "ephemeral",  # it stays what it was
+                replace_original=in_place,
             )
             status: int = answer.status_code
             exchange.outcome = "ok" if status == HTTPStatus.OK else f"status {status}"

@@ -6,6 +6,8 @@ from sqlmodel import Session
 from structlog.contextvars import bind_contextvars
 
 from bot.clock import Clock
+from bot.domain.notices import Cancelled, Notice, Reply
+from bot.domain.refusals.requests import NoSuchRequest, NotToWithdraw, RequestRenumbered
 from bot.log_context import subject_of
 from bot.retry import Backoff
 from bot.slack.messages import render
@@ -35,7 +37,9 @@ class ReplyDelivery:
         pending = outbox.pending_reply(job)
         bind_contextvars(**subject_of(pending.notice))
         address = pending.to.address
-        if address is not None and self._replies.respond(address, render(pending.notice)):
+        in_place = pending.to.in_place and _says_all(pending.notice)
+        message = render(pending.notice)
+        if address is not None and self._replies.respond(address, message, in_place=in_place):
             return jobs.nothing_more
         now = self._clock.now()
         return lambda session: outbox.enqueue_direct_reply(
@@ -44,3 +48,10 @@ class ReplyDelivery:
 
     def give_up(self, session: Session, job: Job, error: str) -> None:
         """Tell nobody: who waited for the answer has asked again, or forgotten about it."""
+
+
+def _says_all(notice: Notice) -> bool:
+    """Tell whether an answer makes the message needless in which a request could be cancelled."""
+    if isinstance(notice, Reply):
+        return isinstance(notice.refusal, NotToWithdraw | NoSuchRequest | RequestRenumbered)
+    return isinstance(notice, Cancelled)

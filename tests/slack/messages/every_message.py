@@ -41,6 +41,7 @@ from bot.domain.notices import (
     Reply,
     RequestCard,
     RequestClosed,
+    RequestOver,
     RequestReminder,
     Reviewed,
     ReviewReminder,
@@ -156,6 +157,10 @@ NOTICES: dict[str, Notice] = {
         f"closed: {name}": RequestClosed(request=facts)
         for name, facts in CARDS.items()
         if facts.state is not PENDING
+    },
+    **{
+        f"the answer, once it is {state}": RequestOver(request=request(state))
+        for state in (APPROVED, DENIED, LAPSED, CANCELLED)
     },
     "asked": Asked(request=request()),
     "asked, two must approve": Asked(request=request(approvals_needed=2)),

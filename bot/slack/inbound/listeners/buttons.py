@@ -26,7 +26,9 @@ _COMMANDS: dict[Button, Callable[[Press], Command]] = {
         grant_id=press.number, mark=press.mark, container=press.container
     ),
     Button.PUT_BACK: lambda press: PutBack(grant_id=press.number, mark=press.mark),
-    Button.CANCEL: lambda press: Cancel(request_id=press.number, mark=press.mark),
+    Button.CANCEL: lambda press: Cancel(
+        request_id=press.number, mark=press.mark, container=press.container
+    ),
 }
 _PRESS = Payload(from_press)
 _CHOICE = Payload(from_choice)
