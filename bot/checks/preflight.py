@@ -19,6 +19,7 @@ from bot.config import ConfigError, Settings, load_policy, load_settings
 from bot.core import build_provider
 from bot.domain.policy import Policy
 from bot.domain.typed_text import one_line
+from bot.providers.base import Provider
 from bot.redaction import Redaction
 from bot.slack.installation import Installation
 
@@ -36,10 +37,38 @@ def run_checks(*, live: bool, announce: Callable[[str], None]) -> Iterator[Findi
         problems = (problem.removeprefix("environment: ") for problem in error.problems)
         yield from (fault("environment", problem) for problem in problems)
         return
+    yield from _shown(settings, _run(settings, live=live, announce=announce))
+
+
+def check_running(settings: Settings, policy: Policy, provider: Provider) -> Iterator[Finding]:
+    """Check what a process that runs has not tried yet; its database and files it has.
+
+    Args:
+        settings: those of the process.
+        policy: the one that it works by.
+        provider: the one that it works with.
+    """
+    yield from _shown(settings, _run_beside(settings, policy, provider))
+
+
+def _shown(settings: Settings, findings: Iterator[Finding]) -> Iterator[Finding]:
     redaction = Redaction(settings.secrets())
-    for finding in _run(settings, live=live, announce=announce):
+    for finding in findings:
         words = one_line(redaction.clean(finding.words))  # others chose the names in there
         yield Finding(finding.level, finding.what, words)
+
+
+def _run_beside(settings: Settings, policy: Policy, provider: Provider) -> Iterator[Finding]:
+    yield from _check_surroundings(settings)
+    people = yield from _check_slack(settings, policy, posting=False)
+    yield from lint_policy(policy, people)
+    yield from _check_provider(provider, policy)
+
+
+def _check_surroundings(settings: Settings) -> Iterator[Finding]:
+    yield from check_file_modes(settings.database_url)
+    yield from check_address(settings)
+    yield from check_certificates()
 
 
 def _run(settings: Settings, *, live: bool, announce: Callable[[str], None]) -> Iterator[Finding]:
@@ -51,13 +80,11 @@ def _run(settings: Settings, *, live: bool, announce: Callable[[str], None]) -> 
     except ConfigError as error:
         yield from (fault("configuration", problem) for problem in error.problems)
     yield check_database(settings.database_url)
-    yield from check_file_modes(settings.database_url)
-    yield from check_address(settings)
-    yield from check_certificates()
+    yield from _check_surroundings(settings)
     people = yield from _check_slack(settings, policy, posting=live)
     if policy is not None:
         yield from lint_policy(policy, people)
-        yield from _check_provider(settings, policy)
+        yield from _connect_and_check_provider(settings, policy)
     if live:
         from bot.checks.live import check_live  # it serves, which is much to load
 
@@ -91,17 +118,21 @@ def _check_slack(
     return people.known
 
 
-def _check_provider(settings: Settings, policy: Policy) -> Iterator[Finding]:
+def _connect_and_check_provider(settings: Settings, policy: Policy) -> Iterator[Finding]:
     try:
         provider = build_provider(settings)
     except ValueError as error:
         yield fault("digitalocean", f"{error}: correct DIGITALOCEAN_API_URL")
         return
     try:
-        yield from check_provider(provider, policy)
-        yield from check_clock("DigitalOcean", provider.date)
+        yield from _check_provider(provider, policy)
     finally:
         provider.close()
+
+
+def _check_provider(provider: Provider, policy: Policy) -> Iterator[Finding]:
+    yield from check_provider(provider, policy)
+    yield from check_clock("DigitalOcean", provider.date)
 
 
 def _summary(file: Path, policy: Policy) -> str:

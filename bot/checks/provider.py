@@ -9,7 +9,7 @@ from bot.checks.findings import Finding, fault, hint, ok
 from bot.domain.plan import MAX_RULES
 from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.sources import KINDS, SourceType
-from bot.providers.base import ApiError, Provider, Unavailable
+from bot.providers.base import ApiError, BudgetSpent, Provider, Unavailable
 
 NEARLY_FULL = 90
 
@@ -19,6 +19,8 @@ def check_provider(provider: Provider, policy: Policy) -> Iterator[Finding]:
     for alias, cluster in policy.clusters.items():
         try:
             count = len(provider.read_rules(str(cluster.id)))
+        except BudgetSpent:
+            yield hint(f"cluster {alias}", "not looked at: the API calls left are for other things")
         except Unavailable as error:
             if error.status is None:  # nothing answers, so the others need not be asked
                 yield fault("digitalocean", provider.remedy(error))

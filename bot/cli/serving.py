@@ -8,6 +8,7 @@ from enum import Enum
 import structlog
 
 from bot import __version__
+from bot.checks.start_check import StartCheck
 from bot.cli import frame
 from bot.config import Settings
 from bot.domain.policy import Policy
@@ -65,9 +66,13 @@ def run(role: Role, settings: Settings, policy: Policy) -> None:
     service = Service(settings, policy, web=role is not Role.WORKER, worker=role is not Role.WEB)
     service.start(migrate=role is Role.SERVE and service.components.database.is_sqlite)
     log.info("started", role=role.value, version=__version__, url=service.url)
+    components = service.components
+    check = StartCheck(settings, components.policy(), components.provider)
+    check.start()
     while signals.wait() in _HANGING_UP:
         if has_terminal and not sys.stderr.isatty():
             break  # its window was closed, which is told by the same signal
         service.reload()
     log.info("stopping")
+    check.stop()
     service.stop()
