@@ -8,7 +8,15 @@ from bot.clock import Clock
 from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.plan import Plan
 from bot.domain.sources import TrustedSource
-from bot.providers.base import ApiError, Busy, OutcomeUnknown, Provider, Purpose, Rejected
+from bot.providers.base import (
+    ApiError,
+    Busy,
+    ClusterNotFound,
+    OutcomeUnknown,
+    Provider,
+    Purpose,
+    Rejected,
+)
 from bot.reconcile.attempt import Attempt, Write
 from bot.reconcile.planning import Planner
 from bot.reconcile.refusals import Search, describe_refused, find_refused, is_told
@@ -205,11 +213,17 @@ class Convergence:
     def _raise_if_not_online(self, error: Rejected) -> None:
         """Raise if the cluster is not online, since then a refusal says nothing about the rules.
 
+        Nothing says so of a read replica, which may be known by its firewall alone. That it exists
+        is known: its rules were read just now.
+
         Raises:
             Busy: the cluster takes no changes at the moment.
             ApiError: its status cannot be read.
         """
-        status = self._provider.cluster_status(self._attempt.cluster_id, purpose=self._purpose)
+        try:
+            status = self._provider.cluster_status(self._attempt.cluster_id, purpose=self._purpose)
+        except ClusterNotFound:
+            return
         if not status.is_online:
             raise Busy(
                 f"The cluster takes no changes while it is {status.word}: {error.message}",

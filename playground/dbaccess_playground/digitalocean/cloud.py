@@ -108,6 +108,10 @@ class Cloud(ClusterFirewalls):
         """`terraform destroy` of the resource: write an empty list, which lets everybody in."""
         self.replace_rules(cluster_id, [], by="terraform")
 
+    def ansible_playbook(self, cluster_id: str, sources: Iterable[Source]) -> None:
+        """`digitalocean.cloud.database_firewall` of a playbook, which writes at each run."""
+        self.replace_rules(cluster_id, tool_bodies.ansible_set(sources), by="ansible")
+
     def app_platform_trusts(self, cluster_id: str, app_id: str) -> None:
         """Add an app as App Platform does: no other rule is touched.
 

@@ -53,6 +53,7 @@ class ClusterFirewalls(Account):
         self._histories: dict[str, RuleHistory] = {}
         self._refusals = Refusals()
         self._more_fields: set[str] = set()
+        self._replicas: set[str] = set()
 
     def add_cluster(
         self,
@@ -75,6 +76,16 @@ class ClusterFirewalls(Account):
             self._add_resource("databases", cluster_id, cluster)
         return cluster_id
 
+    def make_replica(self, cluster_id: str) -> None:
+        """Make a cluster a read replica, which has a firewall under an id of its own.
+
+        No source says whether other paths know that id. From now on they do not, and the list of
+        clusters leaves it out; without this call, they do.
+        """
+        with self._lock:
+            self._history_of(cluster_id)
+            self._replicas.add(cluster_id)
+
     def remove_cluster(self, cluster_id: str) -> None:
         """Delete a cluster; its history stays."""
         with self._lock:
@@ -86,11 +97,17 @@ class ClusterFirewalls(Account):
         things = super().resources(kind)
         if kind != "databases":
             return things
-        return [one | {"status": self._refusals.status(one["id"])} for one in things]
+        return [
+            one | {"status": self._refusals.status(one["id"])}
+            for one in things
+            if one["id"] not in self._replicas
+        ]
 
     def database(self, cluster_id: str) -> dict[str, Any]:
         """Return the cluster as the API shows it, with its rules; not counted as a read."""
         with self._lock:
+            if cluster_id in self._replicas:
+                raise UnknownClusterError(cluster_id)
             rules = self._history_of(cluster_id).seen(self._clock(), self.behaviour).shown
             status = self._refusals.status(cluster_id)
             return self._resources["databases"][cluster_id] | {

@@ -2,6 +2,7 @@
 
 doctl (`commands/databases.go`) and the Terraform provider (`resource_database_firewall.go`) use
 godo, which sends every field of a rule, including empty ones and the zero time, and no description.
+Ansible's module (`plugins/modules/database_firewall.py`) uses pydo, and sends what a playbook says.
 `read` is the list that the tool has just read.
 """
 
@@ -48,6 +49,11 @@ def terraform_applied(read: Iterable[RuleJson], sources: Iterable[Source]) -> li
 def terraform_created(sources: Iterable[Source]) -> list[RuleJson]:
     """`terraform apply` of a resource not in its state: all as new rules, whatever is there."""
     return [_sent(*source) for source in dict.fromkeys(sources)]
+
+
+def ansible_set(sources: Iterable[Source]) -> list[RuleJson]:
+    """Ansible's module `database_firewall`, which reads nothing before: type and value alone."""
+    return [{"type": source_type, "value": value} for source_type, value in sources]
 
 
 def _sent_back(rule: RuleJson) -> RuleJson:
