@@ -121,6 +121,7 @@ def extension_terms(
         longest=left,
         usual=min(cluster.usual_duration, left),
         needs_reason=cluster.require_reason,
+        in_all=cluster.max_duration,
     )
 
 

@@ -5,12 +5,19 @@ what they do not know and guess at the rest, and here nothing may be read as lon
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.refusal import Refused
-from bot.domain.refusals.durations import NotADuration, TimePassed, TimeZoneUnknown, ZeroDuration
+from bot.domain.refusals.durations import (
+    Misread,
+    NotADuration,
+    TimePassed,
+    TimeZoneUnknown,
+    ZeroDuration,
+)
 from bot.domain.typed_text import unwrapped
 
 _UNIT_SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
@@ -29,6 +36,8 @@ _CUSTOMARY = (
     *(timedelta(weeks=weeks) for weeks in (1, 2, 4)),
 )
 _MOST_CHOICES = 6
+_EXAMPLES = ("90m", "2h", "1h30m", "1d", "1w")
+_SHORT_EXAMPLES = ("5m", "15m", "30m", "1h")
 _MOST_WORDS = 2 * len(_UNIT_NAMES) + 4  # each number and unit, and an `and` between each two
 _WHOLE = re.compile(
     r"(?=[0-9])"
@@ -197,6 +206,43 @@ def show_duration(duration: timedelta) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts) or "0s"
+
+
+def example_durations(
+    longest: timedelta | None, shortest: timedelta = timedelta()
+) -> tuple[str, ...]:
+    """Return a few durations as one would type them, none of them out of range.
+
+    Args:
+        longest: the most that would be taken, None if that is not known.
+        shortest: the least.
+    """
+    for examples in (_EXAMPLES, _SHORT_EXAMPLES):
+        fits = [
+            example
+            for example in examples
+            if shortest <= parse_duration(example)
+            and (longest is None or parse_duration(example) <= longest)
+        ]
+        if len(fits) > 1:
+            return tuple(fits)
+    return (show_duration(shortest if longest is None else longest),)
+
+
+@contextmanager
+def examples_within(longest: timedelta | None) -> Iterator[None]:
+    """Have a duration that is misread inside offer nothing longer than *longest* instead."""
+    try:
+        yield
+    except Refused as refused:
+        limit_examples(refused, longest)
+        raise
+
+
+def limit_examples(refused: Refused, longest: timedelta | None) -> None:
+    """Have a duration that was misread offer nothing longer than *longest* instead."""
+    if longest is not None and isinstance(refused.refusal, Misread):
+        refused.refusal = refused.refusal.model_copy(update={"longest": longest})
 
 
 def sensible_durations(

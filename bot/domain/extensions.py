@@ -10,13 +10,18 @@ from bot.domain.policy import ClusterPolicy, Policy
 
 @dataclass(frozen=True)
 class ExtensionTerms:
-    """The grant, how much longer it may last, and whether a reason is required."""
+    """The grant, how much longer it may last, and whether a reason is required.
+
+    `in_all` is the cluster's `max_duration`, of which the grant has a part; None for an adopted
+    rule. More than an emergency policy gives at once needs an approval, and may reach it too.
+    """
 
     grant: Grant
     shortest: timedelta
     longest: timedelta
     usual: timedelta
     needs_reason: bool
+    in_all: timedelta | None = None
 
 
 def can_be_extended(grant: Grant, cluster: ClusterPolicy | None) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.commands import BreakGlass, Extend, RequestAccess
-from bot.domain.durations import extension_by, length_and_end, parse_span
+from bot.domain.durations import examples_within, extension_by, length_and_end, parse_span
 from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.refusal import Field, Problems, about
 from bot.domain.sources import parse_source
@@ -61,17 +61,20 @@ class _Rules:
     usual_duration: Callable[[ClusterPolicy], timedelta]
     check_duration: Callable[[ClusterPolicy, timedelta], None]
     check_reason: Callable[[ClusterPolicy, str], None]
+    longest: Callable[[ClusterPolicy], timedelta]
 
 
 _REQUEST = _Rules(
     lambda cluster: cluster.usual_duration,
     ClusterPolicy.check_duration,
     ClusterPolicy.check_reason,
+    lambda cluster: cluster.max_duration,
 )
 _EMERGENCY = _Rules(
     lambda cluster: cluster.usual_emergency,
     ClusterPolicy.check_emergency_duration,
     ClusterPolicy.check_emergency_reason,
+    lambda cluster: cluster.longest_emergency,
 )
 
 
@@ -87,7 +90,8 @@ def _read(policy: Policy, form: FilledForm, rules: _Rules, *, by_policy: bool) -
         source = parse_source(form.source)
         if checked:
             checked.check_source(source)
-    with problems.about(Field.DURATION):
+    longest = rules.longest(checked) if checked else None
+    with problems.about(Field.DURATION), examples_within(longest):
         asked = parse_span(form.duration) if form.duration.strip() else usual
         duration, until = length_and_end(asked, form.local_now)
         if checked:

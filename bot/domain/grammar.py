@@ -11,6 +11,7 @@ from rapidfuzz import fuzz, process
 from bot.domain.commands import Adopt, Cancel, Command, Extend, RequestAccess, Revoke
 from bot.domain.durations import (
     Until,
+    examples_within,
     extension_by,
     leading_duration,
     length_and_end,
@@ -98,7 +99,22 @@ def parse_command(
         if looks_like_source(words[0].plain):
             nearest = "request"
         raise Refused(UnknownCommand(typed=words[0].typed, nearest=nearest))
-    return reader(words[1:], _Place(policy, channel, local_now))
+    with examples_within(_longest(reader, words, policy)):
+        return reader(words[1:], _Place(policy, channel, local_now))
+
+
+def _longest(reader: "_Reader", words: Words, policy: Policy) -> timedelta | None:
+    """Return the longest that is taken by the cluster that is named, else by each; None if by none.
+
+    A rule that was added manually may be adopted for longer than anything else lasts.
+    """
+    named = [policy.clusters[word.lower] for word in words if word.lower in policy.clusters]
+    clusters = named or list(policy.clusters.values())
+    if reader is _adopt or not clusters:
+        return None
+    if reader is _emergency:
+        return min(cluster.longest_emergency for cluster in clusters)
+    return min(cluster.max_duration for cluster in clusters)
 
 
 def names(text: str, cluster: str) -> bool:
@@ -273,7 +289,8 @@ def _number(word: Word) -> int:
     return int(match[1])
 
 
-_READERS: dict[str, Callable[[Words, _Place], Intent]] = {
+_Reader = Callable[[Words, _Place], Intent]
+_READERS: dict[str, _Reader] = {
     "request": _request,
     "emergency": _emergency,
     "list": _list,

@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.durations import parse_duration, show_duration
+from bot.domain.durations import (
+    example_durations,
+    examples_within,
+    parse_duration,
+    show_duration,
+)
 from bot.domain.refusal import Refused
 from bot.slack.messages.refusals import sentence
 from tests.domain.examples import refused
@@ -59,7 +64,7 @@ def test_a_duration_of_zero_is_refused(typed: str) -> None:
     with refused("duration of zero opens nothing") as caught:
         parse_duration(typed)
 
-    assert "Try `30m`" in sentence(caught.value.refusal)
+    assert "Try `2h`" in sentence(caught.value.refusal)
 
 
 @pytest.mark.parametrize(
@@ -147,3 +152,34 @@ def _clocks_change(at: datetime) -> bool:
     before = (at - timedelta(hours=1)).astimezone(BERLIN)
     after = (at + timedelta(hours=1)).astimezone(BERLIN)
     return before.utcoffset() != after.utcoffset()
+
+
+@given(longest=WHOLE_SECONDS, shortest=WHOLE_SECONDS)
+def test_an_example_can_be_typed_and_would_be_taken(
+    longest: timedelta, shortest: timedelta
+) -> None:
+    shortest, longest = sorted((longest, shortest))
+
+    examples = example_durations(longest, shortest)
+
+    assert examples
+    for example in examples:
+        assert shortest <= parse_duration(example) <= longest
+
+
+@pytest.mark.parametrize("typed", ["an hour", "0m", "until 25:00", "soonish"])
+@given(longest=WHOLE_SECONDS)
+def test_what_is_misread_is_answered_by_examples_within_the_limit(
+    typed: str, longest: timedelta
+) -> None:
+    with pytest.raises(Refused) as misread, examples_within(longest):
+        parse_duration(typed)
+
+    said = sentence(misread.value.refusal).replace(f"`{typed}`", "")
+    examples = said.split("`")[1::2]
+    assert examples
+    assert all(parse_duration(example) <= longest for example in examples)
+
+
+def test_without_a_limit_the_examples_are_of_all_units() -> None:
+    assert example_durations(None) == ("90m", "2h", "1h30m", "1d", "1w")

@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain.lifecycle import RequestState
 from dbaccess_playground.faults import Fault
+from tests.scenarios.forms import block, presses_extend
 from tests.scenarios.world import (
     ALICE,
     ANALYTICS,
@@ -311,3 +312,41 @@ def test_a_longer_stay_after_an_emergency_is_decided_by_people(worlds: Worlds) -
 
     assert world.request(2).state is RequestState.PENDING
     assert world.card.buttons == ["Approve", "Deny"]
+
+
+def test_emergency_access_is_called_that_until_it_has_ended_also_once_it_is_extended(
+    worlds: Worlds,
+) -> None:
+    world = with_glass(worlds)
+    breaks_glass(world)
+    assert "Emergency access #1" in world.told(RITA)[-1]
+
+    form = presses_extend(world, world.slack.dms(RITA)[-1])
+    assert "Emergency access #1" in str(form["blocks"])
+    assert "Max 7h30m more: orders allows 8h in all." in str(form["blocks"])
+    world.slack.submit(RITA, {"Custom duration": "1h"})
+    world.settle()
+    assert "*1h more* on `orders` from 203.0.113.4: emergency access #1" in world.card.text
+    world.presses(BOB, world.card, "Approve")
+
+    assert "Emergency access #1" in world.told(RITA)[-1]
+    assert "Emergency access #1" in world.types(RITA, "list").text
+    world.slack.open_home(RITA)
+    world.settle()
+    assert "Emergency access #1" in str(world.slack.home(RITA))
+    world.types(RITA, "revoke 1")
+    assert "Emergency access #1 to `orders` was ended" in world.told(RITA)[-1]
+
+
+def test_no_form_gives_an_example_that_is_longer_than_what_it_takes(worlds: Worlds) -> None:
+    world = with_glass(worlds)
+    world.types(RITA, f"emergency {IP}")
+    form = world.eventually(lambda: world.slack.modal(RITA))
+    typed = block(form, "duration")
+    assert typed["hint"]["text"].startswith("Like 5m, 15m or 30m.")
+    assert typed["element"]["placeholder"]["text"] == "30m"
+
+    answer = world.slack.submit(RITA, {"Custom duration": "half an hour", "Reason": "locked"})
+
+    assert answer.errors["duration"].endswith("Try 5m, 15m or 30m.")
+    world.slack.close_modal(RITA)

@@ -7,20 +7,29 @@ from bot.domain.refusals.base import Refusal
 from bot.domain.typed_text import Typed
 
 
-class NotADuration(Refusal):
+class Misread(Refusal):
+    """No duration was read; `longest` is the most that would be taken, None if that is not known.
+
+    Examples of what to write instead must not be longer.
+    """
+
+    longest: timedelta | None = None
+
+
+class NotADuration(Misread):
     """What was typed is no duration."""
 
     code: Literal["not_a_duration"] = "not_a_duration"
     typed: Typed
 
 
-class ZeroDuration(Refusal):
+class ZeroDuration(Misread):
     """A duration of zero."""
 
     code: Literal["zero_duration"] = "zero_duration"
 
 
-class TimePassed(Refusal):
+class TimePassed(Misread):
     """A time of day, as an end, less than a minute or over twelve hours away; `now` is theirs."""
 
     code: Literal["time_passed"] = "time_passed"
@@ -29,7 +38,7 @@ class TimePassed(Refusal):
     is_near: bool = False
 
 
-class TimeZoneUnknown(Refusal):
+class TimeZoneUnknown(Misread):
     """A time of day of somebody whose time zone Slack does not say."""
 
     code: Literal["time_zone_unknown"] = "time_zone_unknown"

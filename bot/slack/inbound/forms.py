@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Protocol
 
 from bot.access import AccessService
 from bot.domain.commands import Command
+from bot.domain.durations import limit_examples
 from bot.domain.filled_forms import FilledForm, read_emergency_form, read_extension_form, read_form
 from bot.domain.people import NeedsDirectory, Person
 from bot.domain.policy import Policy
@@ -297,6 +299,14 @@ class Forms:
         local_now = self._directory.local_time(state.interaction.user_id)
         return replace(state.typed, local_now=local_now)
 
+    def _longest_extension(self, state: FormState) -> timedelta | None:
+        """Return how much may be added, None if that is not known."""
+        asked = state.interaction
+        sender = self._directory.last_known(asked.user_id, asked.team_id)
+        with suppress(Refused, NeedsDirectory):
+            return self._access.extension_terms(state.number, state.mark, sender).longest
+        return None
+
     def _read_extension(self, state: FormState) -> Command:
         """Read a form for more time; where its duration is wrong, find out what else is."""
         typed = self._typed(state)
@@ -307,6 +317,7 @@ class Forms:
         try:
             return extend(typed)
         except Refused as misread:
+            limit_examples(misread, self._longest_extension(state))
             try:
                 self._dry_run(extend(replace(typed, duration="")), state.interaction)
             except Refused as refused:

@@ -9,7 +9,7 @@ from bot.domain.lifecycle import EndReason, Grant
 from bot.domain.notices import Audience, GrantEnded, GrantEnding
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import ask_again_for, put_back
-from bot.slack.messages.facts import how_to_adopt_again, source, until
+from bot.slack.messages.facts import how_to_adopt_again, numbered, source, until
 from bot.slack.messages.mrkdwn import code, who
 from bot.slack.messages.refusals import sentence
 
@@ -24,7 +24,7 @@ def grant_ending(notice: GrantEnding) -> Message:
         return message(section(f":unlock: *Removing the expiry of {source(grant)}…*"))
     return message(
         section(f":lock: *Ending access to {code(grant.cluster)}…*"),
-        context(f"Access #{grant.id}, {source(grant)}"),
+        context(f"{numbered(grant)}, {source(grant)}"),
     )
 
 
@@ -43,20 +43,20 @@ def _how_it_ended(notice: GrantEnded) -> str:
     grant, cluster = notice.grant, code(notice.grant.cluster)
     match grant.end_reason:
         case EndReason.REVOKED:
-            return f":lock: *Access #{grant.id} to {cluster} was ended*{_by(grant)}."
+            return f":lock: *{numbered(grant)} to {cluster} was ended*{_by(grant)}."
         case EndReason.REMOVED_OUTSIDE if notice.why:
-            return f":warning: *Access #{grant.id} to {cluster} has ended early.*"
+            return f":warning: *{numbered(grant)} to {cluster} has ended early.*"
         case EndReason.REMOVED_OUTSIDE:
             return (
-                f":warning: *Access #{grant.id} to {cluster} has ended early.*\n"
+                f":warning: *{numbered(grant)} to {cluster} has ended early.*\n"
                 f"The firewall rule for {source(grant)} was removed outside dbaccess."
             )
         case EndReason.FAILED:
-            return f":warning: *Access #{grant.id} to {cluster} could not be opened.*"
+            return f":warning: *{numbered(grant)} to {cluster} could not be opened.*"
         case _:
             lasted = show_duration(grant.expires_at - grant.approved_at)
             return (
-                f":lock: *Access #{grant.id} to {cluster} has ended*: its time is over ({lasted})."
+                f":lock: *{numbered(grant)} to {cluster} has ended*: its time is over ({lasted})."
             )
 
 

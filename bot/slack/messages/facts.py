@@ -27,6 +27,11 @@ def access(facts: Request | Grant) -> str:
     return f"access to {code(facts.cluster)} from {source(facts)}"
 
 
+def numbered(grant: Grant) -> str:
+    """Return what access is called: `Access #17`; that it was an emergency stays in sight."""
+    return f"{'Emergency access' if grant.emergency else 'Access'} #{grant.id}"
+
+
 def source(facts: Request | Grant) -> str:
     """Return the trusted source, with the name that people know it by; an address as it is."""
     name = f" ({code(facts.source_name)})" if facts.source_name else ""
@@ -77,7 +82,8 @@ def terms(request: RequestFacts) -> str:
         less = f" instead of {show_duration(request.duration)}"
     if request.extended is not None:
         whose = f" of {who(request.requester)}" if request.asked_by else ""
-        return f"{cluster}, {where}, {duration} more{less} for access #{request.extended.id}{whose}"
+        what = f"{numbered(request.extended).lower()}{whose}"
+        return f"{cluster}, {where}, {duration} more{less} for {what}"
     return f"{cluster}, {where}{_how_wide(request.source)}, {lasts}{less}"
 
 
@@ -93,10 +99,8 @@ def summary_of(request: RequestFacts) -> str:
         return f"{asker} {asks} an expiry for *{where}* on {cluster} (added manually)."
     if request.extended is not None:
         whose = f" of {who(request.requester)}" if request.asked_by else ""
-        number = request.extended.id
-        return (
-            f"{asker} {asks} *{duration} more* on {cluster} from {where}: access #{number}{whose}."
-        )
+        what = f"{numbered(request.extended).lower()}{whose}"
+        return f"{asker} {asks} *{duration} more* on {cluster} from {where}: {what}."
     wide, lasts = _how_wide(request.source), lasting(request, as_asked=True)
     return f"{asker} {asks} *access to {cluster}* from {where}{wide} {lasts}."
 

@@ -20,7 +20,7 @@ from bot.domain.notices import (
 )
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import extend_or_revoke
-from bot.slack.messages.facts import access, comments, in_minutes, source, terms, until
+from bot.slack.messages.facts import access, comments, in_minutes, numbered, source, terms, until
 from bot.slack.messages.mrkdwn import clock, code, everyone, when, who
 from bot.slack.messages.refusals import sentence
 
@@ -56,7 +56,7 @@ def grant_delayed(notice: GrantDelayed) -> Message:
             f":hourglass_flowing_sand: *Opening access…* {code(grant.cluster)}, {source(grant)}."
         ),
         quote(sentence(notice.why), "It takes longer than usual."),
-        context(f"Access #{grant.id}. Still trying. You get a message when it opens."),
+        context(f"{numbered(grant)}. Still trying. You get a message when it opens."),
         _buttons(notice, extends=False),
     )
 
@@ -103,7 +103,7 @@ def grant_expiring(notice: GrantExpiring) -> Message:
 def outdated(notice: Outdated) -> Message:
     """Return an older message about a grant as it looks once a newer one tells the rest."""
     grant = notice.grant
-    what = f"Access #{grant.id} to"
+    what = f"{numbered(grant)} to"
     if grant.adopted:
         what = f"Expiry of {source(grant)} on"
     return message(context(f"{what} {code(grant.cluster)}: see the newer message."))
@@ -125,7 +125,7 @@ def grant_rewritten(notice: GrantRewritten) -> Message:
     grant = notice.grant
     return message(
         section(
-            f":wrench: *Access #{grant.id} works again*: {code(grant.cluster)}, {source(grant)}, "
+            f":wrench: *{numbered(grant)} works again*: {code(grant.cluster)}, {source(grant)}, "
             f"until {until(grant)}.\nIts firewall rule had been removed outside dbaccess."
         ),
         context("Happens again? Terraform or another tool may manage the same list."),
@@ -188,7 +188,7 @@ def _footer(
     is_approved = bool(approvers) and Actor.EMERGENCY not in approvers
     by = f" · Approved by {everyone(approvers)}{how_long}" if is_approved else ""
     whose = f" of {who(grant.requester)}" if grant.requester == Actor.UNKNOWN else ""
-    yield context(f"Access #{grant.id}{whose}{by}")
+    yield context(f"{numbered(grant)}{whose}{by}")
     yield from comments(said)
 
 

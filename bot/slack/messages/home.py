@@ -21,6 +21,7 @@ from bot.slack.messages.facts import (
     expires,
     in_minutes,
     manual_source,
+    numbered,
     source,
     summary_of,
     terms,
@@ -148,7 +149,7 @@ def _grant(grant: Grant, now: datetime) -> str:
     """What it is of is said by the heading above it."""
     where = manual_source(grant) if grant.adopted else source(grant)
     left = f", *{_left(grant.expires_at - now)} left*" if extend_or_revoke(grant) else ""
-    return f"Access #{grant.id}: {where}, {ends(grant)}{left}"
+    return f"{numbered(grant)}: {where}, {ends(grant)}{left}"
 
 
 def _left(left: timedelta) -> str:

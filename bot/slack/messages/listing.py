@@ -7,7 +7,7 @@ from bot.domain.notices import RequestFacts
 from bot.slack.limits import MESSAGE_BLOCKS
 from bot.slack.messages.blocks import Block, Message, context, message, section
 from bot.slack.messages.buttons import cancel, extend_or_revoke
-from bot.slack.messages.facts import manual_source, source, terms
+from bot.slack.messages.facts import manual_source, numbered, source, terms
 from bot.slack.messages.mrkdwn import code, when, who
 
 HOW_TO_ASK = f"Request access: {code('/dbaccess request 203.0.113.4 2h')}."
@@ -57,7 +57,7 @@ def grant_item(grant: Grant, *, whose: bool = False, can_extend: bool = True) ->
     if grant.adopted:
         what = f"{manual_source(grant)} on {code(grant.cluster)}"
     return [
-        section(f"*Access #{grant.id}*{holder}: {what}, {ends(grant)}"),
+        section(f"*{numbered(grant)}*{holder}: {what}, {ends(grant)}"),
         extend_or_revoke(grant, can_extend=can_extend, connects=not whose),
     ]
 

@@ -4,7 +4,7 @@ A block's id is the field that it is, and behind a colon what its choices depend
 what was entered while an id stays, and forgets it with the id.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -18,11 +18,13 @@ from bot.domain.sources import KINDS, SourceType, TrustedSource
 from bot.slack.limits import OPTION_VALUE_CHARACTERS
 from bot.slack.messages import buttons
 from bot.slack.messages.blocks import Block, context, section
-from bot.slack.messages.facts import source
+from bot.slack.messages.facts import numbered, source
 from bot.slack.messages.inputs import cut_note, field, menu, modal, text_input
 from bot.slack.messages.mrkdwn import code, when
 from bot.slack.messages.pickers import picker
 from bot.slack.messages.times import Times
+
+_MOST_EXAMPLES = 3
 
 Clusters = Mapping[str, ClusterPolicy]
 
@@ -127,6 +129,8 @@ def extension_form(
     """Return the form that asks for more time; the last argument is that of `request_form`."""
     grant, ends = terms.grant, when(terms.grant.expires_at)
     what = f"{code(grant.cluster)} from {source(grant)}, expires {ends}. Approvers decide."
+    if grant.emergency:
+        what = f"*{numbered(grant)}* to {what}"
     if grant.adopted:
         what = f"{source(grant)} (added manually) on {code(grant.cluster)}, removed {ends}."
     example = "still needed for the audit" if grant.adopted else "the job is still running"
@@ -208,15 +212,16 @@ def _what_to_type(clusters: Clusters, chosen: str) -> str:
 def _durations(times: Times, filled: Filled, *, label: str = "Duration") -> list[Block]:
     typed = "" if filled.duration in times.choices else filled.duration
     cut = cut_note(typed, DURATION_CHARACTERS)
-    exactly = text_input(Part.DURATION, typed, "1h30m", longest=DURATION_CHARACTERS)
+    like = f"{cut}Like {_listed(times.examples)}."
+    placeholder = "1h30m" if "1h30m" in times.examples else times.examples[-1]
+    exactly = text_input(Part.DURATION, typed, placeholder, longest=DURATION_CHARACTERS)
     if not times.choices:
-        hint = f"{cut}Like 90m, 1h30m or 1d. {times.limits}"
+        hint = f"{like} {times.limits}"
         return [field(Part.DURATION, label, exactly, hint=hint, optional=True)]
     wanted = filled.duration if filled.duration in times.choices else filled.length
     chosen = wanted if wanted in times.choices else times.usual
     options = {choice: choice for choice in times.choices}
-    placeholder = "Usual for the cluster"
-    choice = menu(Part.LENGTH, options, "" if typed else chosen, placeholder)
+    choice = menu(Part.LENGTH, options, "" if typed else chosen, "Usual for the cluster")
     block_id = f"{Part.LENGTH}:{filled.cluster}"
     return [
         field(block_id, label, choice, hint=times.limits, optional=True),
@@ -224,10 +229,16 @@ def _durations(times: Times, filled: Filled, *, label: str = "Duration") -> list
             Part.DURATION,
             "Custom duration",
             exactly,
-            hint=f"{cut}Like 90m, 1h30m or 1d. Replaces the choice above.",
+            hint=f"{like} Replaces the choice above.",
             optional=True,
         ),
     ]
+
+
+def _listed(examples: Sequence[str]) -> str:
+    """Return a few of the examples: `90m, 2h or 1h30m`."""
+    *others, last = examples[:_MOST_EXAMPLES]
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _reason(example: str, filled: Filled, *, needed: bool) -> Block:

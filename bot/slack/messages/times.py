@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.domain.durations import sensible_durations, show_duration
+from bot.domain.durations import example_durations, sensible_durations, show_duration
 from bot.domain.extensions import ExtensionTerms
 from bot.domain.policy import ClusterPolicy
 
@@ -17,12 +17,13 @@ Clusters = Mapping[str, ClusterPolicy]
 class Times:
     """The durations to choose from, written as one would type them, and what is said of them.
 
-    `usual` is empty while no cluster is chosen.
+    `usual` is empty while no cluster is chosen. `examples` of what to type, none of them too long.
     """
 
     choices: Collection[str]
     usual: str
     limits: str
+    examples: Sequence[str]
 
     @classmethod
     def of(cls, clusters: Clusters, chosen: str) -> Times:
@@ -43,18 +44,25 @@ class Times:
     @classmethod
     def of_extension(cls, terms: ExtensionTerms) -> Times:
         """Return what holds for how much longer a grant may last."""
-        return _within(terms.shortest, terms.longest, terms.usual)
+        times = _within(terms.shortest, terms.longest, terms.usual)
+        if terms.in_all is None:
+            return times
+        most, in_all = show_duration(terms.longest), show_duration(terms.in_all)
+        limits = f"Max {most} more: {terms.grant.cluster} allows {in_all} in all."
+        return replace(times, limits=f"{limits} Defaults to {times.usual}.")
 
 
 def _within(shortest: timedelta, longest: timedelta, usual: timedelta) -> Times:
     choices = [show_duration(one) for one in sensible_durations(shortest, longest, usual)]
-    return Times(choices, show_duration(usual), _limits(longest, usual))
+    examples = example_durations(longest, shortest)
+    return Times(choices, show_duration(usual), _limits(longest, usual), examples)
 
 
 def _everywhere(clusters: Clusters, longest: Collection[timedelta]) -> Times:
     shortest = max(cluster.min_duration for cluster in clusters.values())
     choices = [show_duration(one) for one in sensible_durations(shortest, min(longest), None)]
-    return Times(choices, "", "Defaults to what is usual for the cluster.")
+    examples = example_durations(min(longest), shortest)
+    return Times(choices, "", "Defaults to what is usual for the cluster.", examples)
 
 
 def _limits(longest: timedelta, usual: timedelta) -> str:

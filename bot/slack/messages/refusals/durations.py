@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from bot.domain.durations import example_durations
 from bot.domain.durations import show_duration as shown
 from bot.domain.refusals.durations import (
     AdoptionOutOfRange,
@@ -10,6 +11,7 @@ from bot.domain.refusals.durations import (
     EndsLaterAnyway,
     ExtendedFully,
     ExtendedTooFar,
+    Misread,
     NotADuration,
     TimePassed,
     TimeZoneUnknown,
@@ -25,19 +27,18 @@ def of_duration(refusal: DurationRefusal, code: Quoting) -> str:  # noqa: C901  
     """Return why a duration is refused."""
     match refusal:
         case NotADuration(typed=typed):
-            examples = ", ".join(code(example) for example in ("90m", "2h", "1h30m", "1d"))
-            return f"{code(typed)} isn't a duration. Try {examples} or {code('1w')}."
+            return f"{code(typed)} isn't a duration. Try {_examples(refusal, code)}."
         case ZeroDuration():
-            return f"A duration of zero opens nothing. Try {code('30m')}."
+            return f"A duration of zero opens nothing. Try {_one(refusal, code)}."
         case TimePassed(end=end, is_near=True):
-            return f"{code(f'until {end}')} is less than a minute away. Try {code('2h')}."
+            return f"{code(f'until {end}')} is less than a minute away. Try {_one(refusal, code)}."
         case TimePassed(end=end, now=now):
             return (
                 f"{code(f'until {end}')} is over 12 hours away (it's {now} for you). Try "
-                f"{code('2h')}."
+                f"{_one(refusal, code)}."
             )
         case TimeZoneUnknown():
-            return f"Your time zone isn't known. Try a duration, like {code('2h')}."
+            return f"Your time zone isn't known. Try a duration, like {_one(refusal, code)}."
         case EndIsOver(number=number):
             return f"That time is over. Request #{number} needs a later end: ask again."
         case EndsLaterAnyway(number=number):
@@ -73,3 +74,14 @@ def of_duration(refusal: DurationRefusal, code: Quoting) -> str:  # noqa: C901  
                 f"{code(shown(shortest))} to {code(shown(longest))}."
             )
     assert_never(refusal)
+
+
+def _examples(refusal: Misread, code: Quoting) -> str:
+    """Return a few durations that would be taken: `90m`, `2h` or `1h30m`."""
+    *others, last = (code(one) for one in example_durations(refusal.longest))
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _one(refusal: Misread, code: Quoting) -> str:
+    examples = example_durations(refusal.longest)
+    return code("2h" if "2h" in examples else examples[-1])
