@@ -124,6 +124,16 @@ class ClusterStatus:
 
 
 @dataclass(frozen=True)
+class ListedCluster:
+    """A cluster of the account, as a list shows it; `engine` as `Connection` has it, like `pg`."""
+
+    id: str
+    name: str
+    engine: str
+    region: str
+
+
+@dataclass(frozen=True)
 class NamedSource:
     """What can be a trusted source: its `id` is a rule's `value`, `name` is what people call it."""
 
@@ -218,6 +228,10 @@ class Provider(Protocol):
 
     def certificate(self, cluster_id: str) -> str:
         """Return the CA certificate of a cluster as PEM text, with a line break at its end."""
+        ...
+
+    def list_clusters(self) -> list[ListedCluster]:
+        """Return every cluster that the credentials can see, in the provider's order."""
         ...
 
     def list_sources(self, kind: SourceType) -> list[NamedSource]:

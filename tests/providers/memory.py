@@ -14,6 +14,7 @@ from bot.providers.base import (
     Busy,
     ClusterNotFound,
     ClusterStatus,
+    ListedCluster,
     NamedSource,
     Provider,
     Purpose,
@@ -91,6 +92,9 @@ class MemoryProvider(Provider):
     def certificate(self, cluster_id: str) -> str:
         self._of(cluster_id)
         return CERTIFICATE
+
+    def list_clusters(self) -> list[ListedCluster]:
+        return [ListedCluster(one, one, "pg", "memory") for one in self._rules]
 
     def list_sources(self, kind: SourceType) -> list[NamedSource]:
         if kind not in self.sources:

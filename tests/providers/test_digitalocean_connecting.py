@@ -12,6 +12,7 @@ from bot.domain.sources import SourceType, normal_source
 from bot.providers.base import (
     ApiError,
     ClusterNotFound,
+    ListedCluster,
     NamedSource,
     NotAuthorised,
     RateLimited,
@@ -43,6 +44,7 @@ Read = Callable[[DigitalOcean], object]
 READS: dict[str, Read] = {
     "connection": lambda api: api.connection(NOBODYS_ID),
     "certificate": lambda api: api.certificate(NOBODYS_ID),
+    "clusters": lambda api: api.list_clusters(),
     **{kind.value: lambda api, kind=kind: api.list_sources(kind) for kind in LISTED},  # type: ignore[misc]
 }
 each_read = pytest.mark.parametrize("read", READS.values(), ids=READS.keys())
@@ -244,6 +246,25 @@ def test_all_pages_are_read(api: DigitalOcean, do: SandboxDigitalOcean) -> None:
     for kind in LISTED:
         assert len(set(api.list_sources(kind))) == 405
     assert len(do.calls) == 4 * 3
+
+
+def test_the_accounts_clusters_are_listed_from_all_pages_and_their_passwords_are_not(
+    api: DigitalOcean, do: SandboxDigitalOcean
+) -> None:
+    for number in range(205):
+        do.add_cluster(f"shard-{number}", engine="mysql")
+
+    listed = api.list_clusters()
+
+    assert [one.name for one in listed] == [f"shard-{number}" for number in range(205)]
+    assert {(one.engine, one.region) for one in listed} == {("mysql", "fra1")}
+    assert not any(secret in repr(listed) for secret in SECRETS)
+    assert len(do.calls) == 2
+
+
+def test_a_list_of_clusters_that_names_no_pages_is_whole(answering: Answering) -> None:
+    body = '{"databases": [{"id": "a", "name": "orders", "engine": "pg", "region": "nyc3"}]}'
+    assert answering(body).list_clusters() == [ListedCluster("a", "orders", "pg", "nyc3")]
 
 
 def test_a_list_without_end_is_cut(answering: Answering, outside: Outside) -> None:

@@ -163,6 +163,14 @@ def test_what_can_be_a_source_is_listed_and_addresses_are_not(cloud: Cloud) -> N
         cloud.provider.list_sources(SourceType.IP_ADDR)
 
 
+def test_the_clusters_of_the_account_are_listed(cloud: Cloud) -> None:
+    [listed] = cloud.provider.list_clusters()
+
+    assert (listed.id, listed.engine) == (ORDERS, "pg")
+    assert listed.name
+    assert listed.region
+
+
 def test_how_a_cluster_is_reached_is_told(cloud: Cloud) -> None:
     assert cloud.provider.connection(ORDERS).engine == "pg"
     assert cloud.provider.certificate(ORDERS).endswith("-----END CERTIFICATE-----\n")

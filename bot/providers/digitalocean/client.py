@@ -23,6 +23,7 @@ from bot.providers.base import (
     ApiError,
     BudgetSpent,
     ClusterStatus,
+    ListedCluster,
     NamedSource,
     OutcomeUnknown,
     Provider,
@@ -35,6 +36,7 @@ from bot.providers.digitalocean.schemas import (
     LISTINGS,
     CertificateBody,
     ClusterBody,
+    ClustersPage,
     ConnectionBody,
     RulesBody,
 )
@@ -162,6 +164,19 @@ class DigitalOcean(Provider):
         """Return the CA certificate of the cluster as PEM text, with a line break at its end."""
         call = _of_cluster("certificate", cluster_id, "get_ca")
         return self._read(call, CertificateBody).ca.certificate
+
+    def list_clusters(self) -> list[ListedCluster]:
+        """Return the account's clusters; the specification names no pages here, godo asks for them."""
+        clusters: dict[str, ListedCluster] = {}
+        for number in range(1, MOST_PAGES + 1):
+            which = {"params": {"page": number, "per_page": PER_PAGE}}
+            page = self._read(
+                PydoCall("list_clusters", None, "databases.list_clusters", which), ClustersPage
+            )
+            clusters |= {one.id: one.listed() for one in page.databases}
+            if page.is_last:
+                break
+        return list(clusters.values())
 
     def list_sources(self, kind: SourceType) -> list[NamedSource]:
         """Return the first 10,000 of a kind, in the API's order; ValueError for `ip_addr`."""

@@ -26,7 +26,7 @@ from pydantic import (
 from bot.domain.connecting import Connection
 from bot.domain.rules import Rule
 from bot.domain.sources import SourceType
-from bot.providers.base import ClusterStatus, NamedSource
+from bot.providers.base import ClusterStatus, ListedCluster, NamedSource
 
 _PEM = re.compile(
     r"(?:-----BEGIN CERTIFICATE-----\n(?:[A-Za-z0-9+/=]+\n)+-----END CERTIFICATE-----\n+)+"
@@ -224,6 +224,22 @@ class _Tags(NamesPage):
 
 class _Apps(NamesPage):
     things: list[_App] = Field(validation_alias="apps")
+
+
+class _ListedCluster(_Quiet):
+    id: _Word = Field(min_length=1)
+    name: _Word
+    engine: _Word = ""
+    region: _Word = ""
+
+    def listed(self) -> ListedCluster:
+        return ListedCluster(self.id, self.name or self.id, self.engine, self.region)
+
+
+class ClustersPage(Page):
+    """A page of `GET /v2/databases`."""
+
+    databases: list[_ListedCluster]
 
 
 @dataclass(frozen=True)
