@@ -165,6 +165,12 @@ class Conversations:
             raise SlackError("channel_not_found")
         return channel
 
+    def named(self, name: str) -> Channel | None:
+        """Return the channel of that name, with or without `#`, if the bot sees it."""
+        name = name.removeprefix("#").lower()
+        found = (one for one in self.channels() if one.name == name and not one.dm_with)
+        return next((one for one in found if one.bot_sees), None)
+
     def channels(self) -> list[Channel]:
         """Return all channels in the order of their creation, with the direct messages."""
         return list(self._channels.values())

@@ -55,6 +55,7 @@ class WorkspaceFixture:
         deleted: bool = False,
         team_id: str | None = None,
         tz: str = "Europe/Berlin",
+        display_name: str | None = None,
     ) -> Person:
         """Add a member or, with another `team_id`, a person of another organisation."""
         person = Person(
@@ -67,6 +68,7 @@ class WorkspaceFixture:
             is_stranger=is_stranger,
             deleted=deleted,
             tz=tz,
+            display_name=display_name,
         )
         with self._workspace.lock:
             self._workspace.notify("person", self._workspace.people.add(person))

@@ -19,7 +19,8 @@ class Person:
     """A member of the workspace, a bot, or a person of another organisation.
 
     Slack says `is_stranger` only of people who share no channel with the bot. Those who come by a
-    shared channel (Slack Connect) are told by their team alone.
+    shared channel (Slack Connect) are told by their team alone. `name` is unique; what people see,
+    the `display_name` (None: the same), is not.
     """
 
     id: str
@@ -31,6 +32,12 @@ class Person:
     is_stranger: bool = False
     deleted: bool = False
     tz: str = "Europe/Berlin"
+    display_name: str | None = None
+
+    @property
+    def shown_name(self) -> str:
+        """What others see."""
+        return self.name if self.display_name is None else self.display_name
 
     def as_slack(self, home_team_id: str) -> dict[str, Any]:
         """Return the `user` object of users.info, as a workspace of `team_id` sees this person."""
@@ -57,8 +64,8 @@ class Person:
             "profile": {
                 "real_name": shown,
                 "real_name_normalized": shown,
-                "display_name": self.name,
-                "display_name_normalized": self.name,
+                "display_name": self.shown_name,
+                "display_name_normalized": self.shown_name,
                 "email": f"{self.name}@example.com",
                 "team": self.team_id,
             },
@@ -77,8 +84,8 @@ class Person:
             "profile": {
                 "real_name": shown,
                 "real_name_normalized": shown,
-                "display_name": self.name,
-                "display_name_normalized": self.name,
+                "display_name": self.shown_name,
+                "display_name_normalized": self.shown_name,
                 "team": self.team_id,
             },
         }

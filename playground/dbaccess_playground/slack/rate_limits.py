@@ -18,6 +18,7 @@ class RateLimits:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.per_minute = {"usergroups.list": TIER_2, "usergroups.users.list": TIER_2}
+        self.per_minute |= {"users.list": TIER_2, "conversations.list": TIER_2}
         self._clock = clock
         self._calls: dict[str, deque[float]] = defaultdict(deque)
 

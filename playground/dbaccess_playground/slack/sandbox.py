@@ -21,7 +21,7 @@ from dbaccess_playground.slack.web_api.app import SlackApi
 from dbaccess_playground.slack.workspace import Workspace
 
 BOT_TOKEN = "xoxb-sandbox"
-SIGNING_SECRET = "sandbox-signing-secret"
+SIGNING_SECRET = "5ac1de5ac1de5ac1de5ac1de5ac1de00"  # 32 hexadecimal digits, as Slack issues
 APP_TOKEN = "xapp-sandbox"
 
 Json = dict[str, Any]

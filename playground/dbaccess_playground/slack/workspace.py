@@ -19,7 +19,7 @@ from dbaccess_playground.slack.views import Triggers, Views
 
 ALL_SCOPES = frozenset(
     {"commands", "chat:write", "channels:read", "groups:read", "im:read", "im:write"}
-    | {"users:read", "usergroups:read"}
+    | {"users:read", "users:read.email", "usergroups:read"}
 )
 POLL_SECONDS = 0.05
 

@@ -70,7 +70,7 @@ def test_a_token_may_come_as_an_argument(slack: SandboxSlack) -> None:
     ("method", "args", "error"),
     [
         ("chat.postMessage", {"channel": "C0NOWHERE", "text": "x"}, "channel_not_found"),
-        ("chat.postMessage", {"channel": "#approvals", "text": "x"}, "channel_not_found"),
+        ("chat.postMessage", {"channel": "#nowhere", "text": "x"}, "channel_not_found"),
         ("chat.postMessage", {"channel": "C0ALIEN", "text": "x"}, "not_in_channel"),
         ("chat.postMessage", {"channel": "C0OLD", "text": "x"}, "is_archived"),
         ("chat.postMessage", {"channel": "U0GONE", "text": "x"}, "user_disabled"),
@@ -236,3 +236,41 @@ def test_faults_strike_the_method_they_are_meant_for(
         ("users.list", 0),
     ]
     assert client.chat_postMessage(channel=CHANNEL, text="hi")["ok"]
+
+
+def test_a_channel_may_be_named_where_one_posts(slack: SandboxSlack, client: WebClient) -> None:
+    """`channel`: "An encoded ID or channel name" (docs.slack.dev, chat.postMessage)."""
+    for name in ("#approvals", "approvals", "#Approvals"):
+        assert client.chat_postMessage(channel=name, text="x")["channel"] == CHANNEL
+    slack.add_channel("C0ALIEN", "alien", bot_is_member=False)
+    slack.add_channel("C0SECRET", "secret", bot_is_member=False, is_private=True)
+    assert refused(client, "chat.postMessage", channel="#alien", text="x")["error"] == (
+        "not_in_channel"
+    )
+    assert refused(client, "chat.postMessage", channel="#secret", text="x")["error"] == (
+        "channel_not_found"
+    )
+
+
+def test_an_email_address_takes_a_scope_of_its_own(slack: SandboxSlack, client: WebClient) -> None:
+    assert client.users_info(user="U0ALICE")["user"]["profile"]["email"] == "alice@example.com"
+
+    slack.scopes.discard("users:read.email")
+
+    assert "email" not in client.users_info(user="U0ALICE")["user"]["profile"]
+    assert all("email" not in one["profile"] for one in client.users_list()["members"])
+
+
+def test_private_channels_are_listed_by_a_scope_of_their_own_and_only_for_members(
+    slack: SandboxSlack, client: WebClient
+) -> None:
+    slack.add_channel("C0OURS", "ours", is_private=True)
+    slack.add_channel("C0SECRET", "secret", bot_is_member=False, is_private=True)
+    both = {"types": "public_channel,private_channel"}
+
+    listed = client.api_call("conversations.list", params=both)["channels"]
+    assert [one["id"] for one in listed] == [CHANNEL, "C0OURS"]
+
+    slack.scopes.discard("groups:read")
+    answer = refused(client, "conversations.list", **both)
+    assert (answer["error"], answer["needed"]) == ("missing_scope", "groups:read")

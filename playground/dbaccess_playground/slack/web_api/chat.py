@@ -16,8 +16,12 @@ Json = dict[str, Any]
 
 
 def post_message(workspace: Workspace, args: Args) -> Json:
-    """Post to a channel; a user id stands for the direct messages with that person."""
-    channel = _writable(workspace, args)
+    """Post to a channel; a user id stands for the direct messages with that person.
+
+    A channel may be named (`#general` or `general`) instead; the answer has its id.
+    """
+    named = workspace.conversations.named(str(args.get("channel", "")))
+    channel = _writable(workspace, {**args, "channel": named.id} if named else args)
     content = workspace.content("chat.postMessage", args)
     thread_ts = args.get("thread_ts") or None
     if thread_ts and workspace.conversations.message(channel.id, thread_ts).is_reply:

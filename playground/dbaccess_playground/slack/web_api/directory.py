@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from dbaccess_playground.slack.conversations import Channel
 from dbaccess_playground.slack.errors import SlackError
-from dbaccess_playground.slack.people import BOT_ID, BOT_NAME, BOT_USER_ID, TEAM_NAME
+from dbaccess_playground.slack.people import BOT_ID, BOT_NAME, BOT_USER_ID, TEAM_NAME, Person
 from dbaccess_playground.slack.workspace import Workspace
 
 Args = Mapping[str, Any]
 Json = dict[str, Any]
+
+_LISTED_BY = {"private_channel": "groups:read", "im": "im:read", "mpim": "mpim:read"}
+EMAIL_SCOPE = "users:read.email"
 
 
 def auth_test(workspace: Workspace, _args: Args) -> Json:
@@ -29,13 +33,21 @@ def auth_test(workspace: Workspace, _args: Args) -> Json:
 def users_info(workspace: Workspace, args: Args) -> Json:
     """One person."""
     person = workspace.people.person(str(args.get("user", "")))
-    return {"user": person.as_slack(workspace.team_id)}
+    return {"user": _as_seen(workspace, person)}
 
 
 def users_list(workspace: Workspace, args: Args) -> Json:
-    """Everybody."""
-    everybody = [one.as_slack(workspace.team_id) for one in workspace.people.everybody()]
+    """Everybody, deactivated ones too."""
+    everybody = [_as_seen(workspace, one) for one in workspace.people.everybody()]
     return _page("members", everybody, args)
+
+
+def _as_seen(workspace: Workspace, person: Person) -> Json:
+    """The `user` object; the e-mail address takes a scope of its own, `users:read.email`."""
+    user = person.as_slack(workspace.team_id)
+    if EMAIL_SCOPE not in workspace.scopes:
+        user["profile"].pop("email", None)
+    return user
 
 
 def usergroups_list(workspace: Workspace, args: Args) -> Json:
@@ -97,13 +109,24 @@ def conversations_members(workspace: Workspace, args: Args) -> Json:
 def conversations_list(workspace: Workspace, args: Args) -> Json:
     """The channels of the `types` asked for: public ones unless it says otherwise."""
     types = str(args.get("types") or "public_channel").split(",")
+    for scope in (_LISTED_BY.get(one, "channels:read") for one in types):
+        if scope not in workspace.scopes:
+            provided = ",".join(sorted(workspace.scopes))
+            raise SlackError("missing_scope", needed=scope, provided=provided)
     found = [
         one.as_slack()
         for one in workspace.conversations.channels()
-        if ("im" if one.dm_with else "public_channel") in types
+        if _type_of(one) in types
+        and one.bot_sees
         and not (one.is_archived and _is_set(args, "exclude_archived"))
     ]
     return _page("channels", found, args)
+
+
+def _type_of(channel: Channel) -> str:
+    if channel.dm_with:
+        return "im"
+    return "private_channel" if channel.is_private else "public_channel"
 
 
 def _is_set(args: Args, name: str) -> bool:
@@ -128,5 +151,5 @@ METHODS: Mapping[str, tuple[str | None, Callable[[Workspace, Args], Json]]] = {
     "conversations.open": ("im:write", conversations_open),
     "conversations.info": (None, conversations_info),
     "conversations.members": ("channels:read", conversations_members),
-    "conversations.list": ("channels:read", conversations_list),
+    "conversations.list": (None, conversations_list),
 }
