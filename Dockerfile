@@ -14,6 +14,7 @@ RUN useradd --system --uid 10001 --user-group --home-dir /data --create-home dba
 COPY --from=build /venv /venv
 COPY bot /app/bot
 COPY migrations /app/migrations
+COPY manifest.yml dbaccess.example.toml .env.example /app/
 ENV PATH=/venv/bin:$PATH \
     PYTHONPATH=/app \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -46,6 +46,26 @@ def options(
 
 
 @app.command()
+def init(
+    answers: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Take the answers from a TOML file.", dir_okay=False),
+    ] = None,
+    template: Annotated[
+        bool, typer.Option("--answers-template", help="Print such a file.")
+    ] = False,
+) -> None:
+    """Ask a few questions, then write .env and dbaccess.toml.
+
+    Each answer is checked at once. Files that are there stay as they are. If it is stopped, the
+    next run continues from there.
+    """
+    from bot.cli.init.command import init
+
+    init(answers, template=template)
+
+
+@app.command()
 def serve() -> None:
     """Run web and worker in one process.
 

@@ -63,7 +63,7 @@ class Installation:
 
     def identity(self) -> Identity:
         """Return whose the bot's token is, and what it may do."""
-        with self._failures():
+        with self.failures():
             answer = self.client.auth_test()
         headers = {key.lower(): str(value) for key, value in answer.headers.items()}
         scopes = headers.get("x-oauth-scopes")
@@ -76,7 +76,7 @@ class Installation:
 
     def try_app_token(self, app_token: str) -> None:
         """Ask for the address of a Socket Mode connection, which is not opened."""
-        with self._failures():
+        with self.failures():
             self.client.apps_connections_open(app_token=app_token)
 
     def channel(self, channel: str) -> Channel | None:
@@ -86,7 +86,7 @@ class Installation:
         otherwise.
         """
         try:
-            with self._failures():
+            with self.failures():
                 shown = self.client.conversations_info(channel=channel).get("channel")
         except SlackFailure as failure:
             if failure.code in ("missing_scope", "channel_not_found"):
@@ -107,7 +107,7 @@ class Installation:
         message.
         """
         try:
-            with self._failures():
+            with self.failures():
                 self.client.chat_getPermalink(channel=channel, message_ts=_NO_MESSAGE)
         except SlackFailure as failure:
             if failure.code not in ("message_not_found", "channel_not_found"):
@@ -117,10 +117,10 @@ class Installation:
 
     def try_message(self, channel: str, text: str) -> bool:
         """Post to a channel, and delete that again; return whether it could be deleted."""
-        with self._failures():
+        with self.failures():
             posted = self.client.chat_postMessage(channel=channel, text=text)
         try:
-            with self._failures():
+            with self.failures():
                 self.client.chat_delete(channel=channel, ts=str(posted.get("ts")))
         except SlackFailure:
             return False
@@ -128,12 +128,13 @@ class Installation:
 
     def groups(self) -> Groups:
         """Return all user groups that are not disabled, with their members."""
-        with self._failures():
+        with self.failures():
             answer = self.client.usergroups_list(include_users=True, include_count=True)
         return read_groups(answer.data if isinstance(answer.data, dict) else {}) or {}
 
     @contextmanager
-    def _failures(self) -> Iterator[None]:
+    def failures(self) -> Iterator[None]:
+        """Raise SlackFailure for every way in which the call inside can fail."""
         try:
             yield
         except SlackApiError as error:

@@ -166,7 +166,7 @@ class DigitalOcean(Provider):
         return self._read(call, CertificateBody).ca.certificate
 
     def list_clusters(self) -> list[ListedCluster]:
-        """Return the account's clusters; the specification names no pages here, godo asks for them."""
+        """Return the account's clusters. Only godo names pages here, the specification does not."""
         clusters: dict[str, ListedCluster] = {}
         for number in range(1, MOST_PAGES + 1):
             which = {"params": {"page": number, "per_page": PER_PAGE}}

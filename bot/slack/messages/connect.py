@@ -10,7 +10,7 @@ from bot.slack.messages.inputs import reading_form
 from bot.slack.messages.mrkdwn import code, cut, escape, inert, one_line
 
 _VERSION_CHARACTERS = 40
-_ENGINES = {
+ENGINES = {
     "pg": "PostgreSQL",
     "advanced_pg": "PostgreSQL",
     "mysql": "MySQL",
@@ -70,7 +70,7 @@ def connect_form_not_opened(alias: str) -> Message:
 
 
 def _title(alias: str, connection: Connection) -> str:
-    engine = _ENGINES.get(connection.engine) or code(connection.engine)
+    engine = ENGINES.get(connection.engine) or code(connection.engine)
     version = escape(one_line(connection.version, _VERSION_CHARACTERS))
     return f"*Connect to {code(alias)}* · {engine} {version}".rstrip()
 

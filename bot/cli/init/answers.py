@@ -1,0 +1,119 @@
+"""Answers that are there before the first question: a file of them, the environment, an `.env`."""
+
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+from rapidfuzz import fuzz, process
+
+from bot.cli.init.asking import Given, Stopped
+
+SECRETS = ("slack_bot_token", "slack_signing_secret", "slack_app_token", "digitalocean_token")
+ENVIRONMENT_KEYS = ("connection", *SECRETS)
+POLICY_KEYS = (
+    "clusters", "channel", "operators", "approvers", "approvals", "max_duration", "requesters"
+)  # fmt: skip
+_OPTIONAL = ("instance", "may_post", *(f"{secret}_file" for secret in SECRETS))
+_USAGE = 2
+_SIMILAR = 70  # of 100
+
+
+def answers_in(file: Path) -> dict[str, Given]:
+    """Return the answers of a file.
+
+    Raises:
+        Stopped: it is not there or no TOML, or has keys that are no question's.
+    """
+    try:
+        written = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Stopped(f"{file}: there is no such file", exit_code=_USAGE) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Stopped(f"{file}: {error}", exit_code=_USAGE) from None
+    known = (*ENVIRONMENT_KEYS, *POLICY_KEYS, *_OPTIONAL)
+    unknown = [
+        f"{file}: {key}: unknown key{_hint(key, known)}" for key in written if key not in known
+    ]
+    if unknown:
+        raise Stopped(*unknown, exit_code=_USAGE)
+    given = {
+        key: Given(_as_text(file, key, value), str(file))
+        for key, value in written.items()
+        if not key.endswith("_file")
+    }
+    for secret in SECRETS:
+        if path := written.get(f"{secret}_file"):
+            given[secret] = _secret_in(Path(str(path)))
+    return given
+
+
+def answers_of_environment(environment: Mapping[str, str]) -> dict[str, Given]:
+    """Return the secrets that are set: `SLACK_BOT_TOKEN`, or the file `SLACK_BOT_TOKEN_FILE`."""
+    given = {}
+    for secret in SECRETS:
+        name = secret.upper()
+        if value := environment.get(name):
+            given[secret] = Given(value, f"{name} in the environment")
+        elif path := environment.get(f"{name}_FILE"):
+            given[secret] = _secret_in(Path(path))
+    return given
+
+
+def answers_of_env_file(file: Path) -> dict[str, Given]:
+    """Return what an `.env` that is there already answers; nothing where there is none."""
+    if not file.exists():
+        return {}
+    values = {key: value for key, value in dotenv_values(file).items() if value}
+    given = {
+        key: Given(answer.text, str(file)) for key, answer in answers_of_environment(values).items()
+    }
+    has_socket = "slack_app_token" in given
+    reached = "socket" if has_socket else values.get("DBACCESS_PUBLIC_URL", "http")
+    return {**given, "connection": Given(reached, str(file))}
+
+
+def missing(given: Mapping[str, Given], keys: Iterable[str]) -> list[str]:
+    """Return which of the *keys* have no answer; the app's token is for Socket Mode alone."""
+    is_socket = "connection" not in given or is_socket_mode(given["connection"].text)
+    return [key for key in keys if key not in given and (key != "slack_app_token" or is_socket)]
+
+
+def is_socket_mode(connection: str) -> bool:
+    """Tell whether that answer means Socket Mode."""
+    return connection.strip().lower() in ("socket", "socket mode")
+
+
+def endpoint(name: str, default: str, env_file: Path) -> str:
+    """Return a setting that no question is about: of the environment, the file, or the default."""
+    of_file = dotenv_values(env_file).get(name) if env_file.exists() else None
+    return os.environ.get(name) or of_file or default
+
+
+def _secret_in(path: Path) -> Given:
+    try:
+        return Given(path.read_text(encoding="utf-8").strip(), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "is not text"
+        raise Stopped(f"{path}: {reason}", exit_code=_USAGE) from None
+
+
+def _as_text(file: Path, key: str, value: Any) -> str:
+    """Return an answer as it would be typed."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case str() | int():
+            return str(value)
+        case list() if all(isinstance(one, str) for one in value):
+            return ", ".join(value)
+        case dict() if key == "clusters" and all(isinstance(one, str) for one in value.values()):
+            return ", ".join(f"{alias}={name}" for alias, name in value.items())
+    raise Stopped(f"{file}: {key}: must be text, a number or a list of texts", exit_code=_USAGE)
+
+
+def _hint(key: str, known: Iterable[str]) -> str:
+    near = process.extractOne(key, list(known), scorer=fuzz.ratio, score_cutoff=_SIMILAR)
+    return f", did you mean {near[0]}?" if near else ""

@@ -1,0 +1,199 @@
+"""Getting answers: from a file, the environment, an earlier run, or a terminal."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Unusable(Exception):
+    """An answer that cannot be taken; its text says why, and what to answer instead."""
+
+
+class Stopped(Exception):
+    """Nothing can go on; its text says what to do, a line for each problem."""
+
+    def __init__(self, *problems: str, exit_code: int = 1) -> None:
+        super().__init__("\n".join(problems))
+        self.exit_code = exit_code
+
+
+class Terminal(Protocol):
+    """Whoever is asked."""
+
+    def say(self, text: str = "") -> None:
+        """Show a paragraph, folded to the width."""
+        ...
+
+    def show(self, text: str) -> None:
+        """Show lines as they are: a link, a table, a file."""
+        ...
+
+    def prompt(self, words: str, *, default: str = "", hidden: bool = False) -> str:
+        """Return what is typed, or the default for nothing; *hidden*: it is not shown."""
+        ...
+
+
+@dataclass(frozen=True)
+class Given:
+    """An answer that was there before the first question; `where` says from where."""
+
+    text: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Question(Generic[T]):
+    """One question: its key in an answers file, its words, and what makes an answer of a text.
+
+    `take` raises Unusable. `keep` is how a good answer is noted, so that `take` takes it again.
+    """
+
+    key: str
+    words: str
+    take: Callable[[str], T]
+    keep: Callable[[T], str] = str
+    default: str = ""
+    hidden: bool = False
+
+
+class KeptAnswers:
+    """The answers so far, in a file that only its owner may read; there are secrets among them."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._answers: dict[str, str] = {}
+
+    def load(self) -> bool:
+        """Read what an earlier run has left; return whether there was something.
+
+        Raises:
+            Stopped: the file is there, and nobody can make sense of it.
+        """
+        try:
+            read = json.loads(self.file.read_text(encoding="utf-8"))
+            self._answers = {str(key): str(value) for key, value in dict(read).items()}
+        except FileNotFoundError:
+            return False
+        except (OSError, ValueError, TypeError) as error:
+            raise Stopped(f"{self.file} cannot be read. Delete it to start anew.") from error
+        return bool(self._answers)
+
+    def get(self, key: str) -> str:
+        """Return an answer, or nothing."""
+        return self._answers.get(key, "")
+
+    def put(self, key: str, answer: str) -> None:
+        """Note an answer: after a crash, the file holds it or is as it was before."""
+        self._answers[key] = answer
+        handle, temporary = tempfile.mkstemp(dir=self.file.parent, prefix=f"{self.file.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:  # mkstemp: for the owner alone
+            json.dump(self._answers, file, indent=2)
+        Path(temporary).replace(self.file)
+
+    def forget(self) -> None:
+        """Delete the file."""
+        self.file.unlink(missing_ok=True)
+
+
+class Asker:
+    """Asks each question where the answer may be: given, kept from before, then at the terminal."""
+
+    def __init__(
+        self, given: Mapping[str, Given], kept: KeptAnswers | None, terminal: Terminal | None
+    ) -> None:
+        self._given = given
+        self._kept = kept
+        self._terminal = terminal
+
+    def has(self, key: str) -> bool:
+        """Tell whether nobody has to be asked for this."""
+        return key in self._given or bool(self._kept and self._kept.get(key))
+
+    def say(self, text: str = "") -> None:
+        """Show a paragraph to whoever is there."""
+        if self._terminal:
+            self._terminal.say(text)
+
+    def show(self, text: str) -> None:
+        """Show lines as they are."""
+        if self._terminal:
+            self._terminal.show(text)
+
+    def ask(self, question: Question[T]) -> T:
+        """Return a good answer.
+
+        Raises:
+            Stopped: a given answer is not good, or there is nobody to ask.
+        """
+        given = self._given.get(question.key)
+        if given is None and self._terminal is None and question.default:
+            given = Given(question.default, "default")
+        if given is not None:
+            try:
+                return question.take(given.text)
+            except Unusable as unusable:
+                raise Stopped(f"{question.key} ({given.where}): {unusable}") from unusable
+        if self._terminal is None or self._kept is None:
+            raise Stopped(f"{question.key}: is missing", exit_code=2)
+        return self._ask_here(question, self._terminal, self._kept)
+
+    def choose(self, words: str, options: Sequence[str]) -> int:
+        """Return which of the options is meant.
+
+        Raises:
+            Unusable: none, or nobody can be asked.
+        """
+        if self._terminal is None:
+            raise Unusable(f"{words} {' | '.join(options)}")
+        self._terminal.say(words)
+        for number, option in enumerate(options, 1):
+            self._terminal.show(f"  {number}  {option}")
+        typed = self._terminal.prompt("Number, or nothing for none of these").strip()
+        if typed.isdecimal() and 0 < int(typed) <= len(options):
+            return int(typed) - 1
+        raise Unusable("None of these, then. Type it again.")
+
+    def confirm(self, key: str, words: str, *, default: bool) -> bool:
+        """Return a yes or no.
+
+        Raises:
+            Unusable: none is given under *key*, and nobody can be asked.
+        """
+        if key in self._given:
+            return self._given[key].text.lower() in ("true", "yes", "y")
+        if self._terminal is None:
+            raise Unusable(f"Set {key} = true to allow it. {words}")
+        while True:
+            hint = "Y/n" if default else "y/N"
+            typed = self._terminal.prompt(f"{words} [{hint}]").strip().lower()
+            if typed in ("", "y", "yes", "n", "no"):
+                return default if not typed else typed[0] == "y"
+
+    def _ask_here(self, question: Question[T], terminal: Terminal, kept: KeptAnswers) -> T:
+        before = kept.get(question.key)
+        if before:
+            try:
+                answer = question.take(before)
+            except Unusable as unusable:
+                terminal.say(f"  {unusable}")
+            else:
+                shown = "as before" if question.hidden else before
+                terminal.say(f"{question.words}: {shown}")
+                return answer
+        while True:
+            typed = terminal.prompt(
+                question.words, default=question.default, hidden=question.hidden
+            )
+            try:
+                answer = question.take(typed)
+            except Unusable as unusable:
+                terminal.say(f"  {unusable}")
+            else:
+                kept.put(question.key, question.keep(answer))
+                return answer

@@ -1,0 +1,221 @@
+"""`dbaccess init`: from an empty folder to one in which `dbaccess serve` starts."""
+
+import io
+import os
+import secrets
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import typer
+from dotenv import dotenv_values
+
+from bot.cli.init.answers import (
+    ENVIRONMENT_KEYS,
+    POLICY_KEYS,
+    SECRETS,
+    answers_in,
+    answers_of_env_file,
+    answers_of_environment,
+    endpoint,
+    missing,
+)
+from bot.cli.init.asking import Asker, Given, KeptAnswers, Stopped, Terminal
+from bot.cli.init.interview import Endpoints, Interview
+from bot.cli.init.rendering import environment_file, policy_file, shown_environment
+from bot.cli.init.shipped import ANSWERS_EXAMPLE, shipped
+from bot.cli.init.terminal import TypedTerminal, open_link
+from bot.cli.init.writing import SECRET_MODE, USUAL_MODE, write_new
+from bot.config import ConfigError, Settings, load_settings, parse_policy
+
+ENV_FILE = Path(".env")
+KEPT_FILE = Path(".env.init")
+_USAGE = 2
+_NO_TERMINAL = (
+    "dbaccess init asks questions, so it needs a terminal. Or write the answers into a file "
+    "(`dbaccess init --answers-template` prints one), and type `dbaccess init --answers FILE`."
+)
+
+
+def init(answers: Path | None, *, template: bool = False, terminal: Terminal | None = None) -> None:
+    """Ask, write and check; or print what an answers file looks like.
+
+    Args:
+        answers: a file to take the answers from, with nobody asked.
+        template: print such a file.
+        terminal: who is asked; None: whoever is at the terminal.
+
+    Raises:
+        typer.Exit: 1 where something has to be fixed first, 2 where answers are missing.
+    """
+    if template:
+        typer.echo(shipped(ANSWERS_EXAMPLE), nl=False)
+        return
+    try:
+        _Setup(answers, terminal).run()
+    except Stopped as stopped:
+        typer.echo(str(stopped), err=True)
+        raise typer.Exit(stopped.exit_code) from stopped
+    except (typer.Abort, KeyboardInterrupt):
+        typer.echo(f"\nStopped. {_what_is_kept()}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _what_is_kept() -> str:
+    if not KEPT_FILE.exists():
+        return "Nothing was written."
+    return (
+        f"Your answers so far are in {KEPT_FILE}, which only you may read. Type `dbaccess init` "
+        "to go on, or delete it."
+    )
+
+
+class _Setup:
+    """One run, in the folder where the files will be."""
+
+    def __init__(self, answers: Path | None, terminal: Terminal | None) -> None:
+        self._policy_path = Path(endpoint("DBACCESS_CONFIG", "dbaccess.toml", ENV_FILE))
+        self._has_env, self._has_policy = ENV_FILE.exists(), self._policy_path.exists()
+        self._given = self._answers_there(answers)
+        self._terminal = None if answers else terminal or _terminal()
+        self._kept = KeptAnswers(KEPT_FILE)
+        self._asker = Asker(self._given, self._kept, self._terminal)
+
+    def run(self) -> None:
+        """Go through all of it."""
+        self._say_what_is_there()
+        if not (self._has_env and self._has_policy):
+            self._ask_and_write()
+        self._check()
+
+    def _answers_there(self, answers: Path | None) -> dict[str, Given]:
+        given = {**answers_of_env_file(ENV_FILE), **answers_of_environment(os.environ)}
+        if self._has_env and (lacking := missing(given, ENVIRONMENT_KEYS)):
+            names = ", ".join(key.upper() for key in lacking)
+            raise Stopped(
+                f"{ENV_FILE} is here and lacks {names}. Add that, or move the file away: init "
+                "overwrites nothing."
+            )
+        if answers is None:
+            return given
+        given |= answers_in(answers)
+        keys = [*([] if self._has_env else ENVIRONMENT_KEYS)]
+        keys += [] if self._has_policy else POLICY_KEYS
+        if lacking := missing(given, keys):
+            lines = (f"{answers}: {key}: is missing{_or_variable(key)}" for key in lacking)
+            raise Stopped(*lines, exit_code=_USAGE)
+        return given
+
+    def _say_what_is_there(self) -> None:
+        for file, is_there in ((ENV_FILE, self._has_env), (self._policy_path, self._has_policy)):
+            if is_there:
+                self._asker.say(f"{file} is here already and stays as it is.")
+        if self._terminal and not (self._has_env and self._has_policy):
+            if self._kept.load():
+                self._asker.say(f"Going on with the answers in {KEPT_FILE}.")
+            self._asker.say("Ctrl-C stops at any time. Nothing is written before you have seen it.")
+            self._asker.say()
+
+    def _ask_and_write(self) -> None:
+        endpoints = Endpoints(
+            slack=_endpoint("slack_api_url"), digitalocean=_endpoint("digitalocean_api_url")
+        )
+        interview = Interview(self._asker, endpoints, self._open_link)
+        values = interview.environment()
+        files: list[tuple[Path, str, int]] = []
+        if not self._has_env:
+            files.append((ENV_FILE, self._environment(values), SECRET_MODE))
+        if not self._has_policy:
+            text = policy_file(interview.policy(values))
+            try:
+                parse_policy(tomllib.loads(text), file=str(self._policy_path))
+            except ConfigError as error:
+                raise Stopped(*error.problems) from error
+            files.append((self._policy_path, text, USUAL_MODE))
+        self._show(files)
+        if self._terminal and not self._asker.confirm("write", "Write this?", default=True):
+            raise Stopped(f"Nothing was written. {_what_is_kept()}")
+        for file, text, mode in files:
+            _write(file, text, mode)
+        self._kept.forget()
+
+    def _environment(self, values: Mapping[str, str]) -> str:
+        """Return the text of an `.env`, with what the sandbox or a proxy has elsewhere."""
+        urls = {
+            name.upper(): _endpoint(name)
+            for name in ("slack_api_url", "digitalocean_api_url")
+            if _endpoint(name) != Settings.model_fields[name].default
+        }
+        complete = {**values, "DBACCESS_AUDIT_KEY": secrets.token_hex(32), **urls}
+        text = environment_file(complete)
+        assert dotenv_values(stream=io.StringIO(text)) == complete  # noqa: S101
+        return text
+
+    def _show(self, files: list[tuple[Path, str, int]]) -> None:
+        """Show what will be written; without a terminal, too: each ID has its name beside it."""
+        self._asker.say()
+        self._asker.say("6 of 6  The files")
+        for file, text, mode in files:
+            shown = shown_environment(text) if file == ENV_FILE else text.rstrip()
+            typer.echo(f"--- {file} ({mode:04o})\n{shown}")
+        typer.echo("---")
+
+    def _open_link(self, link: str) -> None:
+        if self._terminal:
+            open_link(self._terminal, link)
+
+    def _check(self) -> None:
+        """Say what `dbaccess check` says, and what to do next.
+
+        Raises:
+            typer.Exit: 1 where there is a fault.
+        """
+        from bot.cli.checking import check
+
+        typer.echo("\n$ dbaccess check")
+        try:
+            check(as_json=False)
+        except typer.Exit:
+            typer.echo("\nThe files are written. Fix the faults, then type `dbaccess check`.")
+            raise
+        if self._terminal:
+            self._offer_live_check()
+        typer.echo("\nStart it with `dbaccess serve`. Then type /dbaccess in Slack.")
+
+    def _offer_live_check(self) -> None:
+        """Offer to wait for one real command: nothing else tests the signing secret."""
+        words = "Test it now with one real command in Slack?"
+        if not self._asker.confirm("check_live", words, default=False):
+            return
+        from bot.checks.findings import Level
+        from bot.checks.live import check_live
+
+        finding = check_live(load_settings(), announce=typer.echo)
+        typer.echo(f"{finding.level}: {finding.words}")
+        if finding.level is Level.FAULT:
+            raise typer.Exit(1)
+
+
+def _terminal() -> TypedTerminal:
+    if not sys.stdin.isatty():
+        raise Stopped(_NO_TERMINAL, exit_code=_USAGE)
+    return TypedTerminal()
+
+
+def _endpoint(field: str) -> str:
+    return endpoint(field.upper(), Settings.model_fields[field].default, ENV_FILE)
+
+
+def _or_variable(key: str) -> str:
+    return f" (or set {key.upper()})" if key in SECRETS else ""
+
+
+def _write(file: Path, text: str, mode: int) -> None:
+    try:
+        write_new(file, text, mode=mode)
+    except FileExistsError:
+        raise Stopped(f"{file} has appeared meanwhile, and stays as it is.") from None
+    except OSError as error:
+        raise Stopped(f"{file} cannot be written: {error.strerror or error}.") from error
+    typer.echo(f"Written: {file}")

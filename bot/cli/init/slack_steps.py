@@ -1,0 +1,167 @@
+"""The questions about Slack: how it is reached, the app's tokens, channels and people."""
+
+import re
+from collections.abc import Callable
+
+from bot.checks.findings import Finding, Level
+from bot.checks.slack_setup import check_app_token, check_bot_token, check_scopes
+from bot.cli.init.answers import is_socket_mode
+from bot.cli.init.asking import Asker, Question, Unusable
+from bot.cli.init.channels import Channels, kept
+from bot.cli.init.manifest import creation_link
+from bot.cli.init.people import Directory, Principal
+from bot.cli.init.tokens import token
+from bot.domain.typed_text import one_line
+from bot.slack.installation import Installation
+from bot.slack.messages.setting_up import found_as_approval_channel, found_as_operators_channel
+from bot.slack.workspace_names import NamedChannel, WorkspaceNames
+
+_ADDRESS = re.compile(r"https://[\w.\-]+(?::\d+)?(?:/[\w.\-~/]*)?", re.ASCII)
+_HTTP = "http"  # over HTTP, with the address not known; only an `.env` that was there says so
+
+OpenLink = Callable[[str], None]
+
+
+def connection(asker: Asker) -> str | None:
+    """Return the public address, an empty one if it is not known, None for Socket Mode."""
+    asker.say("1 of 6  How Slack reaches dbaccess")
+    asker.say("Socket Mode needs no public address. HTTP needs one that begins with https://.")
+    answer = asker.ask(
+        Question("connection", "`socket`, or your address", _connection, default="socket")
+    )
+    if is_socket_mode(answer):
+        return None
+    return "" if answer == _HTTP else answer
+
+
+def _connection(typed: str) -> str:
+    answer = typed.strip().rstrip("/").removesuffix("/slack/events")
+    if is_socket_mode(answer):
+        return "socket"
+    if answer == _HTTP or _ADDRESS.fullmatch(answer):
+        return answer
+    raise Unusable("Answer `socket`, or an address like https://dbaccess.example.com.")
+
+
+def tokens(asker: Asker, address: str | None, api_url: str, open_link: OpenLink) -> dict[str, str]:
+    """Return the app's secrets by their variables, each checked as far as it can be."""
+    asker.say()
+    asker.say("2 of 6  The Slack app")
+    if not asker.has("slack_bot_token"):
+        link = creation_link(address)
+        asker.say("Create it by this link, which has the manifest filled in:")
+        asker.show(link)
+        asker.say("Press Next, Create, then Install to Workspace. What you paste is not shown.")
+        if address:
+            asker.say(
+                "Slack calls your address at once and finds nobody there. Press Retry under Event "
+                "Subscriptions once `dbaccess serve` runs."
+            )
+        open_link(link)
+    check_bot = _bot_token(asker, api_url)
+    secrets = {"SLACK_BOT_TOKEN": asker.ask(_secret("slack_bot_token", _BOT, check_bot))}
+    secrets["SLACK_SIGNING_SECRET"] = asker.ask(
+        _secret("slack_signing_secret", _SIGNING, _signing_secret(asker))
+    )
+    if address is None:
+        check = _app_token(asker, api_url, secrets["SLACK_BOT_TOKEN"])
+        if not asker.has("slack_app_token"):
+            asker.say("Under App-Level Tokens, generate one with the scope connections:write.")
+        secrets["SLACK_APP_TOKEN"] = asker.ask(_secret("slack_app_token", _APP, check))
+    return secrets
+
+
+_BOT = "Bot User OAuth Token (Install App)"
+_SIGNING = "Signing Secret (Basic Information)"
+_APP = "App-Level Token (Basic Information)"
+
+
+def _secret(key: str, words: str, take: Callable[[str], str]) -> Question[str]:
+    return Question(key, words, take, hidden=True)
+
+
+def _bot_token(asker: Asker, api_url: str) -> Callable[[str], str]:
+    def take(typed: str) -> str:
+        secret = token("slack_bot_token", typed)
+        identity, found = check_bot_token(Installation(secret, api_url))
+        _refuse_faults(found)
+        if identity is not None:
+            _refuse_faults(check_scopes(identity))
+        asker.say(f"  ok: {one_line(found.words)}")
+        return secret
+
+    return take
+
+
+def _signing_secret(asker: Asker) -> Callable[[str], str]:
+    def take(typed: str) -> str:
+        secret = token("slack_signing_secret", typed)
+        asker.say("  ok so far. Only a request of Slack's can test it: `dbaccess check --live`.")
+        return secret
+
+    return take
+
+
+def _app_token(asker: Asker, api_url: str, bot_token: str) -> Callable[[str], str]:
+    def take(typed: str) -> str:
+        secret = token("slack_app_token", typed)
+        found = check_app_token(Installation(bot_token, api_url), secret)
+        _refuse_faults(found)
+        asker.say(f"  ok: {found.words}")
+        return secret
+
+    return take
+
+
+def _refuse_faults(found: Finding) -> None:
+    if found.level is Level.FAULT:
+        raise Unusable(one_line(found.words))
+
+
+def channels(
+    asker: Asker, slack: Installation, names: WorkspaceNames
+) -> tuple[NamedChannel, NamedChannel]:
+    """Return the channel where requests are decided, and the one for alarms."""
+    asker.say()
+    asker.say("4 of 6  Channels and approvers")
+    asker.say("Type `/invite @dbaccess` in both channels first. Name them, or paste their links.")
+
+    def may_post(name: str) -> bool:
+        return asker.confirm(
+            "may_post",
+            f"dbaccess can't list channels. May it post a line to #{name} to find it?",
+            default=True,
+        )
+
+    find = Channels(slack, names, choose=asker.choose, may_post=may_post).find
+    decided = asker.ask(
+        Question(
+            "channel",
+            "Channel where requests are decided",
+            lambda typed: find(typed, found_as_approval_channel()),
+            keep=kept,
+        )
+    )
+    alarms = asker.ask(
+        Question(
+            "operators",
+            "Channel for alarms",
+            lambda typed: find(typed, found_as_operators_channel()),
+            keep=kept,
+        )
+    )
+    return decided, alarms
+
+
+def directory(asker: Asker, names: WorkspaceNames) -> Directory:
+    """Return the workspace's people and user groups.
+
+    Raises:
+        SlackFailure: they could not be listed.
+    """
+    return Directory(names.members(), names.groups(), asker.choose)
+
+
+def ids(principals: tuple[Principal, ...]) -> str:
+    """Return principals as an answer that is understood again."""
+    return ", ".join(one.id for one in principals)

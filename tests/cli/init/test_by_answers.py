@@ -1,0 +1,168 @@
+"""`dbaccess init --answers FILE`: the same without a terminal."""
+
+import os
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli import app
+from bot.cli.init.answers import ENVIRONMENT_KEYS, POLICY_KEYS
+from bot.cli.init.shipped import ANSWERS_EXAMPLE, shipped
+from bot.config import load_policy, load_settings
+from tests.cli.init.newcomer import ANSWERS, Newcomer
+
+
+def init(newcomer: Newcomer, answers: str | None, **env: str) -> Result:
+    """Run it, with the secrets in the environment unless *env* takes one away."""
+    options = []
+    if answers is not None:
+        file = newcomer.folder.parent / "answers.toml"
+        file.write_text(answers)
+        options = ["--answers", str(file)]
+    secrets = {name: value for name, value in {**newcomer.secrets, **env}.items() if value}
+    return CliRunner().invoke(app, ["init", *options], env=secrets)
+
+
+def test_everything_comes_from_the_file_and_the_environment(newcomer: Newcomer) -> None:
+    result = init(newcomer, ANSWERS)
+
+    assert result.exit_code == 0, result.output
+    orders = load_policy(newcomer.policy_file).clusters["orders"]
+    assert (orders.approvers, orders.channel) == (("U0ALICE", "S0DBADMINS"), "C0APPROVALS")
+    assert load_settings().slack_app_token is not None
+    assert newcomer.files() == {".env", "dbaccess.toml"}
+    assert '"U0ALICE",                    # @alice' in result.stdout  # nobody saw it before
+    assert "ok    cluster orders" in result.stdout
+    assert newcomer.no_secret_in(result.output)
+
+
+def test_the_answers_that_are_missing_are_listed_all_at_once(newcomer: Newcomer) -> None:
+    result = init(newcomer, 'channel = "#db-approvals"\n', DIGITALOCEAN_TOKEN="")
+
+    assert result.exit_code == 2
+    lines = result.stderr.splitlines()
+    assert [line.split(": ")[1] for line in lines] == [
+        "connection", "digitalocean_token", "clusters", "operators", "approvers",
+        "approvals", "max_duration", "requesters",
+    ]  # fmt: skip
+    assert "is missing (or set DIGITALOCEAN_TOKEN)" in result.stderr
+    assert newcomer.files() == set()
+    assert newcomer.slack.calls == []
+
+
+def test_over_http_no_app_token_is_missing(newcomer: Newcomer) -> None:
+    result = init(newcomer, 'connection = "https://db.acme.example"\n', SLACK_APP_TOKEN="")
+
+    assert "slack_app_token" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "words"),
+    [
+        ("approvals = 2", "aprovals = 2", 2, "aprovals: unknown key, did you mean approvals?"),
+        ("approvals = 2", "approvals = 2.5", 2, "approvals: must be text, a number or a list"),
+        ("approvals = 2", "approvals = [", 2, "answers.toml: "),
+        ('"@alice"', '"@alcie"', 1, "Nobody is called @alcie. Closest: @alice (U0ALICE)"),
+        ('"@alice"', '"alex"', 1, "alex fits several: @alex (alex.kim), Alex Kim (U0KIM) | @alex"),
+        ('["orders"]', '["oders"]', 1, "There is no cluster oders. Did you mean orders?"),
+        ('["orders"]', '{ a = "orders", b = "orders" }', 1, "orders has two names."),
+        ('["orders"]', '{ o = "orders", a = "analytics" }', 1, "FAULT cluster a"),
+        ("may_post = true\n", "", 1, "Set may_post = true to allow it."),
+        ('"socket"', '"http://acme.example"', 1, "Answer `socket`, or an address"),
+        ('"2h"', '"2 fortnights"', 1, "isn't a duration"),
+    ],
+)
+def test_what_is_wrong_is_named_by_its_key_and_nothing_is_asked(
+    newcomer: Newcomer, old: str, new: str, code: int, words: str
+) -> None:
+    newcomer.slack.add_user("U0KIM", "alex.kim", display_name="alex")
+    newcomer.slack.add_user("U0LEE", "alex.lee", display_name="alex")
+    assert old in ANSWERS
+
+    result = init(newcomer, ANSWERS.replace(old, new))
+
+    assert result.exit_code == code, result.output
+    assert words in result.output
+
+
+def test_a_wrong_token_says_where_it_stands(newcomer: Newcomer) -> None:
+    result = init(newcomer, ANSWERS, SLACK_BOT_TOKEN="xoxb-not-this-one")
+
+    assert result.exit_code == 1
+    assert "slack_bot_token (SLACK_BOT_TOKEN in the environment): Slack says" in result.stderr
+    assert "xoxb-not" not in result.output
+    assert newcomer.files() == set()
+
+
+def test_a_secret_may_stand_in_a_file_of_its_own(newcomer: Newcomer) -> None:
+    file = newcomer.folder.parent / "digitalocean"
+    file.write_text(f"{newcomer.digitalocean.token}\n")
+
+    by_answer = f'{ANSWERS}digitalocean_token_file = "{file}"\n'
+    assert init(newcomer, by_answer, DIGITALOCEAN_TOKEN="").exit_code == 0
+    newcomer.env_file.unlink()
+    by_variable = init(newcomer, ANSWERS, DIGITALOCEAN_TOKEN="", DIGITALOCEAN_TOKEN_FILE=str(file))
+    assert by_variable.exit_code == 0, by_variable.output
+
+
+def test_a_file_that_is_not_there_is_said_in_one_line(newcomer: Newcomer) -> None:
+    missing = CliRunner().invoke(app, ["init", "--answers", "nowhere.toml"])
+    assert (missing.exit_code, missing.stderr) == (2, "nowhere.toml: there is no such file\n")
+
+    secret = init(newcomer, f'{ANSWERS}slack_bot_token_file = "nowhere"\n')
+    assert (secret.exit_code, secret.stderr) == (2, "nowhere: No such file or directory\n")
+
+
+def test_without_a_terminal_and_without_answers_one_sentence_says_what_to_do(
+    newcomer: Newcomer,
+) -> None:
+    result = init(newcomer, None)
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("dbaccess init asks questions, so it needs a terminal.")
+    assert "dbaccess init --answers FILE" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_second_run_changes_nothing(newcomer: Newcomer) -> None:
+    init(newcomer, ANSWERS)
+    before = {file: file.read_bytes() for file in newcomer.folder.iterdir()}
+
+    again = init(newcomer, ANSWERS.replace("approvals = 2", "approvals = 1"))
+
+    assert again.exit_code == 0, again.output
+    assert {file: file.read_bytes() for file in newcomer.folder.iterdir()} == before
+
+
+def test_an_env_file_that_is_there_needs_no_answers_of_its_own(newcomer: Newcomer) -> None:
+    init(newcomer, ANSWERS)
+    newcomer.policy_file.unlink()
+    nothing = dict.fromkeys(newcomer.secrets, "")
+
+    result = init(newcomer, ANSWERS.replace('connection = "socket"\n', ""), **nothing)
+
+    assert result.exit_code == 0, result.output
+    assert newcomer.policy_file.exists()
+
+
+def test_the_template_has_every_key_and_is_taken_as_it_stands(newcomer: Newcomer) -> None:
+    template = CliRunner().invoke(app, ["init", "--answers-template"]).stdout
+    assert template == shipped(ANSWERS_EXAMPLE)
+    assert all(key in template for key in (*ENVIRONMENT_KEYS, *POLICY_KEYS, "instance"))
+
+    newcomer.slack.scopes.add("users:read.email")
+    result = init(newcomer, template)
+
+    assert result.exit_code == 0, result.output
+
+
+def test_the_policy_file_may_lie_elsewhere(
+    newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "etc"
+    elsewhere.mkdir()
+    monkeypatch.setitem(os.environ, "DBACCESS_CONFIG", str(elsewhere / "policy.toml"))
+
+    assert init(newcomer, ANSWERS).exit_code == 0
+    assert load_policy(elsewhere / "policy.toml").instance == "prod"
