@@ -1,8 +1,9 @@
 """Bootstrap: puts the components together. Nothing happens at import; nothing is decided here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from threading import Event
 
 from flask import Blueprint, Flask
 
@@ -58,6 +59,7 @@ class Components(Core):
     homes: HomeTabs
     ip_links: IpLinks
     metrics: Metrics
+    draining: Event = field(default_factory=Event)  # set: a balancer is to send nothing more
 
     def learn_names(self) -> None:
         """Fetch the names of everything that can be a trusted source, in the background."""
@@ -212,6 +214,7 @@ def _probes(
         components.clock,
         seconds_since_last_tick=worker.seconds_since_last_tick if worker else lambda: 0.0,
         connection=connection,
+        is_draining=components.draining.is_set,
     )
     return probes(health, components.metrics.registry)
 

@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     dbaccess_config: Path = Path("dbaccess.toml")
     dbaccess_public_url: str | None = None
     dbaccess_trusted_proxies: int = Field(default=0, ge=0)
+    dbaccess_drain_seconds: int = Field(default=0, ge=0, le=300)
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)
     metrics_port: int | None = Field(default=None, ge=0, le=65535)

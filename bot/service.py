@@ -93,6 +93,11 @@ class Service:
         if self.worker is not None:
             self.worker.follow(tick=self.components.policy().scheduler.tick)
 
+    def drain(self) -> int:
+        """Have a balancer send nothing more; return for how many seconds to go on meanwhile."""
+        self.components.draining.set()
+        return self._settings.dbaccess_drain_seconds
+
     def stop(self) -> None:
         """Stop taking anything in, then stop working."""
         if self._http is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 from sqlmodel import Session
 
+from bot import __version__
 from bot.cli import frame
 from bot.cli.since import parse_since
 from bot.clock import Clock, SystemClock
@@ -35,8 +36,8 @@ from bot.store.database import Database
 from bot.store.report_queries import Period
 
 _NO_PICTURES = (
-    "The report needs matplotlib for its timeline: pip install 'dbaccess[report]', "
-    "or pip install '.[report]' in a checkout."
+    "The report needs matplotlib for its timeline. Install the wheel that you have with it: "
+    f"pip install './dbaccess-{__version__}-py3-none-any.whl[report]' (in a checkout: '.[report]')."
 )
 
 

@@ -42,9 +42,13 @@ class Signals:
         for number in numbers:
             signal.signal(number, lambda *_: None)
 
-    def wait(self) -> int:
-        """Return the number of the next one, once it has come."""
-        return self._ours.recv(1)[0]
+    def wait(self, seconds: float | None = None) -> int | None:
+        """Return the number of the next one, once it has come; None: none came in time."""
+        self._ours.settimeout(seconds)
+        try:
+            return self._ours.recv(1)[0]
+        except TimeoutError:
+            return None
 
 
 def serve_as(role: Role) -> None:
@@ -56,6 +60,8 @@ def serve_as(role: Role) -> None:
 
 def run(role: Role, settings: Settings, policy: Policy) -> None:
     """Run until SIGTERM or SIGINT; at SIGHUP, read dbaccess.toml again.
+
+    Before it stops it may go on for a while, so that a balancer notices; another signal ends that.
 
     Raises:
         SessionsShared: the database cannot hold a lock.
@@ -73,6 +79,9 @@ def run(role: Role, settings: Settings, policy: Policy) -> None:
         if has_terminal and not sys.stderr.isatty():
             break  # its window was closed, which is told by the same signal
         service.reload()
+    if seconds := service.drain():
+        log.info("draining", seconds=seconds)
+        signals.wait(seconds)
     log.info("stopping")
     check.stop()
     service.stop()

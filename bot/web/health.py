@@ -52,6 +52,7 @@ class Health:
         clock: the workers'.
         seconds_since_last_tick: of the worker of this process.
         connection: returns what is wrong with that of Socket Mode; None where there is none.
+        is_draining: tells whether the process is about to stop.
     """
 
     def __init__(
@@ -61,13 +62,19 @@ class Health:
         *,
         seconds_since_last_tick: Callable[[], float] = lambda: 0.0,
         connection: Callable[[], str | None] | None = None,
+        is_draining: Callable[[], bool] = lambda: False,
     ) -> None:
         self._database = database
         self._clock = clock
         self._seconds_since_last_tick = seconds_since_last_tick
         self._connection = connection
+        self._is_draining = is_draining
         self._call = BoundedCall(self._ask, name="health")
         self._writing = WriteProbe(database, clock)
+
+    def stopping(self) -> str | None:
+        """Return why nothing more should be sent to this process, if it is about to stop."""
+        return "the process is stopping: send requests to another" if self._is_draining() else None
 
     def stuck(self) -> str | None:
         """Return why this process can only be helped by a restart, if that is so."""
@@ -77,7 +84,8 @@ class Health:
 
     def checks(self) -> list[Check]:
         """Return what was looked at: database, schema, worker, jobs, Slack, Socket Mode."""
-        found = self._of_database()
+        stopping = self.stopping()
+        found = [*([Check("process", stopping)] if stopping else []), *self._of_database()]
         if self._connection is not None:
             found.append(Check("socket mode", self._connection()))
         return found

@@ -14,7 +14,7 @@ def probes(health: Health, registry: CollectorRegistry) -> Blueprint:
 
     @pages.get("/healthz")
     def healthz() -> Response:
-        problem = health.stuck()
+        problem = health.stopping() or health.stuck()
         return _text(f"{problem}\n", 503) if problem else _text("alive\n", 200)
 
     @pages.get("/readyz")

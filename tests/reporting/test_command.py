@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
+from bot import __version__
 from bot.cli.app import app
 from bot.domain.audit_actions import Action
 from bot.reporting.facts import MOST_SHOWN
@@ -175,7 +176,7 @@ def test_without_matplotlib_it_says_how_to_install_it(
     made = run()
 
     assert made.exit_code == 1
-    assert "pip install 'dbaccess[report]'" in made.output
+    assert f"install './dbaccess-{__version__}-py3-none-any.whl[report]'" in made.output
     assert not (folder / "report.html").exists()
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -60,6 +61,22 @@ def test_web_and_worker_are_two_processes_on_one_database(place: Place) -> None:
     assert place.slack.problems == []
     assert web.terminate() == 0
     assert worker.terminate() == 0
+
+
+def test_a_process_that_is_stopped_serves_until_a_balancer_has_noticed(place: Place) -> None:
+    process = place.serve(DBACCESS_DRAIN_SECONDS="300")
+    assert requests.get(f"{place.slack.bot_url}/healthz", timeout=30).ok
+
+    os.kill(process.pid, signal.SIGTERM)
+
+    eventually(
+        lambda: requests.get(f"{place.slack.bot_url}/healthz", timeout=30).status_code == 503
+    )
+    ready = requests.get(f"{place.slack.bot_url}/readyz", timeout=30)
+    assert (ready.status_code, json.loads(ready.text.splitlines()[0])["check"]) == (503, "process")
+    assert "You have no open access" in place.reads("list")
+    assert process.said("draining")[0]["seconds"] == 300
+    assert process.terminate() == 0  # the second signal: at once
 
 
 def hold_the_click(place: Place) -> Callable[[], object]:

@@ -1,0 +1,123 @@
+"""The examples for Caddy and nginx, in the real ones, before a bot that Slack calls."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from tests.postgresql import free_port
+from tests.scenarios.open_world import OpenWorld
+from tests.scenarios.world import IP, RITA
+from tests.waiting import eventually
+
+PATH = f"{os.environ['PATH']}:/usr/sbin"  # where Debian has nginx
+RUNNING = Path(__file__).parents[2] / "docs" / "running"
+MAIN = """\
+pid {folder}/pid;
+error_log stderr;
+master_process off;
+daemon off;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/dbaccess.conf;
+}}
+"""
+Opens = Callable[..., OpenWorld]
+
+
+def nginx(folder: Path, port: int, behind: str) -> list[str]:
+    """Return the command that serves the example on *port*, without TLS, for a bot *behind*."""
+    example = (RUNNING / "nginx.conf").read_text()
+    served = example.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
+    served = served.replace("server 127.0.0.1:3000;", f"server {behind};")
+    served = re.sub(r"^ *ssl_.*$", "", served, flags=re.MULTILINE)
+    assert example.count("ssl") - served.count("ssl") >= 3
+    (folder / "dbaccess.conf").write_text(served)
+    (folder / "nginx.conf").write_text(MAIN.format(folder=folder))
+    return ["nginx", "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+
+
+def caddy(folder: Path, port: int, behind: str) -> list[str]:
+    """As `nginx`."""
+    example = (RUNNING / "Caddyfile").read_text()
+    served = example.replace("dbaccess.example.com", f"http://127.0.0.1:{port}")
+    served = served.replace("reverse_proxy 127.0.0.1:3000", f"reverse_proxy {behind}")
+    assert served.count(behind) == 1
+    (folder / "Caddyfile").write_text("{\n\tadmin off\n\tauto_https off\n}\n" + served)
+    return ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
+
+
+@contextmanager
+def served(command: list[str], folder: Path, port: int) -> Iterator[str]:
+    """Run a proxy; its address."""
+    env = {"PATH": PATH, "HOME": str(folder)}
+    with (folder / "said").open("w") as said:
+        proxy = subprocess.Popen(command, cwd=folder, env=env, stdout=said, stderr=said)
+        url = f"http://127.0.0.1:{port}"
+
+        def answers() -> bool:
+            assert proxy.poll() is None, (folder / "said").read_text()
+            try:
+                return requests.get(f"{url}/healthz", timeout=5).status_code == 404
+            except requests.ConnectionError:
+                return False
+
+        try:
+            eventually(answers)
+            yield url
+        finally:
+            proxy.terminate()
+            proxy.wait(timeout=30)
+
+
+@pytest.fixture(params=[nginx, caddy], ids=["nginx", "Caddy"])
+def proxied(
+    request: pytest.FixtureRequest, opens: Opens, tmp_path: Path
+) -> Iterator[tuple[OpenWorld, str]]:
+    """A bot that is reached through one proxy, and the address of that."""
+    program = request.param.__name__
+    if shutil.which(program, path=PATH) is None:
+        if os.environ.get("CI") and program == "nginx":
+            pytest.fail("nginx is not installed, and in CI it must be")
+        pytest.skip(f"{program} is not installed")
+    world, port = opens(proxies=1), free_port()
+    behind = urlsplit(world.service.url).netloc
+    with served(request.param(tmp_path, port, str(behind)), tmp_path, port) as url:
+        yield world, url
+
+
+def test_slack_gets_through_and_monitoring_does_not(proxied: tuple[OpenWorld, str]) -> None:
+    world, url = proxied
+    world.slack.bot_url = url
+
+    answer = world.slack.command(RITA, "help", channel_id="C0GENERAL")
+
+    assert answer.error is None
+    assert "/dbaccess request" in answer.text
+    for path in ("/metrics", "/readyz", "/healthz", "/slack/", "/"):
+        assert requests.get(url + path, timeout=30).status_code == 404
+    unsigned = requests.post(f"{url}/slack/events", data={"command": "/dbaccess"}, timeout=30)
+    assert unsigned.status_code == 401
+
+
+def test_no_browser_can_say_that_it_comes_from_elsewhere(proxied: tuple[OpenWorld, str]) -> None:
+    world, url = proxied
+    token = world.link()
+
+    page = requests.get(f"{url}/ip/{token}", headers={"X-Forwarded-For": IP}, timeout=30)
+
+    assert page.status_code == 200
+    assert "127.0.0.1 is a loopback address" in page.text  # where this test really comes from
