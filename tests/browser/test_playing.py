@@ -29,11 +29,11 @@ def test_two_approvals_bring_the_rule(visitor: Visitor) -> None:
 
     visitor.becomes("Bob")
     visitor.presses("Approve")
-    visitor.sees("Approved by @Alice, @Bob")
+    visitor.sees("approved by @Alice, @Bob")
     expect(visitor.messages.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
     expect(visitor.rule(IP)).to_contain_text("ours")
     expect(visitor.rule(IP)).to_contain_text("expires in 1:59:")
-    expect(visitor.opens_thread()).to_contain_text("is open for")
+    expect(visitor.opens_thread()).to_contain_text("is open until")
 
 
 def test_access_is_asked_for_by_form_and_corrected_at_the_field(visitor: Visitor) -> None:
@@ -67,7 +67,7 @@ def test_a_denial_takes_a_reason_and_the_requester_reads_it(visitor: Visitor) ->
     visitor.modal.get_by_label("Reason").fill("not before <b>the release</b>")
     visitor.modal.get_by_role("button", name="Deny").click()
     expect(visitor.modal).to_have_count(0)
-    visitor.sees("Denied by @Alice")
+    visitor.sees("denied by @Alice")
     visitor.becomes("Rita")
     visitor.goes_to("dbaccess")
     visitor.sees("not before <b>the release</b>")

@@ -57,7 +57,7 @@ def check(place: Place) -> None:
 def _check_told(place: Place, done: Counter[str]) -> None:
     """P6: each change was told to the person and in the thread, at least once."""
     heard = [text for message in place.slack.dms(RITA) for text in message.all_versions]
-    [card] = [card for card in cards(place) if "Approved by" in card.all_text][-1:]
+    [card] = [card for card in cards(place) if " approved*" in card.all_text][-1:]
     threads = [
         text
         for shown in cards(place)
@@ -65,7 +65,7 @@ def _check_told(place: Place, done: Counter[str]) -> None:
         for text in reply.all_versions
     ]
     assert card.buttons == []
-    for told, opened in ((heard, "You can connect"), (threads, "is open for")):
+    for told, opened in ((heard, "You can connect"), (threads, " is open* until")):
         if done[Action.APPLIED] and not report.told_by_a_later_message(place):
             assert any(opened in words for words in told)
         ending = ("has ended", "was ended", "could not be opened")

@@ -69,8 +69,8 @@ def test_p4_after_a_revoke_there_is_no_emergency_access_without_an_approval(
     assert_people_decide(world, 2)
     assert "Emergency access needs an approval this time" in world.whispered(RITA)[-1]
     assert "ended your access #1" in world.whispered(RITA)[-1]
-    assert "needs *emergency access*. It needs an approval" in world.thread()[-1]
-    assert f"Approve or deny in <#{APPROVALS}>." in world.operators()[-1]
+    assert "needs *emergency access*: request #" in world.thread()[-1]
+    assert f"Decide in <#{APPROVALS}>." in world.operators()[-1]
     world.presses(ALICE, world.card, "Approve")
     assert TRUSTED in world.sources()
 
@@ -83,7 +83,7 @@ def test_p4_after_a_revoke_a_written_policy_does_not_approve(worlds: Worlds) -> 
     world.types(RITA, f"request {IP} 1h orders")
 
     assert_people_decide(world, 2)
-    assert f"*Ended lately:* <@{ALICE}> ended access #1 of <@{RITA}>" in world.card.all_text
+    assert f"*Ended lately:* access #1 of <@{RITA}>, by <@{ALICE}>." in world.card.all_text
     assert f"<@{ALICE}> ended your access #1." in world.whispered(RITA)[-1]
 
 

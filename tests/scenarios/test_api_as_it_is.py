@@ -257,7 +257,7 @@ def test_the_end_says_that_somebody_else_has_added_the_rule_meanwhile(world: Wor
     stop = world.digitalocean.subscribe(add_by_hand)
     world.pass_time(hours=2)
 
-    assert "stays in the firewall: someone else added it" in world.told(RITA)[-1]
+    assert "stays trusted: someone else added it" in world.told(RITA)[-1]
     assert TRUSTED in world.sources()
 
 

@@ -92,7 +92,7 @@ def test_p4_both_forms_say_what_the_card_says(worlds: Worlds, button: str) -> No
     said = str(world.eventually(lambda: world.slack.modal(BOB))["blocks"])
 
     assert "requests an expiry for *198.51.100.7* on `orders` (added manually)" in said
-    assert "If approved, it is removed 1d later." in said
+    assert "removed after 1d." in said
     assert "the office moves" in said
 
 

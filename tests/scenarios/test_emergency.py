@@ -77,7 +77,7 @@ def test_who_breaks_the_glass_has_access_at_once_and_everybody_hears_of_it(world
     assert world.card.buttons == ["Mark reviewed", "End access"]
     assert "Emergency access to orders" in world.operators()[-1]
     assert "everything is locked" in world.operators()[-1]
-    assert "is open for" in world.thread()[-1]
+    assert " is open* until" in world.thread()[-1]
     assert "You can connect" in world.told(RITA)[-1]
     assert "*Emergency access #1 is opening*" in world.whispered(RITA)[-1]
     assert ("emergency.opened", RITA) in world.audited()
@@ -95,7 +95,7 @@ def test_an_emergency_ends_like_everything_else_and_is_reviewed_all_the_same(
     assert TRUSTED not in world.sources()
     assert world.request().wants_review
     assert world.card.buttons == ["Mark reviewed"]
-    assert "Access #1 has ended." in world.card.all_text
+    assert "Access has ended" in world.card.all_text
 
 
 def test_an_approver_closes_an_emergency_with_one_click(worlds: Worlds) -> None:
@@ -106,9 +106,9 @@ def test_an_approver_closes_an_emergency_with_one_click(worlds: Worlds) -> None:
 
     assert world.request().reviewed_by == ALICE
     assert world.card.buttons == []
-    assert f"Reviewed by <@{ALICE}>" in world.card.text
-    assert "was reviewed by" in world.thread()[-1]
-    assert "was reviewed by" in world.operators()[-1]
+    assert f"reviewed* by <@{ALICE}>" in world.card.text
+    assert "reviewed* by" in world.thread()[-1]
+    assert "reviewed* by" in world.operators()[-1]
     assert ("emergency.reviewed", ALICE) in world.audited()
     world.pass_time(hours=48)
     assert not [words for words in world.operators() if "needs review" in words]

@@ -26,7 +26,7 @@ def test_access_is_asked_for_approved_applied_and_taken_away_in_time(world: Worl
     assert world.card.buttons == []
     assert ALICE in world.card.all_text
     assert any("You can connect" in told for told in world.told(RITA))
-    assert any("is open for" in said for said in world.thread())
+    assert any(" is open* until" in said for said in world.thread())
 
     world.pass_time(hours=1, minutes=49)
     assert "Extend…" not in [b for dm in world.slack.dms(RITA)[2:] for b in dm.buttons]

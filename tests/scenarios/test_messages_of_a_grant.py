@@ -160,7 +160,7 @@ def test_who_reads_in_the_answer_that_it_lasts_longer_gets_no_other_message(
 
     answer = world.types(RITA, "extend 1 1h")
 
-    assert "#1 now ends" in answer.text
+    assert "for access #1 to" in answer.text
     [shown] = world.slack.dms(RITA)
     assert "extended by 1h" in shown.text
 
@@ -277,7 +277,7 @@ def test_who_waits_for_access_hears_once_why_and_again_when_it_opens(
     assert "You can connect" in works.text
     assert "opened late, 1h4" in works.text
     [in_thread] = world.thread()
-    assert "is open for" in in_thread
+    assert " is open* until" in in_thread
 
 
 def test_nine_minutes_of_errors_are_told_within_seconds_and_what_is_left_when_it_opens(

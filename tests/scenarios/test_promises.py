@@ -204,7 +204,7 @@ def test_p3_expiry_keeps_a_rule_that_another_grant_still_needs(world: World) -> 
     assert world.grant(1).state == GrantState.ENDED
     assert world.grant(2).state == GrantState.ACTIVE
     assert TRUSTED in world.sources()
-    assert "stays in the firewall" in world.told(RITA)[-1]
+    assert "stays trusted" in world.told(RITA)[-1]
     assert "#2" in rules_by_source(world)[TRUSTED]["description"]
 
     world.pass_time(hours=1)
@@ -220,7 +220,7 @@ def test_p5_a_source_that_was_trusted_before_stays_trusted_after(world: World) -
     world.granted()
     assert world.grant().state == GrantState.ACTIVE
     assert world.grant().owned is False
-    assert "was in the firewall before" in world.told(RITA)[-1]
+    assert "was trusted before" in world.told(RITA)[-1]
 
     world.pass_time(hours=2)
     assert world.grant().end_reason == EndReason.EXPIRED

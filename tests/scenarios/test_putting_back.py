@@ -78,7 +78,7 @@ def test_everybody_concerned_reads_what_was_put_back_by_whom_and_who_approved_it
     assert world.card.buttons == []
     thread = [reply.all_text for reply in world.slack.thread(APPROVALS, first_card.ts)]
     for shown in (thread[-1], world.slack.dms(RITA)[-2].all_text):
-        assert f"*<@{RITA}> put access #1 back* as #2" in shown
+        assert f"*<@{RITA}> put access #1 back* as access #2" in shown
     assert ("grant.put_back", RITA) in world.audited()
     world.types(RITA, "history")
     world.eventually(lambda: "#1 put back" in world.whispered(RITA)[-1])

@@ -30,8 +30,8 @@ def test_an_approver_gives_less_time_than_was_asked_for(world: World) -> None:
     approves_for(world, ALICE, asked(world), "Approve for 30m")
 
     assert lasts(world) == HALF_AN_HOUR
-    assert f"Approved for 30m by <@{ALICE}>" in world.card.text
-    assert "for 2h" in world.card.text
+    assert f"approved* by <@{ALICE}>" in world.card.text
+    assert "30m instead of 2h" in world.card.text
     assert "for 30m instead of 2h" in world.told(RITA)[0]
     world.pass_time(minutes=30)
     assert world.grant().end_reason == "expired"

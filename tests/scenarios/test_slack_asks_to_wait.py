@@ -66,7 +66,7 @@ def test_a_click_that_comes_meanwhile_counts_once_slack_may_be_asked_again(
     world.slack.faults.add(Fault.status(429, retry_after=45, target="usergroups.list"))
     world.presses(ALICE, world.card, "Approve")
     assert world.request().state == "pending"
-    waits = ["Slack asks me to wait 45 seconds. I'll continue by myself."]
+    waits = ["Slack asks me to wait 45 seconds. Then I continue."]
     assert [told.partition(": ")[2].splitlines()[0] for told in world.whispered(ALICE)] == waits
 
     for _ in range(30):

@@ -291,8 +291,8 @@ GUESTS = {
 @pytest.mark.parametrize(
     ("user", "standing", "line"),
     [
-        (GITA, Standing.GUEST, f"*Guest:* <@{GITA}> is a guest of this workspace."),
-        (EVE, Standing.OUTSIDER, f"*Outsider:* <@{EVE}> belongs to another organisation."),
+        (GITA, Standing.GUEST, f"*Guest:* <@{GITA}>."),
+        (EVE, Standing.OUTSIDER, f"*Of another organisation:* <@{EVE}>."),
     ],
 )
 def test_where_guests_are_allowed_the_card_says_on_a_line_of_its_own_that_one_asks(

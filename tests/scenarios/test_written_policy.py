@@ -42,9 +42,9 @@ def test_somebody_named_is_granted_at_once_and_everybody_can_read_it(worlds: Wor
     assert "approved* by written policy" in answer.text
     assert TRUSTED in world.sources()
     assert world.card.buttons == []
-    assert "Approved by written policy" in world.card.text
+    assert "approved* by written policy" in world.card.text
     assert "invoice 88" in world.card.all_text
-    assert "is open for" in world.thread()[-1]
+    assert " is open* until" in world.thread()[-1]
     assert "You can connect" in world.told(RITA)[-1]
     assert ("request.approved", "policy") in world.audited()
 

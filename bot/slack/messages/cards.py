@@ -14,21 +14,22 @@ from bot.slack.messages.buttons import approve_or_deny, review_or_revoke
 from bot.slack.messages.facts import (
     NO_REASON,
     comments,
-    everyone_behind,
     expires,
-    guest_line,
     lasting,
+    near,
     source,
     summary_of,
     terms,
+    until,
     warning,
-    what_is_unusual,
+    who_asked,
     who_may_decide,
     who_may_review,
     why_lapsed,
 )
-from bot.slack.messages.mrkdwn import clock, code, everyone, when, who
+from bot.slack.messages.mrkdwn import code, everyone, when, who
 from bot.slack.messages.refusals import words
+from bot.slack.messages.unusual import everyone_behind, guest_line, what_is_unusual
 
 
 def request_card(card: RequestCard) -> Message:
@@ -42,12 +43,13 @@ def request_card(card: RequestCard) -> Message:
         return _put_back(request)
     if request.state is RequestState.PENDING:
         return _open(request)
+    outcome, was_for = _outcome(request), f"{who(who_asked(request))}: {terms(request)}."
+    why = _why(request)
+    lead = [section(outcome), *why, section(was_for)]
     return message(
-        section(f"{_outcome(request)}\n{summary_of(request)}"),
+        *(lead if why else [section(f"{outcome}\n{was_for}")]),
         quote(request.reason, NO_REASON) if request.reason else None,
         warning(guest_line(request)),  # that no full member got access stays in sight
-        *_why(request),
-        context(f"Request #{request.id}"),
     )
 
 
@@ -74,11 +76,10 @@ def what_is_requested(request: RequestFacts) -> list[Block]:
 def _facts(request: RequestFacts) -> Iterator[str]:
     """What every card says, in one line: the policy, the approvals, the end, who is asked."""
     yield f"Request #{request.id}"
-    if request.approvals_needed > 1:
-        yield f"{request.approvals_needed} approvers"
     if request.longest and request.kind is RequestKind.ACCESS:
         yield f"max {show_duration(request.longest)}"
-    yield f"Approvals {_approvals(request)}"
+    if request.approvals_needed > 1:
+        yield f"Approvals {_approvals(request)}"
     yield f"Expires {expires(request)}"
     if request.extended is None:  # where it is not, the line above says what there is
         yield from _access_now(request)
@@ -99,41 +100,34 @@ def _access_now(request: RequestFacts) -> Iterator[str]:
 
 def _what_it_would_change(request: RequestFacts) -> Block | None:
     """What an approval does that the first line does not say."""
-    if request.kind is RequestKind.ADOPTION:
-        removed = f"{show_duration(request.duration)} later"
-        if request.until is not None:
-            removed = f"at {clock(request.until)}"
-        return section(f"If approved, it is removed {removed}. Check who still needs it.")
-    if request.extended is None:
+    if request.extended is None or request.kind is RequestKind.ADOPTION:
         return None
-    now, longer = (
-        request.extended.expires_at,
-        request.extended.expires_at + request.granted_duration,
-    )
-    return context(f"Ends {when(now)}. If approved, {when(longer)}.")
+    longer = request.extended.expires_at + request.granted_duration
+    since = request.extended.approved_at
+    return context(f"Ends {until(request.extended)}. If approved, {near(longer, since)}.")
 
 
 def _emergency(request: RequestFacts) -> Message:
     """The same message before and after the review; what was done stays in sight."""
-    cluster = code(request.cluster)
-    opened = (
-        f":rotating_light: {who(request.requester)} opened *emergency access to {cluster}* "
-        f"from {source(request)} {lasting(request)}."
-    )
     if request.reviewed_at is not None:
-        by, at = who(request.reviewed_by or ""), when(request.reviewed_at)
+        by, at = who(request.reviewed_by or ""), near(request.reviewed_at, request.created_at)
         return message(
-            section(f":white_check_mark: *Reviewed by {by}*, {at}.\n{opened}"),
+            section(
+                f":white_check_mark: *Emergency access #{request.id} reviewed* by {by}, {at}.\n"
+                f"{who(request.requester)}: {terms(request)}."
+            ),
             quote(request.reason, NO_REASON),
-            context(f"Request #{request.id}"),
         )
     return message(
-        section(opened),
+        section(
+            f":rotating_light: {who(request.requester)} opened *emergency access #{request.id} to "
+            f"{code(request.cluster)}* from {source(request)} {lasting(request)}."
+        ),
         quote(request.reason, NO_REASON),
         warning(everyone_behind(request)),
         context(
-            f"*Needs review* by {who_may_review(request)}.{_reminders(request)} "
-            f"Access #{request.id}{' has ended' if request.has_ended else ''}."
+            f"*Needs review* by {who_may_review(request)}{_reminders(request)}"
+            f"{' · Access has ended' if request.has_ended else ''}"
         ),
         review_or_revoke(request),
     )
@@ -142,14 +136,14 @@ def _emergency(request: RequestFacts) -> Message:
 def _reminders(request: RequestFacts) -> str:
     if request.remind_every is None:
         return ""
-    return f" Reminder every {show_duration(request.remind_every)}."
+    return f" · Reminder every {show_duration(request.remind_every)}"
 
 
 def _adoption(request: RequestFacts) -> Message:
     by = f"Approved by {everyone(request.approvers)}"
     return message(
         section(f":timer_clock: {_expiry(request)}"),
-        quote(request.reason, NO_REASON),
+        quote(request.reason, NO_REASON) if request.reason else None,
         *comments(request.comments),
         context(f"Access #{(request.extended or request).id} on {code(request.cluster)} · {by}"),
     )
@@ -167,38 +161,37 @@ def _expiry(request: RequestFacts) -> str:
 def _put_back(request: RequestFacts) -> Message:
     return message(
         section(
-            f":repeat: *Access #{request.puts_back} of {who(request.requester)} was put back*: "
-            f"{terms(request)}."
+            f":repeat: *Access #{request.puts_back} of {who(request.requester)} was put back* as "
+            f"access #{request.id}: {terms(request)}."
         ),
-        quote(request.reason, NO_REASON),
-        context(f"Now access #{request.id} · Approved by {everyone(request.approvers)}"),
+        quote(request.reason, NO_REASON) if request.reason else None,
+        context(f"Approved by {everyone(request.approvers)}"),
     )
 
 
 def _outcome(request: RequestFacts) -> str:
-    at = when(request.decided_at or request.lapses_at)
+    at = near(request.decided_at or request.lapses_at, request.created_at)
+    number = f"Request #{request.id}"
     match request.state:
         case RequestState.DENIED:
-            return f":no_entry: *Denied by {who(request.denied_by or Actor.DBACCESS)}*, {at}."
+            by = who(request.denied_by or Actor.DBACCESS)
+            return f":no_entry: *{number} denied* by {by}, {at}."
         case RequestState.CANCELLED:
             by = f" by {who(request.closed_by)}" if request.closed_by else ""
-            return f":wastebasket: *Cancelled{by}*, {at}."
+            return f":wastebasket: *{number} cancelled*{by}, {at}."
         case RequestState.LAPSED:
             had = f" Approvals {_approvals(request)}." if request.approvers else ""
-            return f":hourglass: *Expired*, {at}: {why_lapsed(request)}.{had}"
+            return f":hourglass: *{number} expired*, {at}: {why_lapsed(request)}.{had}"
         case _:
-            less = ""
-            if request.is_shortened:
-                less = f" for {show_duration(request.granted_duration)}"
             by = everyone(request.approvers)
-            return f":white_check_mark: *Approved{less} by {by}*, {at}.{_new_end(request)}"
+            return f":white_check_mark: *{number} approved* by {by}, {at}.{_new_end(request)}"
 
 
 def _why(request: RequestFacts) -> list[Block]:
     """Return what those who decided wrote."""
     if request.state is RequestState.DENIED:
         return [quote(words(request.denial_reason), NO_REASON)]
-    return comments(request.comments)
+    return comments(request.comments, approvers=request.approvers)
 
 
 def _approvals(request: RequestFacts) -> str:
@@ -218,4 +211,4 @@ def _new_end(request: RequestFacts) -> str:
     """The facts of an approved extension contain the extended grant."""
     if request.extended is None:
         return ""
-    return f" Access #{request.extended.id} ends {when(request.extended.expires_at)}."
+    return f" Access #{request.extended.id} ends {until(request.extended)}."

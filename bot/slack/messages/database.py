@@ -14,27 +14,22 @@ _WHAT = {
 }
 _REMEDIES = {
     DatabaseTrouble.AWAY: "Is it running? Is `DATABASE_URL` right?",
-    DatabaseTrouble.FULL: "Its disk is full. Make room.",
-    DatabaseTrouble.READ_ONLY: "It is read-only. Is its disk nearly full, or is it a standby?",
-    DatabaseTrouble.BUSY: "It is too busy. What else uses it, or holds a lock?",
+    DatabaseTrouble.FULL: "Its disk is full: make room.",
+    DatabaseTrouble.READ_ONLY: "Is its disk nearly full, or is it a standby?",
+    DatabaseTrouble.BUSY: "What else uses it, or holds a lock?",
 }
 
 
 def database_away(trouble: DatabaseTrouble) -> Message:
     """Return the answer while the database cannot be used."""
     return message(
-        section(
-            f"{_WHAT[trouble]} This may not be saved. Check `/dbaccess list` in a minute, then "
-            "try again."
-        )
+        section(f"{_WHAT[trouble]} This may not be saved. Check `/dbaccess list` in a minute.")
     )
 
 
 def database_slow() -> Message:
     """Return the first answer where the database lets us wait for longer than Slack waits."""
-    return message(
-        section(":hourglass_flowing_sand: The database of dbaccess doesn't answer. Still trying …")
-    )
+    return message(section(":hourglass_flowing_sand: The database doesn't answer. Still trying…"))
 
 
 def send_again(trouble: DatabaseTrouble | None = None) -> str:
@@ -47,7 +42,7 @@ def database_unavailable(trouble: DatabaseTrouble, since: datetime, said: str) -
     """Return what the operators hear once nothing could be saved for a while."""
     return message(
         header(":rotating_light: dbaccess can't use its database"),
-        section(f"Since {when(since)}, *no access opens or ends*. {_REMEDIES[trouble]}"),
+        section(f"*No access opens or ends* since {when(since)}. {_REMEDIES[trouble]}"),
         quote(said, "Nothing."),
     )
 
@@ -56,7 +51,7 @@ def database_back(since: datetime) -> Message:
     """Return what the operators hear when it works again."""
     return message(
         section(
-            f":white_check_mark: *dbaccess can use its database again.* The database was unusable "
-            f"from {when(since)}. Overdue work is being done now."
+            f":white_check_mark: *dbaccess can use its database again*, after an outage from "
+            f"{when(since)}. Catching up."
         )
     )

@@ -9,12 +9,13 @@ from bot.domain.lifecycle import EndReason, Grant
 from bot.domain.notices import Audience, GrantEnded, GrantEnding
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import ask_again_for, put_back
-from bot.slack.messages.facts import how_to_adopt_again, numbered, source, until
+from bot.slack.messages.facts import how_to_adopt_again, source, until
+from bot.slack.messages.grants import access_of, is_below_card, source_of
 from bot.slack.messages.mrkdwn import code, who
 from bot.slack.messages.refusals import sentence
 
 _WEEK = timedelta(weeks=1)
-_CONNECTIONS_STAY = "Open connections may stay open."
+_CONNECTIONS_STAY = "Open connections may stay."
 
 
 def grant_ending(notice: GrantEnding) -> Message:
@@ -32,7 +33,7 @@ def grant_ended(notice: GrantEnded) -> Message:
     """Return that a grant is over, what is trusted still, and the next step."""
     how = _how_the_rule_ended if notice.grant.adopted else _how_it_ended
     return message(
-        section("\n".join(filter(None, (how(notice), _what_is_left(notice))))),
+        section(f"{how(notice)}{_what_is_left(notice)}"),
         _why(notice),
         *_next_step(notice),
         _whose(notice),
@@ -40,24 +41,19 @@ def grant_ended(notice: GrantEnded) -> Message:
 
 
 def _how_it_ended(notice: GrantEnded) -> str:
-    grant, cluster = notice.grant, code(notice.grant.cluster)
+    grant, access = notice.grant, access_of(notice)
     match grant.end_reason:
         case EndReason.REVOKED:
-            return f":lock: *{numbered(grant)} to {cluster} was ended*{_by(grant)}."
+            return f":lock: *{access} was ended*{_by(grant)}"
         case EndReason.REMOVED_OUTSIDE if notice.why:
-            return f":warning: *{numbered(grant)} to {cluster} has ended early.*"
+            return f":warning: *{access} has ended early*"
         case EndReason.REMOVED_OUTSIDE:
-            return (
-                f":warning: *{numbered(grant)} to {cluster} has ended early.*\n"
-                f"The firewall rule for {source(grant)} was removed outside dbaccess."
-            )
+            return f":warning: *{access} has ended early*: firewall rule removed outside dbaccess"
         case EndReason.FAILED:
-            return f":warning: *{numbered(grant)} to {cluster} could not be opened.*"
+            return f":warning: *{access} could not be opened*"
         case _:
             lasted = show_duration(grant.expires_at - grant.approved_at)
-            return (
-                f":lock: *{numbered(grant)} to {cluster} has ended*: its time is over ({lasted})."
-            )
+            return f":lock: *{access} has ended* after {lasted}"
 
 
 def _how_the_rule_ended(notice: GrantEnded) -> str:
@@ -65,20 +61,20 @@ def _how_the_rule_ended(notice: GrantEnded) -> str:
     grant, rule = notice.grant, f"{source(notice.grant)} on {code(notice.grant.cluster)}"
     match grant.end_reason:
         case EndReason.REVOKED:
-            return f":unlock: *The expiry of {rule} was removed*{_by(grant)}."
+            return f":unlock: *The expiry of {rule} was removed*{_by(grant)}"
         case EndReason.REMOVED_OUTSIDE if notice.why:
-            return f":warning: *The rule for {rule} is gone before its expiry.*"
+            return f":warning: *The rule for {rule} is gone before its expiry*"
         case EndReason.REMOVED_OUTSIDE:
             return (
-                f":warning: *The rule for {rule} was removed outside dbaccess*, before its expiry."
+                f":warning: *The rule for {rule} was removed outside dbaccess*, before its expiry"
             )
         case EndReason.FAILED:
-            return f":warning: *The expiry of {rule} could not be set.*"
+            return f":warning: *The expiry of {rule} could not be set*"
         case _ if _stays(notice):
-            return f":timer_clock: *The expiry of {rule} was reached.*"
+            return f":timer_clock: *The expiry of {rule} was reached*"
         case _:
             where = f"{source(grant)} was removed from {code(grant.cluster)}"
-            return f":timer_clock: *{where}*: its expiry was reached."
+            return f":timer_clock: *{where}* at its expiry"
 
 
 def _by(grant: Grant) -> str:
@@ -91,26 +87,28 @@ def _stays(notice: GrantEnded) -> bool:
 
 
 def _what_is_left(notice: GrantEnded) -> str:
-    grant, cluster, where = notice.grant, code(notice.grant.cluster), source(notice.grant)
+    """Return how the first sentence ends, and what is trusted still."""
+    grant, where = notice.grant, source_of(notice)
     if notice.still_wanted:
-        return f"{where} stays in the firewall: other access needs it."
+        return f". {where} stays trusted: other access needs it."
     if grant.end_reason is EndReason.FAILED:
-        return ""
+        return "."
     if notice.is_open:
-        return f"{cluster} has no trusted sources now: it accepts connections from everywhere."
+        cluster = "The cluster" if is_below_card(notice) else code(grant.cluster)
+        return f".\n{cluster} is open to everyone: it has no trusted sources."
     if grant.leaves_rule and grant.end_reason is not EndReason.REMOVED_OUTSIDE:
-        return f"{where} stays in the firewall of {cluster}, without an end."
+        return ". The rule stays, without an end."
     if grant.source in notice.still_trusted:
         before = " before" if grant.owned is False else ""
-        return f"{where} stays in the firewall: someone else added it{before}."
+        return f". {where} stays trusted: someone else added it{before}."
     if notice.still_trusted:
         wider = ", ".join(code(str(one)) for one in notice.still_trusted)
-        return f"{where} stays covered by {wider}, which someone else added."
+        return f". {where} stays covered by {wider}, which someone else added."
     if grant.end_reason is EndReason.REMOVED_OUTSIDE:
-        return ""
+        return "."
     if grant.adopted:
-        return _CONNECTIONS_STAY
-    return f"{where} was removed from the firewall. {_CONNECTIONS_STAY}"
+        return f". {_CONNECTIONS_STAY}"
+    return f": firewall rule removed. {_CONNECTIONS_STAY}"
 
 
 def _why(notice: GrantEnded) -> Block | None:
@@ -125,8 +123,7 @@ def _next_step(notice: GrantEnded) -> Iterator[Block | None]:
     was_removed = grant.end_reason is EndReason.REMOVED_OUTSIDE and not notice.why
     if was_removed and not grant.adopted and grant.requester != Actor.UNKNOWN:
         yield section(
-            f"A mistake? *Put back* restores it until {until(grant)}, without a new approval.\n"
-            "Not sure? Ask who removed it first."
+            f"A mistake? *Put back* restores it until {until(grant)}, without a new approval."
         )
         yield put_back(grant)
     elif grant.leaves_rule and grant.end_reason is EndReason.REVOKED:
@@ -141,4 +138,4 @@ def _whose(notice: GrantEnded) -> Block | None:
     """The thread's card says whose a grant is, unless nobody knows."""
     if notice.grant.requester != Actor.UNKNOWN:
         return None
-    return context(f"It was open for {who(notice.grant.requester)}.")
+    return context(f"Holder: {who(notice.grant.requester)}")

@@ -1,13 +1,12 @@
 """Grants: what the holder and the thread of the request hear about access that is open."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant
 from bot.domain.notices import (
     Audience,
-    Comment,
     GrantDelayed,
     GrantExpiring,
     GrantExtended,
@@ -20,7 +19,7 @@ from bot.domain.notices import (
 )
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import extend_or_revoke
-from bot.slack.messages.facts import access, comments, in_minutes, numbered, source, terms, until
+from bot.slack.messages.facts import access, comments, in_minutes, numbered, source, until
 from bot.slack.messages.mrkdwn import clock, code, everyone, when, who
 from bot.slack.messages.refusals import sentence
 
@@ -34,16 +33,14 @@ def grant_started(notice: GrantStarted) -> Message:
                 f":timer_clock: *Set an expiry on {source(grant)}* (added manually): removed "
                 f"{when(grant.expires_at)}."
             ),
-            context(f"Access #{grant.id} on {code(grant.cluster)}. I'll warn you a day before."),
+            context(f"Access #{grant.id} on {code(grant.cluster)}"),
             _buttons(notice),
         )
     return message(
         section(
-            f":white_check_mark: *{_opened(notice)}* from {source(grant)} until {until(grant)} "
-            f"({_how_long(notice)})."
+            f":white_check_mark: {_opened(notice)} until {until(grant)} ({_how_long(notice)})."
         ),
-        *_footer(notice, notice.approvers, notice.comments, _instead_of(notice)),
-        _not_ours(grant),
+        *_approved(notice, numbered(grant), instead_of=_instead_of(notice)),
         _buttons(notice),
     )
 
@@ -51,12 +48,11 @@ def grant_started(notice: GrantStarted) -> Message:
 def grant_delayed(notice: GrantDelayed) -> Message:
     """Return that access opens later, and why."""
     grant = notice.grant
+    what = "" if is_below_card(notice) else f" {code(grant.cluster)}, {source(grant)}."
     return message(
-        section(
-            f":hourglass_flowing_sand: *Opening access…* {code(grant.cluster)}, {source(grant)}."
-        ),
+        section(f":hourglass_flowing_sand: *Opening access…*{what}"),
         quote(sentence(notice.why), "It takes longer than usual."),
-        context(f"{numbered(grant)}. Still trying. You get a message when it opens."),
+        None if is_below_card(notice) else context("You get a message when it opens."),
         _buttons(notice, extends=False),
     )
 
@@ -68,10 +64,10 @@ def grant_extended(notice: GrantExtended) -> Message:
     if grant.adopted:
         lead = f"*{source(grant)} stays {longer} longer*: removed {when(grant.expires_at)}."
     else:
-        lead = f"*Access to {code(grant.cluster)} extended by {longer}*, until {until(grant)}."
+        lead = f"*{access_of(notice)} extended by {longer}*, until {until(grant)}."
     return message(
         section(f":heavy_plus_sign: {lead}"),
-        *_footer(notice, notice.approvers, notice.comments),
+        *_approved(notice),
         _buttons(notice),
     )
 
@@ -85,17 +81,18 @@ def grant_expiring(notice: GrantExpiring) -> Message:
                 f":alarm_clock: *{source(grant)} is removed soon*: {when(grant.expires_at)}, from "
                 f"{code(grant.cluster)} (added manually)."
             ),
-            context(f"Access #{grant.id}. Still needed? Extend it, or remove the expiry."),
             _buttons(notice),
         )
     return message(
         section(
-            f":alarm_clock: *Access to {code(grant.cluster)} ends soon*: "
-            f"{clock(grant.expires_at)}, from {source(grant)}."
+            f":alarm_clock: *{access_of(notice)} ends soon*: {clock(grant.expires_at)}, "
+            f"from {source(grant)}."
         ),
-        context("It can't be extended: the maximum is reached.") if not notice.can_extend else None,
-        *_footer(notice),
-        _not_ours(grant),
+        _facts(
+            f"Holder: {who(grant.requester)}" if grant.requester == Actor.UNKNOWN else "",
+            "" if notice.can_extend else "Can't be extended: maximum reached",
+            _not_ours(notice),
+        ),
         _buttons(notice),
     )
 
@@ -114,8 +111,8 @@ def grant_put_back(notice: GrantPutBack) -> Message:
     request = notice.request
     return message(
         section(
-            f":repeat: *{who(notice.by)} put access #{request.puts_back} back* as #{request.id}: "
-            f"{terms(request)}."
+            f":repeat: *{who(notice.by)} put access #{request.puts_back} back* as "
+            f"access #{request.id}."
         )
     )
 
@@ -125,10 +122,9 @@ def grant_rewritten(notice: GrantRewritten) -> Message:
     grant = notice.grant
     return message(
         section(
-            f":wrench: *{numbered(grant)} works again*: {code(grant.cluster)}, {source(grant)}, "
-            f"until {until(grant)}.\nIts firewall rule had been removed outside dbaccess."
-        ),
-        context("Happens again? Terraform or another tool may manage the same list."),
+            f":wrench: *{numbered(grant)} to {code(grant.cluster)} works again*: {source(grant)} "
+            "had been removed outside dbaccess, perhaps by Terraform."
+        )
     )
 
 
@@ -156,11 +152,29 @@ def _how_it_is_told(grant: Grant) -> str:
     return f"\n{who(grant.requester)} gets a message when it's done."
 
 
+def is_below_card(notice: GrantNotice) -> bool:
+    """Tell whether the card that says the rest stands right above, in the same thread."""
+    return notice.audience is Audience.OTHERS and notice.grant.requester != Actor.UNKNOWN
+
+
+def access_of(notice: GrantNotice) -> str:
+    """Return the number of access, and the cluster where no card above names it."""
+    number = numbered(notice.grant)
+    return number if is_below_card(notice) else f"{number} to {code(notice.grant.cluster)}"
+
+
+def source_of(notice: GrantNotice) -> str:
+    """Return the source of access, where no card above names it."""
+    return "Its source" if is_below_card(notice) else source(notice.grant)
+
+
 def _opened(notice: GrantStarted) -> str:
-    cluster = code(notice.grant.cluster)
+    grant, cluster = notice.grant, code(notice.grant.cluster)
+    if is_below_card(notice):
+        return f"*{numbered(grant)} is open*"
     if notice.audience is Audience.HOLDER:
-        return f"You can connect to {cluster}"
-    return f"{cluster} is open for {who(notice.grant.requester)}"
+        return f"*You can connect to {cluster}* from {source(grant)}"
+    return f"*{cluster} is open for {who(grant.requester)}* from {source(grant)}"
 
 
 def _how_long(notice: GrantStarted) -> str:
@@ -177,19 +191,22 @@ def _instead_of(notice: GrantStarted) -> str:
     return f" for {show_duration(given)} instead of {show_duration(notice.asked)}"
 
 
-def _footer(
-    notice: GrantNotice,
-    approvers: Sequence[str] = (),
-    said: Iterable[Comment] = (),
-    how_long: str = "",
-) -> Iterator[Block]:
-    """The number, and for the holder who approved, and with which words; the card says so, too."""
-    grant = notice.grant
-    is_approved = bool(approvers) and Actor.EMERGENCY not in approvers
-    by = f" · Approved by {everyone(approvers)}{how_long}" if is_approved else ""
-    whose = f" of {who(grant.requester)}" if grant.requester == Actor.UNKNOWN else ""
-    yield context(f"{numbered(grant)}{whose}{by}")
-    yield from comments(said)
+def _approved(
+    notice: GrantStarted | GrantExtended, number: str = "", *, instead_of: str = ""
+) -> Iterator[Block | None]:
+    """Yield who approved, and with which words, where no card above says so, too."""
+    if is_below_card(notice):
+        yield _facts(_not_ours(notice))
+        return
+    approvers = notice.approvers if Actor.EMERGENCY not in notice.approvers else ()
+    by = f"Approved by {everyone(approvers)}{instead_of}" if approvers else ""
+    yield _facts(number, by, _not_ours(notice))
+    yield from comments(notice.comments, approvers=approvers)
+
+
+def _facts(*facts: str) -> Block | None:
+    said = [fact for fact in facts if fact]
+    return context(" · ".join(said)) if said else None
 
 
 def _buttons(notice: GrantNotice, *, extends: bool = True) -> Block | None:
@@ -200,7 +217,7 @@ def _buttons(notice: GrantNotice, *, extends: bool = True) -> Block | None:
     )
 
 
-def _not_ours(grant: Grant) -> Block | None:
-    if grant.owned is not False:
-        return None
-    return context(f"{source(grant)} was in the firewall before, and stays there afterwards.")
+def _not_ours(notice: GrantNotice) -> str:
+    if notice.grant.owned is not False:
+        return ""
+    return f"{source_of(notice)} was trusted before, and stays"

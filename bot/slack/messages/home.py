@@ -25,10 +25,10 @@ from bot.slack.messages.facts import (
     source,
     summary_of,
     terms,
-    unusual_lines,
 )
 from bot.slack.messages.listing import and_more, ends, request_item
 from bot.slack.messages.mrkdwn import code, when, who
+from bot.slack.messages.unusual import unusual_lines
 
 # Under 100 blocks in all, each cluster's heading, title and last line counted.
 _MOST_TO_DECIDE = 7  # of three blocks each

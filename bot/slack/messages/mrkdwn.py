@@ -13,11 +13,11 @@ _MOST_NAMES = 20
 _USER = re.compile(r"[UW][A-Z0-9]+")
 _GROUP = re.compile(r"S[A-Z0-9]+")
 _NAMES = {
-    Actor.UNKNOWN: "someone unknown (recovered from a rule's label)",
+    Actor.UNKNOWN: "someone unknown (from a rule's label)",
     ANYBODY: "anybody",
     Actor.POLICY: "written policy",
     Actor.EMERGENCY: "the emergency policy",
-    Actor.DEPARTED: "dbaccess, since the account was deactivated",
+    Actor.DEPARTED: "dbaccess (account deactivated)",
     Actor.DBACCESS: "dbaccess",
     Actor.OPERATOR: "an operator, at the command line",
 }

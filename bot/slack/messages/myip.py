@@ -13,13 +13,10 @@ def myip_link(url: str) -> Message:
     """Return the answer to `myip`: a link, as a button and as text to be copied."""
     return message(
         section(
-            ":round_pushpin: *Find your address.* Open this page on the machine that you connect "
-            "to the database from."
+            ":round_pushpin: *Find your address.* Open this page where your database client runs."
         ),
         buttons.open_link(url),
-        context(
-            f"Or copy the link: <{escape(url)}>\nWorks once, expires in 10 minutes. Don't share it."
-        ),
+        context(f"<{escape(url)}>\nWorks once, expires in 10 minutes. Don't share it."),
     )
 
 
@@ -39,7 +36,5 @@ def address_seen(notice: AddressSeen) -> Message:
     return message(
         section(f":round_pushpin: *Your browser comes from {code(address)}.*"),
         buttons.ask_from(address, notice.form),
-        context(
-            f"Is your database client on another machine? Use that machine's address: {_BY_HAND}."
-        ),
+        context("Is your database client on another machine? Use that machine's address."),
     )

@@ -58,7 +58,7 @@ def alarm(notice: Alarm) -> Message:
             len(notice.overdue),
         ),
         *_listed(
-            "*Approved, but not open yet:*",
+            "*Not open yet:*",
             (f"{_grant(grant)}, until {when(grant.expires_at)}" for grant in notice.waiting),
             len(notice.waiting),
         ),
@@ -71,8 +71,8 @@ def all_clear(notice: AllClear) -> Message:
     """Return that an alarm is over."""
     return message(
         section(
-            f":white_check_mark: *The firewall of {code(notice.cluster)} is up to date again.* "
-            f"It was out of date from {when(notice.failing_since)}."
+            f":white_check_mark: *The firewall of {code(notice.cluster)} is up to date again*, "
+            f"for the first time since {when(notice.failing_since)}."
         )
     )
 
@@ -81,26 +81,22 @@ def guard_placed(notice: GuardPlaced) -> Message:
     """Return that the guard rule took the place of the last one, and what to do (P2)."""
     return message(
         section(
-            f":shield: *The last trusted source of {code(notice.cluster)} was removed.* An empty "
-            f"list lets everyone in, so dbaccess added its guard rule {code(GUARD.value)}. "
-            "The cluster accepts no new connections now."
+            f":shield: *The last trusted source of {code(notice.cluster)} was removed.* The guard "
+            f"rule {code(GUARD.value)} keeps it closed: no new connections."
         ),
         section(
-            "*What to do:* add its trusted sources at DigitalOcean, or use `/dbaccess request`. "
-            "Leave the guard rule: dbaccess removes it when others keep the cluster closed."
+            "*What to do:* add its trusted sources at DigitalOcean. dbaccess removes the guard "
+            "rule then."
         ),
     )
 
 
 def cluster_open(notice: ClusterOpen) -> Message:
     """Return that anybody can reach a cluster, who was given access, and what to do (P2)."""
-    last_seen = f", last seen {when(notice.read_at)}" if notice.read_at else ""
+    last_seen = f", last {when(notice.read_at)}" if notice.read_at else ""
     return message(
         header(f":rotating_light: {notice.cluster} is open to everyone"),
-        section(
-            f"{code(notice.cluster)} has no trusted sources, so it accepts connections from "
-            f"everywhere. First seen {when(notice.open_since)}{last_seen}."
-        ),
+        section(f"It has no trusted sources. First seen {when(notice.open_since)}{last_seen}."),
         *_listed(
             "*Access by dbaccess:*",
             (f"{_grant(grant)}, until {when(grant.expires_at)}" for grant in notice.lent),
@@ -108,12 +104,9 @@ def cluster_open(notice: ClusterOpen) -> Message:
         ),
         section(
             "*What to do:* add its trusted sources at DigitalOcean. Usual causes: "
-            "`terraform destroy`, or `doctl` removed the last rule."
+            "`terraform destroy`, or `doctl`."
         ),
-        context(
-            "dbaccess adds no first rule: that would lock others out. "
-            "This alarm repeats until the cluster is closed."
-        ),
+        context("dbaccess adds no first rule: that would lock others out."),
     )
 
 
@@ -122,7 +115,7 @@ def cluster_closed(notice: ClusterClosed) -> Message:
     return message(
         section(
             f":white_check_mark: *{code(notice.cluster)} is closed again.* "
-            f"It was open to everyone from {when(notice.open_since)}."
+            f"It was open from {when(notice.open_since)}."
         )
     )
 
@@ -131,15 +124,15 @@ def labels_dropped(notice: LabelsDropped) -> Message:
     """Return that another tool dropped our labels, and what may go missing later."""
     return message(
         section(
-            f":memo: *Another tool rewrote the trusted sources of {code(notice.cluster)}* and "
-            "dropped the descriptions, as `doctl` and Terraform do. dbaccess restored its own."
+            f":memo: *Another tool rewrote the trusted sources of {code(notice.cluster)}*, "
+            "without descriptions (`doctl`, Terraform). dbaccess restored its own."
         ),
         *_listed(
             "*Still removed when access ends:*",
             (f"{_grant(grant)}, {when(grant.expires_at)}" for grant in notice.grants),
             len(notice.grants),
         ),
-        context("Should one of these stay for good? Add it again after its access has ended."),
+        context("To keep one for good, add it again after its access has ended."),
     )
 
 
@@ -148,10 +141,10 @@ def removed_on_a_guess(notice: RemovedOnAGuess) -> Message:
     removed = ", ".join(code(str(source)) for source in notice.sources)
     return message(
         section(
-            f":grey_question: *Removed {removed} from {code(notice.cluster)}.* Access from there "
-            "had ended. The rule had no label, but looked like dbaccess's."
+            f":grey_question: *Removed {removed} from {code(notice.cluster)}* after its access "
+            "ended. It had no label, but looked like dbaccess's."
         ),
-        section("Should it stay for good? Add it again now: dbaccess leaves it alone."),
+        context("To keep it, add it again: dbaccess leaves it alone."),
     )
 
 
@@ -160,10 +153,10 @@ def recovered(notice: Recovered) -> Message:
     return message(
         section(
             f":mag: *Unknown rules with dbaccess's label on {code(notice.cluster)}.* dbaccess has "
-            "no record of them. Anyone who can change trusted sources can write such a label."
+            "no record of them."
         ),
         *_listed(
-            "*Open again, until:*",
+            "*Open again:*",
             (_recovered(*one) for one in zip_longest(notice.grants, notice.labels)),
             len(notice.grants),
         ),
@@ -190,7 +183,7 @@ def audit_anchor(notice: AuditAnchor) -> Message:
     signed = f"signed with key {code(notice.key)}" if notice.key else "no key"
     rows = "1 row" if notice.number == 1 else f"{notice.number:,} rows"
     return message(
-        section(f":link: *Audit: {rows}*, {signed}. To verify them later:"),
+        section(f":link: *Audit: {rows}*, {signed}. To verify later:"),
         section(code(command)),
     )
 
@@ -205,27 +198,26 @@ def _recovered(grant: Grant, its_label: Labelled | None) -> str:
 
 def _what_to_look_at(notice: Recovered) -> str:
     text = (
-        "*What to do:* Was the database lost, or restored from a backup? Compare this list with "
-        f"the requests in the channel and {code('dbaccess audit')}. If not, find out who changed "
-        "the trusted sources."
+        "*What to do:* was the database lost or restored? Compare with the requests in the channel "
+        f"and {code('dbaccess audit')}. If not, find out who wrote these labels."
     )
     if notice.grants:
         text += f" {code(f'/dbaccess revoke {notice.grants[0].id}')} ends access early."
     if notice.unfit:
         text += (
-            " Remove unwanted rules at DigitalOcean, but never the last one. Otherwise each is "
-            "removed at the time in its label."
+            " Rules left alone are removed when their label says. To remove one earlier, use "
+            "DigitalOcean, but keep the last one."
         )
     return text
 
 
 def _what_to_do(notice: Alarm) -> str:
-    advice = f"*What to do:* run {code('dbaccess check')}, and see DigitalOcean's status page."
+    advice = f"*What to do:* run {code('dbaccess check')}, see DigitalOcean's status page."
     if not notice.overdue:
         return advice
     return (
-        f"{advice} To close one by hand, remove its trusted source at DigitalOcean. "
-        "Never remove the last one: the cluster would be open to everyone."
+        f"{advice} Or remove the source at DigitalOcean, but never the last one: that opens the "
+        "cluster to everyone."
     )
 
 
@@ -236,12 +228,10 @@ def _calls(made: CallsMade) -> list[Block]:
         for purpose, count in sorted(made.by_purpose.items(), key=lambda one: -one[1])
         if count
     ]
-    lines = [f"API calls of this worker in the last hour: {', '.join(counts)}."] if counts else []
+    lines = [f"API calls in the last hour: {', '.join(counts)}"] if counts else []
     if made.limit and made.remaining is not None:
-        lines.append(
-            f"This token has {made.remaining:,} of {made.limit:,} left. Other tools may use it too."
-        )
-    return [context(" ".join(lines))] if lines else []
+        lines.append(f"{made.remaining:,} of {made.limit:,} left for this token")
+    return [context(" · ".join(lines))] if lines else []
 
 
 def _listed(title: str, lines: Iterable[str], count: int) -> list[Block]:
@@ -260,4 +250,4 @@ def _grant(grant: Grant) -> str:
 def _overdue(grant: Grant) -> str:
     if grant.end_reason is EndReason.REVOKED:
         return "ended early"
-    return f"expired {when(grant.expires_at)}"
+    return when(grant.expires_at)

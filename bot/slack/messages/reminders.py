@@ -10,11 +10,10 @@ from bot.slack.messages.facts import (
     source,
     terms,
     where_the_card_is,
-    who_asked,
     who_may_decide,
     who_may_review,
 )
-from bot.slack.messages.mrkdwn import code, when, who
+from bot.slack.messages.mrkdwn import when, who
 
 
 def request_reminder(notice: RequestReminder) -> Message:
@@ -23,11 +22,8 @@ def request_reminder(notice: RequestReminder) -> Message:
     left = request.approvals_needed - len(request.approvers)
     needed = "1 approval" if left == 1 else f"{left} approvals"
     return message(
-        section(
-            f":bell: *Request #{request.id} still needs {needed}*, {who_may_decide(request)}.\n"
-            f"{who(who_asked(request))}: {terms(request)}. Expires {expires(request)}."
-        ),
-        context(how_to_decide()),
+        section(f":bell: *Request #{request.id} still needs {needed}*, {who_may_decide(request)}."),
+        context(f"{how_to_decide()} Expires {expires(request)}."),
     )
 
 
@@ -37,25 +33,23 @@ def emergency_opened(notice: EmergencyOpened) -> Message:
     return message(
         header(f":rotating_light: Emergency access to {request.cluster}"),
         section(
-            f"{who(request.requester)} opened access #{request.id} to {code(request.cluster)} from "
-            f"{source(request)} {lasting(request)}, without an approval."
+            f"{who(request.requester)} opened access #{request.id} from {source(request)} "
+            f"{lasting(request)}."
         ),
         quote(request.reason, NO_REASON),
-        section(f"Review it in <#{notice.channel}>: {who_may_review(request)}."),
+        context(f"*Needs review* in <#{notice.channel}> by {who_may_review(request)}"),
     )
 
 
 def review_reminder(notice: ReviewReminder) -> Message:
     """Return that nobody has looked into an emergency yet."""
     request = notice.request
-    return message(
-        section(
-            f":bell: *Emergency access #{request.id} needs review*, {who_may_review(request)}.\n"
-            f"{who(request.requester)}: {terms(request)}, {when(request.created_at)}."
-        ),
-        quote(request.reason, NO_REASON),
-        context(f"Press *Mark reviewed* {where_the_card_is(notice.channel)}."),
-    )
+    lead = f":bell: *Emergency access #{request.id} needs review*, {who_may_review(request)}."
+    press = context(f"Press *Mark reviewed* {where_the_card_is(notice.channel)}.")
+    if not notice.channel:  # the card is right above
+        return message(section(lead), press)
+    opened = f"{who(request.requester)}: {terms(request)}, {when(request.created_at)}."
+    return message(section(f"{lead}\n{opened}"), quote(request.reason, NO_REASON), press)
 
 
 def reviewed(notice: Reviewed) -> Message:
@@ -63,8 +57,5 @@ def reviewed(notice: Reviewed) -> Message:
     request = notice.request
     by = who(request.reviewed_by or "")
     return message(
-        section(
-            f":white_check_mark: *Emergency access #{request.id}* of {who(request.requester)} was "
-            f"reviewed by {by}."
-        )
+        section(f":white_check_mark: *Emergency access #{request.id} reviewed* by {by}.")
     )

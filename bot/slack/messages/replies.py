@@ -67,8 +67,8 @@ def apology(reference: str) -> Message:
     """Return the answer when something broke; the log has the same *reference*."""
     return message(
         section(
-            "*Something went wrong on my side.* As far as I know, nothing was changed.\n"
-            f"Try again in a minute. Happens again? Report reference {code(reference)}."
+            "*Something went wrong on my side.* Probably nothing was changed. "
+            f"Try again in a minute, or report {code(reference)}."
         )
     )
 
@@ -76,5 +76,5 @@ def apology(reference: str) -> Message:
 def command_waits(seconds: int) -> Message:
     """Return that Slack asks to wait, and that nobody has to do anything."""
     return message(
-        section(f":hourglass: Slack asks me to wait {seconds} seconds. I'll continue by myself.")
+        section(f":hourglass: Slack asks me to wait {seconds} seconds. Then I continue.")
     )

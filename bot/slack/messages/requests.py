@@ -1,7 +1,6 @@
 """Requests: what the requester hears about theirs."""
 
 from bot.domain.actors import Actor
-from bot.domain.durations import show_duration
 from bot.domain.lifecycle import RequestKind, RequestState
 from bot.domain.notices import (
     Adopted,
@@ -19,20 +18,25 @@ from bot.slack.messages.buttons import ask_again, cancel
 from bot.slack.messages.facts import (
     NO_REASON,
     comments,
-    covered_already,
     expires,
     how_to_adopt_again,
     how_to_decide,
-    revoked_lately,
+    length,
+    removed_when,
     source,
     terms,
+    until,
     warning,
     who_may_decide,
     why_lapsed,
+)
+from bot.slack.messages.mrkdwn import everyone, when, who
+from bot.slack.messages.refusals import sentence, words
+from bot.slack.messages.unusual import (
+    covered_already,
+    revoked_lately,
     your_access_revoked_lately,
 )
-from bot.slack.messages.mrkdwn import clock, everyone, when, who
-from bot.slack.messages.refusals import sentence, words
 
 _BECAME = {
     RequestState.APPROVED: "approved",
@@ -66,12 +70,15 @@ def emergency_asked(notice: EmergencyAsked) -> Message:
     if notice.to_requester:
         lead = ":rotating_light: *Emergency access needs an approval this time.*"
         return message(section(f"{lead}{waits}"), *asked(Asked(request=request)).blocks)
+    lead = section(
+        f":rotating_light: {who(request.requester)} needs *emergency access*: "
+        f"request #{request.id} waits for {who_may_decide(request)}.{waits}"
+    )
+    if not notice.channel:  # the card is right above
+        return message(lead, context(how_to_decide()))
     return message(
-        section(
-            f":rotating_light: {who(request.requester)} needs *emergency access*. It needs an "
-            f"approval from {who_may_decide(request)}.{waits}\n"
-            f"Request #{request.id}: {terms(request)}."
-        ),
+        lead,
+        section(f"{terms(request)}."),
         revoked_lately(request),
         quote(request.reason, NO_REASON),
         context(how_to_decide(notice.channel)),
@@ -83,23 +90,24 @@ def request_closed(notice: RequestClosed) -> Message:
     request = notice.request
     match request.state:
         case RequestState.APPROVED:
-            return message(section(_approved(request)), *comments(request.comments))
+            return message(
+                section(_approved(request)),
+                *comments(request.comments, approvers=request.approvers),
+            )
         case RequestState.DENIED:
             return _denied(request)
         case RequestState.LAPSED:
             return message(
                 section(
-                    f":hourglass: *Request #{request.id} expired*: {why_lapsed(request)}.\n"
-                    f"It was for {terms(request)}."
+                    f":hourglass: *Request #{request.id} expired*, {why_lapsed(request)}: "
+                    f"{terms(request)}."
                 ),
                 *_again(request),
             )
         case _:
             by = f" by {who(request.closed_by)}" if request.closed_by else ""
             return message(
-                section(
-                    f":wastebasket: *Request #{request.id} was cancelled*{by}: {terms(request)}."
-                ),
+                section(f":wastebasket: *Request #{request.id} cancelled*{by}: {terms(request)}."),
                 *_again(request),
             )
 
@@ -110,8 +118,8 @@ def approvals_dropped(notice: ApprovalsDropped) -> Message:
     lost = everyone(notice.approvers)
     return message(
         section(
-            f":warning: *Approval of {lost} no longer counts*: not an approver any more.\n"
-            f"Request #{request.id}: {len(request.approvers)}/{request.approvals_needed} approvals."
+            f":warning: *Request #{request.id} has {len(request.approvers)}/"
+            f"{request.approvals_needed} approvals.* No longer an approver: {lost}."
         )
     )
 
@@ -120,9 +128,9 @@ def not_granted(notice: NotGranted) -> Message:
     """Return why an approval of a request was not taken."""
     request = notice.request
     return message(
-        section(f":warning: *Request #{request.id} could not be approved*: {terms(request)}."),
+        section(f":warning: *Request #{request.id} could not be approved.*"),
         quote(sentence(notice.why), "The policy no longer allows it."),
-        context(f"It waits until {expires(request)}."),
+        context(f"Expires {expires(request)}."),
         cancel(request),
     )
 
@@ -134,15 +142,11 @@ def adopted(notice: Adopted) -> Message:
         return asked(Asked(request=request))
     if request.state is not RequestState.APPROVED:
         return request_closed(RequestClosed(request=request))
-    removed = f"after {show_duration(request.duration)}"
-    if request.until is not None:
-        removed = f"at {clock(request.until)}"
     return message(
         section(
-            f":timer_clock: *Setting an expiry on {source(request)}* (added manually): removed "
-            f"{removed}."
-        ),
-        context(f"Access #{request.id}. I'll warn you a day before."),
+            f":timer_clock: *Setting an expiry on {source(request)}* (access #{request.id}): "
+            f"removed {removed_when(request)}."
+        )
     )
 
 
@@ -183,13 +187,13 @@ def _needed(request: RequestFacts) -> str:
 def _approved(request: RequestFacts) -> str:
     if request.kind is RequestKind.EMERGENCY:
         return (
-            f":rotating_light: *Emergency access #{request.id} is opening*: {terms(request)}.\n"
-            "Approvers and operators are notified. An approver reviews it afterwards."
+            f":rotating_light: *Emergency access #{request.id} is opening*: {terms(request)}. "
+            "An approver reviews it."
         )
     if request.kind is RequestKind.PUT_BACK:
         return (
-            f":repeat: *Access #{request.puts_back} is being put back* as #{request.id}: "
-            f"{terms(request)}."
+            f":repeat: *Access #{request.puts_back} is being put back* as access #{request.id}, "
+            f"{length(request)}."
         )
     if request.kind is RequestKind.ADOPTION and request.extended is not None:
         ends = when(request.extended.expires_at)
@@ -200,14 +204,13 @@ def _approved(request: RequestFacts) -> str:
     )
     if request.extended is None or request.kind is RequestKind.ADOPTION:
         return approved
-    ends = when(request.extended.expires_at)
-    return f"{approved} Access #{request.extended.id} now ends {ends}."
+    return f"{approved[:-1]}, until {until(request.extended)}."
 
 
 def _denied(request: RequestFacts) -> Message:
     approver = who(request.denied_by or Actor.DBACCESS)
     return message(
-        section(f":no_entry: *Request #{request.id} was denied* by {approver}: {terms(request)}."),
+        section(f":no_entry: *Request #{request.id} denied* by {approver}: {terms(request)}."),
         quote(words(request.denial_reason), NO_REASON),
         *_again(request),
     )

@@ -6,14 +6,14 @@ from bot.domain.notices import Undelivered
 from bot.slack.messages.blocks import Message, context, message, section
 from bot.slack.messages.mrkdwn import code, who
 
-_INVITE = "Invite the app: write `/invite @dbaccess` in the channel."
-_NO_CHANNEL = "Invite the app if the channel is private, or correct its ID in `dbaccess.toml`."
-_ARCHIVED = "Unarchive the channel, or name another one in `dbaccess.toml`."
-_RIGHTS = "Let apps post there in the channel's settings, or name another channel."
-_ADMIN = "Ask an admin of the workspace to allow dbaccess there."
+_INVITE = "Write `/invite @dbaccess` in the channel."
+_NO_CHANNEL = "Invite the app to the channel, or correct its ID in `dbaccess.toml`."
+_ARCHIVED = "Unarchive the channel, or name another in `dbaccess.toml`."
+_RIGHTS = "Let apps post in the channel (its settings), or name another."
+_ADMIN = "Ask a workspace admin to allow dbaccess there."
 _FAULT = "This is a bug in dbaccess. Please report it."
-_GONE = "The message was deleted, or Slack no longer lets it change."
-_PERSON = "Slack doesn't know this person, or hides them from dbaccess. Did they leave?"
+_GONE = "Deleted, or no longer editable."
+_PERSON = "Slack doesn't know this person, or hides them. Did they leave?"
 _FIXES = {
     "app_access_restricted": _ADMIN,
     "block_mismatch": _FAULT,
@@ -31,12 +31,12 @@ _FIXES = {
     "is_archived": _ARCHIVED,
     "is_inactive": _ARCHIVED,
     "message_not_found": _GONE,
-    "messages_tab_disabled": "In the app's settings, turn on *App Home* → *Messages Tab*.",
+    "messages_tab_disabled": "Turn on *App Home* → *Messages Tab* in the app's settings.",
     "msg_blocks_too_long": _FAULT,
     "msg_too_long": _FAULT,
     "no_permission": _ADMIN,
     "no_text": _FAULT,
-    "not_enabled": "In the app's settings, turn on *App Home* → *Home Tab*.",
+    "not_enabled": "Turn on *App Home* → *Home Tab* in the app's settings.",
     "not_found": _GONE,
     "not_in_channel": _INVITE,
     "plan_upgrade_required": "The workspace's plan does not include that. Ask an admin.",
@@ -71,10 +71,10 @@ def card_undelivered(notice: Undelivered) -> Message:
     where = f"{_place(notice.conversation)} ({code(notice.error)})"
     return message(
         section(
-            f":warning: *The approvers can't see request #{notice.request}.* "
-            f"Slack refuses approval cards {where}."
+            f":warning: *The approvers can't see request #{notice.request}*: "
+            f"Slack refuses cards {where}."
         ),
-        context("The operators know. Approvers can decide in the Home tab of dbaccess."),
+        context("The operators know. Approvers can decide in dbaccess's Home tab."),
     )
 
 
@@ -82,17 +82,15 @@ def fix_of(notice: Undelivered) -> str:
     """Return what to do about Slack's code."""
     if notice.error == "channel_not_found" and not _is_channel(notice.conversation):
         return _PERSON
-    return _FIXES.get(
-        notice.error, "Look up this code in Slack's API documentation, or ask an admin."
-    )
+    return _FIXES.get(notice.error, "Look up this code in Slack's API documentation.")
 
 
 def _afterwards(notice: Undelivered) -> str:
     if fix_of(notice) == _GONE and notice.what == "request_card":
-        return " Approvers can decide in the Home tab of dbaccess."
+        return " Approvers can decide in dbaccess's Home tab."
     if fix_of(notice) in _NOT_AGAIN:
         return ""
-    return f" Then run {code(f'dbaccess jobs retry --error {notice.error}')}."
+    return f" Then: {code(f'dbaccess jobs retry --error {notice.error}')}"
 
 
 def _place(conversation: str) -> str:

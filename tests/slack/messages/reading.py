@@ -25,6 +25,12 @@ def message_as_read(message: Message) -> str:
     return "\n".join([*_blocks(message.blocks), *_fallback(message)])
 
 
+def said_by(message: Message) -> str:
+    """Return what a message says, without its buttons and what they ask."""
+    lines = (line.strip() for line in _blocks(message.blocks))
+    return "".join(line for line in lines if not re.match(r"\[.*\]| *\S.* asks: ", line))
+
+
 def view_as_read(view: Json) -> str:
     """Return what a form or a Home tab says."""
     lines = [*_blocks(view["blocks"])]
