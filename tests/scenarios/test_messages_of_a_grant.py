@@ -208,7 +208,7 @@ def test_the_message_says_at_once_that_access_ends_while_digitalocean_is_away(
     world.presses(RITA, world.slack.dms(RITA)[-1], "End access")
 
     [shown] = world.slack.dms(RITA)
-    assert "Ending access to `orders`…" in shown.text
+    assert "Ending access #1 to `orders`…" in shown.text
     assert_no_button_is_dead(world, of_holder=True)
 
     world.digitalocean.faults.clear()

@@ -9,7 +9,7 @@ from bot.domain.lifecycle import EndReason, Grant
 from bot.domain.notices import Audience, GrantEnded, GrantEnding
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import ask_again_for, put_back
-from bot.slack.messages.facts import how_to_adopt_again, source, until
+from bot.slack.messages.facts import how_to_adopt_again, numbered, source, until
 from bot.slack.messages.grants import access_of, is_below_card, source_of
 from bot.slack.messages.mrkdwn import code, who
 from bot.slack.messages.refusals import sentence
@@ -23,10 +23,7 @@ def grant_ending(notice: GrantEnding) -> Message:
     grant = notice.grant
     if grant.adopted:
         return message(section(f":unlock: *Removing the expiry of {source(grant)}…*"))
-    return message(
-        section(f":lock: *Ending access to {code(grant.cluster)}…*"),
-        context(f"{numbered(grant)}, {source(grant)}"),
-    )
+    return message(section(f":lock: *Ending {numbered(grant).lower()} to {code(grant.cluster)}…*"))
 
 
 def grant_ended(notice: GrantEnded) -> Message:

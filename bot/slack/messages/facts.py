@@ -20,11 +20,6 @@ def counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def access(facts: Request | Grant) -> str:
-    """Return what is asked for or open: access to a cluster from a source."""
-    return f"access to {code(facts.cluster)} from {source(facts)}"
-
-
 def numbered(grant: Grant) -> str:
     """Return what access is called: `Access #17`; that it was an emergency stays in sight."""
     return f"{'Emergency access' if grant.emergency else 'Access'} #{grant.id}"

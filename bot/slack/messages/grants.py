@@ -19,7 +19,7 @@ from bot.domain.notices import (
 )
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import extend_or_revoke
-from bot.slack.messages.facts import access, comments, in_minutes, numbered, source, until
+from bot.slack.messages.facts import comments, in_minutes, numbered, source, until
 from bot.slack.messages.mrkdwn import clock, code, everyone, when, who
 from bot.slack.messages.refusals import sentence
 
@@ -139,7 +139,9 @@ def revoking(notice: Revoking) -> Message:
             )
         )
     return message(
-        section(f":lock: *Ending access #{grant.id}*: {access(grant)}.{_how_it_is_told(grant)}")
+        section(
+            f":lock: *Ending access #{grant.id}* to {code(grant.cluster)}.{_how_it_is_told(grant)}"
+        )
     )
 
 
@@ -148,8 +150,8 @@ def _how_it_is_told(grant: Grant) -> str:
     if grant.revoked_by == grant.requester:
         return ""
     if grant.requester == Actor.UNKNOWN:
-        return "\nThe operators get a message when it's done."
-    return f"\n{who(grant.requester)} gets a message when it's done."
+        return " The operators get a message."
+    return f" {who(grant.requester)} gets a message."
 
 
 def is_below_card(notice: GrantNotice) -> bool:
