@@ -26,7 +26,7 @@ def test_an_address_that_a_playbook_adds_while_it_is_lent_comes_back_with_the_ne
     world.pass_time(minutes=5)
     world.digitalocean.ansible_playbook(ORDERS, [*PERMANENT, LENT])
     world.pass_time(minutes=6)
-    assert "Should one of these stay for good?" in world.operators()[-1]
+    assert "To keep one for good" in world.operators()[-1]
 
     world.pass_time(hours=2)
     assert world.grant().end_reason is EndReason.EXPIRED

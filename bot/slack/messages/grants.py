@@ -19,7 +19,7 @@ from bot.domain.notices import (
 )
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import extend_or_revoke
-from bot.slack.messages.facts import comments, in_minutes, numbered, source, until
+from bot.slack.messages.facts import comments, in_minutes, length, numbered, source, until
 from bot.slack.messages.mrkdwn import clock, code, everyone, when, who
 from bot.slack.messages.refusals import sentence
 
@@ -112,7 +112,7 @@ def grant_put_back(notice: GrantPutBack) -> Message:
     return message(
         section(
             f":repeat: *{who(notice.by)} put access #{request.puts_back} back* as "
-            f"access #{request.id}."
+            f"access #{request.id}, {length(request)}."
         )
     )
 
