@@ -279,7 +279,7 @@ def test_an_undecided_request_for_the_same_is_withdrawn_and_not_decided_later(
     breaks_glass(world)
 
     assert world.request(1).state is RequestState.CANCELLED
-    assert "Cancelled" in world.slack.messages(APPROVALS, replies=False)[0].text
+    assert " cancelled*" in world.slack.messages(APPROVALS, replies=False)[0].text
     assert world.request(2).wants_review
 
 

@@ -88,7 +88,7 @@ def hold_the_click(place: Place) -> Callable[[], object]:
 def hold_the_read(place: Place) -> Callable[[], object]:
     """The grant is there, and nothing was written."""
     place.digitalocean.faults.add(Fault.hang(method="GET", times=None))
-    return lambda: place.digitalocean.faults.hanging and "Approved" in place.card().all_text
+    return lambda: place.digitalocean.faults.hanging and " approved*" in place.card().all_text
 
 
 def hold_the_read_back(place: Place) -> Callable[[], object]:
