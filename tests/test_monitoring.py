@@ -3,6 +3,8 @@
 import ast
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -92,6 +94,20 @@ def test_each_rule_says_what_is_wrong_and_what_to_do() -> None:
     for rule in rules():
         assert set(rule["annotations"]) == {"summary", "action"}
         assert rule["labels"]["severity"] in {"critical", "warning", "info"}
+
+
+@pytest.mark.parametrize(
+    "arguments", ["check rules docs/monitoring/alerts.yml", "test rules tests/alerts_test.yml"]
+)
+def test_prometheus_takes_the_rules_and_they_fire_when_they_should(arguments: str) -> None:
+    if shutil.which("promtool") is None:
+        pytest.skip("promtool (Debian's prometheus) is not installed")
+
+    said = subprocess.run(
+        ["promtool", *arguments.split()], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert said.returncode == 0, said.stdout + said.stderr
 
 
 def test_what_the_tables_tell_is_never_summed_over_processes() -> None:

@@ -169,6 +169,12 @@ class _Telling:
             value=Waiting(1, beat_at).seconds(self._now) if beat_at else float("inf"),
         )
 
+        yield GaugeMetricFamily(
+            "dbaccess_workers",
+            "How many workers ran within the last minute",
+            value=self._found.workers,
+        )
+
     def _of_periodic_jobs(self) -> Iterator[Metric]:
         ran_at = GaugeMetricFamily(
             "dbaccess_periodic_job_last_run_timestamp_seconds",

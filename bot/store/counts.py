@@ -45,6 +45,7 @@ class Snapshot:
     jobs: dict[Kind, Waiting]
     held: dict[str, Waiting]  # by the code with which the installation is refused
     beat_at: datetime | None
+    workers: int
     runs: list[JobRun]
 
     @property
@@ -78,6 +79,7 @@ def snapshot(session: Session, now: datetime) -> Snapshot:
         jobs=jobs_waiting(session),
         held=jobs_held(session),
         beat_at=heartbeats.last(session, now),
+        workers=heartbeats.alive(session, now),
         runs=periodic.last_runs(session),
     )
 

@@ -1,14 +1,15 @@
 """When each worker last ran."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from bot.store.database import insert_into
 from bot.store.due import LENIENCE
 from bot.store.tables import HeartbeatRow
 
+_LATELY = timedelta(minutes=1)
 _PROBE = "(write probe)"  # no worker; in this table, for it has to be written somewhere
 
 
@@ -21,6 +22,13 @@ def last(session: Session, now: datetime) -> datetime | None:
     """Return when any worker last ran; a time in the future does not count."""
     query = select(func.max(HeartbeatRow.ticked_at)).where(HeartbeatRow.worker != _PROBE)
     return session.exec(query.where(HeartbeatRow.ticked_at <= now + LENIENCE)).first()
+
+
+def alive(session: Session, now: datetime) -> int:
+    """Return how many workers ran lately; times in the future do not count."""
+    at = col(HeartbeatRow.ticked_at)
+    query = select(func.count()).where(HeartbeatRow.worker != _PROBE, at > now - _LATELY)
+    return session.exec(query.where(at <= now + LENIENCE)).one()
 
 
 def probe(session: Session, at: datetime) -> None:

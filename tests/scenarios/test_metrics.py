@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from bot import __version__
 from bot.domain.audit_actions import Action
-from bot.store import audit, schema
+from bot.store import audit, heartbeats, schema
 from dbaccess_playground.faults import Fault
 from tests.scenarios.observing import scrape
 from tests.scenarios.world import ALICE, ANALYTICS, BOB, IP, ORDERS, OSCAR, RITA, World, policy
@@ -206,6 +206,20 @@ def test_where_no_worker_ever_looked_the_heartbeat_is_infinitely_old(world: Worl
     world.beat()
     world.clock.advance(seconds=12)
     assert scrape(world)("dbaccess_worker_heartbeat_age_seconds") == 12
+
+
+def test_a_worker_that_is_silent_is_missing_among_those_that_run(world: World) -> None:
+    world.beat()
+    with world.service.components.database.transaction() as session:
+        heartbeats.beat(session, "another:17", world.clock.now())
+        heartbeats.probe(session, world.clock.now())  # no worker
+    assert scrape(world)("dbaccess_workers") == 2
+
+    world.clock.advance(seconds=70)
+    world.beat()
+
+    assert scrape(world)("dbaccess_workers") == 1
+    assert scrape(world)("dbaccess_worker_heartbeat_age_seconds") == 0
 
 
 def test_a_cluster_that_has_left_the_policy_is_told_of_no_more(worlds: Worlds) -> None:
