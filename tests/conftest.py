@@ -36,8 +36,8 @@ def pytest_configure() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return how many processes `-n auto` stands for: the tests wait as much as they compute."""
-    return (os.cpu_count() or 1) + 1
+    """Return how many processes `-n auto` stands for: the tests wait more than they compute."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from html import unescape
 from urllib.parse import unquote
 
@@ -40,6 +41,7 @@ def label(instance: str, grant_id: int, until: datetime, *, adopted: bool = Fals
     return Label(instance, grant_id, until.replace(microsecond=0), adopted)
 
 
+@lru_cache(maxsize=4096)  # the same few rules are read again and again
 def read_label(description: str | None) -> Label | None:
     """Return the label that *description* is, or None if it is anything else."""
     match = _LABEL.fullmatch((description or "").strip())

@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, func
+from sqlalchemy import ColumnElement, Select, bindparam, case, func
 from sqlmodel import Session, and_, col, or_, select
 
 from bot.domain.lifecycle import GrantState
 from bot.domain.sources import SourceType, TrustedSource
-from bot.store.database import insert_into
-from bot.store.due import Next, is_due
+from bot.store.database import UtcDateTime, insert_into
+from bot.store.due import Next, is_due_by, latest
 from bot.store.grants import MOVING, OVER_AT
 from bot.store.tables import ClusterRow, GrantRow
 
@@ -94,6 +96,15 @@ def due(
         tries: the longest time from a failure to the next attempt.
         most: how many of each kind: with an end, a start or neither, failed last time or not.
     """
+    times = {"now": now, "latest_look": latest(now, looks), "latest_try": latest(now, tries)}
+    return [Due(*row) for row in session.execute(_due_query(), {**times, "most": most})]
+
+
+@cache  # asked again and again: composing it took longer than its answer
+def _due_query() -> Select[Any]:
+    now = bindparam("now", type_=UtcDateTime())
+    latest_look = bindparam("latest_look", type_=UtcDateTime())
+    latest_try = bindparam("latest_try", type_=UtcDateTime())
     since = func.min(
         case(
             (col(GrantRow.state) == GrantState.APPLYING, GrantRow.approved_at),
@@ -120,18 +131,17 @@ def due(
         .outerjoin(waiting, waiting.c.cluster_id == ClusterRow.id)
         .where(
             or_(
-                is_due(ClusterRow.due_at, now, within=looks),
-                and_(failed, is_due(ClusterRow.due_at, now, within=tries)),
+                is_due_by(ClusterRow.due_at, now, latest_look),
+                and_(failed, is_due_by(ClusterRow.due_at, now, latest_try)),
             )
         )
         .subquery()
     )
-    query = (
+    return (
         select(found.c.id, found.c.has_end, found.c.has_change, found.c.failed)
-        .where(found.c.place <= most)
+        .where(found.c.place <= bindparam("most"))
         .order_by(found.c.has_end.desc(), found.c.has_change.desc(), found.c.failed, found.c.place)
     )
-    return [Due(*row) for row in session.exec(query)]
 
 
 def get(session: Session, cluster_id: str) -> Watch | None:

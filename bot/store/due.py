@@ -16,9 +16,22 @@ def is_due(column: Any, now: datetime, *, within: timedelta) -> ColumnElement[bo
     A time further ahead was written by a clock that has been set back since. Waiting until then
     would be waiting for as long as the clock was wrong.
     """
-    return or_(col(column) <= now, col(column) > now + within + LENIENCE)
+    return is_due_by(column, now, latest(now, within))
 
 
-def is_free(claimed_until: Any, now: datetime, *, within: timedelta) -> ColumnElement[bool]:
-    """Return whether a row is not claimed, or its claim has expired (see `is_due`)."""
-    return or_(col(claimed_until).is_(None), is_due(claimed_until, now, within=within))
+def is_due_by(column: Any, now: Any, too_late: Any) -> ColumnElement[bool]:
+    """Return the same as `is_due`, by times that may be parameters of a statement that is kept.
+
+    *too_late* is what `latest` returns.
+    """
+    return or_(col(column) <= now, col(column) > too_late)
+
+
+def is_free(claimed_until: Any, now: Any, too_late: Any) -> ColumnElement[bool]:
+    """Return whether a row is not claimed, or its claim has expired (see `is_due_by`)."""
+    return or_(col(claimed_until).is_(None), is_due_by(claimed_until, now, too_late))
+
+
+def latest(now: datetime, within: timedelta) -> datetime:
+    """Return the latest time that a right clock can have written."""
+    return now + within + LENIENCE

@@ -9,15 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, func, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, delete, func, update
 from sqlmodel import Session, col, select
 
 from bot.domain.reply_to import ReplyTo
 from bot.retry import HopelessError
 from bot.store.database import UtcDateTime, insert_into
-from bot.store.due import Next, is_due, is_free
+from bot.store.due import Next, is_due_by, is_free, latest
 from bot.store.tables import JobRow
 
 LEASE_SECONDS = 25  # longer than any call takes; after a crash, the wait is that long
@@ -274,6 +275,19 @@ def _supersede(session: Session, kind: Kind, now: datetime) -> None:
 
     One that is in progress makes no earlier one needless: it may have read what it tells of before.
     """
+    chosen = session.execute(_needless_query(kind)).scalars().all()
+    if not chosen:
+        return
+    rows = col(JobRow.id).in_(chosen)
+    if kind in _LEAVE_NOTHING:
+        session.execute(delete(JobRow).where(rows))
+    else:
+        ended = {"finished_at": now, "outcome": Outcome.SUPERSEDED, "held_since": None}
+        session.execute(update(JobRow).where(rows).values(**ended))
+
+
+@cache  # as `_heads_query`
+def _needless_query(kind: Kind) -> Select[tuple[int]]:
     is_free_one = (
         col(JobRow.kind) == kind,
         IS_WAITING,
@@ -285,16 +299,8 @@ def _supersede(session: Session, kind: Kind, now: datetime) -> None:
         .where(*is_free_one)
         .group_by(col(JobRow.ordering_key), col(JobRow.coalescing_key))
     )
-    needless = select(JobRow.id).where(*is_free_one, col(JobRow.id).not_in(last))
-    chosen = session.exec(needless.limit(_AT_ONCE).with_for_update(skip_locked=True)).all()
-    if not chosen:
-        return
-    rows = col(JobRow.id).in_(chosen)
-    if kind in _LEAVE_NOTHING:
-        session.execute(delete(JobRow).where(rows))
-    else:
-        ended = {"finished_at": now, "outcome": Outcome.SUPERSEDED, "held_since": None}
-        session.execute(update(JobRow).where(rows).values(**ended))
+    needless = select(col(JobRow.id)).where(*is_free_one, col(JobRow.id).not_in(last))
+    return needless.limit(_AT_ONCE).with_for_update(skip_locked=True)
 
 
 def _heads(
@@ -304,22 +310,35 @@ def _heads(
     if most <= 0:
         return ()
     lease = until - now
-    is_leased = ~is_free(JobRow.claimed_until, now, within=lease)
+    times = {
+        "now": now,
+        "latest_lease": latest(now, lease),
+        "latest_due": latest(now, lease * (LONGEST_WAIT_SECONDS / LEASE_SECONDS)),
+    }
+    return session.execute(_heads_query(kind, tried), {**times, "most": most}).scalars().all()
+
+
+@cache  # asked again and again: composing it took longer than its answer
+def _heads_query(kind: Kind, tried: bool) -> Select[tuple[JobRow]]:
+    now = bindparam("now", type_=UtcDateTime())
+    is_not_leased = is_free(
+        JobRow.claimed_until, now, bindparam("latest_lease", type_=UtcDateTime())
+    )
     first = (
         select(func.min(JobRow.id))
         .where(col(JobRow.kind) == kind, IS_WAITING)
         .group_by(col(JobRow.ordering_key))
-        .having(func.max(case((is_leased, 1), else_=0)) == 0)
+        .having(func.max(case((~is_not_leased, 1), else_=0)) == 0)
     )
     query = select(JobRow).where(
         col(JobRow.id).in_(first),  # the rest, too, in case another worker was faster
         IS_WAITING,
-        is_due(JobRow.due_at, now, within=lease * (LONGEST_WAIT_SECONDS / LEASE_SECONDS)),
-        is_free(JobRow.claimed_until, now, within=lease),
+        is_due_by(JobRow.due_at, now, bindparam("latest_due", type_=UtcDateTime())),
+        is_not_leased,
         col(JobRow.attempts) > 0 if tried else col(JobRow.attempts) == 0,
     )
-    query = query.order_by(col(JobRow.due_at), col(JobRow.id)).limit(most)
-    return session.exec(query.with_for_update(skip_locked=True)).all()
+    query = query.order_by(col(JobRow.due_at), col(JobRow.id)).limit(bindparam("most"))
+    return query.with_for_update(skip_locked=True)
 
 
 def _ours(session: Session, job_id: int, attempts: int) -> JobRow | None:

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
+from sqlalchemy import Select
 from sqlmodel import Session, select
 
 from bot.store import clusters, grants, jobs, requests
@@ -29,6 +32,12 @@ class NextDue:
 
 def read_next_due(session: Session) -> NextDue:
     """Return it as it is now."""
+    names, question = _question()
+    return NextDue(dict(zip(names, session.execute(question).one(), strict=True)))
+
+
+@cache  # asked at every tick: composing it took longer than its answer
+def _question() -> tuple[list[str], Select[Any]]:
     queries = {
         "expiry": grants.next_end(),
         "lapse": requests.next_lapse(),
@@ -36,6 +45,4 @@ def read_next_due(session: Session) -> NextDue:
         "reconcile": clusters.next_due(),
     }
     queries |= {str(kind): jobs.next_due(kind) for kind in Kind}
-    asked = [query.scalar_subquery() for query in queries.values()]
-    times = session.execute(select(*asked)).one()
-    return NextDue(dict(zip(queries, times, strict=True)))
+    return list(queries), select(*(query.scalar_subquery() for query in queries.values()))
