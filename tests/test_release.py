@@ -111,7 +111,7 @@ def test_the_sbom_is_valid_by_its_schema(parts_list: dict[str, Any]) -> None:
     )
 
     def is_valid(bom: dict[str, Any]) -> bool:
-        command = [TOOLS / "bin" / "python", "-c", validate]
+        command = [str(TOOLS / "bin" / "python"), "-c", validate]
         return subprocess.run(command, input=json.dumps(bom), text=True).returncode == 0
 
     assert is_valid(parts_list)
