@@ -12,8 +12,9 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, delete, func, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, func, update
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.domain.reply_to import ReplyTo
 from bot.retry import HopelessError
@@ -275,7 +276,7 @@ def _supersede(session: Session, kind: Kind, now: datetime) -> None:
 
     One that is in progress makes no earlier one needless: it may have read what it tells of before.
     """
-    chosen = session.execute(_needless_query(kind)).scalars().all()
+    chosen = session.exec(_needless_query(kind)).all()
     if not chosen:
         return
     rows = col(JobRow.id).in_(chosen)
@@ -287,7 +288,7 @@ def _supersede(session: Session, kind: Kind, now: datetime) -> None:
 
 
 @cache  # as `_heads_query`
-def _needless_query(kind: Kind) -> Select[tuple[int]]:
+def _needless_query(kind: Kind) -> SelectOfScalar[int | None]:
     is_free_one = (
         col(JobRow.kind) == kind,
         IS_WAITING,
@@ -315,11 +316,11 @@ def _heads(
         "latest_lease": latest(now, lease),
         "latest_due": latest(now, lease * (LONGEST_WAIT_SECONDS / LEASE_SECONDS)),
     }
-    return session.execute(_heads_query(kind, tried), {**times, "most": most}).scalars().all()
+    return session.exec(_heads_query(kind, tried), params={**times, "most": most}).all()
 
 
 @cache  # asked again and again: composing it took longer than its answer
-def _heads_query(kind: Kind, tried: bool) -> Select[tuple[JobRow]]:
+def _heads_query(kind: Kind, tried: bool) -> SelectOfScalar[JobRow]:
     now = bindparam("now", type_=UtcDateTime())
     is_not_leased = is_free(
         JobRow.claimed_until, now, bindparam("latest_lease", type_=UtcDateTime())
