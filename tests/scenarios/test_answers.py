@@ -117,7 +117,7 @@ def test_who_cancels_in_a_list_keeps_the_list(world: World) -> None:
 
     world.presses(RITA, listed, CANCEL)
 
-    assert "Your waiting requests" in world.slack.ephemerals(RITA)[-2].text
+    assert "*Request #1*" in world.slack.ephemerals(RITA)[-2].text
     assert "cancelled" in world.whispered(RITA)[-1]
 
 

@@ -384,11 +384,11 @@ def test_while_slack_does_not_say_who_somebody_is_they_see_what_is_theirs(
 
     opens(world, BOB)
     assert OTHER_IP in seen(world, BOB)
-    assert "may be missing here" in seen(world, BOB)
+    assert "may be missing" in seen(world, BOB)
     assert "Waiting for you" not in seen(world, BOB)
     assert "Guests" not in seen(world, BOB), "nobody said that he is one"
 
     world.slack.faults.clear()
     world.pass_time(minutes=2)
-    assert "may be missing here" not in seen(world, BOB)
+    assert "may be missing" not in seen(world, BOB)
     assert "Waiting for you" in seen(world, BOB)

@@ -74,7 +74,7 @@ def test_a_process_that_is_stopped_serves_until_a_balancer_has_noticed(place: Pl
     )
     ready = requests.get(f"{place.slack.bot_url}/readyz", timeout=30)
     assert (ready.status_code, json.loads(ready.text.splitlines()[0])["check"]) == (503, "process")
-    assert "You have no open access" in place.reads("list")
+    assert "No open access" in place.reads("list")
     assert process.said("draining")[0]["seconds"] == 300
     assert process.terminate() == 0  # the second signal: at once
 

@@ -107,5 +107,5 @@ def test_a_home_in_a_workspace_without_user_groups_is_drawn_once(worlds: Worlds)
     world.settle()
     world.pass_time(minutes=5)
 
-    assert "may be missing here" in str(world.slack.home(ALICE))
+    assert "may be missing" in str(world.slack.home(ALICE))
     assert calls(world, "views.publish") == 1

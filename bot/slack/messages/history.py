@@ -14,7 +14,7 @@ from bot.domain.lifecycle import (
     Verdict,
 )
 from bot.slack.messages.blocks import Message, context, message, section, sections
-from bot.slack.messages.facts import source
+from bot.slack.messages.facts import near, source, until
 from bot.slack.messages.mrkdwn import code, everyone, one_line, when, who
 from bot.slack.messages.refusals import words
 
@@ -44,7 +44,7 @@ def history_page(
     if not entries:
         return message(section(f"No decisions{about} yet."), whose)
     lines = [f"• {_line(entry)}" for entry in entries]
-    return message(*sections([f"*Recent requests{about}*, newest first", *lines]), whose)
+    return message(*sections([f"*Recent requests{about}*", *lines]), whose)
 
 
 def _whose(cluster: str | None, of_everybody: Sequence[str]) -> str:
@@ -62,32 +62,31 @@ def _line(entry: Happened) -> str:
     request = entry.request
     reason = one_line(request.reason, _REASON_CHARACTERS)
     why = f", {code(reason)}" if reason else ""
-    return (
-        f"*Request #{request.id}* {_terms(request)}{why}: {_decision(request)}{_end(entry.grant)}"
-    )
+    return f"*#{request.id}* {_terms(request)}{why}: {_decision(request)}{_end(entry.grant)}"
 
 
 def _terms(request: Request) -> str:
     asker, duration = who(request.requester), show_duration(request.granted_duration)
-    lasts = f"for *{duration}*"
+    lasts = f"*{duration}*"
     if request.until is not None and not request.is_shortened:
-        lasts = f"until *{when(request.until)}*"
+        lasts = f"*until {when(request.until)}*"
     less = ""
     if request.is_shortened:
-        less = f" ({show_duration(request.duration)} requested)"
-    lent = f"{code(request.cluster)} from {source(request)}"
+        less = f" instead of {show_duration(request.duration)}"
+    lent = f"{code(request.cluster)}, {source(request)}"
     if request.extends is not None:
-        return f"{asker}, *{duration} more*{less} for access #{request.extends}, {lent}"
+        what = f"access #{request.extends} to {code(request.cluster)}"
+        return f"{asker}, *{duration} more*{less} for {what}"
     match request.kind:
         case RequestKind.EMERGENCY:
-            return f":rotating_light: {asker}, *emergency*, {lent} {lasts}"
+            return f":rotating_light: {asker}, *emergency*, {lent}, {lasts}"
         case RequestKind.PUT_BACK:
-            return f"{asker}, {lent} for *{duration}*, access #{request.puts_back} put back"
+            return f"{asker}, {lent}, *{duration}*, access #{request.puts_back} put back"
         case RequestKind.ADOPTION:
             rule = f"{source(request)} on {code(request.cluster)}"
             return f":timer_clock: {asker}, expiry of {rule} (*{duration}*)"
         case _:
-            return f"{asker}, {lent} {lasts}{less}"
+            return f"{asker}, {lent}, {lasts}{less}"
 
 
 def _decision(request: Request) -> str:
@@ -114,7 +113,7 @@ def _decision(request: Request) -> str:
 def _review(request: Request) -> str:
     if request.reviewed_at is None:
         return "*needs review*"
-    return f"reviewed by {who(request.reviewed_by or '')} {when(request.reviewed_at)}"
+    return f"reviewed by {who(request.reviewed_by or '')}"
 
 
 def _end(grant: Grant | None) -> str:
@@ -124,8 +123,8 @@ def _end(grant: Grant | None) -> str:
         case GrantState.APPLYING:
             return ", opening"
         case GrantState.ACTIVE:
-            return f", open until {when(grant.expires_at)}"
-    ended = f"ended {when(grant.ended_at)}" if grant.ended_at else "ending"
+            return f", open until {until(grant)}"
+    ended = f"ended {near(grant.ended_at, grant.approved_at)}" if grant.ended_at else "ending"
     return f", {ended} ({_how_it_ended(grant)})"
 
 

@@ -68,7 +68,7 @@ def home(tab: HomeTab) -> dict[str, Any]:
         *_access(tab),
         *_waiting_requests(tab),
         *_asking(tab),
-        context(f"Updated {when(tab.drawn_at)} · {code('/dbaccess help')} lists all commands"),
+        context(f"Updated {when(tab.drawn_at)} · {code('/dbaccess help')}"),
     ]
     return {"type": "home", "blocks": [block for block in blocks if block is not None]}
 
@@ -76,8 +76,7 @@ def home(tab: HomeTab) -> dict[str, Any]:
 def _what_is_missing(tab: HomeTab) -> Iterator[Block]:
     if not tab.is_whole:
         yield context(
-            ":warning: *Some things may be missing here.* Slack did not say which groups you are "
-            "in."
+            ":warning: *Some things may be missing*: Slack did not say which groups you are in."
         )
 
 

@@ -7,11 +7,11 @@ from bot.domain.notices import RequestFacts
 from bot.slack.limits import MESSAGE_BLOCKS
 from bot.slack.messages.blocks import Block, Message, context, message, section
 from bot.slack.messages.buttons import cancel, extend_or_revoke
-from bot.slack.messages.facts import manual_source, numbered, source, terms
-from bot.slack.messages.mrkdwn import code, when, who
+from bot.slack.messages.facts import expires, manual_source, near, numbered, source, terms
+from bot.slack.messages.mrkdwn import code, who
 
-HOW_TO_ASK = f"Request access: {code('/dbaccess request 203.0.113.4 2h')}."
-_MOST_ITEMS = (MESSAGE_BLOCKS - 5) // 2  # of two blocks each, with two titles and a last line
+HOW_TO_ASK = f"Request access: {code('/dbaccess request')}"
+_MOST_ITEMS = (MESSAGE_BLOCKS - 5) // 2  # of two blocks each, with a last line
 
 
 def listing(
@@ -29,22 +29,18 @@ def listing(
         nothing = (
             "No open access and no waiting requests on your clusters."
             if everybody
-            else f"You have no open access and no waiting requests. {HOW_TO_ASK}"
+            else f"No open access and no waiting requests. {HOW_TO_ASK}"
         )
         return message(section(nothing))
     shown_grants = grants[:_MOST_ITEMS]
     shown_requests = requests[: _MOST_ITEMS - len(shown_grants)]
     left = len(grants) + len(requests) - len(shown_grants) - len(shown_requests)
     return message(
-        section("*Open access*" if everybody else "*Your access*") if shown_grants else None,
         *(
             part
             for grant in shown_grants
             for part in grant_item(grant, whose=everybody, can_extend=grant.id not in at_maximum)
         ),
-        section("*Waiting requests*" if everybody else "*Your waiting requests*")
-        if shown_requests
-        else None,
         *(part for request in shown_requests for part in request_item(request, whose=everybody)),
         and_more(left),
     )
@@ -64,7 +60,7 @@ def grant_item(grant: Grant, *, whose: bool = False, can_extend: bool = True) ->
 
 def ends(grant: Grant) -> str:
     """Return where a grant stands, and when it ends or ended."""
-    end = when(grant.ended_at or grant.expires_at)
+    end = near(grant.ended_at or grant.expires_at, grant.approved_at)
     match grant.state:
         case GrantState.REMOVING:
             return "ending"
@@ -80,9 +76,7 @@ def request_item(request: RequestFacts, *, whose: bool = False) -> list[Block | 
     """Return one request and its button."""
     asker = f" of {who(request.requester)}" if whose else ""
     state = (
-        f"expires {when(request.lapses_at)}"
-        if request.state is RequestState.PENDING
-        else request.state
+        f"expires {expires(request)}" if request.state is RequestState.PENDING else request.state
     )
     return [
         section(f"*Request #{request.id}*{asker}: {terms(request)}, {state}"),
@@ -91,7 +85,7 @@ def request_item(request: RequestFacts, *, whose: bool = False) -> list[Block | 
 
 
 def and_more(left: int) -> Block | None:
-    """Return a last line for those that do not fit; every command works for them too."""
+    """Return a last line for those that do not fit."""
     if left <= 0:
         return None
-    return context(f"… and {left} more. Their numbers work in every command.")
+    return context(f"… and {left} more")

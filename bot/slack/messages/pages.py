@@ -12,24 +12,22 @@ from bot.slack.messages.buttons import ask_for_access
 from bot.slack.messages.mrkdwn import code, everyone
 
 _MOST_CLUSTERS = 40
+_SINGLE = "single addresses"  # what is usual goes without saying
 _COMMANDS = {
-    "request <source> <duration> [cluster] [reason …]": "request access",
-    "request": "request access with a form",
-    "list": "your access and requests, each with its buttons",
+    "request <source> <duration> [cluster] [reason]": "request access",
+    "request": "the same, with a form",
+    "list": "your access and requests",
     "list all": "everyone's, for approvers",
-    "extend <number> [duration] [reason …]": "request more time",
-    "revoke <number>": "end access now",
+    "extend <number> [duration] [reason]": "request more time",
+    "revoke <number>": "end access",
     "cancel <number>": "cancel a request",
-    "clusters": "what you can request, and its limits",
-    "sources <cluster>": "its trusted sources, and their age",
+    "clusters": "what you can request",
+    "sources <cluster>": "its trusted sources",
     "connect <cluster>": "how to connect",
-    "history [cluster]": "recent decisions and access",
-    "myip": "find the address you connect from",
+    "history [cluster]": "recent requests",
+    "myip": "find your address",
     "emergency": "access at once, reviewed afterwards",
-    "adopt <cluster> <source> <duration> [reason …]": (
-        "set an expiry on a rule added manually, for approvers"
-    ),
-    "help": "this list",
+    "adopt <cluster> <source> <duration> [reason]": "set an expiry on a rule, for approvers",
 }
 
 
@@ -37,14 +35,13 @@ def help_page() -> Message:
     """Return what can be typed."""
     return message(
         section(
-            "*dbaccess* opens access to databases for a limited time. For example: "
+            "*dbaccess* opens databases for a limited time: "
             f"{code('/dbaccess request 203.0.113.4 2h orders fix invoice 88')}"
         ),
-        *sections(f"{code(f'/dbaccess {usage}')}: {does}" for usage, does in _COMMANDS.items()),
+        *sections(f"{code(usage)}: {does}" for usage, does in _COMMANDS.items()),
         context(
-            f"Source: an {kind_of_address()} address or network, `droplet:ID`, `k8s:UUID`, "
-            "`tag:NAME` or `app:UUID`. Duration: `90m`, `2h`, `1h30m`, `1d`, `1w` or "
-            "`until 18:00`. No cluster? The channel's is used."
+            f"Source: {kind_of_address()} address or network, `droplet:ID`, `k8s:UUID`, "
+            "`tag:NAME`, `app:UUID` · Duration: `90m`, `1h30m`, `1d`, `until 18:00`"
         ),
     )
 
@@ -53,16 +50,13 @@ def clusters_page(clusters: Mapping[str, ClusterPolicy]) -> Message:
     """Return the clusters with their limits and approvals, by alias."""
     if not clusters:
         return message(
-            section(
-                "There is no cluster that you may request. The people who run dbaccess can add you."
-            )
+            section("You can't request any cluster yet. The people who run dbaccess can add you.")
         )
     shown = list(clusters.items())[:_MOST_CLUSTERS]
     left = len(clusters) - len(shown)
-    example = code(f"/dbaccess request 203.0.113.4 {shown[0][0]}")
     return message(
         *(_item(alias, cluster) for alias, cluster in shown),
-        context(f"{f'… and {left} more. ' if left else ''}Or write {example}."),
+        context(f"… and {left} more: {code('/dbaccess request')}") if left else None,
     )
 
 
@@ -73,10 +67,8 @@ def _item(alias: str, cluster: ClusterPolicy) -> Block:
 
 def _cluster(alias: str, cluster: ClusterPolicy) -> str:
     lines = [
-        f"*{code(alias)}*, decided in <#{cluster.channel}>",
-        f"• {_duration(cluster)}",
-        f"• From {_sources(cluster)}",
-        f"• {_approvals(cluster)}",
+        f"*{code(alias)}* · {_duration(cluster)} · {_approvals(cluster)} in <#{cluster.channel}>",
+        *(f"• From {sources}" for sources in [_sources(cluster)] if sources != _SINGLE),
         *(f"• {_written(approval)}" for approval in cluster.auto_approve),
     ]
     if cluster.emergency is not None:
@@ -91,29 +83,29 @@ def _duration(cluster: ClusterPolicy) -> str:
         code(show_duration(duration))
         for duration in (cluster.usual_duration, cluster.max_duration, cluster.min_duration)
     )
-    return f"{shortest} to {longest} with extensions, by default {usual}"
+    return f"{shortest} to {longest}, default {usual}"
 
 
 def _sources(cluster: ClusterPolicy) -> str:
     kinds = [code(kind) for kind in cluster.source_types if kind is not SourceType.IP_ADDR]
     if SourceType.IP_ADDR in cluster.source_types:
-        wide = "single addresses"
+        wide = _SINGLE
         if cluster.min_prefix < 32:
-            wide = f"addresses and networks up to {code(f'/{cluster.min_prefix}')}"
+            wide = f"networks up to {code(f'/{cluster.min_prefix}')}"
         kinds.insert(0, f"{wide}{', private ones too' if cluster.allow_private else ''}")
     return ", ".join(kinds)
 
 
 def _approvals(cluster: ClusterPolicy) -> str:
     count = "1 approval" if cluster.approvals == 1 else f"{cluster.approvals} approvals"
-    own = ", your own counts" if cluster.self_approval else ""
+    own = " (your own counts)" if cluster.self_approval else ""
     return f"{count} from {everyone(cluster.approvers)}{own}"
 
 
 def _glass(emergency: Emergency) -> str:
     return (
         f"Emergency access: {everyone(emergency.requesters)}, up to "
-        f"{code(show_duration(emergency.max_duration))}, reviewed afterwards"
+        f"{code(show_duration(emergency.max_duration))}"
     )
 
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from bot.domain.lifecycle import Grant
 from bot.slack.limits import MESSAGE_BLOCKS
 from bot.slack.messages.blocks import Message, context, message, section, sections
-from bot.slack.messages.mrkdwn import ago, code, one_line, when, who
+from bot.slack.messages.facts import until
+from bot.slack.messages.mrkdwn import ago, code, one_line, who
 
 _MOST_LINES = MESSAGE_BLOCKS - 5  # even if each line fills a block
 _DESCRIPTION_CHARACTERS = 60
@@ -31,7 +32,7 @@ def sources_page(cluster: str, lines: Sequence[SourceLine]) -> Message:
         return message(
             section(
                 f":warning: *{name} is open to everyone:* it has no trusted sources. Its admins "
-                "can add those that must keep working."
+                "can add some."
             )
         )
     ours_first = sorted(lines, key=lambda line: line.grant is None)
@@ -40,26 +41,23 @@ def sources_page(cluster: str, lines: Sequence[SourceLine]) -> Message:
         shown.append(f"… and {len(lines) - _MOST_LINES} more")
     return message(
         *sections([f"*Trusted sources of {name}* ({len(lines)})", *shown]),
-        context(
-            "dbaccess leaves rules added manually alone. Approvers can set an expiry: "
-            f"{code(f'/dbaccess adopt {cluster} SOURCE 1w')}"
-        ),
+        context(f"Approvers can set an expiry: {code(f'/dbaccess adopt {cluster} SOURCE 1w')}"),
     )
 
 
 def _line(line: SourceLine) -> str:
-    added = f", added {ago(line.created_at)}" if line.created_at else ""
-    return f"{code(line.source)}: {_whose(line)}{added}"
+    return f"{code(line.source)}: {_whose(line)}"
 
 
 def _whose(line: SourceLine) -> str:
+    age = f" {ago(line.created_at)}" if line.created_at else ""
+    added = f", added{age}" if age else ""
     if line.grant is not None:
         grant = line.grant
         if grant.adopted:
-            by, until = who(grant.requester), when(grant.expires_at)
-            return f"added manually, expires {until} (#{grant.id} of {by})"
-        return f"*access #{grant.id}* of {who(grant.requester)} until {when(grant.expires_at)}"
+            return f"added manually{age}, expires {until(grant)} (access #{grant.id})"
+        return f"*access #{grant.id}* of {who(grant.requester)} until {until(grant)}{added}"
     if line.is_guard:
-        return "guard rule, keeps the cluster closed"
+        return f"guard rule, keeps the cluster closed{added}"
     described = one_line(line.description, _DESCRIPTION_CHARACTERS)
-    return f"added manually, {code(described)}" if described else "added manually"
+    return f"added manually{age}, {code(described)}" if described else f"added manually{age}"
