@@ -17,6 +17,7 @@ from bot.domain.audit_actions import Action
 from bot.domain.commands import Adopt, Extend
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant, Request, RequestKind, RequestState
+from bot.domain.marks import request_mark
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Field, Refused, about
@@ -116,7 +117,8 @@ def _refuse_second_request(uow: UnitOfWork, command: Adopt) -> None:
     for pending in requests.pending(
         uow.session, cluster=command.cluster, source=command.source, kind=RequestKind.ADOPTION
     ):
-        raise Refused(AdoptionWaits(source=str(command.source), number=pending.id))
+        mark = request_mark(pending.created_at)
+        raise Refused(AdoptionWaits(source=str(command.source), number=pending.id, mark=mark))
 
 
 def _record(uow: UnitOfWork, made: Request, **detail: Any) -> None:

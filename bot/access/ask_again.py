@@ -3,7 +3,7 @@
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Request
-from bot.domain.marks import grant_mark, request_mark
+from bot.domain.marks import mark_of_grant, request_mark
 from bot.domain.people import Person
 from bot.domain.queries import OpenExtensionForm, OpenForm
 from bot.store import grants, requests
@@ -41,6 +41,4 @@ def _is_shown(uow: UnitOfWork, request: Request, mark: str) -> bool:
     if mark == request_mark(request.created_at):
         return True
     grant = grants.get(uow.session, request.id)
-    return grant is not None and mark == grant_mark(
-        grant.approved_at, grant.cluster_id, grant.source
-    )
+    return grant is not None and mark == mark_of_grant(grant)

@@ -6,6 +6,7 @@ from bot.access.unit_of_work import UnitOfWork
 from bot.domain.audit_actions import Action
 from bot.domain.commands import Cancel
 from bot.domain.lifecycle import Request, RequestState
+from bot.domain.marks import mark_of_grant, request_mark
 from bot.domain.people import Person
 from bot.domain.refusal import Refused
 from bot.domain.refusals.requests import NoSuchRequest, NotToWithdraw
@@ -24,10 +25,20 @@ def cancel(uow: UnitOfWork, command: Cancel, person: Person) -> Request:
     check_is_request_shown(found, command.mark)
     uow.check_may_touch(found, person)
     if found.state is not RequestState.PENDING:
-        grant = grants.get(uow.session, found.id)
-        is_live = grant is not None and grant.wants_rule(uow.now)
-        raise Refused(NotToWithdraw(number=found.id, state=found.state, has_access=is_live))
+        raise Refused(_decided(uow, found))
     return withdraw(uow, found, by=person.id, tell=found.for_themselves != (person.id,))
+
+
+def _decided(uow: UnitOfWork, request: Request) -> NotToWithdraw:
+    """Say what became of a request, and which access there is to end."""
+    grant = grants.get(uow.session, request.extends or request.id)
+    is_live = grant is not None and grant.wants_rule(uow.now)
+    return NotToWithdraw(
+        number=request.id,
+        state=request.state,
+        access=grant.id if grant is not None and is_live else None,
+        mark=mark_of_grant(grant) if grant and is_live else request_mark(request.created_at),
+    )
 
 
 def withdraw(uow: UnitOfWork, request: Request, *, by: str, tell: bool) -> Request:

@@ -12,6 +12,7 @@ from bot.domain.commands import Extend
 from bot.domain.entitlement import check_may_benefit
 from bot.domain.extensions import ExtensionTerms
 from bot.domain.lifecycle import Grant, Request, RequestState
+from bot.domain.marks import request_mark
 from bot.domain.people import Person
 from bot.domain.policy import LONGEST_ADOPTION, ClusterPolicy
 from bot.domain.refusal import Field, Problems, Refused
@@ -30,7 +31,7 @@ def extend(uow: UnitOfWork, command: Extend, person: Person) -> Request:
             reason where one is required.
         NeedsDirectory: it is not known whether its holder may ask, or a written policy covers them.
     """
-    grant = live_grant(uow, command.grant_id)
+    grant = live_grant(uow, command.grant_id, person)
     check_is_grant_shown(grant, command.mark)
     cluster = uow.cluster_of(grant)
     command = _by_duration(command, grant)
@@ -102,7 +103,7 @@ def extension_terms(
         Refused: no such live grant, not theirs to extend, extended as far as the policy allows, or
             an extension waits already.
     """
-    grant = live_grant(uow, grant_id)
+    grant = live_grant(uow, grant_id, person)
     check_is_grant_shown(grant, mark)
     uow.policy.check_standing(person)
     cluster = uow.cluster_of(grant)
@@ -139,4 +140,5 @@ def _of_adoption(uow: UnitOfWork, cluster: ClusterPolicy, grant: Grant) -> Exten
 def refuse_second_extension(uow: UnitOfWork, grant: Grant) -> None:
     """Refuse an extension of a grant for which one waits already."""
     for earlier in requests.pending(uow.session, extends=grant.id):
-        raise Refused(ExtensionWaits(number=grant.id, waiting=earlier.id))
+        mark = request_mark(earlier.created_at)
+        raise Refused(ExtensionWaits(number=grant.id, waiting=earlier.id, mark=mark))

@@ -3,6 +3,7 @@
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.blocking import full_cluster
 from bot.domain.lifecycle import Grant, RequestKind
+from bot.domain.marks import mark_of_grant, request_mark
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Refused
@@ -30,7 +31,9 @@ def refuse_too_many_requests(
     ]
     if len(pending) < cluster.max_open_requests:
         return
-    raise Refused(TooManyRequests(count=len(pending), first=pending[0].id))
+    first = pending[0]
+    mark = request_mark(first.created_at)
+    raise Refused(TooManyRequests(count=len(pending), first=first.id, mark=mark))
 
 
 def refuse_too_many_grants(
@@ -60,6 +63,7 @@ def refuse_too_many_grants(
             pending=len(pending),
             first_live=live[0].id if live else None,
             first_pending=pending[0].id if pending else None,
+            mark=mark_of_grant(live[0]) if live else request_mark(pending[0].created_at),
         )
     )
 

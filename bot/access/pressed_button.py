@@ -5,7 +5,7 @@ from bot.access.unit_of_work import UnitOfWork
 from bot.domain.actors import Actor
 from bot.domain.commands import Container
 from bot.domain.lifecycle import Grant, Request, RequestState
-from bot.domain.marks import grant_mark, is_same_access, request_mark
+from bot.domain.marks import is_same_access, mark_of_grant, request_mark
 from bot.domain.refusal import NotTheCard, Refused
 from bot.domain.refusals.grants import GrantRenumbered
 from bot.domain.refusals.requests import CardNotPosted, NotOnCard, RequestRenumbered
@@ -32,7 +32,7 @@ def check_is_grant_shown(grant: Grant, mark: str | None) -> None:
     When a grant that was recovered from its label was approved is not known: its old buttons count,
     since they are for the same source on the same cluster.
     """
-    if mark in (None, grant_mark(grant.approved_at, grant.cluster_id, grant.source)):
+    if mark in (None, mark_of_grant(grant)):
         return
     if grant.requester == Actor.UNKNOWN and is_same_access(mark, grant.cluster_id, grant.source):
         return

@@ -13,6 +13,7 @@ from bot.domain.commands import Adopt, BreakGlass, RequestAccess
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import Grant, Request, RequestKind, RequestState
 from bot.domain.limits import REASON_CHARACTERS
+from bot.domain.marks import mark_of_grant, request_mark
 from bot.domain.people import Person
 from bot.domain.policy import ClusterPolicy
 from bot.domain.refusal import Field, Problems, Refused, about
@@ -39,7 +40,7 @@ def request(uow: UnitOfWork, command: RequestAccess, person: Person) -> Request:
         cluster.check_source(command.source)
         refuse_second_grant(uow, cluster, command, person)
         for pending in requests_for_the_same(uow, command, person.id):
-            raise Refused(AskedAlready(number=pending.id))
+            raise Refused(_asked_already(pending, command))
     with problems.about(Field.DURATION):
         cluster.check_duration(command.duration)
     with problems.about(Field.REASON):
@@ -128,8 +129,19 @@ def refuse_second_grant(
                 number=grant.id,
                 more=min(command.duration, left) if left >= cluster.min_duration else None,
                 longest=cluster.max_duration,
+                mark=mark_of_grant(grant),
             )
         )
+
+
+def _asked_already(pending: Request, command: RequestAccess) -> AskedAlready:
+    waits, asked = ((one.duration, one.until, one_line(one.reason)) for one in (pending, command))
+    return AskedAlready(
+        number=pending.id,
+        duration=pending.duration,
+        is_same=waits == asked,
+        mark=request_mark(pending.created_at),
+    )
 
 
 def requests_for_the_same(

@@ -6,6 +6,7 @@ from bot.access.unit_of_work import UnitOfWork
 from bot.domain.audit_actions import Action
 from bot.domain.commands import Revoke
 from bot.domain.lifecycle import Grant, GrantState, RequestState
+from bot.domain.marks import mark_of_grant, request_mark
 from bot.domain.notices import GrantEnded
 from bot.domain.people import Person
 from bot.domain.refusal import Refused
@@ -20,7 +21,7 @@ def revoke(uow: UnitOfWork, command: Revoke, person: Person) -> Grant:
     Raises:
         Refused: no such live grant, or not theirs to end.
     """
-    grant = live_grant(uow, command.grant_id)
+    grant = live_grant(uow, command.grant_id, person)
     check_is_grant_shown(grant, command.mark)
     uow.check_may_touch(grant, person)
     leaving = leave(uow, grant.revoke(person.id, uow.now), actor=person.id)
@@ -75,8 +76,8 @@ def leave(uow: UnitOfWork, leaving: Grant, *, actor: str) -> Grant:
     return leaving
 
 
-def live_grant(uow: UnitOfWork, grant_id: int) -> Grant:
-    """Return a grant that has not been told to end.
+def live_grant(uow: UnitOfWork, grant_id: int, person: Person | None = None) -> Grant:
+    """Return a grant that has not been told to end; *person* is who wants it, in Slack.
 
     Raises:
         Refused: there is none of that number, or it has ended.
@@ -85,8 +86,11 @@ def live_grant(uow: UnitOfWork, grant_id: int) -> Grant:
     if grant is None:
         request = requests.get(uow.session, grant_id)
         if request is not None and request.state is RequestState.PENDING:
-            raise Refused(StillARequest(number=grant_id))
+            is_own = person is not None and person.id in request.for_themselves
+            mark = request_mark(request.created_at) if is_own else ""
+            raise Refused(StillARequest(number=grant_id, mark=mark))
         raise Refused(NoSuchGrant(number=grant_id))
     if not grant.wants_rule(uow.now):
-        raise Refused(Ended(number=grant_id))
+        can_ask = person is not None and person.id == grant.requester and not grant.adopted
+        raise Refused(Ended(number=grant_id, mark=mark_of_grant(grant) if can_ask else ""))
     return grant

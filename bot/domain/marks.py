@@ -8,6 +8,7 @@ cluster: a grant that was recovered from its label still has that in common with
 import hashlib
 from datetime import datetime
 
+from bot.domain.lifecycle import Grant
 from bot.domain.sources import TrustedSource
 
 _DIGEST_CHARACTERS = 12
@@ -21,6 +22,11 @@ def request_mark(created_at: datetime) -> str:
 def grant_mark(approved_at: datetime, cluster_id: str, source: TrustedSource) -> str:
     """Return the mark of the grant of *source* on that cluster (its UUID), approved then."""
     return f"{request_mark(approved_at)}.{_access(cluster_id, source)}"
+
+
+def mark_of_grant(grant: Grant) -> str:
+    """Return the mark of a grant."""
+    return grant_mark(grant.approved_at, grant.cluster_id, grant.source)
 
 
 def is_same_access(mark: str, cluster_id: str, source: TrustedSource) -> bool:

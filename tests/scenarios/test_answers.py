@@ -133,3 +133,76 @@ def test_who_cancels_on_home_gets_no_message(world: World) -> None:
 
     assert world.request().state is RequestState.CANCELLED
     assert world.told(RITA) == []
+
+
+# Refusals with a next step
+
+
+def pressed(world: World, button: str) -> Message:
+    """Press the only button of the last answer to Rita; return what stands in its place."""
+    refused = world.slack.ephemerals(RITA)[-1]
+    assert refused.buttons == [button]
+    assert "/dbaccess" not in refused.text
+    world.presses(RITA, refused, button)
+    [same] = [one for one in world.slack.ephemerals(RITA) if one.ts == refused.ts]
+    return same
+
+
+@pytest.mark.parametrize(
+    ("again", "said"),
+    [
+        (ASKED, "You already sent this as request #1."),
+        (f"request {IP} orders", "Request #1 is still waiting (`2h`). Cancel it to change it."),
+        (f"request {IP} 1h orders", "Request #1 is still waiting (`2h`). Cancel it to change it."),
+        (f"{ASKED} now", "Request #1 is still waiting (`2h`). Cancel it to change it."),
+    ],
+)
+def test_what_waits_already_is_named_and_can_be_cancelled_there(
+    world: World, again: str, said: str
+) -> None:
+    world.types(RITA, ASKED)
+
+    assert world.types(RITA, again).text.startswith(said)
+
+    assert "Request #1 cancelled" in pressed(world, CANCEL).text
+    assert world.request().state is RequestState.CANCELLED
+
+
+def test_who_has_access_already_extends_it_from_the_answer(world: World) -> None:
+    world.granted(ASKED)
+    world.types(RITA, ASKED)
+
+    pressed(world, "Extend…")
+
+    assert world.eventually(lambda: world.slack.modal(RITA))["callback_id"] == "extension"
+    world.slack.close_modal(RITA)
+
+
+def test_an_old_button_that_cancels_becomes_one_that_ends_access(world: World) -> None:
+    world.types(RITA, ASKED)
+    approve(world)
+    world.presses(RITA, world.slack.ephemerals(RITA)[0], CANCEL)
+
+    ending = pressed(world, "End access")
+
+    assert "Ending access #1" in ending.text
+    assert world.grant().end_reason == "revoked"
+
+
+def test_what_has_ended_can_be_asked_for_again_from_the_answer(world: World) -> None:
+    world.granted(ASKED)
+    world.types(RITA, "revoke 1")
+    world.types(RITA, "revoke 1")
+
+    pressed(world, "Ask again")
+
+    assert world.eventually(lambda: world.slack.modal(RITA))["callback_id"] == "request"
+    world.slack.close_modal(RITA)
+
+
+def test_nobody_else_is_offered_a_button_for_it(world: World) -> None:
+    world.types(RITA, ASKED)
+
+    world.types(ALICE, "revoke 1")
+
+    assert world.slack.ephemerals(ALICE)[-1].buttons == []

@@ -59,7 +59,8 @@ def test_a_sixth_open_request_is_refused_until_one_is_cancelled(worlds: Worlds) 
     answer = world.types(RITA, f"request {IP}0 1h orders")
 
     assert "You have 5 waiting requests, the maximum." in answer.text
-    assert "`/dbaccess cancel 1`" in answer.text
+    assert "The first is #1." in answer.text
+    assert "Buttons: Cancel request" in answer.text
     assert world.rows()["RequestRow"] == 5
     assert "#6" in world.types(OSCAR, f"request {IP} 1h orders").text, "others are not held up"
     world.types(RITA, "cancel 1")
@@ -96,7 +97,8 @@ def test_one_person_cannot_fill_a_cluster_with_what_a_written_policy_approves(
     answer = world.types(RITA, "request 203.0.113.11 1h orders")
 
     assert "You have 10 open on `orders`: the maximum." in answer.text
-    assert "`/dbaccess revoke 1`" in answer.text
+    assert "The first is access #1." in answer.text
+    assert "Buttons: End access" in answer.text
     assert len(world.grants()) == 10
     world.types(RITA, "revoke 1")
     assert "#11" in world.types(RITA, "request 203.0.113.11 1h orders").text

@@ -122,14 +122,14 @@ def test_a_source_that_one_has_already_is_offered_to_be_extended(world: World) -
     answer = world.types(RITA, f"request {IP} 30m orders")
 
     assert "You already have access to `orders`" in answer.text
-    assert "`/dbaccess extend 1 30m`" in answer.text
+    assert world.slack.ephemerals(RITA)[-1].buttons == ["Extend…"]
     assert world.footprint() == before
 
 
 def test_the_same_address_written_in_another_way_is_the_same_source(world: World) -> None:
     world.granted()
 
-    assert "extend 1" in world.types(RITA, f"request {IP}/32 30m orders").text
+    assert "Extend…" in world.types(RITA, f"request {IP}/32 30m orders").text
 
 
 def test_a_request_that_waits_already_is_not_made_twice(world: World) -> None:
@@ -138,8 +138,8 @@ def test_a_request_that_waits_already_is_not_made_twice(world: World) -> None:
 
     answer = world.types(RITA, f"request {IP} 1h orders")
 
-    assert "You already sent this as request #1" in answer.text
-    assert "`/dbaccess cancel 1`" in answer.text
+    assert "Request #1 is still waiting (`2h`)" in answer.text
+    assert world.slack.ephemerals(RITA)[-1].buttons == ["Cancel request"]
     assert world.footprint() == before
 
 

@@ -33,9 +33,9 @@ REFUSAL: TypeAdapter[AnyRefusal] = TypeAdapter(KeptRefusal)
 def as_detail(refusal: AnyRefusal) -> dict[str, Any]:
     """Return a refusal as a row of the audit has it: `why` is its code, beside its values.
 
-    Who could help is of use at that moment alone, and left out.
+    Who could help, and what could be pressed, is of use at that moment alone, and left out.
     """
-    values = refusal.model_dump(mode="json", exclude={"code", "ask"})
+    values = refusal.model_dump(mode="json", exclude={"ask", "mark"}, exclude_defaults=True)
     return {"why": refusal.code, **({"values": values} if values else {})}
 
 

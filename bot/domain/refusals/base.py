@@ -9,6 +9,15 @@ class Refusal(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class RefusalWithStep(Refusal):
+    """A press would help: `mark` is that of the request or grant that the button is for.
+
+    Empty where there is none for whoever is refused.
+    """
+
+    mark: str = ""
+
+
 class RefusalWithHelp(Refusal):
     """Others could do it: `ask` names them, users and user groups."""
 

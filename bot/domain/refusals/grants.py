@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Literal
 
-from bot.domain.refusals.base import Refusal
+from bot.domain.refusals.base import Refusal, RefusalWithStep
 from bot.domain.typed_text import Typed
 
 
@@ -21,7 +21,7 @@ class NoUnendedGrant(Refusal):
     number: int
 
 
-class Ended(Refusal):
+class Ended(RefusalWithStep):
     """A grant that has ended."""
 
     code: Literal["ended"] = "ended"
@@ -35,7 +35,7 @@ class NothingToExtend(Refusal):
     number: int
 
 
-class GrantedAlready(Refusal):
+class GrantedAlready(RefusalWithStep):
     """Access from that source is there; `more` can be asked for, None: `longest` is reached."""
 
     code: Literal["granted_already"] = "granted_already"
@@ -46,7 +46,7 @@ class GrantedAlready(Refusal):
     longest: timedelta
 
 
-class TooManyGrants(Refusal):
+class TooManyGrants(RefusalWithStep):
     """As much access as one person may have; one of these numbers can be given up."""
 
     code: Literal["too_many_grants"] = "too_many_grants"

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Literal
 
-from bot.domain.refusals.base import Refusal
+from bot.domain.refusals.base import Refusal, RefusalWithStep
 from bot.domain.typed_text import Typed
 
 
@@ -23,16 +23,19 @@ class DecidedAlready(Refusal):
     state: str
 
 
-class NotToWithdraw(Refusal):
-    """A request that was decided; `has_access`: the grant that came of it is live."""
+class NotToWithdraw(RefusalWithStep):
+    """A request that was decided; `access`: the number of the live grant that came of it.
+
+    The mark is that of the grant, if there is one, else of the request.
+    """
 
     code: Literal["not_to_withdraw"] = "not_to_withdraw"
     number: int
     state: str
-    has_access: bool
+    access: int | None
 
 
-class StillARequest(Refusal):
+class StillARequest(RefusalWithStep):
     """A grant was meant, and it waits for a decision."""
 
     code: Literal["still_a_request"] = "still_a_request"
@@ -61,14 +64,19 @@ class LongerThanAsked(Refusal):
     asked: timedelta
 
 
-class AskedAlready(Refusal):
-    """The very same is asked for already, as *number*."""
+class AskedAlready(RefusalWithStep):
+    """The same access is asked for already, as *number*, for *duration*.
+
+    `is_same`: for as long and with the same reason, too.
+    """
 
     code: Literal["asked_already"] = "asked_already"
     number: int
+    duration: timedelta
+    is_same: bool
 
 
-class ExtensionWaits(Refusal):
+class ExtensionWaits(RefusalWithStep):
     """An extension of the grant *number* waits already, as *waiting*."""
 
     code: Literal["extension_waits"] = "extension_waits"
@@ -76,7 +84,7 @@ class ExtensionWaits(Refusal):
     waiting: int
 
 
-class AdoptionWaits(Refusal):
+class AdoptionWaits(RefusalWithStep):
     """An expiry of that rule waits already, as *number*."""
 
     code: Literal["adoption_waits"] = "adoption_waits"
@@ -84,7 +92,7 @@ class AdoptionWaits(Refusal):
     number: int
 
 
-class TooManyRequests(Refusal):
+class TooManyRequests(RefusalWithStep):
     """As many undecided requests as one person may have; `first` is one of them."""
 
     code: Literal["too_many_requests"] = "too_many_requests"

@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.durations import show_duration
 from bot.domain.kept_form import KeptForm
 from bot.domain.lifecycle import Grant, GrantState, RequestKind, RequestState
-from bot.domain.marks import grant_mark, request_mark
+from bot.domain.marks import grant_mark, mark_of_grant, request_mark
 from bot.domain.notices import RequestFacts
 from bot.slack.limits import BUTTON_VALUE_CHARACTERS
 from bot.slack.messages.blocks import Block
@@ -42,6 +42,13 @@ class Button(StrEnum):
     CONNECT = "connect"
     USE_ADDRESS = "use_address"
     READ_ADDRESS = "read_address"
+
+
+_LABELS = {
+    Button.CANCEL: "Cancel request",
+    Button.EXTEND: "Extend…",
+    Button.ASK_AGAIN: "Ask again",
+}
 
 
 def approve_or_deny(request: RequestFacts, *, place: str = "request") -> Block | None:
@@ -112,8 +119,15 @@ def extend_or_revoke(
         f"grant:{grant.id}",
         *([connect(grant)] if connects and is_open else []),
         *([_button(Button.EXTEND, "Extend…", _grant(grant))] if can_extend else []),
-        _remove_expiry(grant) if grant.adopted else _end_access(grant.id, _mark_of(grant)),
+        _remove_expiry(grant) if grant.adopted else _end_access(grant.id, mark_of_grant(grant)),
     )
+
+
+def alone(button: Button, number: int, mark: str) -> Block:
+    """Return one button, for a message about nothing else than the request or grant it is for."""
+    if button is Button.REVOKE:
+        return _row(f"{ALONE}:{number}", _end_access(number, mark))
+    return _row(f"{ALONE}:{number}", _button(button, _LABELS[button], f"{number}@{mark}"))
 
 
 def ask_again(request: RequestFacts) -> Block:
@@ -249,11 +263,7 @@ def _request(request: RequestFacts) -> str:
 
 
 def _grant(grant: Grant) -> str:
-    return f"{grant.id}@{_mark_of(grant)}"
-
-
-def _mark_of(grant: Grant) -> str:
-    return grant_mark(grant.approved_at, grant.cluster_id, grant.source)
+    return f"{grant.id}@{mark_of_grant(grant)}"
 
 
 def _row(block_id: str, *buttons: Block) -> Block:

@@ -6,6 +6,7 @@ from bot.domain.refusals.clusters import FullForEmergency
 from bot.domain.refusals.requests import NotOnCard
 from bot.slack.messages.blocks import Message, message, section
 from bot.slack.messages.mrkdwn import code, escape, everyone, one_line, who
+from bot.slack.messages.next_steps import next_step
 from bot.slack.messages.refusals import sentence
 
 _SENTENCE_CHARACTERS = 1_500
@@ -13,8 +14,9 @@ _SENTENCE_CHARACTERS = 1_500
 
 def refusal(refused: AnyRefusal) -> Message:
     """Return why something is refused, where to go, and who could help."""
-    said = escape(one_line(sentence(refused), _SENTENCE_CHARACTERS))
-    return message(section(f"{said}{_more(refused)}{_who_could_help(refused)}"))
+    button = next_step(refused)
+    said = escape(one_line(sentence(refused, way=button is None), _SENTENCE_CHARACTERS))
+    return message(section(f"{said}{_more(refused)}{_who_could_help(refused)}"), button)
 
 
 def _more(refused: AnyRefusal) -> str:

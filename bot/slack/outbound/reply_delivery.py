@@ -6,7 +6,7 @@ from sqlmodel import Session
 from structlog.contextvars import bind_contextvars
 
 from bot.clock import Clock
-from bot.domain.notices import Cancelled, Notice, Reply
+from bot.domain.notices import Cancelled, Notice, Reply, Revoking
 from bot.domain.refusals.requests import NoSuchRequest, NotToWithdraw, RequestRenumbered
 from bot.log_context import subject_of
 from bot.retry import Backoff
@@ -51,7 +51,7 @@ class ReplyDelivery:
 
 
 def _says_all(notice: Notice) -> bool:
-    """Tell whether an answer makes the message needless in which a request could be cancelled."""
+    """Tell whether an answer makes the message needless in which that was pressed."""
     if isinstance(notice, Reply):
         return isinstance(notice.refusal, NotToWithdraw | NoSuchRequest | RequestRenumbered)
-    return isinstance(notice, Cancelled)
+    return isinstance(notice, Cancelled | Revoking)

@@ -59,7 +59,7 @@ def test_a_button_carries_the_number_of_its_request_or_grant(message: Message) -
         Button.REVOKE: {"grant", "emergency"},
         Button.REVIEWED: {"emergency"},
         Button.PUT_BACK: {"put_back"},
-        Button.CANCEL: {"alone", "list"},
+        Button.CANCEL: {"alone", "list"},  # alone: the answer may take the message's place
         Button.ASK: {"ask"},
         Button.ASK_FROM: {"address"},
     }

@@ -4,13 +4,19 @@ from collections.abc import Callable
 
 from slack_bolt import Ack, App, BoltContext
 
-from bot.domain.commands import Cancel, Command, Decide, PutBack, Review, Revoke
+from bot.domain.commands import Cancel, Command, Container, Decide, PutBack, Review, Revoke
 from bot.domain.lifecycle import Verdict
 from bot.domain.queries import OpenForm
 from bot.slack.inbound.controller import SlackController
 from bot.slack.inbound.listeners.payload import Payload
 from bot.slack.inbound.payloads import Press, from_asking, from_choice, from_press
 from bot.slack.messages.buttons import Button
+
+
+def _what_stays(press: Press) -> Container:
+    """Return where it was pressed, unless the answer takes the place of that message."""
+    return Container() if press.interaction.in_place else press.container
+
 
 _COMMANDS: dict[Button, Callable[[Press], Command]] = {
     Button.APPROVE: lambda press: Decide(
@@ -23,7 +29,7 @@ _COMMANDS: dict[Button, Callable[[Press], Command]] = {
         request_id=press.number, mark=press.mark, container=press.container
     ),
     Button.REVOKE: lambda press: Revoke(
-        grant_id=press.number, mark=press.mark, container=press.container
+        grant_id=press.number, mark=press.mark, container=_what_stays(press)
     ),
     Button.PUT_BACK: lambda press: PutBack(grant_id=press.number, mark=press.mark),
     Button.CANCEL: lambda press: Cancel(

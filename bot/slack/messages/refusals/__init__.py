@@ -24,10 +24,11 @@ from bot.slack.messages.refusals.rights import of_right
 from bot.slack.messages.refusals.sources import of_source
 
 
-def sentence(refusal: AnyRefusal, code: Quoting = in_back_ticks) -> str:
+def sentence(refusal: AnyRefusal, code: Quoting = in_back_ticks, *, way: bool = True) -> str:
     """Return why something is refused. *code* says how commands and what was typed are quoted.
 
-    What was typed stands in it as it is: whoever shows it escapes it for the place.
+    *way*: with the command that helps, where there is no button for it. What was typed stands in
+    it as it is: whoever shows it escapes it for the place.
     """
     if isinstance(refusal, ClusterRefusal):
         return of_cluster(refusal, code)
@@ -38,11 +39,11 @@ def sentence(refusal: AnyRefusal, code: Quoting = in_back_ticks) -> str:
     if isinstance(refusal, DurationRefusal):
         return of_duration(refusal, code)
     if isinstance(refusal, GrantRefusal):
-        return of_grant(refusal, code)
+        return of_grant(refusal, code, way=way)
     if isinstance(refusal, LookupRefusal):
         return of_lookup(refusal, code)
     if isinstance(refusal, RequestRefusal):
-        return of_request(refusal, code)
+        return of_request(refusal, code, way=way)
     if isinstance(refusal, RightRefusal):
         return of_right(refusal, code)
     if isinstance(refusal, SourceRefusal):

@@ -36,41 +36,47 @@ _STATES = {
 }
 
 
-def of_request(refusal: RequestRefusal, code: Quoting) -> str:  # noqa: C901  # a case for each
-    """Return why a request cannot be made, decided or cancelled."""
+def of_request(  # noqa: C901  # a case for each
+    refusal: RequestRefusal, code: Quoting, *, way: bool
+) -> str:
+    """Return why a request cannot be made, decided or cancelled; *way* as in `sentence`."""
+
+    def cancel(number: int) -> str:
+        return f" Cancel: {code(f'/dbaccess cancel {number}')}." if way else ""
+
     match refusal:
         case NoSuchRequest(number=number, is_own=is_own):
             yours = f" {code('/dbaccess list')} shows yours." if is_own else ""
             return f"There is no request #{number}.{yours}"
         case DecidedAlready(number=number, state=state):
             return f"{_stands(number, state)} Nothing was changed."
-        case NotToWithdraw(number=number, state=state, has_access=has_access):
-            end = f" To end access: {code(f'/dbaccess revoke {number}')}." if has_access else ""
+        case NotToWithdraw(number=number, state=state, access=access):
+            end = f" To end access: {code(f'/dbaccess revoke {access}')}." if access and way else ""
             return f"{_stands(number, state)}{end}"
         case StillARequest(number=number):
-            return f"{_stands(number, RequestState.PENDING)} {_cancel(number, code)}"
+            return f"{_stands(number, RequestState.PENDING)}{cancel(number)}"
         case ApprovedByThem(number=number, needed=needed):
             return f"You already approved request #{number}. It needs {needed} approvers."
         case AdoptionNotShortened():
             return "An expiry can't be shortened. Approve it as requested, or deny it."
         case LongerThanAsked(number=number, asked=asked):
             return f"Request #{number} is for {code(show_duration(asked))}. Choose that or less."
-        case AskedAlready(number=number):
-            return f"You already sent this as request #{number}. {_cancel(number, code)}"
+        case AskedAlready(number=number, is_same=True):
+            return f"You already sent this as request #{number}.{cancel(number)}"
+        case AskedAlready(number=number, duration=duration):
+            change = "" if way else " Cancel it to change it."
+            waits = f"Request #{number} is still waiting ({code(show_duration(duration))})."
+            return f"{waits}{change}{cancel(number)}"
         case ExtensionWaits(number=number, waiting=waiting):
             return (
-                f"More time for access #{number} is already requested: #{waiting}. "
-                f"{_cancel(waiting, code)}"
+                f"More time for access #{number} is already requested: #{waiting}.{cancel(waiting)}"
             )
         case AdoptionWaits(source=source, number=number):
-            return (
-                f"An expiry of {code(source)} is already requested: #{number}. "
-                f"{_cancel(number, code)}"
-            )
+            return f"An expiry of {code(source)} is already requested: #{number}.{cancel(number)}"
         case TooManyRequests(count=count, first=first):
-            return (
-                f"You have {counted(count, 'waiting request')}, the maximum. {_cancel(first, code)}"
-            )
+            waiting_requests = counted(count, "waiting request")
+            named = cancel(first) if way else f" The first is #{first}."
+            return f"You have {waiting_requests}, the maximum.{named}"
         case RequestRenumbered(number=number):
             return (
                 f"That message is too old: request #{number} is another one now. "
@@ -96,7 +102,3 @@ def of_request(refusal: RequestRefusal, code: Quoting) -> str:  # noqa: C901  # 
 
 def _stands(number: int, state: str) -> str:
     return f"Request #{number} {_STATES[RequestState(state)]}."
-
-
-def _cancel(number: int, code: Quoting) -> str:
-    return f"Cancel: {code(f'/dbaccess cancel {number}')}."
