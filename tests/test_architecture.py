@@ -23,7 +23,7 @@ from bot.domain.lifecycle import (
 )
 from bot.domain.sources import KINDS, SourceType, TrustedSource, parse_source
 from bot.providers.digitalocean.schemas import LISTINGS
-from bot.slack.messages.facts import everyone_behind
+from bot.slack.messages.unusual import everyone_behind
 from docs.diagrams.draw import GENERATED, LIFELINES, LOOSE, mark
 from tests.slack.messages import examples
 
