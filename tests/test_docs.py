@@ -21,7 +21,7 @@ PAGES = sorted((ROOT / "docs").rglob("*.md"))
 FRONT = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")]
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-TYPED = re.compile(r"(?:python -m bot|(?<!-u )\bdbaccess) (?!python)([a-z]+)(.*)")
+TYPED = re.compile(r"(?:python -m bot|(?<!-[nu] )\bdbaccess) (?!python)([a-z]+)(.*)")
 
 
 def name_of(path: Path) -> str:
