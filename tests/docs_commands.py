@@ -17,6 +17,7 @@ IN_A_SENTENCE = re.compile(rf"`((?:{'|'.join(OURS)}) [^`\n]+)`")
 BETWEEN = re.compile(r"\s(?:&&|\|\||[;|])\s")
 REDIRECTED = re.compile(r"\s(?:<|>|>>)\s*\S+")
 HERE_DOCUMENT = re.compile(r"<<-?\s*'?(\w+)'?.*?^\s*\1$", re.DOTALL | re.MULTILINE)
+IN_A_CONTAINER = re.compile(r"^(?:docker|kubectl) .*?(python -m bot .+)")
 SETTING = re.compile(r"\w+=")  # before a command, or behind `export`
 
 
@@ -69,6 +70,8 @@ def _commands_of(page: Path) -> Iterator[Command]:
     for language, block in BLOCK.findall(text):
         for line in _lines(language, block):
             yield Command(name, line, is_mention=False)
+            if inner := IN_A_CONTAINER.match(line.strip()):
+                yield Command(name, inner[1], is_mention=False)
     for typed in IN_A_SENTENCE.findall(BLOCK.sub("", text)):
         yield Command(name, typed, is_mention=True)
 
