@@ -123,7 +123,7 @@ def build_components(
             database,
             clock,
             core.wakeup,
-            signing_secret=settings.slack_signing_secret.get_secret_value(),
+            signing_secrets=settings.signing_secrets(),
             public_url=settings.dbaccess_public_url,
         ),
         metrics=metrics,
@@ -148,7 +148,7 @@ def build_slack(components: Components) -> SlackApp:
         BackgroundTasks(components.slack, form_client, components.replies),
     )
     verifier = RequestVerifier(
-        components.settings.slack_signing_secret.get_secret_value(),
+        components.settings.signing_secrets(),
         on_outcome=components.metrics.note_slack_request,
     )
     note = partial(components.metrics.note_connection, "slack")

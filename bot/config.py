@@ -8,13 +8,18 @@ from types import MappingProxyType
 from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
+from bot.database_url import database_url, listed
 from bot.domain.audit_chain import Keyring
 from bot.domain.placeholders import WHAT_TO_PUT, is_placeholder
 from bot.domain.policy import ClusterPolicy, Policy
+from bot.secret_files import NAMES, SecretFiles, Unreadable
 
 _EXPECTED = {
     "instance": "small letters, digits and dashes, like prod",
@@ -30,17 +35,8 @@ _EXPECTED = {
     "groups": "a user group's ID like S0ONCALL, with people's IDs like U0ALICE",
     "expect": "refused, form, auto, emergency, or approvals:2 for two",
 }
-_PSYCOPG = "postgresql+psycopg://"
-_HOST = re.compile(r"[\w.\-]*(,[\w.\-]*)*|[\da-fA-F:.%]+|[\w.\-]+:\d*|/[\w.\-/:]*")
-_UNREADABLE = (
-    "cannot be read; it looks like postgresql://user:password@host:5432/name, and in user and "
-    "password @ is written %40, : %3A, / %2F, ? %3F and % %25"
-)
-_SEVERAL_HOSTS = (
-    "names several hosts in a form that is not taken; write "
-    "postgresql://user:password@/name?host=one:5432&host=two:5432"
-)
 _SHORTEST_KEY = 32
+_MOST_SIGNING_SECRETS = 2
 _PUBLIC_URL = re.compile(r"https?://[\w.\-:\[\]]+(?:/[\w.\-~/]*)?", re.ASCII)
 
 
@@ -53,7 +49,10 @@ class ConfigError(Exception):
 
 
 class Settings(BaseSettings):
-    """The environment, then a `.env` file. Secrets are not shown when printed."""
+    """The environment, then a `.env` file. Secrets are not shown when printed.
+
+    `slack_signing_secret` and `dbaccess_audit_key` may list several, the newest first.
+    """
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
@@ -73,6 +72,26 @@ class Settings(BaseSettings):
     port: int = Field(default=3000, ge=0, le=65535)
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     log_format: str | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read secrets from files, too; see `bot.secret_files`."""
+        files = SecretFiles(settings_cls, env_settings, dotenv_settings)
+        return init_settings, files, env_settings, dotenv_settings
+
+    @field_validator(*NAMES, mode="before")
+    @classmethod
+    def _was_read(cls, value: object) -> object:
+        if isinstance(value, Unreadable):
+            raise ValueError(value.reason)  # noqa: TRY004  # pydantic's
+        return value
 
     @field_validator(
         "slack_app_token",
@@ -119,7 +138,7 @@ class Settings(BaseSettings):
     @field_validator("dbaccess_audit_key")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and any(len(key) < _SHORTEST_KEY for key in _keys(value)):
+        if value is not None and any(len(key) < _SHORTEST_KEY for key in _listed_in(value)):
             raise ValueError(
                 f"each key must have at least {_SHORTEST_KEY} characters: make one with "
                 "`openssl rand -hex 32`"
@@ -133,80 +152,43 @@ class Settings(BaseSettings):
             raise ValueError("must be console or json")
         return value
 
+    @field_validator("slack_signing_secret")
+    @classmethod
+    def _one_or_two(cls, value: SecretStr) -> SecretStr:
+        parts = _listed_in(value)
+        if not all(parts) or len(parts) > _MOST_SIGNING_SECRETS:
+            raise ValueError(
+                "write one secret, or while it is rotated the new one, a comma, the old"
+            )
+        return value
+
+    def signing_secrets(self) -> tuple[str, ...]:
+        """Return the secrets by which Slack may sign: the current one, then the one before it."""
+        return tuple(_listed_in(self.slack_signing_secret))
+
     def audit_keys(self) -> Keyring:
         """Return the keys of the audit's digests, the one for new rows first."""
-        given = _keys(self.dbaccess_audit_key) if self.dbaccess_audit_key else []
+        given = _listed_in(self.dbaccess_audit_key) if self.dbaccess_audit_key else []
         return Keyring(tuple(key.encode() for key in given))
 
     def secrets(self) -> list[str]:
         """Return what must never be shown."""
         database = make_url(self.database_url)
-        passwords = [database.password, *_listed(database.query.get("password", ()))]
+        passwords = [database.password, *listed(database.query.get("password", ()))]
         given = [
             self.slack_bot_token,
             self.slack_signing_secret,
             self.slack_app_token,
             self.digitalocean_token,
         ]
-        hidden = [secret.get_secret_value() for secret in given if secret is not None]
-        keys = _keys(self.dbaccess_audit_key) if self.dbaccess_audit_key else []
+        hidden = [one for secret in given if secret is not None for one in _listed_in(secret)]
+        keys = _listed_in(self.dbaccess_audit_key) if self.dbaccess_audit_key else []
         return [*hidden, *keys, *(str(password) for password in passwords if password)]
 
 
-def _keys(value: SecretStr) -> list[str]:
-    """Return the keys of a comma-separated list, the newest first."""
-    return [key.strip() for key in value.get_secret_value().split(",")]
-
-
-def database_url(url: str) -> str:
-    """Return *url* with the driver named: SQLite's own, psycopg 3 for PostgreSQL.
-
-    Errors do not quote any part of it: if a password contains a separator, any part may contain
-    some of it (P8).
-
-    Raises:
-        ValueError: another kind of database, one that cannot be read, or one in memory.
-    """
-    scheme, separator, rest = url.partition("://")
-    if separator and scheme == "sqlite":
-        return _sqlite_url(url)
-    if separator and scheme in ("postgres", "postgresql", "postgresql+psycopg"):
-        return _postgresql_url(_PSYCOPG + rest)
-    raise ValueError("must begin with sqlite:///, postgresql:// or postgres://")
-
-
-def _sqlite_url(url: str) -> str:
-    try:
-        file = make_url(url).database or ""
-    except (ValueError, ArgumentError):
-        file = ""
-    if file in ("", ":memory:") or file.startswith("file::memory:") or "mode=memory" in url:
-        raise ValueError("must name a file, like sqlite:///dbaccess.db: memory is not kept")
-    return url
-
-
-def _postgresql_url(url: str) -> str:
-    if url.count("@") > 1:
-        raise ValueError(_UNREADABLE)
-    authority = url.partition("://")[2].rpartition("@")[2].partition("/")[0].partition("?")[0]
-    try:
-        parsed = make_url(url)
-    except (ValueError, ArgumentError):
-        raise ValueError(_SEVERAL_HOSTS if "," in authority else _UNREADABLE) from None
-    hosts = [parsed.host or "", *(_listed(parsed.query.get("host", ())))]
-    if not all(_HOST.fullmatch(host) for host in hosts):
-        raise ValueError(_UNREADABLE)
-    if parsed.port is not None and not 0 < parsed.port < 65536:
-        raise ValueError(_UNREADABLE)
-    try:
-        parsed.get_dialect()().create_connect_args(parsed)
-    except (ValueError, ArgumentError):
-        raise ValueError(_SEVERAL_HOSTS) from None
-    return url
-
-
-def _listed(value: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else value
+def _listed_in(value: SecretStr) -> list[str]:
+    """Return the secrets of a comma-separated list, the newest first."""
+    return [one.strip() for one in value.get_secret_value().split(",")]
 
 
 def load_settings() -> Settings:

@@ -6,7 +6,7 @@ stored under a hash, so that reading the database yields no link.
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from itsdangerous import BadSignature, Signer
@@ -33,6 +33,7 @@ _ID_BYTES = 16
 class IpLinks:
     """Creates and redeems links, in any thread.
 
+    `signing_secrets` are Slack's, the current one first: links of the one before it serve, too.
     `public_url` is where browsers reach this installation; None: they cannot, so there are no
     links.
     """
@@ -43,7 +44,7 @@ class IpLinks:
         clock: Clock,
         wake: Callable[[], None],
         *,
-        signing_secret: str,
+        signing_secrets: Sequence[str],
         public_url: str | None,
     ) -> None:
         self._public_url = public_url
@@ -51,7 +52,10 @@ class IpLinks:
         self._clock = clock
         self._wake = wake
         self._signer = Signer(
-            signing_secret, salt=_SALT, key_derivation="hmac", digest_method=hashlib.sha256
+            list(reversed(signing_secrets)),  # itsdangerous signs with the last
+            salt=_SALT,
+            key_derivation="hmac",
+            digest_method=hashlib.sha256,
         )
 
     @property

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
-from bot.config import database_url
+from bot.database_url import database_url
 from bot.store import tables
 from bot.store.database import Database, UtcDateTime
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from bot.config import database_url
+from bot.database_url import database_url
 from bot.store import schema
 from bot.store.database import Database
 from tests.postgresql import PostgresServer

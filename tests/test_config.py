@@ -601,3 +601,26 @@ def test_without_a_database_password_there_is_none_to_hide(
         monkeypatch.setenv(name, SECRETS[name])
 
     assert load_settings().secrets() == [SECRETS[name] for name in REQUIRED]
+
+
+@pytest.mark.parametrize("value", ["signing-one, signing-two", "signing-one,signing-two"])
+def test_while_the_signing_secret_is_rotated_there_are_two_and_both_are_hidden(
+    monkeypatch: pytest.MonkeyPatch, secrets: dict[str, str], value: str
+) -> None:
+    """P8."""
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", value)
+
+    settings = load_settings()
+
+    assert settings.signing_secrets() == ("signing-one", "signing-two")
+    assert {"signing-one", "signing-two"} <= set(settings.secrets())
+
+
+@pytest.mark.parametrize("value", ["one,", ",one", "one,two,three", " "])
+def test_a_list_of_signing_secrets_that_is_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch, secrets: dict[str, str], value: str
+) -> None:
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", value)
+
+    with pytest.raises(ConfigError, match=r"SLACK_SIGNING_SECRET: write one secret, or while"):
+        load_settings()

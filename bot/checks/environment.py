@@ -18,6 +18,7 @@ from urllib3.exceptions import HTTPError, NameResolutionError
 from bot.checks.findings import Finding, fault, hint, ok
 from bot.config import Settings
 from bot.connection_failures import CERTIFICATES, certificates
+from bot.secret_files import secret_files
 from bot.store import schema
 from bot.store.connection_pool import SessionsShared, refuse_shared_sessions
 from bot.store.database import Database, sqlite_file
@@ -37,6 +38,9 @@ def check_file_modes(url: str) -> Iterator[Finding]:
     environment = Path(".env")
     if (mode := _mode(environment)) & _EVERYBODY:
         yield fault(".env", f"everybody may read it ({mode:04o}): type `chmod 600 .env`")
+    if seen := [file for file in secret_files(Settings).values() if _mode(file) & _EVERYBODY]:
+        typed = " ".join(shlex.quote(str(file)) for file in sorted(seen))
+        yield hint("secrets", f"everybody on this machine may read {typed}")
     database = make_url(url)
     if database.get_backend_name() != "sqlite":
         return

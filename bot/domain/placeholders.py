@@ -12,7 +12,7 @@ WHAT_TO_PUT = {
         "an app-level token with connections:write (api.slack.com/apps, Basic Information), or "
         "take the line out"
     ),
-    "digitalocean_token": "a token with database:read and database:update",
+    "digitalocean_token": "a token with database:read, database:update and what these require",
     "dbaccess_audit_key": "what `openssl rand -hex 32` prints",
 }
 

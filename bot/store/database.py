@@ -67,7 +67,7 @@ class Database:
     """The shared state. Each `transaction` is one use case; it never waits for anything outside.
 
     Args:
-        url: as `bot.config.database_url` returns it.
+        url: as `bot.database_url` returns it.
         keyring: the audit's keys.
         operator: who typed the command, if it is one at a terminal; plain values for the audit.
     """

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlmodel import Session, select
 
-from bot.config import database_url
+from bot.database_url import database_url
 from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import Grant
 from bot.store import audit, grants

@@ -93,3 +93,15 @@ def test_several_database_hosts_of_which_none_answers_are_one_finding(operator: 
     operator.env["DATABASE_URL"] = "postgresql://bot:hunter2@/x?host=127.0.0.1:1&host=127.0.0.2:1"
 
     operator.tells(FAULT, "database", "is DATABASE_URL right, and is it up")
+
+
+def test_a_secret_in_a_file_that_everybody_may_read_is_a_hint(operator: Operator) -> None:
+    file = operator.place.folder / "signing secret"
+    file.write_text(operator.slack.signing_secret)
+    file.chmod(0o600)
+    operator.env |= {"SLACK_SIGNING_SECRET": "", "SLACK_SIGNING_SECRET_FILE": str(file)}
+    assert "secrets" not in {one.what for one in operator.findings()}
+
+    file.chmod(0o644)
+
+    operator.tells(HINT, "secrets", f"everybody on this machine may read '{file}'")

@@ -10,7 +10,7 @@ import requests
 from sqlalchemy import text
 
 from bot.clock import SystemClock
-from bot.config import database_url
+from bot.database_url import database_url
 from bot.store import schema
 from bot.store.database import Database
 from bot.web import Health

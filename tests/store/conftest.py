@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import database_url
+from bot.database_url import database_url
 from bot.store.database import Database
 from tests.storage import SqliteStorage, Storage, storage_of
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select
 from structlog.testing import capture_logs
 
-from bot.config import database_url
+from bot.database_url import database_url
 from bot.domain.audit_actions import Action
 from bot.domain.audit_chain import (
     GENESIS,

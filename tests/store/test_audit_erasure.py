@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
-from bot.config import database_url
+from bot.database_url import database_url
 from bot.domain.audit_actions import Action
 from bot.domain.audit_chain import GENESIS, Anchor, Keyring, Verdict, digest_of
 from bot.domain.erasure import ERASED

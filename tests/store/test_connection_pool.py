@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from bot.config import database_url
+from bot.database_url import database_url
 from bot.store.connection_pool import SessionsShared, refuse_shared_sessions
 from bot.store.database import Database
 from tests.pgbouncer import PgBouncer

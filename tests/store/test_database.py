@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import StatementError
 
-from bot.config import database_url
+from bot.database_url import database_url
 from bot.domain.audit_actions import Action
 from bot.store import audit, heartbeats, schema
 from bot.store.database import Database

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.config import database_url
+from bot.database_url import database_url
 from bot.store.database import Database
 from bot.store.signals import Listener, signal
 from tests.postgresql import PostgresServer, free_port

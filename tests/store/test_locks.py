@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, event
 
-from bot.config import database_url
+from bot.database_url import database_url
 from bot.store.database import Database
 from bot.store.failures import DATABASE_UNAVAILABLE
 from bot.store.locks import ClusterLocks

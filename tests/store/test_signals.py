@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
-from bot.config import database_url
+from bot.database_url import database_url
 from bot.retry import Backoff
 from bot.store import signals
 from bot.store.database import Database

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
-from bot.config import database_url
+from bot.database_url import database_url
 from bot.store import schema, timeouts
 from bot.store.database import Database
 from bot.store.failures import DATABASE_UNAVAILABLE

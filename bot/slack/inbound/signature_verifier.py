@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -28,6 +28,7 @@ class Outcome(StrEnum):
     """What became of a request's signature."""
 
     VERIFIED = "verified"
+    VERIFIED_BY_OLD_SECRET = "verified_by_old_secret"  # noqa: S105  # an outcome
     MISSING_HEADERS = "missing_headers"
     BAD_SIGNATURE = "bad_signature"
     STALE_TIMESTAMP = "stale_timestamp"
@@ -39,6 +40,11 @@ class Verification:
 
     outcome: Outcome
     seconds_ahead: int = 0
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether Slack signed the request just now."""
+        return self.outcome in (Outcome.VERIFIED, Outcome.VERIFIED_BY_OLD_SECRET)
 
     @property
     def likely_cause(self) -> str:
@@ -54,7 +60,7 @@ class Verification:
                 return "SLACK_SIGNING_SECRET is not this app's, or it did not come from Slack"
             case Outcome.MISSING_HEADERS:
                 return "it did not come from Slack, or a proxy drops the X-Slack headers"
-            case Outcome.VERIFIED:
+            case Outcome.VERIFIED | Outcome.VERIFIED_BY_OLD_SECRET:
                 return ""
 
 
@@ -62,29 +68,32 @@ class RequestVerifier:
     """Checks Slack's signature over the raw body (v0, HMAC-SHA256, at most five minutes old).
 
     Args:
-        signing_secret: the app's.
+        signing_secrets: the app's, the current one first; while it is rotated, the one before it.
         on_outcome: called with each outcome, for the metrics.
         elapsed: seconds that only go forward, for the pace of the log.
     """
 
     def __init__(
         self,
-        signing_secret: str,
+        signing_secrets: Sequence[str],
         *,
         on_outcome: Callable[[str], None] = lambda _outcome: None,
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._signer = SignatureVerifier(signing_secret)
+        self._signers = [SignatureVerifier(secret) for secret in signing_secrets]
         self._on_outcome = on_outcome
         self._refusals = _RefusalLog(elapsed)
+        self._old_secret = _OldSecretLog(elapsed)
 
     def admits(self, body: bytes, headers: Mapping[str, str]) -> bool:
         """Tell whether Slack signed this very body just now; what it did not is noted."""
         verification = self.verify(body, headers)
         self._on_outcome(verification.outcome)
-        if verification.outcome is not Outcome.VERIFIED:
+        if not verification.is_valid:
             self._refusals.note(verification)
-        return verification.outcome is Outcome.VERIFIED
+        elif verification.outcome is Outcome.VERIFIED_BY_OLD_SECRET:
+            self._old_secret.note()
+        return verification.is_valid
 
     def verify(self, body: bytes, headers: Mapping[str, str]) -> Verification:
         """Return what there is to say of a request's signature.
@@ -95,19 +104,41 @@ class RequestVerifier:
         signature = headers.get("X-Slack-Signature", "")
         if not _TIMESTAMP.fullmatch(timestamp) or not signature:
             return Verification(Outcome.MISSING_HEADERS)
-        if not self._is_signed(body, timestamp, signature):
-            return Verification(Outcome.BAD_SIGNATURE)
+        outcome = self._outcome(body, timestamp, signature)
+        if outcome is Outcome.BAD_SIGNATURE:
+            return Verification(outcome)
         seconds_ahead = round(time.time() - int(timestamp))
         if abs(seconds_ahead) > SIGNATURE_SECONDS:
             return Verification(Outcome.STALE_TIMESTAMP, seconds_ahead)
-        return Verification(Outcome.VERIFIED, seconds_ahead)
+        return Verification(outcome, seconds_ahead)
 
-    def _is_signed(self, body: bytes, timestamp: str, signature: str) -> bool:
+    def _outcome(self, body: bytes, timestamp: str, signature: str) -> Outcome:
+        """Compare with the signature by each secret, in the same time whichever it is by."""
         try:
-            right = self._signer.generate_signature(timestamp=timestamp, body=body)
+            right = [
+                signer.generate_signature(timestamp=timestamp, body=body) or ""
+                for signer in self._signers
+            ]
         except UnicodeDecodeError:  # Slack sends text
-            return False
-        return right is not None and hmac.compare_digest(right.encode(), signature.encode())
+            return Outcome.BAD_SIGNATURE
+        current, *old = [hmac.compare_digest(one.encode(), signature.encode()) for one in right]
+        if current:
+            return Outcome.VERIFIED
+        return Outcome.VERIFIED_BY_OLD_SECRET if any(old) else Outcome.BAD_SIGNATURE
+
+
+class _OldSecretLog:
+    """Logs that the old secret is in use, at most once a minute."""
+
+    def __init__(self, elapsed: Callable[[], float]) -> None:
+        self._elapsed = elapsed
+        self._logged_at: float | None = None
+
+    def note(self) -> None:
+        now = self._elapsed()
+        if self._logged_at is None or now - self._logged_at >= _LOG_EVERY_SECONDS:
+            self._logged_at = now
+            log.info("request signed with the old secret")
 
 
 class _RefusalLog:

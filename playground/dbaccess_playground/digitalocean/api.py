@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
@@ -70,13 +69,13 @@ class _Served:
     """What one API stands before, and who may use it."""
 
     cloud: Cloud
-    token: str
+    tokens: Set[str]
     scopes: Set[str]
 
 
-def build_api(cloud: Cloud, token: str, scopes: Set[str] = ALL_SCOPES) -> WSGIApplication:
-    """The API over `cloud`, for whoever carries `token`, which may do what `scopes` say."""
-    served, routes = _Served(cloud, token, scopes), _routes().wsgi_app
+def build_api(cloud: Cloud, tokens: Set[str], scopes: Set[str] = ALL_SCOPES) -> WSGIApplication:
+    """The API over `cloud`, for whoever carries one of `tokens`, which may do what `scopes` say."""
+    served, routes = _Served(cloud, tokens, scopes), _routes().wsgi_app
 
     def api(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return routes({**environ, _SERVED: served}, start_response)
@@ -105,7 +104,7 @@ def _routes() -> Flask:
 
 def _authenticate() -> Response | None:
     served, carried = _served(), request.headers.get("Authorization", "")
-    if not hmac.compare_digest(carried.encode(), f"Bearer {served.token}".encode()):
+    if carried not in {f"Bearer {token}" for token in served.tokens}:
         return _error(HTTPStatus.UNAUTHORIZED)
     needed = _scope_for(request.method, request.path)
     return None if needed is None or needed in served.scopes else _error(HTTPStatus.FORBIDDEN)

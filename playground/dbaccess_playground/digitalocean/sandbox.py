@@ -29,9 +29,9 @@ class SandboxDigitalOcean(Cloud):
     """DigitalOcean's databases API on a free loopback port, and the state behind it.
 
     The inherited methods read the clusters, and change them as other people do. `faults` makes
-    calls go wrong, and `scopes` are those of the token. Calls above `rate_limit_per_minute` are
-    refused with 429, in fixed windows of `clock`; with None, the headers count down from 5,000 an
-    hour and nothing is refused.
+    calls go wrong. `tokens` are those that it accepts, `token` is the first of them, and `scopes`
+    are those of each. Calls above `rate_limit_per_minute` are refused with 429, in fixed windows of
+    `clock`; with None, the headers count down from 5,000 an hour and nothing is refused.
     """
 
     def __init__(
@@ -43,12 +43,13 @@ class SandboxDigitalOcean(Cloud):
     ) -> None:
         super().__init__(clock, self._notify)
         self.token = token
+        self.tokens = {token}
         self.scopes = set(ALL_SCOPES)
         self.faults = Faults()
         self._listeners: list[Listener] = []
         self._listeners_lock = threading.Lock()
         self._log = CallLog(clock, self._notify)
-        struck = self.faults.wrap(build_api(self, token, self.scopes), error_body)
+        struck = self.faults.wrap(build_api(self, self.tokens, self.scopes), error_body)
         limited = RateLimit(rate_limit_per_minute, clock).wrap(struck, error_body)
         self._server = LoopbackServer(self._log.wrap(limited))
 

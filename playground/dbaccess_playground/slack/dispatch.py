@@ -69,13 +69,14 @@ class EnvelopeConnection(Protocol):
 class Dispatcher:
     """Sends commands, interactions and events to the bot.
 
-    Over HTTP if `bot_url` is set, else over Socket Mode.
+    Over HTTP if `bot_url` is set, else over Socket Mode. `signing_secret` may change, as an app's
+    can be regenerated.
     """
 
     def __init__(self, signing_secret: str, connection: EnvelopeConnection) -> None:
         self.bot_url: str | None = None
         self.ack_seconds = ACK_SECONDS
-        self._secret = signing_secret.encode()
+        self.signing_secret = signing_secret
         self._connection = connection
         self._pool = urllib3.PoolManager(maxsize=256, retries=False)
         self._last: tuple[bytes, dict[str, str]] | None = None
@@ -100,7 +101,8 @@ class Dispatcher:
     def signed(self, body: bytes, at: float | None = None) -> dict[str, str]:
         """Return the two headers that sign `body`; `at` is in Unix seconds (default: now)."""
         stamp = str(int(time.time() if at is None else at))
-        signature = hmac.new(self._secret, f"v0:{stamp}:".encode() + body, hashlib.sha256)
+        signed = f"v0:{stamp}:".encode() + body
+        signature = hmac.new(self.signing_secret.encode(), signed, hashlib.sha256)
         return {
             "X-Slack-Request-Timestamp": stamp,
             "X-Slack-Signature": f"v0={signature.hexdigest()}",

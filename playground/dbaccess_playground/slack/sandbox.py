@@ -49,15 +49,13 @@ class SandboxSlack(WorkspaceFixture):
         expiry_clock: Callable[[], float] | None = None,
     ) -> None:
         super().__init__(Workspace(team_id, clock, expiry_clock))
-        self.bot_token = bot_token
-        self.signing_secret = signing_secret
         self.app_token = app_token
         self.app_scopes = {"connections:write"}
         self.faults = Faults()
         self._socket = SocketModeServer()
         self._dispatcher = Dispatcher(signing_secret, self._socket)
         response_urls = ResponseUrls(self._workspace)
-        api = SlackApi(
+        self._api = SlackApi(
             self._workspace,
             response_urls,
             bot_token=bot_token,
@@ -66,7 +64,7 @@ class SandboxSlack(WorkspaceFixture):
             faults=self.faults,
             open_socket=self._socket.open,
         )
-        self._server = LoopbackServer(api.wsgi_app)
+        self._server = LoopbackServer(self._api.wsgi_app)
         self._user_actions = UserActions(
             self._workspace, self._dispatcher, response_urls, lambda: self.url
         )
@@ -107,6 +105,29 @@ class SandboxSlack(WorkspaceFixture):
     def api_url(self) -> str:
         """The value for SLACK_API_URL."""
         return f"{self.url}/api/"
+
+    @property
+    def signing_secret(self) -> str:
+        """The secret that signs requests; set another one to regenerate it."""
+        return self._dispatcher.signing_secret
+
+    @signing_secret.setter
+    def signing_secret(self, secret: str) -> None:
+        self._dispatcher.signing_secret = secret
+
+    @property
+    def bot_token(self) -> str:
+        """The bot's token; set another one to revoke it and install the app again."""
+        return self._api.bot_token
+
+    @bot_token.setter
+    def bot_token(self, token: str) -> None:
+        self._api.bot_token = token
+
+    @property
+    def app_tokens(self) -> set[str]:
+        """The app-level tokens that are accepted; an app may have several."""
+        return self._api.app_tokens
 
     @property
     def bot_url(self) -> str | None:

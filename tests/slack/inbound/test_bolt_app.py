@@ -34,7 +34,7 @@ class FaultyController:
 @pytest.fixture
 def app() -> SlackApp:
     controller = cast("SlackController", FaultyController())
-    return SlackApp(WebClient(token="xoxb-1"), controller, RequestVerifier("secret"))
+    return SlackApp(WebClient(token="xoxb-1"), controller, RequestVerifier(["secret"]))
 
 
 def presses(app: SlackApp, **changed: Any) -> tuple[int, list[str]]:

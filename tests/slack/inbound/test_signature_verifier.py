@@ -21,7 +21,7 @@ def signed(body: bytes = BODY, *, age_seconds: int = 0, secret: str = SECRET) ->
 
 
 def admits(headers: Mapping[str, str], body: bytes = BODY) -> bool:
-    return RequestVerifier(SECRET).admits(body, headers)
+    return RequestVerifier([SECRET]).admits(body, headers)
 
 
 def test_what_slack_signed_just_now_is_admitted() -> None:
@@ -109,7 +109,7 @@ def test_p8_what_is_refused_is_counted_and_logged_with_its_likely_cause(
     sign: Callable[[], dict[str, str]], outcome: Outcome, cause: str
 ) -> None:
     counted: list[str] = []
-    verifier = RequestVerifier(SECRET, on_outcome=counted.append)
+    verifier = RequestVerifier([SECRET], on_outcome=counted.append)
 
     with capture_logs() as entries:
         verifier.admits(BODY, sign())
@@ -125,7 +125,7 @@ def test_p8_what_is_refused_is_counted_and_logged_with_its_likely_cause(
 
 def test_p8_a_flood_of_unsigned_requests_is_logged_once_a_minute_with_its_count() -> None:
     now = [0.0]
-    verifier = RequestVerifier(SECRET, elapsed=lambda: now[0])
+    verifier = RequestVerifier([SECRET], elapsed=lambda: now[0])
 
     with capture_logs() as entries:
         for now[0] in (0.0, 1.0, 59.0):
@@ -143,7 +143,66 @@ def test_what_is_admitted_is_counted_and_not_logged() -> None:
     counted: list[str] = []
 
     with capture_logs() as entries:
-        RequestVerifier(SECRET, on_outcome=counted.append).admits(BODY, signed())
+        RequestVerifier([SECRET], on_outcome=counted.append).admits(BODY, signed())
 
     assert counted == [Outcome.VERIFIED]
     assert entries == []
+
+
+NEW = "85a5yyyzzz99abcd8888b10e8f742231"
+
+
+@pytest.mark.parametrize(
+    ("secret", "outcome"),
+    [
+        (NEW, Outcome.VERIFIED),
+        (SECRET, Outcome.VERIFIED_BY_OLD_SECRET),
+        ("another", Outcome.BAD_SIGNATURE),
+    ],
+)
+def test_p8_while_it_is_rotated_both_secrets_are_taken_and_no_other(
+    secret: str, outcome: Outcome
+) -> None:
+    verifier = RequestVerifier([NEW, SECRET])
+
+    assert verifier.verify(BODY, signed(secret=secret)).outcome is outcome
+    assert verifier.admits(BODY, signed(secret=secret)) is (outcome is not Outcome.BAD_SIGNATURE)
+
+
+def test_p8_the_old_secret_makes_no_old_request_valid() -> None:
+    verifier = RequestVerifier([NEW, SECRET])
+
+    old = verifier.verify(BODY, signed(secret=SECRET, age_seconds=400))
+
+    assert old.outcome is Outcome.STALE_TIMESTAMP
+
+
+def test_p8_each_secret_is_compared_whichever_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the time that it takes would say which one a forger has come close to."""
+    compared: list[bool] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append(one == other)
+        return compared[-1]
+
+    monkeypatch.setattr("bot.slack.inbound.signature_verifier.hmac.compare_digest", compare)
+    verifier = RequestVerifier([NEW, SECRET])
+    for secret in (NEW, SECRET, "another"):
+        verifier.verify(BODY, signed(secret=secret))
+
+    assert compared == [True, False, False, True, False, False]
+
+
+def test_that_the_old_secret_is_still_used_is_counted_and_logged_once_a_minute() -> None:
+    now, counted = [0.0], list[str]()
+    verifier = RequestVerifier([NEW, SECRET], on_outcome=counted.append, elapsed=lambda: now[0])
+
+    with capture_logs() as entries:
+        for now[0] in (0.0, 1.0, 59.0, 61.0):
+            verifier.admits(BODY, signed())
+        verifier.admits(BODY, signed(secret=NEW))
+
+    assert counted == ["verified_by_old_secret"] * 4 + ["verified"]
+    assert [(one["event"], one["log_level"]) for one in entries] == [
+        ("request signed with the old secret", "info")
+    ] * 2

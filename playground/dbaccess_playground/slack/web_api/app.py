@@ -33,7 +33,10 @@ _ERRORS_BY_STATUS = {401: "invalid_auth", 403: "access_denied", 429: "ratelimite
 
 
 class SlackApi:
-    """Answers `/api/METHOD` and `/response/TOKEN` for one workspace."""
+    """Answers `/api/METHOD` and `/response/TOKEN` for one workspace.
+
+    `bot_token` is the one that it accepts, `app_tokens` are all app-level tokens that it does.
+    """
 
     def __init__(
         self,
@@ -48,8 +51,8 @@ class SlackApi:
     ) -> None:
         self._workspace = workspace
         self._response_urls = response_urls
-        self._bot_token = bot_token
-        self._app_token = app_token
+        self.bot_token = bot_token
+        self.app_tokens = {app_token}
         self._app_scopes = app_scopes
         self._open_socket = open_socket
         self.wsgi_app = self._listed(faults.wrap(self._answer, _error_body))
@@ -122,16 +125,16 @@ class SlackApi:
         if name == "api.test":
             return _api_test(args)
         if name == "apps.connections.open":
-            if token != self._app_token:
+            if token not in self.app_tokens:
                 raise SlackError(
-                    "not_allowed_token_type" if token == self._bot_token else "invalid_auth"
+                    "not_allowed_token_type" if token == self.bot_token else "invalid_auth"
                 )
             if "connections:write" not in self._app_scopes:
                 raise SlackError("missing_scope", needed="connections:write", provided="")
             return {"url": self._open_socket()}
         if name not in _METHODS:
             raise SlackError("unknown_method", req_method=name)
-        if token != self._bot_token:
+        if token != self.bot_token:
             raise SlackError("invalid_auth" if token else "not_authed")
         scope, method = _METHODS[name]
         with self._workspace.lock:

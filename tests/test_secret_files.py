@@ -1,0 +1,195 @@
+"""Secrets in files, as Docker, Kubernetes and systemd hand them over (P8)."""
+
+import re
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.config import ConfigError, Settings, load_settings
+from bot.secret_files import NAMES
+
+VALUES = {
+    "SLACK_BOT_TOKEN": "xoxb-from-a-file",
+    "SLACK_SIGNING_SECRET": "signing-from-a-file",
+    "SLACK_APP_TOKEN": "xapp-from-a-file",
+    "DIGITALOCEAN_TOKEN": "dop_v1_from_a_file",
+    "DATABASE_URL": "postgresql://bot:from-a-file@db.internal/access",
+    "DBACCESS_AUDIT_KEY": "0123456789abcdef0123456789abcdef",
+}
+Named = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.delenv(f"{name.upper()}_FILE", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Named:
+    """Write a file, and have the environment name it."""
+
+    def write(name: str, content: str | bytes) -> Path:
+        file = tmp_path / name.lower()
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+        monkeypatch.setenv(f"{name}_FILE", str(file))
+        return file
+
+    return write
+
+
+@pytest.fixture
+def all_named(named: Named) -> None:
+    for name, value in VALUES.items():
+        named(name, value)
+
+
+def problems() -> list[str]:
+    with pytest.raises(ConfigError) as error:
+        load_settings()
+    shown = "".join(traceback.format_exception(error.value))
+    assert not any(value in shown for value in VALUES.values())
+    return [one for one in error.value.problems if "is missing" not in one]
+
+
+def test_each_secret_has_a_variable_for_its_file() -> None:
+    kept_secret = {n for n, field in Settings.model_fields.items() if "Secret" in str(field)}
+
+    assert set(NAMES) == kept_secret | {"database_url"} == {name.lower() for name in VALUES}
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_every_secret_is_read_from_its_file_without_the_line_break_at_its_end(
+    named: Named, end: str
+) -> None:
+    for name, value in VALUES.items():
+        named(name, value + end)
+
+    settings = load_settings()
+
+    hidden = settings.secrets()
+    assert {VALUES[name] for name in VALUES if name != "DATABASE_URL"} <= set(hidden)
+    assert "from-a-file" in hidden
+    assert settings.slack_bot_token.get_secret_value() == VALUES["SLACK_BOT_TOKEN"]
+    assert settings.database_url == "postgresql+psycopg://bot:from-a-file@db.internal/access"
+
+
+def test_the_env_file_may_name_files_too(
+    all_named: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = []
+    for name in VALUES:
+        monkeypatch.delenv(f"{name}_FILE")
+        lines.append(f"{name}_FILE={tmp_path / name.lower()}")
+    (tmp_path / ".env").write_text("\n".join(lines))
+
+    assert load_settings().slack_signing_secret.get_secret_value() == "signing-from-a-file"
+
+
+@pytest.mark.parametrize("in_env_file", [True, False])
+def test_a_secret_and_its_file_at_once_are_a_fault(
+    all_named: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, in_env_file: bool
+) -> None:
+    if in_env_file:
+        (tmp_path / ".env").write_text("DIGITALOCEAN_TOKEN=dop_v1_other")
+    else:
+        monkeypatch.setenv("DIGITALOCEAN_TOKEN", "dop_v1_other")
+
+    assert problems() == [
+        "environment: DIGITALOCEAN_TOKEN: DIGITALOCEAN_TOKEN_FILE is set, too: keep one of them"
+    ]
+
+
+def test_an_empty_variable_beside_a_file_is_an_unset_one(
+    all_named: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITALOCEAN_TOKEN", "")
+    monkeypatch.setenv("SLACK_APP_TOKEN_FILE", "")
+
+    assert load_settings().digitalocean_token.get_secret_value() == "dop_v1_from_a_file"
+    assert load_settings().slack_app_token is None
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "which is empty"),
+        ("\n", "which is empty"),
+        ("xoxb-1\nxoxb-2\n", "which has several lines"),
+        (b"xoxb-\xff", "which is no text"),
+        ("xoxb-your-bot-token", "is still the example's placeholder"),
+    ],
+)
+def test_a_file_that_gives_no_secret_is_named_and_not_its_content(
+    all_named: None, named: Named, content: str | bytes, words: str
+) -> None:
+    file = named("SLACK_BOT_TOKEN", content)
+
+    [problem] = problems()
+
+    assert problem.startswith("environment: SLACK_BOT_TOKEN: ")
+    assert words in problem
+    assert "placeholder" in words or f"SLACK_BOT_TOKEN_FILE names {file}" in problem
+    assert "xoxb-1" not in problem
+
+
+def test_all_files_that_cannot_be_read_are_reported_at_once(
+    all_named: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slack_bot_token").unlink()
+    monkeypatch.setenv("DATABASE_URL_FILE", str(tmp_path))
+
+    gone = tmp_path / "slack_bot_token"
+    assert problems() == [
+        f"environment: {problem}"
+        for problem in (
+            f"SLACK_BOT_TOKEN: SLACK_BOT_TOKEN_FILE names {gone}: No such file or directory",
+            f"DATABASE_URL: DATABASE_URL_FILE names {tmp_path}: Is a directory",
+        )
+    ]
+
+
+# What docs/running/secrets.md shows.
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs/running/secrets.md").read_text()
+COMPOSE, KUBERNETES = (
+    yaml.safe_load(one) for one in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+)
+VARIABLES = {f"{name}_FILE" for name in VALUES}
+
+
+def test_the_example_for_systemd_names_the_credentials_that_it_loads() -> None:
+    unit = (ROOT / "docs/running/secrets.conf").read_text()
+    loaded = dict(re.findall(r"^LoadCredential=(\w+):(.+)$", unit, re.MULTILINE))
+    named = dict(re.findall(r"^Environment=(\w+)=%d/(\w+)$", unit, re.MULTILINE))
+
+    assert set(named) <= VARIABLES
+    assert set(named.values()) == set(loaded)
+    assert all(name == f"{credential.upper()}_FILE" for name, credential in named.items())
+
+
+def test_the_example_for_compose_names_the_secrets_that_it_mounts() -> None:
+    service = COMPOSE["services"]["dbaccess"]
+
+    assert set(service["environment"]) <= VARIABLES
+    assert set(service["environment"].values()) == {
+        f"/run/secrets/{name}" for name in service["secrets"]
+    }
+    assert set(service["secrets"]) == set(COMPOSE["secrets"])
+
+
+def test_the_example_for_kubernetes_names_files_below_what_it_mounts() -> None:
+    pod = KUBERNETES["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    [mount] = container["volumeMounts"]
+
+    assert [mount["name"]] == [one["name"] for one in pod["volumes"]]
+    for variable in container["env"]:
+        assert variable["name"] in VARIABLES
+        assert variable["value"].rpartition("/")[0] == mount["mountPath"]
