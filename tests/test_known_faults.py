@@ -5,6 +5,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+import tomllib
 from datetime import date
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +15,7 @@ import pytest
 from tests.test_setup import RUNNING, pins
 
 ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "security.md").read_text()
 TODAY = date(2026, 11, 28)
 GOOD = """
 [[accepted]]
@@ -95,6 +97,11 @@ def test_what_the_file_accepts_today_has_a_reason_and_an_end() -> None:
     assert AUDIT.main(nothing_found, AUDIT.ACCEPTED, date.min) == 0
 
 
+def test_the_page_says_whether_any_is_accepted() -> None:
+    accepted = tomllib.loads(AUDIT.ACCEPTED.read_text())["accepted"]
+    assert ("None is accepted today" in PAGE) == (not accepted)
+
+
 def test_the_audit_asks_about_each_pin() -> None:
     planned = subprocess.check_output(["make", "--dry-run", "audit"], cwd=ROOT, text=True)
 
@@ -105,8 +112,7 @@ def test_the_audit_asks_about_each_pin() -> None:
 
 
 def test_what_the_page_calls_never_loaded_is_never_loaded() -> None:
-    page = (ROOT / "docs" / "security.md").read_text()
-    (named,) = re.findall(r"never loads\s+(.+?)\. A fault", page, re.DOTALL)
+    (named,) = re.findall(r"never loads\s+(.+?)\. A fault", PAGE, re.DOTALL)
     names = re.findall(r"`([a-z-]+)`", named)
     assert len(names) > 5
     assert set(names) <= set(pins(RUNNING))
