@@ -123,6 +123,7 @@ def _extend(uow: UnitOfWork, request: Request) -> None:
     extended = GrantExtended(
         grant=longer,
         by=longer.expires_at - grant.expires_at,
+        asked=request.duration if request.is_shortened else None,
         approvers=request.approvers,
         comments=comments_of(request),
     )

@@ -83,6 +83,7 @@ def request_facts(
         revoked=revoked,
         has_ended=request.kind is RequestKind.EMERGENCY and _has_ended(session, request.id),
         remind_every=cluster.emergency.remind_every if cluster and cluster.emergency else None,
+        ended_early=_ended_early(session, request),
     )
 
 
@@ -183,8 +184,8 @@ def notify_of_grant(session: Session, notice: GrantNotice, policy: Policy, *, at
         post=PostName.TO_HOLDER.of(grant.id),
     )
     refresh_home(session, grant.requester, at=at)
-    if grant.emergency and isinstance(notice, GrantEnded):
-        _take_off_revoke(session, grant, policy, at=at)
+    if isinstance(notice, GrantEnded):
+        _update_cards(session, grant, policy, at=at)
 
 
 def show_ending(session: Session, leaving: Grant, *, at: datetime) -> None:
@@ -327,11 +328,14 @@ def _notify_below_card(session: Session, notice: GrantNotice, *, at: datetime) -
     )
 
 
-def _take_off_revoke(session: Session, grant: Grant, policy: Policy, *, at: datetime) -> None:
-    """Take the button off the card of an emergency that has ended and waits for its review."""
-    request = requests.look_at(session, grant.id)
-    if request is not None and request.wants_review:
-        update_card(session, request_facts(session, request, policy), at=at)
+def _update_cards(session: Session, grant: Grant, policy: Policy, *, at: datetime) -> None:
+    """Have cards say that access ended early, and take the button off that of an emergency."""
+    extensions = (one for one in requests.behind(session, grant.id) if one.extends == grant.id)
+    for request in (requests.look_at(session, grant.id), *extensions):
+        is_stale = request is not None and (grant.ended_early or request.wants_review)
+        if request and is_stale:
+            card = RequestCard(request=request_facts(session, request, policy))
+            _change(session, card, card_of(request.id), card_of(request.id), at=at)
 
 
 def _covering(
@@ -348,6 +352,13 @@ def _covering(
         foreign.discard(request.source)
     known = (lent - {request.source}) | foreign
     return min((one for one in known if one.covers(request.source)), default=None)
+
+
+def _ended_early(session: Session, request: Request) -> Grant | None:
+    if request.state is not RequestState.APPROVED:
+        return None
+    grant = grants.get(session, request.extends or request.id)
+    return grant if grant is not None and grant.ended_early else None
 
 
 def _has_ended(session: Session, grant_id: int) -> bool:

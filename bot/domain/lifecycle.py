@@ -319,6 +319,12 @@ class Grant:
         return self.end_reason is EndReason.REMOVED_OUTSIDE and self.may_be_added
 
     @property
+    def ended_early(self) -> bool:
+        """Whether it has ended before its time, once it was open."""
+        early = (EndReason.REVOKED, EndReason.REMOVED_OUTSIDE)
+        return self.state is GrantState.ENDED and self.end_reason in early
+
+    @property
     def failed_early(self) -> bool:
         """Whether it ends before its time because it could not be put in place."""
         since = self.removing_since

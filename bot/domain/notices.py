@@ -31,7 +31,8 @@ class RequestFacts(Request):
     lets it in already. `shortest`, `longest`: what the policy allows, extensions included.
     `closed_by`: who cancelled. `extended`: the grant that it extends. `revoked`: for an undecided
     request, the grant that somebody else revoked recently. `has_ended`: the access of an emergency,
-    of whose review somebody is reminded again and again, `remind_every`.
+    of whose review somebody is reminded again and again, `remind_every`. `ended_early`: the access
+    that came of it, or that it extended, if that ended before its time.
     """
 
     approvals_needed: int = 1
@@ -50,6 +51,7 @@ class RequestFacts(Request):
     revoked: Grant | None = None
     has_ended: bool = False
     remind_every: timedelta | None = None
+    ended_early: Grant | None = None
 
     @property
     def comments(self) -> "tuple[Comment, ...]":
@@ -193,10 +195,11 @@ class GrantDelayed(_OfGrant):
 
 
 class GrantExtended(_OfGrant):
-    """The end has moved to `grant.expires_at`."""
+    """The end has moved to `grant.expires_at`, *by* less than was *asked* for if that says so."""
 
     kind: Literal["grant_extended"] = "grant_extended"
     by: timedelta
+    asked: timedelta | None = None
     approvers: tuple[str, ...] = ()
     comments: tuple[Comment, ...] = ()
 

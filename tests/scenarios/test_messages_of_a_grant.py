@@ -10,7 +10,7 @@ from bot.domain.lifecycle import EndReason, GrantState
 from bot.store import job_list
 from dbaccess_playground.faults import Fault
 from dbaccess_playground.slack.conversations import Message
-from tests.scenarios.world import ALICE, APPROVALS, IP, OPERATIONS, RITA, World, policy
+from tests.scenarios.world import ALICE, APPROVALS, IP, OPERATIONS, ORDERS, RITA, World, policy
 
 Worlds = Callable[[dict[str, Any]], World]
 
@@ -83,8 +83,8 @@ def revoked_by_another(world: World) -> None:
         (whole, 4, 4),
         (extended, 6, 7),
         (denied, 2, 1),
-        (revoked_by_holder, 3, 4),  # at once, and when it is done
-        (revoked_by_another, 4, 3),
+        (revoked_by_holder, 3, 5),  # her message changes at once, and when it is done
+        (revoked_by_another, 4, 4),
     ],
 )
 def test_one_grant_takes_few_calls(
@@ -384,3 +384,55 @@ def test_what_happened_while_slack_was_away_is_told_as_it_is_then(world: World) 
     [in_thread] = world.thread()
     assert "has ended" in told
     assert "has ended" in in_thread
+
+
+# The cards above
+
+
+def test_the_cards_say_that_access_ended_early_and_who_ended_it(world: World) -> None:
+    world.granted(ASKED)
+    world.types(RITA, "extend 1 1h")
+    world.presses(ALICE, world.card, "Approve")
+    assert "Access #1 ends" in world.card.text
+
+    world.types(ALICE, "revoke 1")
+
+    for card in world.slack.messages(APPROVALS, replies=False):
+        assert f"Access #1 ended early by <@{ALICE}>" in card.text
+        assert "ends" not in card.text
+
+
+def test_the_card_says_that_access_was_removed_outside(world: World) -> None:
+    world.granted(ASKED)
+    world.pass_time(minutes=2)
+    world.digitalocean.terraform_apply(ORDERS, [("ip_addr", "198.51.100.7"), ("tag", "backend")])
+    world.pass_time(minutes=5)
+
+    assert "Access #1 ended early, removed outside dbaccess" in world.card.text
+
+
+def test_a_card_stays_as_it_is_when_access_ends_at_its_time(world: World) -> None:
+    world.granted(ASKED)
+    before = world.card.text
+    until_its_end(world)
+
+    assert world.card.text == before
+
+
+def test_who_gets_less_than_asked_reads_how_much_less_and_by_whom(world: World) -> None:
+    world.granted(ASKED)
+    world.types(RITA, "extend 1 1h")
+    world.slack.click(ALICE, world.card, "Shorten…", value=shorter(world, "30m"))
+    world.settle()
+
+    longer = world.slack.dms(RITA)[-1]
+    assert "extended by 30m* of the 1h you asked for" in longer.text
+    assert f"Approved by <@{ALICE}>" in longer.all_text
+
+
+def shorter(world: World, duration: str) -> str:
+    """The value of the option that approves for less."""
+    [row] = [block for block in world.card.blocks if block["type"] == "actions"]
+    [menu] = [one for one in row["elements"] if one["type"] == "static_select"]
+    options = {one["text"]["text"]: one["value"] for one in menu["options"]}
+    return str(options[f"Approve for {duration}"])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
-from bot.domain.lifecycle import RequestKind, RequestState, Verdict
+from bot.domain.lifecycle import Grant, RequestKind, RequestState, Verdict
 from bot.domain.notices import RequestCard, RequestFacts
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import approve_or_deny, review_or_revoke
@@ -17,6 +17,7 @@ from bot.slack.messages.facts import (
     expires,
     lasting,
     near,
+    numbered,
     source,
     summary_of,
     terms,
@@ -114,7 +115,7 @@ def _emergency(request: RequestFacts) -> Message:
         return message(
             section(
                 f":white_check_mark: *Emergency access #{request.id} reviewed* by {by}, {at}.\n"
-                f"{who(request.requester)}: {terms(request)}."
+                f"{who(request.requester)}: {terms(request)}.{_new_end(request)}"
             ),
             quote(request.reason, NO_REASON),
         )
@@ -149,7 +150,16 @@ def _adoption(request: RequestFacts) -> Message:
     )
 
 
+def _ended_early(grant: Grant) -> str:
+    by = f" by {who(grant.revoked_by)}" if grant.revoked_by else ", removed outside dbaccess"
+    at = near(grant.ended_at or grant.expires_at, grant.approved_at)
+    return f" {numbered(grant)} ended early{by}, {at}."
+
+
 def _expiry(request: RequestFacts) -> str:
+    if request.ended_early is not None and request.ended_early.revoked_by:
+        by = who(request.ended_early.revoked_by)
+        return f"*The expiry of {source(request)} was removed* by {by}."
     if request.extended is not None:
         longer = show_duration(request.duration)
         ends = when(request.extended.expires_at)
@@ -162,7 +172,7 @@ def _put_back(request: RequestFacts) -> Message:
     return message(
         section(
             f":repeat: *Access #{request.puts_back} of {who(request.requester)} was put back* as "
-            f"access #{request.id}: {terms(request)}."
+            f"access #{request.id}: {terms(request)}.{_new_end(request)}"
         ),
         quote(request.reason, NO_REASON) if request.reason else None,
         context(f"Approved by {everyone(request.approvers)}"),
@@ -209,6 +219,8 @@ def _approvals(request: RequestFacts) -> str:
 
 def _new_end(request: RequestFacts) -> str:
     """The facts of an approved extension contain the extended grant."""
+    if request.ended_early is not None:
+        return _ended_early(request.ended_early)
     if request.extended is None:
         return ""
     return f" Access #{request.extended.id} ends {until(request.extended)}."

@@ -64,7 +64,11 @@ def grant_extended(notice: GrantExtended) -> Message:
     if grant.adopted:
         lead = f"*{source(grant)} stays {longer} longer*: removed {when(grant.expires_at)}."
     else:
-        lead = f"*{access_of(notice)} extended by {longer}*, until {until(grant)}."
+        less = ""
+        if notice.asked is not None:
+            whose = "requested" if is_below_card(notice) else "you asked for"
+            less = f" of the {show_duration(notice.asked)} {whose}"
+        lead = f"*{access_of(notice)} extended by {longer}*{less}, until {until(grant)}."
     return message(
         section(f":heavy_plus_sign: {lead}"),
         *_approved(notice),

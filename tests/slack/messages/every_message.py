@@ -143,6 +143,21 @@ CARDS = {
     ),
     "a request approved by policy": request(APPROVED, approvers=("policy",)),
     "an extension approved": extension(APPROVED, approvers=(ALICE,), extended=grant(**LONGER)),
+    "a request whose access was ended": request(
+        APPROVED, approvers=(ALICE,), ended_early=ended(EndReason.REVOKED, revoked_by=BOB)
+    ),
+    "a request whose access was removed outside": request(
+        APPROVED, approvers=(ALICE,), ended_early=ended(EndReason.REMOVED_OUTSIDE)
+    ),
+    "an extension of what was ended": extension(
+        APPROVED,
+        approvers=(ALICE,),
+        extended=grant(**LONGER),
+        ended_early=ended(EndReason.REVOKED, revoked_by=BOB),
+    ),
+    "a rule whose expiry was removed": adoption(
+        ended_early=adopted(GrantState.ENDED, end_reason=EndReason.REVOKED, revoked_by=BOB)
+    ),
     "a request denied": request(DENIED, **DENIAL),
     "a request denied without a reason": request(DENIED, denied_by=ALICE),
     "a request cancelled": request(CANCELLED, closed_by=BOB),
@@ -203,6 +218,16 @@ NOTICES: dict[str, Notice] = {
         grant=adopted(GrantState.ENDED, end_reason=EndReason.REVOKED, revoked_by=BOB)
     ),
     "on its timer": GrantStarted(grant=adopted()),
+    "extended for less than asked": GrantExtended(
+        grant=grant(**LONGER), by=HOUR / 2, asked=HOUR, approvers=(ALICE,)
+    ),
+    "extended for less than asked, in the thread": GrantExtended(
+        grant=grant(**LONGER),
+        by=HOUR / 2,
+        asked=HOUR,
+        approvers=(ALICE,),
+        audience=Audience.OTHERS,
+    ),
     "on its timer for longer": GrantExtended(grant=adopted(), by=24 * HOUR),
     "going soon": GrantExpiring(grant=adopted()),
     "gone": GrantEnded(grant=adopted(GrantState.ENDED, end_reason=EndReason.EXPIRED)),
