@@ -1,12 +1,12 @@
 """Getting answers: from a file, the environment, an earlier run, or a terminal."""
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
+
+from bot.cli.init.writing import replace_whole
 
 T = TypeVar("T")
 
@@ -89,12 +89,16 @@ class KeptAnswers:
         return self._answers.get(key, "")
 
     def put(self, key: str, answer: str) -> None:
-        """Note an answer: after a crash, the file holds it or is as it was before."""
+        """Note an answer: after a crash, the file holds it or is as it was before.
+
+        Raises:
+            Stopped: it cannot be written.
+        """
         self._answers[key] = answer
-        handle, temporary = tempfile.mkstemp(dir=self.file.parent, prefix=f"{self.file.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:  # mkstemp: for the owner alone
-            json.dump(self._answers, file, indent=2)
-        Path(temporary).replace(self.file)
+        try:
+            replace_whole(self.file, json.dumps(self._answers, indent=2))
+        except OSError as error:
+            raise Stopped(f"{self.file} cannot be written: {error.strerror or error}") from error
 
     def forget(self) -> None:
         """Delete the file."""

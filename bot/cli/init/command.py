@@ -23,11 +23,11 @@ from bot.cli.init.answers import (
 )
 from bot.cli.init.asking import Asker, Given, KeptAnswers, Stopped, Terminal
 from bot.cli.init.interview import Endpoints, Interview
-from bot.cli.init.rendering import environment_file, policy_file, shown_environment
+from bot.cli.init.rendering import environment_text, policy_text, shown_environment
 from bot.cli.init.shipped import ANSWERS_EXAMPLE, shipped
 from bot.cli.init.terminal import TypedTerminal, open_link
 from bot.cli.init.writing import SECRET_MODE, USUAL_MODE, write_new
-from bot.config import ConfigError, Settings, load_settings, parse_policy
+from bot.config import ConfigError, Settings, load_settings, parse_policy, policy_file
 
 ENV_FILE = Path(".env")
 KEPT_FILE = Path(".env.init")
@@ -75,7 +75,7 @@ class _Setup:
     """One run, in the folder where the files will be."""
 
     def __init__(self, answers: Path | None, terminal: Terminal | None) -> None:
-        self._policy_path = Path(endpoint("DBACCESS_CONFIG", "dbaccess.toml", ENV_FILE))
+        self._policy_path = policy_file()
         self._has_env, self._has_policy = ENV_FILE.exists(), self._policy_path.exists()
         self._given = self._answers_there(answers)
         self._terminal = None if answers else terminal or _terminal()
@@ -127,7 +127,7 @@ class _Setup:
         if not self._has_env:
             files.append((ENV_FILE, self._environment(values), SECRET_MODE))
         if not self._has_policy:
-            text = policy_file(interview.policy(values))
+            text = policy_text(interview.policy(values))
             try:
                 parse_policy(tomllib.loads(text), file=str(self._policy_path))
             except ConfigError as error:
@@ -148,7 +148,7 @@ class _Setup:
             if _endpoint(name) != Settings.model_fields[name].default
         }
         complete = {**values, "DBACCESS_AUDIT_KEY": secrets.token_hex(32), **urls}
-        text = environment_file(complete)
+        text = environment_text(complete)
         assert dotenv_values(stream=io.StringIO(text)) == complete  # noqa: S101
         return text
 

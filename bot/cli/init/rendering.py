@@ -36,7 +36,7 @@ class PolicyAnswers:
     clusters: Mapping[str, Cluster]
 
 
-def environment_file(values: Mapping[str, str]) -> str:
+def environment_text(values: Mapping[str, str]) -> str:
     """Return an `.env` with these values; what the example leaves out stands at its end."""
     lines, left = ["# Written by `dbaccess init`. Keep it out of version control."], dict(values)
     for line in shipped(ENVIRONMENT_EXAMPLE).splitlines():
@@ -48,7 +48,7 @@ def environment_file(values: Mapping[str, str]) -> str:
     return "\n".join([*lines, *(f"{name}={value}" for name, value in left.items())]) + "\n"
 
 
-def policy_file(answers: PolicyAnswers) -> str:
+def policy_text(answers: PolicyAnswers) -> str:
     """Return a `dbaccess.toml`, in which each ID has the name behind it that it was given by."""
     return "\n".join(_policy_lines(answers)) + "\n"
 

@@ -7,13 +7,15 @@ import pytest
 
 from tests.cli.init.newcomer import VARIABLES, Newcomer
 
+DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION")
+
 
 @pytest.fixture
 def newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Newcomer]:
     """In an empty folder, between the sandboxes, which the environment names."""
     newcomer = Newcomer(tmp_path)
     with newcomer.slack, newcomer.digitalocean:
-        for name in [*VARIABLES, *(f"{name}_FILE" for name in VARIABLES), "DISPLAY"]:
+        for name in [*VARIABLES, *(f"{name}_FILE" for name in VARIABLES), *DESKTOP]:
             monkeypatch.delenv(name, raising=False)
         for name, value in newcomer.endpoints.items():
             monkeypatch.setenv(name, value)

@@ -1,6 +1,11 @@
 """`dbaccess init` asked and answered: what it takes, what it refuses, what it leaves behind."""
 
+import errno
+import os
 import stat
+import tempfile
+import threading
+import webbrowser
 from pathlib import Path
 
 import pytest
@@ -9,6 +14,7 @@ from dotenv import dotenv_values
 from bot.config import load_policy, load_settings
 from tests.cli.init.newcomer import ORDERS, Newcomer
 from tests.cli.init.scripted_terminal import CTRL_C
+from tests.waiting import eventually
 
 
 def test_an_empty_folder_becomes_one_that_dbaccess_starts_in(
@@ -131,7 +137,8 @@ def test_which_clusters_are_open_to_the_world_is_shown_before_one_chooses(
 
 
 def test_over_http_the_address_is_asked_for_once_and_is_everywhere(newcomer: Newcomer) -> None:
-    terminal = newcomer.stops(**{"or your address": "https://db.acme.example/"})
+    typed = "https://db.acme.example/slack/events"
+    terminal = newcomer.stops(**{"or your address": typed})
 
     assert "https://db.acme.example/slack/events" in terminal.shown
     settings = load_settings()
@@ -370,3 +377,64 @@ def test_a_fault_that_check_finds_is_the_outcome(
     newcomer.stops(**{"Which of these": "all", "What people call": ["", ""]})
 
     assert "The files are written. Fix the faults" in capsys.readouterr().out
+
+
+def test_a_folder_that_cannot_be_written_is_said_at_the_first_answer(
+    newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(**how: object) -> tuple[int, str]:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "mkstemp", full)
+    terminal = newcomer.stops()
+
+    assert terminal.asked == ["`socket`, or your address"]
+    assert capsys.readouterr().err == ".env.init cannot be written: No space left on device\n"
+
+
+# At the end
+
+
+def test_one_real_command_tests_what_nothing_else_can(
+    newcomer: Newcomer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def types_help() -> None:
+        eventually(lambda: newcomer.slack.socket.connected)
+        newcomer.slack.command("U0RITA", "help", channel_id="C0GENERAL")
+
+    rita = threading.Thread(target=types_help)
+    rita.start()
+    newcomer.sits_down(**{"Test it now": "y"})
+    rita.join()
+
+    printed = capsys.readouterr().out
+    assert "Type /dbaccess help in Slack now." in printed
+    assert "ok: arrived by Socket Mode" in printed
+
+
+@pytest.mark.parametrize(
+    ("environment", "typed", "opened"),
+    [
+        ({"DISPLAY": ":0"}, "", 1),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "y", 1),
+        ({"DISPLAY": ":0"}, "n", 0),
+        ({}, None, 0),
+        ({"DISPLAY": ":10", "SSH_CONNECTION": "198.51.100.7 22"}, None, 0),
+    ],
+)
+def test_the_link_is_opened_at_a_desktop_where_one_agrees(
+    newcomer: Newcomer,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    typed: str | None,
+    opened: int,
+) -> None:
+    links: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", links.append)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    terminal = newcomer.sits_down(**{"Open it in a browser": [] if typed is None else [typed]})
+
+    assert len(links) == opened
+    assert all(link in terminal.shown for link in links)

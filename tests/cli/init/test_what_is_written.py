@@ -13,7 +13,7 @@ from dotenv import dotenv_values
 from bot.cli.init.clusters import Cluster, check_alias, proposed_alias
 from bot.cli.init.manifest import creation_link
 from bot.cli.init.people import EVERYONE, Principal
-from bot.cli.init.rendering import PolicyAnswers, environment_file, policy_file
+from bot.cli.init.rendering import PolicyAnswers, environment_text, policy_text
 from bot.cli.init.shipped import (
     ENVIRONMENT_EXAMPLE,
     MANIFEST,
@@ -94,12 +94,12 @@ def test_what_is_shipped_is_the_file_at_the_top_level_and_the_wheel_has_it(name:
 
 
 def test_every_comment_of_the_examples_is_in_what_is_written() -> None:
-    written = policy_file(policy())
+    written = policy_text(policy())
     for line in shipped(POLICY_EXAMPLE).splitlines():
         code, _, comment = line.partition("# ")
         if code.strip() and comment and not code.startswith("id ="):
             assert comment in written, line
-    env = environment_file({"SLACK_BOT_TOKEN": "xoxb-1"})
+    env = environment_text({"SLACK_BOT_TOKEN": "xoxb-1"})
     comments = [line for line in shipped(ENVIRONMENT_EXAMPLE).splitlines() if line[:2] == "# "]
     assert all(comment in env for comment in comments[1:])
 
@@ -112,7 +112,7 @@ def test_the_policy_is_read_as_it_was_answered() -> None:
         clusters={"orders": policy().clusters["orders"], "numbers": analytics},
     )
 
-    read = parse_policy(tomllib.loads(policy_file(answers)))
+    read = parse_policy(tomllib.loads(policy_text(answers)))
 
     assert list(read.clusters) == ["orders", "numbers"]
     for cluster in read.clusters.values():
@@ -127,7 +127,7 @@ def test_no_name_of_others_is_more_than_a_comment() -> None:
     cluster = Cluster(ListedCluster(ORDERS, HOSTILE, HOSTILE, HOSTILE), 2)
     channel = NamedChannel("C0OPS", HOSTILE)
 
-    text = policy_file(policy(operators=channel, clusters={"orders": cluster}))
+    text = policy_text(policy(operators=channel, clusters={"orders": cluster}))
 
     assert parse_policy(tomllib.loads(text)).clusters["orders"].approvals == 2
     assert "\x1b" not in text
@@ -142,7 +142,7 @@ def test_an_env_file_is_read_as_it_was_answered() -> None:
         "SLACK_API_URL": "http://127.0.0.1:1/api/",
     }
 
-    text = environment_file(values)
+    text = environment_text(values)
 
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     assert dict(line.split("=", 1) for line in lines) == values
