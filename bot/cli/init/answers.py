@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ POLICY_KEYS = (
     "clusters", "channel", "operators", "approvers", "approvals", "max_duration", "requesters"
 )  # fmt: skip
 _OPTIONAL = ("instance", "may_post", *(f"{secret}_file" for secret in SECRETS))
+_SOME_ADDRESS = "https://not.known"  # nothing is made of it, since the file is there
 _USAGE = 2
 _SIMILAR = 70  # of 100
 
@@ -68,10 +70,11 @@ def answers_of_env_file(file: Path) -> dict[str, Given]:
         return {}
     values = {key: value for key, value in dotenv_values(file).items() if value}
     given = {
-        key: Given(answer.text, str(file)) for key, answer in answers_of_environment(values).items()
+        key: replace(answer, where=str(file))
+        for key, answer in answers_of_environment(values).items()
     }
     has_socket = "slack_app_token" in given
-    reached = "socket" if has_socket else values.get("DBACCESS_PUBLIC_URL", "http")
+    reached = "socket" if has_socket else values.get("DBACCESS_PUBLIC_URL", _SOME_ADDRESS)
     return {**given, "connection": Given(reached, str(file))}
 
 
@@ -94,7 +97,7 @@ def endpoint(name: str, default: str, env_file: Path) -> str:
 
 def _secret_in(path: Path) -> Given:
     try:
-        return Given(path.read_text(encoding="utf-8").strip(), str(path))
+        return Given(path.read_text(encoding="utf-8").strip(), str(path), path)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "is not text"
         raise Stopped(f"{path}: {reason}", exit_code=_USAGE) from None

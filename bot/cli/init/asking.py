@@ -41,10 +41,14 @@ class Terminal(Protocol):
 
 @dataclass(frozen=True)
 class Given:
-    """An answer that was there before the first question; `where` says from where."""
+    """An answer that was there before the first question; `where` says from where.
+
+    A secret may have been in a `file` of its own.
+    """
 
     text: str
     where: str
+    file: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -66,8 +66,8 @@ def _what_is_kept() -> str:
     if not KEPT_FILE.exists():
         return "Nothing was written."
     return (
-        f"Your answers so far are in {KEPT_FILE}, which only you may read. Type `dbaccess init` "
-        "to go on, or delete it."
+        f"Your answers so far are in {KEPT_FILE}, the tokens too. Only you may read it. Type "
+        "`dbaccess init` to go on, or delete it."
     )
 
 
@@ -99,7 +99,12 @@ class _Setup:
             )
         if answers is None:
             return given
-        given |= answers_in(answers)
+        answered = answers_in(answers)
+        given |= {
+            key: answer
+            for key, answer in answered.items()
+            if not (self._has_env and key in ENVIRONMENT_KEYS)  # what the bot will read counts
+        }
         keys = [*([] if self._has_env else ENVIRONMENT_KEYS)]
         keys += [] if self._has_policy else POLICY_KEYS
         if lacking := missing(given, keys):
@@ -122,12 +127,12 @@ class _Setup:
             slack=_endpoint("slack_api_url"), digitalocean=_endpoint("digitalocean_api_url")
         )
         interview = Interview(self._asker, endpoints, self._open_link)
-        values = interview.environment()
+        account = interview.account()
         files: list[tuple[Path, str, int]] = []
         if not self._has_env:
-            files.append((ENV_FILE, self._environment(values), SECRET_MODE))
+            files.append((ENV_FILE, self._environment(account.environment), SECRET_MODE))
         if not self._has_policy:
-            text = policy_text(interview.policy(values))
+            text = policy_text(interview.policy(account))
             try:
                 parse_policy(tomllib.loads(text), file=str(self._policy_path))
             except ConfigError as error:
@@ -147,10 +152,19 @@ class _Setup:
             for name in ("slack_api_url", "digitalocean_api_url")
             if _endpoint(name) != Settings.model_fields[name].default
         }
-        complete = {**values, "DBACCESS_AUDIT_KEY": secrets.token_hex(32), **urls}
+        named = dict(self._named(name, value) for name, value in values.items())
+        complete = {**named, "DBACCESS_AUDIT_KEY": secrets.token_hex(32), **urls}
         text = environment_text(complete)
-        assert dotenv_values(stream=io.StringIO(text)) == complete  # noqa: S101
+        if dotenv_values(stream=io.StringIO(text)) != complete:
+            raise Stopped("An address or a file's name has characters that .env cannot hold.")
         return text
+
+    def _named(self, variable: str, value: str) -> tuple[str, str]:
+        """Return a variable; a secret that stands in a file of its own stays there alone."""
+        given = self._given.get(variable.lower())
+        if given is None or given.file is None:
+            return variable, value
+        return f"{variable}_FILE", str(given.file.absolute())
 
     def _show(self, files: list[tuple[Path, str, int]]) -> None:
         """Show what will be written; without a terminal, too: each ID has its name beside it."""

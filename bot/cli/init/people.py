@@ -1,7 +1,7 @@
 """People and user groups by the names that people give them: `@alice`, an e-mail, `@db-admins`."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
@@ -118,6 +118,11 @@ class Directory:
 
     def _chosen(self, words: str, found: Sequence[Principal]) -> Principal:
         return found[self._choose(words, [f"{one.label} ({one.id})" for one in found])]
+
+
+def ids(principals: Iterable[Principal]) -> str:
+    """Return principals as an answer that is understood again."""
+    return ", ".join(one.id for one in principals)
 
 
 def _names_in(typed: str) -> list[str]:

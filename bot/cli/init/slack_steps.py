@@ -9,7 +9,7 @@ from bot.cli.init.answers import is_socket_mode
 from bot.cli.init.asking import Asker, Question, Unusable
 from bot.cli.init.channels import Channels, kept
 from bot.cli.init.manifest import creation_link
-from bot.cli.init.people import Directory, Principal
+from bot.cli.init.people import Directory
 from bot.cli.init.tokens import token
 from bot.domain.typed_text import one_line
 from bot.slack.installation import Installation
@@ -17,28 +17,28 @@ from bot.slack.messages.setting_up import found_as_approval_channel, found_as_op
 from bot.slack.workspace_names import NamedChannel, WorkspaceNames
 
 _ADDRESS = re.compile(r"https://[\w.\-]+(?::\d+)?(?:/[\w.\-~/]*)?", re.ASCII)
-_HTTP = "http"  # over HTTP, with the address not known; only an `.env` that was there says so
+_BOT = "Bot User OAuth Token (Install App)"
+_SIGNING = "Signing Secret (Basic Information)"
+_APP = "App-Level Token (Basic Information)"
 
 OpenLink = Callable[[str], None]
 
 
 def connection(asker: Asker) -> str | None:
-    """Return the public address, an empty one if it is not known, None for Socket Mode."""
+    """Return the public address; None for Socket Mode."""
     asker.say("1 of 6  How Slack reaches dbaccess")
     asker.say("Socket Mode needs no public address. HTTP needs one that begins with https://.")
     answer = asker.ask(
         Question("connection", "`socket`, or your address", _connection, default="socket")
     )
-    if is_socket_mode(answer):
-        return None
-    return "" if answer == _HTTP else answer
+    return None if is_socket_mode(answer) else answer
 
 
 def _connection(typed: str) -> str:
     answer = typed.strip().rstrip("/").removesuffix("/slack/events")
     if is_socket_mode(answer):
         return "socket"
-    if answer == _HTTP or _ADDRESS.fullmatch(answer):
+    if _ADDRESS.fullmatch(answer):
         return answer
     raise Unusable("Answer `socket`, or an address like https://dbaccess.example.com.")
 
@@ -69,11 +69,6 @@ def tokens(asker: Asker, address: str | None, api_url: str, open_link: OpenLink)
             asker.say("Under App-Level Tokens, generate one with the scope connections:write.")
         secrets["SLACK_APP_TOKEN"] = asker.ask(_secret("slack_app_token", _APP, check))
     return secrets
-
-
-_BOT = "Bot User OAuth Token (Install App)"
-_SIGNING = "Signing Secret (Basic Information)"
-_APP = "App-Level Token (Basic Information)"
 
 
 def _secret(key: str, words: str, take: Callable[[str], str]) -> Question[str]:
@@ -160,8 +155,3 @@ def directory(asker: Asker, names: WorkspaceNames) -> Directory:
         SlackFailure: they could not be listed.
     """
     return Directory(names.members(), names.groups(), asker.choose)
-
-
-def ids(principals: tuple[Principal, ...]) -> str:
-    """Return principals as an answer that is understood again."""
-    return ", ".join(one.id for one in principals)

@@ -7,7 +7,7 @@ from bot.domain.placeholders import WHAT_TO_PUT, is_placeholder
 from bot.domain.typed_text import unwrapped
 
 _ASSIGNED = re.compile(r"(?:export\s+)?[A-Z][A-Z0-9_]*\s*=\s*")  # a line of somebody's .env
-_SIGNING_SECRET = re.compile(r"[0-9a-f]{32}")
+_SIGNING_SECRET = re.compile(r"[0-9a-f]{32}(,\s*[0-9a-f]{32})*")  # several while one is rotated
 _LOOKS = (
     (re.compile(r"xoxe"), "an expiring token: switch token rotation off in the app's settings"),
     (re.compile(r"xoxb-"), "the bot token"),

@@ -100,10 +100,30 @@ def test_a_secret_may_stand_in_a_file_of_its_own(newcomer: Newcomer) -> None:
     file.write_text(f"{newcomer.digitalocean.token}\n")
 
     by_answer = f'{ANSWERS}digitalocean_token_file = "{file}"\n'
-    assert init(newcomer, by_answer, DIGITALOCEAN_TOKEN="").exit_code == 0
+    answered = init(newcomer, by_answer, DIGITALOCEAN_TOKEN="")
+
+    assert answered.exit_code == 0, answered.output
+    assert f"DIGITALOCEAN_TOKEN_FILE={file}\n" in newcomer.env_file.read_text()
+    assert newcomer.digitalocean.token not in newcomer.env_file.read_text()
+    assert load_settings().digitalocean_token.get_secret_value() == newcomer.digitalocean.token
+
     newcomer.env_file.unlink()
     by_variable = init(newcomer, ANSWERS, DIGITALOCEAN_TOKEN="", DIGITALOCEAN_TOKEN_FILE=str(file))
     assert by_variable.exit_code == 0, by_variable.output
+    assert init(newcomer, ANSWERS, **dict.fromkeys(newcomer.secrets, "")).exit_code == 0
+
+
+def test_of_an_env_file_that_is_there_every_answer_counts(newcomer: Newcomer) -> None:
+    init(newcomer, ANSWERS)
+    newcomer.policy_file.unlink()
+
+    result = init(
+        newcomer,
+        ANSWERS.replace('"socket"', '"https://db.acme.example"') + 'slack_bot_token = "xoxb-1"\n',
+        **dict.fromkeys(newcomer.secrets, ""),
+    )
+
+    assert result.exit_code == 0, result.output
 
 
 def test_a_file_that_is_not_there_is_said_in_one_line(newcomer: Newcomer) -> None:
