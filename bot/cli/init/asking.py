@@ -167,8 +167,8 @@ class Asker:
             return int(typed) - 1
         raise Unusable("None of these, then. Type it again.")
 
-    def confirm(self, key: str, words: str, *, default: bool) -> bool:
-        """Return a yes or no.
+    def confirm(self, key: str, words: str, *, default: bool, why: str = "") -> bool:
+        """Return a yes or no; *why* is said before.
 
         Raises:
             Unusable: none is given under *key*, and nobody can be asked.
@@ -176,7 +176,9 @@ class Asker:
         if key in self._given:
             return self._given[key].text.lower() in ("true", "yes", "y")
         if self._terminal is None:
-            raise Unusable(f"Set {key} = true to allow it. {words}")
+            raise Unusable(f"{why} Set {key} = true to allow that.")
+        if why:
+            self._terminal.say(why)
         while True:
             hint = "Y/n" if default else "y/N"
             typed = self._terminal.prompt(f"{words} [{hint}]").strip().lower()

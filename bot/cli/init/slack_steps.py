@@ -124,8 +124,9 @@ def channels(
     def may_post(name: str) -> bool:
         return asker.confirm(
             "may_post",
-            f"dbaccess can't list channels. May it post a line to #{name} to find it?",
+            "Post it?",
             default=True,
+            why=f"dbaccess can't list channels. It finds #{name} by a line that it posts there.",
         )
 
     find = Channels(slack, names, choose=asker.choose, may_post=may_post).find

@@ -100,7 +100,7 @@ class Newcomer:
             "Which of these": "orders",
             "What people call": "",
             "decided": "#db-approvals",
-            "May it post": ["y", "y"],
+            "Post it?": ["y", "y"],
             "alarms": "#db-ops",
             "Approvers": "@alice, @db-admins",
             "must agree": "2",

@@ -211,9 +211,7 @@ def test_a_channel_is_found_by_name_with_a_line_that_is_posted_there(newcomer: N
 def test_nothing_is_posted_without_leave(newcomer: Newcomer) -> None:
     link = "https://acme.slack.com/archives/C0APPROVALS"
 
-    newcomer.sits_down(
-        **{"decided": ["#db-approvals", link], "alarms": "C0OPS", "May it post": ["n"]}
-    )
+    newcomer.sits_down(**{"decided": ["#db-approvals", link], "alarms": "C0OPS", "Post it?": ["n"]})
 
     assert newcomer.slack.messages("C0APPROVALS") == newcomer.slack.messages("C0OPS") == []
     assert load_policy(newcomer.policy_file).operators == "C0OPS"
@@ -237,7 +235,7 @@ def test_a_channel_without_dbaccess_says_how_to_invite_it(
     newcomer.slack.add_channel("C0QUIET", "quiet", bot_is_member=False)
 
     terminal = newcomer.sits_down(
-        **{"decided": ["#quiet", "#db-approvals"], "May it post": ["y", "y", "y"]}
+        **{"decided": ["#quiet", "#db-approvals"], "Post it?": ["y", "y", "y"]}
     )
 
     assert "dbaccess is not in #quiet" in terminal.shown
@@ -248,7 +246,7 @@ def test_an_archived_channel_is_refused(newcomer: Newcomer) -> None:
     newcomer.slack.add_channel("C0OLD", "old", is_archived=True)
 
     terminal = newcomer.sits_down(
-        **{"decided": ["#old", "#db-approvals"], "May it post": ["y", "y", "y"]}
+        **{"decided": ["#old", "#db-approvals"], "Post it?": ["y", "y", "y"]}
     )
 
     assert "#old is archived. Name another." in terminal.shown
@@ -266,7 +264,7 @@ def test_ctrl_c_leaves_the_answers_and_the_next_run_goes_on(
     assert stat.S_IMODE(newcomer.kept_file.stat().st_mode) == 0o600
     assert "Your answers so far are in .env.init" in capsys.readouterr().err
 
-    terminal = newcomer.sits_down(**{"May it post": []})
+    terminal = newcomer.sits_down(**{"Post it?": []})
 
     assert [question.partition(" ")[0] for question in terminal.asked] == [
         "How", "Longest", "Who", "Write", "Test"
@@ -295,7 +293,7 @@ def test_an_answer_that_is_right_no_more_is_asked_again(newcomer: Newcomer) -> N
     newcomer.stops(**{"must agree": CTRL_C})
     newcomer.slack.deactivate_user("U0ALICE", tell_bot=False)
 
-    terminal = newcomer.sits_down(**{"May it post": [], "Approvers": "@bob, @carol"})
+    terminal = newcomer.sits_down(**{"Post it?": [], "Approvers": "@bob, @carol"})
 
     assert "Slack knows nobody with the ID U0ALICE, or they have left" in terminal.shown
 

@@ -68,7 +68,7 @@ def test_over_http_no_app_token_is_missing(newcomer: Newcomer) -> None:
         ('["orders"]', '["oders"]', 1, "There is no cluster oders. Did you mean orders?"),
         ('["orders"]', '{ a = "orders", b = "orders" }', 1, "orders has two names."),
         ('["orders"]', '{ o = "orders", a = "analytics" }', 1, "FAULT cluster a"),
-        ("may_post = true\n", "", 1, "Set may_post = true to allow it."),
+        ("may_post = true\n", "", 1, "Set may_post = true to allow that."),
         ('"socket"', '"http://acme.example"', 1, "Answer `socket`, or an address"),
         ('"2h"', '"2 fortnights"', 1, "isn't a duration"),
     ],
