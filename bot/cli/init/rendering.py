@@ -19,6 +19,10 @@ _HOUR = timedelta(hours=1)
 _ASSIGNMENT = re.compile(r"(?P<key>[a-z_]+) = (?P<value>\S.*?)(?:\s+# (?P<comment>.*))?")
 _VARIABLE = re.compile(r"#?(?P<name>[A-Z][A-Z0-9_]*)=.*")
 _SECRET = re.compile(r"_(TOKEN|SECRET|KEY)$")
+_HEAD = (
+    "Copy to .env. Nothing in it belongs into version control.",
+    "Written by `dbaccess init`. Nothing in it belongs into version control.",
+)
 _CLUSTER = "[clusters.orders]"
 
 
@@ -38,13 +42,12 @@ class PolicyAnswers:
 
 def environment_text(values: Mapping[str, str]) -> str:
     """Return an `.env` with these values; what the example leaves out stands at its end."""
-    lines, left = ["# Written by `dbaccess init`. Keep it out of version control."], dict(values)
-    for line in shipped(ENVIRONMENT_EXAMPLE).splitlines():
+    lines, left = list[str](), dict(values)
+    for line in shipped(ENVIRONMENT_EXAMPLE).replace(*_HEAD).splitlines():
         variable = _VARIABLE.fullmatch(line)
-        if variable and variable["name"] in left:
-            lines.append(f"{variable['name']}={left.pop(variable['name'])}")
-        elif not line.startswith("# Copy to") and (not variable or line.startswith("#")):
-            lines.append(line)
+        names = (variable["name"], f"{variable['name']}_FILE") if variable else ()
+        assigned = [f"{name}={left.pop(name)}" for name in names if name in left]
+        lines += assigned or ([line] if line.startswith("#") else [])
     return "\n".join([*lines, *(f"{name}={value}" for name, value in left.items())]) + "\n"
 
 

@@ -1,5 +1,6 @@
 """What `dbaccess init` makes of the files it ships: the link, `.env`, `dbaccess.toml`."""
 
+import io
 import tomllib
 from dataclasses import replace
 from datetime import timedelta
@@ -101,7 +102,8 @@ def test_every_comment_of_the_examples_is_in_what_is_written() -> None:
             assert comment in written, line
     env = environment_text({"SLACK_BOT_TOKEN": "xoxb-1"})
     comments = [line for line in shipped(ENVIRONMENT_EXAMPLE).splitlines() if line[:2] == "# "]
-    assert all(comment in env for comment in comments[1:])
+    assert all(comment.removeprefix("# Copy to .env. ") in env for comment in comments)
+    assert "Copy to" not in env + written
 
 
 def test_the_policy_is_read_as_it_was_answered() -> None:
@@ -137,7 +139,7 @@ def test_an_env_file_is_read_as_it_was_answered() -> None:
     values = {
         "SLACK_BOT_TOKEN": "xoxb-1-a",
         "SLACK_SIGNING_SECRET": "0" * 32,
-        "DIGITALOCEAN_TOKEN": "dop_v1_a",
+        "DIGITALOCEAN_TOKEN_FILE": "/run/secrets/digital ocean",
         "DBACCESS_PUBLIC_URL": ADDRESS,
         "SLACK_API_URL": "http://127.0.0.1:1/api/",
     }
@@ -146,6 +148,8 @@ def test_an_env_file_is_read_as_it_was_answered() -> None:
 
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     assert dict(line.split("=", 1) for line in lines) == values
+    assert dotenv_values(stream=io.StringIO(text)) == values
+    assert list(dict(line.split("=", 1) for line in lines)) == list(values), "where the example is"
     assert "your-" not in "\n".join(lines)
 
 
