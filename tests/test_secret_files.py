@@ -158,9 +158,7 @@ def test_all_files_that_cannot_be_read_are_reported_at_once(
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/running/secrets.md").read_text()
-COMPOSE, KUBERNETES = (
-    yaml.safe_load(one) for one in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-)
+[COMPOSE] = [yaml.safe_load(one) for one in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
 VARIABLES = {f"{name}_FILE" for name in VALUES}
 
 
@@ -184,12 +182,14 @@ def test_the_example_for_compose_names_the_secrets_that_it_mounts() -> None:
     assert set(service["secrets"]) == set(COMPOSE["secrets"])
 
 
-def test_the_example_for_kubernetes_names_files_below_what_it_mounts() -> None:
-    pod = KUBERNETES["spec"]["template"]["spec"]
-    [container] = pod["containers"]
-    [mount] = container["volumeMounts"]
+def test_the_manifests_for_kubernetes_name_files_below_what_they_mount() -> None:
+    folder = ROOT / "docs/running/kubernetes"
+    shared = yaml.safe_load((folder / "env.yaml").read_text())["data"]
+    files = {name: path for name, path in shared.items() if name.endswith("_FILE")}
 
-    assert [mount["name"]] == [one["name"] for one in pod["volumes"]]
-    for variable in container["env"]:
-        assert variable["name"] in VARIABLES
-        assert variable["value"].rpartition("/")[0] == mount["mountPath"]
+    assert set(files) <= VARIABLES
+    assert {path.rpartition("/")[0] for path in files.values()} == {
+        line.split("mountPath: ")[1].split(",")[0]
+        for line in (folder / "worker.yaml").read_text().splitlines()
+        if "name: secrets, mountPath" in line
+    }
