@@ -143,7 +143,7 @@ def test_nobody_is_left_in_peace_until_an_emergency_is_reviewed(worlds: Worlds) 
     assert f"Press *Mark reviewed* in <#{APPROVALS}>." in reminders[0]
     in_thread = [words for words in world.thread() if "needs review" in words]
     assert len(in_thread) == 2
-    assert "Press *Mark reviewed* at the top of this thread." in in_thread[0]
+    assert "Press *Mark reviewed* above." in in_thread[0]
     world.presses(BOB, world.card, "Mark reviewed")
     world.pass_time(hours=2)
     assert sum("needs review" in words for words in world.thread()) == 2

@@ -47,7 +47,7 @@ def test_p7_what_the_policy_could_not_have_allowed_is_left_alone_and_told_once(
     assert world.grants() == []
     [told] = world.operators()
     assert value in told
-    assert "no record of them" in told
+    assert "Unknown rules" in told
 
     for _ in range(5):
         world.pass_time(minutes=5)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
-from bot.domain.lifecycle import Grant, RequestKind, RequestState, Verdict
+from bot.domain.lifecycle import RequestKind, RequestState, Verdict
 from bot.domain.notices import RequestCard, RequestFacts
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import approve_or_deny, review_or_revoke
@@ -15,9 +15,9 @@ from bot.slack.messages.facts import (
     NO_REASON,
     comments,
     expires,
+    extends_what_ended,
     lasting,
     near,
-    numbered,
     source,
     summary_of,
     terms,
@@ -44,7 +44,10 @@ def request_card(card: RequestCard) -> Message:
         return _put_back(request)
     if request.state is RequestState.PENDING:
         return _open(request)
-    outcome, was_for = _outcome(request), f"{who(who_asked(request))}: {terms(request)}."
+    outcome, was_for = (
+        _outcome(request),
+        f"{who(who_asked(request))}: {terms(request)}.",
+    )
     why = _why(request)
     lead = [section(outcome), *why, section(was_for)]
     return message(
@@ -115,7 +118,7 @@ def _emergency(request: RequestFacts) -> Message:
         return message(
             section(
                 f":white_check_mark: *Emergency access #{request.id} reviewed* by {by}, {at}.\n"
-                f"{who(request.requester)}: {terms(request)}.{_new_end(request)}"
+                f"{who(request.requester)}: {terms(request)}.{_ended_early(request)}"
             ),
             quote(request.reason, NO_REASON),
         )
@@ -150,10 +153,13 @@ def _adoption(request: RequestFacts) -> Message:
     )
 
 
-def _ended_early(grant: Grant) -> str:
+def _ended_early(request: RequestFacts) -> str:
+    """Return that the access that came of a request ended early, if it did."""
+    grant = request.ended_early
+    if grant is None:
+        return ""
     by = f" by {who(grant.revoked_by)}" if grant.revoked_by else ", removed outside dbaccess"
-    at = near(grant.ended_at or grant.expires_at, grant.approved_at)
-    return f" {numbered(grant)} ended early{by}, {at}."
+    return f" Ended early{by}, {near(grant.ended_at or grant.expires_at, grant.approved_at)}."
 
 
 def _expiry(request: RequestFacts) -> str:
@@ -172,7 +178,7 @@ def _put_back(request: RequestFacts) -> Message:
     return message(
         section(
             f":repeat: *Access #{request.puts_back} of {who(request.requester)} was put back* as "
-            f"access #{request.id}: {terms(request)}.{_new_end(request)}"
+            f"access #{request.id}: {terms(request)}.{_ended_early(request)}"
         ),
         quote(request.reason, NO_REASON) if request.reason else None,
         context(f"Approved by {everyone(request.approvers)}"),
@@ -190,11 +196,13 @@ def _outcome(request: RequestFacts) -> str:
             by = f" by {who(request.closed_by)}" if request.closed_by else ""
             return f":wastebasket: *{number} cancelled*{by}, {at}."
         case RequestState.LAPSED:
-            had = f" Approvals {_approvals(request)}." if request.approvers else ""
-            return f":hourglass: *{number} expired*, {at}: {why_lapsed(request)}.{had}"
+            why = why_lapsed(request)
+            if request.approvers and not extends_what_ended(request):
+                why = f"approvals {_approvals(request)}"
+            return f":hourglass: *{number} expired*, {at}: {why}."
         case _:
             by = everyone(request.approvers)
-            return f":white_check_mark: *{number} approved* by {by}, {at}.{_new_end(request)}"
+            return f":white_check_mark: *{number} approved* by {by}, {at}.{_ended_early(request)}"
 
 
 def _why(request: RequestFacts) -> list[Block]:
@@ -215,12 +223,3 @@ def _approvals(request: RequestFacts) -> str:
     ]
     by = f" ({', '.join(given)})" if given else ""
     return f"{len(request.approvers)}/{request.approvals_needed}{by}"
-
-
-def _new_end(request: RequestFacts) -> str:
-    """The facts of an approved extension contain the extended grant."""
-    if request.ended_early is not None:
-        return _ended_early(request.ended_early)
-    if request.extended is None:
-        return ""
-    return f" Access #{request.extended.id} ends {until(request.extended)}."

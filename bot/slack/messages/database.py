@@ -51,7 +51,7 @@ def database_back(since: datetime) -> Message:
     """Return what the operators hear when it works again."""
     return message(
         section(
-            f":white_check_mark: *dbaccess can use its database again*, after an outage from "
-            f"{when(since)}. Catching up."
+            ":white_check_mark: *dbaccess can use its database again.* "
+            f"Outage from {when(since)}, catching up."
         )
     )

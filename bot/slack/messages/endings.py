@@ -94,7 +94,7 @@ def _what_is_left(notice: GrantEnded) -> str:
         cluster = "The cluster" if is_below_card(notice) else code(grant.cluster)
         return f".\n{cluster} is open to everyone: it has no trusted sources."
     if grant.leaves_rule and grant.end_reason is not EndReason.REMOVED_OUTSIDE:
-        return ". The rule stays, without an end."
+        return ". The rule stays."
     if grant.source in notice.still_trusted:
         before = " before" if grant.owned is False else ""
         return f". {where} stays trusted: someone else added it{before}."
@@ -126,7 +126,7 @@ def _next_step(notice: GrantEnded) -> Iterator[Block | None]:
     elif grant.leaves_rule and grant.end_reason is EndReason.REVOKED:
         yield context(f"Set one again: {how_to_adopt_again(grant, _WEEK)}")
     elif grant.adopted and grant.end_reason is EndReason.EXPIRED and not _stays(notice):
-        yield context("Still needed? Add it again, or request access.")
+        yield context("Still needed? Request access.")
     elif not grant.adopted and notice.audience is Audience.HOLDER:
         yield ask_again_for(grant)
 

@@ -73,7 +73,9 @@ def terms(request: RequestFacts) -> str:
         less = f" instead of {show_duration(request.duration)}"
     if request.extended is not None:
         whose = f" of {who(request.requester)}" if request.asked_by else ""
-        return f"{duration} more{less} for {numbered(request.extended).lower()}{whose} to {cluster}"
+        end = "" if as_asked else f", until {until(request.extended)}"
+        what = f"{numbered(request.extended).lower()}{whose}"
+        return f"{duration} more{less} for {what} to {cluster}{end}"
     return f"{cluster}, {where}{_how_wide(request.source)}, {lasts}{less}"
 
 
@@ -189,7 +191,7 @@ def how_to_decide(channel: str = "") -> str:
 
 def where_the_card_is(channel: str = "") -> str:
     """Return where the approval message is, for who reads of it in its thread, or elsewhere."""
-    return f"in <#{channel}>" if channel else "at the top of this thread"
+    return f"in <#{channel}>" if channel else "above"
 
 
 def _how_wide(trusted: TrustedSource) -> str:

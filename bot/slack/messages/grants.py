@@ -127,7 +127,7 @@ def grant_rewritten(notice: GrantRewritten) -> Message:
     return message(
         section(
             f":wrench: *{numbered(grant)} to {code(grant.cluster)} works again*: {source(grant)} "
-            "had been removed outside dbaccess, perhaps by Terraform."
+            "had been removed outside dbaccess."
         )
     )
 
@@ -138,7 +138,7 @@ def revoking(notice: Revoking) -> Message:
     if grant.adopted:
         return message(
             section(
-                f":unlock: *Removing the expiry of {source(grant)}* (access #{grant.id}). The rule "
+                f":unlock: *Removing the expiry of {source(grant)}*. The rule "
                 f"stays on {code(grant.cluster)}.{_how_it_is_told(grant)}"
             )
         )
@@ -226,4 +226,4 @@ def _buttons(notice: GrantNotice, *, extends: bool = True) -> Block | None:
 def _not_ours(notice: GrantNotice) -> str:
     if notice.grant.owned is not False:
         return ""
-    return f"{source_of(notice)} was trusted before, and stays"
+    return f"{source_of(notice)} was trusted before and stays"

@@ -35,7 +35,7 @@ def deny_modal(
         "type": "input",
         "block_id": "reason",
         "label": plain("Reason"),
-        "hint": plain("The requester reads this, and so does the channel."),
+        "hint": plain("The requester and the channel read this."),
         "element": {
             "type": "plain_text_input",
             "action_id": "reason",
@@ -76,7 +76,7 @@ def approve_form(
                 "comment",
                 "Message",
                 message,
-                hint="The requester reads this, and so does the channel.",
+                hint="The requester and the channel read this.",
                 optional=True,
             ),
         ],

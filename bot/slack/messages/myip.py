@@ -36,5 +36,5 @@ def address_seen(notice: AddressSeen) -> Message:
     return message(
         section(f":round_pushpin: *Your browser comes from {code(address)}.*"),
         buttons.ask_from(address, notice.form),
-        context("Is your database client on another machine? Use that machine's address."),
+        context("Is your database client on another machine? Use its address."),
     )

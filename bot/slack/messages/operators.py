@@ -71,8 +71,8 @@ def all_clear(notice: AllClear) -> Message:
     """Return that an alarm is over."""
     return message(
         section(
-            f":white_check_mark: *The firewall of {code(notice.cluster)} is up to date again*, "
-            f"for the first time since {when(notice.failing_since)}."
+            f":white_check_mark: *The firewall of {code(notice.cluster)} is up to date again.* "
+            f"It failed from {when(notice.failing_since)}."
         )
     )
 
@@ -151,10 +151,7 @@ def removed_on_a_guess(notice: RemovedOnAGuess) -> Message:
 def recovered(notice: Recovered) -> Message:
     """Return what was found that the database did not know of, and what to look at (P7)."""
     return message(
-        section(
-            f":mag: *Unknown rules with dbaccess's label on {code(notice.cluster)}.* dbaccess has "
-            "no record of them."
-        ),
+        section(f":mag: *Unknown rules with dbaccess's label on {code(notice.cluster)}*"),
         *_listed(
             "*Open again:*",
             (_recovered(*one) for one in zip_longest(notice.grants, notice.labels)),
@@ -183,7 +180,7 @@ def audit_anchor(notice: AuditAnchor) -> Message:
     signed = f"signed with key {code(notice.key)}" if notice.key else "no key"
     rows = "1 row" if notice.number == 1 else f"{notice.number:,} rows"
     return message(
-        section(f":link: *Audit: {rows}*, {signed}. To verify later:"),
+        section(f":link: *Audit: {rows}*, {signed}. To verify:"),
         section(code(command)),
     )
 
@@ -205,8 +202,8 @@ def _what_to_look_at(notice: Recovered) -> str:
         text += f" {code(f'/dbaccess revoke {notice.grants[0].id}')} ends access early."
     if notice.unfit:
         text += (
-            " Rules left alone are removed when their label says. To remove one earlier, use "
-            "DigitalOcean, but keep the last one."
+            " Rules left alone are removed at their time. Earlier: at DigitalOcean, but never the "
+            "last one."
         )
     return text
 

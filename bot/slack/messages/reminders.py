@@ -49,7 +49,7 @@ def review_reminder(notice: ReviewReminder) -> Message:
     if not notice.channel:  # the card is right above
         return message(section(lead), press)
     opened = f"{who(request.requester)}: {terms(request)}, {when(request.created_at)}."
-    return message(section(f"{lead}\n{opened}"), quote(request.reason, NO_REASON), press)
+    return message(section(f"{lead}\n{opened}"), press)
 
 
 def reviewed(notice: Reviewed) -> Message:

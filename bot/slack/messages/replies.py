@@ -70,7 +70,7 @@ def apology(reference: str) -> Message:
     return message(
         section(
             "*Something went wrong on my side.* Probably nothing was changed. "
-            f"Try again in a minute, or report {code(reference)}."
+            f"Try again, or report {code(reference)}."
         )
     )
 

@@ -25,7 +25,6 @@ from bot.slack.messages.facts import (
     removed_when,
     source,
     terms,
-    until,
     warning,
     who_may_decide,
     why_lapsed,
@@ -70,14 +69,14 @@ def emergency_asked(notice: EmergencyAsked) -> Message:
     if notice.to_requester:
         lead = ":rotating_light: *Emergency access needs an approval this time.*"
         return message(section(f"{lead}{waits}"), *asked(Asked(request=request)).blocks)
-    lead = section(
+    said = section(
         f":rotating_light: {who(request.requester)} needs *emergency access*: "
         f"request #{request.id} waits for {who_may_decide(request)}.{waits}"
     )
     if not notice.channel:  # the card is right above
-        return message(lead, context(how_to_decide()))
+        return message(said, context(how_to_decide()))
     return message(
-        lead,
+        said,
         section(f"{terms(request)}."),
         revoked_lately(request),
         quote(request.reason, NO_REASON),
@@ -198,13 +197,10 @@ def _approved(request: RequestFacts) -> str:
     if request.kind is RequestKind.ADOPTION and request.extended is not None:
         ends = when(request.extended.expires_at)
         return f":timer_clock: *{source(request)} stays longer*: removed {ends}."
-    approved = (
+    return (
         f":white_check_mark: *Request #{request.id} approved* by {everyone(request.approvers)}: "
         f"{terms(request)}."
     )
-    if request.extended is None or request.kind is RequestKind.ADOPTION:
-        return approved
-    return f"{approved[:-1]}, until {until(request.extended)}."
 
 
 def _denied(request: RequestFacts) -> Message:

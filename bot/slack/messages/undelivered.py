@@ -58,11 +58,12 @@ _NOT_AGAIN = (_FAULT, _GONE, _PERSON)
 
 def undelivered(notice: Undelivered) -> Message:
     """Return that Slack does not take a message, and what to do: for operators or approvers."""
-    where = f"{_place(notice.conversation)} ({code(notice.error)})"
     what = "approval cards" if notice.what == "request_card" else "messages"
+    afterwards = _afterwards(notice)
+    error = "" if notice.error in afterwards else f" ({code(notice.error)})"
     return message(
-        section(f":warning: *Slack refuses {what} {where}.*"),
-        context(f"{fix_of(notice)}{_afterwards(notice)}"),
+        section(f":warning: *Slack refuses {what} {_place(notice.conversation)}{error}.*"),
+        context(f"{fix_of(notice)}{afterwards}"),
     )
 
 
@@ -74,7 +75,7 @@ def card_undelivered(notice: Undelivered) -> Message:
             f":warning: *The approvers can't see request #{notice.request}*: "
             f"Slack refuses cards {where}."
         ),
-        context("The operators know. Approvers can decide in dbaccess's Home tab."),
+        context("The operators know. Approvers can decide in their Home tab."),
     )
 
 
@@ -87,7 +88,7 @@ def fix_of(notice: Undelivered) -> str:
 
 def _afterwards(notice: Undelivered) -> str:
     if fix_of(notice) == _GONE and notice.what == "request_card":
-        return " Approvers can decide in dbaccess's Home tab."
+        return " Approvers can decide in their Home tab."
     if fix_of(notice) in _NOT_AGAIN:
         return ""
     return f" Then: {code(f'dbaccess jobs retry --error {notice.error}')}"

@@ -124,7 +124,7 @@ def test_an_approved_extension_says_the_end_that_the_grant_has_now() -> None:
     longer = grant(expires_at=NOW + 3 * HOUR)
     text = text_of(extension(RequestState.APPROVED, approvers=(ALICE,), extended=longer))
 
-    assert f"#17 ends <!date^{int((NOW + 3 * HOUR).timestamp())}^" in text
+    assert f"access #17 to `orders`, until <!date^{int((NOW + 3 * HOUR).timestamp())}^" in text
 
 
 def test_a_written_policy_is_named_as_the_approver() -> None:

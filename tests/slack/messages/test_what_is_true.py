@@ -94,7 +94,7 @@ def test_what_came_to_nothing_was_for_what_was_asked(state: RequestState) -> Non
     ],
 )
 def test_a_message_in_a_thread_says_where_the_buttons_are(notice: Notice, button: str) -> None:
-    assert f"{button} at the top of this thread." in read(notice)
+    assert f"{button} above." in read(notice)
 
 
 def test_access_is_listed_once_and_in_one_state() -> None:
@@ -157,7 +157,7 @@ def test_an_adopted_rule_that_is_gone_leaves_a_next_step() -> None:
     said = read(NOTICES["gone"])
 
     assert "*198.51.100.0/24 was removed from `orders`* at its expiry." in said
-    assert "Still needed? Add it again, or request access." in said
+    assert "Still needed? Request access." in said
 
 
 def test_an_adopted_rule_that_stays_for_others_is_not_said_to_be_removed() -> None:
