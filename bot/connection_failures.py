@@ -121,7 +121,7 @@ def _of_proxy(status: int, proxy: Proxy | None) -> ConnectionFailure:
     which = f"the proxy {proxy}" if proxy else "the proxy"
     if status == 407:
         return ConnectionFailure(
-            f"{which} asks for a login (407)", "write it as http://user:password@host:port"
+            f"{which} asks for a login (407)", "is there one before the host, and is it right?"
         )
     return ConnectionFailure(f"{which} does not let it through ({status})")
 

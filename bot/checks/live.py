@@ -132,6 +132,4 @@ def _over_socket(settings: Settings, arrivals: Arrivals) -> Iterator[tuple[str, 
                 "is Socket Mode on? If dbaccess runs, it may have answered instead: stop it first",
             )
     except CannotConnect as error:
-        raise _CannotListen(
-            f"cannot connect to Slack ({error}): is SLACK_APP_TOKEN right?"
-        ) from error
+        raise _CannotListen(f"cannot connect to Slack by SLACK_APP_TOKEN: {error}") from error

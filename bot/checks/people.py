@@ -21,10 +21,17 @@ _NOT_DECIDING = {
 
 
 class PolicyPeople:
-    """Everybody whom the policy names, each looked up once; `known` is what Slack said."""
+    """Everybody whom the policy names, each looked up once; `known` is what Slack said.
 
-    def __init__(self, slack: Installation, policy: Policy) -> None:
+    Args:
+        slack: where to look them up.
+        policy: who is named.
+        with_members: look up the members of small groups of approvers, too.
+    """
+
+    def __init__(self, slack: Installation, policy: Policy, *, with_members: bool) -> None:
         self._slack = slack
+        self._with_members = with_members
         self._directory = Directory(slack.client)
         self._approvers = _approvers(policy)
         self._names = policy.named
@@ -98,6 +105,8 @@ class PolicyPeople:
 
     def _few_members(self) -> frozenset[str]:
         """Return the members of small groups of approvers, where each of them counts."""
+        if not self._with_members:
+            return frozenset()
         groups = (self._members.get(name, frozenset()) for name in self._approvers)
         return frozenset().union(*(group for group in groups if len(group) <= _ASKED_MEMBERS))
 

@@ -43,6 +43,9 @@ def run_checks(*, live: bool, announce: Callable[[str], None]) -> Iterator[Findi
 def check_running(settings: Settings, policy: Policy, provider: Provider) -> Iterator[Finding]:
     """Check what a process that runs has not tried yet; its database and files it has.
 
+    Members of user groups are not looked up each: where many processes start at once, these calls
+    would be missing for what people do.
+
     Args:
         settings: those of the process.
         policy: the one that it works by.
@@ -60,7 +63,7 @@ def _shown(settings: Settings, findings: Iterator[Finding]) -> Iterator[Finding]
 
 def _run_beside(settings: Settings, policy: Policy, provider: Provider) -> Iterator[Finding]:
     yield from _check_surroundings(settings)
-    people = yield from _check_slack(settings, policy, posting=False)
+    people = yield from _check_slack(settings, policy, posting=False, with_members=False)
     yield from lint_policy(policy, people)
     yield from _check_provider(provider, policy)
 
@@ -81,7 +84,7 @@ def _run(settings: Settings, *, live: bool, announce: Callable[[str], None]) -> 
         yield from (fault("configuration", problem) for problem in error.problems)
     yield check_database(settings.database_url)
     yield from _check_surroundings(settings)
-    people = yield from _check_slack(settings, policy, posting=live)
+    people = yield from _check_slack(settings, policy, posting=live, with_members=True)
     if policy is not None:
         yield from lint_policy(policy, people)
         yield from _connect_and_check_provider(settings, policy)
@@ -98,7 +101,7 @@ def _run(settings: Settings, *, live: bool, announce: Callable[[str], None]) -> 
 
 
 def _check_slack(
-    settings: Settings, policy: Policy | None, *, posting: bool
+    settings: Settings, policy: Policy | None, *, posting: bool, with_members: bool
 ) -> Generator[Finding, None, KnownPeople]:
     slack = Installation(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
     identity, finding = check_bot_token(slack)
@@ -112,7 +115,7 @@ def _check_slack(
     yield from check_clock("Slack", identity.date)
     if policy is None:
         return KnownPeople()
-    people = PolicyPeople(slack, policy)
+    people = PolicyPeople(slack, policy, with_members=with_members)
     yield from people.check()
     yield from check_channels(slack, policy, posting=posting)
     return people.known

@@ -153,7 +153,7 @@ def test_an_app_token_that_slack_does_not_know_is_told(slack: SandboxSlack) -> N
     finding, announced = examined(settings, lambda _url: None)
 
     assert finding.level is Level.FAULT
-    assert "is SLACK_APP_TOKEN right?" in finding.words
+    assert "by SLACK_APP_TOKEN: Slack says invalid_auth" in finding.words
     assert announced == []
 
 

@@ -100,7 +100,7 @@ def test_a_proxy_that_asks_for_a_login_is_named_without_the_password(
     operator.env["SSL_CERT_FILE"] = str(signed)
     with web_proxy(login="ops:right") as (place, asked):
         operator.env["HTTPS_PROXY"] = f"http://ops:wrong-3@{place}"
-        both_tell(operator, f"the proxy {place} (HTTPS_PROXY) asks for a login (407)")
+        both_tell(operator, f"{place} (HTTPS_PROXY) asks for a login (407): is there one before")
         assert not [one for one in operator.findings() if "wrong-3" in one.words]
         assert asked
 

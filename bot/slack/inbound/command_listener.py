@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.socket_mode import SocketModeClient
 from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
+
+from bot.connection_failures import ConnectionFailure, failure_in
+from bot.slack.client import code_of
 
 _COMMAND = "slash_commands"
 
@@ -39,8 +42,11 @@ def listening_for_commands(
     try:
         try:
             client.connect()
+        except SlackApiError as error:
+            raise CannotConnect(f"Slack says {code_of(error)}") from error
         except (SlackClientError, OSError) as error:
-            raise CannotConnect(type(error).__name__) from error
+            failure = failure_in(error, base_url) or ConnectionFailure("the connection broke off")
+            raise CannotConnect(str(failure)) from error
         yield
     finally:
         client.close()
