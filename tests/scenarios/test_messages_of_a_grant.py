@@ -393,13 +393,13 @@ def test_the_cards_say_that_access_ended_early_and_who_ended_it(world: World) ->
     world.granted(ASKED)
     world.types(RITA, "extend 1 1h")
     world.presses(ALICE, world.card, "Approve")
-    assert "Access #1 ends" in world.card.text
+    assert "for access #1 to `orders`, until" in world.card.text
 
     world.types(ALICE, "revoke 1")
 
     for card in world.slack.messages(APPROVALS, replies=False):
         assert f"Ended early by <@{ALICE}>" in card.text
-        assert "ends" not in card.text
+        assert "until" not in card.text
 
 
 def test_the_card_says_that_access_was_removed_outside(world: World) -> None:

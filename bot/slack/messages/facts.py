@@ -73,7 +73,8 @@ def terms(request: RequestFacts) -> str:
         less = f" instead of {show_duration(request.duration)}"
     if request.extended is not None:
         whose = f" of {who(request.requester)}" if request.asked_by else ""
-        end = "" if as_asked else f", until {until(request.extended)}"
+        is_over = as_asked or request.ended_early is not None
+        end = "" if is_over else f", until {until(request.extended)}"
         what = f"{numbered(request.extended).lower()}{whose}"
         return f"{duration} more{less} for {what} to {cluster}{end}"
     return f"{cluster}, {where}{_how_wide(request.source)}, {lasts}{less}"
