@@ -14,7 +14,7 @@ PIP_INSTALL := -m pip install $(PIP_FLAGS)
 PINNED := --require-hashes --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo story test test-browser chaos model fuzz audit page lint types imports migrations-check package-check diagrams pictures docs check bench release image requirements upgrade clean
+.PHONY: help setup setup-dev demo practice story test test-browser chaos model fuzz audit page lint types imports migrations-check package-check diagrams pictures docs check bench release image requirements upgrade clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -40,6 +40,9 @@ setup-dev: $(VENV)/.dev ## the same, with the tools for tests and checks
 
 demo: setup ## try it in a browser: prints one local address
 	$(BIN)/dbaccess demo
+
+practice: setup ## play Slack and DigitalOcean without the bot, to try `dbaccess init`
+	$(BIN)/dbaccess demo --init
 
 story: setup ## the same in the terminal: request, approve, apply, expire
 	$(BIN)/dbaccess demo --script

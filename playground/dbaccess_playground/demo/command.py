@@ -16,11 +16,19 @@ def demo(
     rate: Annotated[
         float, typer.Option(metavar="TIMES", help="How fast the story's clock runs.")
     ] = 60.0,
+    practice: Annotated[
+        bool, typer.Option("--init", help="Play both without a bot, to try `dbaccess init`.")
+    ] = False,
 ) -> None:
     """Try it in a browser, without Slack and without DigitalOcean.
 
     Both are played here, and nothing leaves this machine.
     """
+    if practice:
+        from dbaccess_playground.demo.practice import practise
+
+        practise(port=port)
+        return
     if not script:
         from dbaccess_playground.demo.stage import play
 
