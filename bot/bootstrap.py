@@ -118,7 +118,15 @@ def build_components(
         slack=slack,
         replies=Replies(slack, clock.elapsed),
         directory=directory,
-        homes=HomeTabs(database, slack, directory, core.policy, clock, core.wakeup),
+        homes=HomeTabs(
+            database,
+            slack,
+            directory,
+            core.policy,
+            clock,
+            core.wakeup,
+            finds_ip=settings.dbaccess_public_url is not None,
+        ),
         ip_links=IpLinks(
             database,
             clock,

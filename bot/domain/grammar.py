@@ -58,6 +58,7 @@ from bot.domain.sources import looks_like_source
 _ID = re.compile(r"#?([1-9][0-9]{0,8})")
 _SIGNED = re.compile(r"[-+][0-9]")
 _NEAR_PERCENT = 60
+_MY_IP = (["my", "ip"], ["my", "address"], ["ip"])
 
 
 Intent = Command | Query
@@ -90,6 +91,8 @@ def parse_command(
     words = words_of(text)
     if not words:
         return OpenForm()
+    if [word.lower for word in words] in _MY_IP:
+        return ShowMyIp()
     reader = _READERS.get(words[0].lower)
     if reader is None:
         near = process.extractOne(

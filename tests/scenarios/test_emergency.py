@@ -350,3 +350,23 @@ def test_no_form_gives_an_example_that_is_longer_than_what_it_takes(worlds: Worl
 
     assert answer.errors["duration"].endswith("Try 5m, 15m or 30m.")
     world.slack.close_modal(RITA)
+
+
+@pytest.mark.parametrize(("user", "offered"), [(RITA, True), (OSCAR, False)])
+def test_the_home_tab_has_emergency_access_for_those_who_may(
+    worlds: Worlds, user: str, *, offered: bool
+) -> None:
+    world = with_glass(worlds)
+    world.slack.open_home(user)
+    world.settle()
+    home = world.slack.home(user)
+    assert home is not None
+    assert ("Emergency access…" in str(home)) is offered
+    if not offered:
+        return
+
+    world.slack.click(user, home, "Emergency access…")
+
+    form = world.eventually(lambda: world.slack.modal(user))
+    assert form["callback_id"] == "emergency"
+    world.slack.close_modal(user)

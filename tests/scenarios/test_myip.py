@@ -383,3 +383,55 @@ def test_what_was_typed_is_erased_when_the_page_expires(world: OpenWorld) -> Non
 def test_without_a_public_url_the_form_offers_no_page(storage: Storage) -> None:
     with World(storage) as usual:
         assert "Use my IP" not in str(opened(usual)["blocks"])
+
+
+# Where it is offered
+
+
+def reads_address(world: OpenWorld) -> None:
+    """Open the page that the form before Rita leads to, and use the address."""
+    form = world.eventually(lambda: world.slack.modal(RITA))
+    assert form["title"]["text"] == "My IP"
+    [token] = set(re.findall(rf"{PUBLIC_URL}/ip/([\w.\-]+)", str(form["blocks"])))
+    world.slack.close_modal(RITA)
+    assert world.uses(token).status_code == 200
+
+
+@pytest.mark.parametrize("typed", ["my laptop", "db.example.com", "2001:db8::1", "10.0.0.4"])
+def test_who_types_no_address_of_theirs_finds_it_by_a_button(world: OpenWorld, typed: str) -> None:
+    refused = world.types(RITA, f"request {typed} 2h orders")
+    assert "/dbaccess myip" not in refused.text
+    shown = world.slack.ephemerals(RITA)[-1]
+    assert shown.buttons == ["My IP"]
+
+    world.slack.click(RITA, shown, "My IP")
+    reads_address(world)
+
+    assert f"comes from `{IP}`" in world.whispered(RITA)[-1]
+
+
+def test_the_home_tab_finds_an_address_too(world: OpenWorld) -> None:
+    world.slack.open_home(RITA)
+    world.settle()
+    home = world.slack.home(RITA)
+    assert home is not None
+
+    world.slack.click(RITA, home, "My IP")
+    reads_address(world)
+
+    assert f"comes from `{IP}`" in world.told(RITA)[-1]
+
+
+@pytest.mark.parametrize("typed", ["my ip", "My address", "ip"])
+def test_it_is_found_in_other_words(world: OpenWorld, typed: str) -> None:
+    assert "Find your address" in world.types(RITA, typed).text
+
+
+def test_where_it_is_not_set_up_nothing_leads_to_it(storage: Storage) -> None:
+    with World(storage) as closed:
+        closed.types(RITA, "request my laptop 2h orders")
+        assert closed.slack.ephemerals(RITA)[-1].buttons == []
+        closed.slack.open_home(RITA)
+        closed.settle()
+        assert "My IP" not in str(closed.slack.home(RITA))
+        assert closed.slack.problems == []

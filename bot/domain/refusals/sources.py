@@ -18,7 +18,13 @@ class AddressRange(StrEnum):
     MULTICAST = "multicast"
 
 
-class NotASource(Refusal):
+class NoAddress(Refusal):
+    """No public address was typed; `can_find`: a page can read it, where it is typed."""
+
+    can_find: bool = False
+
+
+class NotASource(NoAddress):
     """What was typed is no trusted source."""
 
     code: Literal["not_a_source"] = "not_a_source"
@@ -39,7 +45,7 @@ class IsUrl(Refusal):
     address: str | None
 
 
-class IsHostName(Refusal):
+class IsHostName(NoAddress):
     """A name where an address belongs."""
 
     code: Literal["is_host_name"] = "is_host_name"
@@ -53,7 +59,7 @@ class SeveralAddresses(Refusal):
     address: Typed
 
 
-class Ipv6NotTaken(Refusal):
+class Ipv6NotTaken(NoAddress):
     """An IPv6 address, while DigitalOcean takes IPv4 alone."""
 
     code: Literal["ipv6_not_taken"] = "ipv6_not_taken"
@@ -67,7 +73,7 @@ class LeadingZeros(Refusal):
     typed: Typed
 
 
-class NotAnAddress(Refusal):
+class NotAnAddress(NoAddress):
     """What looks like an address, and is none."""
 
     code: Literal["not_an_address"] = "not_an_address"
@@ -97,7 +103,7 @@ class OverlapsGuard(Refusal):
     typed: Typed
 
 
-class NotPublic(Refusal):
+class NotPublic(NoAddress):
     """An address that is not a public one."""
 
     code: Literal["not_public"] = "not_public"

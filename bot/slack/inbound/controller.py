@@ -4,8 +4,8 @@ Nothing here waits for Slack or DigitalOcean before the acknowledgement. What ne
 answered by a background task; a command that does is saved, and carried out by the worker.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TypeGuard
 
 from bot.access import AccessService
@@ -25,6 +25,7 @@ from bot.domain.queries import (
 from bot.domain.reading import read_command
 from bot.domain.refusal import NamesClusters, Refused
 from bot.domain.refusals.durations import TimeZoneUnknown
+from bot.domain.refusals.sources import NoAddress
 from bot.ip_links import IpLinks
 from bot.providers.catalogue import Catalogue
 from bot.slack import messages
@@ -64,6 +65,7 @@ class SlackController:
         self._homes = homes
         self._queries = queries
         self._pages = Pages(queries, ip_links)
+        self._ip_links = ip_links
         self._policy = policy
         self._background = background
         self._deadline = AckDeadline(self._background)
@@ -91,7 +93,12 @@ class SlackController:
         None where a form opens, or the answer follows: Slack can replace no answer to a slash
         command, so nothing is said before it.
         """
-        return self._deadline.answer(lambda: self._slash_command(text, asked), asked)
+
+        def act() -> Message | None:
+            with self._offering_my_ip():
+                return self._slash_command(text, asked)
+
+        return self._deadline.answer(act, asked)
 
     def defer(self, command: Command, asked: Interaction) -> None:
         """Save a command, to be carried out in a moment; it never raises."""
@@ -127,6 +134,10 @@ class SlackController:
     def shortcut(self, asked: Interaction) -> None:
         """Open the form that asks for access; those who may not ask get a direct message."""
         self.ask_for(OpenForm(), asked)
+
+    def my_ip(self, asked: Interaction) -> None:
+        """Show the link that reads somebody's address."""
+        self._deadline.do(lambda: self.forms.open_my_ip(asked), asked)
 
     def read_address(self, state: FormState) -> None:
         """Show the page that reads somebody's address, in the form that it is for."""
@@ -210,7 +221,18 @@ class SlackController:
         return parse_command(text, policy, channel=asked.channel_id, local_now=local_now)
 
     def _later_on(self, text: str, asked: Interaction, person: Person) -> Message | None:
-        return self._answer(self._read(text, asked, person), asked, person)
+        with self._offering_my_ip():
+            return self._answer(self._read(text, asked, person), asked, person)
+
+    @contextmanager
+    def _offering_my_ip(self) -> Iterator[None]:
+        """Offer whoever types no address of their own to find it, where that is set up."""
+        try:
+            yield
+        except Refused as refused:
+            if isinstance(refused.refusal, NoAddress) and self._ip_links.can_be_made:
+                refused.refusal = refused.refusal.model_copy(update={"can_find": True})
+            raise
 
     def _answer(self, command: Intent, asked: Interaction, person: Person) -> Message | None:
         """Return the answer for somebody; None where a form opens, or the answer follows.

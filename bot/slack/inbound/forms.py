@@ -115,6 +115,10 @@ class Forms:
         """
         self._once_known(asked, lambda person: self._open_extension_for(person, form, asked))
 
+    def open_my_ip(self, asked: Interaction) -> None:
+        """Show the link that reads somebody's address, in a form."""
+        self._once_known(asked, lambda person: self._open_my_ip_for(person, asked))
+
     def open_denial(self, press: Press) -> None:
         """Open the form that asks an approver why not."""
         self._once_known(press.interaction, lambda person: self._open_denial_for(person, press))
@@ -191,6 +195,12 @@ class Forms:
         )
         otherwise = messages.extension_form_not_opened(form.grant_id)
         self._background.open_view(view, asked, otherwise=otherwise)
+
+    def _open_my_ip_for(self, person: Person, asked: Interaction) -> None:
+        self._policy().check_standing(person)
+        url = self._ip_links.make(asked.reply_to, asked.team_id)
+        page = messages.myip_link(url) if url else messages.myip_not_set_up()
+        self._background.open_view(messages.myip_form(page), asked, otherwise=page)
 
     def _open_denial_for(self, person: Person, press: Press) -> None:
         view = messages.deny_modal(

@@ -36,7 +36,7 @@ from bot.slack.messages.history import Happened, history_page
 from bot.slack.messages.home import HomeTab, home
 from bot.slack.messages.listing import listing
 from bot.slack.messages.modals import SAY_WHY, approve_form, deny_modal, form_error
-from bot.slack.messages.myip import myip_link, myip_not_set_up
+from bot.slack.messages.myip import myip_form, myip_link, myip_not_set_up
 from bot.slack.messages.pages import clusters_page, help_page
 from bot.slack.messages.pickers import not_listed, not_yet_known, picks, refuse_not_listed
 from bot.slack.messages.replies import (
@@ -89,6 +89,7 @@ __all__ = [
     "history_page",
     "home",
     "listing",
+    "myip_form",
     "myip_link",
     "myip_not_set_up",
     "not_listed",

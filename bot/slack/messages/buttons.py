@@ -42,6 +42,8 @@ class Button(StrEnum):
     CONNECT = "connect"
     USE_ADDRESS = "use_address"
     READ_ADDRESS = "read_address"
+    MY_IP = "my_ip"
+    EMERGENCY = "emergency"
 
 
 _LABELS = {
@@ -153,6 +155,20 @@ def ask_for_access(cluster: str) -> Block:
         "text": _plain("Request access"),
         "value": cluster,
     }
+
+
+def my_ip() -> Block:
+    """Return the button for the page that reads somebody's address."""
+    return _row("my_ip", _button(Button.MY_IP, "My IP", "my-ip"))
+
+
+def emergency_or_my_ip(*, emergency: bool, finds_ip: bool) -> Block | None:
+    """Return what else may be begun on the Home tab; none where there is neither."""
+    offered = [
+        *([_button(Button.EMERGENCY, "Emergency access…", "emergency")] if emergency else []),
+        *([_button(Button.MY_IP, "My IP", "my-ip")] if finds_ip else []),
+    ]
+    return _row("begin", *offered) if offered else None
 
 
 def open_link(url: str) -> Block:

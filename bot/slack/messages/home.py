@@ -13,6 +13,7 @@ from bot.slack.messages.blocks import Block, context, divider, header, quote, se
 from bot.slack.messages.buttons import (
     approve_or_deny,
     ask_for_access,
+    emergency_or_my_ip,
     extend_or_revoke,
     review_or_revoke,
 )
@@ -46,7 +47,8 @@ class HomeTab:
     `to_decide` and `to_review` wait for them as an approver. `may_ask` are the clusters that they
     may ask for, and for how long at most. `is_whole` is False if Slack did not say who they are and
     which groups they are in. `is_admitted` is False for a guest whom no cluster admits.
-    `at_maximum`: the grants, by number, that cannot be extended any more.
+    `at_maximum`: the grants, by number, that cannot be extended any more. `emergency`: they may
+    have emergency access somewhere; `finds_ip`: a page can read their address.
     """
 
     drawn_at: datetime
@@ -58,6 +60,8 @@ class HomeTab:
     is_whole: bool = True
     is_admitted: bool = True
     at_maximum: Collection[int] = ()
+    emergency: bool = False
+    finds_ip: bool = False
 
 
 def home(tab: HomeTab) -> dict[str, Any]:
@@ -124,7 +128,7 @@ def _waiting_requests(tab: HomeTab) -> Iterator[Block | None]:
     yield and_more(len(tab.requests) - _MOST_REQUESTS)
 
 
-def _asking(tab: HomeTab) -> Iterator[Block]:
+def _asking(tab: HomeTab) -> Iterator[Block | None]:
     has_something = tab.grants or tab.requests or tab.to_decide or tab.to_review
     if tab.may_ask and has_something:
         yield header("Request access")
@@ -142,6 +146,8 @@ def _asking(tab: HomeTab) -> Iterator[Block]:
     if len(tab.may_ask) > _MOST_CLUSTERS:
         left = len(tab.may_ask) - _MOST_CLUSTERS
         yield context(f"… and {left} more. {code('/dbaccess clusters')} lists all.")
+    finds_ip = tab.finds_ip and bool(tab.may_ask)
+    yield emergency_or_my_ip(emergency=tab.emergency, finds_ip=finds_ip)
 
 
 def _grant(grant: Grant, now: datetime) -> str:

@@ -1,9 +1,12 @@
 """myip: the link that reads somebody's address, and the address that it read."""
 
+from typing import Any
+
 from bot.domain.addresses import kind_of_address
 from bot.domain.notices import AddressSeen
 from bot.slack.messages import buttons
 from bot.slack.messages.blocks import Message, context, message, section
+from bot.slack.messages.inputs import reading_form
 from bot.slack.messages.mrkdwn import code, escape
 
 _BY_HAND = "`/dbaccess request 203.0.113.4 2h`"
@@ -18,6 +21,11 @@ def myip_link(url: str) -> Message:
         buttons.open_link(url),
         context(f"<{escape(url)}>\nWorks once, expires in 10 minutes. Don't share it."),
     )
+
+
+def myip_form(page: Message) -> dict[str, Any]:
+    """Return the form that shows the same where there is no place for an answer."""
+    return reading_form("My IP", page.blocks)
 
 
 def myip_not_set_up() -> Message:

@@ -10,12 +10,15 @@ from bot.domain.refusals.requests import (
     StillARequest,
     TooManyRequests,
 )
+from bot.domain.refusals.sources import NoAddress
 from bot.slack.messages.blocks import Block
-from bot.slack.messages.buttons import Button, alone
+from bot.slack.messages.buttons import Button, alone, my_ip
 
 
 def next_step(refusal: AnyRefusal) -> Block | None:
     """Return the button that helps; None where there is none, or its mark is not known."""
+    if isinstance(refusal, NoAddress):
+        return my_ip() if refusal.can_find else None
     step = _step(refusal)
     return alone(*step) if step is not None and step[2] else None
 

@@ -46,6 +46,8 @@ class HomeTabs:
         policy: Callable[[], Policy],
         clock: Clock,
         wake: Callable[[], None],
+        *,
+        finds_ip: bool,
     ) -> None:
         self._database = database
         self._client = client
@@ -53,6 +55,7 @@ class HomeTabs:
         self._policy = policy
         self._clock = clock
         self._wake = wake
+        self._finds_ip = finds_ip
 
     def open(self, user_id: str, team_id: str) -> None:
         """Have the Home drawn that somebody has just opened."""
@@ -125,6 +128,8 @@ class HomeTabs:
             is_whole=rights.is_known,
             is_admitted=rights.is_admitted or not rights.is_known,
             at_maximum=at_maximum(live, policy),
+            emergency=rights.has_emergency,
+            finds_ip=self._finds_ip,
         )
 
     def _publish(self, user_id: str, tab: HomeTab) -> None:
@@ -140,11 +145,12 @@ class HomeTabs:
 
 @dataclass(frozen=True)
 class _Rights:
-    """Where somebody approves; where they may ask, and for how long at most."""
+    """Where somebody approves; where they may ask, and for how long; whether in an emergency."""
 
     may_approve: Collection[str]
     may_ask: Mapping[str, timedelta]
     is_admitted: bool
+    has_emergency: bool
     is_known: bool = True
 
 
@@ -163,6 +169,7 @@ def _rights(person: Person, policy: Policy) -> _Rights:
         may_approve.keys(),
         {alias: cluster.max_duration for alias, cluster in may_ask.items()},
         is_admitted=any(cluster.admits(person) for cluster in policy.clusters.values()),
+        has_emergency=bool(policy.where(lambda one: one.may_use_emergency(person)).clusters),
     )
 
 

@@ -6,7 +6,7 @@ from slack_bolt import Ack, App, BoltContext
 
 from bot.domain.commands import Cancel, Command, Container, Decide, PutBack, Review, Revoke
 from bot.domain.lifecycle import Verdict
-from bot.domain.queries import OpenForm
+from bot.domain.queries import OpenEmergencyForm, OpenForm
 from bot.slack.inbound.controller import SlackController
 from bot.slack.inbound.listeners.payload import Payload
 from bot.slack.inbound.payloads import Press, from_asking, from_choice, from_press
@@ -43,6 +43,7 @@ _ASKING = Payload(from_asking)
 
 def register(app: App, controller: SlackController) -> None:
     """Register the buttons."""
+    _register_beginnings(app, controller)
     for button, command_for in _COMMANDS.items():
         _register_command(app, controller, button, command_for)
 
@@ -89,6 +90,20 @@ def register(app: App, controller: SlackController) -> None:
         ack()
         asking = _ASKING.of(context)
         controller.ask_for(OpenForm(cluster=asking.cluster), asking.interaction)
+
+
+def _register_beginnings(app: App, controller: SlackController) -> None:
+    """Register what begins something of its own, on the Home tab and elsewhere."""
+
+    @app.action(Button.EMERGENCY, middleware=[_ASKING.read])
+    def on_emergency(ack: Ack, context: BoltContext) -> None:
+        ack()
+        controller.ask_for(OpenEmergencyForm(), _ASKING.of(context).interaction)
+
+    @app.action(Button.MY_IP, middleware=[_ASKING.read])
+    def on_my_ip(ack: Ack, context: BoltContext) -> None:
+        ack()
+        controller.my_ip(_ASKING.of(context).interaction)
 
 
 def _register_command(

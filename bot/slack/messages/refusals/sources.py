@@ -36,8 +36,7 @@ def of_source(refusal: SourceRefusal, code: Quoting) -> str:  # noqa: C901  # a 
     """Return why a trusted source is refused."""
     match refusal:
         case NotASource(typed=typed):
-            find = code("/dbaccess myip")
-            return f"{code(typed)} isn't an IP address. Try 203.0.113.4, or {find} to find yours."
+            return f"{code(typed)} isn't an IP address. Try 203.0.113.4."
         case HasPort(address=address):
             return f"Leave out the port: {code(address)}."
         case IsUrl(address=address):
