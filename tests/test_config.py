@@ -388,6 +388,20 @@ def test_p8_no_process_starts_with_the_placeholders(
     assert not any(value in result.output for value in example_secrets().values())
 
 
+@pytest.mark.parametrize("command", ["serve", "web", "worker", "check"])
+def test_what_is_wrong_with_the_environment_and_with_the_policy_comes_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "other.toml").write_text(MINIMAL.replace("prod", "PROD"))
+    monkeypatch.setenv("DBACCESS_CONFIG", "other.toml")
+
+    result = CliRunner().invoke(app, [command])
+
+    assert result.exit_code == 1
+    assert "SLACK_BOT_TOKEN: is missing" in result.output
+    assert "other.toml: instance: 'PROD' does not look right" in result.output
+
+
 def test_an_env_file_is_read_and_the_environment_counts_more(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

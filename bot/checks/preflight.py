@@ -15,7 +15,7 @@ from bot.checks.people import PolicyPeople
 from bot.checks.policy_lint import KnownPeople, lint_policy
 from bot.checks.provider import check_provider
 from bot.checks.slack_setup import check_app_token, check_bot_token, check_channels, check_scopes
-from bot.config import ConfigError, Settings, load_policy, load_settings
+from bot.config import ConfigError, Settings, load_policy, load_settings, policy_file
 from bot.core import build_provider
 from bot.domain.policy import Policy
 from bot.domain.typed_text import one_line
@@ -36,8 +36,17 @@ def run_checks(*, live: bool, announce: Callable[[str], None]) -> Iterator[Findi
     except ConfigError as error:
         problems = (problem.removeprefix("environment: ") for problem in error.problems)
         yield from (fault("environment", problem) for problem in problems)
+        yield from _configuration_alone(policy_file())
         return
     yield from _shown(settings, _run(settings, live=live, announce=announce))
+
+
+def _configuration_alone(file: Path) -> Iterator[Finding]:
+    """Check the file that needs nothing of the environment, so that its faults come along."""
+    try:
+        load_policy(file)
+    except ConfigError as error:
+        yield from (fault("configuration", problem) for problem in error.problems)
 
 
 def check_running(settings: Settings, policy: Policy, provider: Provider) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.config import ConfigError, Settings, load_policy, load_settings
+from bot.config import ConfigError, Settings, load_policy, load_settings, policy_file
 from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
 from bot.domain.refusals.any_refusal import AnyRefusal
@@ -30,9 +30,20 @@ def settings() -> Settings:
 
 
 def configuration() -> tuple[Settings, Policy]:
-    """Return the settings, and the policy that they name."""
-    loaded = settings()
-    return loaded, policy_in(Path(loaded.dbaccess_config))
+    """Return the settings, and the policy that they name; all that is wrong is told at once."""
+    try:
+        policy = load_policy(policy_file())
+    except ConfigError as error:
+        _also_of_environment(error)
+    return settings(), policy
+
+
+def _also_of_environment(error: ConfigError) -> NoReturn:
+    try:
+        load_settings()
+    except ConfigError as first:
+        error = ConfigError([*first.problems, *error.problems])
+    _stop(error)
 
 
 def policy_in(file: Path) -> Policy:
