@@ -15,6 +15,7 @@ from bot.providers.call_budget import CallBudget
 from bot.providers.catalogue import Catalogue
 from bot.providers.digitalocean import DigitalOcean
 from bot.reconcile.reconciler import Reconciler
+from bot.store.api_calls import CallLedger
 from bot.store.database import Database
 from bot.store.signals import signal
 
@@ -117,7 +118,8 @@ def build_core(
         scheduler = live().scheduler
         return scheduler.calls_per_minute, scheduler.calls_per_hour
 
-    budget = CallBudget(clock, limits)
+    # A SQLite database has one process; the terminal's commands make few calls beside it.
+    budget = CallBudget(clock, limits, None if database.is_sqlite else CallLedger(database))
 
     def note_call(call: ApiCall) -> None:
         on_call(call)

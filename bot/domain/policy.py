@@ -342,7 +342,7 @@ class ClusterPolicy(PolicyModel):
 
 
 class Scheduler(PolicyModel):
-    """How often the worker checks what is due, and how many API calls one process may make."""
+    """How often the worker checks what is due, and how many API calls may be made."""
 
     tick: Duration = timedelta(seconds=1)
     """The longest that the worker sleeps."""
@@ -351,10 +351,10 @@ class Scheduler(PolicyModel):
     """How often every cluster with live grants is read."""
 
     calls_per_minute: int = Field(default=250, ge=20, strict=True)
-    """How many calls of the API one process makes in a minute; several share a token's 250."""
+    """How many calls of the API all processes on one database make in a minute together."""
 
     calls_per_hour: int = Field(default=5_000, ge=20, strict=True)
-    """How many calls of the API one process makes in an hour; several share a token's 5,000."""
+    """How many calls of the API all processes on one database make in an hour together."""
 
 
 class Retention(PolicyModel):

@@ -9,8 +9,9 @@ earlier, and the rest is left for ends.
 import math
 import threading
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from bot.clock import Clock
 from bot.domain.notices import CallsMade
@@ -29,22 +30,42 @@ _TRUSTED_FOR = _MINUTE  # how long to rely on what the API said of the limit
 _PAUSE = _MINUTE  # no checks and no pages for that long after a 429
 _MAY_WAIT = {Purpose.CHECKS, Purpose.PAGES}
 _LONGEST_PAUSE = _HOUR
+_OTHERS_FRESH = timedelta(seconds=5)
 _FULL_HOUR_WAIT = timedelta(minutes=5)  # after that, some of a used-up hour are free
 _TOO_MANY = 429
+
+
+class Ledger(Protocol):
+    """Where several processes that use the same credentials write down their calls."""
+
+    def note(self, purpose: str, at: datetime) -> None:
+        """Write down that this process makes a call."""
+        ...
+
+    def of_others(self, now: datetime, lengths: tuple[timedelta, ...]) -> list[Mapping[str, int]]:
+        """Return how many calls the others made by purpose, in each of these lengths of time."""
+        ...
 
 
 class CallBudget:
     """Lets calls through or not, by the last minute, the last hour, and what the API says.
 
-    It counts the calls of one process. Those of others with the same credentials show in the number
-    that the API says is left (`ApiCall.limit_remaining`), which counts too. Thread-safe.
+    It counts the calls of this process, and of the others that share a *ledger*. Those of anybody
+    else with the same credentials show in the number that the API says is left
+    (`ApiCall.limit_remaining`), which counts too. Thread-safe.
 
     `limits` returns how many calls are allowed in a minute and in an hour, as of now.
     """
 
-    def __init__(self, clock: Clock, limits: Callable[[], tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        limits: Callable[[], tuple[int, int]],
+        ledger: Ledger | None = None,
+    ) -> None:
         self._clock = clock
         self._limits = limits
+        self._ledger = ledger
         self._windows = (_Window(_MINUTE), _Window(_HOUR))
         self._lock = threading.Lock()
         self._observed: tuple[datetime, ApiCall] | None = None
@@ -56,12 +77,15 @@ class CallBudget:
         Raises:
             BudgetSpent: it must not be made now.
         """
+        self._ask_others()
         with self._lock:
             now = self._clock.now()
             if self._room(purpose, now) < 1:
                 raise _spent(self._wait(purpose, now).total_seconds())
             for window in self._windows:
                 window.add(now, purpose)
+        if self._ledger is not None:
+            self._ledger.note(purpose, now)
 
     def observe(self, call: ApiCall) -> None:
         """Take note of what the API said of the limit."""
@@ -83,7 +107,7 @@ class CallBudget:
         with self._lock:
             now = self._clock.now()
             self._windows[-1].count(now)
-            made = {str(each): self._windows[-1].by_purpose[each] for each in Purpose}
+            made = {str(each): self._windows[-1].of(each, now) for each in Purpose}
             if self._observed is None or now - self._observed[0] > _HOUR:
                 return CallsMade(by_purpose=made)
             call = self._observed[1]
@@ -95,11 +119,19 @@ class CallBudget:
         room = [
             min(
                 int(limit * _MOST_IN_ALL[purpose]) - window.count(now),
-                int(limit * _MOST_OF_ITS_OWN.get(purpose, 1.0)) - window.by_purpose[purpose],
+                int(limit * _MOST_OF_ITS_OWN.get(purpose, 1.0)) - window.of(purpose, now),
             )
             for window, limit in zip(self._windows, self._limits(), strict=True)
         ]
         return max(min(room), 0)
+
+    def _ask_others(self) -> None:
+        """Take note of what others have spent, as of now."""
+        if self._ledger is None:
+            return
+        now, lengths = self._clock.now(), (_MINUTE, _HOUR)
+        for window, others in zip(self._windows, self._ledger.of_others(now, lengths), strict=True):
+            window.others = now, others
 
     def _pause(self, purpose: Purpose, now: datetime) -> timedelta:
         """Return for how long the API's answers forbid such a call; zero if they do not."""
@@ -134,19 +166,30 @@ def _is_recent(at: datetime, now: datetime) -> bool:
 
 
 class _Window:
-    """The calls of the last minute, or hour."""
+    """The calls of the last minute, or hour; `others` is what other processes had made when."""
 
     def __init__(self, length: timedelta) -> None:
         self._length = length
         self._calls: deque[tuple[datetime, Purpose]] = deque()
-        self.by_purpose: Counter[Purpose] = Counter()
+        self._by_purpose: Counter[Purpose] = Counter()
+        self.others: tuple[datetime, Mapping[str, int]] | None = None
 
     def add(self, at: datetime, purpose: Purpose) -> None:
         self._calls.append((at, purpose))
-        self.by_purpose[purpose] += 1
+        self._by_purpose[purpose] += 1
 
     def count(self, now: datetime) -> int:
         """Forget calls of long ago, or from before the clock was set back; count the rest."""
         while self._calls and not now - self._length < self._calls[0][0] <= now:
-            self.by_purpose[self._calls.popleft()[1]] -= 1
-        return len(self._calls)
+            self._by_purpose[self._calls.popleft()[1]] -= 1
+        return len(self._calls) + sum(self._of_others(now).values())
+
+    def of(self, purpose: Purpose, now: datetime) -> int:
+        """Return how many of those that `count` has left were for a purpose."""
+        return self._by_purpose[purpose] + self._of_others(now).get(purpose, 0)
+
+    def _of_others(self, now: datetime) -> Mapping[str, int]:
+        """Return the others' calls; not what is old, or this process would wait for nothing."""
+        if self.others is None or not self.others[0] <= now < self.others[0] + _OTHERS_FRESH:
+            return {}
+        return self.others[1]

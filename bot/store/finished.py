@@ -9,21 +9,22 @@ from sqlmodel import Session, SQLModel, col, select
 from bot.store import ip_links, jobs
 from bot.store.outbox import PostName
 from bot.store.over import is_over
-from bot.store.tables import HeartbeatRow, HomeRow, IpLinkRow, PostRow, RequestRow
+from bot.store.tables import ApiCallRow, HeartbeatRow, HomeRow, IpLinkRow, PostRow, RequestRow
 
 
 def delete_finished(session: Session, before: datetime, now: datetime, *, most: int) -> int:
     """Delete what was finished before a time, *most* of each kind; return how much.
 
-    Jobs, posts of requests that are over, address links that have expired, heartbeats of workers
-    that are gone, and Home tabs that nobody has opened since. Reply addresses of links are erased
-    as soon as these have expired.
+    Jobs, posts of requests that are over, address links that have expired, heartbeats and calls of
+    processes that are gone, and Home tabs that nobody has opened since. Reply addresses of links
+    are erased as soon as these have expired.
     """
     ip_links.erase_reply_addresses(session, now)
     finished = (
         (PostRow, PostRow.post, _is_of_what_is_over(before, now)),
         (IpLinkRow, IpLinkRow.id, col(IpLinkRow.expires_at) < before),
         (HeartbeatRow, HeartbeatRow.worker, col(HeartbeatRow.ticked_at) < before),
+        (ApiCallRow, ApiCallRow.process, col(ApiCallRow.began_at) < before),
         (HomeRow, HomeRow.user_id, col(HomeRow.opened_at) < before),
     )
     deleted = jobs.delete_finished(session, before, most=most)

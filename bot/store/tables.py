@@ -348,3 +348,14 @@ class TurnRow(SQLModel, table=True):
 
     name: str = Field(primary_key=True, max_length=64)
     due_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ApiCallRow(SQLModel, table=True):
+    """How many calls of the provider's API a process made for a purpose in ten seconds."""
+
+    __tablename__ = "api_calls"
+
+    process: str = Field(primary_key=True, max_length=64)
+    purpose: str = Field(primary_key=True, max_length=_KIND)
+    began_at: datetime = Field(primary_key=True, sa_type=UtcDateTime, index=True)
+    count: int

@@ -19,6 +19,7 @@ from bot.store.jobs import Kind
 TABLES = {
     row.__tablename__
     for row in (
+        tables.ApiCallRow,
         tables.RequestRow,
         tables.DecisionRow,
         tables.GrantRow,
