@@ -17,7 +17,7 @@ from bot.domain.refusals.any_refusal import AnyRefusal
 from bot.domain.refusals.clusters import NoSuchRule
 from bot.domain.refusals.delays import ClusterUnknown, TokenNotTaken
 from bot.domain.refusals.grants import NoSuchGrant
-from bot.domain.refusals.lookups import CallsSpent, NotLookedUp
+from bot.domain.refusals.lookups import CallsSpent, HostNotShown, NotLookedUp
 from bot.domain.refusals.rights import MayNotListAll
 from bot.domain.rules import Rule
 from bot.domain.sources import TrustedSource
@@ -133,12 +133,20 @@ class Queries:
         try:
             connection = self._reads.connection(str(cluster.id))
         except ApiError as error:
-            raise Refused(_why_not(error)) from error
+            is_there = isinstance(error, ClusterNotFound) and self._has_rules(str(cluster.id))
+            raise Refused(HostNotShown(cluster=alias) if is_there else _why_not(error)) from error
         certificate = ""
         if connection.needs_ca_file:
             with suppress(ApiError):  # the page then says where else to find it
                 certificate = self._reads.certificate(str(cluster.id))
         return messages.connect_page(alias, connection, certificate)
+
+    def _has_rules(self, cluster_id: str) -> bool:
+        """Tell whether a cluster is there after all; a read replica may be known by these alone."""
+        with suppress(ApiError):
+            self._reads.rules(cluster_id)
+            return True
+        return False
 
     def cluster_of_grant(self, number: int, mark: str) -> str:
         """Return the cluster of a grant whose button was pressed, which may have ended.

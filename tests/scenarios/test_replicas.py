@@ -62,3 +62,23 @@ def test_a_replica_that_is_gone_is_reported_as_gone(world: World) -> None:
         world.pass_time(minutes=1)
 
     assert "has no database cluster" in world.operators()[-1]
+
+
+def test_connect_says_where_the_host_is_if_the_api_does_not_show_it(world: World) -> None:
+    page = world.answered_later(RITA, "connect orders-replica")
+
+    assert "no such cluster" not in page
+    if is_shown(world):
+        assert "psql" in page
+    else:
+        assert "doesn't show the host of `orders-replica`" in page
+
+
+def test_connect_says_of_a_cluster_that_is_gone_that_it_is_gone(world: World) -> None:
+    world.digitalocean.remove_cluster(ANALYTICS)
+
+    assert "no such cluster" in world.answered_later(RITA, "connect orders-replica")
+
+
+def is_shown(world: World) -> bool:
+    return any(one["id"] == ANALYTICS for one in world.digitalocean.resources("databases"))

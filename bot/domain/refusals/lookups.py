@@ -28,6 +28,13 @@ class NotLookedUp(Refusal):
     status: int | None = None
 
 
+class HostNotShown(Refusal):
+    """A cluster has rules, and DigitalOcean knows nothing else of it, as of a read replica."""
+
+    code: Literal["host_not_shown"] = "host_not_shown"
+    cluster: str
+
+
 class LinksUnused(Refusal):
     """As many unused address links as one person may have."""
 
@@ -51,5 +58,11 @@ class WentWrong(Refusal):
 
 
 LookupRefusal = (
-    LookedUpTooOften | CallsSpent | NotLookedUp | LinksUnused | NothingToPick | WentWrong
+    LookedUpTooOften
+    | CallsSpent
+    | NotLookedUp
+    | HostNotShown
+    | LinksUnused
+    | NothingToPick
+    | WentWrong
 )

@@ -5,6 +5,7 @@ from typing import assert_never
 from bot.domain.durations import show_duration
 from bot.domain.refusals.lookups import (
     CallsSpent,
+    HostNotShown,
     LinksUnused,
     LookedUpTooOften,
     LookupRefusal,
@@ -26,6 +27,11 @@ def of_lookup(refusal: LookupRefusal, code: Quoting) -> str:
             return f"DigitalOcean's rate limit is nearly used up. Try again in {counted(seconds)}."
         case NotLookedUp(status=status):
             return f"{no_usable_answer(status)}. Try again in a minute."
+        case HostNotShown(cluster=cluster):
+            return (
+                f"DigitalOcean doesn't show the host of {code(cluster)}. "
+                "Look it up in the control panel."
+            )
         case LinksUnused(most=most, serves=serves):
             return (
                 f"You have {most} unused links. Open one, or wait: each expires after "
