@@ -69,9 +69,10 @@ class ShowSources:
 
 @dataclass(frozen=True)
 class ShowConnect:
-    """`connect <cluster>`."""
+    """`connect <cluster>`; `in_form`: it is shown where the title is said already."""
 
     cluster: str
+    in_form: bool = False
 
 
 @dataclass(frozen=True)

@@ -39,5 +39,8 @@ OPTION_CHARACTERS = 75
 OPTION_VALUE_CHARACTERS = 150
 """The value of an option."""
 
+CONFIRM_CHARACTERS = 300
+"""The text that asks back before a press counts."""
+
 BUTTON_VALUE_CHARACTERS = 2_000
 """The value of a button."""

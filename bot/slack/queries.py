@@ -8,7 +8,7 @@ from bot.access.notifications import request_facts
 from bot.access.pressed_button import check_is_grant_shown
 from bot.domain.extensions import at_maximum
 from bot.domain.labels import guard_label
-from bot.domain.lifecycle import RequestState
+from bot.domain.lifecycle import GrantState, RequestState
 from bot.domain.notices import RequestFacts
 from bot.domain.people import Person
 from bot.domain.policy import Policy
@@ -121,8 +121,10 @@ class Queries:
         except ApiError as error:
             raise Refused(_why_not(error)) from error
 
-    def connect(self, alias: str, person: Person) -> Message:
+    def connect(self, alias: str, person: Person, *, in_form: bool = False) -> Message:
         """`connect`: how to reach a cluster, with everything but the password.
+
+        *in_form* as in `ShowConnect`.
 
         Raises:
             Refused: not a cluster that they may see or have access to, or DigitalOcean does not
@@ -139,7 +141,10 @@ class Queries:
         if connection.needs_ca_file:
             with suppress(ApiError):  # the page then says where else to find it
                 certificate = self._reads.certificate(str(cluster.id))
-        return messages.connect_page(alias, connection, certificate)
+        with self._database.reading() as session:
+            live = grants.live(session, requester=person.id, cluster=alias)
+        own = [one for one in live if one.state is GrantState.ACTIVE and not one.adopted]
+        return messages.connect_page(alias, connection, certificate, own, titled=not in_form)
 
     def _has_rules(self, cluster_id: str) -> bool:
         """Tell whether a cluster is there after all; a read replica may be known by these alone."""

@@ -8,7 +8,7 @@ import pytest
 from dbaccess_playground.digitalocean.cluster_json import CA_CERTIFICATE, SECRETS
 from dbaccess_playground.faults import Fault
 from dbaccess_playground.slack.controls import readable
-from tests.scenarios.world import ALICE, ORDERS, OSCAR, RITA, World, policy
+from tests.scenarios.world import ALICE, IP, ORDERS, OSCAR, RITA, World, policy
 
 Worlds = Callable[[dict[str, Any]], World]
 
@@ -89,6 +89,8 @@ def test_the_button_opens_a_form_with_all_that_one_types(world: World) -> None:
     form = world.slack.modal(RITA)
     assert form is not None
     assert form["title"]["text"] == "Connect to orders"
+    assert "Connect to" not in shown_in_form
+    assert f"You can connect from {IP} until" in shown_in_form
 
 
 def test_the_form_opens_before_digitalocean_answers_and_says_what_it_answered(

@@ -314,7 +314,7 @@ class SlackController:
         """Open the form before DigitalOcean is asked: it can be opened for three seconds only."""
         asked = press.interaction
         cluster = self._queries.cluster_of_grant(press.number, press.mark)
-        query = ShowConnect(cluster)
+        query = ShowConnect(cluster, in_form=True)
 
         def show(view_id: str, message: Message) -> None:
             self._background.update_view(messages.connect_form(cluster, message), view_id, "")

@@ -47,8 +47,8 @@ class Pages:
                 return self._queries.history(about, person)
             case ShowSources(cluster=cluster):
                 return self._queries.sources(cluster, person)
-            case ShowConnect(cluster=cluster):
-                return self._queries.connect(cluster, person)
+            case ShowConnect(cluster=cluster, in_form=in_form):
+                return self._queries.connect(cluster, person, in_form=in_form)
 
     def _my_ip(self, asked: Interaction) -> Message:
         url = self._ip_links.make(asked.reply_to, asked.team_id)

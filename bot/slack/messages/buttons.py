@@ -10,8 +10,9 @@ from bot.domain.kept_form import KeptForm
 from bot.domain.lifecycle import Grant, GrantState, RequestKind, RequestState
 from bot.domain.marks import grant_mark, mark_of_grant, request_mark
 from bot.domain.notices import RequestFacts
-from bot.slack.limits import BUTTON_VALUE_CHARACTERS
+from bot.slack.limits import BUTTON_VALUE_CHARACTERS, CONFIRM_CHARACTERS
 from bot.slack.messages.blocks import Block
+from bot.slack.messages.mrkdwn import one_line
 
 ALONE = "alone"
 _SHORTER = [
@@ -228,10 +229,12 @@ def _approve_for_less(request: RequestFacts) -> list[Block]:
     if not shorter:
         return []
     asked = "requested" if request.until else show_duration(request.duration)
-    one = f"Approve for {show_duration(shorter[-1])} instead of {asked}?"
+    what = f"{request.cluster}, {request.source}"
+    one = f"Approve for {show_duration(shorter[-1])} instead of {asked}? {what}"
+    any_of_them = f"Approve for the time you chose instead of {asked}? {what}"
     confirm = {
         "title": _plain("Shorten?"),
-        "text": _plain(one if len(shorter) == 1 else f"Approve for less than {asked}?"),
+        "text": _plain(one_line(one if len(shorter) == 1 else any_of_them, CONFIRM_CHARACTERS)),
         "confirm": _plain("Approve"),
         "deny": _plain("Cancel"),
     }

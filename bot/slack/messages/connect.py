@@ -1,15 +1,18 @@
 """Connect: how one reaches a cluster and makes sure that it is the real one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bot.domain.connecting import PLACEHOLDER_USER, Connection, Note, Way, saving, ways
+from bot.domain.lifecycle import Grant
 from bot.slack.limits import TEXT_CHARACTERS
 from bot.slack.messages.blocks import FALLBACK_CHARACTERS, Block, Message, context, message, section
+from bot.slack.messages.facts import source, until
 from bot.slack.messages.inputs import reading_form
 from bot.slack.messages.mrkdwn import code, cut, escape, inert, one_line
 
 _VERSION_CHARACTERS = 40
+_MOST_SOURCES = 3
 ENGINES = {
     "pg": "PostgreSQL",
     "advanced_pg": "PostgreSQL",
@@ -31,7 +34,14 @@ _NOTES = {
 }
 
 
-def connect_page(alias: str, connection: Connection, certificate: str) -> Message:
+def connect_page(
+    alias: str,
+    connection: Connection,
+    certificate: str,
+    own: Sequence[Grant] = (),
+    *,
+    titled: bool = True,
+) -> Message:
     """Return how to connect to a cluster; its text leaves out the certificate.
 
     Args:
@@ -39,13 +49,22 @@ def connect_page(alias: str, connection: Connection, certificate: str) -> Messag
         connection: where to.
         certificate: the CA certificate as PEM text; an empty text where none was read, and
             anything for a cluster that does not need it.
+        own: the access to it that they have open.
+        titled: with the cluster's name, where no title says it.
     """
     ca_file = f"{alias}-ca.crt"
+    usual, *others = [
+        list(_way(way, is_first=number == 0))
+        for number, way in enumerate(ways(connection, ca_file))
+    ] or [[]]
+    engine = _engine(connection)
+    title = f"*Connect to {code(alias)}* · {engine}" if titled else f"*{engine}*"
     parts = [
-        message(section(_title(alias, connection), _facts(connection))),
+        message(section(title, _facts(connection))),
+        *usual,
         *_certificate(connection, ca_file, certificate),
-        *(part for way in ways(connection, ca_file) for part in _way(way)),
-        message(context("You can connect only from an address that has open access.")),
+        *(part for way in others for part in way),
+        message(context(_from_where(own))),
     ]
     said = "\n".join(part.text for part in parts if part.text)
     shown = [block for part in parts for block in part.blocks]
@@ -69,10 +88,19 @@ def connect_form_not_opened(alias: str) -> Message:
     )
 
 
-def _title(alias: str, connection: Connection) -> str:
+def _from_where(own: Sequence[Grant]) -> str:
+    """Return from which addresses they can connect now; every other is shut out."""
+    if not own:
+        return "You can connect only from an address that has open access."
+    shown = [f"{source(one)} until {until(one)}" for one in own[:_MOST_SOURCES]]
+    more = f", and {len(own) - _MOST_SOURCES} more" if len(own) > _MOST_SOURCES else ""
+    return f"You can connect from {', '.join(shown)}{more}."
+
+
+def _engine(connection: Connection) -> str:
     engine = ENGINES.get(connection.engine) or code(connection.engine)
     version = escape(one_line(connection.version, _VERSION_CHARACTERS))
-    return f"*Connect to {code(alias)}* · {engine} {version}".rstrip()
+    return f"{engine} {version}".rstrip()
 
 
 def _facts(connection: Connection) -> list[str]:
@@ -80,15 +108,16 @@ def _facts(connection: Connection) -> list[str]:
         "Host": code(connection.host),
         "Port": code(str(connection.port)),
         "Database": code(connection.database) if connection.database else "",
-        "User": f"your own, instead of {code(PLACEHOLDER_USER)}",
-        "Password": "your own",
+        "User and password": "your own. None yet? Ask an approver.",
         "Host inside the VPC": code(connection.private_host) if connection.private_host else "",
     }
     return [f"*{name}*\n{fact}" for name, fact in facts.items() if fact]
 
 
-def _way(way: Way) -> Iterator[Message]:
-    yield message(section(f"*{way.client}* ({_NOTES[way.note]})"))
+def _way(way: Way, *, is_first: bool) -> Iterator[Message]:
+    is_yours = is_first and PLACEHOLDER_USER in way.lines
+    yours = f". {code(PLACEHOLDER_USER)} is yours." if is_yours else ""
+    yield message(section(f"*{way.client}* ({_NOTES[way.note]}){yours}"))
     yield Message(text=inert(escape(way.lines)), blocks=[_preformatted(way.lines)])
 
 
@@ -111,10 +140,16 @@ def _certificate(connection: Connection, ca_file: str, pem: str) -> Iterator[Mes
     else:
         yield message(
             section(
-                f"*First save the CA certificate* as {code(ca_file)}: paste this in a terminal."
+                f"*CA certificate*: save it first, as {code(ca_file)}. On macOS and Linux, paste "
+                "this in a terminal."
             )
         )
         yield Message(text="", blocks=[_preformatted(lines)])
+        yield message(
+            context(
+                f"Windows: save the lines from BEGIN to END as {code(ca_file)}. Use PowerShell."
+            )
+        )
 
 
 def _preformatted(lines: str) -> Block:

@@ -35,7 +35,7 @@ def deny_modal(
         "type": "input",
         "block_id": "reason",
         "label": plain("Reason"),
-        "hint": plain("The requester and the channel read this."),
+        "hint": plain("Required. The requester and the channel read this."),
         "element": {
             "type": "plain_text_input",
             "action_id": "reason",

@@ -8,6 +8,7 @@ from bot.slack.messages.connect import connect_form, connect_page
 from dbaccess_playground.digitalocean.cluster_json import CA_CERTIFICATE, ENGINES
 from dbaccess_playground.slack.block_kit.checker import problems
 from tests.domain.test_connecting import CA_FILE, HOSTILE, connection
+from tests.slack.messages.examples import OFFICE, grant
 from tests.slack.messages.reading import message_as_read
 
 
@@ -61,7 +62,7 @@ def test_slack_takes_a_form(page: Message) -> None:
 @each_page
 def test_a_page_is_for_a_user_of_ones_own_who_has_access(page: Message) -> None:
     assert "only from an address that has open access" in page.text
-    assert "your own, instead of `YOUR_USER`" in page.text
+    assert "*User and password* your own" in page.text
     assert "doadmin" not in str(page)
 
 
@@ -69,9 +70,9 @@ def test_a_page_is_for_a_user_of_ones_own_who_has_access(page: Message) -> None:
 def test_a_page_shows_the_certificate_whole_and_the_name_of_its_file(engine: str) -> None:
     page = connect_page("orders", connection(engine), CA_CERTIFICATE)
     first, second, *_ = snippets(page)
-    assert CA_CERTIFICATE.strip() in first
+    assert CA_FILE in first
     assert f"`{CA_FILE}`" in page.text
-    assert CA_FILE in second
+    assert CA_CERTIFICATE.strip() in second
 
 
 @pytest.mark.parametrize("engine", ["redis", "valkey"])
@@ -85,3 +86,22 @@ def test_control_and_direction_characters_are_shown_as_unknown() -> None:
     page = connect_page("orders", connection(database="default\u202edb\x1b"), CA_CERTIFICATE)
     assert "\u202e" not in str(page.blocks)
     assert "\x1b" not in str(page.blocks)
+
+
+def test_the_first_client_comes_before_the_certificate_and_the_form_says_its_title_once() -> None:
+    page = connect_page("orders", connection(), CA_CERTIFICATE, titled=False)
+    shown = str(page.blocks)
+
+    assert shown.index("psql 'host=") < shown.index("BEGIN CERTIFICATE") < shown.index("psycopg")
+    assert "Connect to" not in shown
+    assert "Windows" in shown
+
+
+def test_a_page_names_where_one_can_connect_from_and_until_when() -> None:
+    own = [grant(), grant(id=18, source=OFFICE)]
+
+    page = connect_page("orders", connection(), CA_CERTIFICATE, own)
+
+    last = page.text.splitlines()[-1]
+    assert last.startswith("You can connect from 203.0.113.4 until ")
+    assert ", 198.51.100.0/24 until " in last

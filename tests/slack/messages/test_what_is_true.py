@@ -62,7 +62,7 @@ def test_the_first_line_of_a_card_says_what_was_asked_for_also_once_one_gave_les
     said = read(RequestCard(request=request(**HALF_APPROVED)))
 
     assert "for 2h." in said
-    assert "instead of" not in said
+    assert "1h instead of" not in said
     assert f"Approvals 1/2 (@{ALICE} for 1h)" in said
 
 
