@@ -27,7 +27,7 @@ from bot.cli.init.rendering import environment_text, policy_text, shown_environm
 from bot.cli.init.shipped import ANSWERS_EXAMPLE, shipped
 from bot.cli.init.terminal import TypedTerminal, open_link
 from bot.cli.init.writing import SECRET_MODE, USUAL_MODE, write_new
-from bot.config import ConfigError, Settings, load_settings, parse_policy, policy_file
+from bot.config import ConfigError, Settings, parse_policy, policy_file
 
 ENV_FILE = Path(".env")
 KEPT_FILE = Path(".env.init")
@@ -64,7 +64,7 @@ def init(answers: Path | None, *, template: bool = False, terminal: Terminal | N
 
 def _what_is_kept() -> str:
     if not KEPT_FILE.exists():
-        return "Nothing was written."
+        return "What is written stays." if ENV_FILE.exists() else "Nothing was written."
     return (
         f"Your answers so far are in {KEPT_FILE}, the tokens too. Only you may read it. Type "
         "`dbaccess init` to go on, or delete it."
@@ -75,6 +75,7 @@ class _Setup:
     """One run, in the folder where the files will be."""
 
     def __init__(self, answers: Path | None, terminal: Terminal | None) -> None:
+        _check_readable(ENV_FILE)
         self._policy_path = policy_file()
         self._has_env, self._has_policy = ENV_FILE.exists(), self._policy_path.exists()
         self._given = self._answers_there(answers)
@@ -115,7 +116,7 @@ class _Setup:
     def _say_what_is_there(self) -> None:
         for file, is_there in ((ENV_FILE, self._has_env), (self._policy_path, self._has_policy)):
             if is_there:
-                self._asker.say(f"{file} is here already and stays as it is.")
+                typer.echo(f"{file} is here already and stays as it is.")
         if self._terminal and not (self._has_env and self._has_policy):
             if self._kept.load():
                 self._asker.say(f"Going on with the answers in {KEPT_FILE}.")
@@ -140,7 +141,7 @@ class _Setup:
             files.append((self._policy_path, text, USUAL_MODE))
         self._show(files)
         if self._terminal and not self._asker.confirm("write", "Write this?", default=True):
-            raise Stopped(f"Nothing was written. {_what_is_kept()}")
+            raise Stopped(_what_is_kept())
         for file, text, mode in files:
             _write(file, text, mode)
         self._kept.forget()
@@ -185,36 +186,37 @@ class _Setup:
         Raises:
             typer.Exit: 1 where there is a fault.
         """
-        from bot.cli.checking import check
-
-        typer.echo("\n$ dbaccess check")
-        try:
-            check(as_json=False)
-        except typer.Exit:
-            typer.echo("\nThe files are written. Fix the faults, then type `dbaccess check`.")
-            raise
-        if self._terminal:
-            self._offer_live_check()
+        _run_check(live=False)
+        words = "Test it now with one real command in Slack?"
+        if self._terminal and self._asker.confirm("check_live", words, default=False):
+            _run_check(live=True)  # nothing else tests the signing secret
         typer.echo("\nStart it with `dbaccess serve`. Then type /dbaccess in Slack.")
 
-    def _offer_live_check(self) -> None:
-        """Offer to wait for one real command: nothing else tests the signing secret."""
-        words = "Test it now with one real command in Slack?"
-        if not self._asker.confirm("check_live", words, default=False):
-            return
-        from bot.checks.findings import Level
-        from bot.checks.live import check_live
 
-        finding = check_live(load_settings(), announce=typer.echo)
-        typer.echo(f"{finding.level}: {finding.words}")
-        if finding.level is Level.FAULT:
-            raise typer.Exit(1)
+def _run_check(*, live: bool) -> None:
+    from bot.cli.checking import check
+
+    typer.echo(f"\n$ dbaccess check{' --live' if live else ''}")
+    try:
+        check(as_json=False, live=live)
+    except typer.Exit:
+        typer.echo("\nThe files are written. Fix the faults, then type `dbaccess check`.")
+        raise
 
 
 def _terminal() -> TypedTerminal:
     if not sys.stdin.isatty():
         raise Stopped(_NO_TERMINAL, exit_code=_USAGE)
     return TypedTerminal()
+
+
+def _check_readable(file: Path) -> None:
+    try:
+        if file.exists():
+            file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise Stopped(f"{file} cannot be read: {reason}.") from error
 
 
 def _endpoint(field: str) -> str:

@@ -283,6 +283,15 @@ def test_ctrl_c_anywhere_leaves_nothing_half(newcomer: Newcomer, question: str) 
     assert newcomer.files() <= {".env.init"}
 
 
+def test_ctrl_c_once_the_files_are_written_does_not_claim_otherwise(
+    newcomer: Newcomer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newcomer.stops(**{"Test it now": CTRL_C})
+
+    assert newcomer.files() == {".env", "dbaccess.toml"}
+    assert capsys.readouterr().err.splitlines()[-1] == "Stopped. What is written stays."
+
+
 def test_no_at_the_end_writes_nothing(newcomer: Newcomer) -> None:
     newcomer.stops(**{"Write this": "n"})
 
@@ -352,6 +361,17 @@ def test_an_env_file_that_lacks_something_is_not_written_into(
     )
 
 
+@pytest.mark.parametrize("content", [b"SLACK_BOT_TOKEN=\xff\n", b"\x00\xfe"])
+def test_an_env_file_that_is_no_text_is_said_in_one_line(
+    newcomer: Newcomer, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    newcomer.env_file.write_bytes(content)
+
+    newcomer.stops()
+
+    assert capsys.readouterr().err == ".env cannot be read: it is not text.\n"
+
+
 def test_a_file_that_appears_meanwhile_is_not_replaced(
     newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -405,9 +425,9 @@ def test_one_real_command_tests_what_nothing_else_can(
     newcomer.sits_down(**{"Test it now": "y"})
     rita.join()
 
-    printed = capsys.readouterr().out
-    assert "Type /dbaccess help in Slack now." in printed
-    assert "ok: arrived by Socket Mode" in printed
+    printed = capsys.readouterr()
+    assert "Type /dbaccess help in Slack now." in printed.err
+    assert "arrived by Socket Mode" in printed.out.partition("$ dbaccess check --live")[2]
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,8 @@ def test_a_second_run_changes_nothing(newcomer: Newcomer) -> None:
 
     assert again.exit_code == 0, again.output
     assert {file: file.read_bytes() for file in newcomer.folder.iterdir()} == before
+    assert ".env is here already and stays as it is." in again.stdout
+    assert "dbaccess.toml is here already and stays as it is." in again.stdout
 
 
 def test_an_env_file_that_is_there_needs_no_answers_of_its_own(newcomer: Newcomer) -> None:
