@@ -187,6 +187,35 @@ def test_a_narrow_page_is_accessible_and_needs_no_sideways_scrolling(
         assert things_beside_the_screen(page) == []
 
 
+def test_a_finger_hits_what_can_be_pressed_on_a_telephone(visit: Visit) -> None:
+    visitor = visit(NARROW)
+    page = visitor.page
+    visitor.types(ASK)
+    visitor.sees("Request #1")
+    for part in ("DigitalOcean", "API calls", "Slack"):
+        page.get_by_role("button", name=part, exact=True).click()
+        assert too_low_for_a_finger(page) == []
+    visitor.types("/dbaccess request")
+    expect(visitor.modal).to_be_visible()
+    assert too_low_for_a_finger(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="People and channels").click()
+    assert too_low_for_a_finger(page) == []
+
+
+def too_low_for_a_finger(page: Page) -> list[str]:
+    """Return what can be pressed and is less than 44 px high, its label counted."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll("button, select, summary, input, textarea")]
+            .filter((one) => one.checkVisibility({visibilityProperty: true}))
+            .map((one) => ["radio", "checkbox"].includes(one.type) ? one.closest("label") : one)
+            .filter((one) => { const box = one.getBoundingClientRect();
+                return box.width && box.height < 43.5; })
+            .map((one) => `${one.getBoundingClientRect().height}: ${one.outerHTML.slice(0, 90)}`)"""
+    )
+    return found
+
+
 def things_beside_the_screen(page: Page) -> list[str]:
     """Return what can be pressed, or scrolls sideways, and does not fit the screen's width."""
     found: list[str] = page.evaluate(
