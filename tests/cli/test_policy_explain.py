@@ -1,5 +1,6 @@
 """`dbaccess policy explain`: what would come of a command, and which line says so."""
 
+import ast
 import copy
 import re
 import tomllib
@@ -14,10 +15,19 @@ from bot.access.trial import Outcome, Trial
 from bot.cli import app
 from bot.clock import SystemClock
 from bot.config import Settings, parse_policy
+from bot.domain import policy
 from bot.domain.people import Person, Standing
 from bot.domain.policy_keys import deciding_keys
 from bot.domain.policy_schema import policy_schema
 from bot.domain.refusals.any_refusal import AnyRefusal
+from bot.domain.refusals.durations import AdoptionOutOfRange, ExtendedFully, ExtendedTooFar
+from bot.domain.refusals.rights import (
+    AskedThemselves,
+    MayNotAdopt,
+    MayNotReview,
+    OnlyMembersDecide,
+    OwnEmergency,
+)
 from dbaccess_playground.slack.sandbox import SandboxSlack
 from tests.refusals import EVERY_REFUSAL
 
@@ -307,3 +317,33 @@ def test_each_key_that_decides_is_one_that_the_file_may_have(refusal: AnyRefusal
         name, _, inner = key.partition(".")
         assert name in schema["ClusterPolicy"]["properties"]
         assert not inner or inner in schema["Emergency"]["properties"]
+
+
+OF_OTHER_COMMANDS = {  # what neither a request nor an emergency is refused by
+    AdoptionOutOfRange,
+    AskedThemselves,
+    ExtendedFully,
+    ExtendedTooFar,
+    MayNotAdopt,
+    MayNotReview,
+    OnlyMembersDecide,
+    OwnEmergency,
+}
+
+
+def test_no_refusal_of_the_policy_is_without_its_key() -> None:
+    """Else it would be explained by "No setting changes this"."""
+    tree = ast.parse(Path(policy.__file__).read_text())
+    raised = {
+        node.args[0].func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("Refused", "NotYours", "NamesClusters")
+        and isinstance(node.args[0], ast.Call)
+        and isinstance(node.args[0].func, ast.Name)
+    }
+    assert len(raised) > 15
+
+    explained = {type(one).__name__ for one in EVERY_REFUSAL if deciding_keys(one)}
+    assert raised - {one.__name__ for one in OF_OTHER_COMMANDS} <= explained

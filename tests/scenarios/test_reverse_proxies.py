@@ -38,11 +38,12 @@ http {{
 Opens = Callable[..., OpenWorld]
 
 
-def nginx(folder: Path, port: int, behind: str) -> list[str]:
-    """Return the command that serves the example on *port*, without TLS, for a bot *behind*."""
+def nginx(folder: Path, port: int, *behind: str) -> list[str]:
+    """Return the command that serves the example on *port*, without TLS, for bots *behind*."""
     example = (RUNNING / "nginx.conf").read_text()
     served = example.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
-    served = served.replace("server 127.0.0.1:3000;", f"server {behind};")
+    servers = "".join(f"server {one}; " for one in behind)
+    served = served.replace("server 127.0.0.1:3000;", servers)
     served = re.sub(r"^ *ssl_.*$", "", served, flags=re.MULTILINE)
     assert example.count("ssl") - served.count("ssl") >= 3
     (folder / "dbaccess.conf").write_text(served)
@@ -50,12 +51,15 @@ def nginx(folder: Path, port: int, behind: str) -> list[str]:
     return ["nginx", "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]
 
 
-def caddy(folder: Path, port: int, behind: str) -> list[str]:
+def caddy(folder: Path, port: int, *behind: str) -> list[str]:
     """As `nginx`."""
     example = (RUNNING / "Caddyfile").read_text()
     served = example.replace("dbaccess.example.com", f"http://127.0.0.1:{port}")
-    served = served.replace("reverse_proxy 127.0.0.1:3000", f"reverse_proxy {behind}")
-    assert served.count(behind) == 1
+    served = served.replace("reverse_proxy 127.0.0.1:3000", f"reverse_proxy {' '.join(behind)}")
+    assert served.count(behind[0]) == 1
+    if len(behind) > 1:
+        assert served.count("# health_") == 2
+        served = served.replace("# health_", "health_")
     (folder / "Caddyfile").write_text("{\n\tadmin off\n\tauto_https off\n}\n" + served)
     return ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
 
@@ -84,18 +88,25 @@ def served(command: list[str], folder: Path, port: int) -> Iterator[str]:
 
 
 @pytest.fixture(params=[nginx, caddy], ids=["nginx", "Caddy"])
-def proxied(
-    request: pytest.FixtureRequest, opens: Opens, tmp_path: Path
-) -> Iterator[tuple[OpenWorld, str]]:
-    """A bot that is reached through one proxy, and the address of that."""
-    program = request.param.__name__
+def proxy(request: pytest.FixtureRequest) -> Callable[..., list[str]]:
+    """What makes the command of one of them."""
+    make: Callable[..., list[str]] = request.param
+    program = make.__name__
     if shutil.which(program, path=PATH) is None:
         if os.environ.get("CI") and program == "nginx":
             pytest.fail("nginx is not installed, and in CI it must be")
         pytest.skip(f"{program} is not installed")
+    return make
+
+
+@pytest.fixture
+def proxied(
+    proxy: Callable[..., list[str]], opens: Opens, tmp_path: Path
+) -> Iterator[tuple[OpenWorld, str]]:
+    """A bot that is reached through one proxy, and the address of that."""
     world, port = opens(proxies=1), free_port()
-    behind = urlsplit(world.service.url).netloc
-    with served(request.param(tmp_path, port, str(behind)), tmp_path, port) as url:
+    behind = str(urlsplit(world.service.url).netloc)
+    with served(proxy(tmp_path, port, behind), tmp_path, port) as url:
         yield world, url
 
 
@@ -121,3 +132,15 @@ def test_no_browser_can_say_that_it_comes_from_elsewhere(proxied: tuple[OpenWorl
 
     assert page.status_code == 200
     assert "127.0.0.1 is a loopback address" in page.text  # where this test really comes from
+
+
+def test_a_click_reaches_the_other_while_one_is_restarted(
+    proxy: Callable[..., list[str]], opens: Opens, tmp_path: Path
+) -> None:
+    world, port = opens(proxies=1), free_port()
+    gone, alive = f"127.0.0.1:{free_port()}", str(urlsplit(world.service.url).netloc)
+    with served(proxy(tmp_path, port, gone, alive), tmp_path, port) as url:
+        world.slack.bot_url = url
+        for _ in range(4):  # they take turns
+            answer = world.slack.command(RITA, "help", channel_id="C0GENERAL")
+            assert (answer.error, "/dbaccess request" in answer.text) == (None, True)
