@@ -215,7 +215,7 @@ def test_p2_a_cluster_that_becomes_open_is_told_until_it_is_closed(world: World)
 
     [told] = [text for text in world.operators() if "is open to everyone" in text]
     assert "#1" in told
-    assert "from everywhere" in world.told(RITA)[-1]
+    assert "is open to everyone" in world.told(RITA)[-1]
     for _ in range(4):
         world.pass_time(minutes=5)
     assert sum("is open to everyone" in text for text in world.operators()) >= 3

@@ -126,7 +126,7 @@ def test_pages_show_plainly_what_is_erased(worlds: Worlds) -> None:
 
     shown = history(world, ALICE)
 
-    assert "someone (erased), `orders` from `erased` for *2h*, `erased`" in shown
+    assert "someone (erased), `orders`, `erased`, *2h*, `erased`" in shown
     assert "approved by someone (erased)" in shown
     assert "ended by someone (erased)" in shown
     with world.service.components.database.reading() as session:
