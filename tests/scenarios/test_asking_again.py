@@ -118,5 +118,5 @@ def test_what_was_extended_to_the_maximum_offers_no_extension(worlds: Worlds) ->
     world.pass_time(hours=1, minutes=50)
     warning = last(world)
     assert "ends soon" in warning.text
-    assert "can't be extended" in warning.all_text
+    assert "Can't be extended" in warning.all_text
     assert warning.buttons == ["Connect", "End access"]

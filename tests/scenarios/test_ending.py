@@ -159,7 +159,7 @@ def test_the_requester_withdraws_by_command(world: World) -> None:
     assert "*Request #1 cancelled*" in answer.text
     assert world.request().state is RequestState.CANCELLED
     assert world.card.buttons == []
-    assert f"cancelled* by <@{RITA}>" in world.card.text
+    assert "*Request #1 cancelled*, " in world.card.text
 
 
 def test_the_requester_withdraws_by_button(world: World) -> None:

@@ -325,7 +325,7 @@ def test_an_approver_who_extends_a_guests_access_hides_nothing(worlds: Worlds) -
 
     world.types(ALICE, "extend 1 1h")
 
-    assert "is a guest" in world.card.all_text
+    assert "*Guest:*" in world.card.all_text
 
 
 def test_p4_guests_see_and_do_things_only_where_they_are_allowed(worlds: Worlds) -> None:

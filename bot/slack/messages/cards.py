@@ -193,7 +193,9 @@ def _outcome(request: RequestFacts) -> str:
             by = who(request.denied_by or Actor.DBACCESS)
             return f":no_entry: *{number} denied* by {by}, {at}."
         case RequestState.CANCELLED:
-            by = f" by {who(request.closed_by)}" if request.closed_by else ""
+            by = ""
+            if request.closed_by and request.closed_by != who_asked(request):
+                by = f" by {who(request.closed_by)}"
             return f":wastebasket: *{number} cancelled*{by}, {at}."
         case RequestState.LAPSED:
             why = why_lapsed(request)

@@ -10,7 +10,7 @@ from bot.domain.notices import Audience, GrantEnded, GrantEnding
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import ask_again_for, put_back
 from bot.slack.messages.facts import how_to_adopt_again, numbered, source, until
-from bot.slack.messages.grants import access_of, is_below_card, source_of
+from bot.slack.messages.grants import HOLDER_UNKNOWN, access_of, is_below_card, source_of
 from bot.slack.messages.mrkdwn import code, who
 from bot.slack.messages.refusals import sentence
 
@@ -112,7 +112,7 @@ def _why(notice: GrantEnded) -> Block | None:
     if notice.grant.end_reason is not EndReason.FAILED and not notice.why:
         return None
     why = sentence(notice.why) if notice.why else ""
-    return quote(why, "Its time was over before DigitalOcean accepted the rule.")
+    return quote(why, "DigitalOcean accepted no change in time.")
 
 
 def _next_step(notice: GrantEnded) -> Iterator[Block | None]:
@@ -135,4 +135,4 @@ def _whose(notice: GrantEnded) -> Block | None:
     """The thread's card says whose a grant is, unless nobody knows."""
     if notice.grant.requester != Actor.UNKNOWN:
         return None
-    return context(f"Holder: {who(notice.grant.requester)}")
+    return context(HOLDER_UNKNOWN)

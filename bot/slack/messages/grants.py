@@ -23,6 +23,9 @@ from bot.slack.messages.facts import comments, in_minutes, length, numbered, sou
 from bot.slack.messages.mrkdwn import clock, code, everyone, when, who
 from bot.slack.messages.refusals import sentence
 
+HOLDER_UNKNOWN = "Holder unknown (from a rule's label)"
+_KNOWN_APPROVERS = {Actor.POLICY, Actor.EMERGENCY}  # the answer to the command said so
+
 
 def grant_started(notice: GrantStarted) -> Message:
     """Return that the source is trusted now."""
@@ -52,7 +55,7 @@ def grant_delayed(notice: GrantDelayed) -> Message:
     return message(
         section(f":hourglass_flowing_sand: *Opening access…*{what}"),
         quote(sentence(notice.why), "It takes longer than usual."),
-        None if is_below_card(notice) else context("You get a message when it opens."),
+        None if is_below_card(notice) else context("Still trying."),
         _buttons(notice, extends=False),
     )
 
@@ -93,7 +96,7 @@ def grant_expiring(notice: GrantExpiring) -> Message:
             f"from {source(grant)}."
         ),
         _facts(
-            f"Holder: {who(grant.requester)}" if grant.requester == Actor.UNKNOWN else "",
+            HOLDER_UNKNOWN if grant.requester == Actor.UNKNOWN else "",
             "" if notice.can_extend else "Can't be extended: maximum reached",
             _not_ours(notice),
         ),
@@ -204,7 +207,7 @@ def _approved(
     if is_below_card(notice):
         yield _facts(_not_ours(notice))
         return
-    approvers = notice.approvers if Actor.EMERGENCY not in notice.approvers else ()
+    approvers = [one for one in notice.approvers if one not in _KNOWN_APPROVERS]
     by = f"Approved by {everyone(approvers)}{instead_of}" if approvers else ""
     yield _facts(number, by, _not_ours(notice))
     yield from comments(notice.comments, approvers=approvers)

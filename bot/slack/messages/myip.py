@@ -44,5 +44,5 @@ def address_seen(notice: AddressSeen) -> Message:
     return message(
         section(f":round_pushpin: *Your browser comes from {code(address)}.*"),
         buttons.ask_from(address, notice.form),
-        context("Is your database client on another machine? Use its address."),
+        context("Is your database client elsewhere? Use its address."),
     )

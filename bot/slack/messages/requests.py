@@ -52,7 +52,7 @@ def asked(notice: Asked) -> Message:
     return message(
         section(
             f":hourglass_flowing_sand: *Request #{request.id} sent*: {terms(request)}.\n"
-            f"{_needed(request)} from {who_may_decide(request)}. Expires {expires(request)}."
+            f"{_needed(request)}"
         ),
         your_access_revoked_lately(request),
         warning(covered_already(request)),
@@ -176,11 +176,13 @@ def _again(request: RequestFacts) -> list[Block | None]:
 
 
 def _needed(request: RequestFacts) -> str:
+    """Return whose approvals are needed, how many where more than one is, and until when."""
+    deciders, end = who_may_decide(request), expires(request)
+    if request.approvals_needed == 1:
+        return f"Waits for {deciders} until {end}."
     left = request.approvals_needed - len(request.approvers)
     more = " more" if request.approvers else ""
-    if left == 1:
-        return f"Needs 1{more} approval"
-    return f"Needs {left}{more} approvals"
+    return f"Needs {left}{more} approval{'' if left == 1 else 's'} from {deciders}. Expires {end}."
 
 
 def _approved(request: RequestFacts) -> str:
