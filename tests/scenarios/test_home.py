@@ -155,16 +155,16 @@ def test_an_emergency_waits_in_it_for_another_approver_until_it_is_reviewed(
     world.slack.submit(ALICE, {})
     world.settle()
 
-    assert "Emergency access" in seen(world, BOB)
+    assert "needs review" in seen(world, BOB)
     assert "everything is locked" in seen(world, BOB)
-    assert "Emergency access" not in seen(world, ALICE), "it was hers"
+    assert "needs review" not in seen(world, ALICE), "it was hers"
     assert "left*" in seen(world, ALICE)
 
     world.slack.click(BOB, tab(world, BOB), "Mark reviewed")
     world.settle()
 
     assert ("emergency.reviewed", BOB) in world.audited()
-    assert "Emergency access" not in seen(world, BOB)
+    assert "needs review" not in seen(world, BOB)
 
 
 def test_nothing_waits_for_the_one_who_asked(world: World) -> None:
