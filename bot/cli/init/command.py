@@ -120,7 +120,10 @@ class _Setup:
         if self._terminal and not (self._has_env and self._has_policy):
             if self._kept.load():
                 self._asker.say(f"Going on with the answers in {KEPT_FILE}.")
-            self._asker.say("Ctrl-C stops at any time. Nothing is written before you have seen it.")
+            self._asker.say(
+                "Ctrl-C stops at any time, and the next run continues. You see .env and "
+                "dbaccess.toml before they are written."
+            )
             self._asker.say()
 
     def _ask_and_write(self) -> None:
