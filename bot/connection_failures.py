@@ -113,7 +113,8 @@ def _of_certificate(error: ssl.SSLCertVerificationError) -> ConnectionFailure:
             return ConnectionFailure(f"its certificate is another server's ({said})")
     return ConnectionFailure(
         f"its certificate is not trusted ({said})",
-        f"if a proxy or your own CA signs it, set {CERTIFICATES} to a file with that CA",
+        f"if a proxy or your own CA signs it, set {CERTIFICATES} to a file with that CA, and the "
+        "usual ones",
     )
 
 

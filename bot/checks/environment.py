@@ -79,6 +79,16 @@ def check_database(url: str) -> Finding:
         database.close()
 
 
+def check_rotation(settings: Settings) -> Iterator[Finding]:
+    """Look whether an old secret is still accepted beside the new one."""
+    if len(settings.signing_secrets()) > 1:
+        yield hint(
+            "signing secret",
+            "an old one is accepted, too: take it out of SLACK_SIGNING_SECRET once Slack signs "
+            "with the new one",
+        )
+
+
 def check_certificates() -> Iterator[Finding]:
     """Look whether the file of CAs that the environment names can be used."""
     file = certificates()

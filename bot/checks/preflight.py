@@ -9,6 +9,7 @@ from bot.checks.environment import (
     check_clock,
     check_database,
     check_file_modes,
+    check_rotation,
 )
 from bot.checks.findings import Finding, fault, hint, ok
 from bot.checks.people import PolicyPeople
@@ -81,6 +82,7 @@ def _check_surroundings(settings: Settings) -> Iterator[Finding]:
     yield from check_file_modes(settings.database_url)
     yield from check_address(settings)
     yield from check_certificates()
+    yield from check_rotation(settings)
 
 
 def _run(settings: Settings, *, live: bool, announce: Callable[[str], None]) -> Iterator[Finding]:

@@ -105,3 +105,11 @@ def test_a_secret_in_a_file_that_everybody_may_read_is_a_hint(operator: Operator
     file.chmod(0o644)
 
     operator.tells(HINT, "secrets", f"everybody on this machine may read '{file}'")
+
+
+def test_an_old_signing_secret_beside_the_new_one_is_a_hint(operator: Operator) -> None:
+    assert "signing secret" not in {one.what for one in operator.findings()}
+
+    operator.env["SLACK_SIGNING_SECRET"] = f"a-new-one,{operator.slack.signing_secret}"
+
+    operator.tells(HINT, "signing secret", "an old one is accepted, too: take it out")

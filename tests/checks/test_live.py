@@ -95,6 +95,18 @@ def test_the_secret_of_another_app_is_told(slack: SandboxSlack) -> None:
     assert "SLACK_SIGNING_SECRET is of another app" in finding.words
 
 
+def test_while_the_secret_is_rotated_it_says_by_which_one_slack_signed(slack: SandboxSlack) -> None:
+    old = settings_of(slack, slack_signing_secret=SecretStr(f"new,{slack.signing_secret}"))
+    new = settings_of(slack, slack_signing_secret=SecretStr(f"{slack.signing_secret},old"))
+
+    by_old, _ = examined(old, types_help(slack))
+    by_new, _ = examined(new, types_help(slack))
+
+    assert by_old.level is Level.HINT
+    assert "signed with the second of SLACK_SIGNING_SECRET" in by_old.words
+    assert (by_new.level, by_new.words) == (Level.OK, "arrived, signature right")
+
+
 def test_a_clock_that_is_off_is_told_with_by_how_much(slack: SandboxSlack) -> None:
     finding, _ = examined(settings_of(slack), posts(slack.signed(BODY, at=time.time() - 600)))
 
