@@ -41,17 +41,16 @@ def test_an_approver_may_add_a_message(world: World) -> None:
     assert f"ip_addr:{IP}" in world.sources()
 
 
-def test_the_message_is_read_on_the_card_in_the_thread_and_by_the_requester_and_audited(
-    world: World,
-) -> None:
+def test_the_message_is_read_on_the_card_and_by_the_requester_and_audited(world: World) -> None:
     opens(world, asked(world))
 
     approves(world, Message=f"{WORD} <!here>")
 
-    told = f"<@{ALICE}> wrote:\n“{WORD} &lt;!here&gt;”"
+    told = f"\n“{WORD} &lt;!here&gt;”"
+    assert f"approved* by <@{ALICE}>" in world.card.text
     assert told in world.card.text
-    assert told in world.thread()[-1]
-    assert told in world.told(RITA)[-1]
+    assert f"Approved by <@{ALICE}>{told}" in world.told(RITA)[-1]
+    assert WORD not in world.thread()[-1], "the card above says it"
     [approved] = world.audit_rows(Action.APPROVED)
     assert approved.detail["reason"] == f"{WORD} <!here>"
 
