@@ -54,17 +54,16 @@ def _lines(outcome: Outcome, person: Person, reasons: Reasons) -> Iterator[str]:
     match outcome:
         case Outcome(result=Result.FORM):
             yield "A form opens: the line isn't complete, or can be read in two ways."
-            return
         case Outcome(request=RequestFacts() as request):
             yield _decision(outcome.result, request, person)
             yield f"  {_what(request)}"
             yield from _aligned(reasons.of_request(outcome, request, person))
+            yield _NOT_CHECKED
         case _:
             for refusal in outcome.refusals:
                 yield f"Refused ({refusal.code}): {one_line(frame.words(refusal))}"
                 found = reasons.of_refusal(refusal, outcome.cluster)
                 yield from _aligned(found) if found else ["  No setting changes this."]
-    yield _NOT_CHECKED
 
 
 def _decision(result: Result, request: RequestFacts, person: Person) -> str:

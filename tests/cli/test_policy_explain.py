@@ -184,7 +184,10 @@ def test_the_channel_may_name_the_cluster() -> None:
 
 
 def test_it_says_what_it_does_not_look_at() -> None:
-    assert "Not checked: what is open or waiting now" in explained("request 203.0.113.4 2h orders")
+    not_checked = "Not checked: what is open or waiting now"
+
+    assert not_checked in explained("request 203.0.113.4 2h orders")
+    assert not_checked not in explained("request 203.0.113.4 9h orders")  # refused in any case
 
 
 def test_without_slack_it_says_of_which_groups_it_needs_to_know() -> None:
