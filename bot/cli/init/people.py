@@ -47,12 +47,15 @@ class Directory:
         self._choose = choose
         self._names: dict[str, list[Principal]] = {}
         self._by_id: dict[str, Principal] = {}
+        self._given_out: dict[str, Principal] = {}  # names that Slack keeps unique
         self._shows_emails = any(member.email for member in members)
         for member in members:
-            self._add(_person(member), member.name, member.display_name, member.real_name)
-            self._add(_person(member), member.email)
+            person = _person(member)
+            self._add(person, member.display_name, member.real_name)
+            self._add(person, member.name, member.email, unique=True)
         for group in groups:
-            self._add(_group(group), group.handle, group.title)
+            self._add(_group(group), group.title)
+            self._add(_group(group), group.handle, unique=True)
 
     def find(self, typed: str) -> tuple[Principal, ...]:
         """Return those who are named, each once.
@@ -71,9 +74,11 @@ class Directory:
             return (EVERYONE,)
         return self.find(typed)
 
-    def _add(self, principal: Principal, *names: str) -> None:
+    def _add(self, principal: Principal, *names: str, unique: bool = False) -> None:
         self._by_id[principal.id] = principal
         for name in {_plain(name) for name in names if name}:
+            if unique:
+                self._given_out[name] = principal
             known = self._names.setdefault(name, [])
             if principal not in known:
                 known.append(principal)
@@ -84,11 +89,11 @@ class Directory:
                 return self._by_id[match[1]]
             raise Unusable(f"Slack knows nobody with the ID {match[1]}, or they have left.")
         found = self._names.get(_plain(name), [])
-        if len(found) == 1:
-            return found[0]
-        if found:
+        if len(found) > 1:
             return self._chosen(f"{name} fits several:", found)
-        return self._guess(name)
+        if found and self._given_out.get(_plain(name)) != found[0]:
+            return self._chosen(f"Anybody may call themselves {name}. Here it is:", found)
+        return found[0] if found else self._guess(name)
 
     def _guess(self, name: str) -> Principal:
         if "@" in name[1:] and not self._shows_emails:

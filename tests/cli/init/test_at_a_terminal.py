@@ -160,6 +160,16 @@ def test_names_that_fit_several_people_are_asked_about(newcomer: Newcomer) -> No
     assert load_policy(newcomer.policy_file).clusters["orders"].approvers == ("U0LEE", "U0BOB")
 
 
+def test_a_name_that_anybody_may_take_is_asked_about(newcomer: Newcomer) -> None:
+    newcomer.slack.add_user("U0EVE", "eve", display_name="Database Lead")
+
+    terminal = newcomer.sits_down(Approvers=["Database Lead", "@bob, @carol"], Number="")
+
+    assert "Anybody may call themselves Database Lead. Here it is:" in terminal.shown
+    assert "1  @Database Lead (eve), Eve (U0EVE)" in terminal.shown
+    assert "U0EVE" not in newcomer.policy_file.read_text()
+
+
 def test_a_misspelt_name_finds_those_that_are_near(newcomer: Newcomer) -> None:
     terminal = newcomer.sits_down(Approvers=["@alcie", "@alcie, @carol"], Number=["", "1"])
 

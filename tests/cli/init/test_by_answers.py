@@ -65,6 +65,7 @@ def test_over_http_no_app_token_is_missing(newcomer: Newcomer) -> None:
         ("approvals = 2", "approvals = [", 2, "answers.toml: "),
         ('"@alice"', '"@alcie"', 1, "Nobody is called @alcie. Closest: @alice (U0ALICE)"),
         ('"@alice"', '"alex"', 1, "alex fits several: @alex (alex.kim), Alex Kim (U0KIM) | @alex"),
+        ('"@alice"', '"Lee"', 1, "Anybody may call themselves Lee. Here it is: @Lee (lee.1)"),
         ('["orders"]', '["oders"]', 1, "There is no cluster oders. Did you mean orders?"),
         ('["orders"]', '{ a = "orders", b = "orders" }', 1, "orders has two names."),
         ('["orders"]', '{ o = "orders", a = "analytics" }', 1, "FAULT cluster a"),
@@ -78,6 +79,7 @@ def test_what_is_wrong_is_named_by_its_key_and_nothing_is_asked(
 ) -> None:
     newcomer.slack.add_user("U0KIM", "alex.kim", display_name="alex")
     newcomer.slack.add_user("U0LEE", "alex.lee", display_name="alex")
+    newcomer.slack.add_user("U0LEE1", "lee.1", display_name="Lee")
     assert old in ANSWERS
 
     result = init(newcomer, ANSWERS.replace(old, new))
