@@ -151,7 +151,7 @@ def removed_on_a_guess(notice: RemovedOnAGuess) -> Message:
 def recovered(notice: Recovered) -> Message:
     """Return what was found that the database did not know of, and what to look at (P7)."""
     return message(
-        section(f":mag: *Unknown rules with dbaccess's label on {code(notice.cluster)}*"),
+        section(f":mag: *Unknown rules with dbaccess's label on {code(notice.cluster)}.*"),
         *_listed(
             "*Open again:*",
             (_recovered(*one) for one in zip_longest(notice.grants, notice.labels)),
