@@ -4,14 +4,14 @@ The Home tabs that show what has changed are marked for a refresh, too.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from sqlmodel import Session
 
+from bot.access.request_facts import request_facts
 from bot.domain.actors import Actor
 from bot.domain.extensions import can_be_extended
-from bot.domain.lifecycle import EndReason, Grant, GrantState, Request, RequestKind, RequestState
+from bot.domain.lifecycle import EndReason, Grant
 from bot.domain.notices import (
     Audience,
     GrantDelayed,
@@ -30,61 +30,12 @@ from bot.domain.notices import (
     RequestFacts,
     RequestOver,
 )
-from bot.domain.policy import ClusterPolicy, Policy
+from bot.domain.policy import Policy
 from bot.domain.reply_to import ReplyTo
-from bot.domain.sources import TrustedSource
-from bot.store import clusters, grants, homes, outbox, requests
+from bot.store import homes, outbox, requests
 from bot.store.outbox import DeliveryMethod, PendingMessage, Post, PostName
 
 _OPERATORS = "operators"
-
-
-def request_facts(
-    session: Session, request: Request, policy: Policy, *, closed_by: str | None = None
-) -> RequestFacts:
-    """Return a request with what its approvers need to know.
-
-    What Slack's directory said of those concerned is only for decisions, and left out.
-    """
-    cluster = policy.clusters.get(request.cluster)
-    extended = grants.get(session, request.extends) if request.extends else None
-    is_open = request.state is RequestState.PENDING
-    live = grants.live(session, cluster=request.cluster) if is_open else []
-    holders = {grant.requester for grant in live if not grant.adopted} - {request.requester}
-    revoked = None
-    if cluster is not None and is_open:
-        since = request.created_at - cluster.max_duration
-        revoked = grants.revoked_by_another(
-            session, requester=request.requester, cluster=request.cluster, since=since
-        )
-    known: dict[str, Any] = {**vars(request), "concerned": ()}
-    return RequestFacts(
-        **known,
-        approvals_needed=cluster.approvals if cluster else 1,
-        may_decide=cluster.approvers if cluster else (),
-        self_approval=cluster.self_approval if cluster else False,
-        seen_before=requests.was_granted_before(
-            session,
-            requester=request.requester,
-            cluster=request.cluster,
-            source=request.source,
-        ),
-        others_with_access=len(holders),
-        own_grants=sum(grant.requester == request.requester for grant in live),
-        same_source=tuple(
-            sorted({grant.requester for grant in live if grant.source == request.source} & holders)
-        ),
-        covered_by=_covering(session, request, cluster, live) if is_open else None,
-        shortest=cluster.min_duration if cluster else timedelta(),
-        longest=cluster.max_duration if cluster else timedelta(),
-        closed_by=closed_by,
-        extended=extended,
-        cluster_id=str(cluster.id) if cluster else "",
-        revoked=revoked,
-        has_ended=request.kind is RequestKind.EMERGENCY and _has_ended(session, request.id),
-        remind_every=cluster.emergency.remind_every if cluster and cluster.emergency else None,
-        ended_early=_ended_early(session, request),
-    )
 
 
 def post_card(session: Session, facts: RequestFacts, channel: str, *, at: datetime) -> None:
@@ -336,34 +287,6 @@ def _update_cards(session: Session, grant: Grant, policy: Policy, *, at: datetim
         if request and is_stale:
             card = RequestCard(request=request_facts(session, request, policy))
             _change(session, card, card_of(request.id), card_of(request.id), at=at)
-
-
-def _covering(
-    session: Session, request: Request, cluster: ClusterPolicy | None, live: Iterable[Grant]
-) -> TrustedSource | None:
-    """Return what lets a request's source in already: a wider one, or itself by a foreign rule.
-
-    That is live here, or known from the last read.
-    """
-    watch = clusters.get(session, str(cluster.id)) if cluster else None
-    lent = {grant.source for grant in live}
-    foreign = watch.described_networks - lent if watch else set()
-    if request.kind is not RequestKind.ACCESS:  # it is about a rule that is there
-        foreign.discard(request.source)
-    known = (lent - {request.source}) | foreign
-    return min((one for one in known if one.covers(request.source)), default=None)
-
-
-def _ended_early(session: Session, request: Request) -> Grant | None:
-    if request.state is not RequestState.APPROVED:
-        return None
-    grant = grants.get(session, request.extends or request.id)
-    return grant if grant is not None and grant.ended_early else None
-
-
-def _has_ended(session: Session, grant_id: int) -> bool:
-    grant = grants.get(session, grant_id)
-    return grant is not None and grant.state is GrantState.ENDED
 
 
 def _conversation_with(user_id: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sqlmodel import Session
 
-from bot.access.notifications import request_facts
+from bot.access.request_facts import request_facts
 from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import Grant, Request
 from bot.domain.notices import RequestFacts

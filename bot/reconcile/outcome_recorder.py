@@ -10,8 +10,8 @@ from bot.access.notifications import (
     notify_of_grant,
     notify_of_rewrite,
     notify_operators,
-    request_facts,
 )
+from bot.access.request_facts import request_facts
 from bot.domain.actors import Actor
 from bot.domain.audit_actions import Action
 from bot.domain.blocking import why_blocked

@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 
-from bot.access.notifications import request_facts
 from bot.access.pressed_button import check_is_grant_shown
+from bot.access.request_facts import request_facts
 from bot.domain.extensions import at_maximum
 from bot.domain.labels import guard_label
 from bot.domain.lifecycle import GrantState, RequestState

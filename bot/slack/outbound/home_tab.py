@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 from sqlmodel import Session
 from structlog.contextvars import bind_contextvars
 
-from bot.access.notifications import request_facts
+from bot.access.request_facts import request_facts
 from bot.clock import Clock
 from bot.domain.extensions import at_maximum
 from bot.domain.lifecycle import Request
