@@ -19,6 +19,7 @@ from bot.database_url import database_url, listed
 from bot.domain.audit_chain import Keyring
 from bot.domain.placeholders import WHAT_TO_PUT, is_placeholder
 from bot.domain.policy import ClusterPolicy, Policy
+from bot.domain.policy_lines import KeyPath, key_lines
 from bot.secret_files import NAMES, SecretFiles, Unreadable
 
 _EXPECTED = {
@@ -38,6 +39,8 @@ _EXPECTED = {
 _SHORTEST_KEY = 32
 _MOST_SIGNING_SECRETS = 2
 _PUBLIC_URL = re.compile(r"https?://[\w.\-:\[\]]+(?:/[\w.\-~/]*)?", re.ASCII)
+
+_NO_LINES: Mapping[KeyPath, int] = MappingProxyType({})
 
 
 class ConfigError(Exception):
@@ -228,16 +231,24 @@ def load_policy(path: Path) -> Policy:
         ConfigError: no such file, not TOML, unknown keys, bad values, contradictions.
     """
     try:
-        written = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        written = tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError([f"{path}: there is no such file"]) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError([f"{path}: {error}"]) from None
-    return parse_policy(written, file=str(path))
+    return parse_policy(written, file=str(path), lines=key_lines(text))
 
 
-def parse_policy(written: Mapping[str, Any], *, file: str = "dbaccess.toml") -> Policy:
+def parse_policy(
+    written: Mapping[str, Any],
+    *,
+    file: str = "dbaccess.toml",
+    lines: Mapping[KeyPath, int] = _NO_LINES,
+) -> Policy:
     """Return the policy that a parsed TOML document says, defaults filled into each cluster.
+
+    *lines* is where each key stands in the file, if that is known.
 
     Raises:
         ConfigError: as `load_policy`.
@@ -249,7 +260,9 @@ def parse_policy(written: Mapping[str, Any], *, file: str = "dbaccess.toml") -> 
         raise ConfigError([f"{file}: defaults and clusters must be tables"])
     inheritable = set(ClusterPolicy.model_fields) - {"id"}
     problems = [
-        f"{file}: defaults.{key}: unknown key" for key in defaults if key not in inheritable
+        f"{_place(file, ('defaults', key), lines)}: defaults.{key}: unknown key"
+        for key in defaults
+        if key not in inheritable
     ]
     document["clusters"] = {
         alias: {**{k: v for k, v in defaults.items() if k in inheritable}, **cluster}
@@ -260,7 +273,7 @@ def parse_policy(written: Mapping[str, Any], *, file: str = "dbaccess.toml") -> 
     try:
         policy = Policy.model_validate(document)
     except ValidationError as error:
-        for line in problems_of(error, file, clusters, defaults):
+        for line in problems_of(error, file, lines, clusters, defaults):
             if line not in problems:
                 problems.append(line)
         raise ConfigError(problems) from None
@@ -272,26 +285,37 @@ def parse_policy(written: Mapping[str, Any], *, file: str = "dbaccess.toml") -> 
 def problems_of(
     error: ValidationError,
     file: str,
+    lines: Mapping[KeyPath, int] = _NO_LINES,
     clusters: Mapping[str, Any] = MappingProxyType({}),
     defaults: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[str]:
-    """Return what is wrong in a TOML file, a line each: the file, the key and the reason.
+    """Return what is wrong in a TOML file, a line each: where, the key and the reason.
 
     What a cluster inherited from *defaults* is wrong there.
     """
-    keyed = ((problem, _key(problem["loc"], clusters, defaults)) for problem in _telling(error))
-    return [f"{file}: {key}: {_reason(problem, key)}" for problem, key in keyed]
+    found = []
+    for problem in _telling(error):
+        path = _key_path(problem["loc"], clusters, defaults)
+        key = ".".join(map(str, path)) or "document"
+        found.append(f"{_place(file, path, lines)}: {key}: {_reason(problem, key)}")
+    return found
 
 
-def _key(
-    loc: tuple[int | str, ...], clusters: Mapping[str, Any], defaults: Mapping[str, Any]
-) -> str:
+def _place(file: str, path: KeyPath, lines: Mapping[KeyPath, int]) -> str:
+    """Return the file, with the line of a key, or of the table that lacks it."""
+    for length in range(len(path), 0, -1):
+        if path[:length] in lines:
+            return f"{file}:{lines[path[:length]]}"
+    return file
+
+
+def _key_path(loc: KeyPath, clusters: Mapping[str, Any], defaults: Mapping[str, Any]) -> KeyPath:
     """Return the key of a value in the file: what a cluster inherited is under defaults."""
     if len(loc) > 2 and loc[0] == "clusters":
         alias, name = loc[1], loc[2]
         if name in defaults and name not in clusters.get(str(alias), {}):
             loc = ("defaults", *loc[2:])
-    return ".".join(str(part) for part in loc if part != "[key]") or "document"
+    return tuple(part for part in loc if part != "[key]")
 
 
 def _telling(error: ValidationError) -> list[Any]:

@@ -311,7 +311,7 @@ def test_the_file_is_named_as_it_was_given(tmp_path: Path) -> None:
     path = tmp_path / "other.toml"
     path.write_text(MINIMAL.replace("prod", "PROD"))
 
-    with pytest.raises(ConfigError, match=r"other\.toml: instance: 'PROD'"):
+    with pytest.raises(ConfigError, match=r"other\.toml:2: instance: 'PROD'"):
         load_policy(path)
 
 
@@ -399,7 +399,7 @@ def test_what_is_wrong_with_the_environment_and_with_the_policy_comes_at_once(
 
     assert result.exit_code == 1
     assert "SLACK_BOT_TOKEN: is missing" in result.output
-    assert "other.toml: instance: 'PROD' does not look right" in result.output
+    assert "other.toml:2: instance: 'PROD' does not look right" in result.output
 
 
 def test_an_env_file_is_read_and_the_environment_counts_more(
@@ -638,3 +638,16 @@ def test_a_list_of_signing_secrets_that_is_none_is_refused(
 
     with pytest.raises(ConfigError, match=r"SLACK_SIGNING_SECRET: write one secret, or while"):
         load_settings()
+
+
+def test_a_fault_says_its_line_and_one_of_what_is_missing_that_of_its_table(tmp_path: Path) -> None:
+    path = tmp_path / "dbaccess.toml"
+    lines = MINIMAL.splitlines()
+    path.write_text(MINIMAL.replace("channel =", "chanel =") + "approvals = 0\n")
+
+    with pytest.raises(ConfigError) as fault:
+        load_policy(path)
+
+    at = {problem.removeprefix(f"{path}:").partition(":")[0] for problem in fault.value.problems}
+    orders, typo = lines.index("[clusters.orders]") + 1, lines.index("[defaults]") + 2
+    assert at == {str(typo), str(orders), str(len(lines) + 1)}

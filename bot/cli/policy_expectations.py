@@ -11,6 +11,7 @@ from bot.access.trial import Result
 from bot.config import ConfigError, problems_of
 from bot.domain.people import Person, Standing
 from bot.domain.policy import Policy
+from bot.domain.policy_lines import key_lines
 from bot.domain.policy_types import Duration, PolicyModel
 from bot.domain.principals import UserOrGroup, groups_in
 from bot.domain.refusals.any_refusal import known_codes
@@ -101,17 +102,22 @@ def load_expectations(file: Path, policy: Policy) -> Expectations:
         ConfigError: no such file, not TOML, unknown keys, bad values, groups that the policy lacks.
     """
     try:
-        written: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        lines = key_lines(text)
+        written: dict[str, Any] = tomllib.loads(text)
         expected = Expectations.model_validate(written)
     except FileNotFoundError:
         raise ConfigError([f"{file}: there is no such file"]) from None
     except ValidationError as error:
-        raise ConfigError(problems_of(error, str(file))) from None
+        raise ConfigError(problems_of(error, str(file), lines)) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError([f"{file}: {error}"]) from None
     unknown = sorted(expected.groups.keys() - groups_in(policy.named))
     if unknown:
         raise ConfigError(
-            [f"{file}: groups.{group}: the policy names no such group" for group in unknown]
+            [
+                f"{file}:{lines['groups', group]}: groups.{group}: the policy names no such group"
+                for group in unknown
+            ]
         )
     return expected

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 DEFAULTS = "defaults"
 CLUSTERS = "clusters"
@@ -22,7 +22,7 @@ class Setting:
         value: what it is in the file, as TOML's own types; None if it is not there.
     """
 
-    path: Path
+    path: KeyPath
     line: int | None
     value: Any = None
 
@@ -48,18 +48,18 @@ class PolicyLines:
         return Setting(own, None)
 
 
-def key_lines(text: str) -> dict[Path, int]:
+def key_lines(text: str) -> dict[KeyPath, int]:
     """Return the line, counted from 1, on which each key of a TOML document begins.
 
     tomllib tells no positions. So the document is parsed statement by statement: a statement ends
     with the first line at which what was read since the last one is valid TOML.
     """
-    lines: dict[Path, int] = {}
-    header: Path = ()
-    tables: dict[Path, int] = {}  # how many there are of each array of tables so far
+    lines: dict[KeyPath, int] = {}
+    header: KeyPath = ()
+    tables: dict[KeyPath, int] = {}  # how many there are of each array of tables so far
     start, pending = 1, ""
-    for number, line in enumerate(text.splitlines(keepends=True), start=1):
-        pending += line
+    for number, line in enumerate(text.split("\n"), start=1):  # other breaks are text to TOML
+        pending += f"{line}\n"
         try:
             statement = tomllib.loads(pending)
         except tomllib.TOMLDecodeError:
@@ -73,9 +73,9 @@ def key_lines(text: str) -> dict[Path, int]:
     return lines
 
 
-def _header(statement: Mapping[str, Any], tables: dict[Path, int]) -> Path:
+def _header(statement: Mapping[str, Any], tables: dict[KeyPath, int]) -> KeyPath:
     """Return where the keys below a `[table]` or `[[table]]` belong."""
-    path: Path = ()
+    path: KeyPath = ()
     inner: Any = statement
     while isinstance(inner, dict) and inner:
         [(name, inner)] = inner.items()
@@ -87,7 +87,7 @@ def _header(statement: Mapping[str, Any], tables: dict[Path, int]) -> Path:
     return path
 
 
-def _paths(value: Any) -> Iterator[Path]:
+def _paths(value: Any) -> Iterator[KeyPath]:
     """Yield the path of everything in a value."""
     items: Any = ()
     if isinstance(value, dict):
@@ -100,12 +100,12 @@ def _paths(value: Any) -> Iterator[Path]:
             yield (name, *path)
 
 
-def _add(lines: dict[Path, int], path: Path, line: int) -> None:
+def _add(lines: dict[KeyPath, int], path: KeyPath, line: int) -> None:
     for length in range(1, len(path) + 1):
         lines.setdefault(path[:length], line)
 
 
-def _value(document: Any, path: Path) -> Any:
+def _value(document: Any, path: KeyPath) -> Any:
     for name in path:
         document = document[name]
     return document

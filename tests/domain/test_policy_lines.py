@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.policy_lines import Path, PolicyLines, Setting, key_lines
+from bot.domain.policy_lines import KeyPath, PolicyLines, Setting, key_lines
 
 POLICY = '''\
 # who may open what
@@ -51,12 +51,16 @@ approvals = 7
         (("clusters", "read-only", "note"), 19),
     ],
 )
-def test_each_key_is_found_on_the_line_where_it_begins(path: Path, line: int) -> None:
+def test_each_key_is_found_on_the_line_where_it_begins(path: KeyPath, line: int) -> None:
     assert key_lines(POLICY)[path] == line
 
 
 def test_what_stands_in_a_text_is_no_key() -> None:
     assert ("clusters", "read-only", "approvals") not in key_lines(POLICY)
+
+
+def test_only_a_newline_ends_a_line() -> None:
+    assert key_lines("# a\u2028comment\r\na = 'b\u2028c'\r\nd = 1") == {("a",): 2, ("d",): 3}
 
 
 def test_a_clusters_own_key_holds_over_the_default() -> None:
@@ -95,11 +99,11 @@ def test_whatever_is_in_the_document_has_a_line_and_nothing_else_has(
     assert set(key_lines(text)) == set(_all_paths(document))
 
 
-def _all_paths(value: Any) -> list[Path]:
+def _all_paths(value: Any) -> list[KeyPath]:
     items: Any = value.items() if isinstance(value, dict) else ()
     if isinstance(value, list):
         items = enumerate(value)
-    found: list[Path] = []
+    found: list[KeyPath] = []
     for name, inner in items:
         found += [(name,), *((name, *path) for path in _all_paths(inner))]
     return found

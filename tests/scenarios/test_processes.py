@@ -272,8 +272,8 @@ def test_check_tells_line_by_line_what_is_wrong(place: Place) -> None:
 @pytest.mark.parametrize(
     ("config", "env", "complaint"),
     [
-        (CONFIG + 'colour = "red"\n', {}, "dbaccess.toml: clusters.orders.colour: unknown key"),
-        (CONFIG.replace('"1s"', '"soon"', 1), {}, "dbaccess.toml: defaults.min_duration: "),
+        (CONFIG + 'colour = "red"\n', {}, "dbaccess.toml:13: clusters.orders.colour: unknown key"),
+        (CONFIG.replace('"1s"', '"soon"', 1), {}, "dbaccess.toml:8: defaults.min_duration: "),
         (CONFIG.replace('instance = "test"', ""), {}, "dbaccess.toml: instance: is missing"),
         ("[[", {}, "dbaccess.toml: "),
         (CONFIG, {"DBACCESS_CONFIG": "elsewhere.toml"}, "elsewhere.toml: there is no such file"),

@@ -100,7 +100,7 @@ def test_time_runs_out_on_a_cluster_that_has_left_the_policy(place: Place) -> No
 @pytest.mark.parametrize(
     ("config", "reason"),
     [
-        (CONFIG + 'colour = "red"\n', "dbaccess.toml: clusters.orders.colour: unknown key"),
+        (CONFIG + 'colour = "red"\n', "dbaccess.toml:13: clusters.orders.colour: unknown key"),
         ("[[", "dbaccess.toml: "),
         (CONFIG.replace('"test"', '"other"'), "instance: cannot change from test to other"),
     ],
