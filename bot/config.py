@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 from bot.database_url import database_url, listed
 from bot.domain.audit_chain import Keyring
 from bot.domain.placeholders import WHAT_TO_PUT, is_placeholder
-from bot.domain.policy import ClusterPolicy, Policy
+from bot.domain.policy import NOT_INHERITED, ClusterPolicy, Policy
 from bot.domain.policy_lines import KeyPath, key_lines
 from bot.secret_files import NAMES, SecretFiles, Unreadable
 
@@ -26,6 +26,7 @@ _EXPECTED = {
     "instance": "small letters, digits and dashes, like prod",
     "operators": "a channel's ID like C0OPS",
     "channel": "a channel's ID like C0APPROVALS",
+    "url_env": "a variable's name like DBACCESS_SESSIONS_ORDERS",
     "approvers": "a user's ID like U0ALICE or a user group's like S0DBADMINS",
     "requesters": "\"*\", a user's ID like U0ALICE or a user group's like S0ONCALL",
     "clusters": "a short name in small letters, like orders",
@@ -75,6 +76,7 @@ class Settings(BaseSettings):
     port: int = Field(default=3000, ge=0, le=65535)
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     log_format: str | None = None
+    session_logins: dict[str, SecretStr] = {}  # by their variables: DBACCESS_SESSIONS_…
 
     @classmethod
     def settings_customise_sources(
@@ -165,6 +167,25 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("session_logins", mode="before")
+    @classmethod
+    def _are_read(cls, logins: object) -> object:
+        for value in logins.values() if isinstance(logins, dict) else ():
+            cls._was_read(value)
+        return logins
+
+    @field_validator("session_logins")
+    @classmethod
+    def _are_urls(cls, logins: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, login in logins.items():
+            try:
+                url = database_url(login.get_secret_value())
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
+            if not url.startswith("postgresql"):
+                raise ValueError(f"{name}: must begin with postgresql:// or postgres://")
+        return logins
+
     def signing_secrets(self) -> tuple[str, ...]:
         """Return the secrets by which Slack may sign: the current one, then the one before it."""
         return tuple(_listed_in(self.slack_signing_secret))
@@ -176,8 +197,8 @@ class Settings(BaseSettings):
 
     def secrets(self) -> list[str]:
         """Return what must never be shown."""
-        database = make_url(self.database_url)
-        passwords = [database.password, *listed(database.query.get("password", ()))]
+        logins = (login.get_secret_value() for login in self.session_logins.values())
+        passwords = [one for url in (self.database_url, *logins) for one in _passwords_in(url)]
         given = [
             self.slack_bot_token,
             self.slack_signing_secret,
@@ -186,7 +207,12 @@ class Settings(BaseSettings):
         ]
         hidden = [one for secret in given if secret is not None for one in _listed_in(secret)]
         keys = _listed_in(self.dbaccess_audit_key) if self.dbaccess_audit_key else []
-        return [*hidden, *keys, *(str(password) for password in passwords if password)]
+        return [*hidden, *keys, *passwords]
+
+
+def _passwords_in(url: str) -> list[str]:
+    parsed = make_url(url)
+    return [str(one) for one in (parsed.password, *listed(parsed.query.get("password", ()))) if one]
 
 
 def _listed_in(value: SecretStr) -> list[str]:
@@ -204,11 +230,15 @@ def load_settings() -> Settings:
         return Settings()  # type: ignore[call-arg]  # pydantic-settings fills the fields
     except ValidationError as error:
         raise ConfigError(
-            [
-                f"environment: {str(problem['loc'][0]).upper()}: {_reason(problem)}"
-                for problem in error.errors()
-            ]
+            [f"environment: {_of_variable(problem)}" for problem in error.errors()]
         ) from None
+
+
+def _of_variable(problem: Any) -> str:
+    """Return the variable and what is wrong; of a login, the reason names its variable."""
+    name = str(problem["loc"][0])
+    reason = _reason(problem)
+    return reason if name == "session_logins" else f"{name.upper()}: {reason}"
 
 
 class _PolicyFile(BaseSettings):
@@ -258,7 +288,7 @@ def parse_policy(
     clusters = document.get("clusters", {})
     if not isinstance(defaults, dict) or not isinstance(clusters, dict):
         raise ConfigError([f"{file}: defaults and clusters must be tables"])
-    inheritable = set(ClusterPolicy.model_fields) - {"id"}
+    inheritable = set(ClusterPolicy.model_fields) - NOT_INHERITED
     problems = [
         f"{_place(file, ('defaults', key), lines)}: defaults.{key}: unknown key"
         for key in defaults

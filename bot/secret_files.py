@@ -16,6 +16,8 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
 )
 
+from bot.domain.sessions import PREFIX
+
 NAMES = (
     "slack_bot_token",
     "slack_signing_secret",
@@ -24,6 +26,7 @@ NAMES = (
     "database_url",
     "dbaccess_audit_key",
 )
+SESSIONS = PREFIX.lower()
 _FILE = "_file"
 
 
@@ -51,16 +54,28 @@ class SecretFiles(PydanticBaseSettingsSource):
     @property
     def paths(self) -> dict[str, Path]:
         """The files by the names of their secrets."""
-        named = {name: self._variables.get(f"{name}{_FILE}") for name in NAMES}
+        named = {name: self._variables.get(f"{name}{_FILE}") for name in (*NAMES, *self._logins)}
         return {name: Path(path) for name, path in named.items() if path}
+
+    @property
+    def _logins(self) -> list[str]:
+        """The names of the logins that end sessions, of which there are as many as one likes."""
+        given = sorted(name for name in self._variables if name.startswith(SESSIONS))
+        return list(dict.fromkeys(name.removesuffix(_FILE) for name in given))
 
     def get_field_value(self, _field: FieldInfo, name: str) -> tuple[Any, str, bool]:
         """Return nothing: `__call__` reads all of them."""
         return None, name, False
 
     def __call__(self) -> dict[str, Any]:
-        """Return what the files say."""
-        return {name: self._value(name, path) for name, path in self.paths.items()}
+        """Return what the files say, and the logins, whether they stand in files or not."""
+        said = {name: self._value(name, path) for name, path in self.paths.items()}
+        logins = {
+            name.upper(): value
+            for name in self._logins
+            if (value := said.pop(name, self._variables.get(name)))
+        }
+        return said | ({"session_logins": logins} if logins else {})
 
     def _value(self, name: str, path: Path) -> str | Unreadable:
         variable = f"{name}{_FILE}".upper()

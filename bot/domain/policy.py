@@ -56,12 +56,16 @@ from bot.domain.refusals.rights import (
     TooFewApprovers,
 )
 from bot.domain.refusals.sources import TypeNotTaken
+from bot.domain.sessions import SessionPolicy
 from bot.domain.sources import SourceType, TrustedSource, check_address, parse_source
 from bot.domain.written_policy import AutoApproval, Emergency
 
 ALARM_AFTER = timedelta(minutes=5)
 LONGEST_ADOPTION = timedelta(weeks=52)
 RESERVED_RULES = 2
+NOT_INHERITED = frozenset({"id", "sessions"})
+"""The keys of a cluster that `defaults` does not take: they are about one cluster alone."""
+
 _NEAR_PERCENT = 60
 
 
@@ -139,6 +143,9 @@ class ClusterPolicy(PolicyModel):
 
     emergency: Emergency | None = None
     """Break glass: who is granted access at once, to be reviewed afterwards."""
+
+    sessions: SessionPolicy | None = None
+    """How open sessions are ended when access ends. Unset: they may stay open."""
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
@@ -403,6 +410,21 @@ class Policy(PolicyModel):
             if cluster.id in by_id:
                 raise ValueError(f"{by_id[cluster.id]} and {alias} have the same id")
             by_id[cluster.id] = alias
+        return clusters
+
+    @field_validator("clusters")
+    @classmethod
+    def _each_login_once(
+        cls, clusters: Mapping[str, ClusterPolicy]
+    ) -> Mapping[str, ClusterPolicy]:
+        """Refuse one login for two clusters: sessions would be ended on the wrong one."""
+        by_login: dict[str, str] = {}
+        for alias, cluster in clusters.items():
+            if cluster.sessions is None:
+                continue
+            other = by_login.setdefault(cluster.sessions.url_env, alias)
+            if other != alias:
+                raise ValueError(f"{other} and {alias} have the same sessions.url_env")
         return clusters
 
     def cluster(self, alias: str) -> ClusterPolicy:

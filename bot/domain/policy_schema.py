@@ -14,9 +14,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from bot.domain.durations import show_duration
-from bot.domain.policy import Policy
+from bot.domain.policy import NOT_INHERITED, Policy
 
-_NOT_INHERITED = "id"
 _UUID = r"^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
 _OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _PATTERNS = {
@@ -46,9 +45,10 @@ def policy_schema() -> dict[str, Any]:
     definitions = schema["$defs"]
     cluster = definitions["ClusterPolicy"]
     _take_no_null(cluster["properties"]["emergency"])
+    _take_no_null(cluster["properties"]["sessions"])
     _take_no_null(definitions["Retention"]["properties"]["personal"])
-    inherited = [key for key in cluster["required"] if key != _NOT_INHERITED]
-    cluster["required"] = [_NOT_INHERITED]
+    inherited = [key for key in cluster["required"] if key not in NOT_INHERITED]
+    cluster["required"] = [key for key in cluster["required"] if key in NOT_INHERITED]
     definitions["Defaults"] = _defaults(cluster)
     for part in (schema, *definitions.values()):
         part.pop("title", None)
@@ -70,7 +70,9 @@ def policy_schema_text() -> str:
 
 def _defaults(cluster: dict[str, Any]) -> dict[str, Any]:
     defaults = deepcopy(cluster)
-    del defaults["properties"][_NOT_INHERITED], defaults["required"]
+    del defaults["required"]
+    for key in NOT_INHERITED:
+        del defaults["properties"][key]
     defaults["description"] = "Every cluster inherits these and may override any."
     return defaults
 

@@ -148,9 +148,9 @@ def test_the_defaults_are_those_that_hold_and_read_as_they_are_typed() -> None:
     assert defaults["max_duration"] == "8h"
 
 
-def test_defaults_take_all_that_a_cluster_takes_but_its_id() -> None:
+def test_defaults_take_all_that_a_cluster_takes_but_what_is_its_own() -> None:
     definitions = policy_schema()["$defs"]
 
     in_a_cluster = set(definitions["ClusterPolicy"]["properties"])
-    assert set(definitions["Defaults"]["properties"]) == in_a_cluster - {"id"}
+    assert set(definitions["Defaults"]["properties"]) == in_a_cluster - {"id", "sessions"}
     assert "required" not in definitions["Defaults"]

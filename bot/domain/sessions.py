@@ -1,0 +1,45 @@
+"""Sessions of a database: who is connected to it, and which login may end that (P9)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from bot.domain.policy_types import PolicyModel
+
+PREFIX = "DBACCESS_SESSIONS_"
+"""How each variable with such a login begins: it is a secret whatever the policy says (P8)."""
+
+
+class SessionPolicy(PolicyModel):
+    """By which login sessions are ended when access ends; for PostgreSQL."""
+
+    url_env: Annotated[str, StringConstraints(pattern=f"^{PREFIX}[A-Z0-9_]*[A-Z0-9]$")]
+    """The variable with its URL, postgresql://…; its name begins with DBACCESS_SESSIONS_."""
+
+
+@dataclass(frozen=True)
+class DatabaseSession:
+    """A session that somebody has open, as the server tells of it.
+
+    `since` is when it began, aware UTC: with it, `pid` names one session alone.
+    """
+
+    pid: int
+    since: datetime
+    user: str
+    application: str
+    database: str
+    address: str
+    is_superuser: bool = False
+
+
+@dataclass(frozen=True)
+class SessionRights:
+    """What a login may do, as its server tells; see docs/setup/sessions.md."""
+
+    user: str
+    is_superuser: bool
+    may_end: bool
+    may_see: bool
