@@ -114,6 +114,14 @@ class PostgresServer:
             rules.write_text(asked + rules.read_text())
             self.execute("SELECT pg_reload_conf()")
 
+    def trust_loopback(self) -> None:
+        """Have each address of the loopback interface be let in, not 127.0.0.1 alone."""
+        rules = self._folder / "data" / "pg_hba.conf"
+        rule = "host all all 127.0.0.0/8 trust\n"
+        if rule not in rules.read_text():
+            rules.write_text(rules.read_text() + rule)
+            self.execute("SELECT pg_reload_conf()")
+
     def ask(self, query: str) -> list[Any]:
         """Return the rows of a question of the administrator's."""
         with psycopg.connect(self.url(), autocommit=True) as connection:
