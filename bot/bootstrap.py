@@ -16,6 +16,7 @@ from bot.domain.sources import SourceType
 from bot.ip_links import IpLinks
 from bot.metrics import Metrics
 from bot.providers.shared_reads import SharedReads
+from bot.sessions.ending import SessionEnding
 from bot.slack.client import (
     DELIVERY_SECONDS,
     DIRECTORY_SECONDS,
@@ -251,6 +252,13 @@ def build_worker(components: Components, executors: Executors = threads) -> Work
             ),
             Kind.HOME: components.homes,
             Kind.ACCOUNT: offboarding,
+            Kind.SESSIONS: SessionEnding(
+                components.database,
+                components.provider,
+                components.policy,
+                components.clock,
+                components.open_sessions,
+            ),
         },
         components.clock,
         tick=components.policy().scheduler.tick,

@@ -1,7 +1,9 @@
 """The core: what the command line and the running processes share. No Slack, no web server."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from bot.access import AccessService
@@ -15,6 +17,7 @@ from bot.providers.call_budget import CallBudget
 from bot.providers.catalogue import Catalogue
 from bot.providers.digitalocean import DigitalOcean
 from bot.reconcile.reconciler import Reconciler
+from bot.sessions.base import LoginMissing, OpenSessions, Sessions
 from bot.store.api_calls import CallLedger
 from bot.store.database import Database
 from bot.store.signals import signal
@@ -52,6 +55,7 @@ class Core:
     access: AccessService
     reconciler: Reconciler
     wakeup: Wakeup
+    open_sessions: OpenSessions
 
 
 class ProviderFactory(Protocol):
@@ -90,6 +94,24 @@ def build_provider(
         before_call=before_call,
         on_call=on_call,
     )
+
+
+@contextmanager
+def open_sessions(settings: Settings, name: str) -> Iterator[Sessions]:
+    """Connect to a database server by the login in the variable of that *name*, to end sessions.
+
+    Its driver is loaded here: where no cluster sets it up, never.
+
+    Raises:
+        SessionsError: the variable is not set, or the server cannot be reached.
+    """
+    login = settings.session_logins.get(name)
+    if login is None:
+        raise LoginMissing(f"{name} is not set")
+    from bot.sessions.postgresql import connect
+
+    with connect(login.get_secret_value()) as sessions:
+        yield sessions
 
 
 def build_core(
@@ -142,4 +164,5 @@ def build_core(
         access=AccessService(database, live, clock, wakeup, name_of),
         reconciler=Reconciler(database, provider, live, clock, on_done=on_reconcile),
         wakeup=wakeup,
+        open_sessions=partial(open_sessions, settings),
     )

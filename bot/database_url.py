@@ -5,6 +5,8 @@ import re
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+_NEAR = {"localhost", "127.0.0.1", "::1"}
+_WITH_TLS = {"require", "verify-ca", "verify-full"}
 _PSYCOPG = "postgresql+psycopg://"
 _HOST = re.compile(r"[\w.\-]*(,[\w.\-]*)*|[\da-fA-F:.%]+|[\w.\-]+:\d*|/[\w.\-/:]*")
 _UNREADABLE = (
@@ -67,3 +69,11 @@ def _postgresql_url(url: str) -> str:
 def listed(value: str | tuple[str, ...]) -> tuple[str, ...]:
     """Return what one part of a URL's query says, once or several times."""
     return (value,) if isinstance(value, str) else value
+
+
+def is_unencrypted(url: str) -> bool:
+    """Tell whether a PostgreSQL login may travel to another machine without TLS."""
+    parsed = make_url(url)
+    hosts = {parsed.host or "", *listed(parsed.query.get("host", ()))} - {""}
+    is_near = all(host.startswith("/") or host in _NEAR for host in hosts)
+    return not is_near and not set(listed(parsed.query.get("sslmode", ()))) & _WITH_TLS

@@ -32,8 +32,8 @@ def alarm(uow: UnitOfWork, calls: CallsMade) -> int:
         longest = max(_LONGEST_SILENCE, alarm_after)
         if not _is_time(uow.now, watch.alarm_at or since + alarm_after, within=longest):
             continue
-        silence = _silence(alarm_after, watch.alarms)
-        clusters.note_alarm(uow.session, watch.id, since=since, next_at=uow.now + silence)
+        pause = silence(alarm_after, watch.alarms)
+        clusters.note_alarm(uow.session, watch.id, since=since, next_at=uow.now + pause)
         audit.record(
             uow.session,
             Action.ALARMED,
@@ -54,10 +54,10 @@ def alarm_of_open(uow: UnitOfWork) -> int:
     for watch in clusters.left_open(uow.session):
         cluster = uow.policy.by_id(watch.id)
         alarm_after = cluster.alarm_after if cluster else ALARM_AFTER
-        silence = _silence(alarm_after, watch.open_alarms)
-        if not _is_time(uow.now, watch.open_alarm_at or uow.now, within=silence):
+        pause = silence(alarm_after, watch.open_alarms)
+        if not _is_time(uow.now, watch.open_alarm_at or uow.now, within=pause):
             continue
-        clusters.note_open_alarm(uow.session, watch.id, next_at=uow.now + silence)
+        clusters.note_open_alarm(uow.session, watch.id, next_at=uow.now + pause)
         known = grants.listing(uow.session, cluster_id=watch.id)
         notice = ClusterOpen(
             cluster=watch.alias,
@@ -70,7 +70,7 @@ def alarm_of_open(uow: UnitOfWork) -> int:
     return told
 
 
-def _silence(alarm_after: timedelta, told: int) -> timedelta:
+def silence(alarm_after: timedelta, told: int) -> timedelta:
     """Return how long to wait before an alarm that was sent so often is sent again."""
     doubled: timedelta = alarm_after * 2 ** min(told, _DOUBLINGS)
     return min(doubled, max(_LONGEST_SILENCE, alarm_after))

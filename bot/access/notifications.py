@@ -102,33 +102,40 @@ def notify_thread(session: Session, notice: Notice, request_id: int, *, at: date
     outbox.enqueue(session, notice, DeliveryMethod.THREAD, card, at=at, below=card)
 
 
-def notify_of_grant(session: Session, notice: GrantNotice, policy: Policy, *, at: datetime) -> None:
+def notify_of_grant(
+    session: Session, notice: GrantNotice, policy: Policy, *, at: datetime, anew: bool = True
+) -> None:
     """Keep the messages about a grant up to date: one for its holder, one in its request's thread.
 
-    Where people must notice, a new one takes the place of the one before. For a grant that was
-    recovered from its label, which has neither a holder nor a thread, it is the operators' channel.
+    Where people must notice, a new one takes the place of the one before, if it is *anew*: what
+    only adds to the last one is changed in place. For a grant that was recovered from its label,
+    which has neither a holder nor a thread, it is the operators' channel.
     """
     grant = notice.grant
     can_extend = can_be_extended(grant, policy.clusters.get(grant.cluster))
     notice = notice.model_copy(update={"can_extend": can_extend})
     to_others = notice.model_copy(update={"audience": Audience.OTHERS})
-    change = DeliveryMethod.REPLACE if _must_be_noticed(notice) else DeliveryMethod.KEEP
+    must_be_noticed = _must_be_noticed(notice)
+
+    def change_of(post: str) -> DeliveryMethod:
+        return _change_of(session, post, must_be_noticed=must_be_noticed, anew=anew)
+
     if grant.requester == Actor.UNKNOWN:
         outbox.enqueue(
             session,
             to_others,
-            change,
+            change_of(PostName.TO_OPERATORS.of(grant.id)),
             _OPERATORS,
             at=at,
             target=policy.operators,
             post=PostName.TO_OPERATORS.of(grant.id),
         )
         return
-    _notify_below_card(session, to_others, at=at)
+    _notify_below_card(session, to_others, at=at, anew=anew)
     outbox.enqueue(
         session,
         notice,
-        change,
+        change_of(PostName.TO_HOLDER.of(grant.id)),
         _conversation_with(grant.requester),
         at=at,
         target=grant.requester,
@@ -259,22 +266,28 @@ def _must_be_noticed(notice: GrantNotice) -> bool:
             return True
 
 
-def _notify_below_card(session: Session, notice: GrantNotice, *, at: datetime) -> None:
+def _change_of(session: Session, post: str, *, must_be_noticed: bool, anew: bool) -> DeliveryMethod:
+    """Return how a message changes: anew too if the one that it takes the place of still waits."""
+    is_new = must_be_noticed and (anew or outbox.is_replacement_waiting(session, post))
+    return DeliveryMethod.REPLACE if is_new else DeliveryMethod.KEEP
+
+
+def _notify_below_card(session: Session, notice: GrantNotice, *, at: datetime, anew: bool) -> None:
     """Enqueue a change of the message in the thread, for approvers; a new one if they may act.
 
     That the end is near is for the holder alone.
     """
     if isinstance(notice, GrantExpiring):
         return
-    card = card_of(notice.grant.id)
+    card, post = card_of(notice.grant.id), PostName.IN_THREAD.of(notice.grant.id)
     is_for_approvers = notice.grant.was_removed_outside  # they can put it back
     outbox.enqueue(
         session,
         notice,
-        DeliveryMethod.REPLACE if is_for_approvers else DeliveryMethod.KEEP,
+        _change_of(session, post, must_be_noticed=is_for_approvers, anew=anew),
         card,
         at=at,
-        post=PostName.IN_THREAD.of(notice.grant.id),
+        post=post,
         below=card,
     )
 

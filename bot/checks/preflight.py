@@ -15,6 +15,7 @@ from bot.checks.findings import Finding, fault, hint, ok
 from bot.checks.people import PolicyPeople
 from bot.checks.policy_lint import KnownPeople, lint_policy
 from bot.checks.provider import check_provider
+from bot.checks.sessions import check_sessions
 from bot.checks.slack_setup import check_app_token, check_bot_token, check_channels, check_scopes
 from bot.config import ConfigError, Settings, load_policy, load_settings, policy_file
 from bot.core import build_provider
@@ -76,6 +77,7 @@ def _run_beside(settings: Settings, policy: Policy, provider: Provider) -> Itera
     people = yield from _check_slack(settings, policy, posting=False, with_members=False)
     yield from lint_policy(policy, people)
     yield from _check_provider(provider, policy)
+    yield from check_sessions(settings, policy)
 
 
 def _check_surroundings(settings: Settings) -> Iterator[Finding]:
@@ -99,6 +101,7 @@ def _run(settings: Settings, *, live: bool, announce: Callable[[str], None]) -> 
     if policy is not None:
         yield from lint_policy(policy, people)
         yield from _connect_and_check_provider(settings, policy)
+        yield from check_sessions(settings, policy)
     if live:
         from bot.checks.live import check_live  # it serves, which is much to load
 

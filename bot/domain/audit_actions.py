@@ -41,6 +41,8 @@ class Action(StrEnum):
     GUARD_PLACED = "cluster.guard_placed"
     ALARMED = "cluster.alarmed"
     ALL_CLEAR = "cluster.all_clear"
+    SESSIONS_ENDED = "sessions.ended"  # of who came from where nobody is trusted any more
+    SESSIONS_ALARMED = "sessions.alarmed"  # they cannot be looked for, or do not end
     UNDELIVERED = "message.undelivered"
     JOB_RETRIED = "job.retried"
     JOB_DROPPED = "job.dropped"
@@ -69,6 +71,8 @@ _PLAIN: Mapping[Action, frozenset[str]] = {
     Action.ATTEMPT_LOST: frozenset({"since"}),
     Action.LEFT_ALONE: frozenset({"label"}),
     Action.ALARMED: frozenset({"since"}),
+    Action.SESSIONS_ENDED: frozenset({"count"}),
+    Action.SESSIONS_ALARMED: frozenset({"since"}),
     Action.UNDELIVERED: frozenset({"error"}),
     Action.JOB_RETRIED: frozenset({"job", "kind"}),
     Action.JOB_DROPPED: frozenset({"job", "kind"}),

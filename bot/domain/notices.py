@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from bot.domain.kept_form import KeptForm
 from bot.domain.lifecycle import Grant, Request, Verdict
 from bot.domain.refusals.any_refusal import KeptRefusal
+from bot.domain.sessions import DatabaseSession
 from bot.domain.sources import TrustedSource
 
 
@@ -217,14 +218,25 @@ class GrantEnding(_Facts):
     grant: Grant
 
 
+class SessionCounts(_Facts):
+    """How many sessions were ended with access; `refused`: those that only a superuser may end."""
+
+    closed: int = 0
+    refused: int = 0
+
+
 class GrantEnded(_OfGrant):
-    """The rule is gone, or stays because it is not ours or another grant needs it."""
+    """The rule is gone, or stays because it is not ours or another grant needs it.
+
+    `sessions` is None where nobody ends those that came from there.
+    """
 
     kind: Literal["grant_ended"] = "grant_ended"
     why: KeptRefusal | None = None  # for `failed`, and if DigitalOcean no longer accepts the rule
     still_wanted: bool = False  # another live grant keeps the source trusted
     still_trusted: tuple[TrustedSource, ...] = ()  # by foreign rules: this source, or wider
     is_open: bool = False  # the cluster has no rules, so everybody is trusted
+    sessions: SessionCounts | None = None
 
 
 class Outdated(_Facts):
@@ -279,6 +291,38 @@ class AllClear(_Facts):
     kind: Literal["all_clear"] = "all_clear"
     cluster: str
     failing_since: datetime
+
+
+class SessionsStay(_Facts):
+    """Sessions from where nobody is trusted any more could not be ended for `alarm_after`.
+
+    `number`: of the access that ended; None: the rule belonged to none.
+    """
+
+    kind: Literal["sessions_stay"] = "sessions_stay"
+    cluster: str
+    source: TrustedSource
+    number: int | None = None
+    since: datetime
+    error: str
+
+
+class SessionsClosed(_Facts):
+    """What such an alarm told of is over."""
+
+    kind: Literal["sessions_closed"] = "sessions_closed"
+    cluster: str
+    source: TrustedSource
+    since: datetime
+
+
+class SessionsRefused(_Facts):
+    """Sessions that stay, since only a superuser may end them."""
+
+    kind: Literal["sessions_refused"] = "sessions_refused"
+    cluster: str
+    source: TrustedSource
+    sessions: tuple[DatabaseSession, ...]
 
 
 class GuardPlaced(_Facts):
@@ -444,6 +488,9 @@ Notice = Annotated[
     | GrantRewritten
     | Alarm
     | AllClear
+    | SessionsStay
+    | SessionsClosed
+    | SessionsRefused
     | GuardPlaced
     | ClusterOpen
     | ClusterClosed

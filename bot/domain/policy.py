@@ -414,9 +414,7 @@ class Policy(PolicyModel):
 
     @field_validator("clusters")
     @classmethod
-    def _each_login_once(
-        cls, clusters: Mapping[str, ClusterPolicy]
-    ) -> Mapping[str, ClusterPolicy]:
+    def _each_login_once(cls, clusters: Mapping[str, ClusterPolicy]) -> Mapping[str, ClusterPolicy]:
         """Refuse one login for two clusters: sessions would be ended on the wrong one."""
         by_login: dict[str, str] = {}
         for alias, cluster in clusters.items():

@@ -18,6 +18,7 @@ from bot.reconcile.attempt import Attempt, Write
 from bot.reconcile.drift_check import next_check
 from bot.reconcile.outcome_recorder import ClusterOutcome, GrantOutcome
 from bot.reconcile.recovery import Recovery, finding
+from bot.reconcile.session_ends import SessionEnds
 from bot.store import audit, clusters, grants
 from bot.store.clusters import Watch
 
@@ -35,12 +36,15 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
     on_cluster, on_grant = ClusterOutcome(*recorded), GrantOutcome(*recorded)
     _record_writes(session, attempt, now)
     on_cluster.record_guard()
-    for current in grants.get_some(session, [grant.id for grant in attempt.loaded]):
+    numbers = [grant.id for grant in attempt.loaded]
+    for current in grants.get_some(session, numbers):
         if current.state is not GrantState.ENDED:
             seen = attempt.as_seen(current)
             if seen != current:
                 grants.save(session, seen)
             on_grant.record(seen)
+    ended = {grant.source for grant in grants.get_some(session, numbers) if grant.ended_at == now}
+    SessionEnds(session, policy, attempt, now).of_removed(besides=ended)
     Recovery(*recorded).recover()
     on_cluster.refuse_for_open_cluster()
     on_cluster.refuse_to_adopt_nothing()

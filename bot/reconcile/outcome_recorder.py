@@ -44,6 +44,7 @@ from bot.domain.refusals.grants import RuleNotTaken
 from bot.domain.sources import TrustedSource
 from bot.reconcile.attempt import RELABEL_AFTER, Attempt
 from bot.reconcile.first_write import why_it_no_longer_holds
+from bot.reconcile.session_ends import SessionEnds
 from bot.store import audit, clusters, grants, requests
 from bot.store.clusters import Watch
 
@@ -146,6 +147,7 @@ class GrantOutcome(OutcomeRecorder):
             still_trusted=tuple(sorted(s for s in self.outcome.foreign if s.covers(ended.source))),
             is_open=not self.attempt.rules,
         )
+        notice = SessionEnds(self.session, self.policy, self.attempt, self.now).of_ended(notice)
         notify_of_grant(self.session, notice, self.policy, at=self.now)
 
     def _started(self, grant: Grant) -> GrantStarted:

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     COMMAND = "command"  # a command that was acknowledged and is carried out later
     HOME = "home"  # a Home tab to draw
     ACCOUNT = "account"  # somebody who may have left the workspace
+    SESSIONS = "sessions"  # sessions to end on a database server
 
 
 class Outcome(StrEnum):
@@ -52,6 +53,7 @@ PATIENCE = {
     Kind.COMMAND: timedelta(hours=1),  # those that act on behalf of somebody give up sooner
     Kind.HOME: timedelta(hours=1),  # it is only a view: the next opening draws it anyway
     Kind.ACCOUNT: timedelta(minutes=30),  # the next round comes
+    Kind.SESSIONS: timedelta(days=365),  # the operators are told again and again
 }
 """How long a job is tried again before it is given up."""
 
@@ -204,6 +206,16 @@ def is_ours(session: Session, job_id: int, attempts: int) -> bool:
         attempts: as it was claimed.
     """
     return _ours(session, job_id, attempts) is not None
+
+
+def rewrite(session: Session, job: Job, payload: dict[str, Any]) -> bool:
+    """Note how far a job has come; False, as `is_ours`, if it is not ours any more."""
+    row = _ours(session, job.id, job.attempts)
+    if row is None:
+        return False
+    row.payload = payload
+    session.add(row)
+    return True
 
 
 def reschedule(

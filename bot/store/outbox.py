@@ -118,7 +118,7 @@ def enqueue(
         },
         ordering_key=conversation,
         at=at,
-        coalescing_key=f"update:{post}" if post and method in _CHANGE_A_POST else None,
+        coalescing_key=_update_of(post) if post and method in _CHANGE_A_POST else None,
         unique_key=_being_posted(post) if is_post and post else once,
         patience=patience,
     )
@@ -220,6 +220,16 @@ def is_being_posted(session: Session, post: str) -> bool:
     """Tell whether the message of that name is pending, or just being delivered."""
     query = select(JobRow.id).where(JobRow.unique_key == _being_posted(post), jobs.IS_WAITING)
     return session.exec(query).first() is not None
+
+
+def is_replacement_waiting(session: Session, post: str) -> bool:
+    """Tell whether a message waits that takes the place of the one of that name."""
+    query = select(JobRow).where(JobRow.coalescing_key == _update_of(post), jobs.IS_WAITING)
+    return any(row.payload.get("method") == DeliveryMethod.REPLACE for row in session.exec(query))
+
+
+def _update_of(post: str) -> str:
+    return f"update:{post}"
 
 
 def _answer_about(notice: Notice) -> str | None:

@@ -104,6 +104,7 @@ class World:
         self.slack.ack_seconds = ACK_SECONDS
         self.make_provider: ProviderFactory = self._make_digitalocean
         self.expects: Expects = nothing
+        self.session_logins: dict[str, SecretStr] = {}
         self._client_options: dict[str, Any] = {}
         self._storage = storage
         self._forgotten: set[str] = set()
@@ -131,6 +132,7 @@ class World:
             digitalocean_token=SecretStr(self.digitalocean.token),
             digitalocean_api_url=self.digitalocean.url,
             database_url=self._storage.url,
+            session_logins=self.session_logins,
             port=0,
         )
 

@@ -1,4 +1,4 @@
-"""Clients of a PostgreSQL server that come from addresses of their own on the loopback interface."""
+"""Clients of a PostgreSQL server, from addresses of their own on the loopback interface."""
 
 import select
 import socket
@@ -39,20 +39,25 @@ def is_open(session: psycopg.Connection[Any]) -> bool:
 def clients_of(server: PostgresServer) -> Iterator[Clients]:
     """Yield clients; they hang up when the block ends."""
     server.trust_loopback()
-    for role in ("bob LOGIN", "boss LOGIN SUPERUSER"):
-        if not server.ask(f"SELECT 1 FROM pg_roles WHERE rolname = '{role.split()[0]}'"):
-            server.execute(f"CREATE ROLE {role}")
+    for name, may in (("bob", "LOGIN"), ("boss", "LOGIN SUPERUSER")):
+        _create_once(server, name, may)
     with ExitStack() as held:
         yield Clients(server, held)
 
 
 def login_of(server: PostgresServer, *roles: str, name: str = "dbaccess_sessions") -> str:
     """Return the URL of a login with these roles and no others."""
-    if not server.ask(f"SELECT 1 FROM pg_roles WHERE rolname = '{name}'"):
-        server.execute(f"CREATE ROLE {name} LOGIN")
+    if _create_once(server, name, "LOGIN"):
         for role in roles:
             server.execute(f"GRANT {role} TO {name}")
     return f"postgresql://{name}@127.0.0.1:{server.port}/postgres"
+
+
+def _create_once(server: PostgresServer, name: str, may: str) -> bool:
+    if (name,) in server.ask("SELECT rolname FROM pg_roles"):
+        return False
+    server.execute(f"CREATE ROLE {name} {may}")
+    return True
 
 
 @contextmanager
@@ -70,9 +75,7 @@ def _relay_from(address: str, port: int) -> Iterator[int]:
         def relay() -> None:
             with suppress(OSError):
                 here, _ = listening.accept()
-                there = socket.create_connection(
-                    ("127.0.0.1", port), source_address=(address, 0)
-                )
+                there = socket.create_connection(("127.0.0.1", port), source_address=(address, 0))
                 with here, there:
                     _pass_on(here, there)
 

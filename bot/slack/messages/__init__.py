@@ -15,6 +15,7 @@ from bot.slack.messages import (
     reminders,
     replies,
     requests,
+    sessions,
     undelivered,
 )
 from bot.slack.messages.blocks import Message
@@ -158,6 +159,12 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
             return operators.alarm(notice)
         case notices.AllClear():
             return operators.all_clear(notice)
+        case notices.SessionsStay():
+            return sessions.sessions_stay(notice)
+        case notices.SessionsClosed():
+            return sessions.sessions_closed(notice)
+        case notices.SessionsRefused():
+            return sessions.sessions_refused(notice)
         case notices.GuardPlaced():
             return operators.guard_placed(notice)
         case notices.ClusterOpen():

@@ -13,9 +13,9 @@ from bot.slack.messages.facts import how_to_adopt_again, numbered, source, until
 from bot.slack.messages.grants import HOLDER_UNKNOWN, access_of, is_below_card, source_of
 from bot.slack.messages.mrkdwn import code, who
 from bot.slack.messages.refusals import sentence
+from bot.slack.messages.sessions import connections_closed, connections_left
 
 _WEEK = timedelta(weeks=1)
-_CONNECTIONS_STAY = "Open connections may stay."
 
 
 def grant_ending(notice: GrantEnding) -> Message:
@@ -102,10 +102,10 @@ def _what_is_left(notice: GrantEnded) -> str:
         wider = ", ".join(code(str(one)) for one in notice.still_trusted)
         return f". {where} stays covered by {wider}, which someone else added."
     if grant.end_reason is EndReason.REMOVED_OUTSIDE:
-        return "."
+        return f".{connections_closed(notice.sessions)}"
     if grant.adopted:
-        return f". {_CONNECTIONS_STAY}"
-    return f": firewall rule removed. {_CONNECTIONS_STAY}"
+        return f".{connections_left(notice.sessions)}"
+    return f": firewall rule removed.{connections_left(notice.sessions)}"
 
 
 def _why(notice: GrantEnded) -> Block | None:

@@ -46,6 +46,10 @@ from bot.domain.notices import (
     Reviewed,
     ReviewReminder,
     Revoking,
+    SessionCounts,
+    SessionsClosed,
+    SessionsRefused,
+    SessionsStay,
     Undelivered,
 )
 from bot.domain.people import Standing
@@ -55,6 +59,7 @@ from bot.domain.refusals.durations import TooLong
 from bot.domain.refusals.grants import RuleNotTaken
 from bot.domain.refusals.rights import NotAnApprover
 from bot.domain.refusals.sources import NotAnAddress
+from bot.domain.sessions import DatabaseSession
 from bot.domain.sources import GUARD, SourceType, TrustedSource
 from bot.faults import DatabaseTrouble
 from bot.slack.messages import (
@@ -165,6 +170,13 @@ CARDS = {
     "a request lapsed": request(LAPSED, approvals_needed=2, approvers=(ALICE,)),
     "an extension lapsed": extension(LAPSED, extended=grant(GrantState.REMOVING)),
 }
+
+
+def superuser_session(pid: int) -> DatabaseSession:
+    return DatabaseSession(
+        pid, NOW - HOUR, "postgres", "psql", "orders", HOME.value, is_superuser=True
+    )
+
 
 NOTICES: dict[str, Notice] = {
     **{f"card: {name}": RequestCard(request=facts) for name, facts in CARDS.items()},
@@ -345,6 +357,36 @@ NOTICES: dict[str, Notice] = {
         failing_since=NOW,
         error="503",
         overdue=tuple(grant(GrantState.REMOVING, id=number) for number in range(1, 31)),
+    ),
+    "ended: expired, sessions closed": GrantEnded(
+        grant=ended(EndReason.EXPIRED), sessions=SessionCounts(closed=2)
+    ),
+    "ended: expired, nobody connected": GrantEnded(
+        grant=ended(EndReason.EXPIRED), sessions=SessionCounts()
+    ),
+    "ended: removed outside, a superuser stays": GrantEnded(
+        grant=ended(EndReason.REMOVED_OUTSIDE), sessions=SessionCounts(closed=1, refused=1)
+    ),
+    "sessions stay": SessionsStay(
+        cluster="orders", source=HOME, number=17, since=NOW, error="connection timeout expired"
+    ),
+    "sessions stay, of nobody's access": SessionsStay(
+        cluster="orders",
+        source=HOME,
+        since=NOW,
+        error=(
+            'connection to server at "10.0.0.5", port 25060 failed: FATAL: role "dbaccess" is not '
+            "permitted to log in"
+        ),
+    ),
+    "sessions closed": SessionsClosed(cluster="orders", source=HOME, since=NOW),
+    "a superuser's session stays": SessionsRefused(
+        cluster="orders", source=HOME, sessions=(superuser_session(4711),)
+    ),
+    "many superusers' sessions stay": SessionsRefused(
+        cluster="orders",
+        source=HOME,
+        sessions=tuple(superuser_session(number) for number in range(30)),
     ),
     "all clear": AllClear(cluster="orders", failing_since=NOW),
     "guard placed": GuardPlaced(cluster="orders"),

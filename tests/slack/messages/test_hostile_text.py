@@ -17,11 +17,14 @@ from bot.domain.notices import (
     Reply,
     RequestCard,
     RequestClosed,
+    SessionsRefused,
+    SessionsStay,
     Undelivered,
 )
 from bot.domain.refusals.commands import NotANumber, UnknownCommand
 from bot.domain.refusals.grants import RuleNotTaken
 from bot.domain.refusals.rights import NotAnApprover
+from bot.domain.sessions import DatabaseSession
 from bot.domain.sources import SourceType, TrustedSource
 from bot.slack.messages import (
     HomeTab,
@@ -88,6 +91,9 @@ def messages_with(text: str) -> Iterator[Message]:
     failed = ended(EndReason.FAILED, source=tag, cluster=text)
     yield render(GrantEnded(grant=failed, why=RuleNotTaken(said=text)))
     yield render(Alarm(cluster=text, failing_since=NOW, error=text, overdue=(failed,) * 25))
+    boss = DatabaseSession(1, NOW, text, text, text, "203.0.113.4", is_superuser=True)
+    yield render(SessionsRefused(cluster=text, source=tag, sessions=(boss,) * 25))
+    yield render(SessionsStay(cluster=text, source=tag, since=NOW, error=text))
     yield render(Undelivered(conversation=text, error=text, what=text))
     yield render(Reply(refusal=NotAnApprover(ask=(text,))))
     yield refusal(UnknownCommand(typed=text, nearest=None))

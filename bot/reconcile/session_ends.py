@@ -1,0 +1,64 @@
+"""Whose sessions have to end after an attempt: those of sources that are trusted no more (P9)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.domain.notices import GrantEnded, SessionCounts
+from bot.domain.policy import Policy
+from bot.domain.sources import TrustedSource
+from bot.reconcile.attempt import Attempt
+from bot.store import session_ends
+from bot.store.session_ends import SessionEnd
+
+
+@dataclass(frozen=True)
+class SessionEnds:
+    """Has sessions ended, in the transaction that records why."""
+
+    session: Session
+    policy: Policy
+    attempt: Attempt
+    now: datetime
+
+    def of_ended(self, notice: GrantEnded) -> GrantEnded:
+        """Have the sessions of access that ended be ended; return what people read of it."""
+        if not self._may_have_any(notice.grant.source):
+            return notice
+        notice = notice.model_copy(update={"sessions": SessionCounts()})
+        self._add(notice.grant.source, notice)
+        return notice
+
+    def of_removed(self, *, besides: Collection[TrustedSource]) -> None:
+        """Have the sessions of rules be ended that belonged to no access that ended just now."""
+        removed = {
+            rule.source
+            for write in self.attempt.writes
+            for rule in write.plan.removes
+            if rule.source is not None and write.certain
+        }
+        for source in sorted(removed - set(besides)):
+            if self._may_have_any(source):
+                self._add(source, None)
+
+    def _may_have_any(self, source: TrustedSource) -> bool:
+        """Tell whether there may be sessions that have to end: not where all of it is let in."""
+        cluster = self.policy.by_id(self.attempt.cluster_id)
+        is_set_up = cluster is not None and cluster.sessions is not None
+        if not is_set_up or source.network is None or not self.attempt.rules:
+            return False
+        return not any(
+            rule.source.covers(source) for rule in self.attempt.rules if rule.source is not None
+        )
+
+    def _add(self, source: TrustedSource, notice: GrantEnded | None) -> None:
+        end = SessionEnd(
+            cluster_id=self.attempt.cluster_id,
+            cluster=self.attempt.alias,
+            source=source,
+            since=self.now,
+            notice=notice,
+        )
+        session_ends.add(self.session, end, at=self.now)

@@ -1,0 +1,76 @@
+"""Session ends: where sessions have to be looked for and ended, as jobs, and how far that has come.
+
+A job is added in the transaction that records that a source is trusted no more.
+"""
+
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Session
+
+from bot.domain.notices import GrantEnded
+from bot.domain.sessions import DatabaseSession
+from bot.domain.sources import TrustedSource
+from bot.store import jobs
+from bot.store.jobs import Job, Kind
+
+
+class SessionEnd(BaseModel):
+    """What a job has to do, and what it has done so far.
+
+    Attributes:
+        source: is trusted no more; an address or a network.
+        since: when that was seen.
+        notice: what people read about the end of its access; None: it was nobody's.
+        is_last: it is the second look, for who was just connecting at the first.
+        closed: how many sessions have ended so far, all of them in the audit.
+        pending: those that may have been ended, and are not in the audit yet.
+        refused: those that only a superuser may end.
+        alarms: how often the operators were told that it fails; `alarm_at`: when to tell them next.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cluster_id: str
+    cluster: str
+    source: TrustedSource
+    since: datetime
+    notice: GrantEnded | None = None
+    is_last: bool = False
+    closed: int = 0
+    pending: tuple[DatabaseSession, ...] = ()
+    refused: tuple[DatabaseSession, ...] = ()
+    alarms: int = 0
+    alarm_at: datetime | None = None
+
+    @property
+    def grant_id(self) -> int | None:
+        """The number of the access that ended."""
+        return self.notice.grant.id if self.notice else None
+
+
+def add(session: Session, end: SessionEnd, *, at: datetime, after: timedelta | None = None) -> None:
+    """Have the sessions of a source ended: now, or *after* some time."""
+    jobs.add(
+        session,
+        Kind.SESSIONS,
+        end.model_dump(mode="json"),
+        ordering_key=f"sessions:{end.cluster_id}:{end.source}",
+        at=at,
+        due_at=at + after if after else None,
+    )
+
+
+def of_job(job: Job) -> SessionEnd:
+    """Return what a job has to do.
+
+    Raises:
+        PermanentError: another version saved it.
+    """
+    with jobs.reading_payload():
+        return SessionEnd.model_validate(job.payload)
+
+
+def note(session: Session, job: Job, end: SessionEnd) -> bool:
+    """Note how far a job has come; False if another worker is at it by now."""
+    return jobs.rewrite(session, job, end.model_dump(mode="json"))

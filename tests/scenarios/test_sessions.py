@@ -1,0 +1,384 @@
+"""When access ends, the sessions end (P9): on a real PostgreSQL, from addresses of their own.
+
+Nobody may ask for an address of the loopback interface: access from there is put in place here.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+from sqlmodel import select
+
+from bot.store import jobs
+from bot.store.jobs import Kind
+from bot.store.tables import GrantRow, JobRow, RequestRow
+from tests.postgresql import PostgresServer, binaries
+from tests.scenarios.world import ALICE, OPERATIONS, ORDERS, RITA, World, policy
+from tests.sessions.clients import (
+    CAFE,
+    HOME,
+    Clients,
+    clients_of,
+    is_open,
+    login_of,
+    silent_server,
+)
+from tests.storage import Storage
+
+NAME = "DBACCESS_SESSIONS_ORDERS"
+POLICY = policy({"orders": {"id": ORDERS, "sessions": {"url_env": NAME}}})
+RIGHTS = ("pg_signal_backend", "pg_read_all_stats")
+
+Client = psycopg.Connection[Any]
+
+
+@pytest.fixture
+def clients(postgresql: PostgresServer) -> Iterator[Clients]:
+    with clients_of(postgresql) as made:
+        yield made
+
+
+@pytest.fixture
+def set_up(storage: Storage, postgresql: PostgresServer) -> Iterator[World]:
+    """A world in which the sessions of `orders` are ended."""
+    made = World(storage, POLICY)
+    made.session_logins = {NAME: SecretStr(login_of(postgresql, *RIGHTS))}
+    with made:
+        yield made
+        assert made.slack.problems == []
+
+
+def open_from(world: World, address: str, number: int = 1, *, hours: int = 1) -> None:
+    """Have access be open from there, as if that was what had been asked for and approved."""
+    asked = f"203.0.113.{number}"
+    world.granted(f"request {asked} {hours}h orders")
+    [rule] = [one for one in world.digitalocean.rules(ORDERS) if one["value"] == asked]
+    world.digitalocean.add_rule(ORDERS, "ip_addr", address, rule["description"])
+    with world.service.components.database.transaction() as session:
+        for row in (session.get_one(RequestRow, number), session.get_one(GrantRow, number)):
+            row.source_value = address
+            session.add(row)
+    world.digitalocean.remove_rule(ORDERS, "ip_addr", asked)
+
+
+def ended_rows(world: World) -> list[dict[str, Any]]:
+    return [dict(row.detail) for row in world.audit_rows("sessions.ended")]
+
+
+def told_last(world: World) -> str:
+    return world.told(RITA)[-1]
+
+
+def test_a_session_is_cut_when_its_time_is_up_and_no_other(set_up: World, clients: Clients) -> None:
+    world = set_up
+    open_from(world, HOME)
+    inside, outside = clients.session(HOME), clients.session(CAFE)
+    process = inside.info.backend_pid
+    world.pass_time(minutes=59)
+    assert is_open(inside)
+
+    world.pass_time(minutes=1)
+
+    assert f"ip_addr:{HOME}" not in world.sources()
+    assert not is_open(inside)
+    assert is_open(outside)
+    [row] = ended_rows(world)
+    [session] = row["sessions"]
+    assert (row["count"], row["source"], row["refused"]) == (1, HOME, [])
+    assert (session["user"], session["from"], session["application"]) == ("bob", HOME, "psql")
+    assert session["pid"] == process
+    assert "firewall rule removed. 1 open session closed." in told_last(world)
+    assert "may stay" not in told_last(world)
+    assert "1 open session closed." in world.thread()[-1]
+
+
+def test_a_revoked_session_is_cut_and_its_holder_is_told_once(
+    set_up: World, clients: Clients
+) -> None:
+    world = set_up
+    open_from(world, HOME)
+    cut = [clients.session(HOME) for _ in range(3)]
+
+    world.types(ALICE, "revoke 1")
+
+    assert not any(is_open(one) for one in cut)
+    assert sum("3 open sessions closed" in said for said in world.told(RITA)) == 1
+    assert len([dm for dm in world.slack.dms(RITA) if "was ended" in dm.text]) == 1
+
+
+def test_a_session_is_cut_when_its_rule_is_removed_outside(set_up: World, clients: Clients) -> None:
+    world = set_up
+    open_from(world, HOME, hours=3)
+    cut = clients.session(HOME)
+    world.pass_time(hours=1)
+
+    world.digitalocean.remove_rule(ORDERS, "ip_addr", HOME)
+    world.pass_time(minutes=5)
+
+    assert not is_open(cut)
+    assert "removed outside dbaccess. 1 open session closed." in told_last(world)
+
+
+def test_a_network_is_cut_but_for_addresses_that_others_are_let_in_from(
+    set_up: World, clients: Clients
+) -> None:
+    world = set_up
+    open_from(world, "127.0.0.0/24", number=1)
+    open_from(world, CAFE, number=2, hours=2)
+    world.digitalocean.add_rule(ORDERS, "ip_addr", "127.0.0.5")
+    lent, foreign, cut = (clients.session(a) for a in (CAFE, "127.0.0.5", HOME))
+    own = clients.session("127.0.1.1")
+
+    world.pass_time(hours=1)
+
+    assert [is_open(one) for one in (lent, foreign, own, cut)] == [True, True, True, False]
+    world.pass_time(hours=1)
+    assert [is_open(one) for one in (lent, foreign)] == [False, True]
+
+
+def test_nobody_is_cut_while_another_grant_covers_the_address(
+    set_up: World, clients: Clients
+) -> None:
+    world = set_up
+    open_from(world, HOME, number=1, hours=1)
+    open_from(world, "127.0.0.0/24", number=2, hours=2)
+    session = clients.session(HOME)
+
+    world.pass_time(hours=1)
+    world.pass_time(minutes=5)
+
+    assert world.grant(1).state == "ended"
+    assert is_open(session)
+    world.pass_time(hours=1)
+    assert not is_open(session)
+
+
+def test_nobody_is_cut_whom_a_rule_that_somebody_added_since_lets_in(
+    set_up: World, clients: Clients, postgresql: PostgresServer
+) -> None:
+    world = set_up
+    open_from(world, HOME)
+    session = clients.session(HOME)
+    world.session_logins = {NAME: SecretStr("postgresql://nobody@127.0.0.1:1/postgres")}
+    world.restart()
+    world.pass_time(hours=1)
+    assert f"ip_addr:{HOME}" not in world.sources()
+
+    world.digitalocean.add_rule(ORDERS, "ip_addr", HOME)
+    world.session_logins = {NAME: SecretStr(login_of(postgresql, *RIGHTS))}
+    world.restart(minutes=2)
+    world.pass_time(minutes=2)
+
+    assert is_open(session)
+    assert ended_rows(world) == []
+
+
+def test_who_was_just_connecting_is_cut_by_the_second_look(set_up: World, clients: Clients) -> None:
+    world = set_up
+    open_from(world, HOME)
+    first = clients.session(HOME)
+    world.pass_time(hours=1)
+    late = clients.session(HOME)
+    world.pass_time(seconds=70)
+    assert is_open(late)
+
+    world.pass_time(seconds=10)
+
+    assert not any(is_open(one) for one in (first, late))
+    assert [row["count"] for row in ended_rows(world)] == [1, 1]
+    assert "2 open sessions closed." in told_last(world)
+
+
+def test_where_nobody_is_connected_nothing_is_said_and_no_rule_is_read_again(
+    set_up: World, clients: Clients
+) -> None:
+    world = set_up
+    open_from(world, HOME)
+    world.pass_time(minutes=59)
+    before = len(world.digitalocean.calls)
+
+    world.pass_time(minutes=1)
+
+    ended = [call.method for call in world.digitalocean.calls[before:]]
+    assert ended == ["GET", "PUT", "GET"]
+    assert "session" not in told_last(world)
+    assert "may stay" not in told_last(world)
+    assert ended_rows(world) == []
+
+
+class _Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("moment", ["before it connects", "after the first is cut"])
+def test_a_session_is_cut_although_the_process_was_killed(
+    set_up: World,
+    clients: Clients,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+) -> None:
+    world = set_up
+    open_from(world, HOME)
+    cut = [clients.session(HOME), clients.session(HOME)]
+    processes = sorted(one.info.backend_pid for one in cut)
+    from bot.sessions import postgresql as module
+
+    def kill(*_: object) -> None:
+        raise _Killed
+
+    real_end = module.PostgresSessions.end
+
+    def end_and_kill(self: module.PostgresSessions, session: Any) -> bool:
+        real_end(self, session)
+        raise _Killed
+
+    with monkeypatch.context() as patched:
+        if moment == "before it connects":
+            patched.setattr(module, "connect", kill)
+        else:
+            patched.setattr(module.PostgresSessions, "end", end_and_kill)
+        with pytest.raises(_Killed):
+            world.pass_time(hours=1)
+    assert f"ip_addr:{HOME}" not in world.sources()
+    assert sum(is_open(one) for one in cut) == (2 if moment == "before it connects" else 1)
+
+    world.restart(seconds=1)
+    world.pass_time(seconds=30)
+
+    assert not any(is_open(one) for one in cut)
+    told = [one["pid"] for row in ended_rows(world) for one in row["sessions"]]
+    assert sorted(told) == processes
+    assert "2 open sessions closed." in told_last(world)
+
+
+def test_a_superusers_session_stays_and_the_operators_are_told_once(
+    set_up: World, clients: Clients
+) -> None:
+    world = set_up
+    open_from(world, HOME)
+    boss, bob = clients.session(HOME, "boss"), clients.session(HOME)
+
+    world.pass_time(hours=1)
+    for _ in range(10):
+        world.pass_time(minutes=1)
+
+    assert is_open(boss)
+    assert not is_open(bob)
+    assert "1 open session closed. 1 superuser session stays open." in told_last(world)
+    [told] = world.operators()
+    assert "stays on `orders`" in told
+    assert f"process {boss.info.backend_pid}" in told
+
+
+def test_a_database_that_was_away_at_the_end_is_an_alarm_and_its_sessions_are_cut_later(
+    storage: Storage,
+) -> None:
+    programs = binaries()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed")
+    world = World(storage, POLICY)
+    with PostgresServer(programs) as server, clients_of(server) as clients:
+        world.session_logins = {NAME: SecretStr(login_of(server, *RIGHTS))}
+        with world:
+            open_from(world, HOME)
+            session = clients.session(HOME)
+            server.execute("ALTER ROLE dbaccess_sessions NOLOGIN")
+            world.pass_time(hours=1)
+            assert f"ip_addr:{HOME}" not in world.sources()
+            assert world.grant().state == "ended"
+            assert "was ended" in told_last(world) or "has ended" in told_last(world)
+            world.pass_time(minutes=4)
+            assert world.operators() == []
+
+            for _ in range(10):
+                world.pass_time(minutes=1)
+            assert is_open(session)
+            alarms = [said for said in world.operators() if "Can't close the sessions" in said]
+            assert len(alarms) == 2
+            assert "is not permitted to log in" in alarms[0]
+            assert "(access #1)" in alarms[0]
+
+            server.execute("ALTER ROLE dbaccess_sessions LOGIN")
+            for _ in range(2):
+                world.pass_time(minutes=1)
+
+            assert not is_open(session)
+            assert "1 open session closed." in told_last(world)
+            assert "No open sessions are left" in world.operators()[-1]
+
+
+def test_a_server_that_hangs_delays_nobody_else(set_up: World) -> None:
+    world = set_up
+    with silent_server() as port:
+        world.session_logins = {NAME: SecretStr(f"postgresql://me@127.0.0.1:{port}/postgres")}
+        world.restart()
+        open_from(world, HOME)
+        world.granted("request 203.0.113.9 1h orders", to=RITA)
+        with world.at_work() as worker:
+            world.clock.advance(hours=1)
+            worker.wake()
+            world.eventually(lambda: sum("has ended" in said for said in world.told(RITA)) == 2)
+
+            with world.service.components.database.reading() as session:
+                kind = JobRow.kind == Kind.SESSIONS
+                waiting = session.exec(select(JobRow).where(kind, jobs.IS_WAITING)).all()
+            assert len(waiting) == 2, "both still wait for the server"
+
+
+def test_a_variable_that_is_not_set_is_an_alarm(set_up: World) -> None:
+    world = set_up
+    world.session_logins = {}
+    world.restart()
+    open_from(world, HOME)
+    world.pass_time(hours=1)
+
+    for _ in range(6):
+        world.pass_time(minutes=1)
+
+    assert any(f"{NAME} is not set" in said for said in world.operators())
+
+
+def test_where_nothing_is_set_up_nobody_is_cut_and_the_message_says_so(
+    world: World, clients: Clients
+) -> None:
+    open_from(world, HOME)
+    session = clients.session(HOME)
+
+    world.pass_time(hours=1)
+
+    assert is_open(session)
+    assert "Open connections may stay." in told_last(world)
+
+
+@pytest.mark.parametrize("source", ["droplet:163973392", "tag:backend"])
+def test_of_other_kinds_of_source_the_message_says_that_sessions_may_stay(
+    storage: Storage, postgresql: PostgresServer, source: str
+) -> None:
+    kinds = {"source_types": ["ip_addr", "droplet", "tag"], "sessions": {"url_env": NAME}}
+    world = World(storage, policy({"orders": {"id": ORDERS, **kinds}}))
+    world.session_logins = {NAME: SecretStr(login_of(postgresql, *RIGHTS))}
+    with world:
+        world.digitalocean.remove_rule(ORDERS, "tag", "backend")
+        world.granted(f"request {source} 1h orders")
+        world.pass_time(hours=1)
+
+        assert "Open connections may stay." in told_last(world)
+
+
+def test_a_login_is_never_written_down_or_shown(
+    set_up: World, clients: Clients, storage: Storage
+) -> None:
+    """P8."""
+    world = set_up
+    world.session_logins = {NAME: SecretStr("postgresql://me:hunter2@127.0.0.1:1/postgres")}
+    world.restart()
+    open_from(world, HOME)
+    world.pass_time(hours=1)
+    for _ in range(6):
+        world.pass_time(minutes=1)
+
+    assert world.slack.messages(OPERATIONS)
+    said = [*world.operators(), *world.told(RITA), storage.everything()]
+    assert not any("hunter2" in one for one in said)
