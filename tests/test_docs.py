@@ -14,6 +14,7 @@ from bot.cli import app
 from bot.config import Settings
 from bot.domain.durations import show_duration
 from bot.domain.policy import ClusterPolicy, Retention, Scheduler
+from bot.domain.sessions import PREFIX, SessionPolicy
 from bot.domain.written_policy import AutoApproval, Emergency
 
 ROOT = Path(__file__).parents[1]
@@ -75,7 +76,9 @@ def test_every_variable_of_the_environment_is_in_the_reference_and_no_other() ->
         for name in code_in(row[0])
         if name.isupper() and name.isidentifier()
     }
-    assert named == {field.upper() for field in Settings.model_fields}
+    of_logins = {"session_logins"}  # named by the policy: `DBACCESS_SESSIONS_…`
+    assert named == {field.upper() for field in Settings.model_fields.keys() - of_logins}
+    assert f"`{PREFIX}…`" in CONFIGURATION.read_text()
 
 
 def test_every_key_of_the_policy_is_in_the_reference_with_its_default() -> None:
@@ -86,7 +89,7 @@ def test_every_key_of_the_policy_is_in_the_reference_with_its_default() -> None:
         for key, default in zip(code_in(first), code_in(more[0]) or [more[0]] * 9, strict=False)
     }
     for key, field in ClusterPolicy.model_fields.items():
-        if key not in ("id", "emergency", "auto_approve"):
+        if key not in ("id", "emergency", "auto_approve", "sessions"):
             default = "required" if field.is_required() else shown(field.default)
             assert (key, written.get(key)) == (key, default)
 
@@ -96,6 +99,7 @@ def test_every_key_of_the_policy_is_in_the_reference_with_its_default() -> None:
     [
         ("[clusters.X.emergency]", Emergency),
         ("[[clusters.X.auto_approve]]", AutoApproval),
+        ("[clusters.X.sessions]", SessionPolicy),
         ("[scheduler]", Scheduler),
         ("[retention]", Retention),
     ],
