@@ -56,7 +56,7 @@ def test_an_old_rule_gets_an_expiry(visit: Visit) -> None:
     visitor.goes_to("db-approvals")
     visitor.sees("198.51.100.7")
     visitor.presses("Approve")
-    visitor.sees("approved by")
+    visitor.sees("Approved by")
     picture(visitor, "adopted")
     assert visitor.went_wrong == []
 
