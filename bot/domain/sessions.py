@@ -1,6 +1,6 @@
 """Sessions of a database: who is connected to it, and which login may end that (P9)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
@@ -23,16 +23,16 @@ class SessionPolicy(PolicyModel):
 class DatabaseSession:
     """A session that somebody has open, as the server tells of it.
 
-    `since` is when it began, aware UTC: with it, `pid` names one session alone.
+    `since` is when it began, aware UTC. These two name it: the rest may change while it is open.
     """
 
     pid: int
     since: datetime
-    user: str
-    application: str
-    database: str
-    address: str
-    is_superuser: bool = False
+    user: str = field(compare=False)
+    application: str = field(compare=False)
+    database: str = field(compare=False)
+    address: str = field(compare=False)
+    is_superuser: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from sqlmodel import select
 from bot.store import jobs
 from bot.store.jobs import Kind
 from bot.store.tables import GrantRow, JobRow, RequestRow
+from dbaccess_playground.faults import Fault
 from tests.postgresql import PostgresServer, binaries
 from tests.scenarios.world import ALICE, OPERATIONS, ORDERS, RITA, World, policy
 from tests.sessions.clients import (
@@ -175,6 +176,36 @@ def test_nobody_is_cut_whom_a_rule_that_somebody_added_since_lets_in(
     assert ended_rows(world) == []
 
 
+def test_nobody_is_cut_while_new_access_from_there_is_being_opened(
+    set_up: World, clients: Clients, postgresql: PostgresServer
+) -> None:
+    world = set_up
+    open_from(world, HOME)
+    session = clients.session(HOME)
+    login, world.session_logins = world.session_logins, {}
+    world.restart()
+    world.pass_time(hours=1)
+    world.digitalocean.faults.add(Fault.status(500, method="PUT", times=None))
+    world.granted("request 203.0.113.2 1h orders")
+    with world.service.components.database.transaction() as opened:
+        row = opened.get_one(GrantRow, 2)
+        row.source_value = HOME
+        opened.add(row)
+
+    world.session_logins = login
+    world.restart()
+    world.pass_time(minutes=2)
+    assert world.grant(2).state == "applying"
+    assert is_open(session)
+    with world.service.components.database.transaction() as opened:
+        row = opened.get_one(GrantRow, 2)
+        row.source_value = "203.0.113.2"
+        opened.add(row)
+    world.pass_time(seconds=10)
+
+    assert not is_open(session), "it was for somewhere else after all"
+
+
 def test_who_was_just_connecting_is_cut_by_the_second_look(set_up: World, clients: Clients) -> None:
     world = set_up
     open_from(world, HOME)
@@ -261,6 +292,7 @@ def test_a_superusers_session_stays_and_the_operators_are_told_once(
     boss, bob = clients.session(HOME, "boss"), clients.session(HOME)
 
     world.pass_time(hours=1)
+    boss.execute("SET application_name = 'another'")
     for _ in range(10):
         world.pass_time(minutes=1)
 
