@@ -10,7 +10,7 @@ with an `ApiError` and nothing else, unless its docstring says so.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
@@ -135,10 +135,16 @@ class ListedCluster:
 
 @dataclass(frozen=True)
 class NamedSource:
-    """What can be a trusted source: its `id` is a rule's `value`, `name` is what people call it."""
+    """What can be a trusted source: its `id` is a rule's `value`, `name` is what people call it.
+
+    A machine has `addresses`, and `tags` that may be trusted sources, too. They are no part of what
+    it is.
+    """
 
     id: str
     name: str
+    addresses: tuple[str, ...] = field(default=(), compare=False)
+    tags: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from bot.domain.sessions import DatabaseSession
 from bot.providers.base import ApiError, Provider, Purpose
 from bot.retry import Backoff, NotYet, TemporaryError
 from bot.sessions.base import OpenSessions, Sessions, SessionsError
+from bot.sessions.machines import addresses_of_machines
 from bot.store import audit, grants, jobs, session_ends
 from bot.store.database import Database
 from bot.store.jobs import Job
@@ -178,7 +179,11 @@ class SessionEnding:
             raise NotYet("access from there is being opened", _UNDECIDED_SECONDS)
         sources = lent | {rule.source for rule in rules if rule.source}
         let_in = [source.network for source in sources if source.network]
-        return [one for one in there if not any(ip_address(one.address) in net for net in let_in)]
+        strangers = [
+            one for one in there if not any(ip_address(one.address) in net for net in let_in)
+        ]
+        machines = addresses_of_machines(self._provider, sources) if strangers else ()
+        return [one for one in strangers if one.address not in machines]
 
     def _wait_until_gone(self, closing: _Closing, sessions: Sessions) -> None:
         until = monotonic() + _ROUND_SECONDS

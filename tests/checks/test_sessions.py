@@ -1,6 +1,6 @@
 """What `dbaccess check` says of the logins that end sessions."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ Checked = Callable[..., list[Finding]]
 
 
 @pytest.fixture
-def checked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Checked]:
+def checked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Checked:
     """What is found where the variable says that."""
     for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "DIGITALOCEAN_TOKEN"):
         monkeypatch.setenv(name, "value-of-it")

@@ -30,6 +30,7 @@ from tests.storage import Storage
 
 NAME = "DBACCESS_SESSIONS_ORDERS"
 POLICY = policy({"orders": {"id": ORDERS, "sessions": {"url_env": NAME}}})
+K8S = "bd5f5959-5e1e-4205-a714-a914373942af"
 RIGHTS = ("pg_signal_backend", "pg_read_all_stats")
 
 Client = psycopg.Connection[Any]
@@ -174,6 +175,32 @@ def test_nobody_is_cut_whom_a_rule_that_somebody_added_since_lets_in(
 
     assert is_open(session)
     assert ended_rows(world) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "tags"),
+    [
+        (("droplet", "163973392"), ()),
+        (("tag", "shop"), ("shop",)),
+        (("k8s", K8S), ("k8s", f"k8s:{K8S}", "k8s:worker")),
+    ],
+)
+def test_a_machine_that_is_trusted_by_what_it_is_stays_connected(
+    set_up: World, clients: Clients, rule: tuple[str, str], tags: tuple[str, ...]
+) -> None:
+    world = set_up
+    world.digitalocean.add_droplet("shop-1", 163973392, address=HOME, tags=tags)
+    if rule[0] == "k8s":
+        world.digitalocean.add_kubernetes_cluster("production", K8S)
+    world.digitalocean.add_rule(ORDERS, *rule)
+    open_from(world, HOME, number=1)
+    open_from(world, CAFE, number=2)
+    machine, person = clients.session(HOME), clients.session(CAFE)
+
+    world.pass_time(hours=1)
+
+    assert is_open(machine)
+    assert not is_open(person)
 
 
 def test_nobody_is_cut_while_new_access_from_there_is_being_opened(

@@ -196,6 +196,23 @@ class _Listed(BaseModel):
         return NamedSource(self.id, self.name or self.id)
 
 
+class _Address(BaseModel):
+    ip_address: str
+
+
+class _Networks(BaseModel):
+    v4: list[_Address] = []
+
+
+class _Droplet(_Listed):
+    networks: _Networks = _Networks()
+    tags: list[str] = []
+
+    def named(self) -> NamedSource:
+        addresses = tuple(one.ip_address for one in self.networks.v4)
+        return NamedSource(self.id, self.name or self.id, addresses, tuple(self.tags))
+
+
 class _Tag(_Listed):
     id: str = Field(validation_alias="name", min_length=1)
 
@@ -211,7 +228,7 @@ class NamesPage(Page):
 
 
 class _Droplets(NamesPage):
-    things: list[_Listed] = Field(validation_alias="droplets")
+    things: list[_Droplet] = Field(validation_alias="droplets")
 
 
 class _KubernetesClusters(NamesPage):

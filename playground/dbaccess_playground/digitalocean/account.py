@@ -20,9 +20,9 @@ class Account:
         self._lock = threading.RLock()
         self._resources: dict[str, dict[str, dict[str, Any]]] = {}
 
-    def add_droplet(self, name: str, droplet_id: int) -> None:
-        """List a Droplet under `/v2/droplets`."""
-        droplet = resource_json.droplet(droplet_id, name, api_time(self._clock()))
+    def add_droplet(self, name: str, droplet_id: int, **more: Any) -> None:
+        """List a Droplet under `/v2/droplets`; *more*: its `address` and `tags`."""
+        droplet = resource_json.droplet(droplet_id, name, api_time(self._clock()), **more)
         self._add_resource("droplets", str(droplet_id), droplet)
 
     def add_kubernetes_cluster(self, name: str, cluster_id: str | None = None) -> str:

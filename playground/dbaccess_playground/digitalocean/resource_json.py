@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -23,9 +24,16 @@ def account() -> dict[str, Any]:
     }
 
 
-def droplet(droplet_id: int, name: str, created_at: str) -> dict[str, Any]:
+def droplet(
+    droplet_id: int,
+    name: str,
+    created_at: str,
+    *,
+    address: str = "203.0.113.200",
+    tags: Sequence[str] = (),
+) -> dict[str, Any]:
     """Return a small running Droplet with one public address."""
-    network = {"ip_address": "203.0.113.200", "netmask": "255.255.255.0", "type": "public"}
+    network = {"ip_address": address, "netmask": "255.255.255.0", "type": "public"}
     return {
         "id": droplet_id,
         "name": name,
@@ -62,7 +70,7 @@ def droplet(droplet_id: int, name: str, created_at: str) -> dict[str, Any]:
             "available": True,
             "sizes": ["s-1vcpu-1gb"],
         },
-        "tags": [],
+        "tags": list(tags),
     }
 
 
