@@ -39,6 +39,8 @@ RUNS_ON = {
     "init": "asks: its own tests answer",
     "init --answers answers.toml": "its own tests have such a file",
     "revoke 17 --cluster-gone": "is for a cluster that is gone: tests/scenarios has one",
+    "sessions": "needs a PostgreSQL to look at: tests/cli/test_sessions_command.py has one",
+    "sessions orders": "the same",
     "jobs retry": "lacks a number, or --error",
 }
 # Programs of others, and why their commands are not run here.

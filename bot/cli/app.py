@@ -144,6 +144,17 @@ def show_grants(
     show_grants(ended_too=ended_too, as_json=as_json)
 
 
+@app.command("sessions")
+def show_sessions(
+    cluster: Annotated[str | None, typer.Argument(metavar="CLUSTER", help="Only this one.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+) -> None:
+    """List who is connected, and what lets them in."""
+    from bot.cli.session_listing import show_sessions
+
+    show_sessions(only=cluster, as_json=as_json)
+
+
 @app.command()
 def revoke(
     grant_id: Annotated[int, typer.Argument(metavar="ID", help="The number of the access.", min=1)],

@@ -196,12 +196,12 @@ class _Listed(BaseModel):
         return NamedSource(self.id, self.name or self.id)
 
 
-class _Address(BaseModel):
+class _NetworkAddress(BaseModel):
     ip_address: str
 
 
 class _Networks(BaseModel):
-    v4: list[_Address] = []
+    v4: list[_NetworkAddress] = []
 
 
 class _Droplet(_Listed):
