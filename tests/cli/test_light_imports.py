@@ -58,7 +58,7 @@ def _python(code: str, *arguments: str, folder: Path) -> list[str]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    loaded: list[str] = json.loads(done.stdout)
+    loaded: list[str] = json.loads(done.stdout.splitlines()[-1])  # behind the log
     return loaded
 
 
@@ -115,3 +115,14 @@ def test_web_does_not_load_the_api_client_before_it_needs_it(folder: Path) -> No
 
     assert "slack_bolt" in loaded
     assert not loaded & {"azure", "pydo"}
+
+
+def test_a_worker_loads_nothing_that_ends_sessions_where_no_cluster_sets_it_up(
+    folder: Path,
+) -> None:
+    whole_names = WEB.replace("worker=False", "worker=True").replace('.partition(".")[0]', "")
+
+    loaded = set(_python(whole_names, folder=folder))
+
+    assert "bot.sessions.ending" in loaded
+    assert "bot.sessions.postgresql" not in loaded

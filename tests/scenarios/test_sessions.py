@@ -4,6 +4,7 @@ Nobody may ask for an address of the loopback interface: access from there is pu
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -11,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 from sqlmodel import select
 
+from bot.domain.labels import label
 from bot.store import jobs
 from bot.store.jobs import Kind
 from bot.store.tables import GrantRow, JobRow, RequestRow
@@ -121,6 +123,51 @@ def test_a_session_is_cut_when_its_rule_is_removed_outside(set_up: World, client
 
     assert not is_open(cut)
     assert "removed outside dbaccess. 1 open session closed." in told_last(world)
+
+
+def test_a_session_is_cut_when_the_rule_is_removed_late(set_up: World, clients: Clients) -> None:
+    world = set_up
+    open_from(world, HOME)
+    cut = clients.session(HOME)
+    world.digitalocean.faults.add(Fault.status(401, times=None))
+    world.pass_time(hours=1)
+    world.pass_time(minutes=20)
+    assert is_open(cut), "its rule is still there"
+
+    world.digitalocean.faults.clear()
+    world.pass_time(minutes=1)
+
+    assert f"ip_addr:{HOME}" not in world.sources()
+    assert not is_open(cut)
+
+
+def test_a_session_is_cut_when_its_holder_has_left(set_up: World, clients: Clients) -> None:
+    world = set_up
+    open_from(world, HOME)
+    cut = clients.session(HOME)
+
+    world.service.components.access.depart(RITA)
+    world.settle()
+
+    assert world.grant().revoked_by == "departed"
+    assert not is_open(cut)
+
+
+def test_a_session_is_cut_whose_rule_belonged_to_no_access_any_more(
+    set_up: World, clients: Clients
+) -> None:
+    """P7: its label alone says that it is ours, and that its time is up."""
+    world = set_up
+    over = label("test", 7, world.clock.now() - timedelta(minutes=1))
+    world.digitalocean.add_rule(ORDERS, "ip_addr", HOME, str(over))
+    cut = clients.session(HOME)
+
+    world.restart()
+
+    assert f"ip_addr:{HOME}" not in world.sources()
+    assert not is_open(cut)
+    [row] = world.audit_rows("sessions.ended")
+    assert row.request_id is None
 
 
 def test_a_network_is_cut_but_for_addresses_that_others_are_let_in_from(
