@@ -122,12 +122,13 @@ release: $(VENV)/release/.done ## the last commit's wheels, source, SBOM and che
 	.ci/release $(VENV)/release/bin $(RELEASE)
 
 # No digest stands here: nobody could look one up and try it. Whoever builds does, and the image keeps it.
+image: VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' bot/__init__.py)
 image: ## the Docker image, on a base image that is pinned: BASE=python:3.13-slim-trixie@sha256:…
 	@case '$(BASE)' in *@sha256:*) ;; *) \
 	  echo "image: BASE needs a digest. \`docker buildx imagetools inspect python:3.13-slim-trixie\` prints it;" >&2; \
 	  echo "then: make image BASE=python:3.13-slim-trixie@sha256:..." >&2; exit 2;; esac
 	docker build --build-arg 'BASE=$(BASE)' --label 'org.opencontainers.image.base.name=$(BASE)' \
-	  --label "org.opencontainers.image.revision=$$(git rev-parse HEAD)" -t dbaccess .
+	  --label "org.opencontainers.image.revision=$$(git rev-parse HEAD)" -t "dbaccess:$(VERSION)" .
 
 # One resolution for all files: what runs is what is tested.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

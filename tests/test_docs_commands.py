@@ -61,6 +61,7 @@ NOT_RUN = {
     "caddy": "it is not installed everywhere",
     "nginx": "it is not installed everywhere",
     "chmod": "changes a file of the operator's",
+    "chown": "needs root",
     "mkdir": "makes a folder of the operator's",
     "ln": "changes which version is installed",
     "tar": "unpacks a release",

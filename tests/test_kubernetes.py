@@ -120,6 +120,19 @@ def test_outside_only_slack_and_browsers_get_in() -> None:
     assert [path["path"] for path in rule["http"]["paths"]] == ["/slack/events", "/ip"]
 
 
+def test_inside_the_cluster_nobody_else_reads_the_metrics() -> None:
+    policies = [one["spec"] for one in manifests() if one["kind"] == "NetworkPolicy"]
+    selected = [one["podSelector"]["matchLabels"] for one in policies]
+    running = [one for one in manifests() if one["kind"] == "Deployment"]
+    assert selected == [one["spec"]["selector"]["matchLabels"] for one in running]
+    for policy, deployment in zip(policies, running, strict=True):
+        assert policy["policyTypes"] == ["Ingress"]
+        [container] = deployment["spec"]["template"]["spec"]["containers"]
+        [rule] = policy["ingress"]
+        assert rule["from"]
+        assert rule["ports"] == [{"port": port["name"]} for port in container["ports"]]
+
+
 def test_one_of_each_stays_while_nodes_are_drained() -> None:
     budgets = [one for one in manifests() if one["kind"] == "PodDisruptionBudget"]
     assert {one["metadata"]["name"] for one in budgets} == {"web", "worker"}

@@ -207,5 +207,6 @@ def test_both_stages_of_the_image_stand_on_the_base_that_was_given(tmp_path: Pat
     )
 
     assert f"--build-arg\nBASE={digest}\n" in given
+    assert f"-t\ndbaccess:{__version__}\n" in given
     stages = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     assert stages == ["${BASE}", "${BASE}"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bot import __version__
 from bot.config import ConfigError, Settings, load_settings
 from bot.secret_files import NAMES
 
@@ -159,7 +160,8 @@ def test_all_files_that_cannot_be_read_are_reported_at_once(
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/running/secrets.md").read_text()
-[COMPOSE] = [yaml.safe_load(one) for one in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+OF_INIT = set(VALUES) - {"DATABASE_URL"}
+COMPOSE = yaml.safe_load((ROOT / "docs/running/compose.yaml").read_text())
 VARIABLES = {f"{name}_FILE" for name in VALUES}
 
 
@@ -168,19 +170,43 @@ def test_the_example_for_systemd_names_the_credentials_that_it_loads() -> None:
     loaded = dict(re.findall(r"^LoadCredential=(\w+):(.+)$", unit, re.MULTILINE))
     named = dict(re.findall(r"^Environment=(\w+)=%d/(\w+)$", unit, re.MULTILINE))
 
-    assert set(named) <= VARIABLES
+    assert set(named) == {f"{name}_FILE" for name in OF_INIT}
     assert set(named.values()) == set(loaded)
+    assert all(f"install -m 600 /dev/stdin {file}" in PAGE for file in loaded.values())
     assert all(name == f"{credential.upper()}_FILE" for name, credential in named.items())
 
 
 def test_the_example_for_compose_names_the_secrets_that_it_mounts() -> None:
     service = COMPOSE["services"]["dbaccess"]
 
-    assert set(service["environment"]) <= VARIABLES
+    assert set(service["environment"]) == {f"{name}_FILE" for name in OF_INIT}
     assert set(service["environment"].values()) == {
         f"/run/secrets/{name}" for name in service["secrets"]
     }
     assert set(service["secrets"]) == set(COMPOSE["secrets"])
+
+
+def test_the_example_for_compose_runs_what_the_script_for_docker_runs() -> None:
+    script = (ROOT / "docs/running/docker-run.sh").read_text()
+    service = COMPOSE["services"]["dbaccess"]
+
+    policy, data = service["volumes"]
+    assert f'-v "$PWD/{policy.removeprefix("./")}"' in script
+    assert f"-v {COMPOSE['volumes'][data.split(':')[0]]['name']}:/data" in script
+    assert f"-p {service['ports'][0]}" in script
+    assert f"--name {service['container_name']}" in script
+    assert f"--restart {service['restart']}" in script
+    assert f"--stop-timeout {service['stop_grace_period'].removesuffix('s')}" in script
+    assert "--read-only" in script
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+
+
+def test_the_image_has_one_tag_in_all_documents() -> None:
+    pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "docs/running/compose.yaml"]
+    untagged = re.compile(r"(?:FROM|image:|docker run\b.*?) dbaccess(?: |$)", re.MULTILINE)
+    assert not [str(page) for page in pages if untagged.search(page.read_text())]
+    assert COMPOSE["services"]["dbaccess"]["image"] == f"dbaccess:{__version__}"
 
 
 def test_the_manifests_for_kubernetes_name_files_below_what_they_mount() -> None:

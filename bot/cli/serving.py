@@ -6,6 +6,7 @@ import sys
 from enum import Enum
 
 import structlog
+import typer
 
 from bot import __version__
 from bot.checks.start_check import StartCheck
@@ -15,6 +16,8 @@ from bot.domain.policy import Policy
 from bot.service import Service
 
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
+_EX_CONFIG = 78
+"""The exit code that sysexits.h has for this, so that a supervisor does not start it again."""
 _HANGING_UP = (signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()  # not there on Windows
 
 log = structlog.get_logger()
@@ -52,8 +55,15 @@ class Signals:
 
 
 def serve_as(role: Role) -> None:
-    """Run one process by environment and dbaccess.toml until it is told to stop."""
-    settings, policy = frame.configuration()
+    """Run one process by environment and dbaccess.toml until it is told to stop.
+
+    Raises:
+        typer.Exit: 78 where either is wrong, which no restart corrects; 1 for another fault.
+    """
+    try:
+        settings, policy = frame.configuration()
+    except typer.Exit:
+        raise typer.Exit(_EX_CONFIG) from None
     with frame.telling_faults():
         run(role, settings, policy)
 

@@ -42,7 +42,7 @@ def test_p8_no_command_shows_a_piece_of_a_database_url_that_cannot_be_used(
 
     said = CliRunner().invoke(app, command, env=env)
 
-    assert said.exit_code == 1
+    assert said.exit_code == (78 if command[0] in ("serve", "web", "worker") else 1)
     assert isinstance(said.exception, SystemExit)
     assert "DATABASE_URL" in said.output
     assert "hunter2" not in said.output

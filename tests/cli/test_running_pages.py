@@ -12,7 +12,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from bot.cli import app
 from bot.config import load_policy
 from bot.live_policy import LivePolicy, Reload
 from tests.processes import CONFIG
@@ -175,6 +177,29 @@ def test_systemd_reloads_what_sighup_reloads() -> None:
     unit = (ROOT / "docs" / "running" / "dbaccess.service").read_text()
 
     assert "\nExecReload=/bin/kill -HUP $MAINPID\n" in unit
+
+
+def test_systemd_does_not_start_again_what_has_wrong_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit = (ROOT / "docs" / "running" / "dbaccess.service").read_text()
+    monkeypatch.chdir(tmp_path)  # without .env and dbaccess.toml
+    stopped = CliRunner().invoke(app, ["serve"])
+
+    assert "dbaccess.toml: there is no such file" in stopped.output
+    assert f"\nRestartPreventExitStatus={stopped.exit_code}\n" in unit
+    assert stopped.exit_code not in (0, 1)
+
+
+@pytest.mark.parametrize("page", ["systemd", "docker"])
+def test_a_page_checks_the_settings_before_the_first_start(page: str) -> None:
+    text = (ROOT / "docs" / "running" / f"{page}.md").read_text()
+    checked = re.search(r"(?:bin/dbaccess|-m bot) check$", text, re.MULTILINE)
+    started = re.search(r"^(?:systemctl enable --now|sh docker-run.sh)", text, re.MULTILINE)
+
+    assert checked
+    assert started
+    assert checked.start() < started.start()
 
 
 def test_a_file_that_an_editor_renames_into_place_is_read(tmp_path: Path) -> None:
