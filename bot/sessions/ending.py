@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from ipaddress import ip_address
 from time import monotonic
 
@@ -32,7 +31,7 @@ from bot.sessions.base import OpenSessions, Sessions, SessionsError
 from bot.sessions.machines import addresses_of_machines
 from bot.store import audit, grants, jobs, session_ends
 from bot.store.database import Database
-from bot.store.jobs import Job
+from bot.store.jobs import Job, Outcome
 from bot.store.session_ends import SessionEnd
 
 SECOND_LOOK = timedelta(seconds=75)  # PostgreSQL lets a login take a minute
@@ -105,7 +104,7 @@ class SessionEnding:
         self._clock = clock
         self._open = open_sessions
 
-    def handle(self, job: Job) -> Callable[[Session], object]:
+    def handle(self, job: Job) -> Callable[[Session], object] | None:
         """End the sessions of one source, until none is left.
 
         Raises:
@@ -128,7 +127,8 @@ class SessionEnding:
         except (SessionsError, ApiError) as error:
             self._save(job, closing, error=str(error))
             raise TemporaryError(str(error)) from error
-        return partial(self._finish, job, closing)
+        self._finish(job, closing)
+        return None
 
     def give_up(self, session: Session, job: Job, error: str) -> None:
         """Tell the operators a last time."""
@@ -211,17 +211,21 @@ class SessionEnding:
                 closing.end = self._alarm(session, closing.end, error)
             session_ends.note(session, job, closing.end)
 
-    def _finish(self, job: Job, closing: _Closing, session: Session) -> None:
-        if not jobs.is_ours(session, job.id, job.attempts):
-            return
-        self._record(session, closing)
-        end, now = closing.end, self._clock.now()
-        if end.alarms:
-            over = SessionsClosed(cluster=end.cluster, source=end.source, since=end.since)
-            notify_operators(session, over, self._policy(), at=now)
-        if not end.is_last:
-            again = {"is_last": True, "pending": (), "alarms": 0, "alarm_at": None}
-            session_ends.add(session, end.model_copy(update=again), at=now, after=SECOND_LOOK)
+    def _finish(self, job: Job, closing: _Closing) -> None:
+        """End the job with all that follows from it, unless another worker is at it by now."""
+        now = self._clock.now()
+        with self._database.transaction() as session:
+            if not jobs.is_ours(session, job.id, job.attempts):
+                return
+            self._record(session, closing)
+            end = closing.end
+            if end.alarms:
+                over = SessionsClosed(cluster=end.cluster, source=end.source, since=end.since)
+                notify_operators(session, over, self._policy(), at=now)
+            if not end.is_last:
+                again = {"is_last": True, "pending": (), "alarms": 0, "alarm_at": None}
+                session_ends.add(session, end.model_copy(update=again), at=now, after=SECOND_LOOK)
+            jobs.finish(session, job.id, now, Outcome.DONE)
 
     def _record(self, session: Session, closing: _Closing) -> None:
         """Record who was cut off, in the audit and where people read of the end."""

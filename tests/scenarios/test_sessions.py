@@ -13,8 +13,12 @@ from pydantic import SecretStr
 from sqlmodel import select
 
 from bot.domain.labels import label
-from bot.store import jobs
-from bot.store.jobs import Kind
+from bot.domain.sources import SourceType, TrustedSource
+from bot.retry import NotYet
+from bot.sessions.ending import SessionEnding
+from bot.store import jobs, session_ends
+from bot.store.jobs import Job, Kind
+from bot.store.session_ends import SessionEnd
 from bot.store.tables import GrantRow, JobRow, RequestRow
 from dbaccess_playground.faults import Fault
 from tests.postgresql import PostgresServer, binaries
@@ -356,6 +360,40 @@ def test_a_session_is_cut_although_the_process_was_killed(
     told = [one["pid"] for row in ended_rows(world) for one in row["sessions"]]
     assert sorted(told) == processes
     assert "2 open sessions closed." in told_last(world)
+
+
+def test_a_worker_whose_job_another_one_has_taken_over_ends_nothing_for_it(
+    set_up: World, clients: Clients
+) -> None:
+    world, parts = set_up, set_up.service.components
+    clients.session(HOME)
+    source = TrustedSource(SourceType.IP_ADDR, HOME)
+    end = SessionEnd(
+        cluster_id=ORDERS, cluster="orders", source=source, since=world.clock.now(), is_last=True
+    )
+    with parts.database.transaction() as session:
+        session_ends.add(session, end, at=world.clock.now())
+
+    def claimed() -> Job:
+        now = world.clock.now()
+        until = now + timedelta(seconds=jobs.LEASE_SECONDS)
+        with parts.database.transaction() as session:
+            [job] = jobs.claim(session, Kind.SESSIONS, now, until=until, most=1, most_retried=1)
+        return job
+
+    slow = claimed()
+    world.clock.advance(seconds=jobs.LEASE_SECONDS + 1)
+    other = claimed()
+    ending = SessionEnding(
+        parts.database, parts.provider, parts.policy, parts.clock, parts.open_sessions
+    )
+
+    with pytest.raises(NotYet):
+        ending.handle(slow)
+    assert ending.handle(other) is None
+    assert ending.handle(slow) is None
+
+    assert [row["count"] for row in ended_rows(world)] == [1]
 
 
 def test_a_superusers_session_stays_and_the_operators_are_told_once(
