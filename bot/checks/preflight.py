@@ -106,7 +106,13 @@ def _run(settings: Settings, *, live: bool, announce: Callable[[str], None]) -> 
         from bot.checks.live import check_live  # it serves, which is much to load
 
         yield check_live(settings, announce=announce)
-    elif settings.slack_app_token is None:
+    if settings.slack_app_token is not None:
+        yield hint(
+            "not tested",
+            "whether SLACK_SIGNING_SECRET is right: Socket Mode does not use it, and a wrong one "
+            "shows only after a change to HTTP",
+        )
+    elif not live:
         yield hint(
             "not tested",
             "whether SLACK_SIGNING_SECRET is right, since only a request of Slack's tells: "

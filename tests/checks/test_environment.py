@@ -113,3 +113,11 @@ def test_an_old_signing_secret_beside_the_new_one_is_a_hint(operator: Operator) 
     operator.env["SLACK_SIGNING_SECRET"] = f"a-new-one,{operator.slack.signing_secret}"
 
     operator.tells(HINT, "signing secret", "an old one is accepted, too: take it out")
+
+
+def test_in_socket_mode_nothing_tests_the_signing_secret_and_check_says_so(
+    operator: Operator,
+) -> None:
+    operator.env["SLACK_APP_TOKEN"] = operator.slack.app_token
+
+    operator.tells(HINT, "not tested", "SLACK_SIGNING_SECRET is right: Socket Mode does not use it")

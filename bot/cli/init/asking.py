@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 from bot.cli.init.writing import replace_whole
 
 T = TypeVar("T")
+ALIAS = "alias of "  # how the keys of the clusters' names begin
 
 
 class Unusable(Exception):
@@ -118,6 +119,7 @@ class Asker:
         self._given = given
         self._kept = kept
         self._terminal = terminal
+        self._reopened: tuple[str, ...] = ()
 
     def has(self, key: str) -> bool:
         """Tell whether nobody has to be asked for this."""
@@ -167,6 +169,24 @@ class Asker:
             return int(typed) - 1
         raise Unusable("None of these, then. Type it again.")
 
+    def number(self, words: str, most: int) -> int | None:
+        """Return a number from 1 on; None for `none`, or where nobody can be asked."""
+        while self._terminal:
+            typed = self._terminal.prompt(words).strip().strip("`").lower()
+            if typed == "none":
+                return None
+            if typed.isdecimal() and 0 < int(typed) <= most:
+                return int(typed)
+            self._terminal.say(f"  Type a number from 1 to {most}, or none.")
+        return None
+
+    def reopen(self, keys: Sequence[str]) -> None:
+        """Ask again for what begins with one of the *keys*, though it was answered."""
+        self._reopened = tuple(keys)
+        for key, given in self._given.items():
+            if key.startswith(self._reopened):
+                self.say(f"{key} comes from {given.where}. Change it there.")
+
     def confirm(self, key: str, words: str, *, default: bool, why: str = "") -> bool:
         """Return a yes or no; *why* is said before.
 
@@ -184,22 +204,23 @@ class Asker:
             typed = self._terminal.prompt(f"{words} [{hint}]").strip().lower()
             if typed in ("", "y", "yes", "n", "no"):
                 return default if not typed else typed[0] == "y"
+            self._terminal.say("  Type y or n.")
 
     def _ask_here(self, question: Question[T], terminal: Terminal, kept: KeptAnswers) -> T:
         before = kept.get(question.key)
-        if before:
+        is_reopened = bool(self._reopened) and question.key.startswith(self._reopened)
+        if before and not is_reopened:
             try:
                 answer = question.take(before)
             except Unusable as unusable:
                 terminal.say(f"  {unusable}")
+                before = ""
             else:
                 shown = "as before" if question.hidden else before
                 terminal.say(f"{question.words}: {shown}")
                 return answer
         while True:
-            typed = terminal.prompt(
-                question.words, default=question.default, hidden=question.hidden
-            )
+            typed = _typed(terminal, question, before)
             try:
                 answer = question.take(typed)
             except Unusable as unusable:
@@ -207,3 +228,11 @@ class Asker:
             else:
                 kept.put(question.key, question.keep(answer))
                 return answer
+
+
+def _typed(terminal: Terminal, question: Question[T], before: str) -> str:
+    """Return what is typed, or the answer before for nothing; one that is hidden is not shown."""
+    if not question.hidden:
+        return terminal.prompt(question.words, default=before or question.default)
+    kept = ", Enter keeps it" if before else ""
+    return terminal.prompt(f"{question.words}{kept}", hidden=True) or before

@@ -22,6 +22,7 @@ from bot.cli.init.answers import (
     missing,
 )
 from bot.cli.init.asking import Asker, Given, KeptAnswers, Stopped, Terminal
+from bot.cli.init.changing import change_a_step
 from bot.cli.init.interview import Endpoints, Interview
 from bot.cli.init.rendering import environment_text, policy_text, shown_environment
 from bot.cli.init.shipped import ANSWERS_EXAMPLE, shipped
@@ -31,6 +32,7 @@ from bot.config import ConfigError, Settings, parse_policy, policy_file
 
 ENV_FILE = Path(".env")
 KEPT_FILE = Path(".env.init")
+_File = tuple[Path, str, int]  # where it will be, its text, its permission bits
 _USAGE = 2
 _NO_TERMINAL = (
     "dbaccess init asks questions, so it needs a terminal. Or write the answers into a file "
@@ -119,7 +121,9 @@ class _Setup:
                 typer.echo(f"{file} is here already and stays as it is.")
         if self._terminal and not (self._has_env and self._has_policy):
             if self._kept.load():
-                self._asker.say(f"Going on with the answers in {KEPT_FILE}.")
+                self._asker.say(
+                    f"Going on with the answers in {KEPT_FILE}. You can change them at the end."
+                )
             self._asker.say(
                 "Ctrl-C stops at any time, and the next run continues. You see .env and "
                 "dbaccess.toml before they are written."
@@ -131,8 +135,19 @@ class _Setup:
             slack=_endpoint("slack_api_url"), digitalocean=_endpoint("digitalocean_api_url")
         )
         interview = Interview(self._asker, endpoints, self._open_link)
+        files = self._answered(interview)
+        while self._terminal and not self._asker.confirm("write", "Write this?", default=True):
+            if not change_a_step(self._asker):
+                raise Stopped(_what_is_kept())
+            files = self._answered(interview)
+        for file, text, mode in files:
+            _write(file, text, mode)
+        self._kept.forget()
+
+    def _answered(self, interview: Interview) -> list[_File]:
+        """Ask what was not answered yet, and show what becomes of it."""
         account = interview.account()
-        files: list[tuple[Path, str, int]] = []
+        files: list[_File] = []
         if not self._has_env:
             files.append((ENV_FILE, self._environment(account.environment), SECRET_MODE))
         if not self._has_policy:
@@ -143,11 +158,7 @@ class _Setup:
                 raise Stopped(*error.problems) from error
             files.append((self._policy_path, text, USUAL_MODE))
         self._show(files)
-        if self._terminal and not self._asker.confirm("write", "Write this?", default=True):
-            raise Stopped(_what_is_kept())
-        for file, text, mode in files:
-            _write(file, text, mode)
-        self._kept.forget()
+        return files
 
     def _environment(self, values: Mapping[str, str]) -> str:
         """Return the text of an `.env`, with what the sandbox or a proxy has elsewhere."""
@@ -170,7 +181,7 @@ class _Setup:
             return variable, value
         return f"{variable}_FILE", str(given.file.absolute())
 
-    def _show(self, files: list[tuple[Path, str, int]]) -> None:
+    def _show(self, files: list[_File]) -> None:
         """Show what will be written; without a terminal, too: each ID has its name beside it."""
         self._asker.say()
         self._asker.say("6 of 6  The files")
@@ -192,7 +203,7 @@ class _Setup:
         _run_check(live=False)
         words = "Test it now with one real command in Slack?"
         if self._terminal and self._asker.confirm("check_live", words, default=False):
-            _run_check(live=True)  # nothing else tests the signing secret
+            _run_check(live=True)
         typer.echo("\nStart it with `dbaccess serve`. Then type /dbaccess in Slack.")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import SecretStr
 
-from bot.cli.init.asking import Asker, Question, Stopped, Unusable
+from bot.cli.init.asking import ALIAS, Asker, Question, Stopped, Unusable
 from bot.cli.init.clusters import (
     Choice,
     Cluster,
@@ -96,7 +96,7 @@ def _alias(asker: Asker, cluster: Cluster, taken: Mapping[str, Cluster]) -> str:
         )
     return asker.ask(
         Question(
-            f"alias of {cluster.listed.id}",
+            f"{ALIAS}{cluster.listed.id}",
             f"What people call {cluster.name}",
             lambda typed: _free(check_alias(typed), taken),
             default=proposed_alias(cluster.name, taken),

@@ -61,7 +61,7 @@ def tokens(asker: Asker, address: str | None, api_url: str, open_link: OpenLink)
     check_bot = _bot_token(asker, api_url)
     secrets = {"SLACK_BOT_TOKEN": asker.ask(_secret("slack_bot_token", _BOT, check_bot))}
     secrets["SLACK_SIGNING_SECRET"] = asker.ask(
-        _secret("slack_signing_secret", _SIGNING, _signing_secret(asker))
+        _secret("slack_signing_secret", _SIGNING, _signing_secret(asker, address))
     )
     if address is None:
         check = _app_token(asker, api_url, secrets["SLACK_BOT_TOKEN"])
@@ -88,10 +88,16 @@ def _bot_token(asker: Asker, api_url: str) -> Callable[[str], str]:
     return take
 
 
-def _signing_secret(asker: Asker) -> Callable[[str], str]:
+def _signing_secret(asker: Asker, address: str | None) -> Callable[[str], str]:
+    tested_by = (
+        "Only a request of Slack's can test it: `dbaccess check --live`."
+        if address
+        else "Socket Mode doesn't use it, so nothing tests it."
+    )
+
     def take(typed: str) -> str:
         secret = token("slack_signing_secret", typed)
-        asker.say("  ok so far. Only a request of Slack's can test it: `dbaccess check --live`.")
+        asker.say(f"  ok so far. {tested_by}")
         return secret
 
     return take

@@ -107,6 +107,7 @@ class Newcomer:
             "Longest": "2h",
             "Who may request": "",
             "Write this": "y",
+            "Change step": "none",
             "Test it now": "n",
         }
         both = {**usual, **instead}

@@ -136,6 +136,19 @@ def test_which_clusters_are_open_to_the_world_is_shown_before_one_chooses(
     assert "2  analytics  MySQL       fra1  OPEN TO THE WORLD" in shown
 
 
+@pytest.mark.parametrize(
+    ("connection", "words"),
+    [("socket", "so nothing tests it"), ("https://db.acme.invalid", "`dbaccess check --live`")],
+)
+def test_what_tests_the_signing_secret_is_said_where_it_is_pasted(
+    newcomer: Newcomer, connection: str, words: str
+) -> None:
+    newcomer.stops(**{"or your address": connection, "API token": CTRL_C})
+
+    [line] = [one for one in newcomer.terminal.shown.splitlines() if "ok so far" in one]
+    assert words in line
+
+
 def test_over_http_the_address_is_asked_for_once_and_is_everywhere(newcomer: Newcomer) -> None:
     typed = "https://db.acme.example/slack/events"
     terminal = newcomer.stops(**{"or your address": typed})
