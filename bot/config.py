@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 
 from bot.database_url import database_url, listed
 from bot.domain.audit_chain import Keyring
+from bot.domain.near_keys import did_you_mean, keys_beside
 from bot.domain.placeholders import WHAT_TO_PUT, is_placeholder
 from bot.domain.policy import NOT_INHERITED, ClusterPolicy, Policy
 from bot.domain.policy_lines import KeyPath, key_lines
@@ -291,6 +292,7 @@ def parse_policy(
     inheritable = set(ClusterPolicy.model_fields) - NOT_INHERITED
     problems = [
         f"{_place(file, ('defaults', key), lines)}: defaults.{key}: unknown key"
+        f"{did_you_mean(key, inheritable)}"
         for key in defaults
         if key not in inheritable
     ]
@@ -327,8 +329,16 @@ def problems_of(
     for problem in _telling(error):
         path = _key_path(problem["loc"], clusters, defaults)
         key = ".".join(map(str, path)) or "document"
-        found.append(f"{_place(file, path, lines)}: {key}: {_reason(problem, key)}")
+        found.append(
+            f"{_place(file, path, lines)}: {key}: {_reason(problem, key)}{_meant(problem, path)}"
+        )
     return found
+
+
+def _meant(problem: Any, path: KeyPath) -> str:
+    if problem["type"] != "extra_forbidden":
+        return ""
+    return did_you_mean(str(path[-1]), keys_beside(path))
 
 
 def _place(file: str, path: KeyPath, lines: Mapping[KeyPath, int]) -> str:

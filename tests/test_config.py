@@ -92,11 +92,28 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"defaults__approvers": ...}, "clusters.orders.approvers: is missing"),
     ({"clusters": {}}, "clusters: Dictionary should have at least 1 item"),
     # what nobody knows
-    ({"instanse": "prod"}, "instanse: unknown key"),
-    ({"defaults__aprovals": 2}, "defaults.aprovals: unknown key"),
+    ({"instanse": "prod"}, "instanse: unknown key, did you mean instance?"),
+    ({"defaults__aprovals": 2}, "defaults.aprovals: unknown key, did you mean approvals?"),
     ({"defaults__id": ORDERS}, "defaults.id: unknown key"),
-    ({"clusters__orders__aprovals": 2}, "clusters.orders.aprovals: unknown key"),
-    ({"scheduler__tok": "1s"}, "scheduler.tok: unknown key"),
+    (
+        {"clusters__orders__aprovals": 2},
+        "clusters.orders.aprovals: unknown key, did you mean approvals?",
+    ),
+    ({"scheduler__drivt": "1s"}, "scheduler.drivt: unknown key, did you mean drift?"),
+    (
+        {
+            "clusters__orders__emergency": {
+                "requesters": ["S0ONCALL"],
+                "max_duration": "30m",
+                "remind_evry": "1h",
+            }
+        },
+        "clusters.orders.emergency.remind_evry: unknown key, did you mean remind_every?",
+    ),
+    (
+        {"clusters__orders__auto_approve": [{**WRITTEN, "source": []}]},
+        "clusters.orders.auto_approve.0.source: unknown key, did you mean sources?",
+    ),
     (
         {"clusters__orders__auto_approve": [{**WRITTEN, "until": "2h"}]},
         "clusters.orders.auto_approve.0.until: unknown key",

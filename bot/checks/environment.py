@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from urllib3.exceptions import HTTPError, NameResolutionError
 
 from bot.checks.findings import Finding, fault, hint, ok
+from bot.checks.secret_shapes import SECRETS, WrongShape, secret_of
 from bot.config import Settings
 from bot.connection_failures import CERTIFICATES, certificates
 from bot.secret_files import secret_files
@@ -77,6 +78,24 @@ def check_database(url: str) -> Finding:
         return fault("database", f"{_first_line(error)}: is DATABASE_URL right, and is it up?")
     finally:
         database.close()
+
+
+def check_secrets(settings: Settings) -> Iterator[Finding]:
+    """Look whether each secret looks like one of its kind; whether it works is not looked at."""
+    found = list(_of_other_kinds(settings))
+    yield from found or [ok("environment", "complete")]
+
+
+def _of_other_kinds(settings: Settings) -> Iterator[Finding]:
+    for key in SECRETS:
+        value = getattr(settings, key)
+        try:
+            if value is not None:
+                secret_of(key, value.get_secret_value())
+        except WrongShape as wrong:
+            yield fault(
+                "environment", f"{key.upper()} does not fit. {wrong}"
+            )  # "TOKEN: x" is redacted
 
 
 def check_rotation(settings: Settings) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from bot.checks.environment import (
     check_database,
     check_file_modes,
     check_rotation,
+    check_secrets,
 )
 from bot.checks.findings import Finding, fault, hint, ok
 from bot.checks.people import PolicyPeople
@@ -88,7 +89,7 @@ def _check_surroundings(settings: Settings) -> Iterator[Finding]:
 
 
 def _run(settings: Settings, *, live: bool, announce: Callable[[str], None]) -> Iterator[Finding]:
-    yield ok("environment", "complete")
+    yield from check_secrets(settings)
     policy = None
     try:
         policy = load_policy(settings.dbaccess_config)

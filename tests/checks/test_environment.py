@@ -110,14 +110,24 @@ def test_a_secret_in_a_file_that_everybody_may_read_is_a_hint(operator: Operator
 def test_an_old_signing_secret_beside_the_new_one_is_a_hint(operator: Operator) -> None:
     assert "signing secret" not in {one.what for one in operator.findings()}
 
-    operator.env["SLACK_SIGNING_SECRET"] = f"a-new-one,{operator.slack.signing_secret}"
+    operator.env["SLACK_SIGNING_SECRET"] = f"{'a' * 32},{operator.slack.signing_secret}"
 
     operator.tells(HINT, "signing secret", "an old one is accepted, too: take it out")
 
 
-def test_in_socket_mode_nothing_tests_the_signing_secret_and_check_says_so(
-    operator: Operator,
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("SLACK_BOT_TOKEN", "xoxp-1-2-3", "That is a user token. Paste the Bot User OAuth Token."),
+        ("SLACK_SIGNING_SECRET", "abc", "That is something else. Paste the Signing Secret"),
+        ("SLACK_APP_TOKEN", "xoxb-1-2-3", "That is the bot token. Paste the App-Level Token."),
+        ("DIGITALOCEAN_TOKEN", "xoxb-1-2-3", "That is the bot token. Paste the token from API"),
+    ],
+)
+def test_a_secret_of_another_kind_is_named_as_init_does(
+    operator: Operator, variable: str, value: str, words: str
 ) -> None:
-    operator.env["SLACK_APP_TOKEN"] = operator.slack.app_token
+    operator.env[variable] = value
 
-    operator.tells(HINT, "not tested", "SLACK_SIGNING_SECRET is right: Socket Mode does not use it")
+    operator.tells(FAULT, "environment", f"{variable} does not fit. {words}")
+    assert (OK, "complete") not in {(one.level, one.words) for one in operator.findings()}

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
-from rapidfuzz import fuzz, process
 
+from bot.checks.secret_shapes import SECRETS
 from bot.cli.init.asking import Given, Stopped
+from bot.domain.near_keys import did_you_mean
 
-SECRETS = ("slack_bot_token", "slack_signing_secret", "slack_app_token", "digitalocean_token")
 ENVIRONMENT_KEYS = ("connection", *SECRETS)
 POLICY_KEYS = (
     "clusters", "channel", "operators", "approvers", "approvals", "max_duration", "requesters"
@@ -20,7 +20,6 @@ POLICY_KEYS = (
 _OPTIONAL = ("instance", "may_post", *(f"{secret}_file" for secret in SECRETS))
 _SOME_ADDRESS = "https://not.known"  # nothing is made of it, since the file is there
 _USAGE = 2
-_SIMILAR = 70  # of 100
 
 
 def answers_in(file: Path) -> dict[str, Given]:
@@ -37,7 +36,9 @@ def answers_in(file: Path) -> dict[str, Given]:
         raise Stopped(f"{file}: {error}", exit_code=_USAGE) from None
     known = (*ENVIRONMENT_KEYS, *POLICY_KEYS, *_OPTIONAL)
     unknown = [
-        f"{file}: {key}: unknown key{_hint(key, known)}" for key in written if key not in known
+        f"{file}: {key}: unknown key{did_you_mean(key, known)}"
+        for key in written
+        if key not in known
     ]
     if unknown:
         raise Stopped(*unknown, exit_code=_USAGE)
@@ -115,8 +116,3 @@ def _as_text(file: Path, key: str, value: Any) -> str:
         case dict() if key == "clusters" and all(isinstance(one, str) for one in value.values()):
             return ", ".join(f"{alias}={name}" for alias, name in value.items())
     raise Stopped(f"{file}: {key}: must be text, a number or a list of texts", exit_code=_USAGE)
-
-
-def _hint(key: str, known: Iterable[str]) -> str:
-    near = process.extractOne(key, list(known), scorer=fuzz.ratio, score_cutoff=_SIMILAR)
-    return f", did you mean {near[0]}?" if near else ""

@@ -1,6 +1,6 @@
 """Changing an answer before anything is written: which step, and what was answered in it."""
 
-from bot.cli.init.answers import SECRETS
+from bot.checks.secret_shapes import SECRETS
 from bot.cli.init.asking import ALIAS, Asker
 
 _STEPS = {

@@ -11,10 +11,10 @@ from pathlib import Path
 import typer
 from dotenv import dotenv_values
 
+from bot.checks.secret_shapes import SECRETS
 from bot.cli.init.answers import (
     ENVIRONMENT_KEYS,
     POLICY_KEYS,
-    SECRETS,
     answers_in,
     answers_of_env_file,
     answers_of_environment,

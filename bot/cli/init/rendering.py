@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.checks.secret_shapes import masked
 from bot.cli.init.clusters import Cluster
 from bot.cli.init.people import EVERYONE, Principal
 from bot.cli.init.shipped import ENVIRONMENT_EXAMPLE, POLICY_EXAMPLE, shipped
-from bot.cli.init.tokens import masked
 from bot.domain.durations import show_duration
 from bot.domain.typed_text import one_line
 from bot.slack.workspace_names import NamedChannel
