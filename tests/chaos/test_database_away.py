@@ -17,7 +17,7 @@ from tests.storage import PostgresStorage
 from tests.waiting import eventually
 
 _AWAY = "dbaccess can't reach its database"
-_SLOW = "The database of dbaccess doesn't answer"
+_SLOW = "The database doesn't answer"
 _SLACK_SECONDS = 3.0
 _OTHER = "203.0.113.5"
 

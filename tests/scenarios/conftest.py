@@ -10,8 +10,9 @@ import pytest
 import structlog
 
 from bot.logs import set_up_logs
+from bot.slack.inbound import ack_deadline
 from tests.scenarios.open_world import OpenWorld
-from tests.scenarios.world import World
+from tests.scenarios.world import ACK_SECONDS, World
 from tests.storage import Storage, storage_of
 
 
@@ -19,6 +20,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Play the stories of a module marked `both_databases` on PostgreSQL too."""
     if metafunc.definition.get_closest_marker("both_databases"):
         metafunc.parametrize("storage", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the bot wait for an answer as long as this Slack does: the machine may be busy."""
+    monkeypatch.setattr(ack_deadline, "_SECONDS", ACK_SECONDS - 1)
 
 
 @pytest.fixture

@@ -6,11 +6,13 @@ from contextlib import contextmanager
 
 import pytest
 
+from bot.slack.inbound import ack_deadline
+from bot.slack.limits import ACK_SECONDS
 from tests.scenarios.forms import opened
 from tests.scenarios.world import ALICE, IP, RITA, World
 
 AWAY = "dbaccess can't reach its database"
-SLOW = "The database of dbaccess doesn't answer"
+SLOW = "doesn't answer"
 FILLED = {"Cluster": "orders", "Source IP": IP, "Duration": "2h"}
 
 
@@ -26,13 +28,15 @@ def without(world: World, table: str) -> Iterator[None]:
 
 @contextmanager
 def busy(world: World) -> Iterator[None]:
-    """Let somebody else write all the time."""
+    """Let somebody else write all the time, and acknowledge as early as the bot really does."""
     other = sqlite3.connect(
         str(world.service.components.database.url.database), isolation_level=None
     )
     other.execute("BEGIN IMMEDIATE")
     try:
-        yield
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ack_deadline, "_SECONDS", ACK_SECONDS - 1)
+            yield
     finally:
         other.execute("ROLLBACK")
         other.close()
