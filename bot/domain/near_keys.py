@@ -30,7 +30,7 @@ def keys_beside(path: KeyPath) -> list[str]:
 def _inside(table: Mapping[str, Any], part: str | int) -> Mapping[str, Any]:
     if isinstance(part, int):
         return dict(table.get("items", {}))
-    of_any_name = next(iter(table.get("patternProperties", {}).values()), {})
+    of_any_name = [*table.get("patternProperties", {}).values(), {}][0]
     return dict(table.get("properties", {}).get(part, of_any_name))
 
 

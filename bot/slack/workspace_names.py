@@ -11,6 +11,7 @@ from typing import Any
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from bot.slack.installation import Installation, SlackFailure
+from bot.slack.users.people_api import read_groups
 
 _PER_PAGE = 500  # below 1000, says Slack; smaller pages would meet the limit of 20 calls a minute
 _MOST_PAGES = 200
@@ -36,12 +37,16 @@ class Member:
 
 @dataclass(frozen=True)
 class UserGroup:
-    """A user group that is not disabled: its `@handle`, its title, how many are in it."""
+    """A user group that is not disabled: its `@handle`, its title, how many are in it, and who.
+
+    `members` is None where Slack does not say.
+    """
 
     id: str
     handle: str
     title: str
     size: int
+    members: frozenset[str] | None
 
 
 @dataclass(frozen=True)
@@ -72,13 +77,16 @@ class WorkspaceNames:
         """Return all user groups that are not disabled; none where the plan has none."""
         try:
             with self._slack.failures():
-                answer = self._client.usergroups_list(include_count=True)
+                answer = self._client.usergroups_list(include_count=True, include_users=True)
         except SlackFailure as failure:
             if failure.code in _NOT_ALLOWED:
                 return []
             raise
         listed: list[Mapping[str, Any]] = answer.get("usergroups") or []
-        return [_group(one) for one in listed if not one.get("date_delete")]
+        members = read_groups(answer.data if isinstance(answer.data, dict) else {}) or {}
+        return [
+            _group(one, members.get(str(one["id"]))) for one in listed if not one.get("date_delete")
+        ]
 
     def channels(self) -> list[NamedChannel] | None:
         """Return the public channels; None without `channels:read`, which the bot does not need."""
@@ -124,11 +132,12 @@ def _member(user: Mapping[str, Any]) -> Member:
     )
 
 
-def _group(group: Mapping[str, Any]) -> UserGroup:
+def _group(group: Mapping[str, Any], members: frozenset[str] | None) -> UserGroup:
     count = str(group.get("user_count") or 0)
     return UserGroup(
         id=str(group["id"]),
         handle=str(group.get("handle") or ""),
         title=str(group.get("name") or ""),
         size=int(count) if count.isdecimal() else 0,
+        members=members,
     )

@@ -1,6 +1,8 @@
 """Answers that are there before the first question: a file of them, the environment, an `.env`."""
 
 import os
+import shlex
+import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -51,6 +53,16 @@ def answers_in(file: Path) -> dict[str, Given]:
         if path := written.get(f"{secret}_file"):
             given[secret] = _secret_in(Path(str(path)))
     return given
+
+
+def read_by_others(file: Path, given: Mapping[str, Given]) -> str:
+    """Return what to say where everybody may read the secrets in an answers file."""
+    has_secrets = any(key in given and given[key].file is None for key in SECRETS)
+    mode = stat.S_IMODE(file.stat().st_mode)
+    if os.name != "posix" or not has_secrets or not mode & 0o007:
+        return ""
+    typed = f"chmod 600 {shlex.quote(str(file))}"
+    return f"{file} has secrets, and everybody may read it ({mode:04o}). Type `{typed}`."
 
 
 def answers_of_environment(environment: Mapping[str, str]) -> dict[str, Given]:

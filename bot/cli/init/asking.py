@@ -4,8 +4,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
+import typer
+
+from bot.cli.init.terminal import Terminal
 from bot.cli.init.writing import replace_whole
 
 T = TypeVar("T")
@@ -22,22 +25,6 @@ class Stopped(Exception):
     def __init__(self, *problems: str, exit_code: int = 1) -> None:
         super().__init__("\n".join(problems))
         self.exit_code = exit_code
-
-
-class Terminal(Protocol):
-    """Whoever is asked."""
-
-    def say(self, text: str = "") -> None:
-        """Show a paragraph, folded to the width."""
-        ...
-
-    def show(self, text: str) -> None:
-        """Show lines as they are: a link, a table, a file."""
-        ...
-
-    def prompt(self, words: str, *, default: str = "", hidden: bool = False) -> str:
-        """Return what is typed, or the default for nothing; *hidden*: it is not shown."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -120,6 +107,35 @@ class Asker:
         self._kept = kept
         self._terminal = terminal
         self._reopened: tuple[str, ...] = ()
+        self._problems: list[Stopped] = []
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether nobody can be asked."""
+        return self._terminal is None
+
+    def attempt(self, step: Callable[[], T]) -> T | None:
+        """Return what a step answers; None where it stops and nobody can be asked.
+
+        What is wrong is kept for `stop_if_wrong`, so that all of it is named at once.
+        """
+        try:
+            return step()
+        except Stopped as stopped:
+            if not self.is_alone:
+                raise
+            self._problems.append(stopped)
+            return None
+
+    def stop_if_wrong(self) -> None:
+        """Go on only if no attempt has failed.
+
+        Raises:
+            Stopped: what was wrong, all of it.
+        """
+        if self._problems:
+            code = max(one.exit_code for one in self._problems)
+            raise Stopped(*map(str, self._problems), exit_code=code)
 
     def has(self, key: str) -> bool:
         """Tell whether nobody has to be asked for this."""
@@ -129,6 +145,13 @@ class Asker:
         """Show a paragraph to whoever is there."""
         if self._terminal:
             self._terminal.say(text)
+
+    def note(self, text: str) -> None:
+        """Show a paragraph, also where nobody can be asked."""
+        if self._terminal:
+            self._terminal.say(text)
+        else:
+            typer.echo(text, err=True)
 
     def show(self, text: str) -> None:
         """Show lines as they are."""
@@ -210,15 +233,12 @@ class Asker:
         before = kept.get(question.key)
         is_reopened = bool(self._reopened) and question.key.startswith(self._reopened)
         if before and not is_reopened:
+            terminal.say(f"{question.words}: {'as before' if question.hidden else before}")
             try:
-                answer = question.take(before)
+                return question.take(before)
             except Unusable as unusable:
                 terminal.say(f"  {unusable}")
                 before = ""
-            else:
-                shown = "as before" if question.hidden else before
-                terminal.say(f"{question.words}: {shown}")
-                return answer
         while True:
             typed = _typed(terminal, question, before)
             try:

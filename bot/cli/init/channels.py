@@ -16,6 +16,7 @@ _ID = re.compile(r"[CG][A-Z0-9]{2,}")
 _LINK = re.compile(r"https://[^/\s]+/(?:archives|client/T[A-Z0-9]+)/([CG][A-Z0-9]{2,})(?:[/?].*)?")
 _KEPT = re.compile(rf"({_ID.pattern}) #(\S+)")
 _NAME = re.compile(r"#?([^\s#@,<>/]{1,80})")
+_NO_NAME = "Type a channel like #db-approvals, or paste its link."
 _UNKNOWN = frozenset({"channel_not_found", "not_in_channel"})
 
 Choose = Callable[[str, Sequence[str]], int]
@@ -78,7 +79,7 @@ class Channels:
             return self._by_id(link[1] if link else typed)
         name = _NAME.fullmatch(typed)
         if not name:
-            raise Unusable("Type a channel like #db-approvals, or paste its link.")
+            raise Unusable(_NO_NAME)
         return self._by_name(name[1].lower(), post)
 
     def _by_id(self, channel_id: str, *, name: str = "") -> NamedChannel:
@@ -130,6 +131,17 @@ class Channels:
                 raise Unusable(f"#{name} is archived. Name another.") from failure
             raise
         return self._posted[name]
+
+
+def check_written(typed: str) -> None:
+    """Look at how a channel is named, without asking Slack.
+
+    Raises:
+        Unusable: no channel is named like that.
+    """
+    written = one_line(unwrapped(typed))
+    if not any(shape.fullmatch(written) for shape in (_KEPT, _LINK, _ID, _NAME)):
+        raise Unusable(_NO_NAME)
 
 
 def kept(channel: NamedChannel) -> str:

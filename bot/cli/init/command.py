@@ -20,14 +20,15 @@ from bot.cli.init.answers import (
     answers_of_environment,
     endpoint,
     missing,
+    read_by_others,
 )
-from bot.cli.init.asking import Asker, Given, KeptAnswers, Stopped, Terminal
+from bot.cli.init.asking import Asker, Given, KeptAnswers, Stopped
 from bot.cli.init.changing import change_a_step
 from bot.cli.init.interview import Endpoints, Interview
 from bot.cli.init.rendering import environment_text, policy_text, shown_environment
 from bot.cli.init.shipped import ANSWERS_EXAMPLE, shipped
-from bot.cli.init.terminal import TypedTerminal, open_link
-from bot.cli.init.writing import SECRET_MODE, USUAL_MODE, write_new
+from bot.cli.init.terminal import Terminal, TypedTerminal, open_link
+from bot.cli.init.writing import SECRET_MODE, USUAL_MODE, check_folder, write_new
 from bot.config import ConfigError, Settings, parse_policy, policy_file
 
 ENV_FILE = Path(".env")
@@ -89,8 +90,18 @@ class _Setup:
         """Go through all of it."""
         self._say_what_is_there()
         if not (self._has_env and self._has_policy):
+            self._check_writable()
             self._ask_and_write()
         self._check()
+
+    def _check_writable(self) -> None:
+        """Look before anything is asked or posted, whether the files can be written."""
+        there = {ENV_FILE: self._has_env, self._policy_path: self._has_policy}
+        for folder in {file.absolute().parent for file, is_there in there.items() if not is_there}:
+            try:
+                check_folder(folder)
+            except OSError as error:
+                raise Stopped(f"{folder} cannot be written: {error.strerror or error}.") from error
 
     def _answers_there(self, answers: Path | None) -> dict[str, Given]:
         given = {**answers_of_env_file(ENV_FILE), **answers_of_environment(os.environ)}
@@ -103,6 +114,8 @@ class _Setup:
         if answers is None:
             return given
         answered = answers_in(answers)
+        if exposed := read_by_others(answers, answered):
+            typer.echo(exposed, err=True)
         given |= {
             key: answer
             for key, answer in answered.items()
@@ -147,11 +160,13 @@ class _Setup:
     def _answered(self, interview: Interview) -> list[_File]:
         """Ask what was not answered yet, and show what becomes of it."""
         account = interview.account()
+        policy = None if self._has_policy else interview.policy(account)
+        self._asker.stop_if_wrong()
         files: list[_File] = []
         if not self._has_env:
             files.append((ENV_FILE, self._environment(account.environment), SECRET_MODE))
-        if not self._has_policy:
-            text = policy_text(interview.policy(account))
+        if policy is not None:
+            text = policy_text(policy)
             try:
                 parse_policy(tomllib.loads(text), file=str(self._policy_path))
             except ConfigError as error:

@@ -81,6 +81,11 @@ def chosen_clusters(asker: Asker, clusters: Sequence[Cluster]) -> dict[str, Clus
     )
     named: dict[str, Cluster] = {}
     for choice in choices:
+        if choice.cluster.is_open:
+            asker.note(
+                f"{choice.cluster.name} is open to the world. dbaccess refuses requests for it "
+                "until you add the trusted sources that must keep working."
+            )
         alias = choice.alias or _alias(asker, choice.cluster, named)
         if alias in named:
             raise Stopped(f"clusters: two are called {alias}")
@@ -89,11 +94,6 @@ def chosen_clusters(asker: Asker, clusters: Sequence[Cluster]) -> dict[str, Clus
 
 
 def _alias(asker: Asker, cluster: Cluster, taken: Mapping[str, Cluster]) -> str:
-    if cluster.is_open:
-        asker.say(
-            f"{cluster.name} is open to the world. dbaccess refuses requests for it until you add "
-            "the trusted sources that must keep working."
-        )
     return asker.ask(
         Question(
             f"{ALIAS}{cluster.listed.id}",

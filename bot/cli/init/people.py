@@ -1,6 +1,7 @@
 """People and user groups by the names that people give them: `@alice`, an e-mail, `@db-admins`."""
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -22,14 +23,14 @@ Choose = Callable[[str, Sequence[str]], int]
 
 @dataclass(frozen=True)
 class Principal:
-    """Whom an ID stands for; `size`: how many people that are, None for everybody."""
+    """Whom an ID stands for; `people`: those of them who can approve, None if not known."""
 
     id: str
     label: str
-    size: int | None = 1
+    people: frozenset[str] | None = None
 
 
-EVERYONE = Principal(ANYBODY, "everyone in the workspace", None)
+EVERYONE = Principal(ANYBODY, "everyone in the workspace")
 
 
 class Directory:
@@ -53,9 +54,11 @@ class Directory:
             person = _person(member)
             self._add(person, member.display_name, member.real_name)
             self._add(person, member.name, member.email, unique=True)
+        deciding = frozenset(member.id for member in members if not member.is_guest)
         for group in groups:
-            self._add(_group(group), group.title)
-            self._add(_group(group), group.handle, unique=True)
+            principal = _group(group, deciding)
+            self._add(principal, group.title)
+            self._add(principal, group.handle, unique=True)
 
     def find(self, typed: str) -> tuple[Principal, ...]:
         """Return those who are named, each once.
@@ -115,6 +118,9 @@ class Directory:
         )
 
     def _near(self, name: str) -> list[Principal]:
+        begun = (one for key in self._names if key.startswith(name) for one in self._names[key])
+        if found := {one.id: one for one in begun}:
+            return list(found.values())[:_MOST_OFFERED]
         matches = process.extract(
             name, list(self._names), scorer=fuzz.ratio, score_cutoff=_SIMILAR, limit=_MOST_OFFERED
         )
@@ -123,6 +129,14 @@ class Directory:
 
     def _chosen(self, words: str, found: Sequence[Principal]) -> Principal:
         return found[self._choose(words, [f"{one.label} ({one.id})" for one in found])]
+
+
+def count_people(principals: Iterable[Principal]) -> int:
+    """Return how many different people can approve; a group that Slack does not show counts all."""
+    known = [one.people for one in principals]
+    if None in known:
+        return sys.maxsize
+    return len(frozenset().union(*(people for people in known if people is not None)))
 
 
 def ids(principals: Iterable[Principal]) -> str:
@@ -153,9 +167,12 @@ def _person(member: Member) -> Principal:
     user, real = one_line(member.name), one_line(member.real_name)
     label = f"@{shown}" if user == shown else f"@{shown} ({user})"
     label += f", {real}" if real and real.casefold() != shown.casefold() else ""
-    return Principal(member.id, f"{label}, guest" if member.is_guest else label)
+    if member.is_guest:
+        return Principal(member.id, f"{label}, guest", frozenset())
+    return Principal(member.id, label, frozenset({member.id}))
 
 
-def _group(group: UserGroup) -> Principal:
+def _group(group: UserGroup, deciding: frozenset[str]) -> Principal:
+    people = None if group.members is None else group.members & deciding
     members = "1 member" if group.size == 1 else f"{group.size} members"
-    return Principal(group.id, f"@{one_line(group.handle)}, {members}", group.size)
+    return Principal(group.id, f"@{one_line(group.handle)}, {members}", people)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.cli.frame import words
 from bot.cli.init.asking import Asker, Question, Unusable
-from bot.cli.init.people import Directory, Principal, ids
+from bot.cli.init.people import Directory, Principal, count_people, ids
 from bot.domain.durations import parse_duration, show_duration
 from bot.domain.labels import INSTANCE
 from bot.domain.refusal import Refused
@@ -23,9 +23,9 @@ def approvers(asker: Asker, people: Directory) -> tuple[Principal, ...]:
     )
 
 
-def approvals(asker: Asker, approvers: Sequence[Principal]) -> int:
-    """Return how many must agree; no more than there are, as far as that is known."""
-    known = sum(one.size or 0 for one in approvers)
+def approvals(asker: Asker, approvers: Sequence[Principal] | None) -> int:
+    """Return how many must agree, no more than can approve; None: it is not known who can."""
+    known = _MOST_APPROVALS if approvers is None else count_people(approvers)
     return asker.ask(
         Question(
             "approvals",
@@ -42,7 +42,7 @@ def longest(asker: Asker) -> timedelta:
         Question(
             "max_duration",
             "Longest access, extensions included",
-            _duration,
+            lambda typed: _duration(asker, typed),
             keep=show_duration,
             default="8h",
         )
@@ -80,16 +80,18 @@ def _approvals(typed: str, approvers: int) -> int:
     if not 1 <= number <= _MOST_APPROVALS:
         raise Unusable(f"Type a number from 1 to {_MOST_APPROVALS}.")
     if number > approvers:
-        people = "only 1 person" if approvers == 1 else f"only {approvers} people"
-        raise Unusable(f"You named {people} to approve. Type a smaller number.")
+        people = "1 person" if approvers == 1 else f"{approvers} people"
+        raise Unusable(f"Of those you named, only {people} can approve. Name more, or lower it.")
     return number
 
 
-def _duration(typed: str) -> timedelta:
+def _duration(asker: Asker, typed: str) -> timedelta:
     try:
         duration = parse_duration(typed)
     except Refused as refused:
         raise Unusable(words(refused.refusal)) from refused
     if duration < _SHORTEST:
         raise Unusable("Type at least 1m.")
+    if (shown := show_duration(duration)) != typed.strip():
+        asker.say(f"  ok: {shown}")
     return duration

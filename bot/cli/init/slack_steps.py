@@ -6,8 +6,8 @@ from collections.abc import Callable
 from bot.checks.findings import Finding, Level
 from bot.checks.slack_setup import check_app_token, check_bot_token, check_scopes
 from bot.cli.init.answers import is_socket_mode
-from bot.cli.init.asking import Asker, Question, Unusable
-from bot.cli.init.channels import Channels, kept
+from bot.cli.init.asking import Asker, Question, Stopped, Unusable
+from bot.cli.init.channels import Channels, check_written, kept
 from bot.cli.init.manifest import creation_link
 from bot.cli.init.people import Directory
 from bot.cli.init.tokens import token
@@ -24,14 +24,13 @@ _APP = "App-Level Token (Basic Information)"
 OpenLink = Callable[[str], None]
 
 
-def connection(asker: Asker) -> str | None:
-    """Return the public address; None for Socket Mode."""
+def connection(asker: Asker) -> str:
+    """Return the public address, or `socket`."""
     asker.say("1 of 6  How Slack reaches dbaccess")
     asker.say("Socket Mode needs no public address. HTTP needs one that begins with https://.")
-    answer = asker.ask(
+    return asker.ask(
         Question("connection", "`socket`, or your address", _connection, default="socket")
     )
-    return None if is_socket_mode(answer) else answer
 
 
 def _connection(typed: str) -> str:
@@ -44,7 +43,10 @@ def _connection(typed: str) -> str:
 
 
 def tokens(asker: Asker, address: str | None, api_url: str, open_link: OpenLink) -> dict[str, str]:
-    """Return the app's secrets by their variables, each checked as far as it can be."""
+    """Return the app's secrets by their variables, each checked as far as it can be.
+
+    One that was given and is wrong is missing in there; see `Asker.attempt`.
+    """
     asker.say()
     asker.say("2 of 6  The Slack app")
     if not asker.has("slack_bot_token"):
@@ -59,20 +61,20 @@ def tokens(asker: Asker, address: str | None, api_url: str, open_link: OpenLink)
             )
         open_link(link)
     check_bot = _bot_token(asker, api_url)
-    secrets = {"SLACK_BOT_TOKEN": asker.ask(_secret("slack_bot_token", _BOT, check_bot))}
-    secrets["SLACK_SIGNING_SECRET"] = asker.ask(
-        _secret("slack_signing_secret", _SIGNING, _signing_secret(asker, address))
-    )
+    bot = _secret(asker, "slack_bot_token", _BOT, check_bot)
+    check_signing = _signing_secret(asker, address)
+    secrets = bot | _secret(asker, "slack_signing_secret", _SIGNING, check_signing)
     if address is None:
-        check = _app_token(asker, api_url, secrets["SLACK_BOT_TOKEN"])
+        check_app = _app_token(asker, api_url, bot.get("SLACK_BOT_TOKEN", ""))
         if not asker.has("slack_app_token"):
             asker.say("Under App-Level Tokens, generate one with the scope connections:write.")
-        secrets["SLACK_APP_TOKEN"] = asker.ask(_secret("slack_app_token", _APP, check))
+        secrets |= _secret(asker, "slack_app_token", _APP, check_app)
     return secrets
 
 
-def _secret(key: str, words: str, take: Callable[[str], str]) -> Question[str]:
-    return Question(key, words, take, hidden=True)
+def _secret(asker: Asker, key: str, words: str, take: Callable[[str], str]) -> dict[str, str]:
+    secret = asker.attempt(lambda: asker.ask(Question(key, words, take, hidden=True)))
+    return {} if secret is None else {key.upper(): secret}
 
 
 def _bot_token(asker: Asker, api_url: str) -> Callable[[str], str]:
@@ -144,15 +146,24 @@ def channels(
             keep=kept,
         )
     )
-    alarms = asker.ask(
-        Question(
-            "operators",
-            "Channel for alarms",
-            lambda typed: find(typed, found_as_operators_channel()),
-            keep=kept,
-        )
+    for_alarms = Question(
+        "operators",
+        "Channel for alarms",
+        lambda typed: find(typed, found_as_operators_channel()),
+        keep=kept,
     )
-    return decided, alarms
+    try:
+        return decided, asker.ask(for_alarms)
+    except Stopped as stopped:  # for the first, there may be a line that need not be posted again
+        is_found = f'channel: write channel = "{decided.id}", so that nothing is posted again'
+        raise Stopped(str(stopped), is_found, exit_code=stopped.exit_code) from stopped
+
+
+def check_channels_written(asker: Asker) -> None:
+    """Look at how both channels are named, without asking Slack."""
+    for key in ("channel", "operators"):
+        question = Question(key, key, check_written)
+        asker.attempt(lambda question=question: asker.ask(question))  # type: ignore[misc]
 
 
 def directory(asker: Asker, names: WorkspaceNames) -> Directory:

@@ -5,12 +5,27 @@ import shutil
 import sys
 import textwrap
 import webbrowser
+from typing import Protocol
 
 import typer
 
-from bot.cli.init.asking import Terminal
-
 _WIDEST = 80
+
+
+class Terminal(Protocol):
+    """Whoever is asked."""
+
+    def say(self, text: str = "") -> None:
+        """Show a paragraph, folded to the width."""
+        ...
+
+    def show(self, text: str) -> None:
+        """Show lines as they are: a link, a table, a file."""
+        ...
+
+    def prompt(self, words: str, *, default: str = "", hidden: bool = False) -> str:
+        """Return what is typed, or the default for nothing; *hidden*: it is not shown."""
+        ...
 
 
 class TypedTerminal(Terminal):

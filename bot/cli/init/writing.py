@@ -22,6 +22,16 @@ def write_new(file: Path, text: str, *, mode: int) -> None:
         _name_it(temporary, file)
 
 
+def check_folder(folder: Path) -> None:
+    """Look whether files can be written into a folder.
+
+    Raises:
+        OSError: they cannot.
+    """
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+
+
 def replace_whole(file: Path, text: str) -> None:
     """Write a file for its owner alone, in the place of the one that may be there.
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import typer
 
-from bot.cli.init.asking import Terminal
+from bot.cli.init.terminal import Terminal
 
 CTRL_C = "\x03"
 

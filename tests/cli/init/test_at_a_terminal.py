@@ -75,9 +75,10 @@ def test_each_id_has_the_name_behind_it_that_it_was_given_by(newcomer: Newcomer)
         ("decided", "db approvals", "Type a channel like #db-approvals"),
         ("Approvers", "", "Name at least one"),
         ("must agree", "0", "Type a number from 1 to 10"),
-        ("must agree", "9", "You named only 3 people to approve"),
+        ("must agree", "9", "Of those you named, only 2 people can approve"),
         ("Longest", "forever", "isn't a duration"),
         ("Longest", "30s", "Type at least 1m"),
+        ("Write this", "perhaps", "Type y or n."),
         ("Who may request", "@zzz", "Nobody and no user group is called @zzz"),
     ],
 )
@@ -188,6 +189,17 @@ def test_a_misspelt_name_finds_those_that_are_near(newcomer: Newcomer) -> None:
 
     assert "Nobody is called @alcie. Closest:" in terminal.shown
     assert load_policy(newcomer.policy_file).clusters["orders"].approvers == ("U0ALICE", "U0CAROL")
+
+
+def test_the_beginning_of_a_name_finds_those_who_are_called_so(newcomer: Newcomer) -> None:
+    terminal = newcomer.sits_down(Approvers=["al", "@alice, @carol"], Number="")
+
+    assert "Nobody is called al. Closest:" in terminal.shown
+    assert "1  @alice (U0ALICE)" in terminal.shown
+
+
+def test_a_duration_is_repeated_where_it_is_written_in_another_way(newcomer: Newcomer) -> None:
+    assert "ok: 3w" in newcomer.sits_down(Longest="3 weeks").shown
 
 
 def test_an_email_finds_somebody_where_slack_shows_it(newcomer: Newcomer) -> None:

@@ -88,6 +88,96 @@ def test_what_is_wrong_is_named_by_its_key_and_nothing_is_asked(
     assert words in result.output
 
 
+def test_all_that_is_wrong_is_named_at_once_and_nothing_is_posted(newcomer: Newcomer) -> None:
+    wrong = (
+        ANSWERS.replace('"@alice"', '"@nobody-here"')
+        .replace('["orders"]', '["oders"]')
+        .replace('"#db-ops"', '"db ops"')
+        .replace('"2h"', '"8 lightyears"')
+        .replace("approvals = 2", "approvals = 99")
+    )
+
+    result = init(newcomer, wrong, SLACK_SIGNING_SECRET="abc")
+
+    assert result.exit_code == 1
+    assert [line.partition(" ")[0] for line in result.stderr.splitlines()] == [
+        "slack_signing_secret", "clusters", "approvers", "approvals", "max_duration", "operators",
+    ]  # fmt: skip
+    assert newcomer.slack.messages("C0APPROVALS") == newcomer.slack.messages("C0OPS") == []
+    assert newcomer.files() == set()
+
+
+def test_without_slack_what_needs_none_is_judged_all_the_same(newcomer: Newcomer) -> None:
+    wrong = ANSWERS.replace('["orders"]', '["oders"]').replace('"2h"', '"8 lightyears"')
+
+    result = init(newcomer, wrong, SLACK_BOT_TOKEN="xoxb-not-this-one")
+
+    assert [line.partition(" ")[0] for line in result.stderr.splitlines()] == [
+        "slack_bot_token", "clusters", "max_duration",
+    ]  # fmt: skip
+
+
+def test_people_are_counted_once_however_they_are_named(newcomer: Newcomer) -> None:
+    result = init(newcomer, ANSWERS.replace("approvals = 2", "approvals = 3"))
+
+    assert result.exit_code == 1
+    assert "approvals (" in result.stderr
+    assert "Of those you named, only 2 people can approve. Name more, or lower it." in result.stderr
+    assert newcomer.files() == set()
+
+
+@pytest.mark.parametrize("who", ["guest", "deactivated"])
+def test_of_a_group_only_those_count_who_can_approve(newcomer: Newcomer, who: str) -> None:
+    newcomer.slack.add_user("U0GIL", "gil", is_restricted=who == "guest")
+    newcomer.slack.add_group("S0DBADMINS", "db-admins", ["U0ALICE", "U0GIL"])
+    if who == "deactivated":
+        newcomer.slack.deactivate_user("U0GIL", tell_bot=False)
+
+    result = init(newcomer, ANSWERS)
+
+    assert "only 1 person can approve" in result.stderr
+
+
+def test_an_open_cluster_is_said_before_anything_is_posted(newcomer: Newcomer) -> None:
+    wrong = ANSWERS.replace('["orders"]', '{ a = "analytics" }').replace('"2h"', '"soon"')
+
+    result = init(newcomer, wrong)
+
+    assert "analytics is open to the world. dbaccess refuses requests for it" in result.stderr
+    assert newcomer.slack.messages("C0APPROVALS") == []
+
+
+def test_a_channel_that_was_found_is_named_by_its_id_where_the_other_is_wrong(
+    newcomer: Newcomer,
+) -> None:
+    result = init(newcomer, ANSWERS.replace("#db-ops", "#db-opps"))
+
+    assert "dbaccess is not in #db-opps" in result.stderr
+    assert 'write channel = "C0APPROVALS", so that nothing is posted again' in result.stderr
+
+
+def test_an_answers_file_with_secrets_that_everybody_may_read_is_named(newcomer: Newcomer) -> None:
+    assert "chmod" not in init(newcomer, ANSWERS).stderr
+
+    (newcomer.folder.parent / "answers.toml").chmod(0o644)
+    token = newcomer.digitalocean.token
+    result = init(newcomer, f'{ANSWERS}digitalocean_token = "{token}"\n', DIGITALOCEAN_TOKEN="")
+
+    assert "has secrets, and everybody may read it (0644). Type `chmod 600 " in result.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_anything_else(
+    newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DBACCESS_CONFIG", "nowhere/policy.toml")
+
+    result = init(newcomer, ANSWERS)
+
+    assert result.exit_code == 1
+    assert result.stderr.endswith("/nowhere cannot be written: No such file or directory.\n")
+    assert newcomer.slack.calls == []
+
+
 def test_a_wrong_token_says_where_it_stands(newcomer: Newcomer) -> None:
     result = init(newcomer, ANSWERS, SLACK_BOT_TOKEN="xoxb-not-this-one")
 

@@ -37,7 +37,7 @@ def policy(**instead: object) -> PolicyAnswers:
         instance="prod",
         operators=NamedChannel("C0OPS", "db-ops"),
         channel=NamedChannel("C0APPROVALS", ""),
-        approvers=(Principal("U0ALICE", "@alice"), Principal("S0DBADMINS", "@db-admins", 4)),
+        approvers=(Principal("U0ALICE", "@alice"), Principal("S0DBADMINS", "@db-admins")),
         requesters=(EVERYONE,),
         approvals=2,
         max_duration=timedelta(hours=8),
