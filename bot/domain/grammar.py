@@ -99,7 +99,7 @@ def parse_command(
             words[0].lower, list(_READERS), scorer=fuzz.ratio, score_cutoff=_NEAR_PERCENT
         )
         nearest = near[0] if near else None
-        if looks_like_source(words[0].plain):
+        if looks_like_source(words[0].plain) or words[0].lower in policy.clusters:
             nearest = "request"
         raise Refused(UnknownCommand(typed=words[0].typed, nearest=nearest))
     with examples_within(_longest(reader, words, policy)):
@@ -299,6 +299,7 @@ _READERS: dict[str, _Reader] = {
     "list": _list,
     "extend": _extend,
     "revoke": _revoke,
+    "end": _revoke,  # as the button says
     "cancel": _cancel,
     "clusters": _clusters,
     "sources": _sources,

@@ -16,9 +16,9 @@ from tests.chaos.supervisor import Supervisor
 from tests.processes import Place
 from tests.storage import Storage
 
-_STEPS = 150  # a few more than the story has; those behind its end kill nobody
-_TROUBLED_STEPS = 200
-_EVERY = int(os.environ.get("DBACCESS_CHAOS_EVERY", "40"))
+_STEPS = 200  # a few more than the story has; those behind its end kill nobody
+_TROUBLED_STEPS = 260
+_EVERY = int(os.environ.get("DBACCESS_CHAOS_EVERY", "50"))
 
 
 @pytest.fixture

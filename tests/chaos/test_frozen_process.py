@@ -20,8 +20,8 @@ from tests.waiting import eventually
 
 _STANDSTILL_SECONDS = 3.0
 _FREEZING = (sys.executable, frozen_process.__file__, str(_STANDSTILL_SECONDS))
-_STEPS = 150  # a few more than a worker has in the story
-_EVERY = int(os.environ.get("DBACCESS_CHAOS_EVERY", "60"))
+_STEPS = 200  # a few more than a worker has in the story
+_EVERY = int(os.environ.get("DBACCESS_CHAOS_EVERY", "70"))
 _ADDED = "ip_addr:198.51.100.33"
 
 

@@ -256,6 +256,14 @@ def test_the_nearest_command_is_offered(typed: str, meant: str) -> None:
     assert refusal(typed).endswith(f"Did you mean `/dbaccess {meant}`?")
 
 
+def test_access_is_ended_by_the_word_on_the_button_too() -> None:
+    assert read("end 17") == read("revoke 17")
+
+
+def test_who_begins_with_the_cluster_means_a_request() -> None:
+    assert "`/dbaccess request`" in refusal(f"orders {IP} 2h")
+
+
 def test_help_is_offered_where_nothing_is_near() -> None:
     assert refusal("abracadabra 1") == ("`abracadabra` isn't a command. Try `/dbaccess help`.")
 

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from bot.domain.actors import Actor
-from bot.domain.durations import show_duration
 from bot.domain.lifecycle import EndReason, Grant
 from bot.domain.notices import Audience, GrantEnded, GrantEnding
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import ask_again_for, put_back
-from bot.slack.messages.facts import how_to_adopt_again, numbered, source, until
+from bot.slack.messages.facts import how_to_adopt_again, near, numbered, source, until
 from bot.slack.messages.grants import HOLDER_UNKNOWN, access_of, is_below_card, source_of
 from bot.slack.messages.mrkdwn import code, who
 from bot.slack.messages.refusals import sentence
@@ -49,8 +48,7 @@ def _how_it_ended(notice: GrantEnded) -> str:
         case EndReason.FAILED:
             return f":warning: *{access} could not be opened*"
         case _:
-            lasted = show_duration(grant.expires_at - grant.approved_at)
-            return f":lock: *{access} has ended* after {lasted}"
+            return f":lock: *{access} has ended*, {near(grant.expires_at, grant.approved_at)}"
 
 
 def _how_the_rule_ended(notice: GrantEnded) -> str:
@@ -96,8 +94,7 @@ def _what_is_left(notice: GrantEnded) -> str:
     if grant.leaves_rule and grant.end_reason is not EndReason.REMOVED_OUTSIDE:
         return ". The rule stays."
     if grant.source in notice.still_trusted:
-        before = " before" if grant.owned is False else ""
-        return f". {where} stays trusted: someone else added it{before}."
+        return f". {where} stays trusted: someone else added it."
     if notice.still_trusted:
         wider = ", ".join(code(str(one)) for one in notice.still_trusted)
         return f". {where} stays covered by {wider}, which someone else added."

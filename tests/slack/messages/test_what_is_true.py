@@ -139,7 +139,7 @@ def test_an_approver_reads_how_long_an_end_matters() -> None:
 
 
 def test_an_end_says_why() -> None:
-    assert "*Access #17 to `orders` has ended* after 2h: firewall rule removed." in read(
+    assert "*Access #17 to `orders` has ended*, 16:00: firewall rule removed." in read(
         NOTICES["ended: expired"]
     )
 
