@@ -51,8 +51,14 @@ class Proxy:
         return f"{self.place} ({self.variable})"
 
 
-def failure_in(error: BaseException, url: str) -> ConnectionFailure | None:
-    """Return why nobody answered at *url*; None where *error* does not say."""
+def failure_in(error: BaseException, url: str, *, set_by: str = "") -> ConnectionFailure | None:
+    """Return why nobody answered at *url*; None where *error* does not say.
+
+    Args:
+        error: what the client raised.
+        url: the address that was called.
+        set_by: the variable that has it, where it is not the usual one: mostly that is wrong.
+    """
     inside = list(_inside(error))
     proxy = proxy_for(url)
     for one in inside:
@@ -62,11 +68,11 @@ def failure_in(error: BaseException, url: str) -> ConnectionFailure | None:
             return _of_proxy(int(tunnel[1]), proxy)
         if isinstance(one, ssl.SSLError):
             return ConnectionFailure(f"it speaks no TLS that is understood ({one.reason})")
-    return _of_connection(inside, url, proxy)
+    return _of_connection(inside, url, proxy, set_by)
 
 
 def _of_connection(
-    inside: Sequence[BaseException], url: str, proxy: Proxy | None
+    inside: Sequence[BaseException], url: str, proxy: Proxy | None, set_by: str
 ) -> ConnectionFailure | None:
     def has(*kinds: type[BaseException]) -> bool:
         return any(isinstance(one, kinds) for one in inside)
@@ -80,7 +86,11 @@ def _of_connection(
     if proxy and (has(ProxyError) or not has(HTTPError)):
         return ConnectionFailure(f"no connection to the proxy {proxy}", "is that right?")
     if is_unknown:
-        return ConnectionFailure(f"the DNS has no {urlsplit(url).hostname}")
+        remedy = f"is {set_by} right?" if set_by else ""
+        return ConnectionFailure(f"the DNS has no {urlsplit(url).hostname}", remedy)
+    if set_by:
+        place = urlsplit(url).netloc.rpartition("@")[2]
+        return ConnectionFailure(f"no connection to {place}", f"is {set_by} right?")
     return ConnectionFailure("no connection", "does a firewall let it through?")
 
 

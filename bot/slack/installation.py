@@ -6,6 +6,7 @@ Only for `dbaccess check`. Nothing is changed, but for `try_message`, which leav
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from slack_sdk.errors import SlackApiError
 
@@ -13,6 +14,7 @@ from bot.connection_failures import ConnectionFailure, failure_in
 from bot.slack.client import DIRECTORY_SECONDS, NO_ANSWER, SlackClient, code_of, web_client
 from bot.slack.users.people_api import Groups, read_groups
 
+_OFFICIAL = "slack.com"
 _NO_MESSAGE = "1.000000"
 
 
@@ -59,6 +61,7 @@ class Installation:
     """Asks Slack about one installation; every method may raise SlackFailure."""
 
     def __init__(self, token: str, base_url: str) -> None:
+        self._set_by = "" if urlsplit(base_url).hostname == _OFFICIAL else "SLACK_API_URL"
         self.client: SlackClient = web_client(token, base_url, timeout_seconds=DIRECTORY_SECONDS)
 
     def identity(self) -> Identity:
@@ -140,7 +143,7 @@ class Installation:
         except SlackApiError as error:
             raise SlackFailure(code_of(error)) from error
         except NO_ANSWER as error:
-            found = failure_in(error, self.client.base_url)
+            found = failure_in(error, self.client.base_url, set_by=self._set_by)
             raise SlackFailure(
                 "unreachable", found or ConnectionFailure("the answer makes no sense")
             ) from error

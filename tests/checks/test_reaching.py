@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.checks.findings import Level
+from bot.connection_failures import failure_in
 from tests.checks.operator_folder import Operator
 from tests.network_path import certificate, in_front_of, web_proxy
 
@@ -130,17 +131,24 @@ def test_a_proxy_that_is_not_for_these_hosts_is_not_blamed(operator: Operator) -
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        ("nowhere.invalid", "the DNS has no nowhere.invalid"),
-        (NOWHERE, "no connection: does a fire"),
+        ("nowhere.invalid", "the DNS has no nowhere.invalid: is {} right?"),
+        (NOWHERE, "no connection to 127.0.0.1:1: is {} right?"),
     ],
 )
-def test_a_server_that_nobody_reaches_is_told_with_the_reason(
+def test_a_server_that_nobody_reaches_is_told_with_the_address_and_its_variable(
     operator: Operator, place: str, words: str
 ) -> None:
     operator.env["SLACK_API_URL"] = f"https://{place}/api/"
     operator.env["DIGITALOCEAN_API_URL"] = f"https://{place}"
 
-    both_tell(operator, words)
+    operator.tells(FAULT, "slack token", words.format("SLACK_API_URL"))
+    operator.tells(FAULT, "digitalocean", words.format("DIGITALOCEAN_API_URL"))
+
+
+def test_where_the_usual_address_is_not_reached_nothing_is_said_of_a_variable() -> None:
+    refused = failure_in(ConnectionRefusedError(), "https://slack.com/api/")
+
+    assert str(refused) == "no connection: does a firewall let it through?"
 
 
 def test_a_server_that_speaks_no_tls_is_told(operator: Operator) -> None:

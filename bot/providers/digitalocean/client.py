@@ -41,11 +41,13 @@ from bot.providers.digitalocean.schemas import (
     RulesBody,
 )
 from bot.providers.digitalocean.transport import (
+    OFFICIAL,
     CancellableBody,
     PydoCall,
     Response,
     Transport,
     error_of,
+    load_pydo,
 )
 
 SHORT_WAIT_SECONDS = 5.0  # a read sits out a 429 of up to this long
@@ -67,7 +69,7 @@ class DigitalOcean(Provider):
             does not need `database:view_credentials`; without it, a connection has no user's name.
         endpoint: https, or http on loopback; anything else raises ValueError.
         timeout_seconds: the longest silence; a method returns within 1.5 times as long, its
-            retries included (`list_sources`: for each page).
+            retries included (`list_sources`: for each page). The first call loads pydo before.
         attempts: how often a read is tried; a write is never retried.
         sleep: waits that many seconds between attempts.
         monotonic: seconds that only grow.
@@ -80,7 +82,7 @@ class DigitalOcean(Provider):
         self,
         token: str,
         *,
-        endpoint: str = "https://api.digitalocean.com",
+        endpoint: str = OFFICIAL,
         timeout_seconds: float = 10.0,
         attempts: int = 3,
         sleep: Callable[[float], None] = time.sleep,
@@ -132,7 +134,7 @@ class DigitalOcean(Provider):
         """Replace all rules of the cluster, in one attempt; ValueError for an empty list (P2)."""
         if not rules:
             raise ValueError("an empty list of rules would open the cluster to everybody")
-        deadline = self._monotonic() + self._limit_seconds
+        deadline = self._deadline()
         content = json.dumps({"rules": [_as_json(rule) for rule in rules]}).encode()
         body = CancellableBody(content, lambda: self._monotonic() < deadline and sendable())
         call = _of_cluster("write_rules", cluster_id, "update_firewall_rules", purpose, body=body)
@@ -197,7 +199,7 @@ class DigitalOcean(Provider):
         self._transport.close()
 
     def _read(self, call: PydoCall, schema: type[Body]) -> Body:
-        deadline = self._monotonic() + self._limit_seconds
+        deadline = self._deadline()
         self._honour_rate_limit(call)
 
         def attempt() -> Body:
@@ -216,6 +218,11 @@ class DigitalOcean(Provider):
             sleep=self._sleep,
             reraise=True,
         )(attempt)
+
+    def _deadline(self) -> float:
+        """Return when a call that begins now has to end; loading pydo is no part of its time."""
+        load_pydo()
+        return self._monotonic() + self._limit_seconds
 
     def _honour_rate_limit(self, call: PydoCall) -> None:
         """Raise RateLimited until the time that the last 429 named; it counts for the token."""

@@ -32,6 +32,7 @@ from bot.providers.base import (
     Unavailable,
 )
 
+OFFICIAL = "https://api.digitalocean.com"
 _LONGEST_WORDS = 300
 
 
@@ -112,6 +113,7 @@ class Transport:
     def __init__(self, token: str, endpoint: str, timeout_seconds: float) -> None:
         self._client: Callable[[], Any] = lambda: _client(token, endpoint, timeout_seconds)
         self._endpoint = endpoint
+        self._set_by = "" if endpoint.rstrip("/") == OFFICIAL else "DIGITALOCEAN_API_URL"
         self._idle_clients: deque[Any] = deque()  # pydo takes 65 MB: it is loaded by the first call
 
     def send(self, call: PydoCall, seconds: float) -> Response | BaseException:
@@ -154,7 +156,8 @@ class Transport:
 
     def failure_of(self, call: PydoCall, error: BaseException) -> ApiError:
         """Return the error for an exchange that ended without a response."""
-        failure = failure_in(error, self._endpoint) or ConnectionFailure("the connection broke off")
+        failure = failure_in(error, self._endpoint, set_by=self._set_by)
+        failure = failure or ConnectionFailure("the connection broke off")
         # azure-core's ServiceRequestError would not do: some that broke off raise it too.
         if isinstance(getattr(error, "inner_exception", None), ConnectTimeoutError):
             said = f"DigitalOcean: {failure.words}"
@@ -167,6 +170,11 @@ class Transport:
         """Close the connections, once no call is under way."""
         while self._idle_clients:
             self._idle_clients.pop().close()
+
+
+def load_pydo() -> None:
+    """Load what a client is made of; the first time takes seconds on a busy machine."""
+    import pydo  # noqa: F401
 
 
 def _client(token: str, endpoint: str, timeout_seconds: float) -> Any:
