@@ -20,7 +20,7 @@ from bot.checks.secret_shapes import SECRETS, WrongShape, secret_of
 from bot.config import Settings
 from bot.connection_failures import CERTIFICATES, certificates
 from bot.secret_files import secret_files
-from bot.store import schema
+from bot.store import audit, schema
 from bot.store.connection_pool import SessionsShared, refuse_shared_sessions
 from bot.store.database import Database, sqlite_file
 
@@ -60,24 +60,38 @@ def _mode(file: Path) -> int:
         return 0
 
 
-def check_database(url: str) -> Finding:
-    """Look at the schema; a SQLite file that does not exist yet is not made."""
-    database = Database(url)
+def check_database(settings: Settings) -> Iterator[Finding]:
+    """Look at the schema and the audit's keys; a SQLite file that is not there is not made."""
+    database = Database(settings.database_url)
     try:
         if database.is_sqlite and not _exists(database.url.database):
-            return _place_for_file(Path(database.url.database or ""))
+            yield _place_for_file(Path(database.url.database or ""))
+            return
         refuse_shared_sessions(database)
         if schema.is_current(database):
-            return ok("database", "reachable, schema current")
-        if database.is_sqlite:
-            return ok("database", "schema not current: `dbaccess serve` updates it")
-        return fault("database", "schema not current: run `dbaccess migrate`")
+            yield ok("database", "reachable, schema current")
+            yield from _missing_audit_keys(database, settings)
+        elif database.is_sqlite:
+            yield ok("database", "schema not current: `dbaccess serve` updates it")
+        else:
+            yield fault("database", "schema not current: run `dbaccess migrate`")
     except SessionsShared as error:
-        return fault("database", str(error).removeprefix("database: "))
+        yield fault("database", str(error).removeprefix("database: "))
     except SQLAlchemyError as error:
-        return fault("database", f"{_first_line(error)}: is DATABASE_URL right, and is it up?")
+        yield fault("database", f"{_first_line(error)}: is DATABASE_URL right, and is it up?")
     finally:
         database.close()
+
+
+def _missing_audit_keys(database: Database, settings: Settings) -> Iterator[Finding]:
+    with database.reading() as session:
+        missing = audit.keys_used(session) - settings.audit_keys().by_name.keys()
+    if missing:
+        yield hint(
+            "audit",
+            f"rows are signed with {', '.join(sorted(missing))}, which DBACCESS_AUDIT_KEY lacks: "
+            "add that key behind the current one, or these rows can no longer be verified",
+        )
 
 
 def check_secrets(settings: Settings) -> Iterator[Finding]:

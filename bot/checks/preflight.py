@@ -37,6 +37,8 @@ def run_checks(*, live: bool, announce: Callable[[str], None]) -> Iterator[Findi
     try:
         settings = load_settings()
     except ConfigError as error:
+        if not Path(".env").exists() and not policy_file().exists():
+            yield hint("start", "nothing is set up in this folder: `dbaccess init` asks for it all")
         problems = (problem.removeprefix("environment: ") for problem in error.problems)
         yield from (fault("environment", problem) for problem in problems)
         yield from _configuration_alone(policy_file())
@@ -96,7 +98,7 @@ def _run(settings: Settings, *, live: bool, announce: Callable[[str], None]) -> 
         yield ok("configuration", _summary(settings.dbaccess_config, policy))
     except ConfigError as error:
         yield from (fault("configuration", problem) for problem in error.problems)
-    yield check_database(settings.database_url)
+    yield from check_database(settings)
     yield from _check_surroundings(settings)
     people = yield from _check_slack(settings, policy, posting=live, with_members=True)
     if policy is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -30,6 +31,7 @@ FORM_SECONDS = 3
 REPLY_SECONDS = 2
 NO_ANSWER = (SlackClientError, OSError, HTTPException, ValueError)  # or one that is malformed
 
+_OFFICIAL = "slack.com"
 _CODE = re.compile(r"[a-z0-9_]{1,64}")
 
 OnCall = Callable[[str, str, float], None]  # method, outcome, seconds
@@ -81,6 +83,11 @@ def web_client(
     return SlackClient(
         on_call, token=token, base_url=base_url, timeout=timeout_seconds, retry_handlers=[]
     )
+
+
+def variable_of(base_url: str) -> str:
+    """Return the variable that sets this address; empty where it is Slack's own."""
+    return "" if urlsplit(base_url).hostname == _OFFICIAL else "SLACK_API_URL"
 
 
 def code_of(error: SlackApiError) -> str:

@@ -6,15 +6,20 @@ Only for `dbaccess check`. Nothing is changed, but for `try_message`, which leav
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from slack_sdk.errors import SlackApiError
 
 from bot.connection_failures import ConnectionFailure, failure_in
-from bot.slack.client import DIRECTORY_SECONDS, NO_ANSWER, SlackClient, code_of, web_client
+from bot.slack.client import (
+    DIRECTORY_SECONDS,
+    NO_ANSWER,
+    SlackClient,
+    code_of,
+    variable_of,
+    web_client,
+)
 from bot.slack.users.people_api import Groups, read_groups
 
-_OFFICIAL = "slack.com"
 _NO_MESSAGE = "1.000000"
 
 
@@ -61,7 +66,7 @@ class Installation:
     """Asks Slack about one installation; every method may raise SlackFailure."""
 
     def __init__(self, token: str, base_url: str) -> None:
-        self._set_by = "" if urlsplit(base_url).hostname == _OFFICIAL else "SLACK_API_URL"
+        self._set_by = variable_of(base_url)
         self.client: SlackClient = web_client(token, base_url, timeout_seconds=DIRECTORY_SECONDS)
 
     def identity(self) -> Identity:

@@ -177,6 +177,15 @@ def _erased_before(detail: Mapping[str, Any]) -> datetime:
         return _NEVER
 
 
+def keys_used(session: Session) -> set[str]:
+    """Return the names of the keys that rows were signed with, by the records of each change."""
+    changes = session.exec(
+        select(AuditRow.detail).where(col(AuditRow.action) == Action.KEY_CHANGED)
+    )
+    names = {newest(session).key, *(change.get("before") for change in changes)}
+    return {str(name) for name in names if name}
+
+
 def _keyring(session: Session) -> Keyring:
     found: Keyring = session.info.get(KEYRING, NO_KEYS)
     return found

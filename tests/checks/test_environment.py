@@ -1,8 +1,13 @@
 """`dbaccess check` of the environment: the database, the public address, the clocks."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bot.checks.findings import Level
+from bot.domain.audit_actions import Action
+from bot.domain.audit_chain import Keyring, name_of_key
+from bot.store import audit, schema
 from bot.store.database import Database
 from tests.checks.breaking import Break, clocks, env, nothing, ocean_clock, slack_down
 from tests.checks.operator_folder import Operator
@@ -131,3 +136,28 @@ def test_a_secret_of_another_kind_is_named_as_init_does(
 
     operator.tells(FAULT, "environment", f"{variable} does not fit. {words}")
     assert (OK, "complete") not in {(one.level, one.words) for one in operator.findings()}
+
+
+def test_a_key_that_signed_rows_of_the_audit_and_is_not_at_hand_is_a_hint(
+    operator: Operator,
+) -> None:
+    old, new = "old-" * 8, "new-" * 8
+    url = f"sqlite:///{operator.place.folder / 'dbaccess.db'}"
+    sign(url, old)
+    operator.env["DBACCESS_AUDIT_KEY"] = f"{new},{old}"
+    assert "audit" not in {one.what for one in operator.findings()}
+
+    operator.env["DBACCESS_AUDIT_KEY"] = new
+    words = f"signed with {name_of_key(old.encode())}, which DBACCESS_AUDIT_KEY lacks"
+    operator.tells(HINT, "audit", words)
+    sign(url, new)
+    operator.tells(HINT, "audit", words)
+
+
+def sign(url: str, key: str) -> None:
+    """Write a row of the audit with that key, as a process does that has no other."""
+    database = Database(url, Keyring((key.encode(),)))
+    schema.upgrade(database)
+    with database.transaction() as session:
+        audit.record(session, Action.APPROVED, at=datetime.now(UTC))
+    database.close()

@@ -90,3 +90,16 @@ def test_the_lines_are_aligned_and_as_data_they_say_the_same(operator: Operator)
     for line, one in zip(lines, data, strict=True):
         level = "FAULT" if one["level"] == "fault" else one["level"]
         assert line == f"{level:<6}{one['what']}".ljust(column) + one["words"]
+
+
+def test_in_an_empty_folder_the_first_line_names_init(operator: Operator) -> None:
+    file = operator.place.folder / "dbaccess.toml"
+    operator.env = dict.fromkeys(operator.place.env, "")
+    assert "dbaccess init" not in operator.check().output
+
+    file.unlink()
+
+    first, *others = operator.findings()
+    assert (first.level, first.what) == (Level.HINT, "start")
+    assert "nothing is set up in this folder: `dbaccess init`" in first.words
+    assert {one.level for one in others} == {Level.FAULT}

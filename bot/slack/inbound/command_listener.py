@@ -10,8 +10,8 @@ from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from bot.connection_failures import ConnectionFailure, failure_in
-from bot.slack.client import code_of
+from bot.connection_failures import failure_in
+from bot.slack.client import code_of, variable_of
 
 _COMMAND = "slash_commands"
 
@@ -45,8 +45,8 @@ def listening_for_commands(
         except SlackApiError as error:
             raise CannotConnect(f"Slack says {code_of(error)}") from error
         except (SlackClientError, OSError) as error:
-            failure = failure_in(error, base_url) or ConnectionFailure("the connection broke off")
-            raise CannotConnect(str(failure)) from error
+            failure = failure_in(error, base_url, set_by=variable_of(base_url))
+            raise CannotConnect(str(failure or "the connection broke off")) from error
         yield
     finally:
         client.close()
