@@ -15,6 +15,10 @@ from bot.web.http_server import HttpServer
 
 WAIT_SECONDS = 120.0
 _WHAT = "live request"
+_STOP_IT = (
+    "If dbaccess is running, stop it meanwhile: Slack sends each command to only one of an app's "
+    "connections"
+)
 _REPLY = "dbaccess check: this arrived."
 
 Arrivals = queue.SimpleQueue[Finding]
@@ -128,7 +132,7 @@ def _over_socket(settings: Settings, arrivals: Arrivals) -> Iterator[tuple[str, 
             token, settings.slack_api_url, reply=_REPLY, on_command=lambda: arrivals.put(arrived)
         ):
             yield (
-                "by Socket Mode",
+                f"by Socket Mode. {_STOP_IT}",
                 "is Socket Mode on? If dbaccess runs, it may have answered instead: stop it first",
             )
     except CannotConnect as error:

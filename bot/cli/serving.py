@@ -3,6 +3,7 @@
 import signal
 import socket
 import sys
+from contextlib import nullcontext
 from enum import Enum
 
 import structlog
@@ -14,6 +15,7 @@ from bot.cli import frame
 from bot.config import Settings
 from bot.domain.policy import Policy
 from bot.service import Service
+from bot.store.locks import only_worker
 
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
 _EX_CONFIG = 78
@@ -76,10 +78,17 @@ def run(role: Role, settings: Settings, policy: Policy) -> None:
     Raises:
         SessionsShared: the database cannot hold a lock.
         SchemaOutdated: the database has another schema than this version works with.
+        WorksAlready: another process works on the same SQLite file.
     """
     signals = Signals(*_STOPPING, *_HANGING_UP)
-    has_terminal = sys.stderr.isatty()
     service = Service(settings, policy, web=role is not Role.WORKER, worker=role is not Role.WEB)
+    alone = nullcontext() if role is Role.WEB else only_worker(service.components.database)
+    with alone:
+        _run(role, settings, service, signals)
+
+
+def _run(role: Role, settings: Settings, service: Service, signals: Signals) -> None:
+    has_terminal = sys.stderr.isatty()
     service.start(migrate=role is Role.SERVE and service.components.database.is_sqlite)
     log.info("started", role=role.value, version=__version__, url=service.url)
     components = service.components

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from bot.faults import Fault
 from bot.store.database import Database
 
 STANDSTILL_SECONDS = 60
@@ -24,6 +25,10 @@ STANDSTILL_SECONDS = 60
 _SETTING = "FROM pg_settings WHERE name = 'idle_session_timeout'"
 _HANG_UP_AFTER = text(f"SELECT set_config(name, :after, false) {_SETTING}")
 _HANG_UP_AS_USUAL = text(f"SELECT set_config(name, reset_val, false) {_SETTING}")
+
+
+class WorksAlready(Fault):
+    """Another process works on the same SQLite file."""
 
 
 class Held(Protocol):
@@ -104,6 +109,31 @@ class ClusterLocks:
             yield
         finally:
             _end_with(connection, _HANG_UP_AS_USUAL)
+
+
+@contextmanager
+def only_worker(database: Database) -> Iterator[None]:
+    """Be the only process that works on a SQLite file, until the block ends or the process dies.
+
+    Workers on PostgreSQL share the work, so there may be any number. Where no lock file can be
+    written, as on a full disk, nothing is held: work that is late is worse.
+
+    Raises:
+        WorksAlready: another process is that one.
+    """
+    with ExitStack() as held:
+        if database.is_sqlite:
+            lock = FileLock(f"{database.url.database}.worker.lock", timeout=0, mode=0o600)
+            try:
+                held.enter_context(lock)
+            except Timeout:
+                raise WorksAlready(
+                    f"Another dbaccess is running on {database.url.database}. Stop it first: a "
+                    "SQLite database takes one `serve` or `worker`. More need PostgreSQL."
+                ) from None
+            except OSError:
+                pass
+        yield
 
 
 def one_at_a_time(session: Session, name: str) -> None:

@@ -153,9 +153,10 @@ def test_by_socket_mode_it_connects_and_waits_likewise(slack: SandboxSlack) -> N
         eventually(lambda: slack.socket.connected)
         types_help(slack)("")
 
-    finding, _ = examined(settings, act)
+    finding, announced = examined(settings, act)
 
     assert (finding.level, finding.words) == (Level.OK, "arrived by Socket Mode")
+    assert "If dbaccess is running, stop it meanwhile" in "".join(announced)
     assert [m.text for m in slack.ephemerals(RITA)] == ["dbaccess check: this arrived."]
 
 

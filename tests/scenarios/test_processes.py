@@ -63,6 +63,21 @@ def test_web_and_worker_are_two_processes_on_one_database(place: Place) -> None:
     assert worker.terminate() == 0
 
 
+def test_a_second_worker_on_one_sqlite_file_does_not_start(place: Place) -> None:
+    first = place.serve()
+
+    for command in ("serve", "worker"):
+        second = place.begin(command)
+        eventually(lambda second=second: not second.lives)  # type: ignore[misc]
+        assert second.terminate() == 1
+        assert "Another dbaccess is running on " in "".join(second.lines)
+        assert "dbaccess.db. Stop it first" in "".join(second.lines)
+        assert second.said("started") == []
+
+    first.kill()
+    place.serve()  # what a killed process held is free
+
+
 def test_a_process_that_is_stopped_serves_until_a_balancer_has_noticed(place: Place) -> None:
     process = place.serve(DBACCESS_DRAIN_SECONDS="300")
     assert requests.get(f"{place.slack.bot_url}/healthz", timeout=30).ok
