@@ -1,12 +1,15 @@
 """Practice for `dbaccess init`: a workspace and an account into which nothing is installed yet."""
 
 import secrets
+import shlex
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from dbaccess_playground.demo import company
 from dbaccess_playground.demo.company import ALICE, APPROVALS, BOB, GENERAL, RITA
@@ -19,6 +22,8 @@ from dbaccess_playground.web.setting import Role, Setting, Step
 SCOPES = frozenset({"chat:write", "commands", "usergroups:read", "users:read"})  # the manifest's
 ADMINS = "S0DBADMINS"
 _ADDRESS = "203.0.113.4"
+# An empty folder has none of its own.
+_DBACCESS = shlex.quote(str(Path(sys.executable).with_name("dbaccess")))
 _STEPS = (
     Step("Type `dbaccess init` and `dbaccess serve`", "Open #db-approvals", ALICE, APPROVALS),
     Step(
@@ -28,7 +33,12 @@ _STEPS = (
         GENERAL,
         f"/dbaccess request {_ADDRESS} 2h orders fixing the nightly job",
     ),
-    Step("Approve it as Alice", "Be Alice, in #db-approvals", ALICE, APPROVALS),
+    Step(
+        "Approve it as Alice, and as Bob if it needs two",
+        "Be Alice, in #db-approvals",
+        ALICE,
+        APPROVALS,
+    ),
 )
 
 
@@ -47,7 +57,7 @@ Slack and DigitalOcean are played here: {self.page.url}  (stop with Ctrl-C)
 
 In another terminal, in an empty folder:
   export SLACK_API_URL={self.slack.api_url} DIGITALOCEAN_API_URL={self.digitalocean.url}
-  dbaccess init
+  {_DBACCESS} init
 
 The app of the link is created and installed here already. Its tokens, to paste:
   Bot User OAuth Token   {self.slack.bot_token}
@@ -56,7 +66,7 @@ The app of the link is created and installed here already. Its tokens, to paste:
   API token              {self.digitalocean.token}
 Channels: #db-approvals, #ops. People: @alice, @bob, @carol, @rita. A group: @db-admins.
 
-Then type `dbaccess serve`, and request access on the page."""
+Then type `{_DBACCESS} serve`, and request access on the page."""
 
     def steps_done(self) -> Sequence[bool]:
         """Return which steps have been done."""

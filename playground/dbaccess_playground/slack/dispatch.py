@@ -134,7 +134,8 @@ class Dispatcher:
 
     def _over_socket_mode(self, kind: EnvelopeType, payload: Mapping[str, Any]) -> Answer:
         if not self._connection.connected:
-            raise RuntimeError("there is no bot: set bot_url, or let one connect by Socket Mode")
+            # Slack shows: /dbaccess failed with the error "dispatch_failed" (bolt-js #1621).
+            return Answer(0, 0.0, error="dispatch_failed")
 
         def ask() -> tuple[int, str]:
             answer = self._connection.ask(kind.value, payload, self.ack_seconds)

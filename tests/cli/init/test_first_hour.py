@@ -34,6 +34,8 @@ def test_an_empty_folder_init_and_serve_are_enough_for_an_approved_request(
     answers.write_text(ANSWERS.replace("approvals = 2", "approvals = 1").replace("db-ops", "ops"))
     with practising() as practice:
         env = handed_out(practice.handout())
+        [typed] = re.findall(r"^  (\S+) init$", practice.handout(), re.MULTILINE)
+        assert Path(typed).is_file(), "an empty folder finds no other"
         made = CliRunner().invoke(app, ["init", "--answers", str(answers)], env=env)
         assert made.exit_code == 0, made.output
         assert "forgotten" not in (folder / "dbaccess.toml").read_text()

@@ -194,9 +194,11 @@ def test_a_bot_that_is_down_is_written_down(slack: SandboxSlack, bot: Bot) -> No
     assert slack.command(ALICE, "hello", channel_id=CHANNEL).error == "dispatch_failed"
 
 
-def test_without_a_bot_nothing_can_be_sent(slack: SandboxSlack) -> None:
-    with pytest.raises(RuntimeError, match="there is no bot"):
-        slack.command(ALICE, "hello", channel_id=CHANNEL)
+def test_without_a_bot_a_command_fails_as_in_slack(slack: SandboxSlack) -> None:
+    answer = slack.command(ALICE, "hello", channel_id=CHANNEL)
+
+    assert (answer.status, answer.error) == (0, "dispatch_failed")
+    assert slack.problems == ["/dbaccess hello: dispatch_failed (status 0)"]
 
 
 @pytest.mark.parametrize(
