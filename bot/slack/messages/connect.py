@@ -116,7 +116,7 @@ def _facts(connection: Connection) -> list[str]:
 
 def _way(way: Way, *, is_first: bool) -> Iterator[Message]:
     is_yours = is_first and PLACEHOLDER_USER in way.lines
-    yours = f". {code(PLACEHOLDER_USER)} is yours." if is_yours else ""
+    yours = f". Replace {code(PLACEHOLDER_USER)}." if is_yours else ""
     yield message(section(f"*{way.client}* ({_NOTES[way.note]}){yours}"))
     yield Message(text=inert(escape(way.lines)), blocks=[_preformatted(way.lines)])
 
@@ -147,7 +147,7 @@ def _certificate(connection: Connection, ca_file: str, pem: str) -> Iterator[Mes
         yield Message(text="", blocks=[_preformatted(lines)])
         yield message(
             context(
-                f"Windows: save the lines from BEGIN to END as {code(ca_file)}. Use PowerShell."
+                f"Windows: save the lines from BEGIN to END as {code(ca_file)}. Run psql in PowerShell."
             )
         )
 
