@@ -255,6 +255,11 @@ def policy_file() -> Path:
     return _PolicyFile().dbaccess_config
 
 
+def is_set_up_here() -> bool:
+    """Tell whether there is an `.env` or a policy, whatever is in them."""
+    return Path(".env").exists() or policy_file().exists()
+
+
 def load_policy(path: Path) -> Policy:
     """Return what *path* (`dbaccess.toml`) says.
 

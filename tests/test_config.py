@@ -419,6 +419,18 @@ def test_what_is_wrong_with_the_environment_and_with_the_policy_comes_at_once(
     assert "other.toml:2: instance: 'PROD' does not look right" in result.output
 
 
+@pytest.mark.parametrize("command", ["serve", "grants"])
+def test_in_an_empty_folder_init_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    named = "Nothing is set up in this folder: `dbaccess init`"
+    assert named in CliRunner().invoke(app, [command]).stderr
+
+    (tmp_path / "dbaccess.toml").touch()
+    assert named not in CliRunner().invoke(app, [command]).stderr
+
+
 def test_an_env_file_is_read_and_the_environment_counts_more(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -18,7 +18,14 @@ from bot.checks.policy_lint import KnownPeople, lint_policy
 from bot.checks.provider import check_provider
 from bot.checks.sessions import check_sessions
 from bot.checks.slack_setup import check_app_token, check_bot_token, check_channels, check_scopes
-from bot.config import ConfigError, Settings, load_policy, load_settings, policy_file
+from bot.config import (
+    ConfigError,
+    Settings,
+    is_set_up_here,
+    load_policy,
+    load_settings,
+    policy_file,
+)
 from bot.core import build_provider
 from bot.domain.policy import Policy
 from bot.domain.typed_text import one_line
@@ -37,7 +44,7 @@ def run_checks(*, live: bool, announce: Callable[[str], None]) -> Iterator[Findi
     try:
         settings = load_settings()
     except ConfigError as error:
-        if not Path(".env").exists() and not policy_file().exists():
+        if not is_set_up_here():
             yield hint("start", "nothing is set up in this folder: `dbaccess init` asks for it all")
         problems = (problem.removeprefix("environment: ") for problem in error.problems)
         yield from (fault("environment", problem) for problem in problems)

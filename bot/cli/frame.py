@@ -8,7 +8,14 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.config import ConfigError, Settings, load_policy, load_settings, policy_file
+from bot.config import (
+    ConfigError,
+    Settings,
+    is_set_up_here,
+    load_policy,
+    load_settings,
+    policy_file,
+)
 from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
 from bot.domain.refusals.any_refusal import AnyRefusal
@@ -64,6 +71,8 @@ def telling_configuration() -> Iterator[None]:
 def _stop(error: ConfigError) -> NoReturn:
     for problem in error.problems:
         typer.echo(problem, err=True)
+    if not is_set_up_here():
+        typer.echo("Nothing is set up in this folder: `dbaccess init` asks for it all.", err=True)
     raise typer.Exit(1)
 
 
