@@ -1,5 +1,6 @@
 """Expectations: what a file for `dbaccess policy test` says."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,12 +10,14 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from bot.access.trial import Result
 from bot.config import ConfigError, problems_of
+from bot.domain.near_keys import did_you_mean
 from bot.domain.people import Person, Standing
 from bot.domain.policy import Policy
 from bot.domain.policy_lines import key_lines
 from bot.domain.policy_types import Duration, PolicyModel
 from bot.domain.principals import UserOrGroup, groups_in
 from bot.domain.refusals.any_refusal import known_codes
+from bot.domain.typed_text import one_line
 
 User = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,}$")]
 Group = Annotated[str, StringConstraints(pattern=r"^S[A-Z0-9]{2,}$")]
@@ -66,7 +69,8 @@ class Expectation(PolicyModel):
         if self.why is not None and self.expect != Result.REFUSED:
             raise ValueError('why needs expect = "refused"')
         if self.why is not None and self.why not in known_codes():
-            raise ValueError(f"why: {self.why!r} is no refusal's code")
+            near = did_you_mean(self.why, known_codes())
+            raise ValueError(f"why: {self.why!r} is no refusal's code{near}")
         of_request = (self.approvers, self.max_duration, self.may_approve, self.may_not_approve)
         if any(of_request) and self.expect in (Result.REFUSED, Result.FORM):
             raise ValueError(f'expect = "{self.expect}" leaves nothing to approve')
@@ -109,7 +113,8 @@ def load_expectations(file: Path, policy: Policy) -> Expectations:
     except FileNotFoundError:
         raise ConfigError([f"{file}: there is no such file"]) from None
     except ValidationError as error:
-        raise ConfigError(problems_of(error, str(file), lines)) from None
+        problems = problems_of(error, str(file), lines)
+        raise ConfigError([_with_title(problem, written) for problem in problems]) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError([f"{file}: {error}"]) from None
     unknown = sorted(expected.groups.keys() - groups_in(policy.named))
@@ -121,3 +126,14 @@ def load_expectations(file: Path, policy: Policy) -> Expectations:
             ]
         )
     return expected
+
+
+def _with_title(problem: str, written: Mapping[str, Any]) -> str:
+    """Return a problem with the test called as people do: counted from 1, with its name."""
+    place = re.search(r": test\.(\d+)[.:]", problem)
+    if place is None:
+        return problem
+    test = written["test"][int(place[1])]
+    name = test.get("name") or test.get("command") if isinstance(test, Mapping) else None
+    called = f"test {int(place[1]) + 1}" + (f" ({one_line(str(name))})" if name else "")
+    return f"{problem[: place.start()]}: {called}: {problem[place.end() :].lstrip()}"

@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from bot.cli import app
 from bot.config import Settings
+from bot.domain.refusals.any_refusal import known_codes
 
 ROOT = Path(__file__).parents[2]
 POLICY = ROOT / "dbaccess.example.toml"
@@ -140,26 +141,43 @@ def test_whose_groups_are_not_said_is_not_guessed() -> None:
 @pytest.mark.parametrize(
     ("expectations", "words"),
     [
-        (TEST + 'expekt = "auto"', "test.0.expekt: unknown key"),
-        (TEST + 'why = "too_long"', 'test.0: why needs expect = "refused"'),
+        (
+            TEST + 'expekt = "auto"',
+            "test 1 (request 203.0.113.4 2h orders for the report): expekt: unknown key",
+        ),
+        (TEST + 'why = "too_long"', '): why needs expect = "refused"'),
         (
             TEST.replace("approvals:2", "refused") + 'why = "too_lon"',
-            "test.0: why: 'too_lon' is no refusal's code",
+            "why: 'too_lon' is no refusal's code, did you mean too_long?",
         ),
         (
             TEST.replace("approvals:2", "refused") + 'may_approve = ["U0ALICE"]',
-            'test.0: expect = "refused" leaves nothing to approve',
+            '): expect = "refused" leaves nothing to approve',
         ),
         (TEST.replace("approvals:2", "denied"), "it is refused, form, auto, emergency, or"),
         (TEST.replace('as = "U0BOB"', 'as = "bob"'), "it is a person's ID like U0ALICE"),
         (TEST.replace("S0DBADMINS", "S0DBADMIN"), "groups.S0DBADMIN: the policy names no such"),
-        (TEST.replace("command", "line"), "test.0.command: is missing"),
+        (TEST.replace("command", "line"), "policy-tests.toml:5: test 1: command: is missing"),
         ("", "test: is missing"),
         ("test = [", "policy-tests.toml: "),
     ],
 )
 def test_a_file_that_is_not_valid_says_where_and_why(expectations: str, words: str) -> None:
     assert words in problems(expectations)
+
+
+def test_a_test_that_is_not_valid_is_called_by_its_line_and_name() -> None:
+    wrong = TEST + '\n[[test]]\nname = "nobody gets a day"\nexpect = "auto"'
+
+    assert "test 2 (nobody gets a day): command: is missing" in problems(wrong)
+    assert re.search(r"policy-tests\.toml:\d+: test 2", problems(wrong))
+
+
+def test_the_page_lists_all_codes_of_refusals() -> None:
+    page = (ROOT / "docs" / "policy.md").read_text()
+    listed = page.partition("## Codes of refusals")[2].split("```")[1]
+
+    assert re.split(r",\s+", listed.strip()) == sorted(known_codes())
 
 
 def test_a_file_that_is_not_there_says_so() -> None:
