@@ -15,7 +15,10 @@ T = TypeVar("T")
 def check_is_person(user: str) -> None:
     """Refuse what is no person's ID."""
     if not users_in([user]):
-        raise Fault(f"{user} is not a person's ID. It looks like U0ALICE.")
+        raise Fault(
+            f"{user} is not a person's ID, like U0ALICE. Copy it in Slack from their profile: ⋮, "
+            "Copy member ID."
+        )
 
 
 def as_said(user: str, groups: str, policy: Policy, *, is_guest: bool) -> Person:

@@ -14,8 +14,9 @@ from bot.checks.start_check import StartCheck
 from bot.cli import frame
 from bot.config import Settings
 from bot.domain.policy import Policy
+from bot.faults import Fault
 from bot.service import Service
-from bot.store.locks import only_worker
+from bot.store.locks import WorksAlready, only_worker
 
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
 _EX_CONFIG = 78
@@ -78,13 +79,19 @@ def run(role: Role, settings: Settings, policy: Policy) -> None:
     Raises:
         SessionsShared: the database cannot hold a lock.
         SchemaOutdated: the database has another schema than this version works with.
-        WorksAlready: another process works on the same SQLite file.
+        Fault: another process works on the same SQLite file.
     """
     signals = Signals(*_STOPPING, *_HANGING_UP)
     service = Service(settings, policy, web=role is not Role.WORKER, worker=role is not Role.WEB)
     alone = nullcontext() if role is Role.WEB else only_worker(service.components.database)
-    with alone:
-        _run(role, settings, service, signals)
+    try:
+        with alone:
+            _run(role, settings, service, signals)
+    except WorksAlready as file:
+        raise Fault(
+            f"Another dbaccess is running on {file}. Stop it first: a SQLite database takes one "
+            "`serve` or `worker`. More need PostgreSQL."
+        ) from None
 
 
 def _run(role: Role, settings: Settings, service: Service, signals: Signals) -> None:

@@ -17,7 +17,6 @@ from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from bot.faults import Fault
 from bot.store.database import Database
 
 STANDSTILL_SECONDS = 60
@@ -27,8 +26,8 @@ _HANG_UP_AFTER = text(f"SELECT set_config(name, :after, false) {_SETTING}")
 _HANG_UP_AS_USUAL = text(f"SELECT set_config(name, reset_val, false) {_SETTING}")
 
 
-class WorksAlready(Fault):
-    """Another process works on the same SQLite file."""
+class WorksAlready(Exception):
+    """Another process works on the same SQLite file, which is its argument."""
 
 
 class Held(Protocol):
@@ -127,10 +126,7 @@ def only_worker(database: Database) -> Iterator[None]:
             try:
                 held.enter_context(lock)
             except Timeout:
-                raise WorksAlready(
-                    f"Another dbaccess is running on {database.url.database}. Stop it first: a "
-                    "SQLite database takes one `serve` or `worker`. More need PostgreSQL."
-                ) from None
+                raise WorksAlready(database.url.database) from None
             except OSError:
                 pass
         yield
