@@ -15,11 +15,10 @@ from bot.domain.people import Person, Standing
 from bot.domain.policy import Policy
 from bot.domain.policy_lines import key_lines
 from bot.domain.policy_types import Duration, PolicyModel
-from bot.domain.principals import UserOrGroup, groups_in
+from bot.domain.principals import User, UserOrGroup, groups_in
 from bot.domain.refusals.any_refusal import known_codes
 from bot.domain.typed_text import one_line
 
-User = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,}$")]
 Group = Annotated[str, StringConstraints(pattern=r"^S[A-Z0-9]{2,}$")]
 _Expected = Annotated[
     str, StringConstraints(pattern=r"^(refused|form|auto|emergency|approvals:[1-9][0-9]?)$")

@@ -10,9 +10,14 @@ from pydantic import StringConstraints
 
 ANYBODY = "*"
 
-UserOrGroup = Annotated[str, StringConstraints(pattern=r"^[UWS][A-Z0-9]{2,}$")]
-Requester = Annotated[str, StringConstraints(pattern=r"^(\*|[UWS][A-Z0-9]{2,})$")]
-Channel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,}$")]
+CHANNEL_ID = r"[CG][A-Z0-9]{2,}"
+MEMBER_ID = r"[UWS][A-Z0-9]{2,}"
+"""Of a person or a user group."""
+
+User = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,}$")]
+UserOrGroup = Annotated[str, StringConstraints(pattern=rf"^{MEMBER_ID}$")]
+Requester = Annotated[str, StringConstraints(pattern=rf"^(\*|{MEMBER_ID})$")]
+Channel = Annotated[str, StringConstraints(pattern=rf"^{CHANNEL_ID}$")]
 
 
 def users_in(names: Iterable[str]) -> frozenset[str]:

@@ -7,14 +7,15 @@ from typing import Protocol
 from rapidfuzz import fuzz, process
 
 from bot.cli.init.asking import Unusable
+from bot.domain.principals import CHANNEL_ID
 from bot.domain.typed_text import one_line, unwrapped
 from bot.slack.installation import Channel, Installation, SlackFailure
 from bot.slack.workspace_names import NamedChannel, WorkspaceNames
 
 _SIMILAR = 70  # of 100
-_ID = re.compile(r"[CG][A-Z0-9]{2,}")
-_LINK = re.compile(r"https://[^/\s]+/(?:archives|client/T[A-Z0-9]+)/([CG][A-Z0-9]{2,})(?:[/?].*)?")
-_KEPT = re.compile(rf"({_ID.pattern}) #(\S+)")
+_ID = re.compile(CHANNEL_ID)
+_LINK = re.compile(rf"https://[^/\s]+/(?:archives|client/T[A-Z0-9]+)/({CHANNEL_ID})(?:[/?].*)?")
+_KEPT = re.compile(rf"({CHANNEL_ID}) #(\S+)")
 _NAME = re.compile(r"#?([^\s#@,<>/]{1,80})")
 _NO_NAME = "Type a channel like #db-approvals, or paste its link."
 _UNKNOWN = frozenset({"channel_not_found", "not_in_channel"})

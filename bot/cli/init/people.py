@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz, process
 
 from bot.cli.init.asking import Unusable
-from bot.domain.principals import ANYBODY
+from bot.domain.principals import ANYBODY, MEMBER_ID
 from bot.domain.typed_text import one_line
 from bot.slack.workspace_names import Member, UserGroup
 
 _SIMILAR = 70  # of 100
 _MOST_OFFERED = 5
 _NO_EMAILS = "Slack doesn't show e-mail addresses to dbaccess."
-_ID = re.compile(r"<?@?!?(?:subteam\^)?([UWS][A-Z0-9]{2,})(?:\|[^>]*)?>?")
+_ID = re.compile(rf"<?@?!?(?:subteam\^)?({MEMBER_ID})(?:\|[^>]*)?>?")
 _EVERYONE = frozenset({"*", "all", "anybody", "anyone", "everybody", "everyone"})
 
 Choose = Callable[[str, Sequence[str]], int]

@@ -147,7 +147,8 @@ def _certificate(connection: Connection, ca_file: str, pem: str) -> Iterator[Mes
         yield Message(text="", blocks=[_preformatted(lines)])
         yield message(
             context(
-                f"Windows: save the lines from BEGIN to END as {code(ca_file)}. Run psql in PowerShell."
+                f"Windows: save the lines from BEGIN to END as {code(ca_file)}. "
+                "Run psql in PowerShell."
             )
         )
 
