@@ -11,8 +11,8 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-from tests import pgbouncer as pooler
 from tests.compiled import compiled_once
+from tests.installed import lacking, needed
 from tests.postgresql import PostgresServer, binaries
 
 _WAITING = {"browser", "chaos"}  # for processes and browsers
@@ -88,9 +88,7 @@ def postgresql() -> Iterator[PostgresServer]:
     """A PostgreSQL server; where none is installed, tests that need it are skipped, but in CI."""
     programs = binaries()
     if programs is None:
-        if os.environ.get("CI"):
-            pytest.fail("PostgreSQL is not installed, and in CI it must be")
-        pytest.skip("PostgreSQL is not installed")
+        lacking("PostgreSQL is not installed")
     with PostgresServer(programs) as server:
         yield server
 
@@ -98,7 +96,4 @@ def postgresql() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def pgbouncer() -> None:
     """Skip tests that need PgBouncer where it is not installed, but not in CI."""
-    if pooler.program() is None:
-        if os.environ.get("CI"):
-            pytest.fail("PgBouncer is not installed, and in CI it must be")
-        pytest.skip("PgBouncer is not installed")
+    needed("pgbouncer", "pgbouncer")

@@ -3,7 +3,6 @@
 import ast
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from bot.metrics import Metrics
 from bot.store import schema
 from bot.store.database import Database
 from bot.worker.periodic_jobs import periodic_jobs
+from tests.installed import needed
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/monitoring.md").read_text()
@@ -100,11 +100,10 @@ def test_each_rule_says_what_is_wrong_and_what_to_do() -> None:
     "arguments", ["check rules docs/monitoring/alerts.yml", "test rules tests/alerts_test.yml"]
 )
 def test_prometheus_takes_the_rules_and_they_fire_when_they_should(arguments: str) -> None:
-    if shutil.which("promtool") is None:
-        pytest.skip("promtool (Debian's prometheus) is not installed")
+    promtool = needed("promtool", "prometheus")
 
     said = subprocess.run(
-        ["promtool", *arguments.split()], cwd=ROOT, capture_output=True, text=True, check=False
+        [promtool, *arguments.split()], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
     assert said.returncode == 0, said.stdout + said.stderr

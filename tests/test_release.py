@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import tarfile
 import zipfile
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from bot import __version__
+from tests.installed import needed
 from tests.test_setup import RUNNING, pins
 
 ROOT = Path(__file__).parents[1]
@@ -149,8 +149,9 @@ def told(beginning: str) -> str:
     return found
 
 
-@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="ssh-keygen is not installed")
 def test_a_release_is_signed_and_checked_by_the_commands_of_the_page(tmp_path: Path) -> None:
+    needed("ssh-keygen", "openssh-client")
+
     def run(command: str) -> subprocess.CompletedProcess[str]:
         home = os.environ | {"HOME": str(tmp_path)}
         return subprocess.run(

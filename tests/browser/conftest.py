@@ -1,7 +1,5 @@
 """A real Chromium, and for each test a company of its own at play."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +10,7 @@ from playwright.sync_api import Browser, ViewportSize, sync_playwright
 from dbaccess_playground.demo.stage import playing
 from tests.browser.visitor import Visitor
 from tests.browser.windows import FLAGS, WIDE, Windows
+from tests.installed import needed
 
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 
@@ -20,11 +19,7 @@ Visit = Callable[..., Visitor]
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        if os.environ.get("CI"):
-            pytest.fail("there is no chromium: apt-get install chromium")
-        pytest.skip("there is no chromium on the PATH: apt-get install chromium")
+    chromium = needed("chromium", "chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from tests.installed import needed
 from tests.postgresql import free_port
 from tests.scenarios.open_world import OpenWorld
 from tests.scenarios.world import IP, RITA
@@ -91,11 +91,7 @@ def served(command: list[str], folder: Path, port: int) -> Iterator[str]:
 def proxy(request: pytest.FixtureRequest) -> Callable[..., list[str]]:
     """What makes the command of one of them."""
     make: Callable[..., list[str]] = request.param
-    program = make.__name__
-    if shutil.which(program, path=PATH) is None:
-        if os.environ.get("CI") and program == "nginx":
-            pytest.fail("nginx is not installed, and in CI it must be")
-        pytest.skip(f"{program} is not installed")
+    needed(make.__name__, {"nginx": "nginx-light", "caddy": "caddy"}[make.__name__])
     return make
 
 
