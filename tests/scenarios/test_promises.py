@@ -226,7 +226,7 @@ def test_p5_a_source_that_was_trusted_before_stays_trusted_after(world: World) -
     assert world.grant().end_reason == EndReason.EXPIRED
     assert rules_by_source(world)[TRUSTED] == rule
     assert world.writes() == 0
-    assert "someone else added it before" in world.told(RITA)[-1]
+    assert "someone else added it" in world.told(RITA)[-1]
 
 
 # P6 Everything is told once it is true.
