@@ -63,6 +63,19 @@ class PseudoTerminal:
         self._answered = len(self.shown)
         os.write(self._ours, keys.encode())
 
+    def is_interrupted(self) -> int:
+        """Press Ctrl-C, and once more if nothing comes of it; return its exit code.
+
+        Python misses one that comes just before it begins to wait for a key.
+        """
+        self.types("\x03")
+        soon = time.monotonic() + PATIENCE_SECONDS / 2
+        while self._read(soon):
+            pass
+        if time.monotonic() >= soon:
+            self.types("\x03")
+        return self.ends()
+
     def ends(self) -> int:
         """Wait for its end; return its exit code."""
         until = time.monotonic() + PATIENCE_SECONDS

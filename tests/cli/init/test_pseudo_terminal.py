@@ -74,8 +74,8 @@ def test_ctrl_c_at_a_hidden_question_stops_in_one_sentence(newcomer: Newcomer) -
         terminal.answers("or your address", "socket")
         terminal.answers("Bot User OAuth Token", newcomer.slack.bot_token)
         terminal.asks("Signing Secret")
-        terminal.types("5ac1\x03")
-        assert terminal.ends() == 1
+        terminal.types("5ac1")
+        assert terminal.is_interrupted() == 1
         assert "Stopped. Your answers so far are in .env.init" in terminal.shown
         assert "Traceback" not in terminal.shown
     assert newcomer.files() == {".env.init"}
