@@ -12,15 +12,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Self
 
+from tests.installed import needed
 from tests.postgresql import PostgresServer, free_port
 from tests.waiting import eventually
 
 _USER = "postgres"
-
-
-def program() -> str | None:
-    """Where PgBouncer is installed; None where it is not."""
-    return shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin")
 
 
 class PgBouncer:
@@ -53,9 +49,7 @@ class PgBouncer:
         (self._folder / "pgbouncer.ini").write_text("\n".join(lines) + "\n")
 
     def __enter__(self) -> Self:
-        found = program()
-        assert found is not None
-        command = [found, str(self._folder / "pgbouncer.ini")]
+        command = [needed("pgbouncer", "pgbouncer"), str(self._folder / "pgbouncer.ini")]
         if os.geteuid() == 0:
             shutil.chown(self._folder, _USER)
             command = ["setpriv", f"--reuid={_USER}", "--regid", _USER, "--clear-groups", *command]

@@ -7,7 +7,6 @@ from bot.access.unit_of_work import UnitOfWork
 from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import GrantState
 from bot.domain.notices import Alarm, CallsMade, ClusterOpen
-from bot.domain.policy import ALARM_AFTER
 from bot.store import audit, clusters, grants
 from bot.store.clusters import Watch
 from bot.store.due import LENIENCE
@@ -24,9 +23,8 @@ def alarm(uow: UnitOfWork, calls: CallsMade) -> int:
     """
     alarmed = 0
     for watch, waiting_since in clusters.troubled(uow.session):
-        cluster = uow.policy.by_id(watch.id)
-        alarm_after = cluster.alarm_after if cluster else ALARM_AFTER
-        if cluster is None and not waiting_since:
+        alarm_after = uow.policy.alarm_after(watch.id)
+        if uow.policy.by_id(watch.id) is None and not waiting_since:
             continue  # it has left the policy, and nothing there is ours any more
         since = min(filter(None, [watch.failing_since, *waiting_since]))
         longest = max(_LONGEST_SILENCE, alarm_after)
@@ -52,9 +50,7 @@ def alarm_of_open(uow: UnitOfWork) -> int:
     """Tell again of each cluster that is open to everybody; return how many (P2)."""
     told = 0
     for watch in clusters.left_open(uow.session):
-        cluster = uow.policy.by_id(watch.id)
-        alarm_after = cluster.alarm_after if cluster else ALARM_AFTER
-        pause = silence(alarm_after, watch.open_alarms)
+        pause = silence(uow.policy.alarm_after(watch.id), watch.open_alarms)
         if not _is_time(uow.now, watch.open_alarm_at or uow.now, within=pause):
             continue
         clusters.note_open_alarm(uow.session, watch.id, next_at=uow.now + pause)

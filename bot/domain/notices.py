@@ -308,7 +308,7 @@ class SessionsStay(_Facts):
 
 
 class SessionsClosed(_Facts):
-    """What such an alarm told of is over."""
+    """The trouble behind such an alarm is over."""
 
     kind: Literal["sessions_closed"] = "sessions_closed"
     cluster: str

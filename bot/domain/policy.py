@@ -477,6 +477,14 @@ class Policy(PolicyModel):
         """Return the policy of the cluster with that UUID, if there is one."""
         return next((c for c in self.clusters.values() if str(c.id) == cluster_id), None)
 
+    def alarm_after(self, cluster_id: str) -> timedelta:
+        """Return how long trouble on a cluster lasts before the operators hear of it.
+
+        A cluster that has left the policy has the default.
+        """
+        cluster = self.by_id(cluster_id)
+        return cluster.alarm_after if cluster else ALARM_AFTER
+
     def nearest(self, alias: str) -> str | None:
         """Return the alias that *alias* was probably meant to be."""
         return nearest_of(alias, self.clusters)

@@ -37,7 +37,7 @@ from bot.domain.notices import (
     comments_of,
 )
 from bot.domain.plan import Plan
-from bot.domain.policy import ALARM_AFTER, Policy
+from bot.domain.policy import Policy
 from bot.domain.refusals.any_refusal import AnyRefusal, as_detail
 from bot.domain.refusals.clusters import NoSuchRule, OpenCluster
 from bot.domain.refusals.grants import RuleNotTaken
@@ -184,7 +184,7 @@ class ClusterOutcome(OutcomeRecorder):
         is_open = not self.attempt.rules and not (cluster and cluster.allow_open)
         if is_open == (self.before.open_since is not None):
             return
-        alarm_after = cluster.alarm_after if cluster else ALARM_AFTER
+        alarm_after = self.policy.alarm_after(self.attempt.cluster_id)
         clusters.note_open(
             self.session,
             self.attempt.cluster_id,

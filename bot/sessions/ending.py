@@ -23,7 +23,7 @@ from bot.domain.addresses import Network
 from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import GrantState
 from bot.domain.notices import SessionCounts, SessionsClosed, SessionsRefused, SessionsStay
-from bot.domain.policy import ALARM_AFTER, ClusterPolicy, Policy
+from bot.domain.policy import Policy
 from bot.domain.sessions import DatabaseSession
 from bot.providers.base import ApiError, Provider, Purpose
 from bot.retry import Backoff, NotYet, TemporaryError
@@ -256,8 +256,8 @@ class SessionEnding:
         closing.end, closing.closed, closing.refused = end, [], []
 
     def _is_time(self, end: SessionEnd) -> bool:
-        now, alarm_after = self._clock.now(), _alarm_after(self._policy().by_id(end.cluster_id))
-        return now >= (end.alarm_at or end.since + alarm_after)
+        alarm_after = self._policy().alarm_after(end.cluster_id)
+        return self._clock.now() >= (end.alarm_at or end.since + alarm_after)
 
     def _alarm(self, session: Session, end: SessionEnd, error: str) -> SessionEnd:
         now, policy = self._clock.now(), self._policy()
@@ -280,12 +280,8 @@ class SessionEnding:
             error=error,
         )
         notify_operators(session, notice, policy, at=now)
-        wait = silence(_alarm_after(policy.by_id(end.cluster_id)), end.alarms)
+        wait = silence(policy.alarm_after(end.cluster_id), end.alarms)
         return end.model_copy(update={"alarms": end.alarms + 1, "alarm_at": now + wait})
-
-
-def _alarm_after(cluster: ClusterPolicy | None) -> timedelta:
-    return cluster.alarm_after if cluster else ALARM_AFTER
 
 
 def _overlap(one: Network | None, other: Network) -> bool:

@@ -43,15 +43,13 @@ _PURPOSES = {
 
 def alarm(notice: Alarm) -> Message:
     """Return what fails, since when and why, and what can be done."""
-    error = notice.error or "no error given"
-    is_short = len(error) <= _SHORT_ERROR_CHARACTERS
-    why = f" ({code(error)})" if is_short else ""
+    why, at_length = why_it_fails(notice.error or "no error given")
     return message(
         section(
             f":rotating_light: *Can't update the firewall of {code(notice.cluster)}* since "
             f"{when(notice.failing_since)}{why}. Still trying."
         ),
-        None if is_short else quote(error, error),
+        at_length,
         *_listed(
             "*Open past its end:*",
             (f"{_grant(grant)}, {_overdue(grant)}" for grant in notice.overdue),
@@ -229,6 +227,13 @@ def _calls(made: CallsMade) -> list[Block]:
     if made.limit and made.remaining is not None:
         lines.append(f"{made.remaining:,} of {made.limit:,} left for this token")
     return [context(" · ".join(lines))] if lines else []
+
+
+def why_it_fails(error: str) -> tuple[str, Block | None]:
+    """Return what stands behind an alarm's first words, and a quote where that would be long."""
+    if len(error) <= _SHORT_ERROR_CHARACTERS:
+        return f" ({code(error)})", None
+    return "", quote(error, error)
 
 
 def _listed(title: str, lines: Iterable[str], count: int) -> list[Block]:

@@ -2,11 +2,11 @@
 
 from bot.domain.notices import SessionCounts, SessionsClosed, SessionsRefused, SessionsStay
 from bot.domain.sessions import DatabaseSession
-from bot.slack.messages.blocks import Message, message, quote, section, sections
+from bot.slack.messages.blocks import Message, message, section, sections
 from bot.slack.messages.mrkdwn import code, when
+from bot.slack.messages.operators import why_it_fails
 
 _CONNECTIONS_STAY = "Open connections may stay."
-_SHORT_ERROR_CHARACTERS = 80
 _MOST_LINES = 10
 
 
@@ -27,15 +27,14 @@ def connections_closed(counts: SessionCounts | None) -> str:
 
 def sessions_stay(notice: SessionsStay) -> Message:
     """Return that sessions could not be ended, since when and why, and what can be done."""
-    is_short = len(notice.error) <= _SHORT_ERROR_CHARACTERS
-    why = f" ({code(notice.error)})" if is_short else ""
+    why, at_length = why_it_fails(notice.error)
     access = f" (access #{notice.number})" if notice.number else ""
     return message(
         section(
             f":rotating_light: *Can't close the sessions from {code(str(notice.source))} on "
             f"{code(notice.cluster)}*{access} since {when(notice.since)}{why}. Still trying."
         ),
-        None if is_short else quote(notice.error, notice.error),
+        at_length,
         section(
             "The firewall rule is gone: no new connections. Open ones may stay.\n"
             "*What to do:* run `dbaccess check`. It says whether the login works."

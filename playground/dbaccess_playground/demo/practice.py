@@ -2,9 +2,7 @@
 
 import secrets
 import shlex
-import signal
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from pathlib import Path
 from dbaccess_playground.demo import company
 from dbaccess_playground.demo.company import ALICE, APPROVALS, BOB, GENERAL, RITA
 from dbaccess_playground.demo.stage import COMMAND, SHORTCUTS
+from dbaccess_playground.demo.stopping import stop_on_signals
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 from dbaccess_playground.slack.sandbox import SandboxSlack
 from dbaccess_playground.web.playground import Playground
@@ -123,12 +122,10 @@ def practising(*, port: int = 0) -> Iterator[Practice]:
 
 def practise(*, port: int = 0) -> None:
     """Play both until Ctrl-C (or SIGTERM); print what there is to type and to paste."""
-    told_to_stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told_to_stop.set())
+    wait_until_stopped = stop_on_signals()
     with practising(port=port) as practice:
         print(practice.handout(), flush=True)  # noqa: T201
-        told_to_stop.wait()
+        wait_until_stopped()
 
 
 def _setting() -> Setting:

@@ -1,7 +1,6 @@
 """The demo in a browser: both sandboxes, the real bot between them, and the page."""
 
 import logging
-import signal
 import tempfile
 import threading
 import time
@@ -28,6 +27,7 @@ from dbaccess_playground.demo.company import (
     RITA,
 )
 from dbaccess_playground.demo.reverse_proxy import reverse_proxy
+from dbaccess_playground.demo.stopping import stop_on_signals
 from dbaccess_playground.demo.tour import FIRST_COMMAND, STEPS, steps_done
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 from dbaccess_playground.slack.sandbox import SandboxSlack
@@ -139,12 +139,10 @@ def playing(*, port: int = 0) -> Iterator[Playground]:
 def play(*, port: int = 0) -> None:
     """Serve the page until Ctrl-C (or SIGTERM); print its address and what to type first."""
     set_up_logs("console", level=logging.WARNING)
-    told_to_stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told_to_stop.set())
+    wait_until_stopped = stop_on_signals()
     with playing(port=port) as playground:
         print(f"{playground.url}  (stop with Ctrl-C)  First: {FIRST_COMMAND}", flush=True)  # noqa: T201
-        told_to_stop.wait()
+        wait_until_stopped()
 
 
 def _setting() -> Setting:

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from slack_bolt import Ack, App, BoltContext
 
-from bot.domain.commands import Cancel, Command, Container, Decide, PutBack, Review, Revoke
+from bot.domain.commands import Cancel, Command, Container, PutBack, Review, Revoke
 from bot.domain.lifecycle import Verdict
 from bot.domain.queries import OpenEmergencyForm, OpenForm
 from bot.slack.inbound.controller import SlackController
+from bot.slack.inbound.listeners.decisions import decision
 from bot.slack.inbound.listeners.payload import Payload
 from bot.slack.inbound.payloads import Press, from_asking, from_choice, from_press
 from bot.slack.messages.buttons import Button
@@ -19,12 +20,7 @@ def _what_stays(press: Press) -> Container:
 
 
 _COMMANDS: dict[Button, Callable[[Press], Command]] = {
-    Button.APPROVE: lambda press: Decide(
-        request_id=press.number,
-        verdict=Verdict.APPROVE,
-        mark=press.mark,
-        container=press.container,
-    ),
+    Button.APPROVE: lambda press: decision(press, Verdict.APPROVE),
     Button.REVIEWED: lambda press: Review(
         request_id=press.number, mark=press.mark, container=press.container
     ),
@@ -51,13 +47,7 @@ def register(app: App, controller: SlackController) -> None:
     def on_approve_for(ack: Ack, context: BoltContext) -> None:
         ack()
         choice = _CHOICE.of(context)
-        command = Decide(
-            request_id=choice.number,
-            verdict=Verdict.APPROVE,
-            at_most=choice.duration,
-            mark=choice.mark,
-            container=choice.container,
-        )
+        command = decision(choice, Verdict.APPROVE, at_most=choice.duration)
         controller.defer(command, choice.interaction)
 
     @app.action(Button.DENY, middleware=[_PRESS.read])

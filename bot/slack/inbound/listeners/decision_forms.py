@@ -2,9 +2,9 @@
 
 from slack_bolt import Ack, App, BoltContext
 
-from bot.domain.commands import Decide
 from bot.domain.lifecycle import Verdict
 from bot.slack.inbound.controller import SlackController
+from bot.slack.inbound.listeners.decisions import decision
 from bot.slack.inbound.listeners.payload import Payload
 from bot.slack.inbound.payloads import APPROVAL, DENIAL, from_approval, from_denial
 from bot.slack.messages import SAY_WHY
@@ -23,25 +23,14 @@ def register(app: App, controller: SlackController) -> None:
             ack(response_action="errors", errors={"reason": SAY_WHY})
             return
         ack()
-        command = Decide(
-            request_id=denial.number,
-            verdict=Verdict.DENY,
-            reason=denial.reason,
-            mark=denial.mark,
-            container=denial.container,
-        )
+        command = decision(denial, Verdict.DENY, reason=denial.reason)
         controller.defer(command, denial.interaction)
 
     @app.view(APPROVAL, middleware=[_APPROVAL.read])
     def on_approval(ack: Ack, context: BoltContext) -> None:
         ack()
         approval = _APPROVAL.of(context)
-        command = Decide(
-            request_id=approval.number,
-            verdict=Verdict.APPROVE,
-            comment=approval.comment,
-            at_most=approval.at_most,
-            mark=approval.mark,
-            container=approval.container,
+        command = decision(
+            approval, Verdict.APPROVE, comment=approval.comment, at_most=approval.at_most
         )
         controller.defer(command, approval.interaction)
