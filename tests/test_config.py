@@ -186,6 +186,22 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
         "clusters.orders: 3 approvals are needed, but only 2 approvers are named",
     ),
     ({"clusters__billing": {"id": ORDERS}}, "clusters: orders and billing have the same id"),
+    (
+        {"clusters__orders__auto_approve": [{"max_duration": "1h"}]},
+        "clusters.orders.auto_approve.0: names neither requesters nor machines",
+    ),
+    (
+        {"clusters__orders__auto_approve": [{"machines": ["ci:nightly"], "max_duration": "1h"}]},
+        "clusters: orders: ci:nightly: there is no [machines.ci]",
+    ),
+    (
+        {"machines": {"CI": {"issuer": "https://ci.example", "audience": "dbaccess"}}},
+        "machines.CI: 'CI' does not look right, it is a short name in small letters, like github",
+    ),
+    (
+        {"machines": {"ci": {"issuer": "http://ci.example", "audience": "dbaccess"}}},
+        "machines.ci.issuer: 'http://ci.example' does not look right, it is a URL with https://",
+    ),
     # what is of another kind altogether
     ({"defaults": []}, "defaults and clusters must be tables"),
     ({"clusters": ["orders"]}, "defaults and clusters must be tables"),

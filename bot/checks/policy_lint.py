@@ -117,7 +117,11 @@ def _auto_approval(
         yield hint("", f"{never}its max_duration is shorter than min_duration")
     asking = people.full_members(cluster.requesters)
     covered = people.full_members(written.requesters)
-    if covered is not None and not (covered if asking is None else covered & asking):
+    if (
+        written.requesters
+        and covered is not None
+        and not (covered if asking is None else covered & asking)
+    ):
         yield hint("", f"{never}none of its requesters may ask for access")
     for network in written.sources:
         first, last = network.network_address, network.broadcast_address

@@ -11,10 +11,18 @@ from datetime import timedelta
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StrictBool, StringConstraints, field_validator, model_validator
+from pydantic import (
+    Field,
+    StrictBool,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from rapidfuzz import fuzz, process
 
 from bot.domain.labels import INSTANCE
+from bot.domain.machines import Issuer, MachineName
 from bot.domain.people import (
     Person,
     Standing,
@@ -336,13 +344,16 @@ class ClusterPolicy(PolicyModel):
         return is_member(person) and is_named(person, self.approvers)
 
     def written_approval(
-        self, person: Person, source: TrustedSource, duration: timedelta
+        self, who: Person | str, source: TrustedSource, duration: timedelta
     ) -> AutoApproval | None:
-        """Return the written policy that approves, if one does."""
+        """Return the written policy that approves, if one does.
+
+        *who* is a person, or the principal of a machine.
+        """
         unknowns = Unknowns()
         for approval in self.auto_approve:
             with unknowns.gathered():
-                if approval.covers(person, source, duration):
+                if approval.covers(who, source, duration):
                     return approval
         unknowns.ask()
         return None
@@ -391,6 +402,9 @@ class Policy(PolicyModel):
     operators: Channel
     """The channel for alarms, by its ID."""
 
+    machines: Mapping[MachineName, Issuer] = {}
+    """The OIDC issuers whose tokens let machines ask, each by a name of its own."""
+
     clusters: Mapping[Alias, ClusterPolicy] = Field(min_length=1)
     """The clusters, each by the short name that people type."""
 
@@ -423,6 +437,35 @@ class Policy(PolicyModel):
             other = by_login.setdefault(cluster.sessions.url_env, alias)
             if other != alias:
                 raise ValueError(f"{other} and {alias} have the same sessions.url_env")
+        return clusters
+
+    @field_validator("machines")
+    @classmethod
+    def _each_issuer_once(cls, machines: Mapping[str, Issuer]) -> Mapping[str, Issuer]:
+        by_url: dict[str, str] = {}
+        for name, one in machines.items():
+            other = by_url.setdefault(one.issuer, name)
+            if other != name:
+                raise ValueError(f"{other} and {name} have the same issuer")
+        return machines
+
+    @field_validator("clusters")
+    @classmethod
+    def _machines_are_known(
+        cls, clusters: Mapping[str, ClusterPolicy], info: ValidationInfo
+    ) -> Mapping[str, ClusterPolicy]:
+        """Refuse patterns of unknown issuers, and those that strangers' machines match (P4)."""
+        issuers: Mapping[str, Issuer] = info.data.get("machines", {})
+        for alias, cluster in clusters.items() if "machines" in info.data else ():
+            for pattern in (one for written in cluster.auto_approve for one in written.machines):
+                issuer = issuers.get(pattern.issuer)
+                if issuer is None:
+                    raise ValueError(f"{alias}: {pattern}: there is no [machines.{pattern.issuer}]")
+                if not pattern.names_owner(issuer.issuer):
+                    raise ValueError(
+                        f"{alias}: {pattern} matches strangers' machines, too: everybody can get "
+                        f"tokens of {issuer.issuer}, so it has to name the owner"
+                    )
         return clusters
 
     def cluster(self, alias: str) -> ClusterPolicy:

@@ -47,6 +47,9 @@ def policy_schema() -> dict[str, Any]:
     _take_no_null(cluster["properties"]["emergency"])
     _take_no_null(cluster["properties"]["sessions"])
     _take_no_null(definitions["Retention"]["properties"]["personal"])
+    _take_no_null(definitions["Issuer"]["properties"]["jwks_url"])
+    for key in ("requesters", "machines", "sources"):  # empty if unset, and never to be written so
+        del definitions["AutoApproval"]["properties"][key]["default"]
     inherited = [key for key in cluster["required"] if key not in NOT_INHERITED]
     cluster["required"] = [key for key in cluster["required"] if key in NOT_INHERITED]
     definitions["Defaults"] = _defaults(cluster)
@@ -54,7 +57,8 @@ def policy_schema() -> dict[str, Any]:
         part.pop("title", None)
         _add_patterns(part)
     schema["properties"]["defaults"] = {"$ref": "#/$defs/Defaults"}
-    schema["properties"]["clusters"]["additionalProperties"] = False
+    for by_name in ("clusters", "machines"):
+        schema["properties"][by_name]["additionalProperties"] = False
     schema["allOf"] = [_in_defaults_or_in_each_cluster(key) for key in inherited]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -1,9 +1,16 @@
 """Written policy: what may be granted without asking anybody first."""
 
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import (
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
 
 from bot.domain.addresses import (
     NETWORK_FORMAT,
@@ -13,6 +20,7 @@ from bot.domain.addresses import (
     kind_of_address,
     read_network,
 )
+from bot.domain.machines import WrittenPattern
 from bot.domain.people import Person, is_member, is_named
 from bot.domain.policy_types import Duration, PolicyModel
 from bot.domain.principals import Requester
@@ -34,42 +42,84 @@ _Network = Annotated[
 ]
 
 
+_Key = Literal["max_duration", "sources", "requesters", "machines"]
+
+
 class AutoApproval(PolicyModel):
-    """A written approval: who, from where and for how long needs no approver."""
+    """A written approval: who, from where and for how long needs no approver.
 
-    requesters: tuple[Requester, ...] = Field(min_length=1)
-    """Whose requests: IDs of users and user groups, or "*" for everybody."""
+    It is for people, for machines, or for both. Each is named by a list of its own, so that
+    nobody is meant by accident.
+    """
 
-    sources: tuple[_Network, ...] = Field(min_length=1)
-    """The addresses and networks that a request may be for."""
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [{"required": ["requesters", "sources"]}, {"required": ["machines"]}],
+            "dependentRequired": {"requesters": ["sources"]},
+        }
+    )
+
+    requesters: tuple[Requester, ...] = Field(default=(), min_length=1)
+    """Whose requests: IDs of users and user groups, or "*" for everybody in Slack."""
+
+    machines: tuple[WrittenPattern, ...] = Field(default=(), min_length=1)
+    """Which machines': a key of `[machines]`, a colon, the token's `sub`; `*` within a part."""
+
+    sources: tuple[_Network, ...] = Field(default=(), min_length=1)
+    """The addresses and networks; for machines alone, unset: whatever the cluster takes."""
 
     max_duration: Duration
     """The longest that is approved this way."""
 
-    def covers(self, person: Person, source: TrustedSource, duration: timedelta) -> bool:
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        if not self.requesters and not self.machines:
+            raise ValueError("names neither requesters nor machines")
+        if self.requesters and not self.sources:
+            raise ValueError("sources is missing: requesters need it, only machines do not")
+        return self
+
+    def covers(self, who: Person | str, source: TrustedSource, duration: timedelta) -> bool:
         """Tell whether this approval takes the place of an approver's.
 
+        *who* is a person, or the principal of a machine.
+
         Raises:
             NeedsDirectory: that depends on who they are, and all else is covered.
         """
-        return self.exceeded_key(person, source, duration) is None
+        return self.exceeded_key(who, source, duration) is None
 
     def exceeded_key(
-        self, person: Person, source: TrustedSource, duration: timedelta
-    ) -> Literal["max_duration", "sources", "requesters"] | None:
+        self, who: Person | str, source: TrustedSource, duration: timedelta
+    ) -> _Key | None:
         """Return the first of its keys that does not cover a request; None if it is covered.
+
+        *who* is a person, or the principal of a machine.
 
         Raises:
             NeedsDirectory: that depends on who they are, and all else is covered.
         """
-        network = source.network
+        if not (self.requesters if isinstance(who, Person) else self.machines):
+            return "requesters" if isinstance(who, Person) else "machines"
         if duration > self.max_duration:
             return "max_duration"
-        if network is None or not any(is_within(network, allowed) for allowed in self.sources):
+        if not self._covers_source(source):
             return "sources"
-        if not (is_member(person) and is_named(person, self.requesters)):
+        if not isinstance(who, Person):
+            return None if self.names_machine(who) else "machines"
+        if not (is_member(who) and is_named(who, self.requesters)):
             return "requesters"
         return None
+
+    def names_machine(self, principal: str) -> bool:
+        """Tell whether it is about the machine of that principal."""
+        return any(pattern.matches(principal) for pattern in self.machines)
+
+    def _covers_source(self, source: TrustedSource) -> bool:
+        network = source.network
+        if network is None:
+            return False
+        return not self.sources or any(is_within(network, allowed) for allowed in self.sources)
 
 
 class Emergency(PolicyModel):

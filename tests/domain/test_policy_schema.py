@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from bot.config import ConfigError, parse_policy
+from bot.domain.machines import Issuer
 from bot.domain.policy import ClusterPolicy, Policy, Scheduler
 from bot.domain.policy_schema import policy_schema, policy_schema_text
 from bot.domain.written_policy import AutoApproval, Emergency
@@ -26,6 +27,7 @@ BEYOND_JSON_SCHEMA = (
     "clusters.orders: default_duration is shorter",
     "clusters.orders: 3 approvals are needed",
     "clusters: orders and billing have the same id",
+    "clusters: orders: ci:nightly: there is no",
 )
 
 
@@ -89,6 +91,12 @@ def test_a_file_that_is_read_is_accepted(text: str) -> None:
         {"clusters__orders__id": ORDERS.replace("-", "").upper()},
         {"defaults__auto_approve": [{**WRITTEN, "sources": ["198.51.100.7"]}]},
         {"scheduler": {"tick": " 1m30s "}},
+        {
+            "machines": {"ci": {"issuer": "https://ci.example", "audience": "dbaccess"}},
+            "clusters__orders__auto_approve": [
+                {"machines": ["ci:a", "ci:b:*/c"], "max_duration": "1h"}
+            ],
+        },
     ],
     ids=str,
 )
@@ -130,7 +138,9 @@ def test_a_duration_is_accepted_if_it_is_one(text: str) -> None:
         assert DURATION.is_valid(text)
 
 
-@pytest.mark.parametrize("model", [Policy, ClusterPolicy, AutoApproval, Emergency, Scheduler])
+@pytest.mark.parametrize(
+    "model", [Policy, ClusterPolicy, AutoApproval, Emergency, Issuer, Scheduler]
+)
 def test_every_key_is_described_in_a_sentence(model: type[Any]) -> None:
     for name, field in model.model_fields.items():
         assert field.description, name

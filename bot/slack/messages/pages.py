@@ -111,7 +111,9 @@ def _glass(emergency: Emergency) -> str:
 
 def _written(approval: AutoApproval) -> str:
     networks = ", ".join(code(str(network)) for network in approval.sources)
+    machines = [code(str(pattern)) for pattern in approval.machines]
+    who = ", ".join([*filter(None, [everyone(approval.requesters)]), *machines])
     return (
-        f"Approved at once: {everyone(approval.requesters)}, from {networks}, "
+        f"Approved at once: {who}, from {networks or 'any address'}, "
         f"up to {code(show_duration(approval.max_duration))}"
     )

@@ -471,7 +471,11 @@ PAGES: dict[str, Message] = {
                         "requesters": ["S0ONCALL"],
                         "sources": ["198.51.100.0/24", "203.0.113.0/28"],
                         "max_duration": "1h",
-                    }
+                    },
+                    {
+                        "machines": ["github:repo:acme/shop:ref:refs/heads/release-*"],
+                        "max_duration": "20m",
+                    },
                 ],
                 emergency={"requesters": ["S0ONCALL"], "max_duration": "30m"},
             ),
