@@ -17,6 +17,7 @@ from bot.ip_links import IpLinks
 from bot.metrics import Metrics
 from bot.providers.shared_reads import SharedReads
 from bot.sessions.ending import SessionEnding
+from bot.sessions.lookups import SessionLookups
 from bot.slack.client import (
     DELIVERY_SECONDS,
     DIRECTORY_SECONDS,
@@ -142,7 +143,10 @@ def build_components(
 def build_slack(components: Components) -> SlackApp:
     """Return what Slack talks to."""
     reads = SharedReads(components.provider, components.clock.elapsed)
-    queries = Queries(components.database, reads, components.policy, components.clock.elapsed)
+    lookups = SessionLookups(components.open_sessions, components.clock.elapsed)
+    queries = Queries(
+        components.database, reads, lookups, components.policy, components.clock.elapsed
+    )
     form_client = _slack_client(
         components.settings, components.metrics, timeout_seconds=FORM_SECONDS
     )

@@ -1,9 +1,8 @@
 """`dbaccess sessions`: who is connected, and what lets them in."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
 
 import typer
 from rich.console import Console
@@ -14,12 +13,15 @@ from bot.cli.listing import utc_time
 from bot.core import Core, build_core
 from bot.domain.policy import Policy
 from bot.domain.sessions import DatabaseSession
-from bot.domain.sources import TrustedSource
+from bot.domain.sources import SourceType, TrustedSource
 from bot.domain.typed_text import one_line
 from bot.faults import Fault
+from bot.providers.base import NamedSource, NotAuthorised, Provider
+from bot.sessions.base import EVERYWHERE
+from bot.sessions.connected import connected_by
+from bot.sessions.machines import MACHINES
 from bot.store import grants
 
-_EVERYWHERE = ip_network("0.0.0.0/0")
 _HOW = "docs/setup/sessions.md says how to set it up"
 
 
@@ -64,23 +66,31 @@ def _of(core: Core, alias: str) -> Iterator[_Connected]:
     if cluster.sessions is None:
         return
     with core.open_sessions(cluster.sessions.url_env) as sessions:
-        there = sessions.of(_EVERYWHERE)
+        there = sessions.of(EVERYWHERE)
     rules = core.provider.read_rules(str(cluster.id))
     with core.database.reading() as session:
         live = grants.listing(session, cluster_id=str(cluster.id))
     lent = {grant.source for grant in live}
     foreign = sorted({rule.source for rule in rules if rule.source} - lent)
+    sources = lent.union(foreign)
+    let_in = connected_by(sources, there, _machines(core.provider, sources)).by_source
     for one in there:
         yield _Connected(
             alias,
             one,
-            tuple(grant.id for grant in live if _lets_in(grant.source, one)),
-            tuple(str(source) for source in foreign if _lets_in(source, one)),
+            tuple(grant.id for grant in live if one in let_in.get(grant.source, ())),
+            tuple(str(source) for source in foreign if one in let_in.get(source, ())),
         )
 
 
-def _lets_in(source: TrustedSource, session: DatabaseSession) -> bool:
-    return source.network is not None and ip_address(session.address) in source.network
+def _machines(provider: Provider, sources: Iterable[TrustedSource]) -> list[NamedSource] | None:
+    """Return all Droplets if some source is one, or has some; None without the right to."""
+    if not any(source.type in MACHINES for source in sources):
+        return None
+    try:
+        return provider.list_sources(SourceType.DROPLET)
+    except NotAuthorised:
+        return None
 
 
 def _as_dict(one: _Connected) -> dict[str, object]:

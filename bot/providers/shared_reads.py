@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from bot.domain.connecting import Connection
 from bot.domain.rules import Rule
-from bot.providers.base import Provider, Purpose
+from bot.domain.sources import SourceType
+from bot.providers.base import NamedSource, Provider, Purpose
 
 FRESH_SECONDS = 5.0
 
@@ -55,6 +56,11 @@ class SharedReads:
         """Return the CA certificate of a cluster as PEM text."""
         certificate = self._provider.certificate
         return self._once(("certificate", cluster_id), lambda: certificate(cluster_id))
+
+    def machines(self) -> list[NamedSource]:
+        """Return all Droplets that there are."""
+        list_sources = self._provider.list_sources
+        return self._once("machines", lambda: list_sources(SourceType.DROPLET))
 
     def _once(self, key: Hashable, call: Callable[[], T]) -> T:
         read, is_mine = self._take(key)

@@ -6,12 +6,14 @@ Another kind of server (MySQL, say) is a module beside `postgresql`, with a clas
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from ipaddress import ip_network
 from typing import Protocol
 
 from bot.domain.addresses import Network
 from bot.domain.sessions import DatabaseSession, SessionRights
 from bot.faults import Fault
 
+EVERYWHERE = ip_network("0.0.0.0/0")
 LOOK_SECONDS = 5.0  # the longest that one question to the server takes
 
 

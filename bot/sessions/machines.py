@@ -3,33 +3,51 @@
 from collections.abc import Iterable
 
 from bot.domain.sources import SourceType, TrustedSource
-from bot.providers.base import NotAuthorised, Provider
+from bot.providers.base import NamedSource, NotAuthorised, Provider
 
-_NAMELESS = {SourceType.DROPLET, SourceType.K8S, SourceType.TAG}
+MACHINES = frozenset({SourceType.DROPLET, SourceType.K8S, SourceType.TAG})
+"""The types of source that let in Droplets; the addresses of apps are in no list."""
 
 
 def addresses_of_machines(provider: Provider, sources: Iterable[TrustedSource]) -> frozenset[str]:
     """Return the addresses of the Droplets that some of *sources* are, or have among them.
 
-    The nodes of a Kubernetes cluster are Droplets with the tag `k8s:<its UUID>`. Without the scope
-    to list Droplets, nothing is known of any.
+    Without the scope to list Droplets, nothing is known of any.
 
     Raises:
         ApiError: they cannot be listed now.
     """
-    named = {source for source in sources if source.type in _NAMELESS}
+    named = {source for source in sources if source.type in MACHINES}
     if not named:
         return frozenset()
-    ids = {source.value for source in named if source.type is SourceType.DROPLET}
-    tags = {source.value.lower() for source in named if source.type is SourceType.TAG}
-    tags |= {f"k8s:{source.value}" for source in named if source.type is SourceType.K8S}
     try:
         machines = provider.list_sources(SourceType.DROPLET)
     except NotAuthorised:
         return frozenset()
+    return frozenset().union(*(addresses_behind(source, machines) for source in named))
+
+
+def addresses_behind(source: TrustedSource, machines: Iterable[NamedSource]) -> frozenset[str]:
+    """Return the addresses of those *machines*, all Droplets that there are, that a source lets in.
+
+    The nodes of a Kubernetes cluster are Droplets with the tag `k8s:<its UUID>`.
+    """
     return frozenset(
         address
         for machine in machines
-        if machine.id in ids or tags & {tag.lower() for tag in machine.tags}
+        if _lets_in(source, machine)
         for address in machine.addresses
     )
+
+
+def _lets_in(source: TrustedSource, machine: NamedSource) -> bool:
+    tags = {tag.lower() for tag in machine.tags}
+    match source.type:
+        case SourceType.DROPLET:
+            return source.value == machine.id
+        case SourceType.TAG:
+            return source.value.lower() in tags
+        case SourceType.K8S:
+            return f"k8s:{source.value}" in tags
+        case _:
+            return False

@@ -1,7 +1,7 @@
 """Queries: what one person may see, read from the store; nothing is changed."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from bot.access.pressed_button import check_is_grant_shown
@@ -11,7 +11,7 @@ from bot.domain.labels import guard_label
 from bot.domain.lifecycle import GrantState, RequestState
 from bot.domain.notices import RequestFacts
 from bot.domain.people import Person
-from bot.domain.policy import Policy
+from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.refusal import NotYours, Refused
 from bot.domain.refusals.any_refusal import AnyRefusal
 from bot.domain.refusals.clusters import NoSuchRule
@@ -21,8 +21,18 @@ from bot.domain.refusals.lookups import CallsSpent, HostNotShown, NotLookedUp
 from bot.domain.refusals.rights import MayNotListAll
 from bot.domain.rules import Rule
 from bot.domain.sources import TrustedSource
-from bot.providers.base import ApiError, ClusterNotFound, NotAuthorised, RateLimited
+from bot.providers.base import (
+    ApiError,
+    ClusterNotFound,
+    NamedSource,
+    NotAuthorised,
+    RateLimited,
+)
 from bot.providers.shared_reads import SharedReads
+from bot.sessions.base import SessionsError
+from bot.sessions.connected import Connected, connected_by
+from bot.sessions.lookups import Lookup, SessionLookups
+from bot.sessions.machines import MACHINES
 from bot.slack import messages
 from bot.slack.messages import Happened, Message, SourceLine
 from bot.slack.query_limit import QueryLimit
@@ -35,6 +45,8 @@ _MOST_ENTRIES = 20
 class Queries:
     """Reads the store, and the provider for `sources`, `connect` and `adopt`.
 
+    For `sources`, it looks who is connected, too, where that is set up.
+
     `elapsed` returns seconds that only grow. A query of which somebody may see
     only a part raises `NeedsDirectory` where too little is known of them.
     """
@@ -43,11 +55,13 @@ class Queries:
         self,
         database: Database,
         reads: SharedReads,
+        lookups: SessionLookups,
         policy: Callable[[], Policy],
         elapsed: Callable[[], float],
     ) -> None:
         self._database = database
         self._reads = reads
+        self._lookups = lookups
         self._policy = policy
         self._limit = QueryLimit(elapsed)
 
@@ -87,7 +101,10 @@ class Queries:
         Raises:
             Refused: not a cluster of theirs, or DigitalOcean does not answer.
         """
-        policy, rules = self._policy(), self._rules(alias, person)
+        policy, cluster = self._policy(), self._looked_up(alias, person)
+        lookup = self._lookups.begin(cluster.sessions.url_env) if cluster.sessions else None
+        rules = self._rules(cluster)
+        connected = self._connected(lookup, rules) if lookup else None
         with self._database.reading() as session:
             owned = {g.source: g for g in grants.live(session, cluster=alias) if g.owned}
         lines = []
@@ -100,9 +117,27 @@ class Queries:
                     created_at=rule.created_at,
                     grant=grant or None,
                     is_guard=rule.description == guard_label(policy.instance),
+                    connected=connected.count(rule.source) if connected else None,
                 )
             )
-        return messages.sources_page(alias, lines)
+        return messages.sources_page(
+            alias,
+            lines,
+            others=connected.others if connected else (),
+            is_unseen=lookup is not None and connected is None,
+        )
+
+    def _connected(self, lookup: Lookup, rules: Sequence[Rule]) -> Connected | None:
+        """Return who is connected, by what lets them in; None if that is not known in time."""
+        sources = {rule.source for rule in rules if rule.source}
+        machines: list[NamedSource] | None = None
+        if any(source.type in MACHINES for source in sources):
+            with suppress(ApiError):  # their connections are unknown then
+                machines = self._reads.machines()
+        try:
+            return connected_by(sources, self._lookups.wait(lookup), machines)
+        except SessionsError:
+            return None
 
     def check_rule(self, alias: str, source: TrustedSource, person: Person) -> None:
         """Check that a cluster has a rule for a source, as it was a few seconds ago at most.
@@ -110,12 +145,17 @@ class Queries:
         Raises:
             Refused: it has none, it is not a cluster of theirs, or DigitalOcean does not answer.
         """
-        if source not in {rule.source for rule in self._rules(alias, person)}:
+        rules = self._rules(self._looked_up(alias, person))
+        if source not in {rule.source for rule in rules}:
             raise Refused(NoSuchRule(cluster=alias))
 
-    def _rules(self, alias: str, person: Person) -> list[Rule]:
+    def _looked_up(self, alias: str, person: Person) -> ClusterPolicy:
+        """Return a cluster of which somebody may have something looked up now."""
         cluster = self._policy().seen_by(person).cluster(alias)
         self._limit.check(person.id)
+        return cluster
+
+    def _rules(self, cluster: ClusterPolicy) -> list[Rule]:
         try:
             return self._reads.rules(str(cluster.id))
         except ApiError as error:

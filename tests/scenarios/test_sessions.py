@@ -19,9 +19,10 @@ from bot.sessions.ending import SessionEnding
 from bot.store import jobs, session_ends
 from bot.store.jobs import Job, Kind
 from bot.store.session_ends import SessionEnd
-from bot.store.tables import GrantRow, JobRow, RequestRow
+from bot.store.tables import GrantRow, JobRow
 from dbaccess_playground.faults import Fault
 from tests.postgresql import PostgresServer, binaries
+from tests.scenarios.connected import NAME, POLICY, RIGHTS, open_from
 from tests.scenarios.world import ALICE, OPERATIONS, ORDERS, RITA, World, policy
 from tests.sessions.clients import (
     CAFE,
@@ -34,10 +35,7 @@ from tests.sessions.clients import (
 )
 from tests.storage import Storage
 
-NAME = "DBACCESS_SESSIONS_ORDERS"
-POLICY = policy({"orders": {"id": ORDERS, "sessions": {"url_env": NAME}}})
 K8S = "bd5f5959-5e1e-4205-a714-a914373942af"
-RIGHTS = ("pg_signal_backend", "pg_read_all_stats")
 
 Client = psycopg.Connection[Any]
 
@@ -56,19 +54,6 @@ def set_up(storage: Storage, postgresql: PostgresServer) -> Iterator[World]:
     with made:
         yield made
         assert made.slack.problems == []
-
-
-def open_from(world: World, address: str, number: int = 1, *, hours: int = 1) -> None:
-    """Have access be open from there, as if that was what had been asked for and approved."""
-    asked = f"203.0.113.{number}"
-    world.granted(f"request {asked} {hours}h orders")
-    [rule] = [one for one in world.digitalocean.rules(ORDERS) if one["value"] == asked]
-    world.digitalocean.add_rule(ORDERS, "ip_addr", address, rule["description"])
-    with world.service.components.database.transaction() as session:
-        for row in (session.get_one(RequestRow, number), session.get_one(GrantRow, number)):
-            row.source_value = address
-            session.add(row)
-    world.digitalocean.remove_rule(ORDERS, "ip_addr", asked)
 
 
 def ended_rows(world: World) -> list[dict[str, Any]]:

@@ -1,17 +1,20 @@
 """Sources: what a cluster trusts, and by whom."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.lifecycle import Grant
+from bot.domain.sessions import DatabaseSession
 from bot.slack.limits import MESSAGE_BLOCKS
-from bot.slack.messages.blocks import Message, context, message, section, sections
+from bot.slack.messages.blocks import Block, Message, context, message, section, sections
 from bot.slack.messages.facts import until
 from bot.slack.messages.mrkdwn import ago, code, one_line, who
 
-_MOST_LINES = MESSAGE_BLOCKS - 5  # even if each line fills a block
+_MOST_LINES = MESSAGE_BLOCKS - 7  # even if each line fills a block
 _DESCRIPTION_CHARACTERS = 60
+_MOST_ADDRESSES = 5
 
 
 @dataclass(frozen=True)
@@ -23,10 +26,23 @@ class SourceLine:
     created_at: datetime | None
     grant: Grant | None
     is_guard: bool
+    connected: int | None = None
+    """How many connections it has; None where that is unknown, or not set up."""
 
 
-def sources_page(cluster: str, lines: Sequence[SourceLine]) -> Message:
-    """Return the trusted sources of a cluster, ours first."""
+def sources_page(
+    cluster: str,
+    lines: Sequence[SourceLine],
+    *,
+    others: Sequence[DatabaseSession] = (),
+    is_unseen: bool = False,
+) -> Message:
+    """Return the trusted sources of a cluster, ours first.
+
+    Args:
+        others: the sessions of which no source is known to let them in.
+        is_unseen: who is connected could not be seen, although that is set up.
+    """
     name = code(cluster)
     if not lines:
         return message(
@@ -41,12 +57,29 @@ def sources_page(cluster: str, lines: Sequence[SourceLine]) -> Message:
         shown.append(f"… and {len(lines) - _MOST_LINES} more")
     return message(
         *sections([f"*Trusted sources of {name}* ({len(lines)})", *shown]),
+        context("Connections not shown: the database gave no answer.") if is_unseen else None,
+        _connected_besides(others) if others else None,
         context(f"Approvers can set an expiry: {code(f'/dbaccess adopt {cluster} SOURCE 1w')}"),
     )
 
 
 def _line(line: SourceLine) -> str:
-    return f"{code(line.source)}: {_whose(line)}"
+    return f"{code(line.source)}: {_whose(line)}{_connected(line.connected)}"
+
+
+def _connected(count: int | None) -> str:
+    if count is None:
+        return ""
+    return f", *{count} connected*" if count else ", not connected"
+
+
+def _connected_besides(others: Sequence[DatabaseSession]) -> Block:
+    """Name who is connected from elsewhere: DigitalOcean's own, apps, machines in the VPC."""
+    counted = Counter(one.address for one in others).most_common()
+    shown = [f"{code(address)} ({count})" for address, count in counted[:_MOST_ADDRESSES]]
+    if len(counted) > _MOST_ADDRESSES:
+        shown.append(f"{len(counted) - _MOST_ADDRESSES} more")
+    return context(f"Connected from other addresses: {', '.join(shown)}")
 
 
 def _whose(line: SourceLine) -> str:

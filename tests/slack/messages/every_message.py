@@ -178,6 +178,10 @@ def superuser_session(pid: int) -> DatabaseSession:
     )
 
 
+def person_session(address: str) -> DatabaseSession:
+    return DatabaseSession(int(address[-1]), NOW - HOUR, "bob", "psql", "orders", address)
+
+
 NOTICES: dict[str, Notice] = {
     **{f"card: {name}": RequestCard(request=facts) for name, facts in CARDS.items()},
     **{
@@ -491,8 +495,21 @@ PAGES: dict[str, Message] = {
             source_line(description="dbaccess/prod #18", grant=adopted(id=18)),
         ],
     ),
-    "sources, only the guard": sources_page(
-        "orders", [source_line(source=GUARD.value, is_guard=True, created_at=NOW - MINUTE)]
+    "sources, with who is connected": sources_page(
+        "orders",
+        [
+            source_line(connected=2),
+            source_line(source="tag:backend", description="", created_at=None, connected=0),
+            source_line(source="app:2a6a", description="", created_at=None),
+            source_line(source="203.0.113.4", grant=grant(), connected=1),
+        ],
+        others=[person_session("10.110.0.3")] * 2
+        + [person_session(f"10.110.0.{number}") for number in range(4, 10)],
+    ),
+    "sources, only the guard, the database is away": sources_page(
+        "orders",
+        [source_line(source=GUARD.value, is_guard=True, created_at=NOW - MINUTE)],
+        is_unseen=True,
     ),
     "sources, open to everybody": sources_page("orders", []),
     "sources, very many": sources_page(

@@ -99,6 +99,7 @@ def messages_with(text: str) -> Iterator[Message]:
     yield refusal(UnknownCommand(typed=text, nearest=None))
     yield refusal(RuleNotTaken(said=text))
     yield sources_page(text, [source_line(source=text, description=text)] * 100)
+    yield sources_page(text, [source_line(source=text, connected=1)], others=[boss] * 9)
     yield listing([request(source=tag)], [grant(source=tag, cluster=text)], everybody=True)
 
 

@@ -1,0 +1,57 @@
+"""Who is connected just now, by the trusted source that lets them in."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from bot.domain.sessions import DatabaseSession
+from bot.domain.sources import TrustedSource
+from bot.providers.base import NamedSource
+from bot.sessions.machines import MACHINES, addresses_behind
+
+
+@dataclass(frozen=True)
+class Connected:
+    """The sessions of a server at one moment.
+
+    Attributes:
+        by_source: those that each source lets in; a session may have several such sources. A source
+            of which nobody knows the addresses is missing: an app, or a Droplet without the right
+            to list them.
+        others: those from addresses that no source in there lets in.
+    """
+
+    by_source: Mapping[TrustedSource, Sequence[DatabaseSession]]
+    others: Sequence[DatabaseSession]
+
+    def count(self, source: TrustedSource | None) -> int | None:
+        """Return how many sessions a source lets in; None where that is unknown."""
+        there = self.by_source.get(source) if source else None
+        return None if there is None else len(there)
+
+
+def connected_by(
+    sources: Collection[TrustedSource],
+    there: Sequence[DatabaseSession],
+    machines: Sequence[NamedSource] | None,
+) -> Connected:
+    """Return which of the sessions *there* each of some sources lets in.
+
+    Args:
+        machines: all Droplets that there are; None: they are not known.
+    """
+    by_source = {
+        source: [one for one in there if _lets_in(source, one, machines or ())]
+        for source in sources
+        if source.network is not None or (source.type in MACHINES and machines is not None)
+    }
+    let_in = {one for those in by_source.values() for one in those}
+    return Connected(by_source, [one for one in there if one not in let_in])
+
+
+def _lets_in(
+    source: TrustedSource, session: DatabaseSession, machines: Sequence[NamedSource]
+) -> bool:
+    if source.network is not None:
+        return ip_address(session.address) in source.network
+    return session.address in addresses_behind(source, machines)
