@@ -14,6 +14,7 @@ from bot.domain.people import Person
 from bot.domain.policy import Policy
 from bot.domain.sources import SourceType
 from bot.ip_links import IpLinks
+from bot.machines.tokens import TokenVerifier
 from bot.metrics import Metrics
 from bot.providers.shared_reads import SharedReads
 from bot.sessions.ending import SessionEnding
@@ -60,6 +61,7 @@ class Components(Core):
     directory: Directory
     homes: HomeTabs
     ip_links: IpLinks
+    tokens: TokenVerifier
     metrics: Metrics
     draining: Event = field(default_factory=Event)  # set: a balancer is to send nothing more
 
@@ -135,6 +137,12 @@ def build_components(
             core.wakeup,
             signing_secrets=settings.signing_secrets(),
             public_url=settings.dbaccess_public_url,
+        ),
+        tokens=TokenVerifier(
+            core.policy,
+            clock,
+            on_token=metrics.note_token,
+            on_read=metrics.note_issuer_read,
         ),
         metrics=metrics,
     )

@@ -137,6 +137,11 @@ WrittenPattern = Annotated[
 ]
 
 
+def is_issuer_url(url: str) -> bool:
+    """Tell whether an address may be an issuer's, or have its keys."""
+    return re.fullmatch(_URL.strip("^$"), url) is not None
+
+
 _Url = Annotated[str, StringConstraints(pattern=_URL, max_length=255)]
 
 

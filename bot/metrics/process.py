@@ -43,6 +43,7 @@ class Metrics:
             buckets=_RECONCILE_SECONDS,
             registry=self.registry,
         )
+        self._make_machines()
         self._job_failures = Counter(
             "dbaccess_periodic_job_failures",
             "Runs of the worker's periodic jobs that failed",
@@ -101,6 +102,14 @@ class Metrics:
         """Count one request to Slack's endpoint by what its signature was found to be."""
         self._slack_requests.labels(outcome).inc()
 
+    def note_token(self, outcome: str) -> None:
+        """Count one token of a machine by what it was found to be."""
+        self._tokens.labels(outcome).inc()
+
+    def note_issuer_read(self, issuer: str, succeeded: bool) -> None:
+        """Count one read of an issuer's keys."""
+        self._issuer_reads.labels(issuer, "done" if succeeded else "failed").inc()
+
     def note_reconcile(self, outcome: str, seconds: float) -> None:
         """Count one reconcile."""
         self._reconciles.labels(outcome).inc()
@@ -137,6 +146,22 @@ class Metrics:
             "dbaccess_ratelimit_reset_timestamp_seconds",
             "When the limit resets, in seconds since 1970",
             ["api"],
+            registry=self.registry,
+        )
+
+    def _make_machines(self) -> None:
+        self._tokens = Counter(
+            "dbaccess_machine_tokens",
+            "Tokens of machines: verified, refused, or unavailable (their issuer is)",
+            ["outcome"],
+            registry=self.registry,
+        )
+        for outcome in ("verified", "refused", "unavailable"):
+            self._tokens.labels(outcome)  # there from the start: an increase is seen
+        self._issuer_reads = Counter(
+            "dbaccess_issuer_reads",
+            "Reads of the keys by which an issuer signs machines' tokens: done or failed",
+            ["issuer", "outcome"],
             registry=self.registry,
         )
 

@@ -42,6 +42,7 @@ ROOMS = {
     "access": "the use cases",
     "store": "tables, queries, locks",
     "providers": "a cloud's databases",
+    "machines": "tokens of CI jobs",
     "domain": "the rules: pure",
 }
 PLAYGROUND = {
