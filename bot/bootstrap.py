@@ -19,6 +19,7 @@ from bot.metrics import Metrics
 from bot.providers.shared_reads import SharedReads
 from bot.sessions.ending import SessionEnding
 from bot.sessions.lookups import SessionLookups
+from bot.sessions.usage import UsageLooks
 from bot.slack.client import (
     DELIVERY_SECONDS,
     DIRECTORY_SECONDS,
@@ -245,6 +246,9 @@ def build_worker(components: Components, executors: Executors = threads) -> Work
     offboarding = Offboarding(
         components.database, components.access, components.directory, components.clock
     )
+    looks = UsageLooks(
+        components.database, components.policy, components.clock, components.open_sessions
+    )
     calls = MessageCalls(components.slack, components.clock)
     worker = Worker(
         components.database,
@@ -271,11 +275,13 @@ def build_worker(components: Components, executors: Executors = threads) -> Work
                 components.clock,
                 components.open_sessions,
             ),
+            Kind.USAGE: looks,
         },
         components.clock,
         tick=components.policy().scheduler.tick,
         budget=components.budget,
         begin_offboarding=offboarding.begin_round,
+        begin_usage=looks.begin_round,
         on_run=components.metrics.note_periodic_job,
         executors=executors,
     )

@@ -115,6 +115,7 @@ GRANT_METHODS: dict[str, list[Callable[[Grant], Grant]]] = {
     "take_back": [lambda one: one.take_back(one)],
     "delay": [lambda one: one.delay(NOW)],
     "activate": [lambda one: one.activate(NOW, owned=True, rule_uuid=None)],
+    "find_unused": [lambda one: one.find_unused()],
     "find_rule": [lambda one: one.find_rule(description=None, rule_uuid=None)],
     "see_rule": [lambda one: one.see_rule(owned=True, rule_uuid=None)],
     "write_again": [lambda one: one.write_again(NOW)],

@@ -27,6 +27,7 @@ def _as_dict(grant: Grant) -> dict[str, object]:
         "ended_at": _time(grant.ended_at),
         "owned": grant.owned,
         "adopted": grant.adopted,
+        "unused": grant.unused,
     }
 
 

@@ -272,7 +272,8 @@ class Grant:
     `adopted`: its rule was added by hand, and approvers set an expiry on it; we never add such a
     rule, nor that of a grant that only a label speaks for. `earlier_description` is the description
     that our label replaced on an adopted rule; None until it was read, empty if there was none.
-    `emergency`: it was granted at once, and has priority where there is little room.
+    `emergency`: it was granted at once, and has priority where there is little room. `unused`: it
+    is known that no connection was seen in all of its time.
     """
 
     id: int
@@ -297,6 +298,7 @@ class Grant:
     emergency: bool = False
     source_name: str = ""
     delayed_at: datetime | None = None
+    unused: bool = False
 
     @property
     def leaves_rule(self) -> bool:
@@ -431,6 +433,11 @@ class Grant:
         """Note that the rule is gone, or was never ours to take away."""
         self._must_be(GrantState.REMOVING, transition="end")
         return replace(self, state=GrantState.ENDED, ended_at=at)
+
+    def find_unused(self) -> "Grant":
+        """Note that no connection was seen while it was open."""
+        self._must_be(GrantState.ENDED, transition="note as unused")
+        return replace(self, unused=True)
 
     def put_back(self, number: int) -> "Grant":
         """Return the rest of this grant as a new one: another number, the same times.

@@ -219,10 +219,14 @@ class GrantEnding(_Facts):
 
 
 class SessionCounts(_Facts):
-    """How many sessions were ended with access; `refused`: those that only a superuser may end."""
+    """How many sessions were ended with access; `refused`: those that only a superuser may end.
+
+    `unseen`: no connection was seen in all of its time.
+    """
 
     closed: int = 0
     refused: int = 0
+    unseen: bool = False
 
 
 class GrantEnded(_OfGrant):

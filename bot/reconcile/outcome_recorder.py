@@ -107,6 +107,7 @@ class GrantOutcome(OutcomeRecorder):
         if grant.state is GrantState.APPLYING:
             active = grant.activate(self.now, owned=seen.owned, rule_uuid=seen.rule_uuid)
             grants.save(self.session, active)
+            self._sessions().watch(active)
             self.audit(Action.APPLIED, grant, owned=seen.owned)
             if grant.adopted:
                 was = grant.earlier_description or ""
@@ -147,8 +148,11 @@ class GrantOutcome(OutcomeRecorder):
             still_trusted=tuple(sorted(s for s in self.outcome.foreign if s.covers(ended.source))),
             is_open=not self.attempt.rules,
         )
-        notice = SessionEnds(self.session, self.policy, self.attempt, self.now).of_ended(notice)
+        notice = self._sessions().of_ended(notice)
         notify_of_grant(self.session, notice, self.policy, at=self.now)
+
+    def _sessions(self) -> SessionEnds:
+        return SessionEnds(self.session, self.policy, self.attempt, self.now)
 
     def _started(self, grant: Grant) -> GrantStarted:
         request = requests.look_at(self.session, grant.id)

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from bot.domain.lifecycle import Grant
 from bot.domain.notices import GrantEnded, SessionCounts
 from bot.domain.policy import Policy
 from bot.domain.sources import TrustedSource
 from bot.reconcile.attempt import Attempt
-from bot.store import session_ends
+from bot.store import session_ends, usage
 from bot.store.session_ends import SessionEnd
 
 
@@ -28,8 +29,16 @@ class SessionEnds:
         if not self._may_have_any(notice.grant.source):
             return notice
         notice = notice.model_copy(update={"sessions": SessionCounts()})
-        self._add(notice.grant.source, notice)
+        known = usage.find(self.session, notice.grant.id)
+        unseen_until = known.never_seen_until if known else None
+        self._add(notice.grant.source, notice, unseen_until=unseen_until)
         return notice
+
+    def watch(self, grant: Grant) -> None:
+        """Watch from now on whether anybody connects through a grant that opens."""
+        cluster = self.policy.by_id(self.attempt.cluster_id)
+        if cluster is not None and cluster.sessions is not None and grant.source.network:
+            usage.begin(self.session, grant.id, self.now)
 
     def of_removed(self, *, besides: Collection[TrustedSource]) -> None:
         """Have the sessions of rules be ended that belonged to no access that ended just now."""
@@ -53,12 +62,19 @@ class SessionEnds:
             rule.source.covers(source) for rule in self.attempt.rules if rule.source is not None
         )
 
-    def _add(self, source: TrustedSource, notice: GrantEnded | None) -> None:
+    def _add(
+        self,
+        source: TrustedSource,
+        notice: GrantEnded | None,
+        *,
+        unseen_until: datetime | None = None,
+    ) -> None:
         end = SessionEnd(
             cluster_id=self.attempt.cluster_id,
             cluster=self.attempt.alias,
             source=source,
             since=self.now,
             notice=notice,
+            unseen_until=unseen_until,
         )
         session_ends.add(self.session, end, at=self.now)

@@ -44,7 +44,8 @@ class Access:
 
     `began_at` is when its source was first seen trusted, None if it never was. `why_failed` is why
     it could not be put in place, or stay. `ended_by` is who ended it by a command at a terminal.
-    `recovered`: it was found by its label, and nobody knows who asked for it.
+    `recovered`: it was found by its label, and nobody knows who asked for it. `sessions_ended`: how
+    many open sessions were ended with it.
     """
 
     grant: Grant
@@ -55,6 +56,7 @@ class Access:
     recovered: bool = False
     why_failed: AnyRefusal | None = None
     ended_by: str = ""
+    sessions_ended: int = 0
 
     @property
     def is_emergency(self) -> bool:

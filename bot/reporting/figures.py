@@ -51,11 +51,14 @@ class ClusterFigures:
     """The figures of one cluster, or of all.
 
     `outcomes` counts the closed requests that people had to decide on, by outcome. `overdue` has
-    one duration for each grant that expired.
+    one duration for each grant that expired. `sessions_ended` counts the open sessions that were
+    ended with access, `unused` the grants that are known to have had none.
     """
 
     grants: int = 0
     emergencies: int = 0
+    sessions_ended: int = 0
+    unused: int = 0
     to_decide: Spans = field(default_factory=Spans)
     overdue: Spans = field(default_factory=Spans)
     outcomes: dict[RequestState, int] = field(default_factory=dict)
@@ -86,6 +89,17 @@ class Figures:
             figures.emergencies += emergency
             if overdue is not None:
                 figures.overdue.add(overdue)
+
+    def connected(self, cluster: str, *, sessions_ended: int, unused: bool) -> None:
+        """Count what is known of the connections that came by a grant."""
+        for figures in self._of(cluster):
+            figures.sessions_ended += sessions_ended
+            figures.unused += unused
+
+    @property
+    def has_connections(self) -> bool:
+        """Whether anything is known of connections."""
+        return bool(self.total.sessions_ended or self.total.unused)
 
     def closed(self, request: Request) -> None:
         """Count a closed request, if people had to decide on it."""

@@ -37,6 +37,7 @@ def render(report: Report, draw: Draw, *, name_of: Callable[[str], str]) -> str:
         "approved_by": partial(wording.approved_by, name_of=name_of),
         "ending": partial(wording.ending, name_of=name_of, now=report.made_at),
         "extensions": partial(wording.extensions, name_of=name_of),
+        "connections": wording.connections,
         "origin": wording.origin,
         "outcome": partial(wording.outcome, name_of=name_of),
         "terms": wording.terms,

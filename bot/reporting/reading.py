@@ -20,7 +20,9 @@ from bot.store import audit, report_queries
 from bot.store.audit_entries import Entry
 from bot.store.report_queries import Lent, Period
 
-_OF_GRANTS = (Action.APPLIED, Action.RECOVERED, Action.ENDING, Action.ENDED)
+_OF_GRANTS = (
+    Action.APPLIED, Action.RECOVERED, Action.ENDING, Action.ENDED, Action.SESSIONS_ENDED,
+)  # fmt: skip
 _UNMET = (RequestState.DENIED, RequestState.LAPSED, RequestState.CANCELLED)
 
 
@@ -62,6 +64,9 @@ def _access(lent: Lent) -> Access:
         recovered=any(row.action == Action.RECOVERED for row in lent.noted),
         why_failed=of_detail(ended[-1].detail) if ended else None,
         ended_by=_operator(lent),
+        sessions_ended=sum(
+            row.detail["count"] for row in lent.noted if row.action == Action.SESSIONS_ENDED
+        ),
     )
 
 
@@ -84,6 +89,9 @@ def _note_access(report: Report, access: Access) -> None:
     expired = grant.end_reason is EndReason.EXPIRED and access.is_over
     overdue = access.overdue(now) if expired else None
     report.figures.lent(grant.cluster, emergency=access.is_emergency, overdue=overdue)
+    report.figures.connected(
+        grant.cluster, sessions_ended=access.sessions_ended, unused=grant.unused
+    )
     if access.request.kind is RequestKind.ADOPTION:
         report.adopted.add(access)
     if access.recovered or grant.requester == Actor.UNKNOWN:

@@ -111,6 +111,14 @@ def ending(access: Access, name_of: NameOf, now: datetime) -> str:
     return f"{words}{why}{stays if is_foreign else ''}{again}"
 
 
+def connections(access: Access) -> str:
+    """Return what became of the sessions that came by a grant, if that is known; else nothing."""
+    if access.sessions_ended:
+        count = access.sessions_ended
+        return f"{count} open session{'' if count == 1 else 's'} closed."
+    return "No connection was seen." if access.grant.unused else ""
+
+
 def _standing(access: Access, now: datetime) -> str:
     grant = access.grant
     if access.is_late(now):

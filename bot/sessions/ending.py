@@ -29,6 +29,7 @@ from bot.providers.base import ApiError, Provider, Purpose
 from bot.retry import Backoff, NotYet, TemporaryError
 from bot.sessions.base import OpenSessions, Sessions, SessionsError
 from bot.sessions.machines import addresses_of_machines
+from bot.sessions.unused import note_unused, tell_unused
 from bot.store import audit, grants, jobs, session_ends
 from bot.store.database import Database
 from bot.store.jobs import Job, Outcome
@@ -62,6 +63,8 @@ class _Closing:
 
     def see(self, there: Sequence[DatabaseSession]) -> list[DatabaseSession]:
         """Take in who is there; return those of them that are not known to stay."""
+        if there:
+            self.end = self.end.model_copy(update={"unseen_until": None})
         gone = [one for one in self.end.pending if one not in there]
         self.closed += gone
         left = tuple(one for one in self.end.pending if one in there)
@@ -222,7 +225,10 @@ class SessionEnding:
             if end.alarms:
                 over = SessionsClosed(cluster=end.cluster, source=end.source, since=end.since)
                 notify_operators(session, over, self._policy(), at=now)
-            if not end.is_last:
+            if end.is_last:
+                note_unused(session, end, now)
+            else:
+                end = tell_unused(session, end, self._policy(), now)
                 again = {"is_last": True, "pending": (), "alarms": 0, "alarm_at": None}
                 session_ends.add(session, end.model_copy(update=again), at=now, after=SECOND_LOOK)
             jobs.finish(session, job.id, now, Outcome.DONE)

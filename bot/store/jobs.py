@@ -35,6 +35,7 @@ class Kind(StrEnum):
     HOME = "home"  # a Home tab to draw
     ACCOUNT = "account"  # somebody who may have left the workspace
     SESSIONS = "sessions"  # sessions to end on a database server
+    USAGE = "usage"  # a database server to ask who is connected
 
 
 class Outcome(StrEnum):
@@ -54,14 +55,15 @@ PATIENCE = {
     Kind.HOME: timedelta(hours=1),  # it is only a view: the next opening draws it anyway
     Kind.ACCOUNT: timedelta(minutes=30),  # the next round comes
     Kind.SESSIONS: timedelta(days=365),  # the operators are told again and again
+    Kind.USAGE: timedelta(minutes=1),  # the next round comes
 }
 """How long a job is tried again before it is given up."""
 
 IS_WAITING: ColumnElement[bool] = col(JobRow.finished_at).is_(None)
 
 _AT_ONCE = 5_000  # superseded in one transaction, so that none is long
-_COALESCED = frozenset({Kind.MESSAGE, Kind.HOME, Kind.ACCOUNT})
-_LEAVE_NOTHING = frozenset({Kind.HOME, Kind.ACCOUNT})  # whose outcome nobody asks about
+_COALESCED = frozenset({Kind.MESSAGE, Kind.HOME, Kind.ACCOUNT, Kind.USAGE})
+_LEAVE_NOTHING = frozenset({Kind.HOME, Kind.ACCOUNT, Kind.USAGE})  # nobody asks for their outcome
 
 
 @dataclass(frozen=True)

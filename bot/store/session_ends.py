@@ -22,6 +22,8 @@ class SessionEnd(BaseModel):
         source: is trusted no more; an address or a network.
         since: when that was seen.
         notice: what people read about the end of its access; None: it was nobody's.
+        unseen_until: until when nobody was seen connected in all of the access's time; None:
+            somebody was, or it is not known.
         is_last: it is the second look, for who was just connecting at the first.
         closed: how many sessions have ended so far, all of them in the audit.
         pending: those that may have been ended, and are not in the audit yet.
@@ -36,6 +38,7 @@ class SessionEnd(BaseModel):
     source: TrustedSource
     since: datetime
     notice: GrantEnded | None = None
+    unseen_until: datetime | None = None
     is_last: bool = False
     closed: int = 0
     pending: tuple[DatabaseSession, ...] = ()

@@ -160,6 +160,24 @@ class GrantRow(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     end_reason: str | None = Field(default=None, max_length=_KIND)
     delayed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    unused: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+
+
+class GrantUsageRow(SQLModel, table=True):
+    """Whether anybody connects through an open grant, as far as is known; see `bot.domain.usage`.
+
+    Only where somebody looks; deleted once the grant has ended.
+    """
+
+    __tablename__ = "grant_usage"
+
+    grant_id: int = Field(
+        primary_key=True, foreign_key="grants.id", sa_column_kwargs={"autoincrement": False}
+    )
+    looked_at: datetime = Field(sa_type=UtcDateTime)
+    unseen_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    is_whole: bool = True
 
 
 class ClusterRow(SQLModel, table=True):

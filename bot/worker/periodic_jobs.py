@@ -43,6 +43,7 @@ def periodic_jobs(
     queues: Sequence[JobQueue[Any]],
     *,
     begin_offboarding: Callable[[], object],
+    begin_usage: Callable[[], object],
     run_due: Callable[[], object],
     wake: Callable[[], object],
     beat: Callable[[], object],
@@ -62,6 +63,7 @@ def periodic_jobs(
         PeriodicJob("audit_anchor", partial(access.run_step, anchor), timedelta(minutes=1)),
         PeriodicJob("retention", partial(keep_for_its_time, access), timedelta(minutes=1)),
         PeriodicJob("offboarding", begin_offboarding, timedelta(hours=1)),
+        PeriodicJob("usage", begin_usage, timedelta(seconds=15)),
         # What `NextDue` does not name: drift checks, and what a wrong clock put off for too long.
         *(_poll(queue) for queue in queues),
         PeriodicJob(NEXT_DUE, run_due, hand_over=wake),

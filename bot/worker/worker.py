@@ -34,6 +34,7 @@ _CONCURRENCY = {  # each kind has its own threads; half of them at most are for 
     Kind.HOME: 4,
     Kind.ACCOUNT: 2,
     Kind.SESSIONS: 4,
+    Kind.USAGE: 4,
 }
 _CLOCK_CHECK_SECONDS = 1.0
 _BREATH_SECONDS = 0.002  # whoever woke us may still have to answer somebody, and others may follow
@@ -47,6 +48,7 @@ class Worker:
         handlers: do the jobs that are stored, by their kind; clusters come on top.
         tick: the interval of periodic jobs that have none of their own.
         begin_offboarding: has those looked up who may have left the workspace.
+        begin_usage: has database servers asked who is connected.
         on_run: called after each run of a periodic job with its name, and whether it succeeded.
         executors: makes what jobs run in.
     """
@@ -62,6 +64,7 @@ class Worker:
         tick: timedelta,
         budget: CallBudget,
         begin_offboarding: Callable[[], object] = lambda: None,
+        begin_usage: Callable[[], object] = lambda: None,
         on_run: Callable[[str, bool], None] = lambda _job, _succeeded: None,
         executors: Executors = threads,
     ) -> None:
@@ -99,6 +102,7 @@ class Worker:
             budget,
             list(self._queues.values()),
             begin_offboarding=begin_offboarding,
+            begin_usage=begin_usage,
             run_due=self.run_due,
             wake=self.wake,
             beat=self._beat,

@@ -23,6 +23,7 @@ TABLES = {
         tables.RequestRow,
         tables.DecisionRow,
         tables.GrantRow,
+        tables.GrantUsageRow,
         tables.ClusterRow,
         tables.AuditRow,
         tables.JobRow,

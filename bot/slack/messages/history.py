@@ -125,7 +125,8 @@ def _end(grant: Grant | None) -> str:
         case GrantState.ACTIVE:
             return f", open until {until(grant)}"
     ended = f"ended {near(grant.ended_at, grant.approved_at)}" if grant.ended_at else "ending"
-    return f", {ended} ({_how_it_ended(grant)})"
+    unused = ", no connection seen" if grant.unused else ""
+    return f", {ended} ({_how_it_ended(grant)}{unused})"
 
 
 def _how_it_ended(grant: Grant) -> str:

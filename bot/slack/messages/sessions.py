@@ -7,6 +7,7 @@ from bot.slack.messages.mrkdwn import code, when
 from bot.slack.messages.operators import why_it_fails
 
 _CONNECTIONS_STAY = "Open connections may stay."
+_UNSEEN = "No connection was seen."
 _MOST_LINES = 10
 
 
@@ -19,6 +20,8 @@ def connections_closed(counts: SessionCounts | None) -> str:
     """The same, but nothing where nobody ends sessions."""
     if counts is None:
         return ""
+    if counts.unseen:
+        return f" {_UNSEEN}"
     closed = f" {_count(counts.closed)} closed." if counts.closed else ""
     one = counts.refused == 1
     stay = "superuser session stays" if one else "superuser sessions stay"

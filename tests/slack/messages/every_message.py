@@ -368,6 +368,9 @@ NOTICES: dict[str, Notice] = {
     "ended: expired, nobody connected": GrantEnded(
         grant=ended(EndReason.EXPIRED), sessions=SessionCounts()
     ),
+    "ended: expired, no connection was seen": GrantEnded(
+        grant=ended(EndReason.EXPIRED), sessions=SessionCounts(unseen=True)
+    ),
     "ended: removed outside, a superuser stays": GrantEnded(
         grant=ended(EndReason.REMOVED_OUTSIDE), sessions=SessionCounts(closed=1, refused=1)
     ),

@@ -79,6 +79,7 @@ ENTRIES = [
     Happened(request(id=29), grant(GrantState.APPLYING)),
     Happened(request(id=28), grant(GrantState.REMOVING, end_reason=EndReason.EXPIRED)),
     Happened(request(id=27, reason=""), grant(end_reason=EndReason.EXPIRED)),
+    Happened(request(id=31), grant(end_reason=EndReason.EXPIRED, unused=True)),
     Happened(request(id=26), grant(end_reason=EndReason.REVOKED, revoked_by="departed")),
     Happened(
         request(id=32, kind=RequestKind.PUT_BACK, puts_back=25, duration=HOUR / 2),

@@ -1,0 +1,54 @@
+"""Usage: whether anybody connects through a grant, as far as looking now and then can tell."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+LOOK_EVERY = timedelta(minutes=1)
+GAP = timedelta(minutes=3)  # what happened between two looks further apart is not known
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What the looks at the database server found for one grant; times are aware UTC.
+
+    It is about connections from the grant's source, whatever else may let them in. So it never
+    tells that a grant was used, only that it was not.
+
+    Attributes:
+        looked_at: when it was last known who is connected; at first, when the grant opened.
+        unseen_since: since when nobody was seen; None: somebody was, at the last look.
+        seen_at: when somebody was last seen; None: never.
+        is_whole: whether all of the time was watched since the grant opened.
+    """
+
+    grant_id: int
+    looked_at: datetime
+    unseen_since: datetime | None
+    seen_at: datetime | None = None
+    is_whole: bool = True
+
+    @classmethod
+    def of_opened(cls, grant_id: int, at: datetime) -> "Usage":
+        """Return what is known of a grant that opens now."""
+        return cls(grant_id, looked_at=at, unseen_since=at)
+
+    @classmethod
+    def of_unwatched(cls, grant_id: int, at: datetime) -> "Usage":
+        """Return what is known of a grant that has been open for a while, unwatched."""
+        return cls(grant_id, looked_at=at, unseen_since=at, is_whole=False)
+
+    def look(self, at: datetime, *, is_connected: bool) -> "Usage":
+        """Note what a look found; one that is not later than the last changes nothing."""
+        if at <= self.looked_at:
+            return self
+        is_watched = at - self.looked_at <= GAP
+        seen = replace(self, looked_at=at, is_whole=self.is_whole and is_watched)
+        if is_connected:
+            return replace(seen, unseen_since=None, seen_at=at)
+        since = (self.unseen_since or self.seen_at) if is_watched else at
+        return replace(seen, unseen_since=since)
+
+    @property
+    def never_seen_until(self) -> datetime | None:
+        """Until when nobody was seen in all of the time; None: somebody was, or it is not known."""
+        return self.looked_at if self.is_whole and self.seen_at is None else None
