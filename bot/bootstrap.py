@@ -247,7 +247,11 @@ def build_worker(components: Components, executors: Executors = threads) -> Work
         components.database, components.access, components.directory, components.clock
     )
     looks = UsageLooks(
-        components.database, components.policy, components.clock, components.open_sessions
+        components.database,
+        components.access,
+        components.policy,
+        components.clock,
+        components.open_sessions,
     )
     calls = MessageCalls(components.slack, components.clock)
     worker = Worker(

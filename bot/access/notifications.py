@@ -19,6 +19,8 @@ from bot.domain.notices import (
     GrantEnding,
     GrantExpiring,
     GrantExtended,
+    GrantIdle,
+    GrantKept,
     GrantNotice,
     GrantPutBack,
     GrantRewritten,
@@ -254,8 +256,10 @@ def _must_be_noticed(notice: GrantNotice) -> bool:
     """
     holder = notice.grant.requester
     match notice:
-        case GrantStarted() | GrantDelayed() | GrantExpiring():
+        case GrantStarted() | GrantDelayed() | GrantExpiring() | GrantIdle():
             return True
+        case GrantKept():
+            return False
         case GrantExtended(approvers=approvers):
             return not {holder, Actor.POLICY}.issuperset(approvers)
         case GrantEnded(grant=Grant(end_reason=EndReason.EXPIRED)):
@@ -275,9 +279,9 @@ def _change_of(session: Session, post: str, *, must_be_noticed: bool, anew: bool
 def _notify_below_card(session: Session, notice: GrantNotice, *, at: datetime, anew: bool) -> None:
     """Enqueue a change of the message in the thread, for approvers; a new one if they may act.
 
-    That the end is near is for the holder alone.
+    That the end is near, and whether they are done, is for the holder alone.
     """
-    if isinstance(notice, GrantExpiring):
+    if isinstance(notice, GrantExpiring | GrantIdle | GrantKept):
         return
     card, post = card_of(notice.grant.id), PostName.IN_THREAD.of(notice.grant.id)
     is_for_approvers = notice.grant.was_removed_outside  # they can put it back

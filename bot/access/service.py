@@ -12,6 +12,7 @@ from bot.access.break_glass import answer, break_glass
 from bot.access.cancel import cancel
 from bot.access.decide import decide, notify_not_granted
 from bot.access.extend import extend, extension_terms
+from bot.access.idle import keep
 from bot.access.notifications import forget_home, reply
 from bot.access.offboarding import depart
 from bot.access.put_back import put_back
@@ -28,6 +29,7 @@ from bot.domain.commands import (
     Command,
     Decide,
     Extend,
+    Keep,
     PutBack,
     RequestAccess,
     Review,
@@ -257,7 +259,9 @@ class _RolledBack(Exception):
     """Ends a dry run: everything is rolled back."""
 
 
-def _carry_out(uow: UnitOfWork, command: Command, person: Person) -> Notice | None:
+def _carry_out(  # noqa: C901  # a case for each
+    uow: UnitOfWork, command: Command, person: Person
+) -> Notice | None:
     _check_standing(uow, command, person)
     known = requests.by_origin(uow.session, uow.origin) if uow.origin else None
     match command:
@@ -269,6 +273,9 @@ def _carry_out(uow: UnitOfWork, command: Command, person: Person) -> Notice | No
             return Asked(request=uow.facts(known or extend(uow, command, person)))
         case Adopt():
             return Adopted(request=uow.facts(known or adopt(uow, command, person)))
+        case Keep():
+            keep(uow, command, person)
+            return None
         case PutBack():
             _put_back(uow, command, person, is_done=known is not None)
             return None
@@ -310,7 +317,7 @@ def _check_standing(uow: UnitOfWork, command: Command, person: Person) -> None:
     match command:
         case Decide() | Review():
             return
-        case Revoke(grant_id=number) | Cancel(request_id=number):
+        case Revoke(grant_id=number) | Keep(grant_id=number) | Cancel(request_id=number):
             if person.id in requests.owners_of(uow.session, number):
                 return
     uow.policy.check_standing(person)

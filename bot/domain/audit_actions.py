@@ -41,6 +41,8 @@ class Action(StrEnum):
     GUARD_PLACED = "cluster.guard_placed"
     ALARMED = "cluster.alarmed"
     ALL_CLEAR = "cluster.all_clear"
+    IDLE_ASKED = "grant.idle_asked"  # its holder, whether they are done
+    KEPT = "grant.kept"  # they are not
     UNUSED = "grant.unused"  # no connection was seen in all of its time
     SESSIONS_ENDED = "sessions.ended"  # of who came from where nobody is trusted any more
     SESSIONS_ALARMED = "sessions.alarmed"  # they cannot be looked for, or do not end

@@ -111,6 +111,14 @@ class Revoke(_Command):
     container: Container = Container()
 
 
+class Keep(_Command):
+    """A press on `Keep`: whoever was asked whether they are done is not; `mark` as in Extend."""
+
+    kind: Literal["keep"] = "keep"
+    grant_id: int
+    mark: str = ""
+
+
 class PutBack(_Command):
     """A press on `Put it back`: a grant whose rule somebody took away, for what is left of it."""
 
@@ -132,7 +140,16 @@ class Cancel(_Command):
 
 
 Command = Annotated[
-    RequestAccess | BreakGlass | Review | Adopt | Decide | Extend | Revoke | PutBack | Cancel,
+    RequestAccess
+    | BreakGlass
+    | Review
+    | Adopt
+    | Decide
+    | Extend
+    | Revoke
+    | Keep
+    | PutBack
+    | Cancel,
     Field(discriminator="kind"),
 ]
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)

@@ -211,6 +211,19 @@ class GrantExpiring(_OfGrant):
     kind: Literal["grant_expiring"] = "grant_expiring"
 
 
+class GrantIdle(_OfGrant):
+    """No connection was seen for `idle`: its holder is asked whether they are done."""
+
+    kind: Literal["grant_idle"] = "grant_idle"
+    idle: timedelta
+
+
+class GrantKept(_OfGrant):
+    """They are not."""
+
+    kind: Literal["grant_kept"] = "grant_kept"
+
+
 class GrantEnding(_Facts):
     """The holder ended it: how their message looks until that is done."""
 
@@ -467,7 +480,9 @@ class Reply(_Facts):
     refusal: KeptRefusal
 
 
-GrantNotice = GrantStarted | GrantDelayed | GrantExtended | GrantExpiring | GrantEnded
+GrantNotice = (
+    GrantStarted | GrantDelayed | GrantExtended | GrantExpiring | GrantIdle | GrantKept | GrantEnded
+)
 """What becomes of a grant: told in the messages about it that are kept up to date."""
 
 Notice = Annotated[
@@ -485,6 +500,8 @@ Notice = Annotated[
     | GrantDelayed
     | GrantExtended
     | GrantExpiring
+    | GrantIdle
+    | GrantKept
     | GrantEnding
     | GrantEnded
     | Outdated

@@ -46,6 +46,7 @@ def policy_schema() -> dict[str, Any]:
     cluster = definitions["ClusterPolicy"]
     _take_no_null(cluster["properties"]["emergency"])
     _take_no_null(cluster["properties"]["sessions"])
+    _take_no_null(definitions["SessionPolicy"]["properties"]["idle"])
     _take_no_null(definitions["Retention"]["properties"]["personal"])
     _take_no_null(definitions["Issuer"]["properties"]["jwks_url"])
     for key in ("requesters", "machines", "sources"):  # empty if unset, and never to be written so

@@ -1,15 +1,17 @@
 """Sessions of a database: who is connected to it, and which login may end that (P9)."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import StringConstraints, field_validator
 
-from bot.domain.policy_types import PolicyModel
+from bot.domain.policy_types import Duration, PolicyModel
 
 PREFIX = "DBACCESS_SESSIONS_"
 """How each variable with such a login begins: it is a secret whatever the policy says (P8)."""
+
+SHORTEST_IDLE = timedelta(minutes=5)
 
 
 class SessionPolicy(PolicyModel):
@@ -17,6 +19,16 @@ class SessionPolicy(PolicyModel):
 
     url_env: Annotated[str, StringConstraints(pattern=f"^{PREFIX}[A-Z0-9_]*[A-Z0-9]$")]
     """The variable with its URL, postgresql://…; its name begins with DBACCESS_SESSIONS_."""
+
+    idle: Duration | None = None
+    """After so long without a connection, a holder is asked once whether they are done."""
+
+    @field_validator("idle")
+    @classmethod
+    def _is_long_enough(cls, idle: timedelta | None) -> timedelta | None:
+        if idle is not None and idle < SHORTEST_IDLE:
+            raise ValueError("must be at least 5m: connections are looked for once a minute")
+        return idle
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ class Usage:
         unseen_since: since when nobody was seen; None: somebody was, at the last look.
         seen_at: when somebody was last seen; None: never.
         is_whole: whether all of the time was watched since the grant opened.
+        asked_at: when its holder was asked whether they are done; once at the most.
+        kept_at: when they said that they are not.
     """
 
     grant_id: int
@@ -26,6 +28,8 @@ class Usage:
     unseen_since: datetime | None
     seen_at: datetime | None = None
     is_whole: bool = True
+    asked_at: datetime | None = None
+    kept_at: datetime | None = None
 
     @classmethod
     def of_opened(cls, grant_id: int, at: datetime) -> "Usage":
@@ -47,6 +51,20 @@ class Usage:
             return replace(seen, unseen_since=None, seen_at=at)
         since = (self.unseen_since or self.seen_at) if is_watched else at
         return replace(seen, unseen_since=since)
+
+    def is_idle(self, idle: timedelta) -> bool:
+        """Tell whether nobody was seen for so long, and nobody was asked about it yet."""
+        if self.unseen_since is None or self.asked_at is not None:
+            return False
+        return self.looked_at - self.unseen_since >= idle
+
+    def ask(self, at: datetime) -> "Usage":
+        """Note that its holder is asked whether they are done."""
+        return replace(self, asked_at=at)
+
+    def keep(self, at: datetime) -> "Usage":
+        """Note that they are not."""
+        return replace(self, kept_at=at)
 
     @property
     def never_seen_until(self) -> datetime | None:

@@ -5,17 +5,20 @@ A look finds those who are connected at that moment. A shorter connection may be
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from ipaddress import ip_address
 
 import structlog
 from sqlmodel import Session
 from structlog.contextvars import bind_contextvars
 
+from bot.access import AccessService
+from bot.access.idle import ask_if_idle
 from bot.clock import Clock
 from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.policy import Policy
 from bot.domain.sessions import DatabaseSession
-from bot.domain.usage import LOOK_EVERY
+from bot.domain.usage import LOOK_EVERY, Usage
 from bot.retry import Backoff
 from bot.sessions.base import EVERYWHERE, OpenSessions, SessionsError
 from bot.store import grants, jobs, periodic, usage
@@ -34,6 +37,7 @@ class UsageLooks:
 
     Args:
         database: where grants are, and what is known of each.
+        access: asks holders whether they are done.
         policy: returns the current one.
         clock: tells the time.
         open_sessions: connects to a cluster's server.
@@ -44,11 +48,13 @@ class UsageLooks:
     def __init__(
         self,
         database: Database,
+        access: AccessService,
         policy: Callable[[], Policy],
         clock: Clock,
         open_sessions: OpenSessions,
     ) -> None:
         self._database = database
+        self._access = access
         self._policy = policy
         self._clock = clock
         self._open = open_sessions
@@ -78,6 +84,7 @@ class UsageLooks:
         if cluster is None or cluster.sessions is None or not is_watched:
             return jobs.nothing_more
         now = self._clock.now()
+        idle = cluster.sessions.idle
         try:
             with self._open(cluster.sessions.url_env) as sessions:
                 there = sessions.of(EVERYWHERE)
@@ -85,21 +92,29 @@ class UsageLooks:
             self._note_failure(cluster_id, error)
             return jobs.nothing_more
         self._note_success(cluster_id)
-        return lambda session: self._record(session, cluster_id, there, now)
+        with self._database.transaction() as session:
+            found = self._record(session, cluster_id, there, now)
+        for known in found:
+            if idle is not None and known.is_idle(idle):
+                self._access.run_step(partial(ask_if_idle, grant_id=known.grant_id))
+        return jobs.nothing_more
 
     def give_up(self, session: Session, job: Job, error: str) -> None:
         """Leave it to the next round."""
 
     def _record(
         self, session: Session, cluster_id: str, there: Sequence[DatabaseSession], at: datetime
-    ) -> None:
-        """Note for each open grant whether somebody was there."""
+    ) -> list[Usage]:
+        """Note for each open grant whether somebody was there; return what is known by now."""
         addresses = {ip_address(one.address) for one in there}
         watched = {grant.id: grant for grant in _watched(session, cluster_id)}
+        found = []
         for known in usage.take(session, watched.values(), at):
             network = watched[known.grant_id].source.network
             is_connected = network is not None and any(one in network for one in addresses)
-            usage.save(session, known.look(at, is_connected=is_connected))
+            found.append(known.look(at, is_connected=is_connected))
+            usage.save(session, found[-1])
+        return found
 
     def _note_failure(self, cluster_id: str, error: SessionsError) -> None:
         if cluster_id not in self._failing:

@@ -178,6 +178,8 @@ class GrantUsageRow(SQLModel, table=True):
     unseen_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     is_whole: bool = True
+    asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    kept_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class ClusterRow(SQLModel, table=True):

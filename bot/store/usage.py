@@ -28,6 +28,15 @@ def find(session: Session, grant_id: int) -> Usage | None:
     return _usage(row) if row else None
 
 
+def get(session: Session, grant_id: int) -> Usage | None:
+    """Return the same, locked until the transaction ends; whoever needs its grant locks that first.
+
+    As everybody does so, nobody waits for each other.
+    """
+    row = session.get(GrantUsageRow, grant_id, with_for_update=True)
+    return _usage(row) if row else None
+
+
 def take(session: Session, watched: Collection[Grant], at: datetime) -> list[Usage]:
     """Return what is known of some open grants, by number, locked until the transaction ends."""
     numbers = [grant.id for grant in watched]

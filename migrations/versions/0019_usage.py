@@ -23,6 +23,8 @@ def upgrade() -> None:
         sa.Column("unseen_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("is_whole", sa.Boolean(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=True),
     )
     op.add_column(
         "grants", sa.Column("unused", sa.Boolean(), nullable=False, server_default=sa.false())

@@ -17,7 +17,7 @@ Worlds = Callable[[dict[str, Any]], World]
 POSTING, CHANGING = "chat.postMessage", "chat.update"
 ASKED = f"request {IP} 2h orders fixing the nightly job"
 TRUSTED = f"ip_addr:{IP}"
-LIVE = {"Connect", "Extend…", "End access", "Remove expiry"}
+LIVE = {"Connect", "Extend…", "End access", "Remove expiry", "Keep"}
 
 
 def refusing(error: str, *, target: str = POSTING, times: int | None = 1) -> Fault:

@@ -143,6 +143,10 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
             return grants.grant_extended(notice)
         case notices.GrantExpiring():
             return grants.grant_expiring(notice)
+        case notices.GrantIdle():
+            return grants.grant_idle(notice)
+        case notices.GrantKept():
+            return grants.grant_kept(notice)
         case notices.GrantEnding():
             return endings.grant_ending(notice)
         case notices.GrantEnded():

@@ -34,6 +34,7 @@ class Button(StrEnum):
     CANCEL = "cancel"
     APPROVE_FOR = "approve_for"
     REVIEWED = "reviewed"
+    KEEP = "keep"
     PUT_BACK = "put_back"
     ASK = "ask"
     ASK_AGAIN = "ask_again"
@@ -123,6 +124,15 @@ def extend_or_revoke(
         *([connect(grant)] if connects and is_open else []),
         *([_button(Button.EXTEND, "Extend…", _grant(grant))] if can_extend else []),
         _remove_expiry(grant) if grant.adopted else _end_access(grant.id, mark_of_grant(grant)),
+    )
+
+
+def end_or_keep(grant: Grant) -> Block:
+    """Return the buttons of a holder who is asked whether they are done."""
+    return _row(
+        f"grant:{grant.id}",
+        _end_access(grant.id, mark_of_grant(grant)),
+        _button(Button.KEEP, "Keep", _grant(grant)),
     )
 
 

@@ -10,6 +10,8 @@ from bot.domain.notices import (
     GrantDelayed,
     GrantExpiring,
     GrantExtended,
+    GrantIdle,
+    GrantKept,
     GrantNotice,
     GrantPutBack,
     GrantRewritten,
@@ -18,7 +20,7 @@ from bot.domain.notices import (
     Revoking,
 )
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
-from bot.slack.messages.buttons import extend_or_revoke
+from bot.slack.messages.buttons import end_or_keep, extend_or_revoke
 from bot.slack.messages.facts import comments, in_minutes, length, numbered, source, until
 from bot.slack.messages.mrkdwn import clock, code, everyone, when, who
 from bot.slack.messages.refusals import sentence
@@ -100,6 +102,32 @@ def grant_expiring(notice: GrantExpiring) -> Message:
             "" if notice.can_extend else "Can't be extended: maximum reached",
             _not_ours(notice),
         ),
+        _buttons(notice),
+    )
+
+
+def grant_idle(notice: GrantIdle) -> Message:
+    """Return the question whether a holder is done whose connection was not seen for a while."""
+    grant = notice.grant
+    return message(
+        section(
+            f":zzz: *No connection to {code(grant.cluster)} seen for {show_duration(notice.idle)}.*"
+            " Done?"
+        ),
+        context(f"{numbered(grant)} · {source(grant)} · ends {clock(grant.expires_at)}"),
+        end_or_keep(grant),
+    )
+
+
+def grant_kept(notice: GrantKept) -> Message:
+    """Return the same message once its holder has said that they are not."""
+    grant = notice.grant
+    return message(
+        section(
+            f":white_check_mark: *Kept.* You can connect to {code(grant.cluster)} from "
+            f"{source(grant)} until {until(grant)}."
+        ),
+        context(numbered(grant)),
         _buttons(notice),
     )
 

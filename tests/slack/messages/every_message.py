@@ -27,6 +27,8 @@ from bot.domain.notices import (
     GrantEnding,
     GrantExpiring,
     GrantExtended,
+    GrantIdle,
+    GrantKept,
     GrantPutBack,
     GrantRewritten,
     GrantStarted,
@@ -300,6 +302,9 @@ NOTICES: dict[str, Notice] = {
         can_extend=False,
     ),
     "started, in the thread": GrantStarted(grant=grant(), audience=Audience.OTHERS),
+    "idle": GrantIdle(grant=grant(), idle=30 * MINUTE),
+    "idle, kept": GrantKept(grant=grant()),
+    "idle, kept, at its maximum": GrantKept(grant=grant(), can_extend=False),
     "expiring, at its maximum": GrantExpiring(grant=grant(), can_extend=False),
     "ended: expired, in the thread": GrantEnded(
         grant=ended(EndReason.EXPIRED), audience=Audience.OTHERS

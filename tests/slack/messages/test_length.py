@@ -21,12 +21,13 @@ from tests.slack.messages.every_message import NOTICES, PAGES
 from tests.slack.messages.reading import said_by
 
 MOST_CHARACTERS_AT_THE_MEDIAN = 120  # it was 215 at first
+TO_HOLDERS = {"grant_expiring", "grant_idle", "grant_kept"}
 
 
 def in_its_thread(notice: Notice) -> Notice | None:
     """Return a notice as it stands below the card of its request; None if it never does."""
     if isinstance(notice, GrantNotice):
-        goes_elsewhere = notice.grant.requester == Actor.UNKNOWN or notice.kind == "grant_expiring"
+        goes_elsewhere = notice.grant.requester == Actor.UNKNOWN or notice.kind in TO_HOLDERS
         if notice.grant.adopted or goes_elsewhere:
             return None
         return notice.model_copy(update={"audience": Audience.OTHERS})

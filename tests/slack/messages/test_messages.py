@@ -57,6 +57,7 @@ def test_a_button_carries_the_number_of_its_request_or_grant(message: Message) -
         Button.EXTEND: {"grant"},
         Button.ASK_AGAIN: {"grant", "request"},
         Button.REVOKE: {"grant", "emergency"},
+        Button.KEEP: {"grant"},
         Button.REVIEWED: {"emergency"},
         Button.PUT_BACK: {"put_back"},
         Button.CANCEL: {"alone", "list"},  # alone: the answer may take the message's place

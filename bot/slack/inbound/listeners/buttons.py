@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from slack_bolt import Ack, App, BoltContext
 
-from bot.domain.commands import Cancel, Command, Container, PutBack, Review, Revoke
+from bot.domain.commands import Cancel, Command, Container, Keep, PutBack, Review, Revoke
 from bot.domain.lifecycle import Verdict
 from bot.domain.queries import OpenEmergencyForm, OpenForm
 from bot.slack.inbound.controller import SlackController
@@ -27,6 +27,7 @@ _COMMANDS: dict[Button, Callable[[Press], Command]] = {
     Button.REVOKE: lambda press: Revoke(
         grant_id=press.number, mark=press.mark, container=_what_stays(press)
     ),
+    Button.KEEP: lambda press: Keep(grant_id=press.number, mark=press.mark),
     Button.PUT_BACK: lambda press: PutBack(grant_id=press.number, mark=press.mark),
     Button.CANCEL: lambda press: Cancel(
         request_id=press.number, mark=press.mark, container=press.container
