@@ -7,7 +7,7 @@ from typing import Any
 from bot.domain.typed_text import one_line
 
 _LONGEST = 200  # characters
-_PATH = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)+")
+_PATH = re.compile(r"(?!.*\.\.)[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)+")
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _GITHUB = {
     "repository": "repository",
@@ -22,7 +22,9 @@ _GITLAB = {
     "environment": "environment",
     "user_login": "user",
 }
-_GITHUB_HOST = re.compile(r"https://token\.actions\.(?:githubusercontent|([a-z0-9-]+\.ghe))\.com")
+_GITHUB_HOST = re.compile(
+    r"https://token\.actions\.(?:githubusercontent|([a-z0-9-]+\.ghe))\.com(?:/.*)?"
+)
 _ON_A_SERVER_OF_ONES_OWN = "/_services/token"
 
 
@@ -60,7 +62,7 @@ def _run_at_github(issuer: str, claims: Mapping[str, Any]) -> dict[str, str]:
 
 def _github_of(issuer: str) -> str:
     """Return the server whose Actions an issuer is for; empty if it is none of GitHub's."""
-    if known := _GITHUB_HOST.match(issuer):
+    if known := _GITHUB_HOST.fullmatch(issuer):
         return f"https://{known[1] or 'github'}.com"
     if issuer.endswith(_ON_A_SERVER_OF_ONES_OWN):
         return issuer.removesuffix(_ON_A_SERVER_OF_ONES_OWN)
