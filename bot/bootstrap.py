@@ -286,6 +286,7 @@ def build_worker(components: Components, executors: Executors = threads) -> Work
         budget=components.budget,
         begin_offboarding=offboarding.begin_round,
         begin_usage=looks.begin_round,
+        check_issuers=components.tokens.check_issuers,
         on_run=components.metrics.note_periodic_job,
         executors=executors,
     )

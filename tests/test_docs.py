@@ -13,6 +13,7 @@ import yaml
 from bot.cli import app
 from bot.config import Settings
 from bot.domain.durations import show_duration
+from bot.domain.machines import Issuer
 from bot.domain.policy import ClusterPolicy, Retention, Scheduler
 from bot.domain.sessions import PREFIX, SessionPolicy
 from bot.domain.written_policy import AutoApproval, Emergency
@@ -100,6 +101,7 @@ def test_every_key_of_the_policy_is_in_the_reference_with_its_default() -> None:
         ("[clusters.X.emergency]", Emergency),
         ("[[clusters.X.auto_approve]]", AutoApproval),
         ("[clusters.X.sessions]", SessionPolicy),
+        ("[machines.X]", Issuer),
         ("[scheduler]", Scheduler),
         ("[retention]", Retention),
     ],

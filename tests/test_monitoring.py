@@ -180,6 +180,7 @@ def test_every_periodic_job_is_on_the_page_and_no_other() -> None:
         [cast("Any", SimpleNamespace(name=name, dispatch=None)) for name in queues],
         begin_offboarding=lambda: None,
         begin_usage=lambda: None,
+        check_issuers=dict,
         run_due=lambda: None,
         wake=lambda: None,
         beat=lambda: None,

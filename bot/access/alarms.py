@@ -27,8 +27,8 @@ def alarm(uow: UnitOfWork, calls: CallsMade) -> int:
         if uow.policy.by_id(watch.id) is None and not waiting_since:
             continue  # it has left the policy, and nothing there is ours any more
         since = min(filter(None, [watch.failing_since, *waiting_since]))
-        longest = max(_LONGEST_SILENCE, alarm_after)
-        if not _is_time(uow.now, watch.alarm_at or since + alarm_after, within=longest):
+        longest = longest_silence(alarm_after)
+        if not is_time(uow.now, watch.alarm_at or since + alarm_after, within=longest):
             continue
         pause = silence(alarm_after, watch.alarms)
         clusters.note_alarm(uow.session, watch.id, since=since, next_at=uow.now + pause)
@@ -51,7 +51,7 @@ def alarm_of_open(uow: UnitOfWork) -> int:
     told = 0
     for watch in clusters.left_open(uow.session):
         pause = silence(uow.policy.alarm_after(watch.id), watch.open_alarms)
-        if not _is_time(uow.now, watch.open_alarm_at or uow.now, within=pause):
+        if not is_time(uow.now, watch.open_alarm_at or uow.now, within=pause):
             continue
         clusters.note_open_alarm(uow.session, watch.id, next_at=uow.now + pause)
         known = grants.listing(uow.session, cluster_id=watch.id)
@@ -69,10 +69,15 @@ def alarm_of_open(uow: UnitOfWork) -> int:
 def silence(alarm_after: timedelta, told: int) -> timedelta:
     """Return how long to wait before an alarm that was sent so often is sent again."""
     doubled: timedelta = alarm_after * 2 ** min(told, _DOUBLINGS)
-    return min(doubled, max(_LONGEST_SILENCE, alarm_after))
+    return min(doubled, longest_silence(alarm_after))
 
 
-def _is_time(now: datetime, at: datetime, *, within: timedelta) -> bool:
+def longest_silence(alarm_after: timedelta) -> timedelta:
+    """Return after how long at the latest an alarm is sent again."""
+    return max(_LONGEST_SILENCE, alarm_after)
+
+
+def is_time(now: datetime, at: datetime, *, within: timedelta) -> bool:
     """Tell whether a time has come, or is so far ahead that a wrong clock must have written it."""
     return not now < at <= now + within + LENIENCE
 

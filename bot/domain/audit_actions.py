@@ -46,6 +46,8 @@ class Action(StrEnum):
     UNUSED = "grant.unused"  # no connection was seen in all of its time
     SESSIONS_ENDED = "sessions.ended"  # of who came from where nobody is trusted any more
     SESSIONS_ALARMED = "sessions.alarmed"  # they cannot be looked for, or do not end
+    ISSUER_ALARMED = "issuer.alarmed"  # its keys cannot be read, so no token of it is verified
+    ISSUER_BACK = "issuer.back"
     UNDELIVERED = "message.undelivered"
     JOB_RETRIED = "job.retried"
     JOB_DROPPED = "job.dropped"
@@ -76,6 +78,8 @@ _PLAIN: Mapping[Action, frozenset[str]] = {
     Action.ALARMED: frozenset({"since"}),
     Action.SESSIONS_ENDED: frozenset({"count"}),
     Action.SESSIONS_ALARMED: frozenset({"since"}),
+    Action.ISSUER_ALARMED: frozenset({"issuer", "since", "error"}),
+    Action.ISSUER_BACK: frozenset({"issuer", "since"}),
     Action.UNDELIVERED: frozenset({"error"}),
     Action.JOB_RETRIED: frozenset({"job", "kind"}),
     Action.JOB_DROPPED: frozenset({"job", "kind"}),

@@ -342,6 +342,23 @@ class SessionsRefused(_Facts):
     sessions: tuple[DatabaseSession, ...]
 
 
+class IssuerAway(_Facts):
+    """The keys of an issuer of machines' tokens could not be read for `alarm_after`."""
+
+    kind: Literal["issuer_away"] = "issuer_away"
+    issuer: str
+    since: datetime
+    error: str
+
+
+class IssuerBack(_Facts):
+    """What such an alarm told of is over."""
+
+    kind: Literal["issuer_back"] = "issuer_back"
+    issuer: str
+    since: datetime
+
+
 class GuardPlaced(_Facts):
     """The last rule went, and the guard rule took its place (P2)."""
 
@@ -512,6 +529,8 @@ Notice = Annotated[
     | SessionsStay
     | SessionsClosed
     | SessionsRefused
+    | IssuerAway
+    | IssuerBack
     | GuardPlaced
     | ClusterOpen
     | ClusterClosed

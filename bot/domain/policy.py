@@ -176,6 +176,11 @@ class ClusterPolicy(PolicyModel):
         return frozenset().union(self.approvers, self.requesters, emergency, *written) - {ANYBODY}
 
     @property
+    def issuers_named(self) -> frozenset[str]:
+        """The keys of the issuers whose machines a written policy is for."""
+        return frozenset(one.issuer for written in self.auto_approve for one in written.machines)
+
+    @property
     def usual_duration(self) -> timedelta:
         """How long a request is for that names no duration."""
         return min(self.default_duration, self.max_duration)
@@ -527,6 +532,16 @@ class Policy(PolicyModel):
         """
         cluster = self.by_id(cluster_id)
         return cluster.alarm_after if cluster else ALARM_AFTER
+
+    @property
+    def issuers_in_use(self) -> frozenset[str]:
+        """The keys of the issuers whose machines some cluster takes."""
+        return frozenset().union(*(one.issuers_named for one in self.clusters.values()))
+
+    def alarm_after_of_issuer(self, issuer: str) -> timedelta:
+        """Return how long its keys cannot be read before the operators hear of it."""
+        using = (one for one in self.clusters.values() if issuer in one.issuers_named)
+        return min((one.alarm_after for one in using), default=ALARM_AFTER)
 
     def nearest(self, alias: str) -> str | None:
         """Return the alias that *alias* was probably meant to be."""

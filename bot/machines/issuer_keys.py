@@ -19,6 +19,10 @@ USABLE_SECONDS = 24 * 3600.0
 PAUSE_SECONDS = 30.0
 """Between two reads, whatever happens: unknown key IDs cost the issuer no more than that."""
 
+CHECK_SECONDS = 300.0
+"""So often it is checked whether they can be read, where nobody needs them."""
+
+_LATE = "no answer in time"
 _WAIT_SECONDS = 2.5  # whoever asks by HTTP waits so long; Slack's requests need the threads, too
 _READ_AGAIN_SECONDS = 30.0
 _MOST_KEYS = 100
@@ -47,7 +51,7 @@ class _Known:
     keys: tuple[Jwk, ...] = ()
     read_at: float = -math.inf
     tried_at: float = -math.inf
-    failure: str = "no answer in time"
+    failure: str = _LATE
     is_failing: bool = True
 
 
@@ -99,6 +103,14 @@ class IssuerKeys:
         if known.is_failing or is_late:
             raise IssuerUnavailable(self._name, known.failure)
         raise UnknownKey(f"{self._name} has {len(found) or 'no'} such keys: {shortened(kid)}")
+
+    def check(self) -> str:
+        """Return why the keys cannot be read; empty if they can. Read them if that is due."""
+        is_late = False
+        if self._known.is_failing or self._is_due(CHECK_SECONDS):
+            is_late = not self._read_now()
+        known = self._known
+        return known.failure if known.is_failing else _LATE if is_late else ""
 
     def _matching(self, kid: str, kty: str) -> list[Jwk]:
         known = self._known

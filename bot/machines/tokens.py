@@ -91,6 +91,12 @@ class TokenVerifier:
         _check_times(said.claims, self._clock.now())
         return Machine(name, _subject(said.claims), details_of(issuer.issuer, said.claims))
 
+    def check_issuers(self) -> dict[str, str]:
+        """Return why an issuer's keys cannot be read, empty if they can, of each that is used."""
+        policy = self._policy()
+        used = {name: policy.machines[name] for name in sorted(policy.issuers_in_use)}
+        return {name: self._keys_of(name, one, policy).check() for name, one in used.items()}
+
     def _keys_of(self, name: str, issuer: Issuer, policy: Policy) -> IssuerKeys:
         """Return the keys of an issuer; those of issuers that left the policy are forgotten."""
         with self._lock:

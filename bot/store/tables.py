@@ -370,6 +370,18 @@ class TurnRow(SQLModel, table=True):
     due_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class IssuerOutageRow(SQLModel, table=True):
+    """An issuer whose keys cannot be read, since when, and how often the operators were told."""
+
+    __tablename__ = "issuer_outages"
+
+    issuer: str = Field(primary_key=True, max_length=_KIND)
+    failing_since: datetime = Field(sa_type=UtcDateTime)
+    last_error: str = ""
+    alarms: int = 0
+    alarm_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class ApiCallRow(SQLModel, table=True):
     """How many calls of the provider's API a process made for a purpose in ten seconds."""
 

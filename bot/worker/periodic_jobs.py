@@ -10,6 +10,7 @@ from bot.access import AccessService
 from bot.access.alarms import alarm, alarm_of_open
 from bot.access.audit_anchor import anchor
 from bot.access.expiry import expire, lapse, warn
+from bot.access.issuer_alarms import note_issuers
 from bot.access.reminders import remind
 from bot.access.retention import keep_for_its_time
 from bot.providers.call_budget import CallBudget
@@ -44,6 +45,7 @@ def periodic_jobs(
     *,
     begin_offboarding: Callable[[], object],
     begin_usage: Callable[[], object],
+    check_issuers: Callable[[], dict[str, str]],
     run_due: Callable[[], object],
     wake: Callable[[], object],
     beat: Callable[[], object],
@@ -52,6 +54,10 @@ def periodic_jobs(
 
     def in_transaction(name: str, step: Callable[..., int]) -> PeriodicJob:
         return PeriodicJob(name, partial(access.run_step, step))
+
+    def watch_issuers() -> None:
+        errors = check_issuers()  # by HTTP: no transaction is open meanwhile
+        access.run_step(partial(note_issuers, errors=errors))
 
     return [
         in_transaction("expiry", expire),
@@ -62,6 +68,7 @@ def periodic_jobs(
         in_transaction("open_alarms", alarm_of_open),
         PeriodicJob("audit_anchor", partial(access.run_step, anchor), timedelta(minutes=1)),
         PeriodicJob("retention", partial(keep_for_its_time, access), timedelta(minutes=1)),
+        PeriodicJob("issuers", watch_issuers, timedelta(minutes=1)),
         PeriodicJob("offboarding", begin_offboarding, timedelta(hours=1)),
         PeriodicJob("usage", begin_usage, timedelta(seconds=15)),
         # What `NextDue` does not name: drift checks, and what a wrong clock put off for too long.

@@ -49,6 +49,7 @@ class Worker:
         tick: the interval of periodic jobs that have none of their own.
         begin_offboarding: has those looked up who may have left the workspace.
         begin_usage: has database servers asked who is connected.
+        check_issuers: says why the keys of machines' issuers cannot be read; empty if they can.
         on_run: called after each run of a periodic job with its name, and whether it succeeded.
         executors: makes what jobs run in.
     """
@@ -65,6 +66,7 @@ class Worker:
         budget: CallBudget,
         begin_offboarding: Callable[[], object] = lambda: None,
         begin_usage: Callable[[], object] = lambda: None,
+        check_issuers: Callable[[], dict[str, str]] = dict,
         on_run: Callable[[str, bool], None] = lambda _job, _succeeded: None,
         executors: Executors = threads,
     ) -> None:
@@ -103,6 +105,7 @@ class Worker:
             list(self._queues.values()),
             begin_offboarding=begin_offboarding,
             begin_usage=begin_usage,
+            check_issuers=check_issuers,
             run_due=self.run_due,
             wake=self.wake,
             beat=self._beat,

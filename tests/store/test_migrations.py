@@ -20,6 +20,7 @@ TABLES = {
     row.__tablename__
     for row in (
         tables.ApiCallRow,
+        tables.IssuerOutageRow,
         tables.RequestRow,
         tables.DecisionRow,
         tables.GrantRow,

@@ -10,6 +10,7 @@ from bot.slack.messages import (
     cards,
     endings,
     grants,
+    machines,
     myip,
     operators,
     reminders,
@@ -169,6 +170,10 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
             return sessions.sessions_closed(notice)
         case notices.SessionsRefused():
             return sessions.sessions_refused(notice)
+        case notices.IssuerAway():
+            return machines.issuer_away(notice)
+        case notices.IssuerBack():
+            return machines.issuer_back(notice)
         case notices.GuardPlaced():
             return operators.guard_placed(notice)
         case notices.ClusterOpen():

@@ -33,6 +33,8 @@ from bot.domain.notices import (
     GrantRewritten,
     GrantStarted,
     GuardPlaced,
+    IssuerAway,
+    IssuerBack,
     Labelled,
     LabelsDropped,
     NotGranted,
@@ -400,6 +402,10 @@ NOTICES: dict[str, Notice] = {
         source=HOME,
         sessions=tuple(superuser_session(number) for number in range(30)),
     ),
+    "an issuer is away": IssuerAway(
+        issuer="github", since=NOW, error="https://token.example/keys: answered 503"
+    ),
+    "an issuer is back": IssuerBack(issuer="github", since=NOW),
     "all clear": AllClear(cluster="orders", failing_since=NOW),
     "guard placed": GuardPlaced(cluster="orders"),
     "cluster open": ClusterOpen(cluster="orders", open_since=NOW, lent=(grant(),)),

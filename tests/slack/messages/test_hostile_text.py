@@ -14,6 +14,7 @@ from bot.domain.notices import (
     Alarm,
     Asked,
     GrantEnded,
+    IssuerAway,
     Reply,
     RequestCard,
     RequestClosed,
@@ -94,6 +95,7 @@ def messages_with(text: str) -> Iterator[Message]:
     boss = DatabaseSession(1, NOW, text, text, text, "203.0.113.4", is_superuser=True)
     yield render(SessionsRefused(cluster=text, source=tag, sessions=(boss,) * 25))
     yield render(SessionsStay(cluster=text, source=tag, since=NOW, error=text))
+    yield render(IssuerAway(issuer=text, since=NOW, error=text))
     yield render(Undelivered(conversation=text, error=text, what=text))
     yield render(Reply(refusal=NotAnApprover(ask=(text,))))
     yield refusal(UnknownCommand(typed=text, nearest=None))
