@@ -26,7 +26,7 @@ def running(
     home = str(Path(bot.__file__).parent.parent)
     like_the_image = {"MALLOC_ARENA_MAX": "2"}  # as the Dockerfile and the systemd unit set it
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": home, **like_the_image, **(more or {})}
-    process = Process(command, folder, env)
+    process = Process(command, folder, env, warm=False)  # its start and its memory are measured
     try:
         yield process
     finally:
