@@ -10,8 +10,6 @@ from bot.domain.refusal import Refused
 from bot.domain.refusals.clusters import FullForEmergency
 from bot.domain.refusals.grants import TooManyGrants
 from bot.domain.refusals.requests import TooManyRequests
-from bot.store import grants, requests
-from bot.store.locks import one_at_a_time
 
 _NAMED = 3
 
@@ -23,10 +21,10 @@ def refuse_too_many_requests(
 
     *new* is the number of the request that is being made, if it was saved already.
     """
-    one_at_a_time(uow.session, f"requests of {requester}")
+    uow.found.take_turn(requester)
     pending = [
         request
-        for request in requests.pending(uow.session, requester=requester)
+        for request in uow.found.waiting(requester)
         if request.asked_by is None and request.id != new
     ]
     if len(pending) < cluster.max_open_requests:
@@ -43,16 +41,17 @@ def refuse_too_many_grants(
 
     Undecided requests count: if all were approved, it would be too much.
     """
-    one_at_a_time(uow.session, f"requests of {person.id}")
     live = [
         grant
-        for grant in grants.live(uow.session, requester=person.id, cluster=alias)
-        if grant.wants_rule(uow.now) and not grant.adopted
+        for grant in uow.found.live(alias)
+        if grant.requester == person.id and grant.wants_rule(uow.now) and not grant.adopted
     ]
     pending = [
         request
-        for request in requests.pending(uow.session, requester=person.id, cluster=alias)
-        if request.extends is None and request.kind is not RequestKind.ADOPTION
+        for request in uow.found.waiting(person.id)
+        if request.cluster == alias
+        and request.extends is None
+        and request.kind is not RequestKind.ADOPTION
     ]
     if len(live) + len(pending) < cluster.max_live_grants:
         return
@@ -92,7 +91,7 @@ def _least_urgent(uow: UnitOfWork, alias: str) -> list[Grant]:
     """Return a few grants whose end would make room, those that last longest first."""
     live = [
         grant
-        for grant in grants.live(uow.session, cluster=alias)
+        for grant in uow.found.live(alias)
         if grant.owned and not grant.adopted and not grant.emergency
     ]
     return sorted(live, key=lambda grant: grant.expires_at, reverse=True)[:_NAMED]

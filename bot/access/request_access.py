@@ -21,7 +21,7 @@ from bot.domain.refusals.clusters import OpenCluster, ReasonRequired, ReasonTooL
 from bot.domain.refusals.grants import GrantedAlready
 from bot.domain.refusals.requests import AskedAlready
 from bot.domain.typed_text import one_line
-from bot.store import clusters, grants, requests
+from bot.store import clusters, requests
 
 
 def request(uow: UnitOfWork, command: RequestAccess, person: Person) -> Request:
@@ -35,6 +35,7 @@ def request(uow: UnitOfWork, command: RequestAccess, person: Person) -> Request:
         cluster = uow.cluster(command.cluster, person, ClusterPolicy.may_request)
         cluster.check_may_request(person)
         cluster.check_can_be_decided(requester=person.id)
+    uow.found.take_turn(person.id)
     problems = Problems()
     with problems.about(Field.SOURCE):
         cluster.check_source(command.source)
@@ -116,10 +117,9 @@ def refuse_second_grant(
     uow: UnitOfWork, cluster: ClusterPolicy, command: RequestAccess | BreakGlass, person: Person
 ) -> None:
     """Refuse a source from which the same person has access already; offer to extend it."""
-    for grant in grants.live(
-        uow.session, requester=person.id, cluster=command.cluster, source=command.source
-    ):
-        if not grant.wants_rule(uow.now):
+    for grant in uow.found.live(command.cluster):
+        is_theirs = grant.requester == person.id and grant.source == command.source
+        if not is_theirs or not grant.wants_rule(uow.now):
             continue
         left = cluster.max_duration - (grant.expires_at - grant.approved_at)
         raise Refused(
@@ -150,10 +150,10 @@ def requests_for_the_same(
     """Return somebody's undecided requests for exactly the same access."""
     return [
         pending
-        for pending in requests.pending(
-            uow.session, requester=requester, cluster=wanted.cluster, source=wanted.source
-        )
-        if pending.extends is None and pending.kind is not RequestKind.ADOPTION
+        for pending in uow.found.waiting(requester)
+        if (pending.cluster, pending.source) == (wanted.cluster, wanted.source)
+        and pending.extends is None
+        and pending.kind is not RequestKind.ADOPTION
     ]
 
 
@@ -161,7 +161,7 @@ def refuse_unfit_cluster(
     uow: UnitOfWork, cluster: ClusterPolicy, alias: str, *, emergency: bool = False
 ) -> None:
     """Refuse a request if the cluster was open or full when it was last read (P2)."""
-    watch = clusters.get(uow.session, str(cluster.id))
+    watch = uow.found.watch(cluster)
     last_read = watch.read_at if watch else None
     if watch is None or last_read is None or uow.now - last_read > uow.policy.scheduler.drift:
         clusters.mark_due(uow.session, str(cluster.id), alias, uow.now)  # the read will tell

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal
 
 from sqlmodel import Session
 
+from bot.access.read_once import ReadOnce
 from bot.access.request_facts import request_facts
 from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import Grant, Request
@@ -35,6 +37,11 @@ class UnitOfWork:
     name_of: Callable[[TrustedSource], str] = lambda _source: ""
     people: People = field(default_factory=People)
     _told: dict[tuple[Request, str | None], RequestFacts] = field(default_factory=dict)
+
+    @cached_property
+    def found(self) -> ReadOnce:
+        """What there was before anything was changed."""
+        return ReadOnce(self.session)
 
     def record(
         self, action: Action, cluster: str, request_id: int, *, actor: str, **detail: Any
@@ -106,5 +113,7 @@ class UnitOfWork:
         """Return the facts of a request for notices; computed once for each state of it."""
         key = (request, closed_by)
         if key not in self._told:
-            self._told[key] = request_facts(self.session, request, self.policy, closed_by=closed_by)
+            self._told[key] = request_facts(
+                self.session, request, self.policy, closed_by=closed_by, found=self.found
+            )
         return self._told[key]

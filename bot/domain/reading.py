@@ -6,9 +6,12 @@ from bot.domain.commands import Cancel, Revoke
 from bot.domain.grammar import Intent, parse_command
 from bot.domain.people import Person
 from bot.domain.policy import Policy
+from bot.domain.queries import ShowHelp
 from bot.domain.refusal import NotYours, Refused
 from bot.domain.refusals.clusters import NoClusters
 from bot.domain.refusals.rights import NoEmergencyAccess, NoEmergencyClusters
+
+_FOR_EVERYBODY = (ShowHelp, Revoke, Cancel)  # everybody may end what is their own
 
 
 def read_command(
@@ -31,7 +34,7 @@ def read_command(
     except Refused:  # whoever may do nothing hears that, whatever was wrong besides
         policy.check_standing(person)
         raise
-    if not isinstance(command, Revoke | Cancel):  # everybody may end what is their own
+    if not isinstance(command, _FOR_EVERYBODY):
         policy.check_standing(person)
     return command
 

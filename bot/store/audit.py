@@ -3,10 +3,12 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import text
+from sqlalchemy import Insert, Select, insert, text
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from bot.domain.actors import Actor
@@ -24,7 +26,7 @@ from bot.domain.chain_verification import verify
 from bot.domain.personal_fields import seal
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store.audit_entries import SEALED, Entry, entry, sealed_of
-from bot.store.database import KEYRING, OPERATOR, before_commit
+from bot.store.database import KEYRING, OPERATOR, before_commit, table_of
 from bot.store.tables import AuditRow, RequestRow
 
 log = structlog.get_logger()
@@ -158,9 +160,14 @@ class Newest:
 
 def newest(session: Session) -> Newest:
     """Return the newest row's number, digest and key."""
-    query = select(AuditRow.id, AuditRow.digest, AuditRow.key).order_by(col(AuditRow.id).desc())
-    found = session.exec(query.limit(1)).first()
-    return Newest(found[0] or 0, found[1], found[2]) if found else Newest()
+    found = session.execute(_newest_query()).first()
+    return Newest(*found) if found else Newest()
+
+
+@cache  # asked for each change: composing it took longer than its answer
+def _newest_query() -> Select[Any]:
+    row = table_of(AuditRow).c
+    return sql_select(row.id, row.digest, row.key).order_by(row.id.desc()).limit(1)
 
 
 def follow_key(session: Session, *, at: datetime) -> None:
@@ -229,8 +236,13 @@ def _seal(session: Session) -> Callable[[], None]:
         row.id = number = number + 1
         row.key = keyring.current
         row.digest = digest = digest_of(digest, _covered(row), signing)
-    session.add_all(pending)
+    session.execute(_insert(), [{name: getattr(row, name) for name in _READ} for row in pending])
     return lambda: _log(pending)
+
+
+@cache  # as `_newest_query`
+def _insert() -> Insert:
+    return insert(table_of(AuditRow))
 
 
 def _key_change(before: str, now: str, at: datetime) -> AuditRow:

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func
+from sqlalchemy import ColumnElement, Insert, Select, bindparam, case, func
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, and_, col, or_, select
 
 from bot.domain.lifecycle import GrantState
 from bot.domain.sources import SourceType, TrustedSource
-from bot.store.database import UtcDateTime, insert_into
+from bot.store.database import UtcDateTime, dialect_of, insert_on, table_of
 from bot.store.due import Next, is_due_by, latest
 from bot.store.grants import MOVING, OVER_AT
 from bot.store.tables import ClusterRow, GrantRow
@@ -146,8 +147,15 @@ def _due_query() -> Select[Any]:
 
 def get(session: Session, cluster_id: str) -> Watch | None:
     """Return what is known of a cluster."""
-    row = session.get(ClusterRow, cluster_id)
-    return _watch(row) if row else None
+    session.flush()  # what this transaction has changed counts
+    row = session.execute(_get_query(), {"id": cluster_id}).first()
+    return Watch(**row._mapping) if row else None
+
+
+@cache  # as `_due_query`
+def _get_query() -> Select[Any]:
+    table = table_of(ClusterRow)
+    return sql_select(table).where(table.c.id == bindparam("id"))
 
 
 def all_of(session: Session) -> list[Watch]:
@@ -287,10 +295,13 @@ def note_open_alarm(session: Session, cluster_id: str, *, next_at: datetime) -> 
 def _row(session: Session, cluster_id: str, alias: str) -> ClusterRow:
     """Return a cluster's row, locked; created if the cluster was not known."""
     new = ClusterRow(id=cluster_id, alias=alias).model_dump()
-    session.execute(
-        insert_into(session, ClusterRow).values(**new).on_conflict_do_nothing(index_elements=["id"])
-    )
+    session.execute(_insert_once(dialect_of(session)), new)
     return session.get_one(ClusterRow, cluster_id, with_for_update=True, populate_existing=True)
+
+
+@cache  # as `_due_query`
+def _insert_once(dialect: str) -> Insert:
+    return insert_on(dialect, ClusterRow).on_conflict_do_nothing(index_elements=["id"])
 
 
 def _watch(row: ClusterRow) -> Watch:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import URL, DateTime, Dialect, Engine, TypeDecorator, create_engine, event
+from sqlalchemy import URL, DateTime, Dialect, Engine, Table, TypeDecorator, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -172,9 +172,27 @@ def before_commit(session: Session, act: BeforeCommit, *, last: bool = False) ->
 
 def insert_into(session: Session, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
     """Return an INSERT with `on_conflict_…`, which standard SQL does not have."""
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+    return insert_on(dialect_of(session), table)
+
+
+def insert_on(dialect: str, model: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
+    """Return the same by the name of the dialect, for a statement that is composed once.
+
+    It takes a dictionary of values, all that are not NULL among them: no object is made of a row.
+    """
+    table = table_of(model)
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """Return the table of a row's class, for statements that make no objects of its rows."""
+    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel has it, unannounced
+    return table
+
+
+def dialect_of(session: Session) -> str:
+    """Return the name of a database's dialect: `postgresql` or `sqlite`."""
+    return session.get_bind().dialect.name
 
 
 def _postgresql(url: URL) -> Engine:

@@ -1,16 +1,20 @@
 """Grants: what is lent, and the queries for those that something has to be done about."""
 
 from collections.abc import Collection
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, false, literal_column, text, true
+from sqlalchemy import ColumnElement, Select, bindparam, case, false, literal_column, text, true
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.domain.actors import Actor
 from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.sources import SourceType, TrustedSource
+from bot.store.database import UtcDateTime
 from bot.store.due import Next
 from bot.store.tables import GrantRow
 
@@ -71,17 +75,23 @@ def live(
     source: TrustedSource | None = None,
 ) -> list[Grant]:
     """Return live grants, those that end first in front."""
-    query = select(GrantRow).where(_LIVE)
-    if requester is not None:
-        query = query.where(GrantRow.requester == requester)
-    if cluster is not None:
-        query = query.where(GrantRow.cluster == cluster)
-    if source is not None:
-        query = query.where(
-            GrantRow.source_type == source.type, GrantRow.source_value == source.value
-        )
-    rows = session.exec(query.order_by(col(GrantRow.expires_at), col(GrantRow.id)))
+    wanted = {
+        "requester": requester,
+        "cluster": cluster,
+        "source_type": source and source.type,
+        "source_value": source and source.value,
+    }
+    wanted = {name: value for name, value in wanted.items() if value is not None}
+    rows = session.exec(_live_query(frozenset(wanted)), params=wanted)
     return [_grant(row) for row in rows]
+
+
+@cache  # asked for each command: composing it took longer than its answer
+def _live_query(wanted: frozenset[str]) -> SelectOfScalar[GrantRow]:
+    query = select(GrantRow).where(_LIVE)
+    for name in sorted(wanted):
+        query = query.where(col(getattr(GrantRow, name)) == bindparam(name))
+    return query.order_by(col(GrantRow.expires_at), col(GrantRow.id))
 
 
 def applying(session: Session) -> list[Grant]:
@@ -97,16 +107,63 @@ def revoked_by_another(
 
     What they gave back themselves does not count, nor what ended when they were deactivated.
     """
-    query = select(GrantRow).where(
-        GrantRow.requester == requester,
-        GrantRow.cluster == cluster,
-        GrantRow.end_reason == EndReason.REVOKED,
-        col(GrantRow.revoked_by).not_in([requester, Actor.DEPARTED]),
-        col(GrantRow.adopted).is_(False),
-        col(GrantRow.removing_since) > since,
-    )
-    row = session.exec(query.order_by(col(GrantRow.removing_since).desc()).limit(1)).first()
+    theirs = {"requester": requester, "cluster": cluster, "since": since}
+    row = session.exec(_revoked_by_another(), params=theirs).first()
     return _grant(row) if row else None
+
+
+@cache  # as `_live_query`
+def _revoked_by_another() -> SelectOfScalar[GrantRow]:
+    query = select(GrantRow).where(
+        *_of_requester(),
+        GrantRow.end_reason == EndReason.REVOKED,
+        col(GrantRow.revoked_by) != bindparam("requester"),
+        col(GrantRow.revoked_by) != Actor.DEPARTED,
+        col(GrantRow.adopted).is_(False),
+        col(GrantRow.removing_since) > bindparam("since", type_=UtcDateTime()),
+    )
+    return query.order_by(col(GrantRow.removing_since).desc()).limit(1)
+
+
+def _of_requester() -> list[ColumnElement[bool]]:
+    names = ("requester", "cluster")
+    return [col(getattr(GrantRow, name)) == bindparam(name) for name in names]
+
+
+@dataclass(frozen=True)
+class Before:
+    """What somebody had on a cluster before they asked: that source, and what another revoked."""
+
+    had_source: bool
+    revoked: Grant | None
+
+
+def before(
+    session: Session,
+    *,
+    requester: str,
+    cluster: str,
+    source: TrustedSource,
+    revoked_since: datetime | None,
+) -> Before:
+    """Return it; what was revoked as `revoked_by_another` does, and None if not asked for."""
+    theirs = {"requester": requester, "cluster": cluster}
+    wanted = {"source_type": source.type, "source_value": source.value, "since": revoked_since}
+    had_source, revoked = session.execute(_before_query(), {**theirs, **wanted}).one()
+    if revoked is None or revoked_since is None:
+        return Before(had_source, None)
+    return Before(had_source, _grant(session.get_one(GrantRow, revoked)))
+
+
+@cache  # as `_live_query`
+def _before_query() -> Select[Any]:
+    had = select(GrantRow.id).where(
+        *_of_requester(),
+        col(GrantRow.source_type) == bindparam("source_type"),
+        col(GrantRow.source_value) == bindparam("source_value"),
+    )
+    revoked = _revoked_by_another().with_only_columns(col(GrantRow.id))
+    return sql_select(had.exists(), revoked.scalar_subquery())
 
 
 def has_live(session: Session, cluster_id: str) -> bool:

@@ -3,12 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import delete, update
-from sqlmodel import Session, col, select
+from sqlalchemy import Select, bindparam, delete, select, update
+from sqlmodel import Session, col
 
 from bot.store import jobs
-from bot.store.database import before_commit, insert_into
+from bot.store.database import UtcDateTime, before_commit, insert_into, table_of
 from bot.store.jobs import Job, Kind
 from bot.store.tables import HomeRow
 
@@ -82,14 +84,20 @@ def _draw(session: Session, home: Home, at: datetime) -> None:
     )
 
 
+@cache  # asked for each change: composing it took longer than its answer
+def _opened_since() -> Select[Any]:
+    home = table_of(HomeRow).c
+    query = select(home.user_id, home.team_id, home.approves)
+    query = query.where(home.opened_at > bindparam("since", type_=UtcDateTime()))
+    return query.order_by(home.user_id)
+
+
 def _draw_those_concerned(session: Session) -> None:
     changes: list[_Change] = session.info.pop(_CHANGES)
     people = {change.user_id for change in changes}
     clusters = {change.cluster for change in changes}
     at = changes[-1].at
-    looked_at = select(HomeRow.user_id, HomeRow.team_id, HomeRow.approves).where(
-        HomeRow.opened_at > at - _LOOKED_AT
-    )
-    for user_id, team_id, approved in session.exec(looked_at.order_by(col(HomeRow.user_id))):
+    since = {"since": at - _LOOKED_AT}
+    for user_id, team_id, approved in session.execute(_opened_since(), since):
         if user_id in people or clusters.intersection(approved):
             _draw(session, Home(user_id, team_id), at)

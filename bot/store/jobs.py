@@ -13,12 +13,13 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, case, delete, func, update
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.domain.reply_to import ReplyTo
 from bot.retry import HopelessError
-from bot.store.database import UtcDateTime, insert_into
+from bot.store.database import UtcDateTime, dialect_of, insert_on, table_of
 from bot.store.due import Next, is_due_by, is_free, latest
 from bot.store.tables import JobRow
 
@@ -128,13 +129,14 @@ def add(
     if unique_key is None:
         session.add(JobRow(**values))
         return True
-    added = session.execute(
-        insert_into(session, JobRow)
-        .values(attempts=0, unknown_failures=0, last_error="", outcome="", **values)
-        .on_conflict_do_nothing(index_elements=["unique_key"])
-        .returning(col(JobRow.id))
-    )
-    return added.first() is not None
+    values |= {"attempts": 0, "unknown_failures": 0, "last_error": "", "outcome": ""}
+    return session.execute(_insert_once(dialect_of(session)), values).first() is not None
+
+
+@cache  # sent with each command: composing it took longer than carrying it out
+def _insert_once(dialect: str) -> ReturningInsert[tuple[int]]:
+    insert = insert_on(dialect, JobRow).on_conflict_do_nothing(index_elements=["unique_key"])
+    return insert.returning(table_of(JobRow).c.id)
 
 
 def reply_to_of(job: Job) -> ReplyTo:

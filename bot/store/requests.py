@@ -4,11 +4,14 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import desc, func, text
+from sqlalchemy import bindparam, desc, func, insert, text
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session, and_, col, or_, select
+from sqlmodel.sql.expression import Select
 
 from bot.domain.actors import Actor
 from bot.domain.lifecycle import (
@@ -24,6 +27,7 @@ from bot.domain.lifecycle import (
 from bot.domain.people import Person, Standing
 from bot.domain.refusals.any_refusal import REFUSAL, AnyRefusal
 from bot.domain.sources import SourceType, TrustedSource
+from bot.store.database import table_of
 from bot.store.due import Next, is_due
 from bot.store.tables import DecisionRow, GrantRow, RequestRow
 
@@ -33,6 +37,7 @@ _TAKE_TURNS = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 # The fields that are columns of the same name: a new one stands in `Request` and `RequestRow`.
 _OTHERS = {"id", "source", "duration", "decisions", "concerned"}
 _SAME = [field.name for field in fields(Request) if field.name not in _OTHERS]
+_Asked = Select[RequestRow, DecisionRow]  # a row for each decision; without any, None is one
 _ENUMS: dict[str, Callable[[Any], Any]] = {
     "state": RequestState,
     "kind": RequestKind,
@@ -45,10 +50,15 @@ def add(session: Session, request: Request, *, origin: str | None = None) -> Req
 
     *origin* is the Slack interaction that it came from; each makes one request at most.
     """
-    row = RequestRow(**_columns(request), id=request.id or None, origin=origin)
-    session.add(row)
-    session.flush()
-    return replace(request, id=row.id or NEXT)
+    numbered = {"id": request.id} if request.id else {}
+    row = _columns(request) | {"origin": origin} | numbered
+    return replace(request, id=session.execute(_insert(), row).scalar_one())
+
+
+@cache  # sent for each request: composing it took longer than carrying it out
+def _insert() -> ReturningInsert[tuple[int]]:
+    table = table_of(RequestRow)
+    return insert(table).returning(table.c.id)
 
 
 def get(session: Session, request_id: int) -> Request | None:
@@ -99,8 +109,13 @@ def save(session: Session, request: Request) -> None:
 
 def by_origin(session: Session, origin: str) -> Request | None:
     """Return the request that a Slack interaction made, if it made one."""
-    row = session.exec(select(RequestRow).where(RequestRow.origin == origin)).first()
-    return with_decisions(session, [row])[0] if row else None
+    found = _asked(session, _by_origin_query(), origin=origin)
+    return found[0] if found else None
+
+
+@cache  # asked for each command: composing it took longer than its answer
+def _by_origin_query() -> _Asked:
+    return _with_decisions().where(col(RequestRow.origin) == bindparam("origin"))
 
 
 def behind(session: Session, grant_id: int) -> list[Request]:
@@ -141,23 +156,24 @@ def pending(
 
     With *take* they are locked, and those that another transaction has locked are left out.
     """
-    query = select(RequestRow).where(RequestRow.state == RequestState.PENDING)
-    if requester is not None:
-        query = query.where(RequestRow.requester == requester)
-    if cluster is not None:
-        query = query.where(RequestRow.cluster == cluster)
-    if source is not None:
-        query = query.where(
-            RequestRow.source_type == source.type, RequestRow.source_value == source.value
-        )
-    if extends is not None:
-        query = query.where(RequestRow.extends == extends)
-    if kind is not None:
-        query = query.where(RequestRow.kind == kind)
-    query = query.order_by(col(RequestRow.id))
-    if take:
-        query = query.with_for_update(skip_locked=True)
-    return with_decisions(session, session.exec(query).all())
+    wanted = {
+        "requester": requester,
+        "cluster": cluster,
+        "source_type": source and source.type,
+        "source_value": source and source.value,
+        "extends": extends,
+        "kind": kind,
+    }
+    wanted = {name: value for name, value in wanted.items() if value is not None}
+    return _asked(session, _pending_query(frozenset(wanted), take), **wanted)
+
+
+@cache  # as `_by_origin_query`
+def _pending_query(wanted: frozenset[str], take: bool) -> _Asked:
+    query = _with_decisions().where(RequestRow.state == RequestState.PENDING)
+    for name in sorted(wanted):
+        query = query.where(col(getattr(RequestRow, name)) == bindparam(name))
+    return query.with_for_update(of=RequestRow, skip_locked=True) if take else query
 
 
 def lapsing(session: Session, now: datetime) -> list[Request]:
@@ -252,19 +268,6 @@ def next_lapse() -> Next:
     return query.order_by(col(RequestRow.lapses_at)).limit(1)
 
 
-def was_granted_before(
-    session: Session, *, requester: str, cluster: str, source: TrustedSource
-) -> bool:
-    """Tell whether this person was granted this source on this cluster before."""
-    query = select(GrantRow.id).where(
-        GrantRow.requester == requester,
-        GrantRow.cluster == cluster,
-        GrantRow.source_type == source.type,
-        GrantRow.source_value == source.value,
-    )
-    return session.exec(query.limit(1)).first() is not None
-
-
 def last_address(session: Session, requester: str, cluster: str) -> str:
     """Return the address from which somebody asked last, best for this cluster; else empty."""
     query = (
@@ -315,6 +318,24 @@ def with_decisions(session: Session, rows: Sequence[RequestRow]) -> list[Request
     for decision in session.exec(query.order_by(col(DecisionRow.id))) if ids else ():
         decisions.setdefault(decision.request_id, []).append(decision)
     return [_request(row, decisions.get(row.id or 0, [])) for row in rows]
+
+
+def _with_decisions() -> _Asked:
+    """Return the query for requests, the oldest first, and the decisions on each."""
+    query = select(RequestRow, DecisionRow).outerjoin(
+        DecisionRow, col(DecisionRow.request_id) == col(RequestRow.id)
+    )
+    return query.order_by(col(RequestRow.id), col(DecisionRow.id))
+
+
+def _asked(session: Session, query: _Asked, **wanted: Any) -> list[Request]:
+    """Return the requests that a query by `_with_decisions` finds."""
+    rows: dict[int | None, RequestRow] = {}
+    decisions: dict[int | None, list[DecisionRow]] = {}
+    for row, decision in session.exec(query, params=wanted):
+        rows[row.id] = row
+        decisions.setdefault(row.id, []).extend(filter(None, [decision]))
+    return [_request(row, decisions[number]) for number, row in rows.items()]
 
 
 def _columns(request: Request) -> dict[str, Any]:

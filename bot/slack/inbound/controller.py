@@ -180,20 +180,12 @@ class SlackController:
         What somebody typed is read with only those clusters that they may see. A command that
         names its cluster means the same to everybody, so it is saved at once.
         """
-        policy = self._policy()
-        try:
-            command = self._parsed(text, policy, asked)
-        except NamesClusters:
-            command = None
-        except Refused as refused:
-            if not isinstance(refused.refusal, TimeZoneUnknown):
-                raise
-            command = None  # it is known once Slack has been asked
-        if isinstance(command, ShowHelp):
-            return messages.help_page()
         person = self._known(asked)
         with suppress(NeedsDirectory):
             return self._answer(self._read(text, asked, person), asked, person)
+        command = self._meant_by_anybody(text, asked)
+        if isinstance(command, ShowHelp):
+            return messages.help_page()
         if command is not None and _is_saved(command) and _says_all(command, text):
             return self._carry_out(command, asked)
         self._answer_later(
@@ -216,9 +208,23 @@ class SlackController:
             local_now=self._directory.local_time(asked.user_id),
         )
 
-    def _parsed(self, text: str, policy: Policy, asked: Interaction) -> Intent:
+    def _meant_by_anybody(self, text: str, asked: Interaction) -> Intent | None:
+        """Return what it means whoever typed it; None where that depends on who they are.
+
+        Raises:
+            Refused: it cannot be parsed, whoever typed it.
+        """
         local_now = self._directory.local_time(asked.user_id)
-        return parse_command(text, policy, channel=asked.channel_id, local_now=local_now)
+        try:
+            return parse_command(
+                text, self._policy(), channel=asked.channel_id, local_now=local_now
+            )
+        except NamesClusters:
+            return None
+        except Refused as refused:
+            if not isinstance(refused.refusal, TimeZoneUnknown):
+                raise
+            return None  # it is known once Slack has been asked
 
     def _later_on(self, text: str, asked: Interaction, person: Person) -> Message | None:
         with self._offering_my_ip():
