@@ -17,6 +17,7 @@ from bot.ip_links import IpLinks
 from bot.machines.tokens import TokenVerifier
 from bot.metrics import Metrics
 from bot.providers.shared_reads import SharedReads
+from bot.sessions.droplet_addresses import DropletAddresses
 from bot.sessions.ending import SessionEnding
 from bot.sessions.lookups import SessionLookups
 from bot.sessions.usage import UsageLooks
@@ -280,6 +281,7 @@ def build_worker(components: Components, executors: Executors = threads) -> Work
                 components.open_sessions,
             ),
             Kind.USAGE: looks,
+            Kind.DROPLETS: DropletAddresses(components.database, components.provider),
         },
         components.clock,
         tick=components.policy().scheduler.tick,

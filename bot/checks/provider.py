@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bot.checks.findings import Finding, fault, hint, ok
 from bot.domain.plan import MAX_RULES
 from bot.domain.policy import ClusterPolicy, Policy
-from bot.domain.sources import KINDS, SourceType
+from bot.domain.sources import KINDS, WITH_DROPLETS, SourceType
 from bot.providers.base import ApiError, BudgetSpent, Provider, Unavailable
 
 NEARLY_FULL = 90
@@ -33,6 +33,8 @@ def check_provider(provider: Provider, policy: Policy) -> Iterator[Finding]:
     taken = {kind for cluster in policy.clusters.values() for kind in cluster.source_types}
     for kind in (kind for kind in SourceType if kind in taken - {SourceType.IP_ADDR}):
         yield _check_list(provider, kind)
+    if SourceType.DROPLET not in taken and any(c.sessions for c in policy.clusters.values()):
+        yield from _check_droplets(provider, needed=bool(taken & WITH_DROPLETS))
     yield hint("not tested", provider.untested)
 
 
@@ -51,6 +53,22 @@ def _check_cluster(alias: str, cluster: ClusterPolicy, count: int) -> Finding:
     if count >= NEARLY_FULL:
         return hint(what, f"{count} trusted sources, of {MAX_RULES} that it can have")
     return ok(what, "1 trusted source" if count == 1 else f"{count} trusted sources")
+
+
+def _check_droplets(provider: Provider, *, needed: bool) -> Iterator[Finding]:
+    """Look whether the addresses of Droplets can be read, by which their sessions are known.
+
+    Args:
+        needed: access by a tag or a Kubernetes cluster depends on it; else, only who stays.
+    """
+    try:
+        provider.list_sources(SourceType.DROPLET)
+    except ApiError as error:
+        why = provider.remedy(error, SourceType.DROPLET)
+        if needed:
+            yield fault("sessions", f"those of tags and Kubernetes clusters stay open: {why}")
+        else:
+            yield hint("sessions", f"Droplets that are trusted by id or tag may be cut off: {why}")
 
 
 def _check_list(provider: Provider, kind: SourceType) -> Finding:

@@ -19,7 +19,6 @@ from bot.faults import Fault
 from bot.providers.base import NamedSource, NotAuthorised, Provider
 from bot.sessions.base import EVERYWHERE
 from bot.sessions.connected import connected_by
-from bot.sessions.machines import MACHINES
 from bot.store import grants
 
 _HOW = "docs/setup/sessions.md says how to set it up"
@@ -73,7 +72,7 @@ def _of(core: Core, alias: str) -> Iterator[_Connected]:
     lent = {grant.source for grant in live}
     foreign = sorted({rule.source for rule in rules if rule.source} - lent)
     sources = lent.union(foreign)
-    let_in = connected_by(sources, there, _machines(core.provider, sources)).by_source
+    let_in = connected_by(sources, there, _droplets(core.provider, sources)).by_source
     for one in there:
         yield _Connected(
             alias,
@@ -83,9 +82,9 @@ def _of(core: Core, alias: str) -> Iterator[_Connected]:
         )
 
 
-def _machines(provider: Provider, sources: Iterable[TrustedSource]) -> list[NamedSource] | None:
+def _droplets(provider: Provider, sources: Iterable[TrustedSource]) -> list[NamedSource] | None:
     """Return all Droplets if some source is one, or has some; None without the right to."""
-    if not any(source.type in MACHINES for source in sources):
+    if not any(source.lets_in_droplets for source in sources):
         return None
     try:
         return provider.list_sources(SourceType.DROPLET)

@@ -36,6 +36,10 @@ class SourceType(StrEnum):
     APP = "app"
 
 
+WITH_DROPLETS = frozenset({SourceType.DROPLET, SourceType.K8S, SourceType.TAG})
+"""The types that let in Droplets by what they are: by id, as a cluster's nodes, or by tag."""
+
+
 @dataclass(frozen=True, order=True)
 class TrustedSource:
     """One trusted source in its one normal form, so that equal sources compare equal."""
@@ -52,6 +56,11 @@ class TrustedSource:
         if self.type is not SourceType.IP_ADDR:
             return None
         return read_network(self.value)
+
+    @property
+    def lets_in_droplets(self) -> bool:
+        """Whether it lets in Droplets by what they are, so that it names no address."""
+        return self.type in WITH_DROPLETS
 
     def covers(self, other: "TrustedSource") -> bool:
         """Tell whether whatever comes from *other* is let in by this source, too."""

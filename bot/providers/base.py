@@ -240,7 +240,9 @@ class Provider(Protocol):
         """Return every cluster that the credentials can see, in the provider's order."""
         ...
 
-    def list_sources(self, kind: SourceType) -> list[NamedSource]:
+    def list_sources(
+        self, kind: SourceType, *, purpose: Purpose = Purpose.PAGES
+    ) -> list[NamedSource]:
         """Return everything of a kind that can be a trusted source, each once; at least 10,000.
 
         When rules are refused, what is not listed counts as destroyed: so an incomplete list is an

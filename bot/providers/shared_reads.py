@@ -57,10 +57,10 @@ class SharedReads:
         certificate = self._provider.certificate
         return self._once(("certificate", cluster_id), lambda: certificate(cluster_id))
 
-    def machines(self) -> list[NamedSource]:
+    def droplets(self) -> list[NamedSource]:
         """Return all Droplets that there are."""
         list_sources = self._provider.list_sources
-        return self._once("machines", lambda: list_sources(SourceType.DROPLET))
+        return self._once("droplets", lambda: list_sources(SourceType.DROPLET))
 
     def _once(self, key: Hashable, call: Callable[[], T]) -> T:
         read, is_mine = self._take(key)

@@ -43,8 +43,10 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
             if seen != current:
                 grants.save(session, seen)
             on_grant.record(seen)
-    ended = {grant.source for grant in grants.get_some(session, numbers) if grant.ended_at == now}
-    SessionEnds(session, policy, attempt, now).of_removed(besides=ended)
+    after = grants.get_some(session, numbers)
+    session_ends = SessionEnds(session, policy, attempt, now)
+    session_ends.of_removed(besides={grant.source for grant in after if grant.ended_at == now})
+    session_ends.note_droplets(after)
     Recovery(*recorded).recover()
     on_cluster.refuse_for_open_cluster()
     on_cluster.refuse_to_adopt_nothing()

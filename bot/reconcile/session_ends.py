@@ -1,6 +1,6 @@
 """Whose sessions have to end after an attempt: those of sources that are trusted no more (P9)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from bot.domain.notices import GrantEnded, SessionCounts
 from bot.domain.policy import Policy
 from bot.domain.sources import TrustedSource
 from bot.reconcile.attempt import Attempt
-from bot.store import session_ends, usage
+from bot.store import droplet_addresses, session_ends, usage
 from bot.store.session_ends import SessionEnd
 
 
@@ -30,8 +30,12 @@ class SessionEnds:
             return notice
         notice = notice.model_copy(update={"sessions": SessionCounts()})
         known = usage.find(self.session, notice.grant.id)
-        unseen_until = known.never_seen_until if known else None
-        self._add(notice.grant.source, notice, unseen_until=unseen_until)
+        self._add(
+            notice.grant.source,
+            notice,
+            unseen_until=known.never_seen_until if known else None,
+            addresses=droplet_addresses.known(self.session, notice.grant),
+        )
         return notice
 
     def watch(self, grant: Grant) -> None:
@@ -52,11 +56,21 @@ class SessionEnds:
             if self._may_have_any(source):
                 self._add(source, None)
 
+    def note_droplets(self, open_now: Iterable[Grant]) -> None:
+        """Have the addresses noted of Droplets that have access: at its end some may be gone."""
+        if self._is_set_up() and any(
+            one.is_live and one.source.lets_in_droplets for one in open_now
+        ):
+            droplet_addresses.add_job(self.session, self.attempt.cluster_id, at=self.now)
+
+    def _is_set_up(self) -> bool:
+        cluster = self.policy.by_id(self.attempt.cluster_id)
+        return cluster is not None and cluster.sessions is not None
+
     def _may_have_any(self, source: TrustedSource) -> bool:
         """Tell whether there may be sessions that have to end: not where all of it is let in."""
-        cluster = self.policy.by_id(self.attempt.cluster_id)
-        is_set_up = cluster is not None and cluster.sessions is not None
-        if not is_set_up or source.network is None or not self.attempt.rules:
+        has_addresses = source.network is not None or source.lets_in_droplets
+        if not (self._is_set_up() and has_addresses and self.attempt.rules):
             return False
         return not any(
             rule.source.covers(source) for rule in self.attempt.rules if rule.source is not None
@@ -68,6 +82,7 @@ class SessionEnds:
         notice: GrantEnded | None,
         *,
         unseen_until: datetime | None = None,
+        addresses: tuple[str, ...] = (),
     ) -> None:
         end = SessionEnd(
             cluster_id=self.attempt.cluster_id,
@@ -76,5 +91,6 @@ class SessionEnds:
             since=self.now,
             notice=notice,
             unseen_until=unseen_until,
+            addresses=addresses,
         )
         session_ends.add(self.session, end, at=self.now)

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from bot.domain.sessions import DatabaseSession
 from bot.domain.sources import TrustedSource
 from bot.providers.base import NamedSource
-from bot.sessions.machines import MACHINES, addresses_behind
+from bot.sessions.droplets import addresses_behind
 
 
 @dataclass(frozen=True)
@@ -33,25 +33,25 @@ class Connected:
 def connected_by(
     sources: Collection[TrustedSource],
     there: Sequence[DatabaseSession],
-    machines: Sequence[NamedSource] | None,
+    droplets: Sequence[NamedSource] | None,
 ) -> Connected:
     """Return which of the sessions *there* each of some sources lets in.
 
     Args:
-        machines: all Droplets that there are; None: they are not known.
+        droplets: all that there are; None: they are not known.
     """
     by_source = {
-        source: [one for one in there if _lets_in(source, one, machines or ())]
+        source: [one for one in there if _lets_in(source, one, droplets or ())]
         for source in sources
-        if source.network is not None or (source.type in MACHINES and machines is not None)
+        if source.network is not None or (source.lets_in_droplets and droplets is not None)
     }
     let_in = {one for those in by_source.values() for one in those}
     return Connected(by_source, [one for one in there if one not in let_in])
 
 
 def _lets_in(
-    source: TrustedSource, session: DatabaseSession, machines: Sequence[NamedSource]
+    source: TrustedSource, session: DatabaseSession, droplets: Sequence[NamedSource]
 ) -> bool:
     if source.network is not None:
         return ip_address(session.address) in source.network
-    return session.address in addresses_behind(source, machines)
+    return session.address in addresses_behind(source, droplets)

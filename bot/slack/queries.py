@@ -32,7 +32,6 @@ from bot.providers.shared_reads import SharedReads
 from bot.sessions.base import SessionsError
 from bot.sessions.connected import Connected, connected_by
 from bot.sessions.lookups import Lookup, SessionLookups
-from bot.sessions.machines import MACHINES
 from bot.slack import messages
 from bot.slack.messages import Happened, Message, SourceLine
 from bot.slack.query_limit import QueryLimit
@@ -130,12 +129,12 @@ class Queries:
     def _connected(self, lookup: Lookup, rules: Sequence[Rule]) -> Connected | None:
         """Return who is connected, by what lets them in; None if that is not known in time."""
         sources = {rule.source for rule in rules if rule.source}
-        machines: list[NamedSource] | None = None
-        if any(source.type in MACHINES for source in sources):
+        droplets: list[NamedSource] | None = None
+        if any(source.lets_in_droplets for source in sources):
             with suppress(ApiError):  # their connections are unknown then
-                machines = self._reads.machines()
+                droplets = self._reads.droplets()
         try:
-            return connected_by(sources, self._lookups.wait(lookup), machines)
+            return connected_by(sources, self._lookups.wait(lookup), droplets)
         except SessionsError:
             return None
 

@@ -104,6 +104,7 @@ def _erase(
     if grant.earlier_description is not None:
         grant.earlier_description = _erased(grant.earlier_description)
     _erase_source(grant)
+    grant.droplet_addresses = ""
     session.add(grant)
 
 

@@ -37,6 +37,7 @@ class Kind(StrEnum):
     ACCOUNT = "account"  # somebody who may have left the workspace
     SESSIONS = "sessions"  # sessions to end on a database server
     USAGE = "usage"  # a database server to ask who is connected
+    DROPLETS = "droplets"  # the addresses to note of Droplets that have access
 
 
 class Outcome(StrEnum):
@@ -57,14 +58,16 @@ PATIENCE = {
     Kind.ACCOUNT: timedelta(minutes=30),  # the next round comes
     Kind.SESSIONS: timedelta(days=365),  # the operators are told again and again
     Kind.USAGE: timedelta(minutes=1),  # the next round comes
+    Kind.DROPLETS: timedelta(minutes=5),  # the next drift check comes
 }
 """How long a job is tried again before it is given up."""
 
 IS_WAITING: ColumnElement[bool] = col(JobRow.finished_at).is_(None)
 
 _AT_ONCE = 5_000  # superseded in one transaction, so that none is long
-_COALESCED = frozenset({Kind.MESSAGE, Kind.HOME, Kind.ACCOUNT, Kind.USAGE})
-_LEAVE_NOTHING = frozenset({Kind.HOME, Kind.ACCOUNT, Kind.USAGE})  # nobody asks for their outcome
+_NEXT_ROUND = frozenset({Kind.HOME, Kind.ACCOUNT, Kind.USAGE, Kind.DROPLETS})
+_COALESCED = _NEXT_ROUND | {Kind.MESSAGE}
+_LEAVE_NOTHING = _NEXT_ROUND  # nobody asks for their outcome
 
 
 @dataclass(frozen=True)

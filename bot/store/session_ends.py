@@ -4,10 +4,12 @@ A job is added in the transaction that records that a source is trusted no more.
 """
 
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
+from bot.domain.addresses import Network
 from bot.domain.notices import GrantEnded
 from bot.domain.sessions import DatabaseSession
 from bot.domain.sources import TrustedSource
@@ -19,7 +21,9 @@ class SessionEnd(BaseModel):
     """What a job has to do, and what it has done so far.
 
     Attributes:
-        source: is trusted no more; an address or a network.
+        source: is trusted no more; any kind but an app, whose addresses nobody knows.
+        addresses: where the source let in from, if it was no address itself, as far as is known.
+        is_resolved: whether the provider was asked for these after the end, too.
         since: when that was seen.
         notice: what people read about the end of its access; None: it was nobody's.
         unseen_until: until when nobody was seen connected in all of the access's time; None:
@@ -39,12 +43,20 @@ class SessionEnd(BaseModel):
     since: datetime
     notice: GrantEnded | None = None
     unseen_until: datetime | None = None
+    addresses: tuple[str, ...] = ()
+    is_resolved: bool = False
     is_last: bool = False
     closed: int = 0
     pending: tuple[DatabaseSession, ...] = ()
     refused: tuple[DatabaseSession, ...] = ()
     alarms: int = 0
     alarm_at: datetime | None = None
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """Where the sessions come from that have to end; empty if that is not known."""
+        one = self.source.network
+        return (one,) if one else tuple(ip_network(address) for address in self.addresses)
 
     @property
     def grant_id(self) -> int | None:

@@ -160,6 +160,7 @@ class GrantRow(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     end_reason: str | None = Field(default=None, max_length=_KIND)
     delayed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    droplet_addresses: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     unused: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 

@@ -35,6 +35,7 @@ _CONCURRENCY = {  # each kind has its own threads; half of them at most are for 
     Kind.ACCOUNT: 2,
     Kind.SESSIONS: 4,
     Kind.USAGE: 4,
+    Kind.DROPLETS: 1,
 }
 _CLOCK_CHECK_SECONDS = 1.0
 _BREATH_SECONDS = 0.002  # whoever woke us may still have to answer somebody, and others may follow

@@ -7,6 +7,8 @@ import pytest
 from bot.checks.findings import Level
 from bot.checks.provider import check_provider
 from bot.config import parse_policy
+from bot.domain.sources import SourceType
+from bot.providers.base import NamedSource, Purpose, ScopeMissing
 from tests.checks.breaking import (
     Break,
     app_scope_gone,
@@ -95,3 +97,36 @@ def test_another_cloud_says_itself_what_has_to_be_mended() -> None:
     ]
     assert found[0].words.startswith("make one in memory")
     assert found[2].words == "nothing: everybody may do everything"
+
+
+class WithoutDroplets(MemoryProvider):
+    """A cloud that does not let its Droplets be listed."""
+
+    def list_sources(
+        self, kind: SourceType, *, purpose: Purpose = Purpose.PAGES
+    ) -> list[NamedSource]:
+        if kind is SourceType.DROPLET:
+            raise ScopeMissing("not allowed")
+        return super().list_sources(kind, purpose=purpose)
+
+
+@pytest.mark.parametrize(
+    ("taken", "level", "words"),
+    [
+        ("k8s", FAULT, "those of tags and Kubernetes clusters stay open: make one"),
+        ("ip_addr", HINT, "Droplets that are trusted by id or tag may be cut off: make one"),
+    ],
+)
+def test_where_sessions_are_ended_droplets_have_to_be_listed_for_it(
+    taken: str, level: Level, words: str
+) -> None:
+    sessions = {"url_env": "DBACCESS_SESSIONS_ORDERS"}
+    for terms, expected in (({"sessions": sessions}, True), ({}, False)):
+        written = policy({"orders": {"id": ORDERS, "source_types": [taken], **terms}})
+        clouds = WithoutDroplets(lambda: datetime.now(UTC))
+
+        found = list(check_provider(clouds, parse_policy(written)))
+
+        told = [(one.level, one.words) for one in found if one.what == "sessions"]
+        assert bool(told) == expected
+        assert all(one[0] is level and one[1].startswith(words) for one in told)

@@ -96,7 +96,9 @@ class MemoryProvider(Provider):
     def list_clusters(self) -> list[ListedCluster]:
         return [ListedCluster(one, one, "pg", "memory") for one in self._rules]
 
-    def list_sources(self, kind: SourceType) -> list[NamedSource]:
+    def list_sources(
+        self, kind: SourceType, *, purpose: Purpose = Purpose.PAGES
+    ) -> list[NamedSource]:
         if kind not in self.sources:
             raise ValueError(f"there is no list of {kind}")
         return list(self.sources[kind])

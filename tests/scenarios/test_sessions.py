@@ -23,7 +23,7 @@ from bot.store.tables import GrantRow, JobRow
 from dbaccess_playground.faults import Fault
 from tests.postgresql import PostgresServer, binaries
 from tests.scenarios.connected import NAME, POLICY, RIGHTS, open_from
-from tests.scenarios.world import ALICE, OPERATIONS, ORDERS, RITA, World, policy
+from tests.scenarios.world import ALICE, OPERATIONS, ORDERS, RITA, World
 from tests.sessions.clients import (
     CAFE,
     HOME,
@@ -479,21 +479,6 @@ def test_where_nothing_is_set_up_nobody_is_cut_and_the_message_says_so(
 
     assert is_open(session)
     assert "Open connections may stay." in told_last(world)
-
-
-@pytest.mark.parametrize("source", ["droplet:163973392", "tag:backend"])
-def test_of_other_kinds_of_source_the_message_says_that_sessions_may_stay(
-    storage: Storage, postgresql: PostgresServer, source: str
-) -> None:
-    kinds = {"source_types": ["ip_addr", "droplet", "tag"], "sessions": {"url_env": NAME}}
-    world = World(storage, policy({"orders": {"id": ORDERS, **kinds}}))
-    world.session_logins = {NAME: SecretStr(login_of(postgresql, *RIGHTS))}
-    with world:
-        world.digitalocean.remove_rule(ORDERS, "tag", "backend")
-        world.granted(f"request {source} 1h orders")
-        world.pass_time(hours=1)
-
-        assert "Open connections may stay." in told_last(world)
 
 
 def test_a_login_is_never_written_down_or_shown(

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from bot.domain.erasure import ERASED, is_erased
 from bot.domain.lifecycle import Decision, EndReason, Request, RequestState, Verdict
 from bot.domain.sources import SourceType, TrustedSource
-from bot.store import erasure, finished, grants, heartbeats, jobs, requests
+from bot.store import droplet_addresses, erasure, finished, grants, heartbeats, jobs, requests
 from bot.store.database import Database
 from bot.store.tables import HeartbeatRow, JobRow, PostRow, RequestRow
 from tests.domain import examples
@@ -195,11 +195,13 @@ def test_an_address_is_erased_and_the_id_of_a_machine_is_not(
         )
         grants.add(session, lent)
         end(session, number, NOON)
+        droplet_addresses.note(session, number, ["203.0.113.4"])
     assert erased(database, NOON + DAY, LATER) == [number]
 
     with database.reading() as session:
         grant, request = grants.get(session, number), requests.look_at(session, number)
-    assert grant is not None
+        assert grant is not None
+        assert droplet_addresses.known(session, grant) == ()
     assert request is not None
     value = ERASED if kind is SourceType.IP_ADDR else "203.0.113.4"
     assert grant.source == request.source == TrustedSource(kind, value)

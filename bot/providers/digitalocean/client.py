@@ -180,7 +180,9 @@ class DigitalOcean(Provider):
                 break
         return list(clusters.values())
 
-    def list_sources(self, kind: SourceType) -> list[NamedSource]:
+    def list_sources(
+        self, kind: SourceType, *, purpose: Purpose = Purpose.PAGES
+    ) -> list[NamedSource]:
         """Return the first 10,000 of a kind, in the API's order; ValueError for `ip_addr`."""
         if kind not in LISTINGS:
             raise ValueError(f"DigitalOcean keeps no list of {kind}")
@@ -188,7 +190,8 @@ class DigitalOcean(Provider):
         sources: dict[NamedSource, None] = {}  # a list that grows meanwhile repeats some
         for number in range(1, MOST_PAGES + 1):
             which = {"page": number, "per_page": PER_PAGE}
-            page = self._read(PydoCall(f"named_{kind}", None, listing.method, which), listing.page)
+            call = PydoCall(f"named_{kind}", None, listing.method, which, purpose=purpose)
+            page = self._read(call, listing.page)
             sources |= dict.fromkeys(thing.named() for thing in page.things)
             if page.is_last:
                 break

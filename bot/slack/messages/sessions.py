@@ -40,7 +40,7 @@ def sessions_stay(notice: SessionsStay) -> Message:
         at_length,
         section(
             "The firewall rule is gone: no new connections. Open ones may stay.\n"
-            "*What to do:* run `dbaccess check`. It says whether the login works."
+            "*What to do:* run `dbaccess check`. It tests the login and the token."
         ),
     )
 

@@ -21,9 +21,19 @@ class Account:
         self._resources: dict[str, dict[str, dict[str, Any]]] = {}
 
     def add_droplet(self, name: str, droplet_id: int, **more: Any) -> None:
-        """List a Droplet under `/v2/droplets`; *more*: its `address` and `tags`."""
+        """List a Droplet under `/v2/droplets`; *more*: its `address`, `private` and `tags`."""
         droplet = resource_json.droplet(droplet_id, name, api_time(self._clock()), **more)
         self._add_resource("droplets", str(droplet_id), droplet)
+
+    def remove_droplet(self, droplet_id: int) -> None:
+        """Destroy a Droplet."""
+        with self._lock:
+            del self._resources["droplets"][str(droplet_id)]
+
+    def tag_droplet(self, droplet_id: int, *tags: str) -> None:
+        """Give a Droplet these tags and no others."""
+        with self._lock:
+            self._resources["droplets"][str(droplet_id)]["tags"] = list(tags)
 
     def add_kubernetes_cluster(self, name: str, cluster_id: str | None = None) -> str:
         """List a Kubernetes cluster under `/v2/kubernetes/clusters`; return its UUID."""

@@ -30,10 +30,11 @@ def droplet(
     created_at: str,
     *,
     address: str = "203.0.113.200",
+    private: str = "10.110.0.2",
     tags: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return a small running Droplet with one public address."""
-    network = {"ip_address": address, "netmask": "255.255.255.0", "type": "public"}
+    """Return a small running Droplet, with a public address and one in its VPC."""
+    networks = [_network(private, "private"), _network(address, "public")]
     return {
         "id": droplet_id,
         "name": name,
@@ -62,7 +63,7 @@ def droplet(
             "description": "Basic",
         },
         "size_slug": "s-1vcpu-1gb",
-        "networks": {"v4": [{**network, "gateway": "203.0.113.1"}], "v6": []},
+        "networks": {"v4": networks, "v6": []},
         "region": {
             "name": "Frankfurt 1",
             "slug": REGION,
@@ -72,6 +73,11 @@ def droplet(
         },
         "tags": list(tags),
     }
+
+
+def _network(address: str, kind: str) -> dict[str, str]:
+    gateway = f"{address.rpartition('.')[0]}.1"
+    return {"ip_address": address, "netmask": "255.255.255.0", "gateway": gateway, "type": kind}
 
 
 def kubernetes_cluster(cluster_id: str, name: str, created_at: str) -> dict[str, Any]:
