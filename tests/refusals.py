@@ -1,7 +1,7 @@
 """Every refusal there is, with values as they may be: for tests that walk them all."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 from bot.domain.refusals.any_refusal import AnyRefusal
@@ -13,6 +13,7 @@ _VALUES: dict[str, Any] = {
     "addresses": 1024,
     "address": "203.0.113.77",
     "access": 17,
+    "again_at": datetime(2026, 11, 25, 22, 0, tzinfo=UTC),
     "ask": ("U0ALICE", "S0DBADMINS"),
     "asked": timedelta(hours=3),
     "channel": "C0APPROVALS",
@@ -34,6 +35,7 @@ _VALUES: dict[str, Any] = {
     "known": ("orders", "billing"),
     "left": timedelta(minutes=30),
     "live": 9,
+    "machine": "github:repo:acme/shop:ref:refs/heads/main",
     "longest": timedelta(hours=2),
     "more": timedelta(hours=1),
     "most": 10,

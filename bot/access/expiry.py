@@ -10,6 +10,7 @@ from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import Grant
 from bot.domain.notices import GrantExpiring
 from bot.domain.policy import Policy
+from bot.domain.principals import is_machine
 from bot.store import grants, requests
 
 _AT_ONCE = 200
@@ -67,6 +68,9 @@ def _alike(policy: Policy) -> dict[timedelta, list[str]]:
 
 
 def _warn(uow: UnitOfWork, grant: Grant) -> None:
+    """Announce an end to a holder who is a person; a machine knows when it comes."""
     grants.save(uow.session, grant.warn(uow.now))
+    if is_machine(grant.requester):
+        return
     uow.record(Action.WARNED, grant.cluster, grant.id, actor=Actor.DBACCESS)
     notify_of_grant(uow.session, GrantExpiring(grant=grant), uow.policy, at=uow.now)

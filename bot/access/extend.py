@@ -15,8 +15,10 @@ from bot.domain.lifecycle import Grant, Request, RequestState
 from bot.domain.marks import request_mark
 from bot.domain.people import Person
 from bot.domain.policy import LONGEST_ADOPTION, ClusterPolicy
+from bot.domain.principals import is_machine
 from bot.domain.refusal import Field, Problems, Refused
 from bot.domain.refusals.durations import EndsLaterAnyway
+from bot.domain.refusals.machines import MachinesAskAgain
 from bot.domain.refusals.requests import ExtensionWaits
 from bot.store import requests
 
@@ -31,7 +33,7 @@ def extend(uow: UnitOfWork, command: Extend, person: Person) -> Request:
             reason where one is required.
         NeedsDirectory: it is not known whether its holder may ask, or a written policy covers them.
     """
-    grant = live_grant(uow, command.grant_id, person)
+    grant = _extendable(live_grant(uow, command.grant_id, person))
     check_is_grant_shown(grant, command.mark)
     cluster = uow.cluster_of(grant)
     command = _by_duration(command, grant)
@@ -85,6 +87,13 @@ def extend(uow: UnitOfWork, command: Extend, person: Person) -> Request:
     return publish(uow, cluster, made, is_covered=is_covered)
 
 
+def _extendable(grant: Grant) -> Grant:
+    """Return a grant, unless it is a machine's: only its written policy gives it more (P4)."""
+    if is_machine(grant.requester):
+        raise Refused(MachinesAskAgain(number=grant.id))
+    return grant
+
+
 def _by_duration(command: Extend, grant: Grant) -> Extend:
     """Return an extension until a time as one by the duration that is left to it."""
     if command.until is None:
@@ -103,7 +112,7 @@ def extension_terms(
         Refused: no such live grant, not theirs to extend, extended as far as the policy allows, or
             an extension waits already.
     """
-    grant = live_grant(uow, grant_id, person)
+    grant = _extendable(live_grant(uow, grant_id, person))
     check_is_grant_shown(grant, mark)
     uow.policy.check_standing(person)
     cluster = uow.cluster_of(grant)

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from bot.access.request_facts import request_facts
 from bot.domain.actors import Actor
 from bot.domain.extensions import can_be_extended
-from bot.domain.lifecycle import EndReason, Grant
+from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.notices import (
     Audience,
     GrantDelayed,
@@ -33,6 +33,7 @@ from bot.domain.notices import (
     RequestOver,
 )
 from bot.domain.policy import Policy
+from bot.domain.principals import is_machine
 from bot.domain.reply_to import ReplyTo
 from bot.store import homes, outbox, requests
 from bot.store.outbox import DeliveryMethod, PendingMessage, Post, PostName
@@ -85,8 +86,11 @@ def notify_closed(session: Session, facts: RequestFacts, *, at: datetime) -> Non
 def notify_person(
     session: Session, notice: Notice, user_id: str, *, at: datetime, once: str | None = None
 ) -> None:
-    """Enqueue a direct message, unless the requester is not known; *once* as for operators."""
-    if user_id != Actor.UNKNOWN:
+    """Enqueue a direct message, unless it is for a machine, or the requester is not known.
+
+    *once* as for operators.
+    """
+    if user_id != Actor.UNKNOWN and not is_machine(user_id):
         outbox.enqueue(
             session,
             notice,
@@ -111,9 +115,13 @@ def notify_of_grant(
 
     Where people must notice, a new one takes the place of the one before, if it is *anew*: what
     only adds to the last one is changed in place. For a grant that was recovered from its label,
-    which has neither a holder nor a thread, it is the operators' channel.
+    which has neither a holder nor a thread, it is the operators' channel. A machine asks by itself;
+    for people, the line in the channel is changed.
     """
     grant = notice.grant
+    if is_machine(grant.requester):
+        _update_line(session, grant, policy, at=at)
+        return
     can_extend = can_be_extended(grant, policy.clusters.get(grant.cluster))
     notice = notice.model_copy(update={"can_extend": can_extend})
     to_others = notice.model_copy(update={"audience": Audience.OTHERS})
@@ -294,6 +302,13 @@ def _notify_below_card(session: Session, notice: GrantNotice, *, at: datetime, a
         post=post,
         below=card,
     )
+
+
+def _update_line(session: Session, grant: Grant, policy: Policy, *, at: datetime) -> None:
+    """Have the line about a machine's access say what became of it."""
+    request = requests.look_at(session, grant.id)
+    if request is not None and grant.state is not GrantState.ACTIVE:
+        update_card(session, request_facts(session, request, policy), at=at)
 
 
 def _update_cards(session: Session, grant: Grant, policy: Policy, *, at: datetime) -> None:

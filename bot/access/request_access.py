@@ -98,6 +98,7 @@ def publish(uow: UnitOfWork, cluster: ClusterPolicy, made: Request, *, is_covere
         reason=made.reason,
         **({"extends": made.extends} if made.extends else {}),
         **({"requester": made.requester} if made.asked_by else {}),
+        **({"job": dict(made.details)} if made.details else {}),
     )
     if is_covered and not uow.revoked_lately(cluster, made.requester, made.cluster):
         return approve_at_once(uow, cluster, made, by=Actor.POLICY)

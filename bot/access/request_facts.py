@@ -10,6 +10,7 @@ from bot.access.read_once import ReadOnce
 from bot.domain.lifecycle import Grant, GrantState, Request, RequestKind, RequestState
 from bot.domain.notices import RequestFacts
 from bot.domain.policy import Policy
+from bot.domain.principals import is_machine
 from bot.domain.sources import TrustedSource
 from bot.store import grants
 from bot.store.clusters import Watch
@@ -63,6 +64,7 @@ def request_facts(
         has_ended=request.kind is RequestKind.EMERGENCY and _has_ended(session, request.id),
         remind_every=cluster.emergency.remind_every if cluster and cluster.emergency else None,
         ended_early=_ended_early(session, request),
+        access=grants.get(session, request.id) if is_machine(request.requester) else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -49,6 +50,8 @@ from bot.store import audit, deferred, jobs, requests
 from bot.store.database import Database
 from bot.store.deferred import DeferredCommand
 from bot.store.jobs import Outcome
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -229,6 +232,13 @@ class AccessService:
             done = step(uow)
         if done:
             self._wake()
+        return done
+
+    def in_one_transaction(self, act: Callable[[UnitOfWork], T]) -> T:
+        """Return what *act* returns, once it is committed."""
+        with self._unit_of_work(None) as uow:
+            done = act(uow)
+        self._wake()
         return done
 
     @contextmanager

@@ -114,6 +114,8 @@ def _counts(cluster: ClusterPolicy, request: Request, person: Person) -> bool:
 def _check_requester(cluster: ClusterPolicy, request: Request, person: Person) -> None:
     if standing_of(person) in _GONE:
         raise Refused(HolderIsGone())
+    if person.standing is Standing.MACHINE:
+        return  # it may ask as far as the written policy that approved goes, and no further
     if request.kind is RequestKind.ADOPTION:
         cluster.check_may_adopt(person)
     elif request.kind is not RequestKind.EMERGENCY:
@@ -125,7 +127,8 @@ def _check_approval(
 ) -> None:
     requester = people[request.requester]
     if Actor.POLICY in request.approvers:
-        if not cluster.written_approval(requester, request.source, lasting):
+        who = requester.id if requester.standing is Standing.MACHINE else requester
+        if not cluster.written_approval(who, request.source, lasting):
             raise NoLongerHolds(WrittenPolicyEnded())
     elif Actor.EMERGENCY in request.approvers:
         try:

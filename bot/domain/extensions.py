@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.domain.lifecycle import Grant
 from bot.domain.policy import ClusterPolicy, Policy
+from bot.domain.principals import is_machine
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,12 @@ class ExtensionTerms:
 
 
 def can_be_extended(grant: Grant, cluster: ClusterPolicy | None) -> bool:
-    """Tell whether `max_duration` leaves room for more; unknown clusters are not judged here."""
+    """Tell whether `max_duration` leaves room for more; unknown clusters are not judged here.
+
+    A machine asks again instead, by its written policy.
+    """
+    if is_machine(grant.requester):
+        return False
     if cluster is None or grant.adopted:
         return True
     already = grant.expires_at - grant.approved_at

@@ -101,7 +101,8 @@ class Request:
     requester was to the workspace at that time. `source_name` is what people call the source, if it
     has a name. `remind_at` is when to remind somebody to decide on it, or to review an emergency.
     `asked_by` is who asked, if not the one who benefits. `concerned` are its requester and
-    approvers as Slack's directory knew them at the last approval.
+    approvers as Slack's directory knew them at the last approval. `details` are what the token of a
+    machine says about its job, by the names in `Machine.details`.
     """
 
     id: int
@@ -126,6 +127,7 @@ class Request:
     concerned: tuple[Person, ...] = ()
     standing: Standing = Standing.UNKNOWN
     until: datetime | None = None
+    details: tuple[tuple[str, str], ...] = ()
 
     @property
     def for_themselves(self) -> tuple[str, ...]:

@@ -33,7 +33,8 @@ class RequestFacts(Request):
     `closed_by`: who cancelled. `extended`: the grant that it extends. `revoked`: for an undecided
     request, the grant that somebody else revoked recently. `has_ended`: the access of an emergency,
     of whose review somebody is reminded again and again, `remind_every`. `ended_early`: the access
-    that came of it, or that it extended, if that ended before its time.
+    that came of it, or that it extended, if that ended before its time. `access`: what a machine's
+    request became.
     """
 
     approvals_needed: int = 1
@@ -53,6 +54,7 @@ class RequestFacts(Request):
     has_ended: bool = False
     remind_every: timedelta | None = None
     ended_early: Grant | None = None
+    access: Grant | None = None
 
     @property
     def comments(self) -> "tuple[Comment, ...]":

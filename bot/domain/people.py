@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from bot.domain.principals import ANYBODY, groups_in
+from bot.domain.principals import ANYBODY, groups_in, is_machine
 from bot.domain.refusal import NotYours, Refused
 from bot.domain.refusals.rights import CannotTell, Deactivated, NotAMember, NotAPerson
 
@@ -18,7 +18,8 @@ from bot.domain.refusals.rights import CannotTell, Deactivated, NotAMember, NotA
 class Standing(StrEnum):
     """What somebody is to the workspace that the bot is installed in.
 
-    UNKNOWN: Slack was not asked. NOBODY: Slack knows no such account.
+    UNKNOWN: Slack was not asked. NOBODY: Slack knows no such account. MACHINE: no account of
+    Slack's at all, but a job with a token, about which Slack is never asked.
     """
 
     UNKNOWN = "unknown"
@@ -28,6 +29,7 @@ class Standing(StrEnum):
     BOT = "bot"
     DEACTIVATED = "deactivated"
     OUTSIDER = "outsider"
+    MACHINE = "machine"
 
     @property
     def is_guest(self) -> bool:
@@ -97,9 +99,14 @@ class People:
         self._is_final = is_final
 
     def __getitem__(self, user_id: str) -> Person:
-        """Return what is known of somebody, perhaps nothing."""
-        person = self._known.get(user_id, Person(user_id))
+        """Return what is known of somebody, perhaps nothing; a machine is known by its name."""
+        person = self._known.get(user_id) or not_looked_up(user_id)
         return replace(person, is_final=True) if self._is_final else person
+
+
+def not_looked_up(name: str) -> Person:
+    """Return what is known of a principal by its name alone."""
+    return Person(name, Standing.MACHINE if is_machine(name) else Standing.UNKNOWN)
 
 
 def standing_of(person: Person) -> Standing:
@@ -144,7 +151,7 @@ def not_admitted(person: Person) -> Refused:
             return Refused(CannotTell())
         case Standing.DEACTIVATED:
             return NotYours(Deactivated())
-        case Standing.BOT:
+        case Standing.BOT | Standing.MACHINE:
             return NotYours(NotAPerson())
         case _:
             return NotYours(NotAMember())

@@ -1,6 +1,7 @@
 """Principals: people, user groups and channels, as the policy names them by their IDs in Slack.
 
-Outside `bot/slack`, nothing but this module knows what such an ID looks like.
+Outside `bot/slack`, nothing but this module knows what such an ID looks like. Machines are
+principals, too: their names are in `bot.domain.machines`.
 """
 
 from collections.abc import Iterable
@@ -23,6 +24,11 @@ Channel = Annotated[str, StringConstraints(pattern=rf"^{CHANNEL_ID}$")]
 def users_in(names: Iterable[str]) -> frozenset[str]:
     """Return the individual people among *names*."""
     return frozenset(name for name in names if name.startswith(("U", "W")))
+
+
+def is_machine(name: str) -> bool:
+    """Tell whether a principal is a machine: `github:repo:…`; no ID of Slack's has a colon."""
+    return ":" in name
 
 
 def groups_in(names: Iterable[str]) -> frozenset[str]:

@@ -90,7 +90,7 @@ def _erase(
     row.requester = stand_in[row.requester] or ERASED
     row.asked_by = stand_in[row.asked_by]
     row.reviewed_by = stand_in[row.reviewed_by]
-    row.reason, row.concerned, row.origin = _erased(row.reason), [], None
+    row.reason, row.concerned, row.origin, row.details = _erased(row.reason), [], None, None
     row.erased_at = now
     _erase_source(row)
     for one in said:

@@ -6,10 +6,18 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, delete, func
 from sqlmodel import Session, SQLModel, col, select
 
-from bot.store import ip_links, jobs
+from bot.store import idempotency, ip_links, jobs
 from bot.store.outbox import PostName
 from bot.store.over import is_over
-from bot.store.tables import ApiCallRow, HeartbeatRow, HomeRow, IpLinkRow, PostRow, RequestRow
+from bot.store.tables import (
+    ApiCallRow,
+    HeartbeatRow,
+    HomeRow,
+    IdempotencyKeyRow,
+    IpLinkRow,
+    PostRow,
+    RequestRow,
+)
 
 
 def delete_finished(session: Session, before: datetime, now: datetime, *, most: int) -> int:
@@ -17,7 +25,7 @@ def delete_finished(session: Session, before: datetime, now: datetime, *, most: 
 
     Jobs, posts of requests that are over, address links that have expired, heartbeats and calls of
     processes that are gone, and Home tabs that nobody has opened since. Reply addresses of links
-    are erased as soon as these have expired.
+    are erased as soon as these have expired, and answers to machines deleted after a day.
     """
     ip_links.erase_reply_addresses(session, now)
     finished = (
@@ -26,6 +34,11 @@ def delete_finished(session: Session, before: datetime, now: datetime, *, most: 
         (HeartbeatRow, HeartbeatRow.worker, col(HeartbeatRow.ticked_at) < before),
         (ApiCallRow, ApiCallRow.process, col(ApiCallRow.began_at) < before),
         (HomeRow, HomeRow.user_id, col(HomeRow.opened_at) < before),
+        (
+            IdempotencyKeyRow,
+            IdempotencyKeyRow.id,
+            col(IdempotencyKeyRow.created_at) < now - idempotency.KEPT,
+        ),
     )
     deleted = jobs.delete_finished(session, before, most=most)
     return deleted + sum(_delete(session, *which, most=most) for which in finished)

@@ -35,7 +35,7 @@ NEXT = 0  # the number of a request that has none yet
 _TAKE_TURNS = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 # The fields that are columns of the same name: a new one stands in `Request` and `RequestRow`.
-_OTHERS = {"id", "source", "duration", "decisions", "concerned"}
+_OTHERS = {"id", "source", "duration", "decisions", "concerned", "details"}
 _SAME = [field.name for field in fields(Request) if field.name not in _OTHERS]
 _Asked = Select[RequestRow, DecisionRow]  # a row for each decision; without any, None is one
 _ENUMS: dict[str, Callable[[Any], Any]] = {
@@ -345,6 +345,7 @@ def _columns(request: Request) -> dict[str, Any]:
         "source_value": request.source.value,
         "duration_seconds": round(request.duration.total_seconds()),
         "concerned": [_established(person) for person in request.concerned],
+        "details": [[name, value] for name, value in request.details] or None,
     }
 
 
@@ -360,6 +361,7 @@ def _request(row: RequestRow, decisions: Sequence[DecisionRow]) -> Request:
             for d in decisions
         ),
         concerned=tuple(_person(facts) for facts in row.concerned or ()),
+        details=tuple((name, value) for name, value in row.details or ()),
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, UniqueConstraint, false, text
+from sqlalchemy import JSON, BigInteger, Index, Integer, String, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 from bot.store.database import UtcDateTime
@@ -11,6 +11,8 @@ from bot.store.database import UtcDateTime
 _LARGE_NUMBER = BigInteger().with_variant(Integer, "sqlite")
 _OPTIONAL_JSON: Any = JSON(none_as_null=True)  # SQLModel's stubs want a class, it takes both
 _SLACK_ID = 32
+# A Slack ID, or the name of a machine: see `LONGEST_PRINCIPAL`. SQLite minds no length.
+_PRINCIPAL: Any = String(288).with_variant(String(32), "sqlite")
 _KIND = 32
 _NAME = 255
 
@@ -56,7 +58,8 @@ class RequestRow(SQLModel, table=True):
     )
     duration_seconds: int = Field(sa_type=_LARGE_NUMBER)
     until: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    requester: str = Field(max_length=_SLACK_ID, index=True)
+    requester: str = Field(sa_type=_PRINCIPAL, index=True)
+    details: list[list[str]] | None = Field(default=None, sa_type=_OPTIONAL_JSON)
     asked_by: str | None = Field(default=None, max_length=_SLACK_ID)
     concerned: list[dict[str, Any]] | None = Field(default=None, sa_type=JSON)
     standing: str = Field(
@@ -146,7 +149,7 @@ class GrantRow(SQLModel, table=True):
     adopted: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     earlier_description: str | None = None
     emergency: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
-    requester: str = Field(max_length=_SLACK_ID, index=True)
+    requester: str = Field(sa_type=_PRINCIPAL, index=True)
     state: str = Field(max_length=_KIND)
     approved_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
@@ -156,7 +159,7 @@ class GrantRow(SQLModel, table=True):
     written_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     warned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     removing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    revoked_by: str | None = Field(default=None, max_length=_SLACK_ID)
+    revoked_by: str | None = Field(default=None, sa_type=_PRINCIPAL)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     end_reason: str | None = Field(default=None, max_length=_KIND)
     delayed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -340,6 +343,20 @@ class IpLinkRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class IdempotencyKeyRow(SQLModel, table=True):
+    """What a machine was answered to a request that it may send again with the same key.
+
+    `id` is a digest of machine and key, `fingerprint` one of the request.
+    """
+
+    __tablename__ = "idempotency_keys"
+
+    id: str = Field(primary_key=True, max_length=64)
+    fingerprint: str = Field(max_length=64)
+    answer: dict[str, Any] = Field(sa_type=JSON)
+    created_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
 class HeartbeatRow(SQLModel, table=True):

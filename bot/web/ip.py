@@ -22,7 +22,6 @@ from bot.domain.client_address import (
     OverIpv6,
     Usable,
     classify_client_address,
-    client_address,
 )
 from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
@@ -33,6 +32,7 @@ from bot.slack.messages.refusals import sentence
 from bot.slack.users.unavailable import DirectoryUnavailable
 from bot.store.failures import DATABASE_UNAVAILABLE, trouble_of
 from bot.store.ip_links import IpLink
+from bot.web.caller import caller_address
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -106,11 +106,7 @@ class _Visits:
 
     def _sight(self, link: IpLink) -> ClientAddress:
         """Return whether the visitor's address is of use to the owner of the link (P4)."""
-        address = client_address(
-            request.remote_addr or "",
-            request.headers.get("X-Forwarded-For", ""),
-            trusted_proxies=self.trusted_proxies,
-        )
+        address = caller_address(self.trusted_proxies)
         return classify_client_address(address, self.seen_by(link))
 
     def _sight_page(

@@ -38,6 +38,16 @@ def needing(**groups: set[str]) -> Iterator[None]:
     assert needs.value.groups == groups
 
 
+def test_p4_a_machine_is_known_by_its_name_and_nobody_is_asked_about_it() -> None:
+    machine = People()["github:repo:acme/shop:ref:refs/heads/main"]
+
+    assert standing_of(machine) is Standing.MACHINE
+    assert not is_member(machine)
+    assert not orders().admits(machine)
+    assert not orders(guests=True).may_request(machine)
+    assert not orders(approvers=["U0ALICE"]).may_approve(machine)
+
+
 def test_names_are_users_groups_or_everybody() -> None:
     assert is_named(BOB, ["*"])
     assert is_named(BOB, ["U0ALICE", "U0BOB"])

@@ -31,6 +31,7 @@ TABLES = {
         tables.PostRow,
         tables.HeartbeatRow,
         tables.HomeRow,
+        tables.IdempotencyKeyRow,
         tables.IpLinkRow,
         tables.PeriodicJobRow,
         tables.TurnRow,

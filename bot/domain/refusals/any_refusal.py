@@ -11,6 +11,7 @@ from bot.domain.refusals.delays import DelayRefusal
 from bot.domain.refusals.durations import DurationRefusal
 from bot.domain.refusals.grants import GrantRefusal
 from bot.domain.refusals.lookups import LookupRefusal
+from bot.domain.refusals.machines import MachineRefusal
 from bot.domain.refusals.requests import RequestRefusal
 from bot.domain.refusals.rights import RightRefusal
 from bot.domain.refusals.sources import SourceRefusal
@@ -22,6 +23,7 @@ AnyRefusal = (
     | DurationRefusal
     | GrantRefusal
     | LookupRefusal
+    | MachineRefusal
     | RequestRefusal
     | RightRefusal
     | SourceRefusal

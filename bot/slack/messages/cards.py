@@ -9,6 +9,7 @@ from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import RequestKind, RequestState, Verdict
 from bot.domain.notices import RequestCard, RequestFacts
+from bot.domain.principals import is_machine
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import approve_or_deny, review_or_revoke
 from bot.slack.messages.facts import (
@@ -28,6 +29,7 @@ from bot.slack.messages.facts import (
     who_may_review,
     why_lapsed,
 )
+from bot.slack.messages.machine_lines import machine_line
 from bot.slack.messages.mrkdwn import code, everyone, when, who
 from bot.slack.messages.refusals import words
 from bot.slack.messages.unusual import everyone_behind, guest_line, what_is_unusual
@@ -36,6 +38,8 @@ from bot.slack.messages.unusual import everyone_behind, guest_line, what_is_unus
 def request_card(card: RequestCard) -> Message:
     """Return the approval message as it should look now."""
     request = card.request
+    if is_machine(request.requester):
+        return machine_line(request)
     if request.kind is RequestKind.EMERGENCY:
         return _emergency(request)
     if request.kind is RequestKind.ADOPTION and request.state is RequestState.APPROVED:

@@ -19,6 +19,7 @@ from bot.domain.notices import (
     Outdated,
     Revoking,
 )
+from bot.domain.principals import is_machine
 from bot.slack.messages.blocks import Block, Message, context, message, quote, section
 from bot.slack.messages.buttons import end_or_keep, extend_or_revoke
 from bot.slack.messages.facts import comments, in_minutes, length, numbered, source, until
@@ -182,7 +183,7 @@ def revoking(notice: Revoking) -> Message:
 
 def _how_it_is_told(grant: Grant) -> str:
     """Return who else hears that it is done; the holder's own message is changed."""
-    if grant.revoked_by == grant.requester:
+    if grant.revoked_by == grant.requester or is_machine(grant.requester):
         return ""
     if grant.requester == Actor.UNKNOWN:
         return " The operators get a message."

@@ -6,12 +6,16 @@ from datetime import UTC, datetime
 
 from bot.domain.actors import Actor
 from bot.domain.erasure import is_erased
-from bot.domain.principals import ANYBODY
+from bot.domain.principals import ANYBODY, is_machine
 
 _CODE_CHARACTERS = 300
 _MOST_NAMES = 20
 _USER = re.compile(r"[UW][A-Z0-9]+")
 _GROUP = re.compile(r"S[A-Z0-9]+")
+_BRANCH_JOBS = (  # the usual `sub` of GitHub and GitLab for what runs on a branch
+    re.compile(r"repo:([^:@ ]+):ref:refs/heads/([^: ]+)"),
+    re.compile(r"project_path:([^:@ ]+):ref_type:branch:ref:([^: ]+)"),
+)
 _NAMES = {
     Actor.UNKNOWN: "someone unknown (from a rule's label)",
     ANYBODY: "anybody",
@@ -82,7 +86,14 @@ def who(name: str) -> str:
         return f"<@{name}>"
     if _GROUP.fullmatch(name):
         return f"<!subteam^{name}>"
-    return code(name)
+    return f":gear: {code(_machine(name))}" if is_machine(name) else code(name)
+
+
+def _machine(principal: str) -> str:
+    """Return a machine's name: `github acme/shop@main` for the jobs of a branch, else all of it."""
+    issuer, _, subject = principal.partition(":")
+    job = next(filter(None, (one.fullmatch(subject) for one in _BRANCH_JOBS)), None)
+    return f"{issuer} {job[1]}@{job[2]}" if job else f"{issuer} {subject}"
 
 
 def everyone(names: Sequence[str]) -> str:

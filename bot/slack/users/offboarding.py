@@ -13,6 +13,7 @@ from structlog.contextvars import bind_contextvars
 from bot.access import AccessService
 from bot.clock import Clock
 from bot.domain.actors import Actor
+from bot.domain.principals import is_machine
 from bot.retry import Backoff
 from bot.slack.users.directory import UNKNOWN_USER, Directory
 from bot.slack.users.unavailable import DirectoryUnavailable
@@ -82,4 +83,4 @@ def _concerned(session: Session) -> list[str]:
     waiting = {request.requester for request in pending}
     approved = {person for request in pending for person in request.approvers}
     named = waiting | approved - {Actor.POLICY, Actor.EMERGENCY}
-    return sorted(grants.holders(session) | named)
+    return sorted(name for name in grants.holders(session) | named if not is_machine(name))

@@ -96,6 +96,8 @@ from tests.slack.messages.examples import (
     ended,
     extension,
     grant,
+    machines,
+    of_machine,
     policy,
     put_back,
     request,
@@ -324,6 +326,41 @@ NOTICES: dict[str, Notice] = {
     "put back": GrantPutBack(request=put_back(), by=ALICE),
     "put back, the answer": Asked(request=put_back()),
     "put back, the card": RequestCard(request=put_back()),
+    "machine, access opens": RequestCard(
+        request=of_machine(machines(), reason="migrations of release 41")
+    ),
+    "machine, at its end": RequestCard(
+        request=of_machine(
+            machines(GrantState.ENDED, end_reason=EndReason.EXPIRED, ended_at=NOW + HOUR / 3)
+        )
+    ),
+    "machine, ended by an approver": RequestCard(
+        request=of_machine(
+            machines(
+                GrantState.ENDED,
+                end_reason=EndReason.REVOKED,
+                revoked_by=ALICE,
+                ended_at=NOW + HOUR / 6,
+            )
+        )
+    ),
+    "machine, removed outside": RequestCard(
+        request=of_machine(
+            machines(
+                GrantState.ENDED, end_reason=EndReason.REMOVED_OUTSIDE, ended_at=NOW + HOUR / 6
+            ),
+            requester="ci:nightly",
+            details=(),
+        )
+    ),
+    "machine, not opened": RequestCard(
+        request=of_machine(
+            machines(GrantState.ENDED, end_reason=EndReason.FAILED, ended_at=NOW + HOUR / 6),
+            requester="ci:nightly",
+            details=(("workflow", "report"),),
+        )
+    ),
+    "revoking, a machine's": Revoking(grant=machines(GrantState.REMOVING, revoked_by=ALICE)),
     "card, a guest asks": RequestCard(request=request(standing=Standing.GUEST)),
     "card, an outsider asks": RequestCard(request=request(standing=Standing.OUTSIDER)),
     "reply, what could end": Reply(
@@ -467,6 +504,7 @@ PAGES: dict[str, Message] = {
     ),
     "list, nothing there": listing([], []),
     "list all": listing([request(id=20)], [grant()], everybody=True),
+    "list all, a machine's": listing([], [machines()], everybody=True, at_maximum={17}),
     "list all, nothing there": listing([], [], everybody=True),
     "list, too long": listing(
         [request(id=number) for number in range(100, 115)],

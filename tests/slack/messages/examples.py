@@ -13,6 +13,7 @@ from bot.domain.lifecycle import (
     Verdict,
 )
 from bot.domain.notices import RequestFacts
+from bot.domain.people import Standing
 from bot.domain.policy import ClusterPolicy
 from bot.domain.sources import SourceType, TrustedSource
 from bot.slack.messages import SourceLine
@@ -25,6 +26,7 @@ HOME = TrustedSource(SourceType.IP_ADDR, "203.0.113.4")
 OFFICE = TrustedSource(SourceType.IP_ADDR, "198.51.100.0/24")
 WORKER = TrustedSource(SourceType.DROPLET, "163973392")
 BOB, ALICE, DAVE, ADMINS = "U0BOB", "U0ALICE", "U0DAVE", "S0DBADMINS"
+MACHINE = "github:repo:acme/shop:ref:refs/heads/main"
 REASON = "fix invoice 88 & close #12"
 
 
@@ -95,6 +97,25 @@ def emergency(**changes: Any) -> RequestFacts:
         "remind_every": 4 * HOUR,
     }
     return request(RequestState.APPROVED, **(facts | changes))
+
+
+def of_machine(became: Grant | None, **changes: Any) -> RequestFacts:
+    """Return the twenty minutes that a job of GitHub's got by the written policy."""
+    facts: dict[str, Any] = {
+        "requester": MACHINE,
+        "duration": HOUR / 3,
+        "reason": "",
+        "approvers": ("policy",),
+        "standing": Standing.MACHINE,
+        "details": (("workflow", "deploy"), ("run_url", "https://github.com/acme/shop/runs/812")),
+        "access": became,
+    }
+    return request(RequestState.APPROVED, **(facts | changes))
+
+
+def machines(state: GrantState = GrantState.ACTIVE, **changes: Any) -> Grant:
+    """Return what that job has."""
+    return grant(state, requester=MACHINE, expires_at=NOW + HOUR / 3, **changes)
 
 
 def adoption(state: RequestState = RequestState.APPROVED, **changes: Any) -> RequestFacts:

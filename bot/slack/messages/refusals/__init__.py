@@ -9,6 +9,7 @@ from bot.domain.refusals.delays import DelayRefusal
 from bot.domain.refusals.durations import DurationRefusal
 from bot.domain.refusals.grants import GrantRefusal
 from bot.domain.refusals.lookups import LookupRefusal
+from bot.domain.refusals.machines import MachineRefusal
 from bot.domain.refusals.requests import RequestRefusal
 from bot.domain.refusals.rights import RightRefusal
 from bot.domain.refusals.sources import SourceRefusal
@@ -19,12 +20,15 @@ from bot.slack.messages.refusals.delays import of_delay
 from bot.slack.messages.refusals.durations import of_duration
 from bot.slack.messages.refusals.grants import of_grant
 from bot.slack.messages.refusals.lookups import of_lookup
+from bot.slack.messages.refusals.machines import of_machine
 from bot.slack.messages.refusals.requests import of_request
 from bot.slack.messages.refusals.rights import of_right
 from bot.slack.messages.refusals.sources import of_source
 
 
-def sentence(refusal: AnyRefusal, code: Quoting = in_back_ticks, *, way: bool = True) -> str:
+def sentence(  # noqa: C901  # a case for each kind
+    refusal: AnyRefusal, code: Quoting = in_back_ticks, *, way: bool = True
+) -> str:
     """Return why something is refused. *code* says how commands and what was typed are quoted.
 
     *way*: with the command that helps, where there is no button for it. What was typed stands in
@@ -42,6 +46,8 @@ def sentence(refusal: AnyRefusal, code: Quoting = in_back_ticks, *, way: bool = 
         return of_grant(refusal, code, way=way)
     if isinstance(refusal, LookupRefusal):
         return of_lookup(refusal, code)
+    if isinstance(refusal, MachineRefusal):
+        return of_machine(refusal, code)
     if isinstance(refusal, RequestRefusal):
         return of_request(refusal, code, way=way)
     if isinstance(refusal, RightRefusal):

@@ -1,0 +1,42 @@
+"""What a machine is told of its access, in plain values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from bot.domain.lifecycle import EndReason, Grant, GrantState
+from bot.domain.sources import TrustedSource
+
+
+@dataclass(frozen=True)
+class MachineAccess:
+    """Access of a machine as it stands. `is_new`: it was not there before this was asked for."""
+
+    id: int
+    cluster: str
+    source: TrustedSource
+    state: GrantState
+    approved_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None = None
+    end_reason: EndReason | None = None
+    is_new: bool = False
+
+
+MACHINE_ACCESS: TypeAdapter[MachineAccess] = TypeAdapter(MachineAccess)
+
+
+def machine_access(grant: Grant, *, is_new: bool = False) -> MachineAccess:
+    """Return what is told of a grant."""
+    return MachineAccess(
+        id=grant.id,
+        cluster=grant.cluster,
+        source=grant.source,
+        state=grant.state,
+        approved_at=grant.approved_at,
+        expires_at=grant.expires_at,
+        ended_at=grant.ended_at,
+        end_reason=grant.end_reason,
+        is_new=is_new,
+    )
