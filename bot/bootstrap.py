@@ -7,6 +7,7 @@ from threading import Event
 
 from flask import Blueprint, Flask
 
+from bot.access.machine_service import MachineService
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
 from bot.core import Core, ProviderFactory, build_core, build_provider
@@ -48,7 +49,7 @@ from bot.store.database_state import Outage
 from bot.store.ip_links import IpLink
 from bot.store.jobs import Kind
 from bot.store.signals import Listener
-from bot.web import Health, build_wsgi, ip_pages, probes, probes_app
+from bot.web import Health, build_wsgi, ip_pages, machine_api, probes, probes_app
 from bot.worker import Worker
 from bot.worker.job_queue import Executors, threads
 
@@ -63,8 +64,8 @@ class Components(Core):
     directory: Directory
     homes: HomeTabs
     ip_links: IpLinks
-    tokens: TokenVerifier
     metrics: Metrics
+    tokens: TokenVerifier
     draining: Event = field(default_factory=Event)  # set: a balancer is to send nothing more
 
     def learn_names(self) -> None:
@@ -199,10 +200,18 @@ def build_app(components: Components, slack: SlackApp, worker: Worker | None) ->
         components.directory.name,
         trusted_proxies=proxies,
     )
+    api = machine_api(
+        MachineService(components.database, components.access),
+        components.tokens,
+        components.clock.elapsed,
+        trusted_proxies=proxies,
+        stop=components.draining,
+        on_answer=components.metrics.note_machine_request,
+    )
     over_http = components.settings.slack_app_token is None
     connection = None if over_http else slack.problem
     probes = _probes(components, worker, connection)
-    return build_wsgi(slack if over_http else None, pages, probes)
+    return build_wsgi(slack if over_http else None, pages, api, probes)
 
 
 def build_probes_app(components: Components, worker: Worker | None) -> Flask:

@@ -28,17 +28,8 @@ from bot.domain.refusals.machines import (
 )
 from bot.domain.written_policy import AutoApproval
 from bot.store import grants, requests
-from bot.store.locks import one_at_a_time
 
 _NO_TIME = timedelta()
-
-
-def take_turn(uow: UnitOfWork, machine: Machine) -> None:
-    """Have requests of one machine decided one after another: the second sees what the first got.
-
-    It is the lock that is taken to count somebody's requests.
-    """
-    one_at_a_time(uow.session, f"requests of {machine.principal}")
 
 
 def request_as_machine(
@@ -46,7 +37,8 @@ def request_as_machine(
 ) -> tuple[Grant, bool]:
     """Return the grant of a machine for exactly this access, and whether it is new.
 
-    One that is there already is returned as it is, not extended.
+    One that is there already is returned as it is, not extended. The caller has taken the machine's
+    turn, so that the second of two requests at once sees what the first got.
 
     Raises:
         NotYours: no written policy names the machine on that cluster, or somebody ended its access.
@@ -54,10 +46,9 @@ def request_as_machine(
     """
     person = not_looked_up(machine.principal)
     cluster = _cluster_for(uow, command.cluster, machine)
-    for grant in grants.live(
-        uow.session, requester=person.id, cluster=command.cluster, source=command.source
-    ):
-        if grant.wants_rule(uow.now):
+    for grant in uow.found.live(command.cluster):
+        is_its_own = grant.requester == person.id and grant.source == command.source
+        if is_its_own and grant.wants_rule(uow.now):
             return grant, False
     _refuse_after_revoke(uow, cluster, command, machine)
     reason = _check(uow, cluster, command, person)

@@ -1,6 +1,6 @@
 """The service for machines: each of their requests is one transaction, as for people."""
 
-from bot.access.machine_requests import hand_back, request_as_machine, take_turn
+from bot.access.machine_requests import hand_back, request_as_machine
 from bot.access.service import AccessService
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.commands import RequestAccess
@@ -33,7 +33,7 @@ class MachineService:
         """
 
         def step(uow: UnitOfWork) -> MachineAccess:
-            take_turn(uow, machine)
+            uow.found.take_turn(machine.principal)
             if once is not None:
                 answered = idempotency.answered(uow.session, once, uow.now)
                 if answered is not None:

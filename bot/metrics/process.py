@@ -61,6 +61,12 @@ class Metrics:
             "0 while this process cannot save anything in the database; `/readyz` says why",
             registry=self.registry,
         ).set_function(lambda: float(database.state.outage is None))
+        self._machine_requests = Counter(
+            "dbaccess_machine_requests",
+            "Requests of machines to `/v1/…`, by method and the status that they were answered",
+            ["method", "status"],
+            registry=self.registry,
+        )
         self._reloads = Counter(
             "dbaccess_policy_reloads",
             "Readings of dbaccess.toml while running",
@@ -109,6 +115,10 @@ class Metrics:
     def note_issuer_read(self, issuer: str, succeeded: bool) -> None:
         """Count one read of an issuer's keys."""
         self._issuer_reads.labels(issuer, "done" if succeeded else "failed").inc()
+
+    def note_machine_request(self, method: str, status: int) -> None:
+        """Count one request of a machine."""
+        self._machine_requests.labels(method, str(status)).inc()
 
     def note_reconcile(self, outcome: str, seconds: float) -> None:
         """Count one reconcile."""

@@ -11,6 +11,7 @@ import structlog
 
 from bot.logs import set_up_logs
 from bot.slack.inbound import ack_deadline
+from tests.scenarios.jobs import Jobs, jobs_of_an_issuer
 from tests.scenarios.open_world import OpenWorld
 from tests.scenarios.world import ACK_SECONDS, World
 from tests.storage import Storage, storage_of
@@ -71,6 +72,20 @@ def opens(storage: Storage) -> Iterator[Callable[..., OpenWorld]]:
     for one in made:
         one.__exit__()
         assert one.slack.problems == []
+
+
+@pytest.fixture(scope="session")
+def served_issuer() -> Iterator[Jobs]:
+    """An issuer whose keys can be read."""
+    with jobs_of_an_issuer() as jobs:
+        yield jobs
+
+
+@pytest.fixture
+def jobs(served_issuer: Jobs) -> Iterator[Jobs]:
+    """Machines, with tokens of an issuer that answers at first."""
+    yield served_issuer
+    served_issuer.issuer.is_away = False
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from bot import __version__
 from bot.domain.audit_actions import Action
 from bot.store import audit, heartbeats, schema
 from dbaccess_playground.faults import Fault
+from tests.scenarios.jobs import Jobs
 from tests.scenarios.observing import scrape
 from tests.scenarios.world import ALICE, ANALYTICS, BOB, IP, ORDERS, OSCAR, RITA, World, policy
 
@@ -275,8 +276,10 @@ def test_no_label_names_a_person_or_a_source(world: World) -> None:
     }
 
 
-def test_names_and_helps_keep_to_prometheus_conventions(world: World) -> None:
+def test_names_and_helps_keep_to_prometheus_conventions(worlds: Worlds, jobs: Jobs) -> None:
+    world = worlds(jobs.policy())
     world.granted()
+    jobs.job(world).asks()
     world.pass_time(minutes=2)  # there is something of each family
     for family in text_string_to_metric_families(scrape(world).text):
         assert family.documentation

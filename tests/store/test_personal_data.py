@@ -27,6 +27,7 @@ FILLED: dict[type[SQLModel], dict[str, Any]] = {
         "remind_at": None,  # it waits for no review
         "erased_at": None,
         "concerned": [{"user": "U0RITA"}],
+        "details": [["actor", "octocat"]],
     },
     DecisionRow: {"verdict": "approve"},
     GrantRow: {"state": "ended", "source_type": "ip_addr"},

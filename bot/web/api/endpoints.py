@@ -1,0 +1,266 @@
+"""The endpoints: `POST /v1/requests`, `GET` and `DELETE /v1/requests/<id>`, the document.
+
+Before a token has been verified nothing else of a request is read, and nobody is asked anything.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from threading import BoundedSemaphore, Event
+from typing import Protocol
+
+import structlog
+from flask import Blueprint, Response, request
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from bot.access.machine_service import MachineService
+from bot.domain.commands import RequestAccess
+from bot.domain.durations import parse_duration
+from bot.domain.machine_access import MachineAccess
+from bot.domain.machines import Machine
+from bot.domain.refusal import Field, Problems, Refused
+from bot.domain.refusals.machines import CallerUnknown
+from bot.domain.sources import TrustedSource, parse_source
+from bot.machines.tokens import BadToken, IssuerUnavailable
+from bot.rate_limit import RateLimit
+from bot.store.failures import DATABASE_UNAVAILABLE, trouble_of
+from bot.store.idempotency import KeyReused
+from bot.web.api.idempotency import HEADER, InFlight, once_of
+from bot.web.api.models import CALLER, Access, AccessRequest
+from bot.web.api.openapi import openapi_document
+from bot.web.api.problems import (
+    ProblemFound,
+    away,
+    kind,
+    not_authorised,
+    of_body,
+    of_http,
+    of_refusal,
+    plain,
+    too_many,
+)
+from bot.web.api.waiting import Waiting
+from bot.web.caller import caller_address
+
+PREFIX = "/v1"
+_MAX_BODY_BYTES = 16_384
+_MAX_ID = 2**31 - 1
+_AT_ONCE = 8  # of the server's threads, so that Slack and probes always have some
+_AGAIN_SECONDS = 10
+_MINUTE = 60.0
+_OF_AN_ADDRESS = 600  # a minute; a company's jobs may all come from one
+_OF_A_MACHINE = 120
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+log = structlog.get_logger()
+
+
+class Verifier(Protocol):
+    """Says whose a token is."""
+
+    def verify(self, token: str) -> Machine:
+        """Return the machine that holds a token.
+
+        Raises:
+            BadToken: it is not right.
+            IssuerUnavailable: that cannot be established now.
+        """
+        ...
+
+
+def machine_api(
+    service: MachineService,
+    tokens: Verifier,
+    elapsed: Callable[[], float],
+    *,
+    trusted_proxies: int,
+    stop: Event,
+    on_answer: Callable[[str, int], None] = lambda _method, _status: None,
+) -> Blueprint:
+    """Return the pages at `/v1/…`.
+
+    Args:
+        service: what machines may do.
+        tokens: verifies their tokens.
+        elapsed: seconds that only grow.
+        trusted_proxies: how many there are in front.
+        stop: set when the process is about to stop.
+        on_answer: called with the method and status of each answer.
+    """
+    pages = Blueprint("api", __name__)
+    api = _Api(
+        service,
+        tokens,
+        trusted_proxies,
+        Waiting(stop),
+        of_address=RateLimit(_OF_AN_ADDRESS, _MINUTE, elapsed),
+        of_machine=RateLimit(_OF_A_MACHINE, _MINUTE, elapsed),
+    )
+    for path, method, act in (
+        ("/requests", "POST", api.ask),
+        (f"/requests/<int(max={_MAX_ID}):number>", "GET", api.show),
+        (f"/requests/<int(max={_MAX_ID}):number>", "DELETE", api.end),
+        ("/openapi.json", "GET", _describe),
+    ):
+        pages.add_url_rule(
+            f"{PREFIX}{path}", view_func=act, methods=[method], provide_automatic_options=False
+        )
+    pages.register_error_handler(ProblemFound, lambda found: found.response)
+    pages.app_errorhandler(HTTPException)(_http_error)
+    for unavailable in DATABASE_UNAVAILABLE:
+        pages.register_error_handler(unavailable, _database_away)
+    pages.register_error_handler(Exception, _bug)
+
+    @pages.after_request
+    def finish(answer: Response) -> Response:
+        answer.headers.update(_HEADERS)
+        on_answer(request.method, answer.status_code)
+        return answer
+
+    return pages
+
+
+@dataclass(frozen=True)
+class _Api:
+    """What is done for each request."""
+
+    service: MachineService
+    tokens: Verifier
+    trusted_proxies: int
+    waiting: Waiting
+    of_address: RateLimit
+    of_machine: RateLimit
+    in_flight: InFlight = field(default_factory=InFlight)
+    places: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_AT_ONCE))
+
+    def ask(self) -> Response:
+        """Open access, or say what there is of it already."""
+        with self._admitted() as machine:
+            asked = _body()
+            command = self._command(asked)
+            once = once_of(request.headers.get(HEADER), asked, machine.principal)
+            with self.in_flight.alone(once):
+                access = self.service.request(command, machine, once)
+            status = HTTPStatus.ACCEPTED if access.is_new else HTTPStatus.OK
+            log.info(
+                "machine asked", machine=machine.principal, number=access.id, is_new=access.is_new
+            )
+            return _answer(self._settled(access, machine), status)
+
+    def show(self, number: int) -> Response:
+        """Say how access stands."""
+        with self._admitted() as machine:
+            return _answer(self._settled(self.service.find(number, machine), machine))
+
+    def end(self, number: int) -> Response:
+        """End access before its time; a second time changes nothing."""
+        with self._admitted() as machine:
+            access = self.service.hand_back(number, machine)
+            log.info("machine handed back", machine=machine.principal, number=number)
+            return _answer(access)
+
+    @contextmanager
+    def _admitted(self) -> Iterator[Machine]:
+        """Say which machine this is, and why something is refused to it."""
+        address = str(caller_address(self.trusted_proxies))
+        if seconds := self.of_address.seconds_to_wait(address):
+            raise too_many(seconds)
+        if not self.places.acquire(blocking=False):
+            raise away("Too many requests at once.", 1)
+        try:
+            machine = self._machine()
+            if seconds := self.of_machine.seconds_to_wait(machine.principal):
+                raise too_many(seconds)
+            yield machine
+        except Refused as refused:
+            raise of_refusal(refused) from refused
+        except KeyReused as error:
+            detail = f"This {HEADER} was used for another request."
+            raise kind("key_reused", HTTPStatus.UNPROCESSABLE_ENTITY, detail) from error
+        finally:
+            self.places.release()
+
+    def _machine(self) -> Machine:
+        """Return the machine whose token came with the request."""
+        given = request.authorization
+        if given is None or given.type != "bearer" or not given.token:
+            raise not_authorised()
+        try:
+            return self.tokens.verify(given.token)
+        except BadToken as error:
+            raise not_authorised() from error
+        except IssuerUnavailable as error:
+            detail = "The token can't be verified now: its issuer doesn't answer."
+            raise away(detail, _AGAIN_SECONDS) from error
+
+    def _command(self, asked: AccessRequest) -> RequestAccess:
+        problems = Problems()
+        with problems.about(Field.SOURCE):
+            source = self._source(asked.source)
+        with problems.about(Field.DURATION):
+            duration = parse_duration(asked.duration)
+        problems.check()
+        return RequestAccess(
+            cluster=asked.cluster, source=source, duration=duration, reason=asked.reason
+        )
+
+    def _source(self, written: str) -> TrustedSource:
+        if written != CALLER:
+            return parse_source(written)
+        address = caller_address(self.trusted_proxies)
+        if address is None:
+            raise Refused(CallerUnknown())
+        return parse_source(str(address))
+
+    def _settled(self, access: MachineAccess, machine: Machine) -> MachineAccess:
+        prefer = request.headers.get("Prefer", "")
+        return self.waiting.until_settled(
+            access, lambda number: self.service.find(number, machine), prefer
+        )
+
+
+def _body() -> AccessRequest:
+    """Return what is asked for."""
+    if request.mimetype != "application/json":
+        detail = "Send JSON, with Content-Type: application/json."
+        raise plain(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
+    request.max_content_length = _MAX_BODY_BYTES
+    try:
+        return AccessRequest.model_validate_json(request.get_data(cache=False))
+    except ValidationError as error:
+        raise of_body(error) from error
+
+
+def _answer(access: MachineAccess, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    text = f"{Access.of(access).model_dump_json()}\n"
+    answer = Response(text, status, content_type="application/json")
+    answer.headers["Location"] = f"{PREFIX}/requests/{access.id}"
+    return answer
+
+
+def _describe() -> Response:
+    return Response(openapi_document(), content_type="application/json")
+
+
+def _http_error(error: HTTPException) -> Response | HTTPException:
+    """Answer to a path or method that is not there; the rest of the site is not ours."""
+    if not request.path.startswith(f"{PREFIX}/"):
+        return error
+    answer = of_http(error).response
+    answer.headers.update(_HEADERS)
+    return answer
+
+
+def _database_away(error: Exception) -> Response:
+    if trouble_of(error) is None:  # else it is logged once for all who meet it
+        log.error("API: database unavailable", error=type(error).__name__)
+    return away("The database is away. Nothing was done.", _AGAIN_SECONDS).response
+
+
+def _bug(error: Exception) -> Response | HTTPException:
+    if isinstance(error, HTTPException):
+        return _http_error(error)
+    log.error("API: request failed", exc_info=error)
+    return plain(HTTPStatus.INTERNAL_SERVER_ERROR).response
