@@ -41,6 +41,7 @@ class _Tally:
     rows: int
     is_intact: bool = True
     actions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    sessions: Counter[tuple[str, str]] = field(default_factory=Counter)
     late: tuple[int, ...] = (0,) * len(_LATE_SECONDS)
     late_sum: float = 0.0
 
@@ -54,6 +55,7 @@ class _Tally:
             rows=self.rows + more.actions.total(),
             is_intact=is_intact,
             actions=self.actions + more.actions,
+            sessions=self.sessions + more.sessions,
             late=tuple(late),
             late_sum=self.late_sum + sum(seconds),
         )
@@ -90,6 +92,7 @@ class History:
         yield self._counter(
             tally, known, _DECISIONS, "dbaccess_decisions", "How requests were decided", "verdict"
         )
+        yield from self._connections(tally, known)
         actions = CounterMetricFamily(
             "dbaccess_audit_actions", "All that the audit records, by its action", labels=["action"]
         )
@@ -106,6 +109,24 @@ class History:
             "0 once a row that this process has seen was changed or lost: find out by whom",
             value=float(tally.is_intact),
         )
+
+    @staticmethod
+    def _connections(tally: _Tally, known: list[str]) -> Iterator[Metric]:
+        ended = CounterMetricFamily(
+            "dbaccess_session_ends",
+            "Sessions that were open when access ended: closed, or refused to us as a superuser's",
+            labels=["cluster", "outcome"],
+        )
+        unused = CounterMetricFamily(
+            "dbaccess_grants_unused",
+            "Grants that ended without a connection seen, where somebody looks",
+            labels=["cluster"],
+        )
+        for cluster in known:
+            for outcome in ("closed", "refused"):
+                ended.add_metric([cluster, outcome], tally.sessions[cluster, outcome])
+            unused.add_metric([cluster], tally.actions[Action.UNUSED, cluster])
+        yield from (ended, unused)
 
     @staticmethod
     def _counter(

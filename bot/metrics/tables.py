@@ -10,8 +10,9 @@ from bot.clock import Clock
 from bot.deadlines import BoundedCall, NoAnswer
 from bot.domain.lifecycle import GrantState
 from bot.metrics.audit_events import History
-from bot.store.counts import Snapshot, Waiting, snapshot
+from bot.store.counts import Snapshot, snapshot
 from bot.store.database import Database
+from bot.store.waiting import Waiting
 
 _OPEN_STATES = [state for state in GrantState if state is not GrantState.ENDED]
 _NOBODY_WAITS = Waiting()
@@ -88,6 +89,13 @@ class _Telling:
             "dbaccess_grants_overdue_seconds",
             "For how long the longest of them has been over",
             self._found.overdue,
+        )
+        yield from self._waiting(
+            "dbaccess_session_ends_failing",
+            "Ends of access whose open sessions could not be closed so far; `dbaccess check`",
+            "dbaccess_session_ends_failing_seconds",
+            "For how long the oldest of them has been tried",
+            self._found.session_ends,
         )
 
     def _of_people(self) -> Iterator[Metric]:

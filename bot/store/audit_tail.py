@@ -8,11 +8,12 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import EndReason
+from bot.store.audit_entries import entry
 from bot.store.tables import AuditRow, GrantRow
 
 
@@ -26,9 +27,14 @@ class Mark:
 
 @dataclass(frozen=True)
 class AuditTail:
-    """What the rows after a mark say: how often each action on each cluster, and late ends."""
+    """What the rows after a mark say: how often each action on each cluster, and late ends.
+
+    `sessions` counts those that were open at an end, by the cluster: `closed`, or `refused`, since
+    only a superuser may end them.
+    """
 
     actions: Counter[tuple[str, str]]  # (action, cluster)
+    sessions: Counter[tuple[str, str]]  # (cluster, outcome)
     lateness: list[timedelta]  # of each grant that ran out: how long after its time it had ended
 
 
@@ -62,9 +68,19 @@ def between(session: Session, after: Mark, to: Mark) -> AuditTail:
     )
     return AuditTail(
         actions=Counter({(action, cluster): n for action, cluster, n in session.exec(counted)}),
+        sessions=_sessions(session, new),
         lateness=[
             ended_at - expires_at
             for expires_at, ended_at in session.exec(ended)
             if ended_at is not None
         ],
     )
+
+
+def _sessions(session: Session, new: tuple[ColumnElement[bool], ...]) -> Counter[tuple[str, str]]:
+    found: Counter[tuple[str, str]] = Counter()
+    rows = session.exec(select(AuditRow).where(*new, AuditRow.action == Action.SESSIONS_ENDED))
+    for row in map(entry, rows):
+        found[row.cluster, "closed"] += row.detail["count"]
+        found[row.cluster, "refused"] += len(row.detail.get("refused", ()))
+    return found

@@ -9,28 +9,17 @@ from sqlalchemy import ColumnElement, func, literal_column
 from sqlmodel import Session, col, select
 
 from bot.domain.lifecycle import RequestKind, RequestState
-from bot.store import clusters, heartbeats, periodic
+from bot.store import clusters, heartbeats, periodic, session_ends
 from bot.store.clusters import Watch
 from bot.store.database import UtcDateTime
 from bot.store.grants import NOT_ENDED, OVER_AT
 from bot.store.jobs import IS_WAITING, Kind
 from bot.store.periodic import JobRun
 from bot.store.tables import GrantRow, JobRow, RequestRow
+from bot.store.waiting import Waiting
 
 # As literals: a planner that gets the state as a parameter may not use the index.
 _PENDING: ColumnElement[bool] = col(RequestRow.state) == literal_column(f"'{RequestState.PENDING}'")
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """How many things wait, and since when the oldest does."""
-
-    count: int = 0
-    since: datetime | None = None
-
-    def seconds(self, now: datetime) -> float:
-        """Return for how long the oldest has been waiting; 0 if nothing waits."""
-        return max((now - self.since).total_seconds(), 0.0) if self.since else 0.0
 
 
 @dataclass(frozen=True)
@@ -42,6 +31,7 @@ class Snapshot:
     overdue: dict[str, Waiting]
     pending: dict[str, Waiting]
     unreviewed: dict[str, Waiting]
+    session_ends: dict[str, Waiting]  # those that have failed so far
     jobs: dict[Kind, Waiting]
     held: dict[str, Waiting]  # by the code with which the installation is refused
     beat_at: datetime | None
@@ -52,7 +42,7 @@ class Snapshot:
     def clusters(self) -> set[str]:
         """The aliases of all clusters that anything is known of."""
         named = {cluster for cluster, _ in self.grants} | {watch.alias for watch in self.watched}
-        return named.union(self.overdue, self.pending, self.unreviewed)
+        return named.union(self.overdue, self.pending, self.unreviewed, self.session_ends)
 
 
 def snapshot(session: Session, now: datetime) -> Snapshot:
@@ -76,6 +66,7 @@ def snapshot(session: Session, now: datetime) -> Snapshot:
             col(RequestRow.remind_at).is_not(None),  # what waits for a review has a reminder
             col(RequestRow.kind) == RequestKind.EMERGENCY,
         ),
+        session_ends=session_ends.failing(session),
         jobs=jobs_waiting(session),
         held=jobs_held(session),
         beat_at=heartbeats.last(session, now),

@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 from ipaddress import ip_network
 
 from pydantic import BaseModel, ConfigDict
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from bot.domain.addresses import Network
 from bot.domain.notices import GrantEnded
 from bot.domain.sessions import DatabaseSession
 from bot.domain.sources import TrustedSource
 from bot.store import jobs
-from bot.store.jobs import Job, Kind
+from bot.store.jobs import IS_WAITING, Job, Kind
+from bot.store.tables import JobRow
+from bot.store.waiting import Waiting
 
 
 class SessionEnd(BaseModel):
@@ -89,3 +91,15 @@ def of_job(job: Job) -> SessionEnd:
 def note(session: Session, job: Job, end: SessionEnd) -> bool:
     """Note how far a job has come; False if another worker is at it by now."""
     return jobs.rewrite(session, job, end.model_dump(mode="json"))
+
+
+def failing(session: Session) -> dict[str, Waiting]:
+    """Count, by the cluster's alias, those that have failed so far, and since when they wait."""
+    query = select(JobRow.payload).where(
+        JobRow.kind == Kind.SESSIONS, IS_WAITING, JobRow.last_error != ""
+    )
+    since: dict[str, list[datetime]] = {}
+    for payload in session.exec(query):
+        began = datetime.fromisoformat(str(payload["since"]))
+        since.setdefault(str(payload["cluster"]), []).append(began)
+    return {cluster: Waiting(len(times), min(times)) for cluster, times in since.items()}

@@ -13,9 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.clock import Clock
 from bot.deadlines import BoundedCall, NoAnswer
 from bot.store import heartbeats, periodic, schema
-from bot.store.counts import Waiting, jobs_held
+from bot.store.counts import jobs_held
 from bot.store.database import Database
 from bot.store.periodic import JobRun
+from bot.store.waiting import Waiting
 from bot.web.write_probe import WriteProbe, problem_of
 
 _SILENCE_SECONDS = 30.0
