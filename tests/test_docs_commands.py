@@ -42,6 +42,7 @@ RUNS_ON = {
     "sessions": "needs a PostgreSQL to look at: tests/cli/test_sessions_command.py has one",
     "sessions orders": "the same",
     "jobs retry": "lacks a number, or --error",
+    "token inspect": "reads a token: tests/cli/test_token_inspect.py has some",
 }
 # Programs of others, and why their commands are not run here.
 NOT_RUN = {

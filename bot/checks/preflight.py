@@ -13,6 +13,7 @@ from bot.checks.environment import (
     check_secrets,
 )
 from bot.checks.findings import Finding, fault, hint, ok
+from bot.checks.issuers import check_issuers
 from bot.checks.people import PolicyPeople
 from bot.checks.policy_lint import KnownPeople, lint_policy
 from bot.checks.provider import check_provider
@@ -88,6 +89,7 @@ def _run_beside(settings: Settings, policy: Policy, provider: Provider) -> Itera
     yield from lint_policy(policy, people)
     yield from _check_provider(provider, policy)
     yield from check_sessions(settings, policy)
+    yield from check_issuers(policy)
 
 
 def _check_surroundings(settings: Settings) -> Iterator[Finding]:
@@ -112,6 +114,7 @@ def _run(settings: Settings, *, live: bool, announce: Callable[[str], None]) -> 
         yield from lint_policy(policy, people)
         yield from _connect_and_check_provider(settings, policy)
         yield from check_sessions(settings, policy)
+        yield from check_issuers(policy)
     if live:
         from bot.checks.live import check_live  # it serves, which is much to load
 

@@ -64,6 +64,10 @@ class Reasons:
             reasons.append(self._reason(alias, "self_approval", note=note))
         return [*reasons, *written]
 
+    def of_machines(self, alias: str, number: int) -> Reason:
+        """Return which machines one of a cluster's written policies is for."""
+        return self._reason(alias, "auto_approve", number, "machines")
+
     def _written(
         self, alias: str, cluster: ClusterPolicy, request: RequestFacts, person: Person
     ) -> Iterator[Reason]:

@@ -102,7 +102,8 @@ class IssuerKeys:
             return found[0]
         if known.is_failing or is_late:
             raise IssuerUnavailable(self._name, known.failure)
-        raise UnknownKey(f"{self._name} has {len(found) or 'no'} such keys: {shortened(kid)}")
+        how_many = "several keys" if found else "no key"
+        raise UnknownKey(f"{self._name} has {how_many} of this ID and type: {shortened(kid)}")
 
     def check(self) -> str:
         """Return why the keys cannot be read; empty if they can. Read them if that is due."""

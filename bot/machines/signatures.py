@@ -15,7 +15,7 @@ def check_signature(token: str, key: Jwk, algorithm: str) -> None:
         BadToken: it was not.
     """
     if key.get("alg") not in (None, algorithm):
-        raise BadToken(f"is signed with {algorithm}, and its key is for {key['alg']}")
+        raise BadToken(f"it is signed with {algorithm}, and its key is for {key['alg']}")
     try:
         jwt.PyJWS(options={"enforce_minimum_key_length": True}).decode_complete(
             token, jwt.PyJWK(dict(key), algorithm), [algorithm]

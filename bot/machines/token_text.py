@@ -31,9 +31,9 @@ def read_token(token: str) -> TokenText:
         BadToken: it is no signed JSON Web Token in its compact form.
     """
     if len(token) > LONGEST_TOKEN:
-        raise BadToken(f"is longer than {LONGEST_TOKEN} characters")
+        raise BadToken(f"it is longer than {LONGEST_TOKEN} characters")
     if not _COMPACT.fullmatch(token):
-        raise BadToken("is not three parts of Base64url with dots between them")
+        raise BadToken("it is not three parts of Base64url with dots between them")
     header, claims, _signature = token.split(".")
     return TokenText(_object(header, "header"), _object(claims, "payload"))
 

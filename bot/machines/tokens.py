@@ -123,7 +123,7 @@ def _key_of(said: TokenText, keys: IssuerKeys) -> tuple[str, Jwk]:
     if not isinstance(algorithm, str) or algorithm not in _KEY_TYPES:
         raise BadToken(f"its algorithm is not taken: {shortened(str(algorithm))}")
     if not isinstance(kid, str) or not kid:
-        raise BadToken("names no key (kid)")
+        raise BadToken("it names no key (kid)")
     try:
         return algorithm, keys.find(kid, _KEY_TYPES[algorithm])
     except UnknownKey as unknown:
@@ -141,17 +141,19 @@ def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
     issued, ends = _time(claims, "iat"), _time(claims, "exp")
     begins = _time(claims, "nbf") if "nbf" in claims else issued
     if ends <= present - LEEWAY_SECONDS:
-        raise BadToken("has expired")
+        raise BadToken("it has expired")
     if max(issued, begins) > present + LEEWAY_SECONDS:
-        raise BadToken("is not valid yet")
+        raise BadToken("it is not valid yet")
     if not 0 < ends - issued <= LONGEST_LIFE_SECONDS:
-        raise BadToken(f"is valid for {ends - issued:.0f} s, which is too long or no time at all")
+        raise BadToken(
+            f"it is valid for {ends - issued:.0f} s, which is too long or no time at all"
+        )
 
 
 def _time(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise BadToken(f"has no time in {name}")
+        raise BadToken(f"it has no time in {name}")
     if not 0 <= value < _LAST_SECOND:
         raise BadToken(f"its {name} is no time")
     return value

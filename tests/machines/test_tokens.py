@@ -205,25 +205,28 @@ FORGED: dict[str, tuple[Forge, str]] = {
     "another curve": (_raw({"alg": "ES256K", "kid": "key-1"}), "algorithm"),
     "an algorithm of another kind of key": (
         _signed_by(made_key("RS256"), "RS256"),
-        "no such keys",
+        "has no key of this ID",
     ),
     "a stranger's key with our kid": (_signed_by(STRANGER, "ES256"), "does not hold"),
-    "a stranger's key with its own kid": (_signed_by(STRANGER, "ES256", kid="k"), "no such keys"),
+    "a stranger's key with its own kid": (
+        _signed_by(STRANGER, "ES256", kid="k"),
+        "has no key of this ID",
+    ),
     "a stranger's key inside (jwk)": (
         _signed_by(STRANGER, "ES256", jwk=public_jwk(STRANGER, "ES256")),
         "does not hold",
     ),
     "a stranger's key elsewhere (jku)": (
         _signed_by(STRANGER, "ES256", jku="https://evil.example/keys", kid="k"),
-        "no such keys",
+        "has no key of this ID",
     ),
     "a stranger's certificate elsewhere (x5u)": (
         _signed_by(STRANGER, "ES256", x5u="https://evil.example/chain.pem"),
         "does not hold",
     ),
-    "a path as kid": (_with_header(kid="../../../etc/passwd"), "no such keys"),
-    "a URL as kid": (_with_header(kid="https://evil.example/keys"), "no such keys"),
-    "SQL as kid": (_with_header(kid="' or 1=1 --"), "no such keys"),
+    "a path as kid": (_with_header(kid="../../../etc/passwd"), "has no key of this ID"),
+    "a URL as kid": (_with_header(kid="https://evil.example/keys"), "has no key of this ID"),
+    "SQL as kid": (_with_header(kid="' or 1=1 --"), "has no key of this ID"),
     "an empty kid": (_with_header(kid=""), "names no key"),
     "no kid": (_raw({"alg": "ES256"}), "names no key"),
     "a number as kid": (_raw({"alg": "ES256", "kid": 1}), "names no key"),
@@ -273,7 +276,7 @@ def test_p4_a_forged_token_is_refused(
         ({"alg": "ES384"}, "its key is for ES384"),
         ({"crv": "P-384"}, "does not hold"),
         ({"x": "AA"}, "does not hold"),
-        ({"kty": "oct", "k": "c2VjcmV0"}, "no such keys"),
+        ({"kty": "oct", "k": "c2VjcmV0"}, "has no key of this ID"),
     ],
     ids=str,
 )
@@ -290,7 +293,7 @@ def test_p4_one_of_two_keys_of_one_id_is_not_guessed(
 ) -> None:
     stranger = public_jwk(STRANGER, "ES256", kid=issuer.kid)
     issuer.publish(*issuer.documents["/keys"]["keys"], stranger)
-    with pytest.raises(BadToken, match="2 such keys"):
+    with pytest.raises(BadToken, match="several keys"):
         verifier.verify(issuer.token())
 
 

@@ -1,0 +1,52 @@
+"""What `dbaccess check` says of the issuers of machines' tokens."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bot.checks.findings import Finding, Level
+from bot.checks.issuers import check_issuers
+from bot.config import parse_policy
+from tests.checks.operator_folder import Operator
+from tests.machines.issuer import AUDIENCE, OidcIssuer, serving
+from tests.scenarios.world import ORDERS, policy
+
+OK, HINT, FAULT = Level.OK, Level.HINT, Level.FAULT
+
+
+@pytest.fixture
+def issuer() -> Iterator[OidcIssuer]:
+    with serving(OidcIssuer()) as one:
+        yield one
+
+
+def checked(issuer: OidcIssuer) -> list[Finding]:
+    written = {"machines": ["ci:nightly"], "max_duration": "30m"}
+    document = policy({"orders": {"id": ORDERS, "auto_approve": [written]}})
+    machines = {
+        "ci": {"issuer": issuer.url, "audience": AUDIENCE},
+        "spare": {"issuer": f"{issuer.url}/x", "audience": AUDIENCE},
+    }
+    return list(check_issuers(parse_policy(document | {"machines": machines})))
+
+
+def test_an_issuer_whose_keys_can_be_read_and_one_that_is_none(issuer: OidcIssuer) -> None:
+    fine, wrong, unused = checked(issuer)
+    assert fine == Finding(OK, "machines ci", f"1 key of {issuer.url}")
+    assert (wrong.level, wrong.what) == (FAULT, "machines spare")
+    assert "/x/.well-known/openid-configuration: answered 404" in wrong.words
+    assert unused.level is HINT
+    assert "no auto_approve names its machines" in unused.words
+
+
+def test_an_issuer_that_answers_for_another(issuer: OidcIssuer) -> None:
+    issuer.documents["/.well-known/openid-configuration"]["issuer"] = "https://other.example"
+    assert "is about the issuer https://other.example" in checked(issuer)[0].words
+
+
+def test_check_tells_of_issuers(operator: Operator, issuer: OidcIssuer) -> None:
+    table = f'\n[machines.ci]\nissuer = "{issuer.url}"\naudience = "dbaccess"\n'
+    operator.write(more=table)
+    operator.tells(OK, "machines ci", "1 key of")
+    issuer.is_away = True
+    operator.tells(FAULT, "machines ci", "answered 503")
