@@ -34,7 +34,7 @@ _EXPECTED = {
     "issuer": "a URL with https:// (or http:// on this machine), and nothing behind its path",
     "jwks_url": "a URL with https:// (or http:// on this machine), and nothing behind its path",
     "machines": "a short name in small letters, like github",
-    "as": "a person's ID like U0ALICE",
+    "as": "a person's ID like U0ALICE, or a machine like github:repo:acme/shop:ref:refs/heads/main",
     "may_approve": "a person's ID like U0ALICE",
     "may_not_approve": "a person's ID like U0ALICE",
     "people": "a person's ID like U0ALICE",

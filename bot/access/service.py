@@ -142,11 +142,24 @@ class AccessService:
             Refused: it would.
             NeedsDirectory: it depends on people of whom too little is known.
         """
-        answer = None
-        with suppress(_RolledBack), self._unit_of_work(origin, People([person])) as uow:
-            answer = _carry_out(uow, command, person)
+        people = People([person])
+        return self._rolled_back(lambda uow: _carry_out(uow, command, person), origin, people)
+
+    def dry_run_of(self, act: Callable[[UnitOfWork], T]) -> T:
+        """Return what *act* returns; nothing is changed."""
+        return self._rolled_back(act)
+
+    def _rolled_back(
+        self,
+        act: Callable[[UnitOfWork], T],
+        origin: str | None = None,
+        people: People | None = None,
+    ) -> T:
+        found: list[T] = []
+        with suppress(_RolledBack), self._unit_of_work(origin, people) as uow:
+            found.append(act(uow))
             raise _RolledBack
-        return answer
+        return found[0]
 
     def extension_terms(self, grant_id: int, mark: str | None, person: Person) -> ExtensionTerms:
         """Return what somebody may choose from for an extension; *mark* as in `Extend`.

@@ -7,17 +7,22 @@ much somebody has, full or open clusters, access that somebody else ended) does 
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 
 from sqlmodel import SQLModel
 
+from bot.access.machine_requests import request_as_machine
 from bot.access.service import AccessService
+from bot.access.unit_of_work import UnitOfWork
 from bot.clock import Clock
 from bot.domain.actors import Actor
 from bot.domain.commands import BreakGlass, RequestAccess
 from bot.domain.filled_forms import FilledForm, read_emergency_form
+from bot.domain.grammar import parse_command
 from bot.domain.lifecycle import RequestState
+from bot.domain.machines import Machine
 from bot.domain.notices import Asked, RequestFacts
-from bot.domain.people import Person
+from bot.domain.people import Person, Standing
 from bot.domain.policy import Policy
 from bot.domain.queries import OpenEmergencyForm, OpenForm
 from bot.domain.reading import (
@@ -29,6 +34,7 @@ from bot.domain.reading import (
 )
 from bot.domain.refusal import Refused
 from bot.domain.refusals.any_refusal import AnyRefusal
+from bot.store import requests
 from bot.store.database import Database
 
 
@@ -81,10 +87,14 @@ class Trial:
     def of(self, text: str, person: Person, *, channel: str = "") -> Outcome:
         """Return what would come of *text*, typed behind `/dbaccess`, in *channel*, by a person.
 
+        Of a machine, as `not_looked_up` returns it, *text* is what it would ask for by HTTP.
+
         Raises:
             NotTried: it neither requests access nor emergency access.
             NeedsDirectory: it depends on more about that person.
         """
+        if person.standing is Standing.MACHINE:
+            return self._of_machine(text, person.id)
         cluster = None
         try:
             command: _Readable | BreakGlass = self._read(text, person, channel)
@@ -95,11 +105,24 @@ class Trial:
                 return Outcome(Result.FORM, cluster)
             answer = self._access.dry_run(command, person)
         except Refused as refused:
-            found = (refused, *refused.others)
-            return Outcome(Result.REFUSED, cluster, refusals=tuple(one.refusal for one in found))
+            return _refused(refused, cluster)
         if not isinstance(answer, Asked):
             raise TypeError(answer)
         return Outcome(_result(answer.request), cluster, answer.request)
+
+    def _of_machine(self, text: str, principal: str) -> Outcome:
+        cluster = None
+        try:
+            command = parse_command(text, self._policy, channel="")
+            if isinstance(command, OpenForm):
+                return Outcome(Result.FORM, command.cluster or None)
+            if not isinstance(command, RequestAccess):
+                raise NotTried
+            cluster = command.cluster
+            request = self._access.dry_run_of(partial(_asked_by_machine, command, principal))
+        except Refused as refused:
+            return _refused(refused, cluster)
+        return Outcome(Result.AUTO, cluster, request)
 
     def _read(self, text: str, person: Person, channel: str) -> _Readable:
         command = read_command(text, self._policy, person, channel=channel)
@@ -118,6 +141,18 @@ class Trial:
         """Return what an emergency's form says if it is sent as it opens."""
         filled = FilledForm(form.cluster, form.source, form.duration, form.reason)
         return read_emergency_form(emergencies_of(self._policy, person), filled)
+
+
+def _asked_by_machine(command: RequestAccess, principal: str, uow: UnitOfWork) -> RequestFacts:
+    issuer, _, subject = principal.partition(":")
+    grant, _is_new = request_as_machine(uow, command, Machine(issuer, subject))
+    made = requests.behind(uow.session, grant.id)[0]
+    return uow.facts(made)
+
+
+def _refused(refused: Refused, cluster: str | None) -> Outcome:
+    found = (refused, *refused.others)
+    return Outcome(Result.REFUSED, cluster, refusals=tuple(one.refusal for one in found))
 
 
 def _result(request: RequestFacts) -> Result:

@@ -18,7 +18,12 @@ def explain(
         list[str], typer.Argument(help="What is typed behind /dbaccess: request or emergency.")
     ],
     user: Annotated[
-        str, typer.Option("--as", metavar="U…", help="The ID of the person who types it.")
+        str,
+        typer.Option(
+            "--as",
+            metavar="U…",
+            help="Who types it: a person's ID, or a machine (github:repo:…).",
+        ),
     ],
     groups: Annotated[
         str | None,

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -11,11 +11,11 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 from bot.access.trial import Result
 from bot.config import ConfigError, problems_of
 from bot.domain.near_keys import did_you_mean
-from bot.domain.people import Person, Standing
+from bot.domain.people import Person, Standing, not_looked_up
 from bot.domain.policy import Policy
-from bot.domain.policy_lines import key_lines
+from bot.domain.policy_lines import KeyPath, key_lines
 from bot.domain.policy_types import Duration, PolicyModel
-from bot.domain.principals import User, UserOrGroup, groups_in
+from bot.domain.principals import User, UserOrGroup, UserOrMachine, groups_in, is_machine
 from bot.domain.refusals.any_refusal import known_codes
 from bot.domain.typed_text import one_line
 
@@ -31,8 +31,8 @@ class Expectation(PolicyModel):
     name: str = ""
     """What a failure is called; unset: the command itself."""
 
-    user: User = Field(alias="as")
-    """The ID of the person who types it."""
+    user: UserOrMachine = Field(alias="as")
+    """The ID of the person who types it, or the machine that asks for it: `github:repo:…`."""
 
     command: str = Field(min_length=1)
     """What is typed behind `/dbaccess`: `request …` or `emergency …`."""
@@ -90,6 +90,8 @@ class Expectations(PolicyModel):
 
     def person(self, user: str) -> Person:
         """Return somebody as the file describes them."""
+        if is_machine(user):
+            return not_looked_up(user)
         return Person(
             user,
             Standing(self.people.get(user, Standing.MEMBER)),
@@ -116,15 +118,22 @@ def load_expectations(file: Path, policy: Policy) -> Expectations:
         raise ConfigError([_with_title(problem, written) for problem in problems]) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError([f"{file}: {error}"]) from None
-    unknown = sorted(expected.groups.keys() - groups_in(policy.named))
-    if unknown:
-        raise ConfigError(
-            [
-                f"{file}:{lines['groups', group]}: groups.{group}: the policy names no such group"
-                for group in unknown
-            ]
-        )
+    if unknown := [*_unknown_groups(expected, policy), *_unknown_issuers(expected, policy)]:
+        raise ConfigError([f"{file}:{lines[path]}: {problem}" for path, problem in unknown])
     return expected
+
+
+def _unknown_groups(expected: Expectations, policy: Policy) -> Iterator[tuple[KeyPath, str]]:
+    for group in sorted(expected.groups.keys() - groups_in(policy.named)):
+        yield ("groups", group), f"groups.{group}: the policy names no such group"
+
+
+def _unknown_issuers(expected: Expectations, policy: Policy) -> Iterator[tuple[KeyPath, str]]:
+    for number, test in enumerate(expected.test):
+        issuer = test.user.partition(":")[0]
+        if is_machine(test.user) and issuer not in policy.machines:
+            problem = f"test {number + 1} ({one_line(test.title)}): as: there is no"
+            yield ("test", number, "as"), f"{problem} [machines.{issuer}]"
 
 
 def _with_title(problem: str, written: Mapping[str, Any]) -> str:

@@ -1,18 +1,20 @@
 """`dbaccess policy explain`: what would come of a command, and which line says so."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import typer
 
 from bot.access.trial import NotTried, Outcome, Result, Trial
 from bot.cli import frame
-from bot.cli.policy_people import as_said, by_slack, check_is_person
+from bot.cli.policy_people import as_said, by_slack, check_is_person, machine
 from bot.cli.policy_reasons import Reason, Reasons
 from bot.clock import SystemClock
 from bot.config import policy_file
 from bot.domain.durations import show_duration
 from bot.domain.notices import RequestFacts
-from bot.domain.people import Person
+from bot.domain.people import Person, Standing
+from bot.domain.policy import Policy
+from bot.domain.principals import is_machine
 from bot.domain.typed_text import one_line
 from bot.faults import Fault
 
@@ -36,24 +38,46 @@ def explain(text: str, user: str, groups: str | None, *, is_guest: bool, channel
         return list(_lines(trial.of(text, person, channel=channel), person, reasons))
 
     with frame.telling_faults():
-        check_is_person(user)
-        if is_guest and groups is None:
-            raise Fault("--guest needs --groups. Without it, Slack says who is a guest.")
         try:
-            if groups is None:
-                lines = by_slack(user, explained)
+            if is_machine(user):
+                _check_is_all(is_guest, groups, channel)
+                lines = explained(machine(user, policy))
             else:
-                lines = explained(as_said(user, groups, policy, is_guest=is_guest))
+                lines = _of_person(user, groups, policy, explained, is_guest=is_guest)
         except NotTried:
-            words = "Only request and emergency can be explained."
+            what = "request" if is_machine(user) else "request and emergency"
+            words = f"Only {what} can be explained."
             raise Fault(f"{words} Try: request 203.0.113.4 2h orders") from None
     typer.echo("\n".join(lines))
+
+
+def _check_is_all(*said: object) -> None:
+    """Refuse what is said about a machine, and can only be so of a person."""
+    if any(one not in (False, None, "") for one in said):
+        raise Fault("A machine is no guest, and in no group or channel.")
+
+
+def _of_person(
+    user: str,
+    groups: str | None,
+    policy: Policy,
+    explained: Callable[[Person], list[str]],
+    *,
+    is_guest: bool,
+) -> list[str]:
+    check_is_person(user)
+    if groups is not None:
+        return explained(as_said(user, groups, policy, is_guest=is_guest))
+    if is_guest:
+        raise Fault("--guest needs --groups. Without it, Slack says who is a guest.")
+    return by_slack(user, explained)
 
 
 def _lines(outcome: Outcome, person: Person, reasons: Reasons) -> Iterator[str]:
     match outcome:
         case Outcome(result=Result.FORM):
-            yield "A form opens: the line isn't complete, or can be read in two ways."
+            opens = "" if person.standing is Standing.MACHINE else "A form opens: "
+            yield f"{opens}the line isn't complete, or can be read in two ways."
         case Outcome(request=RequestFacts() as request):
             yield _decision(outcome.result, request, person)
             yield f"  {_what(request)}"

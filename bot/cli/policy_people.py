@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from bot.config import ConfigError, load_settings
-from bot.domain.people import NeedsDirectory, Person, Standing
+from bot.domain.machines import is_subject
+from bot.domain.people import NeedsDirectory, Person, Standing, not_looked_up
 from bot.domain.policy import Policy
 from bot.domain.principals import groups_in, users_in
 from bot.faults import Fault
@@ -19,6 +20,20 @@ def check_is_person(user: str) -> None:
             f"{user} is not a person's ID, like U0ALICE. Copy it in Slack from their profile: ⋮, "
             "Copy member ID."
         )
+
+
+def machine(principal: str, policy: Policy) -> Person:
+    """Return the machine of that principal.
+
+    Raises:
+        Fault: the policy names no such issuer, or no `sub` can be like this.
+    """
+    issuer, _, subject = principal.partition(":")
+    if issuer not in policy.machines:
+        raise Fault(f"The policy has no [machines.{issuer}].")
+    if not is_subject(subject):
+        raise Fault(f"No machine is called {principal}. Copy the `sub` of its token.")
+    return not_looked_up(principal)
 
 
 def as_said(user: str, groups: str, policy: Policy, *, is_guest: bool) -> Person:

@@ -10,7 +10,7 @@ from typing import Any
 from bot.access.trial import Outcome, Result
 from bot.domain.durations import show_duration
 from bot.domain.notices import RequestFacts
-from bot.domain.people import Person, is_named
+from bot.domain.people import Person, Standing, is_named
 from bot.domain.policy import ClusterPolicy, Policy
 from bot.domain.policy_keys import deciding_keys
 from bot.domain.policy_lines import PolicyLines, Setting
@@ -72,8 +72,9 @@ class Reasons:
         self, alias: str, cluster: ClusterPolicy, request: RequestFacts, person: Person
     ) -> Iterator[Reason]:
         """Yield the written policies up to the one that covers a request, each with why."""
+        who = person.id if person.standing is Standing.MACHINE else person
         for number, approval in enumerate(cluster.auto_approve):
-            exceeded = approval.exceeded_key(person, request.source, request.duration)
+            exceeded = approval.exceeded_key(who, request.source, request.duration)
             if exceeded is None:
                 yield self._reason(alias, "auto_approve", number, note="covers it")
                 return

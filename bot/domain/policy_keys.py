@@ -13,6 +13,11 @@ from bot.domain.refusals.clusters import (
     ReasonRequired,
 )
 from bot.domain.refusals.durations import TooLong, TooLongForEmergency, TooShort
+from bot.domain.refusals.machines import (
+    DurationNotCovered,
+    NoMachinePolicy,
+    SourceNotCovered,
+)
 from bot.domain.refusals.rights import (
     MayNotBreakGlass,
     MayNotRequest,
@@ -44,6 +49,8 @@ def deciding_keys(refusal: AnyRefusal) -> tuple[str, ...]:  # noqa: C901  # a ca
             return ("approvers",)
         case OwnRequest():
             return ("self_approval",)
+        case NoMachinePolicy() | SourceNotCovered() | DurationNotCovered():
+            return ("auto_approve",)
         case TypeNotTaken():
             return ("source_types",)
         case TooWide():

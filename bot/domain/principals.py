@@ -16,6 +16,9 @@ MEMBER_ID = r"[UWS][A-Z0-9]{2,}"
 """Of a person or a user group."""
 
 User = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,}$")]
+UserOrMachine = Annotated[
+    str, StringConstraints(pattern=r"^([UW][A-Z0-9]{2,}|[a-z][a-z0-9_-]{0,31}:[!-~][ -~]{0,254})$")
+]
 UserOrGroup = Annotated[str, StringConstraints(pattern=rf"^{MEMBER_ID}$")]
 Requester = Annotated[str, StringConstraints(pattern=rf"^(\*|{MEMBER_ID})$")]
 Channel = Annotated[str, StringConstraints(pattern=rf"^{CHANNEL_ID}$")]
