@@ -49,6 +49,7 @@ from bot.store.database_state import Outage
 from bot.store.ip_links import IpLink
 from bot.store.jobs import Kind
 from bot.store.signals import Listener
+from bot.stream.delivery import Stream
 from bot.web import Health, build_wsgi, ip_pages, machine_api, probes, probes_app
 from bot.worker import Worker
 from bot.worker.job_queue import Executors, threads
@@ -103,7 +104,7 @@ def build_components(
     """Return the components, connected to nothing yet."""
     clock = clock or SystemClock()
     database = Database(settings.database_url, settings.audit_keys())
-    metrics = Metrics(database, clock)
+    metrics = Metrics(database, clock, has_stream=lambda: core.policy().stream is not None)
     core = build_core(
         settings,
         policy,
@@ -292,6 +293,13 @@ def build_worker(components: Components, executors: Executors = threads) -> Work
             Kind.USAGE: looks,
             Kind.DROPLETS: DropletAddresses(components.database, components.provider),
         },
+        Stream(
+            components.database,
+            components.policy,
+            components.clock,
+            components.settings.stream_keys(),
+            on_delivery=components.metrics.note_stream,
+        ),
         components.clock,
         tick=components.policy().scheduler.tick,
         budget=components.budget,

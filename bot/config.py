@@ -21,6 +21,8 @@ from bot.domain.near_keys import did_you_mean, keys_beside
 from bot.domain.placeholders import WHAT_TO_PUT, is_placeholder
 from bot.domain.policy import NOT_INHERITED, ClusterPolicy, Policy
 from bot.domain.policy_lines import KeyPath, key_lines
+from bot.domain.standard_webhooks import PREFIX as WEBHOOK_PREFIX
+from bot.domain.standard_webhooks import key_of
 from bot.secret_files import NAMES, SecretFiles, Unreadable
 
 _EXPECTED = {
@@ -59,7 +61,8 @@ class ConfigError(Exception):
 class Settings(BaseSettings):
     """The environment, then a `.env` file. Secrets are not shown when printed.
 
-    `slack_signing_secret` and `dbaccess_audit_key` may list several, the newest first.
+    `slack_signing_secret`, `dbaccess_audit_key` and `dbaccess_stream_secret` may list several, the
+    newest first.
     """
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
@@ -72,6 +75,7 @@ class Settings(BaseSettings):
     digitalocean_api_url: str = "https://api.digitalocean.com"
     database_url: str = "sqlite:///dbaccess.db"
     dbaccess_audit_key: SecretStr | None = None
+    dbaccess_stream_secret: SecretStr | None = None
     dbaccess_config: Path = Path("dbaccess.toml")
     dbaccess_public_url: str | None = None
     dbaccess_trusted_proxies: int = Field(default=0, ge=0)
@@ -105,6 +109,7 @@ class Settings(BaseSettings):
     @field_validator(
         "slack_app_token",
         "dbaccess_audit_key",
+        "dbaccess_stream_secret",
         "dbaccess_public_url",
         "log_format",
         "metrics_port",
@@ -161,14 +166,21 @@ class Settings(BaseSettings):
             raise ValueError("must be console or json")
         return value
 
-    @field_validator("slack_signing_secret")
+    @field_validator("slack_signing_secret", "dbaccess_stream_secret")
     @classmethod
-    def _one_or_two(cls, value: SecretStr) -> SecretStr:
-        parts = _listed_in(value)
+    def _one_or_two(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = _listed_in(value) if value else ["unset"]
         if not all(parts) or len(parts) > _MOST_SIGNING_SECRETS:
             raise ValueError(
                 "write one secret, or while it is rotated the new one, a comma, the old"
             )
+        return value
+
+    @field_validator("dbaccess_stream_secret")
+    @classmethod
+    def _are_webhook_secrets(cls, value: SecretStr | None) -> SecretStr | None:
+        for secret in _listed_in(value) if value else ():
+            key_of(secret)
         return value
 
     @field_validator("session_logins", mode="before")
@@ -199,6 +211,18 @@ class Settings(BaseSettings):
         given = _listed_in(self.dbaccess_audit_key) if self.dbaccess_audit_key else []
         return Keyring(tuple(key.encode() for key in given))
 
+    def stream_keys(self) -> tuple[bytes, ...]:
+        """Return the keys that sign what is sent to the stream's receiver, the newest first."""
+        given = _listed_in(self.dbaccess_stream_secret) if self.dbaccess_stream_secret else []
+        return tuple(map(key_of, given))
+
+    def lacks(self, policy: Policy) -> list[str]:
+        """Return what a policy needs of the environment and does not find there, a line each."""
+        if policy.stream is None or self.dbaccess_stream_secret is not None:
+            return []
+        what = WHAT_TO_PUT["dbaccess_stream_secret"]
+        return [f"environment: DBACCESS_STREAM_SECRET: is missing, [stream] needs it: {what}"]
+
     def secrets(self) -> list[str]:
         """Return what must never be shown."""
         logins = (login.get_secret_value() for login in self.session_logins.values())
@@ -208,9 +232,11 @@ class Settings(BaseSettings):
             self.slack_signing_secret,
             self.slack_app_token,
             self.digitalocean_token,
+            self.dbaccess_stream_secret,
         ]
         hidden = [one for secret in given if secret is not None for one in _listed_in(secret)]
         keys = _listed_in(self.dbaccess_audit_key) if self.dbaccess_audit_key else []
+        keys += [one.removeprefix(WEBHOOK_PREFIX) for one in hidden if WEBHOOK_PREFIX in one]
         return [*hidden, *keys, *passwords]
 
 

@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import proxy_bypass
 
 from urllib3.exceptions import (
@@ -96,14 +96,23 @@ def _of_connection(
 
 def proxy_for(url: str) -> Proxy | None:
     """Return the proxy by which *url* is reached; None where that is not by one."""
-    if proxy_bypass(urlsplit(url).netloc):
+    address, named = proxy_address_for(url), _proxy_variable()
+    if address is None or named is None:
         return None
-    named = next((name for name in _PROXIES if os.environ.get(name)), None)
-    if named is None:
+    return Proxy(named, address.netloc.rpartition("@")[2])
+
+
+def proxy_address_for(url: str) -> SplitResult | None:
+    """Return that proxy's address with the login in it, which must not be shown."""
+    named = _proxy_variable()
+    if named is None or proxy_bypass(urlsplit(url).netloc):
         return None
     written = os.environ[named]
-    place = urlsplit(written if "//" in written else f"//{written}").netloc
-    return Proxy(named, place.rpartition("@")[2])
+    return urlsplit(written if "//" in written else f"//{written}")
+
+
+def _proxy_variable() -> str | None:
+    return next((name for name in _PROXIES if os.environ.get(name)), None)
 
 
 def certificates() -> str | None:

@@ -134,7 +134,7 @@ def build_core(
     clock = clock or SystemClock()
     if database is None:
         database = Database(settings.database_url, settings.audit_keys(), operator=operator)
-    live = LivePolicy(policy, settings.dbaccess_config)
+    live = LivePolicy(policy, settings.dbaccess_config, settings.lacks)
 
     def limits() -> tuple[int, int]:
         scheduler = live().scheduler

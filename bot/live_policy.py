@@ -1,5 +1,6 @@
 """The live policy: the last valid version of `dbaccess.toml`."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
@@ -23,11 +24,19 @@ class LivePolicy:
     """Returns the current policy when called. Safe to call from several threads.
 
     An operation calls it once, so that it is not checked against two policies.
+
+    Args:
+        policy: the one to begin with.
+        file: where it is read again.
+        lacks: returns what a policy needs of the environment and does not find there.
     """
 
-    def __init__(self, policy: Policy, file: Path) -> None:
+    def __init__(
+        self, policy: Policy, file: Path, lacks: Callable[[Policy], list[str]] = lambda _: []
+    ) -> None:
         self._policy = policy
         self._file = file
+        self._lacks = lacks
 
     def __call__(self) -> Policy:
         """Return the policy."""
@@ -39,6 +48,8 @@ class LivePolicy:
             policy = load_policy(self._file)
         except ConfigError as error:
             return self._refuse(error.problems)
+        if problems := self._lacks(policy):
+            return self._refuse(problems)
         if policy.instance != self._policy.instance:
             return self._refuse([f"{self._file}: instance: {_why_not(self._policy, policy)}"])
         if policy == self._policy:

@@ -10,6 +10,7 @@ HIDDEN = "[secret]"
 _SHORTEST_ENCODED = 6  # a shorter piece of Base64 occurs in too many harmless words
 
 _ISSUED = r"(?:xox[a-z]|xapp|xwfp|dop_v1|doo_v1|dor_v1)[-_][A-Za-z0-9%_-]+"
+_SIGNS_WEBHOOKS = r"whsec_[A-Za-z0-9+/=%_-]+"
 _RESPONSE_URL = r"https?://[^/\s\"']+/(?:commands|actions|response|services|workflows)[^\s\"']*"
 _RESPONSE_PATH = r"/(?:commands|actions|services|workflows)/T[A-Z0-9]+/[^\s\"']+"
 _IP_LINK = r"(?<=/ip/)[^\s\"'<>]+"
@@ -21,7 +22,14 @@ _NAMED = (
 )
 _PATTERNS = [
     (re.compile(pattern), HIDDEN)
-    for pattern in (_ISSUED, _RESPONSE_URL, _RESPONSE_PATH, _IP_LINK, _AUTHORIZATION)
+    for pattern in (
+        _ISSUED,
+        _SIGNS_WEBHOOKS,
+        _RESPONSE_URL,
+        _RESPONSE_PATH,
+        _IP_LINK,
+        _AUTHORIZATION,
+    )
 ] + [
     (re.compile(_IN_URL), rf"\1:{HIDDEN}"),
     (re.compile(_NAMED), rf"\1{HIDDEN}"),

@@ -25,6 +25,7 @@ NAMES = (
     "digitalocean_token",
     "database_url",
     "dbaccess_audit_key",
+    "dbaccess_stream_secret",
 )
 SESSIONS = PREFIX.lower()
 _FILE = "_file"

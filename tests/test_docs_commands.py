@@ -19,13 +19,14 @@ from bot.domain.audit_actions import Action
 from bot.domain.grammar import _READERS, parse_command
 from bot.domain.policy import Policy
 from bot.domain.refusal import Refused
-from bot.store import audit, grants, jobs, requests, schema
+from bot.store import audit, grants, jobs, requests, schema, stream
 from bot.store.database import Database
 from bot.store.jobs import Kind
 from tests.checks.operator_folder import Operator
 from tests.docs_commands import ROOT, Command, commands
 from tests.domain import examples
 from tests.scenarios.world import ANALYTICS, ORDERS
+from tests.stream.siem import SECRET, Siem, serving
 
 COMMANDS = commands()
 DBACCESS: Any = typer.main.get_command(app)
@@ -186,7 +187,7 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with access #2 and #17 open, and job 17."""
+    """A database with access #2 and #17 open, job 17, and 17 rows that the stream delivered."""
     file = tmp_path_factory.mktemp("filled") / "dbaccess.db"
     database = Database(f"sqlite:///{file}")
     schema.upgrade(database)
@@ -199,22 +200,37 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number in (2, 17):
             end = now + timedelta(hours=1)
             grants.add(session, examples.active_grant(number, approved_at=now, expires_at=end))
+    with database.transaction() as session:
+        stream.begin(session, now)
+        [newest] = stream.rows(session, 17, most=1)
+        stream.save(session, stream.Cursor(), stream.Cursor(17, newest.digest))
     database.close()
     assert not file.with_name("dbaccess.db-wal").exists(), "the file has it all"
     return file
 
 
 @pytest.fixture
+def siem() -> Iterator[Siem]:
+    with serving() as siem:
+        yield siem
+
+
+@pytest.fixture
 def folder(
-    operator: Operator, filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    operator: Operator, siem: Siem, filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
     """A folder as the pages mean it, filled in."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
-    operator.env = {"DATABASE_URL": f"sqlite:///{tmp_path / 'dbaccess.db'}"}
+    operator.env = {
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'dbaccess.db'}",
+        "DBACCESS_STREAM_SECRET": SECRET,
+    }
     shutil.copy(filled, tmp_path / "dbaccess.db")
     for example in ("dbaccess", "policy-tests"):
         shutil.copy(ROOT / f"{example}.example.toml", tmp_path / f"{example}.toml")
+    with (tmp_path / "dbaccess.toml").open("a") as policy_file:
+        policy_file.write(f'[stream]\nurl = "{siem.url}"\n')
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

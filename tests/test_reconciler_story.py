@@ -40,6 +40,7 @@ from bot.reconcile.reconciler import Reconciler
 from bot.store import audit, grants, requests, schema
 from bot.store.database import Database
 from bot.store.tables import JobRow
+from bot.stream.delivery import Stream
 from bot.worker import Worker
 from dbaccess_playground.calls import Call as HttpCall
 from dbaccess_playground.digitalocean.clusters import Change
@@ -444,6 +445,7 @@ class ReconcilerStory(RuleBasedStateMachine):
             self.access,
             reconciler,
             {},
+            Stream(self.database, lambda: self.policy, self.clocks, ()),
             self.clocks,
             tick=self.policy.scheduler.tick,
             budget=CallBudget(self.clocks, lambda: (250, 5_000)),

@@ -19,6 +19,7 @@ from bot.checks.findings import Finding, fault, hint, ok
 from bot.checks.secret_shapes import SECRETS, WrongShape, secret_of
 from bot.config import Settings
 from bot.connection_failures import CERTIFICATES, certificates
+from bot.domain.web_addresses import LOOPBACK_HOSTS
 from bot.secret_files import secret_files
 from bot.store import audit, schema
 from bot.store.connection_pool import SessionsShared, refuse_shared_sessions
@@ -29,7 +30,6 @@ _PUBLIC_SECONDS = 5.0
 _NOTICEABLE_SECONDS = 60
 _SIGNATURE_SECONDS = 300  # Slack's requests are refused that long after they were signed
 _NOT_RUNNING = frozenset({502, 503, 504})  # a proxy's word for nobody behind it
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def check_file_modes(url: str) -> Iterator[Finding]:
@@ -144,7 +144,7 @@ def check_address(settings: Settings) -> Iterator[Finding]:
         return
     yield _reach(url)
     address = urlsplit(url)
-    if address.hostname in _LOOPBACK:
+    if address.hostname in LOOPBACK_HOSTS:
         return
     if address.scheme != "https":
         yield hint("public address", "is not https, so links and addresses travel in the open")

@@ -19,6 +19,7 @@ from bot.checks.policy_lint import KnownPeople, lint_policy
 from bot.checks.provider import check_provider
 from bot.checks.sessions import check_sessions
 from bot.checks.slack_setup import check_app_token, check_bot_token, check_channels, check_scopes
+from bot.checks.stream import check_stream
 from bot.config import (
     ConfigError,
     Settings,
@@ -39,7 +40,8 @@ def run_checks(*, live: bool, announce: Callable[[str], None]) -> Iterator[Findi
     """Check everything that can be checked; a fault hides only what depends on it.
 
     Args:
-        live: post to channels that cannot be looked at, and wait for a real command from Slack.
+        live: post to channels that cannot be looked at, send the stream's receiver a test event,
+            and wait for a real command from Slack.
         announce: called with what somebody has to type then.
     """
     try:
@@ -90,6 +92,7 @@ def _run_beside(settings: Settings, policy: Policy, provider: Provider) -> Itera
     yield from _check_provider(provider, policy)
     yield from check_sessions(settings, policy)
     yield from check_issuers(policy)
+    yield from check_stream(settings, policy, live=False)
 
 
 def _check_surroundings(settings: Settings) -> Iterator[Finding]:
@@ -115,6 +118,7 @@ def _run(settings: Settings, *, live: bool, announce: Callable[[str], None]) -> 
         yield from _connect_and_check_provider(settings, policy)
         yield from check_sessions(settings, policy)
         yield from check_issuers(policy)
+        yield from check_stream(settings, policy, live=live)
     if live:
         from bot.checks.live import check_live  # it serves, which is much to load
 

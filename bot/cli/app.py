@@ -10,6 +10,7 @@ from bot.cli.auditing import audit_app
 from bot.cli.job_app import job_app
 from bot.cli.plugins import CommandsAndPlugins
 from bot.cli.policy_app import policy_app
+from bot.cli.stream_app import stream_app
 from bot.cli.token_app import token_app
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(job_app, name="jobs")
 app.add_typer(policy_app, name="policy")
 app.add_typer(token_app, name="token")
+app.add_typer(stream_app, name="stream")
 
 
 def main() -> None:

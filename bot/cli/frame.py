@@ -42,7 +42,10 @@ def configuration() -> tuple[Settings, Policy]:
         policy = load_policy(policy_file())
     except ConfigError as error:
         _also_of_environment(error)
-    return settings(), policy
+    loaded = settings()
+    if problems := loaded.lacks(policy):
+        _stop(ConfigError(problems))
+    return loaded, policy
 
 
 def _also_of_environment(error: ConfigError) -> NoReturn:

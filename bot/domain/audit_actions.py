@@ -48,6 +48,9 @@ class Action(StrEnum):
     SESSIONS_ALARMED = "sessions.alarmed"  # they cannot be looked for, or do not end
     ISSUER_ALARMED = "issuer.alarmed"  # its keys cannot be read, so no token of it is verified
     ISSUER_BACK = "issuer.back"
+    STREAM_ALARMED = "stream.alarmed"  # the audit's rows do not reach their receiver
+    STREAM_RESUMED = "stream.resumed"
+    STREAM_REPLAYED = "stream.replayed"
     UNDELIVERED = "message.undelivered"
     JOB_RETRIED = "job.retried"
     JOB_DROPPED = "job.dropped"
@@ -80,6 +83,9 @@ _PLAIN: Mapping[Action, frozenset[str]] = {
     Action.SESSIONS_ALARMED: frozenset({"since"}),
     Action.ISSUER_ALARMED: frozenset({"issuer", "since", "error"}),
     Action.ISSUER_BACK: frozenset({"issuer", "since"}),
+    Action.STREAM_ALARMED: frozenset({"since", "error"}),
+    Action.STREAM_RESUMED: frozenset({"since"}),
+    Action.STREAM_REPLAYED: frozenset({"first", "last"}),
     Action.UNDELIVERED: frozenset({"error"}),
     Action.JOB_RETRIED: frozenset({"job", "kind"}),
     Action.JOB_DROPPED: frozenset({"job", "kind"}),

@@ -361,6 +361,25 @@ class IssuerBack(_Facts):
     since: datetime
 
 
+class StreamStopped(_Facts):
+    """Rows of the audit do not reach the stream's receiver; so many wait. `place`: its host."""
+
+    kind: Literal["stream_stopped"] = "stream_stopped"
+    place: str
+    since: datetime
+    error: str
+    rows: int
+
+
+class StreamResumed(_Facts):
+    """The receiver takes rows again; so many are still on their way."""
+
+    kind: Literal["stream_resumed"] = "stream_resumed"
+    place: str
+    since: datetime
+    rows: int
+
+
 class GuardPlaced(_Facts):
     """The last rule went, and the guard rule took its place (P2)."""
 
@@ -533,6 +552,8 @@ Notice = Annotated[
     | SessionsRefused
     | IssuerAway
     | IssuerBack
+    | StreamStopped
+    | StreamResumed
     | GuardPlaced
     | ClusterOpen
     | ClusterClosed

@@ -40,6 +40,12 @@ class Sealed:
         return {name: field[-1] for name, field in fields if _is_pair(field)}
 
     @property
+    def salts(self) -> dict[str, Any]:
+        """The salts of the fields that are still there."""
+        fields = (self.fields or {}).items()
+        return {name: field[0] for name, field in fields if _is_pair(field)}
+
+    @property
     def holds(self) -> bool:
         """Whether each field that is still there says what was committed to."""
         try:

@@ -14,6 +14,7 @@ WHAT_TO_PUT = {
     ),
     "digitalocean_token": "a token with database:read, database:update and what these require",
     "dbaccess_audit_key": "what `openssl rand -hex 32` prints",
+    "dbaccess_stream_secret": "whsec_ and what `openssl rand -base64 32` prints",
 }
 
 

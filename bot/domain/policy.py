@@ -66,6 +66,7 @@ from bot.domain.refusals.rights import (
 from bot.domain.refusals.sources import TypeNotTaken
 from bot.domain.sessions import SessionPolicy
 from bot.domain.sources import SourceType, TrustedSource, check_address, parse_source
+from bot.domain.stream import StreamPolicy
 from bot.domain.written_policy import AutoApproval, Emergency
 
 ALARM_AFTER = timedelta(minutes=5)
@@ -418,6 +419,9 @@ class Policy(PolicyModel):
 
     retention: Retention = Retention()
     """How long finished rows and personal data are kept."""
+
+    stream: StreamPolicy | None = None
+    """Where every row of the audit is sent; unset: nowhere."""
 
     @field_validator("clusters")
     @classmethod

@@ -51,6 +51,7 @@ def policy_schema() -> dict[str, Any]:
     _take_no_null(definitions["Issuer"]["properties"]["jwks_url"])
     for key in ("requesters", "machines", "sources"):  # empty if unset, and never to be written so
         del definitions["AutoApproval"]["properties"][key]["default"]
+    _take_no_null(schema["properties"]["stream"])
     inherited = [key for key in cluster["required"] if key not in NOT_INHERITED]
     cluster["required"] = [key for key in cluster["required"] if key in NOT_INHERITED]
     definitions["Defaults"] = _defaults(cluster)

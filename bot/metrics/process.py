@@ -1,6 +1,7 @@
 """The registry of one process: what it called and did itself, besides what the tables tell."""
 
 import re
+from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.process_collector import ProcessCollector
@@ -12,17 +13,24 @@ from bot.metrics.tables import TableCollector
 from bot.providers.base import ApiCall
 from bot.store.database import Database
 
+DELIVERIES = ("delivered", "not_taken", "unreachable")
+
 _TOO_MANY = "429"
 _CODE = re.compile(r"[a-z0-9_ ]{1,40}")
 _RECONCILE_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
 class Metrics:
-    """The registry of one process. Its `note_…` are called from any thread."""
+    """The registry of one process. Its `note_…` are called from any thread.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    `has_stream` tells whether the policy has a stream.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, has_stream: Callable[[], bool] = lambda: True
+    ) -> None:
         self.registry = CollectorRegistry()
-        self._tables = TableCollector(database, clock)
+        self._tables = TableCollector(database, clock, has_stream)
         self.registry.register(self._tables)
         ProcessCollector(registry=self.registry)
         Info("dbaccess_build", "The version that runs", registry=self.registry).info(
@@ -50,6 +58,14 @@ class Metrics:
             ["job"],
             registry=self.registry,
         )
+        self._stream = Counter(
+            "dbaccess_stream_deliveries",
+            "Rows of the audit sent to their receiver: delivered, not_taken or unreachable",
+            ["outcome"],
+            registry=self.registry,
+        )
+        for delivery in DELIVERIES:
+            self._stream.labels(delivery)  # there from the start: an increase is seen
         self._connected = Gauge(
             "dbaccess_connected",
             "1 while a connection that is to stay open is: slack (Socket Mode), signals (LISTEN)",
@@ -128,6 +144,10 @@ class Metrics:
     def note_periodic_job(self, name: str, succeeded: bool) -> None:
         """Count one run of a periodic job, if it failed."""
         self._job_failures.labels(name).inc(0 if succeeded else 1)  # 0: there from the first run on
+
+    def note_stream(self, outcome: str) -> None:
+        """Count one row of the audit that was sent; *outcome*: one of `DELIVERIES`."""
+        self._stream.labels(outcome).inc()
 
     def note_connection(self, to: str, is_open: bool) -> None:
         """Remember whether a connection that is to stay open is: to `slack` or for `signals`."""

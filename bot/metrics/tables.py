@@ -1,6 +1,7 @@
 """The metrics that are read from the tables, so that any process can tell them."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -12,6 +13,7 @@ from bot.domain.lifecycle import GrantState
 from bot.metrics.audit_events import History
 from bot.store.counts import Snapshot, snapshot
 from bot.store.database import Database
+from bot.store.stream import Cursor, Lag
 from bot.store.waiting import Waiting
 
 _OPEN_STATES = [state for state in GrantState if state is not GrantState.ENDED]
@@ -22,9 +24,10 @@ _SECONDS = 5.0  # Prometheus waits for ten
 class TableCollector(Collector):
     """Counts rows at the moment of the question; a database that is away is told of, not raised."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, has_stream: Callable[[], bool]) -> None:
         self._database = database
         self._clock = clock
+        self._has_stream = has_stream
         self._history = History()
         self._call = BoundedCall(self._read, name="metrics", seconds=_SECONDS)
 
@@ -50,6 +53,8 @@ class TableCollector(Collector):
         )
         if found is not None:
             yield from _Telling(found, self._clock).metrics()
+            if self._has_stream():
+                yield from stream_metrics(found.stream, found.stream_lag, self._clock.now())
             yield from self._history.metrics(found.clusters)
 
     def _read(self) -> Snapshot:
@@ -57,6 +62,25 @@ class TableCollector(Collector):
             found = snapshot(session, self._clock.now())
             self._history.follow(session)
         return found
+
+
+def stream_metrics(cursor: Cursor, lag: Lag, now: datetime) -> Iterator[Metric]:
+    """Yield how far the receiver of the audit is behind, and for how long it has failed."""
+    yield GaugeMetricFamily(
+        "dbaccess_stream_lag_rows",
+        "Rows of the audit that are not delivered to their receiver yet",
+        value=lag.rows,
+    )
+    yield GaugeMetricFamily(
+        "dbaccess_stream_lag_seconds",
+        "How long ago the oldest of them was written; 0 where there is none",
+        value=Waiting(1, lag.oldest_at).seconds(now),
+    )
+    yield GaugeMetricFamily(
+        "dbaccess_stream_failing_seconds",
+        "For how long nothing could be delivered; 0 where the last try succeeded",
+        value=Waiting(1, cursor.failing_since).seconds(now),
+    )
 
 
 class _Telling:

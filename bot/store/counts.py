@@ -9,12 +9,13 @@ from sqlalchemy import ColumnElement, func, literal_column
 from sqlmodel import Session, col, select
 
 from bot.domain.lifecycle import RequestKind, RequestState
-from bot.store import clusters, heartbeats, periodic, session_ends
+from bot.store import clusters, heartbeats, periodic, session_ends, stream
 from bot.store.clusters import Watch
 from bot.store.database import UtcDateTime
 from bot.store.grants import NOT_ENDED, OVER_AT
 from bot.store.jobs import IS_WAITING, Kind
 from bot.store.periodic import JobRun
+from bot.store.stream import Cursor, Lag
 from bot.store.tables import GrantRow, JobRow, RequestRow
 from bot.store.waiting import Waiting
 
@@ -37,6 +38,8 @@ class Snapshot:
     beat_at: datetime | None
     workers: int
     runs: list[JobRun]
+    stream: Cursor
+    stream_lag: Lag
 
     @property
     def clusters(self) -> set[str]:
@@ -49,6 +52,7 @@ def snapshot(session: Session, now: datetime) -> Snapshot:
     """Count everything that is open."""
     by_state = select(GrantRow.cluster, GrantRow.state, func.count()).where(NOT_ENDED)
     by_state = by_state.group_by(col(GrantRow.cluster), col(GrantRow.state))
+    cursor = stream.cursor(session)
     return Snapshot(
         watched=[watch for watch in clusters.all_of(session) if watch.due_at is not None],
         grants={(cluster, state): count for cluster, state, count in session.exec(by_state)},
@@ -72,6 +76,8 @@ def snapshot(session: Session, now: datetime) -> Snapshot:
         beat_at=heartbeats.last(session, now),
         workers=heartbeats.alive(session, now),
         runs=periodic.last_runs(session),
+        stream=cursor,
+        stream_lag=stream.lag(session, cursor),
     )
 
 

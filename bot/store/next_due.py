@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select
 from sqlmodel import Session, select
 
-from bot.store import clusters, grants, jobs, requests
+from bot.store import clusters, grants, jobs, requests, stream
 from bot.store.jobs import Kind
 
 
@@ -43,6 +43,7 @@ def _question() -> tuple[list[str], Select[Any]]:
         "lapse": requests.next_lapse(),
         "reminders": requests.next_reminder(),
         "reconcile": clusters.next_due(),
+        "stream": stream.next_due(),
     }
     queries |= {str(kind): jobs.next_due(kind) for kind in Kind}
     return list(queries), select(*(query.scalar_subquery() for query in queries.values()))

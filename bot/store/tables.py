@@ -409,3 +409,25 @@ class ApiCallRow(SQLModel, table=True):
     purpose: str = Field(primary_key=True, max_length=_KIND)
     began_at: datetime = Field(primary_key=True, sa_type=UtcDateTime, index=True)
     count: int
+
+
+class StreamRow(SQLModel, table=True):
+    """How far the audit was sent to the stream's receiver; the only row.
+
+    `number` and `digest` are of the last row that was delivered. `error`: of the failures in a row
+    since then, the last; `told_at`: when the operators heard of them.
+    """
+
+    __tablename__ = "stream"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    number: int = Field(
+        default=0, sa_type=_LARGE_NUMBER, sa_column_kwargs={"server_default": text("0")}
+    )
+    digest: str = Field(max_length=64)
+    delivered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    failures: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    failing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    error: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

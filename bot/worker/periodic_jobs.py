@@ -19,6 +19,7 @@ from bot.worker.job_queue import JobQueue
 HEARTBEAT = "heartbeat"
 NEXT_DUE = "next_due"
 RECONCILE = "reconcile"
+STREAM = "stream"
 
 
 @dataclass(frozen=True)

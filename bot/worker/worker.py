@@ -21,9 +21,10 @@ from bot.store import audit, heartbeats, jobs, periodic
 from bot.store.database import Database
 from bot.store.jobs import Kind
 from bot.store.next_due import NextDue, read_next_due
+from bot.stream.delivery import Stream
 from bot.worker.cluster_queue import CLUSTER_CONCURRENCY, ClusterJobs
 from bot.worker.job_queue import Executors, JobQueue, threads
-from bot.worker.periodic_jobs import HEARTBEAT, NEXT_DUE, RECONCILE, periodic_jobs
+from bot.worker.periodic_jobs import HEARTBEAT, NEXT_DUE, RECONCILE, STREAM, periodic_jobs
 from bot.worker.scheduler import JobScheduler
 from bot.worker.stored_jobs import Handler, StoredJobs
 
@@ -47,6 +48,7 @@ class Worker:
 
     Args:
         handlers: do the jobs that are stored, by their kind; clusters come on top.
+        stream: sends the audit to its receiver.
         tick: the interval of periodic jobs that have none of their own.
         begin_offboarding: has those looked up who may have left the workspace.
         begin_usage: has database servers asked who is connected.
@@ -61,6 +63,7 @@ class Worker:
         access: AccessService,
         reconciler: Reconciler,
         handlers: Mapping[Kind, Handler],
+        stream: Stream,
         clock: Clock,
         *,
         tick: timedelta,
@@ -73,6 +76,7 @@ class Worker:
     ) -> None:
         self._database = database
         self._reconciler = reconciler
+        self._stream = stream
         self._clock = clock
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._woken = threading.Event()
@@ -99,6 +103,9 @@ class Worker:
             state,
             concurrency=CLUSTER_CONCURRENCY,
             executors=executors,
+        )
+        self._queues[STREAM] = JobQueue(
+            STREAM, stream, self.wake, state, concurrency=1, executors=executors
         )
         jobs = periodic_jobs(
             access,
@@ -135,6 +142,7 @@ class Worker:
     def take_over(self) -> None:
         """Have every cluster read, and give back what a killed process had claimed."""
         self._reconciler.watch_all()
+        self._stream.hurry()
         with self._database.transaction() as session:
             audit.follow_key(session, at=self._clock.now())
         if self._database.is_sqlite:  # one process at a time: whoever had claimed is gone
@@ -161,6 +169,7 @@ class Worker:
         if self._thread.is_alive():
             self._thread.join(timeout=5)
         self._scheduler.stop()
+        self._stream.stop()
         in_progress = self.in_progress()
         for queue in self._queues.values():
             queue.close()
@@ -221,6 +230,7 @@ class Worker:
         self._has_new_policy.clear()
         try:
             self._reconciler.watch_all()
+            self._stream.hurry()
         except Exception:
             self._has_new_policy.set()  # the next tick tries again
             raise

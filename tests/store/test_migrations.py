@@ -35,6 +35,7 @@ TABLES = {
         tables.IpLinkRow,
         tables.PeriodicJobRow,
         tables.TurnRow,
+        tables.StreamRow,
     )
 }
 

@@ -18,6 +18,7 @@ from tenacity.wait import wait_random_exponential
 from bot.domain.connecting import Connection
 from bot.domain.rules import Rule
 from bot.domain.sources import SourceType
+from bot.domain.web_addresses import LOOPBACK_HOSTS
 from bot.providers.base import (
     ApiCall,
     ApiError,
@@ -55,7 +56,6 @@ USUAL_WAIT_SECONDS = 60.0  # the burst limit counts by the minute
 LONGEST_WAIT_SECONDS = 3600.0  # the other limit counts by the hour; no header silences us longer
 PER_PAGE = 200
 MOST_PAGES = 50
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -91,7 +91,7 @@ class DigitalOcean(Provider):
         on_call: Callable[[ApiCall], None] | None = None,
     ) -> None:
         address = urlsplit(endpoint)
-        if address.scheme != "https" and address.hostname not in LOOPBACK:
+        if address.scheme != "https" and address.hostname not in LOOPBACK_HOSTS:
             raise ValueError("DigitalOcean's endpoint must be https, for the token travels there")
         self._date: str | None = None
         self._limit_seconds = 1.5 * timeout_seconds

@@ -17,6 +17,7 @@ from bot.slack.messages import (
     replies,
     requests,
     sessions,
+    stream,
     undelivered,
 )
 from bot.slack.messages.blocks import Message
@@ -174,6 +175,10 @@ def render(notice: Notice) -> Message:  # noqa: C901  # a list, one line for eac
             return machines.issuer_away(notice)
         case notices.IssuerBack():
             return machines.issuer_back(notice)
+        case notices.StreamStopped():
+            return stream.stream_stopped(notice)
+        case notices.StreamResumed():
+            return stream.stream_resumed(notice)
         case notices.GuardPlaced():
             return operators.guard_placed(notice)
         case notices.ClusterOpen():

@@ -54,6 +54,8 @@ from bot.domain.notices import (
     SessionsClosed,
     SessionsRefused,
     SessionsStay,
+    StreamResumed,
+    StreamStopped,
     Undelivered,
 )
 from bot.domain.people import Standing
@@ -443,6 +445,20 @@ NOTICES: dict[str, Notice] = {
         issuer="github", since=NOW, error="https://token.example/keys: answered 503"
     ),
     "an issuer is back": IssuerBack(issuer="github", since=NOW),
+    "stream refused": StreamStopped(
+        place="siem.example.com", since=NOW, error="it answered 401 (Unauthorized)", rows=1
+    ),
+    "stream away": StreamStopped(
+        place="siem.example.com:8443",
+        since=NOW,
+        error=(
+            "its certificate is not trusted (self-signed certificate): if a proxy or your own CA "
+            "signs it, set SSL_CERT_FILE to a file with that CA, and the usual ones"
+        ),
+        rows=12_345,
+    ),
+    "stream resumed": StreamResumed(place="siem.example.com", since=NOW, rows=12_345),
+    "stream resumed, all delivered": StreamResumed(place="siem.example.com", since=NOW, rows=0),
     "all clear": AllClear(cluster="orders", failing_since=NOW),
     "guard placed": GuardPlaced(cluster="orders"),
     "cluster open": ClusterOpen(cluster="orders", open_since=NOW, lent=(grant(),)),

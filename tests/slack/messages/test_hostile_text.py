@@ -20,6 +20,8 @@ from bot.domain.notices import (
     RequestClosed,
     SessionsRefused,
     SessionsStay,
+    StreamResumed,
+    StreamStopped,
     Undelivered,
 )
 from bot.domain.refusals.commands import NotANumber, UnknownCommand
@@ -96,6 +98,8 @@ def messages_with(text: str) -> Iterator[Message]:
     yield render(SessionsRefused(cluster=text, source=tag, sessions=(boss,) * 25))
     yield render(SessionsStay(cluster=text, source=tag, since=NOW, error=text))
     yield render(IssuerAway(issuer=text, since=NOW, error=text))
+    yield render(StreamStopped(place=text, since=NOW, error=text, rows=7))
+    yield render(StreamResumed(place=text, since=NOW, rows=7))
     yield render(Undelivered(conversation=text, error=text, what=text))
     yield render(Reply(refusal=NotAnApprover(ask=(text,))))
     yield refusal(UnknownCommand(typed=text, nearest=None))

@@ -1,0 +1,114 @@
+"""How far the audit was sent to the stream's receiver, and how that goes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, update
+from sqlmodel import Session, col, select
+
+from bot.domain.audit_chain import GENESIS
+from bot.store.database import insert_into
+from bot.store.due import LENIENCE, Next
+from bot.store.tables import AuditRow, StreamRow
+
+_ONLY = 1
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The last row that was delivered, and the failures in a row since then.
+
+    `due_at` is when to try again; a time in the past where nothing failed. `told_at`: when the
+    operators heard of these failures.
+    """
+
+    number: int = 0
+    digest: str = GENESIS
+    delivered_at: datetime | None = None
+    failures: int = 0
+    failing_since: datetime | None = None
+    due_at: datetime | None = None
+    error: str = ""
+    told_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How many rows are not delivered yet, and when the oldest of them was written."""
+
+    rows: int = 0
+    oldest_at: datetime | None = None
+
+
+def cursor(session: Session) -> Cursor:
+    """Return how far it was sent; from the start where it was never sent."""
+    row = session.get(StreamRow, _ONLY)
+    if row is None:
+        return Cursor()
+    return Cursor(**{name: getattr(row, name) for name in Cursor.__dataclass_fields__})
+
+
+def begin(session: Session, now: datetime) -> None:
+    """Have a cursor at the start of the audit, unless there is one."""
+    statement = insert_into(session, StreamRow).values(id=_ONLY, digest=GENESIS, due_at=now)
+    session.execute(statement.on_conflict_do_nothing(index_elements=["id"]))
+
+
+def save(session: Session, before: Cursor, after: Cursor) -> bool:
+    """Move the cursor, unless another worker has moved it from where it was *before*."""
+    values = {name: getattr(after, name) for name in Cursor.__dataclass_fields__}
+    moved = session.execute(
+        update(StreamRow)
+        .where(col(StreamRow.id) == _ONLY)
+        .where(col(StreamRow.number) == before.number, col(StreamRow.digest) == before.digest)
+        .values(**values)
+        .returning(col(StreamRow.id)),
+        execution_options={"synchronize_session": False},
+    )
+    return moved.first() is not None
+
+
+def hurry(session: Session, now: datetime) -> None:
+    """Have what failed tried again now."""
+    session.execute(
+        update(StreamRow).where(col(StreamRow.due_at) > now).values(due_at=now),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def is_due(cursor: Cursor, now: datetime, *, within_seconds: float) -> bool:
+    """Tell whether to try now; a time further ahead than that was written by a wrong clock."""
+    if cursor.due_at is None:
+        return True
+    ahead = (cursor.due_at - now).total_seconds()
+    return not 0 < ahead <= within_seconds + LENIENCE.total_seconds()
+
+
+def next_due() -> Next:
+    """Return the query for when there is something to send."""
+    is_behind = select(AuditRow.id).where(col(AuditRow.id) > StreamRow.number).exists()
+    return select(col(StreamRow.due_at)).where(col(StreamRow.id) == _ONLY, is_behind)
+
+
+def rows(session: Session, first: int, *, most: int) -> Sequence[AuditRow]:
+    """Return the rows from a number on, in their order.
+
+    A row's number is given under the lock under which it is committed, so whoever sees a row sees
+    all those before it.
+    """
+    query = select(AuditRow).where(col(AuditRow.id) >= first).order_by(col(AuditRow.id))
+    return session.exec(query.limit(most)).all()
+
+
+def first_since(session: Session, at: datetime) -> int | None:
+    """Return the number of the first row from a time on; all rows from that time come after it."""
+    return session.exec(select(func.min(AuditRow.id)).where(AuditRow.at >= at)).one()
+
+
+def lag(session: Session, cursor: Cursor) -> Lag:
+    """Return how far the receiver is behind."""
+    newest = session.exec(select(func.max(AuditRow.id))).one() or 0
+    oldest = select(AuditRow.at).where(col(AuditRow.id) > cursor.number)
+    first = session.exec(oldest.order_by(col(AuditRow.id)).limit(1)).first()
+    return Lag(max(newest - cursor.number, 0), first)
