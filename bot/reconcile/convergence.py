@@ -20,7 +20,7 @@ from bot.providers.base import (
 from bot.reconcile.attempt import Attempt, Write
 from bot.reconcile.planning import Planner
 from bot.reconcile.refusals import Search, describe_refused, find_refused, is_told
-from bot.store import grants
+from bot.store import clusters, grants
 from bot.store.database import Database
 from bot.store.locks import STANDSTILL_SECONDS, Held
 
@@ -173,14 +173,20 @@ class Convergence:
     def _note_sending(self, last: Plan) -> dict[int, Grant] | None:
         """Record which rules a write adds, labels and adopts; return their grants as they were.
 
+        Recorded, too, is which rules it removes that no grant accounts for: if this process is
+        killed, the next one sees no trace of them.
+
         Returns None if one of them must not be added any more (P4); then that is recorded instead.
         """
         unsent = {g.id for g in self._attempt.loaded if g.id in last.named and not g.sent_at}
+        unowned = self._removed_without_grant(last)
         noted: dict[int, Grant] = {}
-        if not (last.to_add or unsent or last.adopts):
+        if not (last.to_add or unsent or last.adopts or unowned):
             return noted
         now = self._clock.now()
         with self._database.transaction() as session:
+            if unowned:
+                clusters.note_removing(session, self._attempt.cluster_id, unowned)
             current = grants.get_some(session, [*last.to_add, *unsent, *last.adopts])
             if not all(grant.wants_rule(now) for grant in current):
                 self._attempt.know({grant.id: self._attempt.as_seen(grant) for grant in current})
@@ -194,6 +200,11 @@ class Convergence:
         before = {grant.id: grant for grant in self._attempt.loaded if grant.id in noted}
         self._attempt.know(noted)
         return before
+
+    def _removed_without_grant(self, last: Plan) -> set[TrustedSource]:
+        """Return the sources of rules that a write removes, but for those that a grant tells of."""
+        known = {g.source for g in self._attempt.loaded if g.state is not GrantState.ENDED}
+        return {rule.source for rule in last.removes if rule.source} - known
 
     def _take_back(self, before: Mapping[int, Grant]) -> None:
         """Record that a write was refused: it added nothing.

@@ -45,7 +45,8 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
             on_grant.record(seen)
     after = grants.get_some(session, numbers)
     session_ends = SessionEnds(session, policy, attempt, now)
-    session_ends.of_removed(besides={grant.source for grant in after if grant.ended_at == now})
+    ended = {grant.source for grant in after if grant.ended_at == now}
+    session_ends.of_removed(before.removed_sources - ended)
     session_ends.note_droplets(after)
     Recovery(*recorded).recover()
     on_cluster.refuse_for_open_cluster()

@@ -44,15 +44,9 @@ class SessionEnds:
         if cluster is not None and cluster.sessions is not None and grant.source.network:
             usage.begin(self.session, grant.id, self.now)
 
-    def of_removed(self, *, besides: Collection[TrustedSource]) -> None:
-        """Have the sessions of rules be ended that belonged to no access that ended just now."""
-        removed = {
-            rule.source
-            for write in self.attempt.writes
-            for rule in write.plan.removes
-            if rule.source is not None and write.certain
-        }
-        for source in sorted(removed - set(besides)):
+    def of_removed(self, removed: Collection[TrustedSource]) -> None:
+        """Have the sessions be ended of sources whose rules belonged to no access."""
+        for source in sorted(removed):
             if self._may_have_any(source):
                 self._add(source, None)
 

@@ -1,6 +1,6 @@
 """When each cluster is to be reconciled, and how the last attempts went."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -37,6 +37,7 @@ class Watch:
     unfit: str = ""
     described: str = ""
     label_losses: int = 0
+    removing: str = ""
     labels_told_at: datetime | None = None
     alarms: int = 0
     alarm_since: datetime | None = None
@@ -44,6 +45,12 @@ class Watch:
     open_since: datetime | None = None
     open_alarms: int = 0
     open_alarm_at: datetime | None = None
+
+    @property
+    def removed_sources(self) -> set[TrustedSource]:
+        """Those of rules of ours that may be gone, and that no grant accounts for."""
+        lines = (line.partition(":") for line in self.removing.splitlines())
+        return {TrustedSource(SourceType(kind), value) for kind, _, value in lines}
 
     @property
     def described_networks(self) -> set[TrustedSource]:
@@ -213,7 +220,7 @@ def note_success(
     row.read_at, row.rule_count, row.written_at = at, rule_count, written_at
     row.guarded, row.unfit = guarded, unfit
     row.described, row.label_losses = described, label_losses
-    row.attempt_at = None
+    row.attempt_at, row.removing = None, ""
     row.due_at = next_at if row.changes == changes else at
     row.failures, row.failing_since, row.last_error = 0, None, ""
     row.alarms, row.alarm_at, row.alarm_since = 0, None, None
@@ -228,7 +235,7 @@ def forget(session: Session, cluster_id: str) -> None:
     """
     row = session.get_one(ClusterRow, cluster_id)
     row.attempt_at = None
-    row.rule_count, row.described, row.unfit = None, "", ""
+    row.rule_count, row.described, row.unfit, row.removing = None, "", "", ""
     row.due_at, row.failures, row.failing_since, row.last_error = None, 0, None, ""
     row.alarms, row.alarm_at, row.alarm_since = 0, None, None
     row.open_since, row.open_alarms, row.open_alarm_at = None, 0, None
@@ -259,6 +266,14 @@ def note_described(session: Session, cluster_id: str, described: str) -> None:
     """Record whose rules had a description when a cluster was first read."""
     row = session.get_one(ClusterRow, cluster_id)
     row.described = described
+    session.add(row)
+
+
+def note_removing(session: Session, cluster_id: str, sources: Collection[TrustedSource]) -> None:
+    """Record whose rules are about to be removed that belong to no grant."""
+    row = session.get_one(ClusterRow, cluster_id, with_for_update=True)
+    lines = {*row.removing.splitlines(), *(f"{one.type}:{one.value}" for one in sources)}
+    row.removing = "\n".join(sorted(lines))
     session.add(row)
 
 

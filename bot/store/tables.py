@@ -193,7 +193,9 @@ class ClusterRow(SQLModel, table=True):
     forgotten at its end. `attempt_at`: when the attempt in progress began; if it stays, its process
     was killed. `unfit`: the rules with our label that were left alone, a line each. `described`:
     the sources whose rules had a description at the last read. `label_losses`: how many writes in a
-    row lost their labels immediately. `open_since`: since when there is no rule at all.
+    row lost their labels immediately. `removing`: rules of ours that no grant accounts for, by
+    their sources, a line each, from before they are removed until that was seen. `open_since`:
+    since when there is no rule at all.
     """
 
     __tablename__ = "clusters"
@@ -213,6 +215,7 @@ class ClusterRow(SQLModel, table=True):
     unfit: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     described: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     label_losses: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    removing: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     labels_told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     open_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     open_alarms: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})

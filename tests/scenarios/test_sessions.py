@@ -159,6 +159,36 @@ def test_a_session_is_cut_whose_rule_belonged_to_no_access_any_more(
     assert row.request_id is None
 
 
+@pytest.mark.parametrize("trouble", ["the process was killed", "the answer was lost"])
+def test_a_session_is_cut_although_nobody_saw_the_rule_go_that_belonged_to_no_access(
+    set_up: World, clients: Clients, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    """P7: the rule is gone, and no row tells that it was ours."""
+    world = set_up
+    over = label("test", 7, world.clock.now() - timedelta(minutes=1))
+    world.digitalocean.add_rule(ORDERS, "ip_addr", HOME, str(over))
+    cut = clients.session(HOME)
+
+    if trouble == "the answer was lost":
+        world.digitalocean.faults.add(Fault.lost_answer(method="PUT"))
+    else:
+
+        def kill(*_: object, **__: object) -> None:
+            raise _Killed
+
+        with monkeypatch.context() as patched:
+            patched.setattr("bot.reconcile.reconciler.record_outcome", kill)
+            with pytest.raises(_Killed):
+                world.restart()
+        assert f"ip_addr:{HOME}" not in world.sources()
+        assert is_open(cut)
+    world.restart(seconds=5)
+
+    assert f"ip_addr:{HOME}" not in world.sources()
+    assert not is_open(cut)
+    assert len(world.audit_rows("sessions.ended")) == 1
+
+
 def test_a_network_is_cut_but_for_addresses_that_others_are_let_in_from(
     set_up: World, clients: Clients
 ) -> None:
