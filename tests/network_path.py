@@ -5,7 +5,7 @@ import select
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -13,6 +13,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -55,7 +56,11 @@ def certificate(folder: Path, *, host: str = "127.0.0.1", days_left: int = 1) ->
 
 @contextmanager
 def in_front_of(
-    server: str, *, with_certificate: Path | None = None, dropping: frozenset[str] = frozenset()
+    server: str,
+    *,
+    with_certificate: Path | None = None,
+    dropping: frozenset[str] = frozenset(),
+    adding: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[str]:
     """Serve what another server answers, over TLS where there is a certificate; yield the address.
 
@@ -63,6 +68,7 @@ def in_front_of(
         server: its address, like `http://127.0.0.1:8000`.
         with_certificate: a file with the certificate and its key.
         dropping: names of headers in small letters that do not get through.
+        adding: headers that requests get on their way.
     """
     behind = urlsplit(server).netloc
 
@@ -71,7 +77,7 @@ def in_front_of(
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             connection = HTTPConnection(behind, timeout=30)
             sent = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
-            connection.request(self.command, self.path, body, sent)
+            connection.request(self.command, self.path, body, {**sent, **adding})
             answer = connection.getresponse()
             content = answer.read()
             self.send_response_only(answer.status)
@@ -83,7 +89,7 @@ def in_front_of(
             self.wfile.write(content)
             connection.close()
 
-        do_GET = do_POST = do_PUT = _forward  # noqa: N815  # http.server's names
+        do_GET = do_POST = do_PUT = do_DELETE = _forward  # noqa: N815  # http.server's names
 
     scheme = "https" if with_certificate else "http"
     with _serving(Handler, with_certificate) as port:

@@ -31,6 +31,7 @@ from tests.stream.siem import SECRET, Siem, serving
 COMMANDS = commands()
 DBACCESS: Any = typer.main.get_command(app)
 # What is typed behind `dbaccess`, and why it is read here, but not run.
+MACHINE = "github:repo:acme/shop:ref:refs/heads/main"  # tests/cli/test_policy_of_machines.py
 RUNS_ON = {
     "serve": "until it is stopped: many tests do",
     "web": "until it is stopped: many tests do",
@@ -44,6 +45,8 @@ RUNS_ON = {
     "sessions orders": "the same",
     "jobs retry": "lacks a number, or --error",
     "token inspect": "reads a token: tests/cli/test_token_inspect.py has some",
+    "token inspect token.txt": "the same",
+    f"policy explain --as {MACHINE} request 203.0.113.4 20m orders": "needs a policy with machines",
 }
 # Programs of others, and why their commands are not run here.
 NOT_RUN = {

@@ -123,7 +123,7 @@ def _read_pattern(value: Any) -> MachinePattern:
             "like github:repo:acme/shop:ref:refs/heads/main"
         )
     if "**" in value:
-        raise ValueError(f"{value!r}: `*` never goes beyond one part, so write it once")
+        raise ValueError(f"{value!r}: `**` means no more than `*`, which stays within one part")
     if _EVERY_MACHINE.fullmatch(value.partition(":")[2]):
         raise ValueError(f"{value!r} means every machine of its issuer: say which")
     return MachinePattern(value)

@@ -10,6 +10,7 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -87,6 +88,7 @@ class OidcIssuer:
 
     Attributes:
         now: the time at which it issues tokens, in seconds since 1970.
+        subject: who asks for a token at `/mint`, as GitHub's jobs do, with `mint_secret`.
         reads: the paths that were asked for, in order.
     """
 
@@ -95,6 +97,8 @@ class OidcIssuer:
     now: int = NOW
     kid: str = "key-1"
     is_away: bool = False
+    subject: str = MAIN
+    mint_secret: str = "a-secret-of-this-run"
     reads: list[str] = field(default_factory=list)
     documents: dict[str, Any] = field(default_factory=dict)
 
@@ -139,6 +143,14 @@ class OidcIssuer:
             json.dumps(claims).encode(), self.key, self.algorithm, headers=headers
         )
 
+    def mint(self, authorization: str, query: Mapping[str, list[str]]) -> dict[str, Any]:
+        """Return a token for the audience in a query, as GitHub answers to a job."""
+        if authorization != f"bearer {self.mint_secret}" or query.get("api-version") != ["2.0"]:
+            raise ReadFailed("not a job")
+        [audience] = query["audience"]
+        token = self.token(sub=self.subject, aud=audience)
+        return {"count": len(token), "value": token}
+
     def get(self, url: str) -> dict[str, Any]:
         """Return what it serves there, as `get_json` does."""
         path = url.removeprefix(self.url)
@@ -167,13 +179,20 @@ def serving(issuer: OidcIssuer) -> Iterator[OidcIssuer]:
     class _Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             try:
-                status, body = 200, json.dumps(issuer.get(f"{issuer.url}{self.path}")).encode()
+                status, body = 200, json.dumps(self._found()).encode()
             except ReadFailed:
                 status, body = (503 if issuer.is_away else 404), b"no"
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def _found(self) -> dict[str, Any]:
+            asked = urlsplit(self.path)
+            if asked.path == "/mint":
+                sent = self.headers.get("Authorization", "")
+                return issuer.mint(sent, parse_qs(asked.query))
+            return issuer.get(f"{issuer.url}{self.path}")
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
