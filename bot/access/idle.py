@@ -12,6 +12,7 @@ from bot.domain.commands import Keep
 from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.notices import GrantIdle, GrantKept
 from bot.domain.people import Person
+from bot.domain.principals import is_machine
 from bot.domain.refusal import NotYours
 from bot.domain.refusals.rights import NotTheirs
 from bot.domain.usage import GAP
@@ -58,10 +59,11 @@ def keep(uow: UnitOfWork, command: Keep, person: Person) -> None:
 def _may_be_idle_for(uow: UnitOfWork, grant: Grant) -> timedelta | None:
     """Return after how long its holder may be asked; None: they may not be.
 
-    An adopted rule lets in others than who set its expiry.
+    An adopted rule lets in others than who set its expiry, and a machine cannot be asked.
     """
     cluster = uow.policy.by_id(grant.cluster_id)
-    if cluster is None or cluster.sessions is None or grant.adopted or grant.is_recovered:
+    has_holder = not (grant.adopted or grant.is_recovered or is_machine(grant.requester))
+    if cluster is None or cluster.sessions is None or not has_holder:
         return None
     is_ending = grant.warned_at is not None or grant.expires_at - uow.now <= cluster.warn_before
     is_open = grant.state is GrantState.ACTIVE

@@ -28,6 +28,7 @@ from bot.reporting.facts import ForeignRule, Live, Report
 from bot.reporting.lanes import Row
 from bot.reporting.page import render
 from bot.reporting.reading import read_report
+from bot.reporting.wording import holders
 from bot.slack.client import DIRECTORY_SECONDS, web_client
 from bot.slack.users.directory import NO_SUCH_USER, Directory
 from bot.slack.users.unavailable import DirectoryUnavailable
@@ -117,9 +118,9 @@ def _write_private(file: Path, page: str) -> None:
 
 def summary(report: Report, out: Path) -> str:
     """Return in one line what was made."""
-    grants_, people = report.accesses.count, len(report.people)
+    grants_ = report.accesses.count
     counted = f"{grants_} {'grant' if grants_ == 1 else 'grants'}"
-    return f"{out}: {counted} of {people} {'person' if people == 1 else 'people'}"
+    return f"{out}: {counted} of {holders(len(report.people), len(report.machines))}"
 
 
 def _times(wanted: Wanted, now: datetime) -> tuple[datetime, datetime]:

@@ -159,6 +159,7 @@ class Report:
     refused: Listing[Happening] = field(default_factory=Listing)
     troubles: Listing[Trouble] = field(default_factory=Listing)
     people: set[str] = field(default_factory=set)
+    machines: set[str] = field(default_factory=set)
     clusters: set[str] = field(default_factory=set)
     writes: int = 0
     waiting: int = 0

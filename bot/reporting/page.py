@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot.domain.lifecycle import RequestState
+from bot.domain.principals import is_machine
 from bot.reporting import chain_wording, wording
 from bot.reporting.facts import MOST_SHOWN, Report
 from bot.reporting.lanes import Row, bars, pictures
@@ -63,11 +64,11 @@ def _pictures(report: Report, draw: Draw) -> list[str]:
 
 def _lanes(rows: Sequence[Row]) -> str:
     shown = sum(len(row.bars) for row in rows)
-    people = len({row.person for row in rows})
+    names = {row.person for row in rows}
+    machines = sum(map(is_machine, names))
     grants = "1 grant" if shown == 1 else f"{shown} grants"
-    return (
-        f"{grants} of {'1 person' if people == 1 else f'{people} people'}; the table has them all"
-    )
+    of = wording.holders(len(names) - machines, machines)
+    return f"{grants} of {of}; the table has them all"
 
 
 def _percent(share: float | None) -> str:

@@ -10,6 +10,7 @@ from bot.domain.actors import Actor
 from bot.domain.audit_actions import Action
 from bot.domain.erasure import ERASED, is_erased
 from bot.domain.lifecycle import EndReason, Request, RequestKind, RequestState
+from bot.domain.principals import is_machine
 from bot.domain.refusals.any_refusal import of_detail
 from bot.domain.sources import GUARD
 from bot.reporting.accounting import Accounts, Signal, troubles
@@ -83,7 +84,9 @@ def _operator(lent: Lent) -> str:
 def _note_access(report: Report, access: Access) -> None:
     grant, now = access.grant, report.made_at
     report.accesses.add(access)
-    if grant.requester != Actor.UNKNOWN and not is_erased(grant.requester):
+    if is_machine(grant.requester):
+        report.machines.add(grant.requester)
+    elif grant.requester != Actor.UNKNOWN and not is_erased(grant.requester):
         report.people.add(grant.requester)
     report.clusters.add(grant.cluster)
     expired = grant.end_reason is EndReason.EXPIRED and access.is_over

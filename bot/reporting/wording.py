@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from bot.domain.actors import Actor
 from bot.domain.durations import show_duration
 from bot.domain.lifecycle import EndReason, GrantState, Request, RequestKind, RequestState, Verdict
+from bot.domain.principals import is_machine
 from bot.reporting.facts import Access
 from bot.slack.messages.quoting import in_plain_text
 from bot.slack.messages.refusals import sentence, words
@@ -32,7 +33,17 @@ _HOUR = timedelta(hours=1)
 
 def person(name: str, name_of: NameOf) -> str:
     """Return what somebody is called who may be no person."""
+    if is_machine(name):
+        return f"machine {name}"
     return _NOT_PEOPLE.get(name) or name_of(name)
+
+
+def holders(people: int, machines: int) -> str:
+    """Return of how many people and machines there is something."""
+    counted = "1 person" if people == 1 else f"{people} people"
+    if not machines:
+        return counted
+    return f"{counted} and {'1 machine' if machines == 1 else f'{machines} machines'}"
 
 
 def operator(facts: Mapping[str, object]) -> str:

@@ -17,7 +17,7 @@ from bot.domain.audit_actions import Action
 from bot.reporting.facts import MOST_SHOWN
 from bot.store import audit
 from bot.store.database import Database
-from bot.store.tables import GrantRow
+from bot.store.tables import GrantRow, RequestRow
 from tests.reporting.many import lend
 
 WEEK_AGO = timedelta(days=7)
@@ -73,6 +73,20 @@ def test_what_is_outside_of_the_period_is_left_out(folder: Path, database: Datab
     numbers = re.findall(r'<tr id="grant-(\d+)"', page(folder))
     assert numbers == ["8"]  # one each 11 hours, those of even numbers on orders
     assert "report.html: 1 grant of 1 person\n" in made.output
+
+
+def test_machines_are_no_people(folder: Path, database: Database) -> None:
+    lend(database, 3, since=datetime.now(UTC) - timedelta(hours=3), days=0, people=3)
+    machine = "github:repo:acme/shop:ref:refs/heads/main"
+    with database.transaction() as session:
+        session.get_one(GrantRow, 1).requester = machine
+        session.get_one(RequestRow, 1).requester = machine
+
+    made = run()
+
+    assert "report.html: 3 grants of 2 people and 1 machine\n" in made.output
+    assert f"machine {machine}" in page(folder)
+    assert "<dt>Machines</dt><dd>1</dd>" in page(folder)
 
 
 def test_a_broken_audit_is_said_loudly_and_the_page_is_made(
