@@ -3,6 +3,7 @@
 Before a token has been verified nothing else of a request is read, and nobody is asked anything.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -47,6 +48,7 @@ from bot.web.caller import caller_address
 PREFIX = "/v1"
 _MAX_BODY_BYTES = 16_384
 _MAX_ID = 2**31 - 1
+_NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
 _AT_ONCE = 8  # of the server's threads, so that Slack and probes always have some
 _AGAIN_SECONDS = 10
 _MINUTE = 60.0
@@ -98,14 +100,13 @@ def machine_api(
         of_address=RateLimit(_OF_AN_ADDRESS, _MINUTE, elapsed),
         of_machine=RateLimit(_OF_A_MACHINE, _MINUTE, elapsed),
     )
-    for path, method, act in (
-        ("/requests", "POST", api.ask),
-        (f"/requests/<int(max={_MAX_ID}):number>", "GET", api.show),
-        (f"/requests/<int(max={_MAX_ID}):number>", "DELETE", api.end),
-        ("/openapi.json", "GET", _describe),
+    for path, methods, act in (
+        ("/requests", ["POST"], api.ask),
+        ("/requests/<written>", ["GET", "DELETE"], api.show_or_end),
+        ("/openapi.json", ["GET"], _describe),
     ):
         pages.add_url_rule(
-            f"{PREFIX}{path}", view_func=act, methods=[method], provide_automatic_options=False
+            f"{PREFIX}{path}", view_func=act, methods=methods, provide_automatic_options=False
         )
     pages.register_error_handler(ProblemFound, lambda found: found.response)
     pages.app_errorhandler(HTTPException)(_http_error)
@@ -149,14 +150,12 @@ class _Api:
             )
             return _answer(self._settled(access, machine), status)
 
-    def show(self, number: int) -> Response:
-        """Say how access stands."""
+    def show_or_end(self, written: str) -> Response:
+        """Say how access stands; or end it, which a second time changes nothing."""
         with self._admitted() as machine:
-            return _answer(self._settled(self.service.find(number, machine), machine))
-
-    def end(self, number: int) -> Response:
-        """End access before its time; a second time changes nothing."""
-        with self._admitted() as machine:
+            number = _number(written)
+            if request.method != "DELETE":
+                return _answer(self._settled(self.service.find(number, machine), machine))
             access = self.service.hand_back(number, machine)
             log.info("machine handed back", machine=machine.principal, number=number)
             return _answer(access)
@@ -219,6 +218,13 @@ class _Api:
         return self.waiting.until_settled(
             access, lambda number: self.service.find(number, machine), prefer
         )
+
+
+def _number(written: str) -> int:
+    """Return the number in a path."""
+    if _NUMBER.fullmatch(written) and int(written) <= _MAX_ID:
+        return int(written)
+    raise plain(HTTPStatus.NOT_FOUND)
 
 
 def _body() -> AccessRequest:
