@@ -17,7 +17,7 @@ from bot.checks.issuers import check_issuers
 from bot.checks.people import PolicyPeople
 from bot.checks.policy_lint import KnownPeople, lint_policy
 from bot.checks.provider import check_provider
-from bot.checks.sessions import check_sessions
+from bot.checks.sessions import check_engines, check_sessions
 from bot.checks.slack_setup import check_app_token, check_bot_token, check_channels, check_scopes
 from bot.checks.stream import check_stream
 from bot.config import (
@@ -172,6 +172,7 @@ def _connect_and_check_provider(settings: Settings, policy: Policy) -> Iterator[
 
 def _check_provider(provider: Provider, policy: Policy) -> Iterator[Finding]:
     yield from check_provider(provider, policy)
+    yield from check_engines(provider, policy)
     yield from check_clock("DigitalOcean", provider.date)
 
 

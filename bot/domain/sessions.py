@@ -49,9 +49,14 @@ class DatabaseSession:
 
 @dataclass(frozen=True)
 class SessionRights:
-    """What a login may do, as its server tells; see docs/setup/sessions.md."""
+    """What a login may do, as its server tells; see docs/setup/sessions.md.
+
+    `is_pooled`: a connection pool stands between, so the server sees that one's address, and not
+    those of its clients.
+    """
 
     user: str
     is_superuser: bool
     may_end: bool
     may_see: bool
+    is_pooled: bool = False

@@ -18,7 +18,7 @@ from bot.store.timeouts import TimedConnection
 _STATEMENT_MS = 4000  # the server gives up before we do
 _RIGHTS: LiteralString = (
     "SELECT current_user, rolsuper, pg_has_role(current_user, 'pg_signal_backend', 'USAGE'), "
-    "pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') "
+    "pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'), pg_backend_pid() "
     "FROM pg_roles WHERE rolname = current_user"
 )
 _OF: LiteralString = (
@@ -50,8 +50,9 @@ class PostgresSessions(Sessions):
 
     def rights(self) -> SessionRights:
         """Return what the login may do."""
-        [row] = self._ask(_RIGHTS)
-        return SessionRights(*row)
+        [(*rights, process)] = self._ask(_RIGHTS)
+        # A pool names a process of its own making when a client connects.
+        return SessionRights(*rights, is_pooled=process != self._connection.info.backend_pid)
 
     def of(self, network: Network) -> Sequence[DatabaseSession]:
         """Return the sessions of clients that come from there, but for this one."""

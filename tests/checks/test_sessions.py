@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from bot.checks.findings import Finding, Level
-from bot.checks.sessions import check_sessions
+from bot.checks.sessions import check_engines, check_sessions
 from bot.config import load_settings, parse_policy
 from bot.database_url import is_unencrypted
+from bot.providers.digitalocean import DigitalOcean
+from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
+from tests.pgbouncer import PgBouncer
 from tests.postgresql import PostgresServer
 from tests.scenarios.world import ORDERS, policy
 from tests.sessions.clients import login_of
@@ -49,21 +52,63 @@ def test_a_login_that_is_a_superuser(checked: Checked, postgresql: PostgresServe
     assert "postgres is a superuser" in found.words
 
 
-@pytest.mark.parametrize("role", RIGHTS)
-def test_a_login_that_lacks_a_right_and_the_line_that_grants_it(
-    checked: Checked, postgresql: PostgresServer, role: str
+@pytest.mark.parametrize(
+    ("has", "cannot"),
+    [
+        (("pg_read_all_stats",), "end sessions"),
+        (("pg_signal_backend",), "see where they come from"),
+        ((), "end sessions or see where they come from"),
+    ],
+)
+def test_a_login_that_lacks_a_right_is_told_which_and_the_line_that_grants_it(
+    checked: Checked, postgresql: PostgresServer, has: tuple[str, ...], cannot: str
 ) -> None:
-    name = f"only_{role}"
-    [found] = checked(login_of(postgresql, role, name=name))
+    name = f"checked_with_{len(has)}_{'_'.join(has)}"
+    [found] = checked(login_of(postgresql, *has, name=name))
 
     assert found.level is Level.FAULT
-    line = f"GRANT pg_signal_backend, pg_read_all_stats TO {name};"
-    assert line in found.words
+    lacks = ", ".join(role for role in RIGHTS if role not in has)
+    line = f"GRANT {lacks} TO {name};"
+    assert found.words.startswith(f"{name} cannot {cannot}. Run as doadmin: {line} ")
     postgresql.execute(line)
     [found] = checked(login_of(postgresql, name=name))
     assert found.level is Level.OK
-    postgresql.execute(f"REVOKE pg_signal_backend, pg_read_all_stats FROM {name}")
-    postgresql.execute(f"GRANT {role} TO {name}")
+
+
+@pytest.mark.parametrize("mode", ["session", "transaction"])
+def test_a_login_that_leads_to_a_connection_pool(
+    checked: Checked, postgresql: PostgresServer, pgbouncer: None, mode: str
+) -> None:
+    with PgBouncer(postgresql, mode) as pool:
+        [found] = checked(pool.url(postgresql.url()))
+
+    assert found.level is Level.FAULT
+    assert found.words.startswith(f"{NAME} leads to a connection pool")
+    assert "25060" in found.words
+
+
+@pytest.mark.parametrize("engine", ["mysql", "mongodb", "valkey", "kafka", "opensearch", "pg"])
+def test_a_cluster_of_another_engine_is_told_that_its_sessions_are_not_ended(engine: str) -> None:
+    with SandboxDigitalOcean() as cloud:
+        cloud.add_cluster("orders", cluster_id=ORDERS, engine=engine)
+        api = DigitalOcean(cloud.token, endpoint=cloud.url)
+        found = list(check_engines(api, POLICY))
+        api.close()
+
+    told = [f"{one.level} {one.what}: {one.words}" for one in found]
+    if engine == "pg":
+        assert told == []
+    else:
+        assert "sessions orders" in told[0]
+        assert f"engine is {engine}, and sessions are ended on PostgreSQL only" in told[0]
+        assert found[0].level is Level.FAULT
+
+
+def test_of_a_cluster_whose_engine_nobody_tells_nothing_is_said() -> None:
+    with SandboxDigitalOcean() as cloud:
+        api = DigitalOcean(cloud.token, endpoint=cloud.url)
+        assert list(check_engines(api, POLICY)) == []
+        api.close()
 
 
 def test_a_login_that_is_not_taken(checked: Checked, postgresql: PostgresServer) -> None:
