@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import Connection, String, Table, cast, insert, literal, select
 from sqlmodel import SQLModel
 
-from bench.seeding import BLOCK, grant_row, insert_rows, request_row, row_of, table_of
+from bench.seeding import BLOCK, grant_row, insert_rows, request_row, row_of
 from bot.domain.lifecycle import EndReason, GrantState, RequestState
-from bot.store.database import Database
+from bot.store.database import Database, table_of
 from bot.store.tables import AuditRow, GrantRow, JobRow, RequestRow
 
 

@@ -47,9 +47,10 @@ def running_bot(
 
 
 @contextmanager
-def running_bare_bolt(place: Stage) -> Iterator[Process]:
-    """Start the yardstick."""
+def running_bare_bolt(place: Stage, *, commits: bool = False) -> Iterator[Process]:
+    """Start the yardstick, which *commits* a row before it acknowledges or does nothing."""
     command = [sys.executable, "-m", "bench.bare_bolt", place.slack.signing_secret]
+    command += [str(place.folder / "bare.db")] if commits else []
     with running(command, place.folder) as process:
         yield process
 
@@ -67,3 +68,10 @@ def resident_megabytes(process: Process) -> float:
     status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
     found = re.search(r"VmRSS:\s+(\d+) kB", status)
     return int(found[1]) / 1024 if found else 0.0
+
+
+def processor_seconds(process: Process) -> float:
+    """Return how much processor time a process has used in all its threads."""
+    stat = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8")
+    user, system = stat.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")

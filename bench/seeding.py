@@ -5,18 +5,18 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, insert
 from sqlmodel import SQLModel
 
 from bench.company import INSTANCE, OFFICE, alias, cluster_id
 from bot.domain.labels import label
 from bot.domain.lifecycle import GrantState, RequestState
-from bot.store.database import Database
+from bot.store.database import Database, table_of
 from bot.store.tables import ClusterRow, GrantRow, RequestRow
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 
 BLOCK = 1000
-_PEOPLE = 500
+PEOPLE = 500
 
 
 def address(number: int) -> str:
@@ -26,7 +26,7 @@ def address(number: int) -> str:
 
 def person(number: int) -> str:
     """Return one of the people who ask."""
-    return f"U{number % _PEOPLE:06d}"
+    return f"U{number % PEOPLE:06d}"
 
 
 def add_grants(
@@ -127,12 +127,6 @@ def _cluster_of(number: int, clusters: int) -> int:
 def row_of(model: type[SQLModel], **values: Any) -> dict[str, Any]:
     """Return a row with all its columns."""
     return model(**values).model_dump()
-
-
-def table_of(model: type[SQLModel]) -> Table:
-    """Return what SQLAlchemy knows a table by."""
-    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel has it, unannounced
-    return table
 
 
 def insert_rows(
