@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from rapidfuzz import fuzz, process
-
 from bot.domain.commands import Adopt, Cancel, Command, Extend, RequestAccess, Revoke
 from bot.domain.durations import (
     Until,
@@ -95,6 +93,8 @@ def parse_command(
         return ShowMyIp()
     reader = _READERS.get(words[0].lower)
     if reader is None:
+        from rapidfuzz import fuzz, process
+
         near = process.extractOne(
             words[0].lower, list(_READERS), scorer=fuzz.ratio, score_cutoff=_NEAR_PERCENT
         )

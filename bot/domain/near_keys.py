@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from rapidfuzz import fuzz, process
-
 from bot.domain.policy import Policy
 from bot.domain.policy_lines import KeyPath
 
@@ -14,6 +12,8 @@ _SIMILAR = 70  # of 100
 
 def did_you_mean(key: str, known: Iterable[str]) -> str:
     """Return ", did you mean approvals?", or nothing where no known key is near."""
+    from rapidfuzz import fuzz, process
+
     near = process.extractOne(key, list(known), scorer=fuzz.ratio, score_cutoff=_SIMILAR)
     return f", did you mean {near[0]}?" if near else ""
 

@@ -19,7 +19,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from rapidfuzz import fuzz, process
 
 from bot.domain.labels import INSTANCE
 from bot.domain.machines import Issuer, MachineName
@@ -393,6 +392,8 @@ class Retention(PolicyModel):
 
 def nearest_of(alias: str, aliases: Collection[str]) -> str | None:
     """Return the one of *aliases* that *alias* was probably meant to be."""
+    from rapidfuzz import fuzz, process
+
     best = process.extractOne(
         alias.lower(), list(aliases), scorer=fuzz.ratio, score_cutoff=_NEAR_PERCENT
     )

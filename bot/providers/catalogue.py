@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 
-from rapidfuzz import fuzz, process
-
 from bot.domain.sources import SourceType
 from bot.providers.base import ApiError, NamedSource, Unavailable
 
@@ -127,6 +125,8 @@ def _likeliest(sources: Sequence[NamedSource], typed: str) -> list[NamedSource]:
     held = [(rank, source) for rank, source in found if rank is not None]
     if held or not wanted:
         return [source for _, source in sorted(held, key=lambda one: one[0])]
+    from rapidfuzz import fuzz, process
+
     similar = process.extract(
         " ".join(wanted),
         [source.name.casefold() for source in by_name],

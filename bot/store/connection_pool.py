@@ -8,14 +8,16 @@ arrives where nobody listens. All else works, so nothing fails: two workers just
 import re
 import secrets
 from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING
 
-import psycopg
 import structlog
 from sqlalchemy.exc import OperationalError
 
 from bot.faults import Fault
 from bot.store.database import Database
-from bot.store.timeouts import TimedConnection
+
+if TYPE_CHECKING:
+    from bot.store.timeouts import TimedConnection
 
 log = structlog.get_logger()
 
@@ -37,8 +39,12 @@ def refuse_shared_sessions(database: Database) -> None:
         SessionsShared: it is reached through a connection pool in transaction or statement mode.
         OperationalError: it cannot be reached.
     """
+    if database.is_sqlite:
+        return
+    import psycopg
+
     try:
-        if database.is_sqlite or not _shares_sessions(database):
+        if not _shares_sessions(database):
             return
     except psycopg.Error as error:
         raise OperationalError(_SESSION, None, error) from error
@@ -56,9 +62,11 @@ def _shares_sessions(database: Database) -> bool:
     has more of them, has to take another for the first one soon. Without such a pool, no two open
     connections ever have the same session.
     """
+    import psycopg
+
     with ExitStack() as opened:
 
-        def connect() -> TimedConnection:
+        def connect() -> "TimedConnection":
             connection = opened.enter_context(closing(database.connect_alone()))
             connection.prepare_threshold = None  # what one session prepares, the next lacks
             return connection
@@ -80,13 +88,15 @@ def _shares_sessions(database: Database) -> bool:
     return False
 
 
-def _session_of(connection: TimedConnection) -> int:
+def _session_of(connection: "TimedConnection") -> int:
     row = connection.execute(_SESSION).fetchone()
     return int(row[0]) if row else 0
 
 
-def _begins(connection: TimedConnection) -> bool:
+def _begins(connection: "TimedConnection") -> bool:
     """Begin a transaction; return False where a pool in statement mode takes none."""
+    import psycopg
+
     _session_of(connection)
     try:
         connection.execute("BEGIN")

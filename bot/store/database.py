@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import URL, DateTime, Dialect, Engine, Table, TypeDecorator, create_engine, event
@@ -22,7 +22,9 @@ from bot.domain.audit_chain import NO_KEYS, Keyring
 from bot.faults import Fault
 from bot.store.database_state import DatabaseState
 from bot.store.failures import DATABASE_UNAVAILABLE
-from bot.store.timeouts import TimedConnection, connect_in_time, set_timeouts
+
+if TYPE_CHECKING:
+    from bot.store.timeouts import TimedConnection
 
 _BUSY_SECONDS = 10
 _POOL_SIZE = 32
@@ -144,7 +146,7 @@ class Database:
         finally:
             self._writing.release()
 
-    def connect_alone(self) -> TimedConnection:
+    def connect_alone(self) -> "TimedConnection":
         """Open a connection outside of the pool, exactly as the engine does; for PostgreSQL.
 
         It is in autocommit mode, and the caller closes it.
@@ -152,6 +154,8 @@ class Database:
         Raises:
             psycopg.OperationalError: the database cannot be reached.
         """
+        from bot.store.timeouts import connect_in_time
+
         given, named = self.engine.dialect.create_connect_args(self.engine.url)
         return connect_in_time(given, dict(named))
 
@@ -196,6 +200,8 @@ def dialect_of(session: Session) -> str:
 
 
 def _postgresql(url: URL) -> Engine:
+    from bot.store.timeouts import set_timeouts  # its driver is loaded where it is needed
+
     engine = create_engine(
         _to_primary(url), pool_pre_ping=True, pool_size=_POOL_SIZE, max_overflow=0
     )

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 
-import psycopg
 import structlog
 from sqlalchemy import text
 
@@ -66,6 +65,8 @@ class Listener:
             self._thread.join(timeout=2 * _LISTEN_SECONDS)
 
     def _run(self) -> None:
+        import psycopg
+
         while not self._stopping.is_set():
             try:
                 self._listen()
@@ -82,7 +83,7 @@ class Listener:
                 for _ in connection.notifies(timeout=_LISTEN_SECONDS, stop_after=1):
                     self._wake()
 
-    def _note_failure(self, error: psycopg.Error) -> None:
+    def _note_failure(self, error: Exception) -> None:
         self._failures += 1
         self._on_change(False)
         if self._failures == 1:  # it is the same state until it listens again
