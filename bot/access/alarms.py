@@ -7,6 +7,7 @@ from bot.access.unit_of_work import UnitOfWork
 from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import GrantState
 from bot.domain.notices import Alarm, CallsMade, ClusterOpen
+from bot.domain.policy import ALARM_AFTER, Policy
 from bot.store import audit, clusters, grants
 from bot.store.clusters import Watch
 from bot.store.due import LENIENCE
@@ -44,6 +45,12 @@ def alarm(uow: UnitOfWork, calls: CallsMade) -> int:
         notify_operators(uow.session, notice, uow.policy, at=uow.now)
         alarmed += 1
     return alarmed
+
+
+def shortest_patience(policy: Policy) -> timedelta:
+    """Return after how long the operators hear of trouble with any cluster, at the least."""
+    own = [cluster.alarm_after for cluster in policy.clusters.values()]
+    return min([ALARM_AFTER, *own])  # a cluster that has left the policy has the default
 
 
 def alarm_of_open(uow: UnitOfWork) -> int:

@@ -59,6 +59,12 @@ def warn(uow: UnitOfWork) -> int:
     return warned
 
 
+def longest_warning(policy: Policy, *, adopted: bool) -> timedelta:
+    """Return how long before its end the end of any grant is announced, at the most."""
+    longest = max((one.warn_before for one in policy.clusters.values()), default=timedelta())
+    return max(longest, _ADOPTED_WARNING) if adopted else longest
+
+
 def _alike(policy: Policy) -> dict[timedelta, list[str]]:
     """Return the clusters by their `warn_before`: most companies have one or two."""
     alike: dict[timedelta, list[str]] = {}

@@ -8,10 +8,12 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from bot.access.adopt import adopt
+from bot.access.alarms import shortest_patience
 from bot.access.ask_again import what_to_ask_again
 from bot.access.break_glass import answer, break_glass
 from bot.access.cancel import cancel
 from bot.access.decide import decide, notify_not_granted
+from bot.access.expiry import longest_warning
 from bot.access.extend import extend, extension_terms
 from bot.access.idle import keep
 from bot.access.notifications import forget_home, reply
@@ -50,6 +52,7 @@ from bot.store import audit, deferred, jobs, requests
 from bot.store.database import Database
 from bot.store.deferred import DeferredCommand
 from bot.store.jobs import Outcome
+from bot.store.next_due import LeadTimes, NextDue, read_next_due
 
 T = TypeVar("T")
 
@@ -238,6 +241,17 @@ class AccessService:
             grant = close_for_gone_cluster(uow, grant_id, actor=actor)
         self._wake()
         return grant
+
+    def next_due(self) -> NextDue:
+        """Return when the next thing of each kind is due."""
+        policy = self._policy()
+        lead = LeadTimes(
+            warning=longest_warning(policy, adopted=False),
+            warning_of_adopted=longest_warning(policy, adopted=True),
+            alarm=shortest_patience(policy),
+        )
+        with self._database.reading() as session:
+            return read_next_due(session, lead)
 
     def run_step(self, step: Callable[[UnitOfWork], int]) -> int:
         """Carry out one step of what is due by the clock; return how much there was to do."""

@@ -190,6 +190,18 @@ def next_due() -> Next:
     return query.order_by(col(ClusterRow.due_at)).limit(1)
 
 
+def next_open_alarm() -> Next:
+    """Return the query for when the operators are told next of a cluster that has no rules."""
+    at = func.coalesce(ClusterRow.open_alarm_at, ClusterRow.open_since, type_=UtcDateTime())
+    return select(at).where(col(ClusterRow.open_since).is_not(None)).order_by(at).limit(1)
+
+
+def failing_longest() -> Next:
+    """Return the query since when the cluster has failed that has failed for the longest."""
+    since = col(ClusterRow.failing_since)
+    return select(ClusterRow.failing_since).where(since.is_not(None)).order_by(since).limit(1)
+
+
 def begin_attempt(session: Session, cluster_id: str, at: datetime) -> None:
     """Record that an attempt is under way, until its outcome or failure is recorded."""
     row = session.get_one(ClusterRow, cluster_id)

@@ -6,7 +6,17 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, false, literal_column, text, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    case,
+    false,
+    func,
+    literal_column,
+    text,
+    true,
+)
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -246,6 +256,22 @@ def next_end() -> Next:
     """Return the question when the next live grant ends."""
     query = select(GrantRow.expires_at).where(_LIVE)
     return query.order_by(col(GrantRow.expires_at)).limit(1)
+
+
+def next_unwarned(*, adopted: bool) -> Next:
+    """Return the question when the next active grant ends whose end was not announced."""
+    query = select(GrantRow.expires_at).where(
+        _ACTIVE,
+        col(GrantRow.warned_at).is_(None),
+        col(GrantRow.adopted) == (true() if adopted else false()),
+    )
+    return query.order_by(col(GrantRow.expires_at)).limit(1)
+
+
+def moving_longest() -> Next:
+    """Return the question since when the grant has waited that starts or ends for the longest."""
+    since = func.coalesce(GrantRow.removing_since, GrantRow.approved_at, type_=UtcDateTime())
+    return select(since).where(MOVING).order_by(since).limit(1)
 
 
 def clusters_with_grants(session: Session) -> set[tuple[str, str]]:

@@ -1,11 +1,12 @@
 """When each worker last ran."""
 
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import func
+from sqlalchemy import Insert, func
 from sqlmodel import Session, col, select
 
-from bot.store.database import insert_into
+from bot.store.database import dialect_of, insert_on
 from bot.store.due import LENIENCE
 from bot.store.tables import HeartbeatRow
 
@@ -15,7 +16,7 @@ _PROBE = "(write probe)"  # no worker; in this table, for it has to be written s
 
 def beat(session: Session, worker: str, at: datetime) -> None:
     """Record that a worker ran at *at*."""
-    session.merge(HeartbeatRow(worker=worker, ticked_at=at))
+    session.execute(_write(dialect_of(session)), {"worker": worker, "ticked_at": at})
 
 
 def last(session: Session, now: datetime) -> datetime | None:
@@ -33,7 +34,11 @@ def alive(session: Session, now: datetime) -> int:
 
 def probe(session: Session, at: datetime) -> None:
     """Write a tiny row: the proof that something can be saved."""
-    statement = insert_into(session, HeartbeatRow).values(worker=_PROBE, ticked_at=at)
-    session.execute(
-        statement.on_conflict_do_update(index_elements=["worker"], set_={"ticked_at": at})
-    )
+    beat(session, _PROBE, at)
+
+
+@cache  # sent again and again: composing it took longer than carrying it out
+def _write(dialect: str) -> Insert:
+    insert = insert_on(dialect, HeartbeatRow)
+    later = {"ticked_at": insert.excluded.ticked_at}
+    return insert.on_conflict_do_update(index_elements=["worker"], set_=later)

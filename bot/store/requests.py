@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import bindparam, desc, func, insert, text
+from sqlalchemy import ColumnElement, bindparam, case, desc, func, insert, text
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session, and_, col, or_, select
 from sqlmodel.sql.expression import Select
@@ -181,13 +181,11 @@ def lapsing(session: Session, now: datetime) -> list[Request]:
 
     Nobody decided in time, or the grant that they would extend is no longer live.
     """
-    extended = select(GrantRow.state).where(col(GrantRow.id) == col(RequestRow.extends))
-    is_over = extended.scalar_subquery().in_([GrantState.REMOVING, GrantState.ENDED])
     query = (
         select(RequestRow)
         .where(
             RequestRow.state == RequestState.PENDING,
-            or_(col(RequestRow.lapses_at) <= now, is_over),
+            or_(col(RequestRow.lapses_at) <= now, _extends_what_is_over()),
         )
         .with_for_update(skip_locked=True)
     )
@@ -263,9 +261,15 @@ def next_reminder() -> Next:
 
 
 def next_lapse() -> Next:
-    """Return the question when the next undecided request lapses."""
-    query = select(RequestRow.lapses_at).where(RequestRow.state == RequestState.PENDING)
-    return query.order_by(col(RequestRow.lapses_at)).limit(1)
+    """Return the question when the next undecided request lapses; one as in `lapsing` already."""
+    over = (_extends_what_is_over(), col(RequestRow.created_at))
+    at = case(over, else_=col(RequestRow.lapses_at))
+    return select(at).where(RequestRow.state == RequestState.PENDING).order_by(at).limit(1)
+
+
+def _extends_what_is_over() -> ColumnElement[bool]:
+    extended = select(GrantRow.state).where(col(GrantRow.id) == col(RequestRow.extends))
+    return extended.scalar_subquery().in_([GrantState.REMOVING, GrantState.ENDED])
 
 
 def last_address(session: Session, requester: str, cluster: str) -> str:

@@ -20,6 +20,8 @@ HEARTBEAT = "heartbeat"
 NEXT_DUE = "next_due"
 RECONCILE = "reconcile"
 STREAM = "stream"
+_IN_CASE = timedelta(minutes=1)  # what `NextDue` names runs when it is due, and besides in case a
+# wrong clock has put it off
 
 
 @dataclass(frozen=True)
@@ -53,32 +55,26 @@ def periodic_jobs(
 ) -> list[PeriodicJob]:
     """Return the periodic jobs of a worker, each under its name in logs, metrics and `/readyz`."""
 
-    def in_transaction(name: str, step: Callable[..., int]) -> PeriodicJob:
-        return PeriodicJob(name, partial(access.run_step, step))
+    def when_due(name: str, step: Callable[..., int]) -> PeriodicJob:
+        return PeriodicJob(name, partial(access.run_step, step), _IN_CASE)
 
     def watch_issuers() -> None:
         errors = check_issuers()  # by HTTP: no transaction is open meanwhile
         access.run_step(partial(note_issuers, errors=errors))
 
     return [
-        in_transaction("expiry", expire),
-        in_transaction("lapse", lapse),
-        in_transaction("warnings", warn),
-        in_transaction("reminders", remind),
-        in_transaction("failing_alarms", lambda uow: alarm(uow, budget.made())),
-        in_transaction("open_alarms", alarm_of_open),
+        when_due("expiry", expire),
+        when_due("lapse", lapse),
+        when_due("warnings", warn),
+        when_due("reminders", remind),
+        when_due("failing_alarms", lambda uow: alarm(uow, budget.made())),
+        when_due("open_alarms", alarm_of_open),
         PeriodicJob("audit_anchor", partial(access.run_step, anchor), timedelta(minutes=1)),
         PeriodicJob("retention", partial(keep_for_its_time, access), timedelta(minutes=1)),
         PeriodicJob("issuers", watch_issuers, timedelta(minutes=1)),
         PeriodicJob("offboarding", begin_offboarding, timedelta(hours=1)),
         PeriodicJob("usage", begin_usage, timedelta(seconds=15)),
-        # What `NextDue` does not name: drift checks, and what a wrong clock put off for too long.
-        *(_poll(queue) for queue in queues),
+        *(PeriodicJob(f"{one.name}_queue", one.dispatch, _IN_CASE) for one in queues),
         PeriodicJob(NEXT_DUE, run_due, hand_over=wake),
         PeriodicJob(HEARTBEAT, beat, timedelta(seconds=5)),
     ]
-
-
-def _poll(queue: JobQueue[Any]) -> PeriodicJob:
-    every = None if queue.name == RECONCILE else timedelta(minutes=1)
-    return PeriodicJob(f"{queue.name}_queue", queue.dispatch, every)

@@ -7,7 +7,7 @@ import math
 import os
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import wait
 from datetime import timedelta
 from time import monotonic
@@ -20,7 +20,6 @@ from bot.reconcile.reconciler import Reconciler
 from bot.store import audit, heartbeats, jobs, periodic
 from bot.store.database import Database
 from bot.store.jobs import Kind
-from bot.store.next_due import NextDue, read_next_due
 from bot.stream.delivery import Stream
 from bot.worker.cluster_queue import CLUSTER_CONCURRENCY, ClusterJobs
 from bot.worker.job_queue import Executors, JobQueue, threads
@@ -75,6 +74,7 @@ class Worker:
         executors: Executors = threads,
     ) -> None:
         self._database = database
+        self._access = access
         self._reconciler = reconciler
         self._stream = stream
         self._clock = clock
@@ -192,19 +192,36 @@ class Worker:
 
         APScheduler wakes the worker again when the next thing is due.
         """
-        self._follow_policy()
-        next_due = self._read_next_due()
+        try:
+            self._follow_policy()
+        finally:  # what is due has waited long enough
+            count = self._run_due()
+        return count
+
+    def _run_due(self) -> int:
+        next_due = self._access.next_due()
         due = next_due.due(self._clock.now())
         periodic_due = [name for name in due if name in self.intervals]
         for name in periodic_due:
             self._scheduler.run(name)
         if periodic_due:
-            next_due = self._read_next_due()
+            next_due = self._access.next_due()
             due = next_due.due(self._clock.now())
-        count = sum(queue.dispatch() for name, queue in self._queues.items() if name in due)
         coming = next_due.coming(self._clock.now())
         if coming is not None:
             self._scheduler.wake_at(coming, self.wake)
+        return self._dispatch(due)
+
+    def _dispatch(self, due: Sequence[str]) -> int:
+        """Hand out what is due in each queue; one that fails leaves the others alone."""
+        count, failed = 0, None
+        for name, queue in self._queues.items():
+            try:
+                count += queue.dispatch() if name in due else 0
+            except Exception as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
         return count
 
     def run_periodic_job(self, name: str) -> Exception | None:
@@ -244,7 +261,3 @@ class Worker:
             periodic.record_runs(
                 session, runs, intervals=intervals, started_at=self._started_at, now=now
             )
-
-    def _read_next_due(self) -> NextDue:
-        with self._database.reading() as session:
-            return read_next_due(session)

@@ -8,8 +8,9 @@ import pytest
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.reconcile.reconciler import Reconciler
-from bot.store.next_due import read_next_due
+from bot.store.next_due import LeadTimes, read_next_due
 from bot.store.periodic import JobRun, last_runs, record_runs
+from bot.worker.stored_jobs import StoredJobs
 from tests.scenarios.deciding import TRUSTED
 from tests.scenarios.observing import scrape
 from tests.scenarios.test_health import problems
@@ -17,6 +18,7 @@ from tests.scenarios.world import POLICY, World
 from tests.waiting import come_to_rest
 
 Worlds = Callable[[dict[str, Any]], World]
+NEVER = timedelta(days=365)
 RAN_AT = "dbaccess_periodic_job_last_run_timestamp_seconds"
 FAILING = "dbaccess_periodic_job_failing_seconds"
 FAILURES = "dbaccess_periodic_job_failures_total"
@@ -65,6 +67,22 @@ def test_p3_a_worker_ends_a_grant_though_apscheduler_runs_nothing(
         world.eventually(lambda: TRUSTED not in world.sources())
 
 
+def test_p3_a_queue_that_cannot_be_read_holds_up_no_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("broken")
+
+    world.granted()
+    monkeypatch.setattr(StoredJobs, "claim", broken)
+    with world.at_work():
+        come_to_rest()
+
+        world.clock.advance(hours=2)
+
+        world.eventually(lambda: TRUSTED not in world.sources(), seconds=20)
+
+
 def test_it_is_told_that_what_is_due_cannot_be_run(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,7 +108,7 @@ def test_it_is_told_that_what_is_due_cannot_be_run(
 
 def test_what_has_a_time_in_the_tables_is_the_work_of_a_job_or_a_queue(world: World) -> None:
     with world.service.components.database.reading() as session:
-        named = set(read_next_due(session).times)
+        named = set(read_next_due(session, LeadTimes(NEVER, NEVER, NEVER)).times)
     jobs = set(world.worker.intervals)
     assert {name for name in named if name not in jobs and f"{name}_queue" not in jobs} == set()
 
@@ -102,7 +120,7 @@ def test_readiness_names_a_job_that_has_not_run_for_several_of_its_intervals(
     run_all(world)
     assert problems(world) == {}
     ran_at = world.clock.now()
-    world.clock.advance(seconds=31)
+    world.clock.advance(minutes=5, seconds=1)
     run_all(world, but="expiry")
 
     assert problems(world) == {
@@ -153,7 +171,7 @@ def test_metrics_tell_when_each_job_ran_and_for_how_long_it_has_failed(
         raise ValueError("broken")
 
     monkeypatch.setattr("bot.store.requests.lapsing", broken)
-    world.pass_time(seconds=1)
+    world.pass_time(seconds=60)
     world.pass_time(seconds=90)
     run_all(world)
 

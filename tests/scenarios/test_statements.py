@@ -1,9 +1,13 @@
 """How often the database is asked: as often as there are things to ask, and no more."""
 
+from datetime import timedelta
+
 import pytest
 
 from bench.statements import statements
 from tests.scenarios.world import IP, RITA, World
+
+TICK = timedelta(seconds=1)
 
 pytestmark = pytest.mark.both_databases
 
@@ -42,3 +46,29 @@ def test_a_command_that_waits_for_slack_is_acknowledged_with_one_statement(world
         world.slack.command(RITA, f"request {IP} 2h orders", channel_id="C0GENERAL")
 
     assert sent == ["INSERT jobs"]
+
+
+def test_a_tick_with_nothing_due_is_one_question(world: World) -> None:
+    world.granted()
+    world.pass_time(minutes=1)
+    asked = {name for name, every in world.worker.intervals.items() if every <= TICK}
+
+    with statements(world.service.components.database) as sent:
+        world.worker.run_due()
+
+    assert asked == {"next_due"}
+    assert len(sent) == 1
+
+
+def test_what_is_due_by_the_tables_is_done_at_the_tick_that_finds_it(world: World) -> None:
+    """Each is also done once a minute, whatever the question says; here no minute passes."""
+    world.granted(f"request {IP} 30m orders")
+    world.clock.advance(minutes=20)
+    while world.worker.run_due():
+        pass
+    assert "ends" in world.told(RITA)[-1]
+
+    world.clock.advance(minutes=10)
+    while world.worker.run_due():
+        pass
+    assert IP not in str(world.sources())

@@ -9,9 +9,10 @@ from bot.store import homes, jobs
 from bot.store.database import Database
 from bot.store.homes import Home
 from bot.store.jobs import Job, Kind, Outcome
-from bot.store.next_due import read_next_due
+from bot.store.next_due import LeadTimes, read_next_due
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+AT_ONCE = LeadTimes(timedelta(), timedelta(), timedelta())
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 RITA, ALICE = "U0RITA", "U0ALICE"
@@ -52,7 +53,7 @@ def whose(claimed: list[Job]) -> list[str]:
 
 def next_due(database: Database) -> datetime | None:
     with database.reading() as session:
-        return read_next_due(session).times[Kind.HOME]
+        return read_next_due(session, AT_ONCE).times[Kind.HOME]
 
 
 def test_a_home_that_was_opened_is_drawn_once(database: Database) -> None:

@@ -12,10 +12,11 @@ from bot.store import jobs
 from bot.store.counts import snapshot
 from bot.store.database import Database
 from bot.store.jobs import Job, Kind, Outcome
-from bot.store.next_due import read_next_due
+from bot.store.next_due import LeadTimes, read_next_due
 from bot.store.tables import JobRow
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+AT_ONCE = LeadTimes(timedelta(), timedelta(), timedelta())
 MINUTE = timedelta(minutes=1)
 URL = "https://hooks.slack.example/actions/1"
 
@@ -63,7 +64,7 @@ def names(claimed: list[Job]) -> list[str]:
 
 def next_due(database: Database, kind: Kind = Kind.MESSAGE) -> datetime | None:
     with database.reading() as session:
-        return read_next_due(session).times[kind]
+        return read_next_due(session, AT_ONCE).times[kind]
 
 
 def rows(database: Database) -> dict[str, JobRow]:

@@ -9,9 +9,10 @@ from bench.plans import explained, gather_statistics, reads_history_whole
 from bot.domain.lifecycle import GrantState
 from bot.store import clusters, erasure, finished, grants, jobs, requests
 from bot.store.database import Database
-from bot.store.next_due import read_next_due
+from bot.store.next_due import LeadTimes, read_next_due
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+AT_ONCE = LeadTimes(timedelta(), timedelta(), timedelta())
 HOUR = timedelta(hours=1)
 
 
@@ -33,7 +34,7 @@ def ask_as_a_tick_does(database: Database) -> None:
         requests.to_remind(session, NOW, reviews_within=HOUR)
         clusters.troubled(session)
         clusters.due(session, NOW, looks=HOUR, tries=HOUR, most=8)
-        read_next_due(session)
+        read_next_due(session, AT_ONCE)
         for kind in jobs.Kind:
             jobs.claim(session, kind, NOW, until=NOW, most=8, most_retried=4)
         long_ago = NOW - 20 * 365 * 24 * HOUR
