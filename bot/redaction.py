@@ -11,6 +11,7 @@ _SHORTEST_ENCODED = 6  # a shorter piece of Base64 occurs in too many harmless w
 
 _ISSUED = r"(?:xox[a-z]|xapp|xwfp|dop_v1|doo_v1|dor_v1)[-_][A-Za-z0-9%_-]+"
 _SIGNS_WEBHOOKS = r"whsec_[A-Za-z0-9+/=%_-]+"
+_JWT = r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"  # eyJ: {" in Base64
 _RESPONSE_URL = r"https?://[^/\s\"']+/(?:commands|actions|response|services|workflows)[^\s\"']*"
 _RESPONSE_PATH = r"/(?:commands|actions|services|workflows)/T[A-Z0-9]+/[^\s\"']+"
 _IP_LINK = r"(?<=/ip/)[^\s\"'<>]+"
@@ -25,6 +26,7 @@ _PATTERNS = [
     for pattern in (
         _ISSUED,
         _SIGNS_WEBHOOKS,
+        _JWT,
         _RESPONSE_URL,
         _RESPONSE_PATH,
         _IP_LINK,

@@ -56,6 +56,7 @@ def test_a_secret_in_base64_is_found_wherever_it_stands(
         ("Authorization: Bearer abc.def-1", "Authorization: Bearer [secret]"),
         ("{'Authorization': 'Bearer abc.def-1'}", "{'Authorization': 'Bearer [secret]'}"),
         ("authorization: Basic dXNlcjpwYXNzd29yZA==", "authorization: Basic [secret]"),
+        ("(eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJhIn0.aGk-_A)", "([secret])"),
         ("my_xoxb-12-ab", "my_[secret]"),
         ("xoxe.xoxp-1-Mi0y", "xoxe.[secret]"),
         ("cookie xoxd-ab%2Bcd%3D", "cookie [secret]"),

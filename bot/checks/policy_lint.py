@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.checks.findings import Finding, fault, hint
+from bot.checks.machine_lint import lint_machines
 from bot.domain.durations import show_duration
 from bot.domain.people import Standing
 from bot.domain.policy import ClusterPolicy, Policy
@@ -57,6 +58,7 @@ def _of_cluster(cluster: ClusterPolicy, people: KnownPeople) -> Iterator[Finding
     yield from _requesters(cluster, people)
     for written in cluster.auto_approve:
         yield from _auto_approval(cluster, written, people)
+    yield from lint_machines(cluster)
 
 
 def _approvers(cluster: ClusterPolicy, people: KnownPeople) -> Iterator[Finding]:

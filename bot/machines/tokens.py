@@ -26,6 +26,7 @@ LEEWAY_SECONDS = 30
 LONGEST_LIFE_SECONDS = 24 * 3600
 
 _KEY_TYPES = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
+_KINDS = frozenset({"jwt", "at+jwt"})  # others mean something else: that somebody logs out, say
 _LAST_SECOND = 10**11
 
 log = structlog.get_logger()
@@ -119,6 +120,9 @@ def _issuer_of(said: TokenText, policy: Policy) -> tuple[str, Issuer]:
 
 def _key_of(said: TokenText, keys: IssuerKeys) -> tuple[str, Jwk]:
     """Return by which algorithm a token says that it is signed, and the key that it names."""
+    kind = str(said.header.get("typ", "JWT")).lower().removeprefix("application/")
+    if kind not in _KINDS:
+        raise BadToken(f"it is another kind of token: {shortened(kind)}")
     algorithm, kid = said.header.get("alg"), said.header.get("kid")
     if not isinstance(algorithm, str) or algorithm not in _KEY_TYPES:
         raise BadToken(f"its algorithm is not taken: {shortened(str(algorithm))}")

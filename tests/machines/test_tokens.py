@@ -59,6 +59,13 @@ def test_a_genuine_token_says_which_machine_it_is(algorithm: str, clock: Stopped
     assert issuer.reads == ["/.well-known/openid-configuration", "/keys"]
 
 
+@pytest.mark.parametrize("kind", ["JWT", "at+jwt", "application/at+JWT", ""])
+def test_a_token_may_say_of_which_kind_it_is(
+    kind: str, issuer: OidcIssuer, verifier: TokenVerifier
+) -> None:
+    assert verifier.verify(issuer.token(header={"typ": kind})).issuer == "ci"
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -235,6 +242,8 @@ FORGED: dict[str, tuple[Forge, str]] = {
         _raw({"alg": "ES256", "kid": "key-1", "b64": False, "crit": ["b64"]}),
         "does not hold",
     ),
+    "a message that somebody logs out": (_with_header(typ="logout+jwt"), "another kind of token"),
+    "a kind that is no text": (_with_header(typ=["JWT"]), "another kind of token"),
     "changed claims": (_with_changed_claims, "does not hold"),
     "a claim twice": (_with_doubled_claim, "twice"),
     "a header twice": (_with_doubled_header, "twice"),

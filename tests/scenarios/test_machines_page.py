@@ -61,6 +61,7 @@ def world(storage: Storage, github: OidcIssuer, gitlab: OidcIssuer) -> Iterator[
 @pytest.fixture
 def url(world: OpenWorld) -> Iterator[str]:
     """Where jobs reach it: at a proxy, which says that they come from `IP`."""
+    assert world.service.url
     with in_front_of(world.service.url, adding={"X-Forwarded-For": IP}) as proxy:
         yield proxy
 
