@@ -12,6 +12,7 @@ from bot.config import Settings
 from bot.retry import Backoff
 from bot.slack.inbound import socket_mode
 from dbaccess_playground.slack.workspace import Call
+from tests.scenarios.jobs import Jobs
 from tests.scenarios.observing import scrape
 from tests.scenarios.test_forgery import FORM, command_body
 from tests.scenarios.test_health import ready
@@ -142,3 +143,9 @@ class UntakenWorld(SocketWorld):
 
     def boot(self, *, migrate: bool = False, for_the_first_time: bool = False) -> None:
         World.boot(self, migrate=migrate, for_the_first_time=for_the_first_time)
+
+
+def test_machines_ask_by_http_all_the_same(tmp_path: Path, jobs: Jobs) -> None:
+    with SocketWorld(SqliteStorage(tmp_path), jobs.policy()) as world:
+        assert jobs.job(world).asks().status_code == 202
+        assert f"ip_addr:{IP}" in world.sources()

@@ -115,7 +115,8 @@ def of_machine(became: Grant | None, **changes: Any) -> RequestFacts:
 
 def machines(state: GrantState = GrantState.ACTIVE, **changes: Any) -> Grant:
     """Return what that job has."""
-    return grant(state, requester=MACHINE, expires_at=NOW + HOUR / 3, **changes)
+    facts: dict[str, Any] = {"requester": MACHINE, "expires_at": NOW + HOUR / 3}
+    return grant(state, **(facts | changes))
 
 
 def adoption(state: RequestState = RequestState.APPROVED, **changes: Any) -> RequestFacts:

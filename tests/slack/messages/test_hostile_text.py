@@ -45,17 +45,21 @@ from tests.slack.messages.examples import (
     ADMINS,
     ALICE,
     BOB,
+    MACHINE,
     NOW,
     emergency,
     ended,
     extension,
     grant,
+    machines,
+    of_machine,
     request,
     source_line,
 )
 
 OURS = re.compile(
-    rf"<(@({BOB}|{ALICE})|!subteam\^{ADMINS}|#C0APPROVALS|!date\^\d+\^[^^|<>]+\|[-: \d]+UTC)>"
+    r"<(https://github\.com/acme/shop/runs/812\|[\w .,:;()/#+-]+|"
+    rf"@({BOB}|{ALICE})|!subteam\^{ADMINS}|#C0APPROVALS|!date\^\d+\^[^^|<>]+\|[-: \d]+UTC)>"
 )
 WORST = [
     "<!channel> @here <@U0EVIL> <#C0EVIL> <http://evil.example|click> http://evil.example",
@@ -91,6 +95,12 @@ def messages_with(text: str) -> Iterator[Message]:
         yield render(RequestClosed(request=facts))
         yield render(Asked(request=facts))
         yield listing([facts], [])
+    run = ("run_url", "https://github.com/acme/shop/runs/812")
+    for principal, link in ((f"github:{text}", ("run_url", text)), (MACHINE, run)):
+        details = (("workflow", text), link)
+        job = of_machine(machines(), requester=principal, details=details, reason=text)
+        yield render(RequestCard(request=job))
+        yield listing([], [machines(requester=principal)], everybody=True)
     failed = ended(EndReason.FAILED, source=tag, cluster=text)
     yield render(GrantEnded(grant=failed, why=RuleNotTaken(said=text)))
     yield render(Alarm(cluster=text, failing_since=NOW, error=text, overdue=(failed,) * 25))
