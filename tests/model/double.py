@@ -42,6 +42,10 @@ class Point(StrEnum):
     READ = "it has read"
     NOTED = "it is about to write"
     WRITTEN = "it has written"
+    LOOKING = "it is about to look who is connected"
+    LOOKED = "it has seen who is connected"
+    CUTTING = "it is about to end a session"
+    CUT = "it has ended a session"
 
 
 def _error(fault: Fault, cluster_id: str) -> ApiError:

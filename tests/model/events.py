@@ -14,14 +14,15 @@ from bot.slack.messages.refusals import sentence
 from tests.model.double import Point
 from tests.model.knowledge import Lease
 from tests.model.outside import Outside, rivals, time_passes
-from tests.model.scene import POLICY, Scene
+from tests.model.scene import Scene
 from tests.model.scope import HERS
 from tests.model.search import Step
 
 RITA = Person("U0RITA", Standing.MEMBER, asked=frozenset())
 ALICE = Person("U0ALICE", Standing.MEMBER, asked=frozenset())
 _PEOPLE = {None, Point.READ, Point.NOTED}
-_RIVALS = {None, Point.READ, Point.WRITTEN}
+_RIVALS = {None, Point.READ, Point.WRITTEN, Point.LOOKED}
+_CONNECTING = {None, Point.NOTED}  # at the last moment, too
 _TIME = {None, Point.BEGUN, Point.READ, Point.WRITTEN}
 
 
@@ -37,7 +38,7 @@ class Events:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._access = AccessService(scene.memory.database, lambda: POLICY, scene)
+        self._access = AccessService(scene.memory.database, lambda: scene.policy, scene)
 
     def at(self, point: Point | None) -> Iterator[Event]:
         """Yield what others may do; *point* is None while the worker rests.
@@ -55,6 +56,8 @@ class Events:
             ends = [row.expires_at for row in rows if row.is_live]
             for step in time_passes(self._scene.outside, ends):
                 yield self._outside_event(step)
+        if self._scene.scope.has_sessions and point in _CONNECTING:
+            yield from self._connecting()
         if left.losses and point is None:
             yield from self._losses(has_rows=bool(rows))
 
@@ -132,6 +135,14 @@ class Events:
         elif before.expires_at != after.expires_at:
             known = known.extend(before, after.expires_at)
         self._scene.know(known)
+
+    def _connecting(self) -> Iterator[Event]:
+        """Yield that somebody connects, where the list lets them in."""
+        outside = self._scene.outside
+        if outside.connected is None and outside.lets_in(HERS):
+            yield Event(
+                f"somebody connects from {HERS}", lambda: self._go_on(outside.connect(HERS))
+            )
 
     def _losses(self, *, has_rows: bool) -> Iterator[Event]:
         may = self._scene.scope.may

@@ -54,6 +54,7 @@ class Facts:
         self.times.append(outside.now)
         self.add_entries(outside.entries)
         self.add_known(outside.known)
+        self.plain.append(outside.connected is None)
         for entries in (outside.copy, outside.earlier):
             self.plain.append(entries is None)
             if entries is not None:

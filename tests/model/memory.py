@@ -1,5 +1,6 @@
 """The database of the whole model: in memory, and a state of it kept as the pages that differ."""
 
+import json
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
@@ -23,6 +24,7 @@ _TELLS_OF_THE_PAST = {
     },
 }
 _PAGE = 4096
+_SESSION_ENDS = "FROM jobs WHERE kind = 'sessions' AND finished_at IS NULL ORDER BY id"
 
 Snapshot = bytes
 
@@ -97,6 +99,17 @@ class Memory:
                         yield _as_moment(value)
         yield from self._values("SELECT attempt_at IS NOT NULL FROM clusters")
         yield from self._values("SELECT id FROM requests ORDER BY id")
+        for row in self._rows(f"SELECT payload, due_at {_SESSION_ENDS}"):
+            end = json.loads(row["payload"])
+            yield _as_moment(row["due_at"])
+            yield from (end["is_last"], end["closed"], len(end["pending"]))
+
+    def has_session_ends(self) -> bool:
+        """Tell whether sessions are still to be looked for somewhere, for the first time."""
+        return any(
+            not json.loads(payload)["is_last"]
+            for payload in self._values(f"SELECT payload {_SESSION_ENDS}")
+        )
 
     def audit_rows(self, after: int) -> list[dict[str, Any]]:
         """Return the audit's rows from behind number *after* on."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.ownership import SETTLE
 from bot.domain.rules import Rule
+from bot.domain.sessions import DatabaseSession
 from bot.domain.sources import GUARD, TrustedSource
 from tests.model.knowledge import Knowledge, Lease
 from tests.model.search import Violation
@@ -181,3 +182,21 @@ def judge_rest(
         if grant.is_live and grant.source not in {entry.source for entry in entries}:
             return Violation("active without a rule", f"grant #{grant.id} has no rule")
     return None
+
+
+def judge_sessions(
+    connected: DatabaseSession | None, known: Knowledge, entries: Entries, *, is_owed: bool
+) -> Violation | None:
+    """Return what is wrong where somebody stays connected whom nothing lets in any more.
+
+    Args:
+        connected: the session that is open.
+        is_owed: whether it is still to be ended.
+    """
+    if connected is None or not entries or is_owed:
+        return None
+    let_in = {entry.rule.value for entry in entries}
+    lent = {lease.source.value for lease in known.leases if lease.sent_at}
+    if connected.address in let_in or connected.address not in lent:
+        return None
+    return Violation("P9 stays connected", f"a session from {connected.address} is never ended")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from bot.domain.rules import Rule
+from bot.domain.sessions import DatabaseSession
 from tests.model.faults import Fault
 from tests.model.knowledge import Knowledge
 from tests.model.scope import Left, Scope
@@ -21,6 +22,7 @@ class Outside(NamedTuple):
 
     `copy` is what a doctl has read and not written back. `earlier`: the list as it was before the
     last PUT, which a GET may still answer. `late`: a PUT of ours that has not taken effect yet.
+    `connected`: the session that somebody has open at the database server.
     """
 
     now: datetime
@@ -31,6 +33,7 @@ class Outside(NamedTuple):
     next_uuid: int = 100
     earlier: Entries | None = None
     late: tuple[Sent, ...] | None = None
+    connected: DatabaseSession | None = None
 
     def spend(self, sort: str) -> "Outside":
         """Note that one thing of a sort has happened."""
@@ -63,6 +66,15 @@ class Outside(NamedTuple):
         lists = (self.entries, self.copy, self.earlier)
         entries, copy, earlier = (one and in_doubt(one, uuids) for one in lists)
         return self._replace(entries=entries or (), copy=copy, earlier=earlier)
+
+    def lets_in(self, address: str) -> bool:
+        """Tell whether the list lets somebody connect from there."""
+        return not self.entries or any(entry.rule.value == address for entry in self.entries)
+
+    def connect(self, address: str) -> "Outside":
+        """Let somebody open a session."""
+        session = DatabaseSession(self.next_uuid, self.now, "bob", "psql", "postgres", address)
+        return self._replace(connected=session)
 
     def alone(self) -> "Outside":
         """Return the same where nothing happens any more but what we do."""

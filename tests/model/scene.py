@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.config import parse_policy
+from bot.domain.policy import Policy
 from tests.model.knowledge import Knowledge
 from tests.model.memory import Memory, Snapshot
 from tests.model.outside import BEGINNING, Outside
@@ -11,24 +12,29 @@ from tests.model.truth import INSTANCE
 
 ORDERS = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30"
 BILLING = "3b3ac2a3-1c1b-4d3e-9d5a-8c2a5f2e2a11"
-POLICY = parse_policy(
-    {
-        "instance": INSTANCE,
-        "operators": "C0OPS",
-        "defaults": {
-            "channel": "C0APPROVALS",
-            "approvers": ["U0ALICE"],
-            "auto_approve": [
-                {
-                    "requesters": ["*"],
-                    "sources": ["198.51.100.0/24", "203.0.113.0/24"],
-                    "max_duration": "8h",
-                }
-            ],
-        },
-        "clusters": {"orders": {"id": ORDERS}, "billing": {"id": BILLING}},
-    }
-)
+
+
+def policy_of(scope: Scope) -> Policy:
+    """Return the policy of a scope: sessions are ended where people connect in it."""
+    sessions = {"sessions": {"url_env": "DBACCESS_SESSIONS_ORDERS"}} if scope.has_sessions else {}
+    return parse_policy(
+        {
+            "instance": INSTANCE,
+            "operators": "C0OPS",
+            "defaults": {
+                "channel": "C0APPROVALS",
+                "approvers": ["U0ALICE"],
+                "auto_approve": [
+                    {
+                        "requesters": ["*"],
+                        "sources": ["198.51.100.0/24", "203.0.113.0/24"],
+                        "max_duration": "8h",
+                    }
+                ],
+            },
+            "clusters": {"orders": {"id": ORDERS, **sessions}, "billing": {"id": BILLING}},
+        }
+    )
 
 
 class Scene:
@@ -36,6 +42,7 @@ class Scene:
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
+        self.policy = policy_of(scope)
         self.memory = Memory()
         self.outside = Outside(BEGINNING, (), Knowledge(), Left())
         self.backup: Snapshot | None = None

@@ -81,3 +81,8 @@ class Scope:
     restore: bool = False
     nature: Nature = field(default_factory=Nature)
     planted: Planted = field(default_factory=lambda: Planted())
+
+    @property
+    def has_sessions(self) -> bool:
+        """Whether people connect, and sessions are ended when access ends."""
+        return "connect" in self.may

@@ -172,6 +172,13 @@ WHOLE = [
         workers=2,
     ),
     Scope(
+        "a session, a revoke, a crash",
+        Left(people=1, losses=1),
+        frozenset({"connect", "revoke", "crash"}),
+        granted=10,
+        per_look=1,
+    ),
+    Scope(
         "a lost database, and asked again",
         Left(people=1, losses=1),
         frozenset({"ask", "lose"}),
@@ -249,6 +256,13 @@ DEEP_WHOLE = [
         frozenset({"ask", "revoke", "ask elsewhere", "lose", "restore", "doctl"}),
         minutes=(10, 60),
         per_look=2,
+    ),
+    Scope(
+        "the whole: sessions",
+        Left(people=1, rivals=1, faults=1, times=1, losses=1),
+        frozenset({"connect", "revoke", "crash", "add"}),
+        granted=10,
+        faults=(Fault.NO_CONNECTION, Fault.UNREAD, Fault.LOST_UNDONE),
     ),
     Scope(
         "the whole: two workers",

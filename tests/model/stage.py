@@ -9,6 +9,7 @@ import structlog
 from bot.access.expiry import expire
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.rules import Rule
+from bot.domain.sessions import DatabaseSession
 from bot.providers.base import ApiError
 from bot.reconcile.reconciler import Reconciler
 from bot.store.failures import DATABASE_UNAVAILABLE
@@ -18,9 +19,10 @@ from tests.model.events import Event, Events
 from tests.model.faults import Fault
 from tests.model.oracle import doubtful, judge_write
 from tests.model.outside import show
-from tests.model.scene import ORDERS, POLICY, Scene
+from tests.model.scene import ORDERS, Scene
 from tests.model.scope import Scope
 from tests.model.search import Violation
+from tests.model.session_worker import SessionWorker
 from tests.model.testimony import judge_audit
 from tests.model.truth import Entries, in_doubt, replaced
 
@@ -62,12 +64,13 @@ class Stage:
             Reconciler(
                 self.scene.memory.database,
                 double,
-                lambda: POLICY,
+                lambda: self.scene.policy,
                 self.scene,
                 locks=Lock(double),
             )
             for double in self._doubles
         ]
+        self._sessions = SessionWorker(self)
         self._reconcilers[0].watch_all()
         self.scene.memory.begin_from_here()
 
@@ -89,7 +92,7 @@ class Stage:
         told = self.scene.memory.audit_length()
         self.scene.tell(f"{hands.name} begins to look")
         with self.scene.memory.database.transaction() as session:
-            expire(UnitOfWork(session, POLICY, self.scene.now()))
+            expire(UnitOfWork(session, self.scene.policy, self.scene.now()))
         if self._reconcile(number, hands.name):
             self.scene.tell(f"{hands.name} has recorded")
             unclear = doubtful(self.scene.outside.known, hands.read)
@@ -105,6 +108,14 @@ class Stage:
         wrong = judge_audit(own, hands.puts)
         if wrong is not None:
             raise Broken(wrong)
+        if self.scene.scope.has_sessions:
+            self._end_sessions(number)
+
+    def _end_sessions(self, number: int) -> None:
+        try:
+            self._sessions.run(Hands(self._doubles[number].hands.name))
+        except Killed:
+            self.scene.tell("the worker dies")
 
     def _reconcile(self, number: int, name: str) -> bool:
         try:
@@ -169,6 +180,11 @@ class Stage:
         wrong = judge_write(known, hands.read, rules, self.scene.memory.grants(), self.scene.now())
         if wrong is not None:
             raise Broken(wrong)
+
+    def judge_cut(self, session: DatabaseSession, rules: Sequence[Rule]) -> None:
+        if session.address in {rule.value for rule in rules}:
+            words = f"the session from {session.address} is ended, though a rule lets it in"
+            raise Broken(Violation("P9 cut off", words))
 
     def put(self, rules: Sequence[Rule], hands: Hands, fault: Fault | None) -> None:
         added = frozenset(rule.source for rule in rules if rule.uuid is None)

@@ -13,7 +13,7 @@ from bot.domain.lifecycle import Grant
 from bot.domain.ownership import SETTLE
 from tests.model.facts import Facts
 from tests.model.memory import Snapshot
-from tests.model.oracle import judge_rest
+from tests.model.oracle import judge_rest, judge_sessions
 from tests.model.outside import Outside, beginnings
 from tests.model.scope import Scope
 from tests.model.search import Left, Step, Violation
@@ -21,6 +21,8 @@ from tests.model.stage import Broken, Choices, Stage
 
 _LOOKS = 4
 _SECOND = timedelta(seconds=1)
+_WAITS = (timedelta(), SETTLE + _SECOND, None, SETTLE + _SECOND)
+_LAST_PHASE = len(_WAITS) - 1
 
 
 class State(NamedTuple):
@@ -88,7 +90,7 @@ class Company:
         self._stage.scene.outside = state.outside.alone()
         words: list[str] = []
         good: set[int] = set()
-        for phase, wait in enumerate([timedelta(), SETTLE + _SECOND, None, SETTLE + _SECOND]):
+        for phase, wait in enumerate(_WAITS):
             if wait != timedelta():
                 words.append(self._wait(wait))
             wrong = self._come_to_rest(phase, words, good)
@@ -115,8 +117,14 @@ class Company:
             if not wrote:
                 outside = self._stage.scene.outside
                 rows = self._stage.scene.memory.grants()
-                return judge_rest(outside.known, outside.entries, rows, outside.now)
+                wrong = judge_rest(outside.known, outside.entries, rows, outside.now)
+                return wrong or self._judge_sessions(phase)
         return Violation("never rests", f"it still writes after {_LOOKS} looks")
+
+    def _judge_sessions(self, phase: int) -> Violation | None:
+        outside = self._stage.scene.outside
+        is_owed = phase < _LAST_PHASE and self._stage.scene.memory.has_session_ends()
+        return judge_sessions(outside.connected, outside.known, outside.entries, is_owed=is_owed)
 
     def _wait(self, wait: timedelta | None) -> str:
         outside = self._stage.scene.outside
