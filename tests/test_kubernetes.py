@@ -114,10 +114,10 @@ def test_probes_ask_what_a_missing_database_does_not_change() -> None:
             assert probe["httpGet"]["port"] in ports
 
 
-def test_outside_only_slack_and_browsers_get_in() -> None:
+def test_outside_only_slack_browsers_and_machines_get_in() -> None:
     [ingress] = [one for one in manifests() if one["kind"] == "Ingress"]
     [rule] = ingress["spec"]["rules"]
-    assert [path["path"] for path in rule["http"]["paths"]] == ["/slack/events", "/ip"]
+    assert [path["path"] for path in rule["http"]["paths"]] == ["/slack/events", "/ip", "/v1"]
 
 
 def test_inside_the_cluster_nobody_else_reads_the_metrics() -> None:

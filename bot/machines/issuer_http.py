@@ -17,6 +17,7 @@ from bot.connection_failures import failure_in
 LARGEST_BYTES = 256 * 1024
 _PACKET_SECONDS = 4.0
 _SECONDS = 8.0
+_ACCEPTED = "application/json, application/jwk-set+json"
 _CHUNK_BYTES = 16 * 1024
 
 
@@ -36,7 +37,7 @@ def get_json(url: str) -> dict[str, Any]:
         ReadFailed: nobody answered, or not with one.
     """
     request = Request(  # noqa: S310  # the policy and `read_keys` take no other schemes
-        url, headers={"Accept": "application/json", "User-Agent": f"dbaccess/{__version__}"}
+        url, headers={"Accept": _ACCEPTED, "User-Agent": f"dbaccess/{__version__}"}
     )
     opener = build_opener(_NoRedirects)
     try:

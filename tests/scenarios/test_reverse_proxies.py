@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from bot.web.api.waiting import LONGEST_SECONDS
 from tests.installed import needed
 from tests.postgresql import free_port
 from tests.scenarios.open_world import OpenWorld
@@ -118,6 +119,22 @@ def test_slack_gets_through_and_monitoring_does_not(proxied: tuple[OpenWorld, st
         assert requests.get(url + path, timeout=30).status_code == 404
     unsigned = requests.post(f"{url}/slack/events", data={"command": "/dbaccess"}, timeout=30)
     assert unsigned.status_code == 401
+
+
+def test_a_machine_gets_through_with_what_it_sends(proxied: tuple[OpenWorld, str]) -> None:
+    _, url = proxied
+    document = requests.get(f"{url}/v1/openapi.json", timeout=30).json()
+    assert "/v1/requests" in document["paths"]
+    for call in (requests.get, requests.delete):
+        refused = call(f"{url}/v1/requests/1", headers={"Authorization": "Bearer x"}, timeout=30)
+        assert refused.status_code == 401
+        assert refused.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_nginx_waits_as_long_as_a_machine_may() -> None:
+    example = (RUNNING / "nginx.conf").read_text()
+    [seconds] = re.findall(r"location /v1/ +{ proxy_read_timeout (\d+)s;", example)
+    assert int(seconds) > LONGEST_SECONDS
 
 
 def test_no_browser_can_say_that_it_comes_from_elsewhere(proxied: tuple[OpenWorld, str]) -> None:
