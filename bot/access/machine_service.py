@@ -1,16 +1,23 @@
 """The service for machines: each of their requests is one transaction, as for people."""
 
+from sqlmodel import Session
+
 from bot.access.machine_requests import hand_back, request_as_machine
 from bot.access.service import AccessService
 from bot.access.unit_of_work import UnitOfWork
+from bot.domain.audit_actions import Action
 from bot.domain.commands import RequestAccess
+from bot.domain.lifecycle import EndReason, Grant
 from bot.domain.machine_access import MACHINE_ACCESS, MachineAccess, machine_access
 from bot.domain.machines import Machine
 from bot.domain.refusal import Refused
+from bot.domain.refusals.any_refusal import AnyRefusal, of_detail
 from bot.domain.refusals.machines import NotThisMachines
-from bot.store import grants, idempotency
+from bot.store import audit, grants, idempotency
 from bot.store.database import Database
 from bot.store.idempotency import Once
+
+_EARLY = (EndReason.FAILED, EndReason.REMOVED_OUTSIDE)
 
 
 class MachineService:
@@ -55,9 +62,9 @@ class MachineService:
         """
         with self._database.reading() as session:
             grant = grants.of_requests(session, [number]).get(number)
-        if grant is None or grant.requester != machine.principal:
-            raise Refused(NotThisMachines(number=number))
-        return machine_access(grant)
+            if grant is None or grant.requester != machine.principal:
+                raise Refused(NotThisMachines(number=number))
+            return machine_access(grant, why=_why_ended(session, grant))
 
     def hand_back(self, number: int, machine: Machine) -> MachineAccess:
         """Have access of the machine's own end now, if it has not yet.
@@ -68,3 +75,11 @@ class MachineService:
         return self._access.in_one_transaction(
             lambda uow: machine_access(hand_back(uow, number, machine))
         )
+
+
+def _why_ended(session: Session, grant: Grant) -> AnyRefusal | None:
+    """Return why access could not be opened, or stay, as the audit has it."""
+    if grant.end_reason not in _EARLY:
+        return None
+    rows = audit.rows(session, actions=(Action.ENDING, Action.ENDED), number=grant.id)
+    return next(filter(None, (of_detail(row.detail) for row in rows)), None)

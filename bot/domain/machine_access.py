@@ -6,12 +6,16 @@ from datetime import datetime
 from pydantic import TypeAdapter
 
 from bot.domain.lifecycle import EndReason, Grant, GrantState
+from bot.domain.refusals.any_refusal import AnyRefusal, KeptRefusal
 from bot.domain.sources import TrustedSource
 
 
 @dataclass(frozen=True)
 class MachineAccess:
-    """Access of a machine as it stands. `is_new`: it was not there before this was asked for."""
+    """Access of a machine as it stands. `is_new`: it was not there before this was asked for.
+
+    `why` is why it could not be opened, or stay, where that is known.
+    """
 
     id: int
     cluster: str
@@ -22,12 +26,15 @@ class MachineAccess:
     ended_at: datetime | None = None
     end_reason: EndReason | None = None
     is_new: bool = False
+    why: KeptRefusal | None = None
 
 
 MACHINE_ACCESS: TypeAdapter[MachineAccess] = TypeAdapter(MachineAccess)
 
 
-def machine_access(grant: Grant, *, is_new: bool = False) -> MachineAccess:
+def machine_access(
+    grant: Grant, *, is_new: bool = False, why: AnyRefusal | None = None
+) -> MachineAccess:
     """Return what is told of a grant."""
     return MachineAccess(
         id=grant.id,
@@ -39,4 +46,5 @@ def machine_access(grant: Grant, *, is_new: bool = False) -> MachineAccess:
         ended_at=grant.ended_at,
         end_reason=grant.end_reason,
         is_new=is_new,
+        why=why,
     )

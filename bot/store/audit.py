@@ -81,6 +81,7 @@ def rows(
     person: str | None = None,
     source: TrustedSource | None = None,
     actions: Collection[Action] | None = None,
+    number: int | None = None,
 ) -> Iterator[Entry]:
     """Yield the rows that pass all of the filters, the oldest first.
 
@@ -91,6 +92,7 @@ def rows(
         person: what they did, what names them, and what became of what they asked for.
         source: about requests and grants for it, and writes that added or removed its rule.
         actions: only these.
+        number: about the request or grant of this number.
     """
     query = select(AuditRow, RequestRow).join(
         RequestRow, col(RequestRow.id) == col(AuditRow.request_id), isouter=True
@@ -103,6 +105,8 @@ def rows(
         query = query.where(AuditRow.at < until)
     if cluster is not None:
         query = query.where(AuditRow.cluster == cluster)
+    if number is not None:
+        query = query.where(AuditRow.request_id == number)
     query = query.order_by(col(AuditRow.id)).execution_options(yield_per=_AT_ONCE)
     with session.exec(query) as found:
         for row, joined in found:

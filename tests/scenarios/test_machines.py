@@ -203,7 +203,9 @@ def test_p4_what_was_not_written_yet_is_checked_again_by_the_policy_as_it_is(
     world.govern(jobs.policy({"machines": ["github:repo:acme/other:*"], "max_duration": "30m"}))
 
     assert TRUSTED not in world.sources()
-    assert job.sees().json()["end_reason"] == "failed"
+    over = job.sees().json()
+    assert over["end_reason"] == "failed"
+    assert over["why"] == "The written policy that approved it no longer covers it."
 
 
 def test_the_channel_sees_one_line_which_is_kept_up_to_date(world: World, job: Job) -> None:
@@ -288,7 +290,9 @@ def test_p2_a_machine_does_not_close_an_open_cluster(world: World, job: Job) -> 
     job.asks()
 
     assert TRUSTED not in world.sources()
-    assert job.sees().json()["state"] == "ended"
+    over = job.sees().json()
+    assert over["state"] == "ended"
+    assert "orders is open to everyone." in over["why"]
     assert job.asks().status_code == 409
 
 

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.domain.lifecycle import EndReason, GrantState
 from bot.domain.limits import DURATION_CHARACTERS, REASON_CHARACTERS, SOURCE_CHARACTERS
 from bot.domain.machine_access import MachineAccess
+from bot.slack.messages.quoting import in_plain_text
+from bot.slack.messages.refusals import sentence
 
 CALLER = "caller"
 _ALIAS_CHARACTERS = 32
@@ -75,6 +77,9 @@ class Access(BaseModel):
     end_reason: EndReason | None
     """Why it ends or ended: `revoked` is by people or by the machine itself."""
 
+    why: str | None
+    """Why it could not be opened, or was taken away, in words; null if nothing is known."""
+
     @classmethod
     def of(cls, access: MachineAccess) -> "Access":
         """Return what is told of some access."""
@@ -87,6 +92,7 @@ class Access(BaseModel):
             expires_at=access.expires_at,
             ended_at=access.ended_at,
             end_reason=access.end_reason,
+            why=sentence(access.why, in_plain_text, way=False) if access.why else None,
         )
 
 
