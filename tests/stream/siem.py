@@ -56,13 +56,14 @@ class Answer:
 
 @dataclass
 class Siem:
-    """`taken` are the requests that it answered with 2xx."""
+    """`taken` are the requests that it answered with 2xx; `on_arrival` may change the answer."""
 
     url: str = ""
     arrivals: list[Arrival] = field(default_factory=list)
     taken: list[Arrival] = field(default_factory=list)
     answer: "Answer" = field(default_factory=lambda: answers(204))
     key: bytes = KEY
+    on_arrival: Callable[[], object] = lambda: None
 
     @property
     def numbers(self) -> list[int]:
@@ -121,6 +122,7 @@ def serving(certificate: Path | None = None, *, port: int = 0) -> Iterator[Siem]
             headers = {name.lower(): value for name, value in self.headers.items()}
             arrival = Arrival(headers | {"path": self.path}, body, self.client_address[1])
             siem.arrivals.append(arrival)
+            siem.on_arrival()
             answer = siem.answer if arrival.is_signed_by(siem.key) else answers(401)
             if 200 <= answer.status < 300:
                 siem.taken.append(arrival)
