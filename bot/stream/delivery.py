@@ -70,13 +70,10 @@ class Stream:
         self._stopping = threading.Event()
 
     def claim(self, *, most: int) -> Sequence[Policy]:
-        """Return the policy by which to send now; nothing where it is not time."""
+        """Return the policy by which to send; nothing where it has no stream."""
         policy = self._policy()
-        if not most or policy.stream is None or self._stopping.is_set():
-            return []
-        with self._database.reading() as session:
-            is_due = self._is_due(stream.cursor(session))
-        return [policy] if is_due else []
+        is_wanted = policy.stream is not None and not self._stopping.is_set()
+        return [policy] if most and is_wanted else []
 
     def handle(self, item: Policy) -> None:
         """Send some rows; the rest is for the next time."""
@@ -106,10 +103,10 @@ class Stream:
         if not rows or not self._is_due(cursor):
             return
         receiver = self._receiver_of(policy)
+        held.renew()  # whoever stood still for longer than the rows below take has lost it
         sent, error, began = cursor, None, monotonic()
         try:
             for row in rows:
-                held.renew()
                 self._deliver(receiver, event_of(row, sent.digest, policy.instance))
                 sent = replace(sent, number=row.id or 0, digest=row.digest)
                 if self._stopping.is_set() or monotonic() - began > _AT_ONCE_SECONDS:

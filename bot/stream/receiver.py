@@ -82,8 +82,9 @@ class Receiver:
         fields = {"Content-Type": CONTENT_TYPE, "User-Agent": f"dbaccess/{__version__}", **headers}
         path = self._address._replace(scheme="", netloc="").geturl() or "/"
         response = self._in_time(connection, lambda: _exchange(connection, path, fields, body))
-        with suppress(Unreachable):  # the status has come, and that is what counts
-            self._in_time(connection, lambda: _read_off(response), seconds=_READ_OFF_SECONDS)
+        if not response.isclosed():
+            with suppress(Unreachable):  # the status has come, and that is what counts
+                self._in_time(connection, lambda: _read_off(response), seconds=_READ_OFF_SECONDS)
         if not response.isclosed():  # there is more, which nobody wants
             self.close()
         self._used_at = monotonic()
