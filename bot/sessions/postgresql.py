@@ -50,9 +50,10 @@ class PostgresSessions(Sessions):
 
     def rights(self) -> SessionRights:
         """Return what the login may do."""
-        [(*rights, process)] = self._ask(_RIGHTS)
-        # A pool names a process of its own making when a client connects.
-        return SessionRights(*rights, is_pooled=process != self._connection.info.backend_pid)
+        [(user, is_superuser, may_end, may_see, process)] = self._ask(_RIGHTS)
+        # When a client connects, a pool names it a process of its own making.
+        is_pooled = process != self._connection.info.backend_pid
+        return SessionRights(user, is_superuser, may_end, may_see, is_pooled)
 
     def of(self, network: Network) -> Sequence[DatabaseSession]:
         """Return the sessions of clients that come from there, but for this one."""
