@@ -34,7 +34,7 @@ class SessionEnds:
             notice.grant.source,
             notice,
             unseen_until=known.never_seen_until if known else None,
-            addresses=droplet_addresses.known(self.session, notice.grant),
+            addresses=self._addresses_of(notice.grant),
         )
         return notice
 
@@ -49,6 +49,12 @@ class SessionEnds:
         for source in sorted(removed):
             if self._may_have_any(source):
                 self._add(source, None)
+
+    def _addresses_of(self, ended: Grant) -> tuple[str, ...]:
+        """Return from where the Droplets of a grant could connect that are no longer there."""
+        if not ended.source.lets_in_droplets:
+            return ()
+        return droplet_addresses.known(self.session, ended)
 
     def note_droplets(self, open_now: Iterable[Grant]) -> None:
         """Have the addresses noted of Droplets that have access: at its end some may be gone."""
