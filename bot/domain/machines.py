@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -37,7 +36,7 @@ _URL = (  # https, or http on this machine; no login, query or fragment
 )
 _EVERY_MACHINE = re.compile(r"[*:/]*")
 
-# Issuers whose tokens everybody can get, and what in a `sub` says whose the machine is.
+# Issuers whose tokens everybody can get, and by what a `sub` begins that says whose it is.
 _OWNERS = {
     "https://token.actions.githubusercontent.com": frozenset(
         {"repo", "repository", "repository_id", "repository_owner", "repository_owner_id"}
@@ -102,11 +101,16 @@ class MachinePattern:
         return _compiled(self.text).fullmatch(principal) is not None
 
     def names_owner(self, issuer_url: str) -> bool:
-        """Tell whether it says whose machines it means, where everybody can have one."""
+        """Tell whether it says first whose machines it means, where everybody can have one.
+
+        Further behind, an owner's name may be part of a name that a stranger chose.
+        """
         keys = _OWNERS.get(issuer_url)
-        parts = self.text.split(":")[1:]
-        owners = [value.partition("/")[0] for key, value in pairwise(parts) if key in (keys or ())]
-        return keys is None or any("*" not in owner for owner in owners)
+        if keys is None:
+            return True
+        key, _, rest = self.text.partition(":")[2].partition(":")
+        owner = re.split("[:/]", rest)[0]
+        return key in keys and bool(owner) and "*" not in owner
 
 
 @cache

@@ -474,7 +474,7 @@ class Policy(PolicyModel):
                 if not pattern.names_owner(issuer.issuer):
                     raise ValueError(
                         f"{alias}: {pattern} matches strangers' machines, too: everybody can get "
-                        f"tokens of {issuer.issuer}, so it has to name the owner"
+                        f"tokens of {issuer.issuer}, so it has to begin with the owner"
                     )
         return clusters
 

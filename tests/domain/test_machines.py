@@ -13,6 +13,7 @@ from tests.domain.examples import MINUTE, SECOND
 from tests.test_config import WRITTEN, changed
 
 GITHUB = {"issuer": "https://token.actions.githubusercontent.com", "audience": "dbaccess"}
+PUBLIC = {"issuer": "https://gitlab.com", "audience": "dbaccess"}
 OURS = {"issuer": "https://gitlab.acme.example", "audience": "dbaccess"}
 MAIN = "github:repo:acme/shop:ref:refs/heads/main"
 BY_MACHINE = {"machines": [MAIN], "max_duration": "30m"}
@@ -23,7 +24,7 @@ ALICE = Person("U0ALICE", Standing.MEMBER)
 def with_machines(*written: dict[str, Any], **issuers: Any) -> Policy:
     return parse_policy(
         changed(
-            machines={"github": GITHUB, "ours": OURS} | issuers,
+            machines={"github": GITHUB, "ours": OURS, "public": PUBLIC} | issuers,
             clusters__orders__auto_approve=list(written),
         )
     )
@@ -90,6 +91,9 @@ def test_p4_a_pattern_means_no_other_machine(pattern: str, principal: str) -> No
         ("github:environment:production", "strangers"),
         ("github:job_workflow_ref:acme/ci/.github/workflows/x.yml@refs/heads/main", "strangers"),
         ("github:repo", "strangers"),
+        ("github:repo:", "strangers"),
+        ("github:environment:production:repo:acme/shop", "strangers"),  # a name may hold the rest
+        ("public:namespace_path:*:ref:main", "strangers"),
     ],
 )
 def test_p4_a_pattern_that_means_too_many_or_nobody_is_refused(pattern: Any, problem: str) -> None:
@@ -105,7 +109,8 @@ def test_p4_a_pattern_that_means_too_many_or_nobody_is_refused(pattern: Any, pro
         "github:repo:acme/*:environment:production",
         "github:repo:acme@123/shop@456:ref:refs/heads/main",
         "github:repository_owner:acme:environment:production",
-        "github:environment:production:repository_id:456",
+        "github:repository_id:456:environment:production",
+        "public:project_path:acme/*:ref_type:branch:ref:main",
         "ours:project_path:*/*:ref_type:branch:ref:main",
     ],
 )

@@ -356,3 +356,76 @@ def test_p8_why_is_in_the_log_and_the_token_is_not(
     assert line["event"] == "token refused"
     assert line["reason"] == "its audience is not dbaccess alone"
     assert not any(part in str(line) for part in token.split("."))
+
+
+GITHUB_AS_IT_IS = {
+    "jti": "example-id",
+    "environment": "prod",
+    "ref": "refs/heads/main",
+    "sha": "0123456789012345678901234567890123456789",
+    "repository": "octo-org/octo-repo",
+    "repository_owner": "octo-org",
+    "actor_id": "12",
+    "repository_visibility": "private",
+    "repository_id": "74",
+    "repository_owner_id": "65",
+    "run_id": "9876543210",
+    "run_number": "10",
+    "run_attempt": "2",
+    "runner_environment": "github-hosted",
+    "actor": "octocat",
+    "workflow": "example-workflow",
+    "head_ref": "",
+    "base_ref": "",
+    "event_name": "workflow_dispatch",
+    "ref_type": "branch",
+    "job_workflow_ref": "octo-org/octo-automation/.github/workflows/oidc.yml@refs/heads/main",
+}
+GITLAB_AS_IT_IS = {
+    "namespace_id": "72",
+    "namespace_path": "my-group",
+    "project_id": "20",
+    "project_path": "my-group/my-project",
+    "user_id": "1",
+    "user_login": "sample-user",
+    "user_email": "sample-user@example.com",
+    "user_identities": [{"provider": "github", "extern_uid": "2435223452345"}],
+    "pipeline_id": "574",
+    "pipeline_source": "push",
+    "job_id": "302",
+    "ref": "feature-branch-1",
+    "ref_type": "branch",
+    "ref_path": "refs/heads/feature-branch-1",
+    "ref_protected": "false",
+    "groups_direct": ["mygroup/mysubgroup"],
+    "environment": "test-environment2",
+    "runner_id": 1,
+    "runner_environment": "self-hosted",
+    "sha": "714a629c0b401fdce83e847fc9589983fc6f46bc",
+}
+
+
+@pytest.mark.parametrize(
+    ("sub", "claims"),
+    [
+        ("repo:octo-org/octo-repo:environment:prod", GITHUB_AS_IT_IS),
+        ("repo:octo-org@65/octo-repo@74:ref:refs/heads/main", GITHUB_AS_IT_IS),
+        ("project_path:my-group/my-project:ref_type:branch:ref:feature-branch-1", GITLAB_AS_IT_IS),
+    ],
+)
+def test_tokens_as_their_issuers_document_them(
+    sub: str, claims: dict[str, Any], clock: StoppedClock
+) -> None:
+    issuer = OidcIssuer(algorithm="RS256")
+    published = issuer.documents["/keys"]["keys"][0]
+    issuer.publish(
+        {"kty": "RSA", "kid": "an older one", "use": "sig", "alg": "RS256", "n": "AQAB", "e": "AQ"},
+        {**published, "alg": "RS256", "x5c": ["MIID"], "x5t": issuer.kid},
+    )
+    policy = policy_for(issuer)
+    token = issuer.token(header={"x5t": issuer.kid}, sub=sub, nbf=NOW - 300, **claims)
+
+    machine = TokenVerifier(lambda: policy, clock, issuer.get).verify(token)
+
+    assert machine.principal == f"ci:{sub}"
+    assert machine.details["ref"] == claims["ref"]
