@@ -17,7 +17,7 @@ from bot.checks.issuers import check_issuers
 from bot.checks.people import PolicyPeople
 from bot.checks.policy_lint import KnownPeople, lint_policy
 from bot.checks.provider import check_provider
-from bot.checks.sessions import check_engines, check_sessions
+from bot.checks.sessions import check_session_servers, check_sessions
 from bot.checks.slack_setup import check_app_token, check_bot_token, check_channels, check_scopes
 from bot.checks.stream import check_stream
 from bot.config import (
@@ -89,7 +89,7 @@ def _run_beside(settings: Settings, policy: Policy, provider: Provider) -> Itera
     yield from _check_surroundings(settings)
     people = yield from _check_slack(settings, policy, posting=False, with_members=False)
     yield from lint_policy(policy, people)
-    yield from _check_provider(provider, policy)
+    yield from _check_provider(provider, settings, policy)
     yield from check_sessions(settings, policy)
     yield from check_issuers(policy)
     yield from check_stream(settings, policy, live=False)
@@ -165,14 +165,14 @@ def _connect_and_check_provider(settings: Settings, policy: Policy) -> Iterator[
         yield fault("digitalocean", f"{error}: correct DIGITALOCEAN_API_URL")
         return
     try:
-        yield from _check_provider(provider, policy)
+        yield from _check_provider(provider, settings, policy)
     finally:
         provider.close()
 
 
-def _check_provider(provider: Provider, policy: Policy) -> Iterator[Finding]:
+def _check_provider(provider: Provider, settings: Settings, policy: Policy) -> Iterator[Finding]:
     yield from check_provider(provider, policy)
-    yield from check_engines(provider, policy)
+    yield from check_session_servers(provider, settings, policy)
     yield from check_clock("DigitalOcean", provider.date)
 
 

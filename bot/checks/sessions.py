@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from contextlib import suppress
 
+from sqlalchemy.engine import make_url
+
 from bot.checks.findings import Finding, fault, hint, ok
 from bot.config import Settings
 from bot.core import open_sessions
 from bot.database_url import is_unencrypted
+from bot.domain.connecting import Connection
 from bot.domain.policy import Policy
 from bot.domain.sessions import SessionRights
 from bot.providers.base import ApiError, Provider
@@ -20,22 +23,40 @@ _FOR = {
 }
 
 
-def check_engines(provider: Provider, policy: Policy) -> Iterator[Finding]:
-    """Yield the clusters whose sessions cannot be ended, since they are no PostgreSQL.
+def check_session_servers(
+    provider: Provider, settings: Settings, policy: Policy
+) -> Iterator[Finding]:
+    """Yield what is wrong with the clusters themselves: no PostgreSQL, or not where a login leads.
 
-    Of a read replica, nobody tells the engine; nor of any cluster while the API is away.
+    Of a read replica, nobody tells that; nor of any cluster while the API is away.
     """
     for alias, cluster in policy.clusters.items():
         if cluster.sessions is None:
             continue
         with suppress(ApiError):
-            engine = provider.connection(str(cluster.id)).engine
-            if engine != _POSTGRESQL:
+            found = provider.connection(str(cluster.id))
+            login = settings.session_logins.get(cluster.sessions.url_env)
+            if found.engine != _POSTGRESQL:
                 yield fault(
                     f"sessions {alias}",
-                    f"the cluster's engine is {engine}, and sessions are ended on PostgreSQL only: "
-                    f"take [clusters.{alias}.sessions] out",
+                    f"the cluster's engine is {found.engine}, and sessions are ended on PostgreSQL "
+                    f"only: take [clusters.{alias}.sessions] out",
                 )
+            elif login is not None and _leads_elsewhere(login.get_secret_value(), found):
+                yield hint(
+                    f"sessions {alias}",
+                    f"{cluster.sessions.url_env} does not name {found.host}, where the cluster is: "
+                    "is it the login of another one? Its sessions would be ended",
+                )
+
+
+def _leads_elsewhere(url: str, cluster: Connection) -> bool:
+    """Tell whether a URL names other hosts; one in the query stands before that in its place."""
+    parsed = make_url(url)
+    in_query = parsed.query.get("host", ())
+    named = [in_query] if isinstance(in_query, str) else list(in_query)
+    hosts = {host.partition(":")[0] for host in named or [parsed.host or ""]}
+    return not hosts & {cluster.host, cluster.private_host}
 
 
 def check_sessions(settings: Settings, policy: Policy) -> Iterator[Finding]:

@@ -1,12 +1,12 @@
 """What `dbaccess check` says of the logins that end sessions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.checks.findings import Finding, Level
-from bot.checks.sessions import check_engines, check_sessions
+from bot.checks.sessions import check_session_servers, check_sessions
 from bot.config import load_settings, parse_policy
 from bot.database_url import is_unencrypted
 from bot.providers.digitalocean import DigitalOcean
@@ -21,6 +21,7 @@ POLICY = parse_policy(policy({"orders": {"id": ORDERS, "sessions": {"url_env": N
 RIGHTS = ("pg_signal_backend", "pg_read_all_stats")
 
 Checked = Callable[..., list[Finding]]
+Told = Callable[..., list[Finding]]
 
 
 @pytest.fixture
@@ -87,28 +88,59 @@ def test_a_login_that_leads_to_a_connection_pool(
     assert "25060" in found.words
 
 
-@pytest.mark.parametrize("engine", ["mysql", "mongodb", "valkey", "kafka", "opensearch", "pg"])
-def test_a_cluster_of_another_engine_is_told_that_its_sessions_are_not_ended(engine: str) -> None:
+@pytest.fixture
+def told_of_cluster(checked: Checked, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
+    """What is found of a cluster of some engine, at that host, for a login."""
     with SandboxDigitalOcean() as cloud:
-        cloud.add_cluster("orders", cluster_id=ORDERS, engine=engine)
-        api = DigitalOcean(cloud.token, endpoint=cloud.url)
-        found = list(check_engines(api, POLICY))
-        api.close()
 
-    told = [f"{one.level} {one.what}: {one.words}" for one in found]
-    if engine == "pg":
-        assert told == []
-    else:
-        assert "sessions orders" in told[0]
-        assert f"engine is {engine}, and sessions are ended on PostgreSQL only" in told[0]
-        assert found[0].level is Level.FAULT
+        def ask(engine: str | None, url: str = "") -> list[Finding]:
+            if engine is not None:
+                cloud.add_cluster("orders", cluster_id=ORDERS, engine=engine)
+            if url:
+                host = cloud.database(ORDERS)["connection"]["host"]
+                monkeypatch.setenv(NAME, url.format(host=host))
+            api = DigitalOcean(cloud.token, endpoint=cloud.url)
+            found = list(check_session_servers(api, load_settings(), POLICY))
+            api.close()
+            return found
+
+        yield ask
 
 
-def test_of_a_cluster_whose_engine_nobody_tells_nothing_is_said() -> None:
-    with SandboxDigitalOcean() as cloud:
-        api = DigitalOcean(cloud.token, endpoint=cloud.url)
-        assert list(check_engines(api, POLICY)) == []
-        api.close()
+@pytest.mark.parametrize("engine", ["mysql", "mongodb", "valkey", "kafka", "opensearch"])
+def test_a_cluster_of_another_engine_is_told_that_its_sessions_are_not_ended(
+    told_of_cluster: Told, engine: str
+) -> None:
+    [found] = told_of_cluster(engine)
+
+    assert (found.level, found.what) == (Level.FAULT, "sessions orders")
+    assert f"engine is {engine}, and sessions are ended on PostgreSQL only" in found.words
+
+
+def test_of_a_cluster_that_nobody_tells_about_nothing_is_said(told_of_cluster: Told) -> None:
+    assert told_of_cluster(None) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "elsewhere"),
+    [
+        ("postgresql://me:hunter2@{host}:25060/db", False),
+        ("postgresql://me:hunter2@private-{host}:25060/db", False),
+        ("postgresql://me:hunter2@/db?host={host}:25060", False),
+        ("postgresql://me:hunter2@analytics.example.com:25060/db", True),
+        ("postgresql://me:hunter2@{host}:25060/db?host=analytics.example.com", True),
+    ],
+)
+def test_a_login_of_another_cluster_is_told_apart(
+    told_of_cluster: Told, url: str, elsewhere: bool
+) -> None:
+    found = told_of_cluster("pg", url)
+
+    assert bool(found) == elsewhere
+    assert all(
+        one.level is Level.HINT and "is it the login of another" in one.words for one in found
+    )
+    assert "hunter2" not in str(found)
 
 
 def test_a_login_that_is_not_taken(checked: Checked, postgresql: PostgresServer) -> None:
