@@ -1,5 +1,6 @@
 """What tests of several folders share."""
 
+import gc
 import logging
 import os
 import shutil
@@ -33,6 +34,13 @@ def pytest_configure() -> None:
     if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ROOM:
         os.environ["TMPDIR"] = str(_MEMORY)  # for processes that tests start, too
         tempfile.tempdir = None  # to be found anew
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector pass over what was imported and collected: it stays anyway."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -59,6 +59,13 @@ class SqliteStorage:
         return "".join(file.read_bytes().decode("latin-1") for file in files)
 
 
+def migrated(folder: Path) -> Database:
+    """Return a database in *folder* with a current schema and nothing in it, unless it is there."""
+    storage = SqliteStorage(folder)
+    storage.prepare()
+    return Database(storage.url)
+
+
 class PostgresStorage:
     """A database on a server that others share."""
 

@@ -37,7 +37,7 @@ from bot.providers.base import ApiCall
 from bot.providers.call_budget import CallBudget
 from bot.providers.digitalocean import DigitalOcean
 from bot.reconcile.reconciler import Reconciler
-from bot.store import audit, grants, requests, schema
+from bot.store import audit, grants, requests
 from bot.store.database import Database
 from bot.store.tables import JobRow
 from bot.stream.delivery import Stream
@@ -46,6 +46,7 @@ from dbaccess_playground.calls import Call as HttpCall
 from dbaccess_playground.digitalocean.clusters import Change
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 from dbaccess_playground.faults import Fault
+from tests.storage import migrated
 from tests.timetable import Timetable, inline
 
 T = TypeVar("T")
@@ -429,8 +430,7 @@ class ReconcilerStory(RuleBasedStateMachine):
         return self.database
 
     def start(self) -> None:
-        self.database = Database(f"sqlite:///{Path(self.folder.name) / 'dbaccess.db'}")
-        schema.upgrade(self.database)
+        self.database = migrated(Path(self.folder.name))
         self.digitalocean = DigitalOcean(
             self.cloud.token,
             endpoint=self.cloud.url,

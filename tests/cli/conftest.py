@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.config import Settings
-from bot.store import schema
 from bot.store.database import Database
+from tests.storage import migrated
 
 
 @pytest.fixture
@@ -17,6 +17,4 @@ def empty_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
     monkeypatch.chdir(tmp_path)
     for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "DIGITALOCEAN_TOKEN"):
         monkeypatch.setenv(name, f"{name}-5f3a5f3a5f3a")
-    database = Database(f"sqlite:///{tmp_path / 'dbaccess.db'}")
-    schema.upgrade(database)
-    return database
+    return migrated(tmp_path)

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import schema
-from bot.store.database import Database
 from tests.cli.installing import install_playground
 from tests.processes import CONFIG
+from tests.storage import migrated
 
 ROOT = Path(__file__).parents[2]
 RUN = """
@@ -64,9 +63,7 @@ def _python(code: str, *arguments: str, folder: Path) -> list[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    database = Database(f"sqlite:///{tmp_path / 'dbaccess.db'}")
-    schema.upgrade(database)
-    database.close()
+    migrated(tmp_path).close()
     (tmp_path / "dbaccess.toml").write_text(CONFIG)
     return tmp_path
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import schema
 from bot.store.database import Database
+from tests.storage import migrated
 
 CONFIG = """
 instance = "prod"
@@ -21,8 +21,7 @@ id = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30"
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path / 'dbaccess.db'}")
-    schema.upgrade(made)
+    made = migrated(tmp_path)
     yield made
     made.close()
 
