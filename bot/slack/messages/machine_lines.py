@@ -62,5 +62,5 @@ def _job(request: RequestFacts) -> Iterator[str]:
 
 def _plain(label: str) -> str:
     """Return the text of a link, in which nothing can be formatted or closed."""
-    kept = re.sub(r"[^\w .,:;()/#+-]", " ", one_line(label, _LABEL_CHARACTERS))
+    kept = re.sub(r"[^\w .,:()/#+-]", " ", one_line(label, _LABEL_CHARACTERS))
     return " ".join(kept.split()) or "run"

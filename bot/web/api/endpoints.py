@@ -157,7 +157,7 @@ class _Api:
             if request.method != "DELETE":
                 return _answer(self._settled(self.service.find(number, machine), machine))
             access = self.service.hand_back(number, machine)
-            log.info("machine handed back", machine=machine.principal, number=number)
+            log.info("machine ended access", machine=machine.principal, number=number)
             return _answer(access)
 
     @contextmanager
