@@ -19,6 +19,7 @@ from bot.machines.issuer_http import get_json
 from bot.machines.issuer_keys import GetJson, IssuerKeys, IssuerUnavailable, Jwk, UnknownKey
 from bot.machines.job_details import details_of
 from bot.machines.token_text import BadToken, TokenText, read_token
+from bot.rate_limit import RateLimit
 
 __all__ = ["BadToken", "IssuerUnavailable", "TokenVerifier"]
 
@@ -27,6 +28,7 @@ LONGEST_LIFE_SECONDS = 24 * 3600
 
 _KEY_TYPES = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
 _KINDS = frozenset({"jwt", "at+jwt"})  # others mean something else: that somebody logs out, say
+_ENTRIES_A_MINUTE = 30  # of the log: anybody can send wrong tokens
 _LAST_SECOND = 10**11
 
 log = structlog.get_logger()
@@ -58,6 +60,8 @@ class TokenVerifier:
         self._on_token = on_token
         self._on_read = on_read
         self._lock = Lock()
+        self._entries = RateLimit(_ENTRIES_A_MINUTE, 60.0, clock.elapsed)
+        self._unlogged = 0
         self._keys: dict[tuple[str, Issuer], IssuerKeys] = {}
 
     def verify(self, token: str) -> Machine:
@@ -71,11 +75,13 @@ class TokenVerifier:
             machine = self.examine(token)
         except BadToken as bad:
             self._on_token("refused")
-            log.info("token refused", reason=str(bad))
+            if (left_out := self._left_out()) is not None:
+                log.info("token refused", reason=str(bad), left_out=left_out)
             raise
         except IssuerUnavailable as away:
             self._on_token("unavailable")
-            log.warning("token not verified", reason=str(away))
+            if (left_out := self._left_out()) is not None:
+                log.warning("token not verified", reason=str(away), left_out=left_out)
             raise
         self._on_token("verified")
         return machine
@@ -91,6 +97,15 @@ class TokenVerifier:
         _check_audience(said.claims, issuer)
         _check_times(said.claims, self._clock.now())
         return Machine(name, _subject(said.claims), details_of(issuer.issuer, said.claims))
+
+    def _left_out(self) -> int | None:
+        """Return how many entries of the log were left out before this one; None: leave it out."""
+        with self._lock:
+            if self._entries.seconds_to_wait(""):
+                self._unlogged += 1
+                return None
+            left_out, self._unlogged = self._unlogged, 0
+            return left_out
 
     def check_issuers(self) -> dict[str, str]:
         """Return why an issuer's keys cannot be read, empty if they can, of each that is used."""

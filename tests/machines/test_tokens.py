@@ -358,6 +358,21 @@ def test_p8_why_is_in_the_log_and_the_token_is_not(
     assert not any(part in str(line) for part in token.split("."))
 
 
+def test_a_flood_of_wrong_tokens_does_not_fill_the_log(
+    verifier: TokenVerifier, clock: StoppedClock
+) -> None:
+    with capture_logs() as logs:
+        for _ in range(1_000):
+            with pytest.raises(BadToken):
+                verifier.verify("x")
+        clock.seconds += 60
+        with pytest.raises(BadToken):
+            verifier.verify("y")
+    assert len(logs) == 31
+    assert logs[0]["left_out"] == 0
+    assert logs[-1]["left_out"] == 970
+
+
 GITHUB_AS_IT_IS = {
     "jti": "example-id",
     "environment": "prod",

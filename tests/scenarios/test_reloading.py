@@ -3,6 +3,7 @@
 import os
 import pty
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,11 +12,21 @@ import requests
 
 from bot.domain.labels import label
 from dbaccess_playground.digitalocean.sandbox import utc_now
+from tests.machines.issuer import OidcIssuer, serving
 from tests.processes import CONFIG, DBACCESS, FOREIGN, TRUSTED, Place, Process
 from tests.scenarios.world import ALICE, ANALYTICS, IP, OFFICE, ORDERS
 from tests.waiting import eventually
 
 ANALYTICS_TOO = f'\n[clusters.analytics]\nid = "{ANALYTICS}"\n'
+MACHINES = """
+[machines.ci]
+issuer = "{url}"
+audience = "dbaccess"
+
+[[clusters.orders.auto_approve]]
+machines = ["ci:repo:acme/shop:ref:refs/heads/main"]
+max_duration = "10m"
+"""
 RELOADED, REFUSED = "policy reloaded", "policy refused, the old one stays in force"
 
 
@@ -117,6 +128,30 @@ def test_the_old_policy_stays_in_force_where_the_new_one_makes_no_sense(
     assert reloads(place, "refused") == 1
     assert reloads(place, "applied") == 0
     assert process.lives
+
+
+def test_machines_of_an_issuer_that_comes_into_the_policy_get_in(place: Place) -> None:
+    with serving(OidcIssuer(now=int(time.time()))) as issuer:
+        process = place.serve()
+        asked = {"cluster": "orders", "source": IP, "duration": "10m"}
+
+        def status() -> int:
+            answer = requests.post(
+                f"{place.slack.bot_url}/v1/requests",
+                json=asked,
+                headers={"Authorization": f"Bearer {issuer.token()}"},
+                timeout=30,
+            )
+            return answer.status_code
+
+        assert status() == 401
+        assert issuer.reads == []
+        reload(place, process, CONFIG + MACHINES.format(url=issuer.url))
+        assert status() == 202
+        eventually(lambda: TRUSTED in place.sources())
+
+        reload(place, process, CONFIG)
+        assert status() == 401
 
 
 def test_a_file_that_says_the_same_changes_nothing(place: Place) -> None:
