@@ -10,9 +10,11 @@ from sqlmodel import SQLModel
 
 from bench.company import INSTANCE, OFFICE, alias, cluster_id
 from bot.domain.labels import label
-from bot.domain.lifecycle import GrantState, RequestState
+from bot.domain.lifecycle import GrantState, RequestState, Verdict
+from bot.domain.people import Standing
 from bot.store.database import Database, table_of
-from bot.store.tables import ClusterRow, GrantRow, RequestRow
+from bot.store.tables import ClusterRow, DecisionRow, GrantRow, RequestRow
+from dbaccess_playground.demo.company import ALICE
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 
 BLOCK = 1000
@@ -27,6 +29,11 @@ def address(number: int) -> str:
 def person(number: int) -> str:
     """Return one of the people who ask."""
     return f"U{number % PEOPLE:06d}"
+
+
+def _member(user_id: str) -> dict[str, Any]:
+    """Return what Slack's directory said of a person, as it is kept."""
+    return {"id": user_id, "standing": Standing.MEMBER, "groups": []}
 
 
 def add_grants(
@@ -45,6 +52,7 @@ def add_grants(
     with database.engine.begin() as connection:
         insert_rows(connection, RequestRow, requests)
         insert_rows(connection, GrantRow, grants)
+        insert_rows(connection, DecisionRow, [_approval(n, now) for n, _ in numbered])
 
 
 def add_rules(
@@ -93,10 +101,17 @@ def request_row(number: int, clusters: int, at: datetime, state: RequestState) -
         source_value=address(number),
         duration_seconds=3600,
         requester=person(number),
+        concerned=[_member(person(number)), _member(ALICE)],
         state=state,
         created_at=at,
         lapses_at=at + timedelta(days=30),
     )
+
+
+def _approval(number: int, at: datetime) -> dict[str, Any]:
+    """Return the decision by which a request was approved, as it is inserted."""
+    approval = {"approver": ALICE, "verdict": Verdict.APPROVE, "reason": ""}
+    return row_of(DecisionRow, id=number, request_id=number, at=at, **approval)
 
 
 def grant_row(

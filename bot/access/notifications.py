@@ -313,8 +313,8 @@ def _update_line(session: Session, grant: Grant, policy: Policy, *, at: datetime
 
 def _update_cards(session: Session, grant: Grant, policy: Policy, *, at: datetime) -> None:
     """Have cards say that access ended early, and take the button off that of an emergency."""
-    extensions = (one for one in requests.behind(session, grant.id) if one.extends == grant.id)
-    for request in (requests.look_at(session, grant.id), *extensions):
+    own, extensions = requests.behind_grant(session, grant.id)
+    for request in (own, *extensions):
         is_stale = request is not None and (grant.ended_early or request.wants_review)
         if request and is_stale:
             card = RequestCard(request=request_facts(session, request, policy))

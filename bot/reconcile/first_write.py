@@ -58,9 +58,9 @@ def why_it_no_longer_holds(session: Session, policy: Policy, grant: Grant) -> An
     if cluster is None or str(cluster.id) != grant.cluster_id:
         return LeftPolicy(cluster=grant.cluster)
     behind = requests.behind(session, grant.id)
-    own = requests.look_at(session, grant.id)
+    own = [] if any(one.id == grant.id for one in behind) else [requests.look_at(session, grant.id)]
     established = [
-        person for request in [*behind, *([own] if own else [])] for person in request.concerned
+        person for request in [*behind, *filter(None, own)] for person in request.concerned
     ]
     try:
         check_still_holds(cluster, behind, People(established, is_final=True))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Insert, Select, bindparam, case, func
+from sqlalchemy import ColumnElement, Insert, Select, Update, bindparam, case, func, update
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, and_, col, or_, select
 
@@ -204,9 +204,14 @@ def failing_longest() -> Next:
 
 def begin_attempt(session: Session, cluster_id: str, at: datetime) -> None:
     """Record that an attempt is under way, until its outcome or failure is recorded."""
-    row = session.get_one(ClusterRow, cluster_id)
-    row.attempt_at = at
-    session.add(row)
+    session.execute(_begin_attempt(), {"cluster": cluster_id, "at": at})
+
+
+@cache  # as `_due_query`
+def _begin_attempt() -> Update:
+    table = table_of(ClusterRow)
+    is_it = table.c.id == bindparam("cluster")
+    return update(table).where(is_it).values(attempt_at=bindparam("at"))
 
 
 def note_success(
@@ -228,15 +233,41 @@ def note_success(
     *changes* is the count when the attempt began: if it has grown since, the cluster is due
     at once.
     """
-    row = session.get_one(ClusterRow, cluster_id, with_for_update=True)
-    row.read_at, row.rule_count, row.written_at = at, rule_count, written_at
-    row.guarded, row.unfit = guarded, unfit
-    row.described, row.label_losses = described, label_losses
-    row.attempt_at, row.removing = None, ""
-    row.due_at = next_at if row.changes == changes else at
-    row.failures, row.failing_since, row.last_error = 0, None, ""
-    row.alarms, row.alarm_at, row.alarm_since = 0, None, None
-    session.add(row)
+    session.flush()  # what this transaction has noted of it besides
+    noted = {
+        "read_at": at,
+        "rule_count": rule_count,
+        "written_at": written_at,
+        "guarded": guarded,
+        "unfit": unfit,
+        "described": described,
+        "label_losses": label_losses,
+    }
+    counted = {"cluster": cluster_id, "counted": changes, "next_at": next_at, "at": at}
+    session.execute(_note_success(tuple(noted)), {**noted, **counted, **_NO_FAILURE})
+
+
+_NO_FAILURE: dict[str, Any] = {
+    "attempt_at": None,
+    "removing": "",
+    "failures": 0,
+    "failing_since": None,
+    "last_error": "",
+    "alarms": 0,
+    "alarm_at": None,
+    "alarm_since": None,
+}
+
+
+@cache  # as `_due_query`
+def _note_success(noted: tuple[str, ...]) -> Update:
+    table = table_of(ClusterRow)
+    next_at, at = (bindparam(name, type_=UtcDateTime()) for name in ("next_at", "at"))
+    is_unchanged = table.c.changes == bindparam("counted")
+    due_at = case((is_unchanged, next_at), else_=at)
+    values = {name: bindparam(name) for name in (*noted, *_NO_FAILURE)}
+    is_it = table.c.id == bindparam("cluster")
+    return update(table).where(is_it).values(due_at=due_at, **values)
 
 
 def forget(session: Session, cluster_id: str) -> None:

@@ -69,8 +69,13 @@ def get(session: Session, request_id: int) -> Request | None:
 
 def look_at(session: Session, request_id: int) -> Request | None:
     """Return a request without locking it."""
-    row = session.get(RequestRow, request_id)
-    return with_decisions(session, [row])[0] if row else None
+    found = _asked(session, _by_number_query(), number=request_id)
+    return found[0] if found else None
+
+
+@cache  # as `_by_origin_query`
+def _by_number_query() -> _Asked:
+    return _with_decisions().where(col(RequestRow.id) == bindparam("number"))
 
 
 def owners_of(session: Session, request_id: int) -> tuple[str | None, ...]:
@@ -124,16 +129,25 @@ def behind(session: Session, grant_id: int) -> list[Request]:
     These are the request that it came of (for a grant that was put back, those behind the grant
     whose rule was removed), and each approved extension.
     """
-    row = session.get(RequestRow, grant_id)
-    if row is None:
+    own, extensions = behind_grant(session, grant_id)
+    if own is None:
         return []
-    query = select(RequestRow).where(
-        RequestRow.extends == grant_id, RequestRow.state == RequestState.APPROVED
-    )
-    extensions = session.exec(query.order_by(col(RequestRow.id))).all()
-    if row.puts_back is not None:
-        return [*behind(session, row.puts_back), *with_decisions(session, extensions)]
-    return with_decisions(session, [row, *extensions])
+    first = [own] if own.puts_back is None else behind(session, own.puts_back)
+    return [*first, *extensions]
+
+
+def behind_grant(session: Session, grant_id: int) -> tuple[Request | None, list[Request]]:
+    """Return the request of a grant's own number, and its approved extensions, in order."""
+    found = _asked(session, _behind_query(), grant=grant_id)
+    own = next((request for request in found if request.id == grant_id), None)
+    return own, [request for request in found if request.extends == grant_id]
+
+
+@cache  # as `_by_origin_query`
+def _behind_query() -> _Asked:
+    grant = bindparam("grant")
+    is_extension = and_(col(RequestRow.extends) == grant, RequestRow.state == RequestState.APPROVED)
+    return _with_decisions().where(or_(col(RequestRow.id) == grant, is_extension))
 
 
 def putting_back(session: Session, grant_id: int) -> Request | None:

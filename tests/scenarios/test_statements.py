@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bench.statements import statements
-from tests.scenarios.world import IP, RITA, World
+from tests.scenarios.world import IP, ORDERS, RITA, World
 
 TICK = timedelta(seconds=1)
 
@@ -72,3 +72,22 @@ def test_what_is_due_by_the_tables_is_done_at_the_tick_that_finds_it(world: Worl
     while world.worker.run_due():
         pass
     assert IP not in str(world.sources())
+
+
+def test_a_drift_check_that_finds_nothing_is_seven_statements(world: World) -> None:
+    world.pass_time(minutes=1)
+
+    with statements(world.service.components.database) as sent:
+        world.service.components.reconciler.reconcile(ORDERS)
+
+    of_workers = ("pg_", "api_calls")  # the lock, and what the others have called
+    ours = [name for name in sent if " " in name and not any(of in name for of in of_workers)]
+    assert ours == [
+        "SELECT clusters",
+        "SELECT grants",  # what is lent there
+        "UPDATE clusters",  # an attempt is under way
+        "SELECT clusters",
+        "SELECT requests",  # whether somebody wants to adopt a rule that is not there
+        "SELECT grants",  # whether anything is open now, for the time of the next check
+        "UPDATE clusters",
+    ]
