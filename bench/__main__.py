@@ -24,6 +24,9 @@ ROWS = {
     "I": "memory",
     "J": "workers",
     "K": "dead_addresses",
+    "L": "whole_grant",
+    "M": "many",
+    "N": "records",
 }
 _SILENT = logging.CRITICAL
 

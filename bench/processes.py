@@ -17,15 +17,16 @@ from bench.stage import Stage
 from tests.processes import DBACCESS, Process
 from tests.waiting import eventually
 
+HOME = str(Path(bot.__file__).parent.parent)
+
 
 @contextmanager
 def running(
     command: Sequence[str], folder: Path, more: Mapping[str, str] | None = None
 ) -> Iterator[Process]:
     """Start a process, and stop it in the end."""
-    home = str(Path(bot.__file__).parent.parent)
     like_the_image = {"MALLOC_ARENA_MAX": "2"}  # as the Dockerfile and the systemd unit set it
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": home, **like_the_image, **(more or {})}
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": HOME, **like_the_image, **(more or {})}
     process = Process(command, folder, env, warm=False)  # its start and its memory are measured
     try:
         yield process

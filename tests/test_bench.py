@@ -9,7 +9,7 @@ from bench.findings import Finding, p99, reasons
 from bench.simulate import Company, simulate
 
 
-@pytest.mark.parametrize("row", ["B", "C", "D", "G", "K"])
+@pytest.mark.parametrize("row", ["B", "C", "D", "G", "K", "L", "M"])
 def test_a_row_is_measured_and_written_down(row: str, tmp_path: Path) -> None:
     page = tmp_path / "RESULTS.md"
 
