@@ -3,12 +3,12 @@
 Nothing is written, so whether they may write is not known afterwards.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from bot.checks.findings import Finding, fault, hint, ok
 from bot.domain.plan import MAX_RULES
 from bot.domain.policy import ClusterPolicy, Policy
-from bot.domain.sources import KINDS, WITH_DROPLETS, SourceType
+from bot.domain.sources import KINDS, SourceType
 from bot.providers.base import ApiError, BudgetSpent, Provider, Unavailable
 
 NEARLY_FULL = 90
@@ -33,8 +33,8 @@ def check_provider(provider: Provider, policy: Policy) -> Iterator[Finding]:
     taken = {kind for cluster in policy.clusters.values() for kind in cluster.source_types}
     for kind in (kind for kind in SourceType if kind in taken - {SourceType.IP_ADDR}):
         yield _check_list(provider, kind)
-    if SourceType.DROPLET not in taken and any(c.sessions for c in policy.clusters.values()):
-        yield from _check_droplets(provider, needed=bool(taken & WITH_DROPLETS))
+    if any(cluster.sessions for cluster in policy.clusters.values()):
+        yield from _check_droplets(provider, taken)
     yield hint("not tested", provider.untested)
 
 
@@ -55,20 +55,24 @@ def _check_cluster(alias: str, cluster: ClusterPolicy, count: int) -> Finding:
     return ok(what, "1 trusted source" if count == 1 else f"{count} trusted sources")
 
 
-def _check_droplets(provider: Provider, *, needed: bool) -> Iterator[Finding]:
-    """Look whether the addresses of Droplets can be read, by which their sessions are known.
+def _check_droplets(provider: Provider, taken: Set[SourceType]) -> Iterator[Finding]:
+    """Look whether Droplets and their tags can be read, by which their sessions are known.
 
-    Args:
-        needed: access by a tag or a Kubernetes cluster depends on it; else, only who stays.
+    What access is for already has its list looked at.
     """
-    try:
-        provider.list_sources(SourceType.DROPLET)
-    except ApiError as error:
-        why = provider.remedy(error, SourceType.DROPLET)
-        if needed:
-            yield fault("sessions", f"those of tags and Kubernetes clusters stay open: {why}")
-        else:
-            yield hint("sessions", f"Droplets that are trusted by id or tag may be cut off: {why}")
+    by_tag = taken & {SourceType.TAG, SourceType.K8S}
+    by_id = taken & {SourceType.DROPLET}
+    for kind, is_needed in ((SourceType.DROPLET, by_id | by_tag), (SourceType.TAG, by_tag)):
+        if kind in taken:
+            continue
+        try:
+            provider.list_sources(kind)
+        except ApiError as error:
+            why = provider.remedy(error, kind)
+            if is_needed:
+                yield fault("sessions", f"those of tags and Kubernetes clusters stay open: {why}")
+            else:
+                yield hint("sessions", f"Droplets trusted by id or tag may be cut off: {why}")
 
 
 def _check_list(provider: Provider, kind: SourceType) -> Finding:

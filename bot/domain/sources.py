@@ -36,8 +36,7 @@ class SourceType(StrEnum):
     APP = "app"
 
 
-WITH_DROPLETS = frozenset({SourceType.DROPLET, SourceType.K8S, SourceType.TAG})
-"""The types that let in Droplets by what they are: by id, as a cluster's nodes, or by tag."""
+_WITH_DROPLETS = frozenset({SourceType.DROPLET, SourceType.K8S, SourceType.TAG})
 
 
 @dataclass(frozen=True, order=True)
@@ -60,7 +59,7 @@ class TrustedSource:
     @property
     def lets_in_droplets(self) -> bool:
         """Whether it lets in Droplets by what they are, so that it names no address."""
-        return self.type in WITH_DROPLETS
+        return self.type in _WITH_DROPLETS
 
     def covers(self, other: "TrustedSource") -> bool:
         """Tell whether whatever comes from *other* is let in by this source, too."""

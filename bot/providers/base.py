@@ -138,7 +138,7 @@ class NamedSource:
     """What can be a trusted source: its `id` is a rule's `value`, `name` is what people call it.
 
     A machine has `addresses`, and `tags` that may be trusted sources, too. They are no part of what
-    it is.
+    it is. Without the right to read tags, it has none.
     """
 
     id: str

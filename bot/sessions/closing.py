@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from bot.domain.sessions import DatabaseSession
-from bot.domain.sources import SourceType
-from bot.providers.base import Provider, Purpose
+from bot.providers.base import Provider
 from bot.sessions.base import EVERYWHERE, Sessions
-from bot.sessions.droplets import addresses_behind
+from bot.sessions.droplets import addresses_of
 from bot.store.session_ends import SessionEnd
 
 
@@ -16,12 +15,11 @@ def resolved(end: SessionEnd, provider: Provider) -> SessionEnd:
     """Return it with the addresses that Droplets have now, besides those that they had.
 
     Raises:
-        ApiError: the Droplets cannot be listed.
+        ApiError: these cannot be found.
     """
     if end.is_resolved or not end.source.lets_in_droplets:
         return end
-    droplets = provider.list_sources(SourceType.DROPLET, purpose=Purpose.ENDS)
-    known = {*end.addresses, *addresses_behind(end.source, droplets)}
+    known = {*end.addresses, *addresses_of(end.source, provider)}
     return end.model_copy(update={"addresses": tuple(sorted(known)), "is_resolved": True})
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from bot.domain.sessions import DatabaseSession
-from bot.domain.sources import TrustedSource
+from bot.domain.sources import SourceType, TrustedSource
 from bot.providers.base import NamedSource
-from bot.sessions.droplets import addresses_behind
+from bot.sessions.droplets import addresses_behind, show_tags
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,8 @@ class Connected:
 
     Attributes:
         by_source: those that each source lets in; a session may have several such sources. A source
-            of which nobody knows the addresses is missing: an app, or a Droplet without the right
-            to list them.
+            of which nobody knows the addresses is missing: an app, or a Droplet or tag without the
+            right to read them.
         others: those from addresses that no source in there lets in.
     """
 
@@ -43,10 +43,16 @@ def connected_by(
     by_source = {
         source: [one for one in there if _lets_in(source, one, droplets or ())]
         for source in sources
-        if source.network is not None or (source.lets_in_droplets and droplets is not None)
+        if source.network is not None or _are_known(source, droplets)
     }
     let_in = {one for those in by_source.values() for one in those}
     return Connected(by_source, [one for one in there if one not in let_in])
+
+
+def _are_known(source: TrustedSource, droplets: Sequence[NamedSource] | None) -> bool:
+    if droplets is None or not source.lets_in_droplets:
+        return False
+    return source.type is SourceType.DROPLET or show_tags(droplets)
 
 
 def _lets_in(

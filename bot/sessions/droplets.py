@@ -18,6 +18,26 @@ def known_droplets(provider: Provider) -> list[NamedSource]:
         return []
 
 
+def addresses_of(source: TrustedSource, provider: Provider) -> frozenset[str]:
+    """Return from where a source lets in, which is none of addresses itself.
+
+    Raises:
+        ApiError: its Droplets cannot be listed, or not their tags, by which it knows them.
+    """
+    droplets = provider.list_sources(SourceType.DROPLET, purpose=Purpose.ENDS)
+    if source.type is not SourceType.DROPLET and not show_tags(droplets):
+        provider.list_sources(SourceType.TAG, purpose=Purpose.ENDS)  # raises without the right to
+    return addresses_behind(source, droplets)
+
+
+def show_tags(droplets: Iterable[NamedSource]) -> bool:
+    """Tell whether it is certain that tags are shown; else, no Droplet has any, or all are hidden.
+
+    DigitalOcean lists Droplets by one scope, and shows their tags by another.
+    """
+    return any(droplet.tags for droplet in droplets)
+
+
 def addresses_behind(source: TrustedSource, droplets: Iterable[NamedSource]) -> frozenset[str]:
     """Return the addresses of those *droplets*, all that there are, that a source lets in.
 

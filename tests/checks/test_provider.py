@@ -99,34 +99,47 @@ def test_another_cloud_says_itself_what_has_to_be_mended() -> None:
     assert found[2].words == "nothing: everybody may do everything"
 
 
-class WithoutDroplets(MemoryProvider):
-    """A cloud that does not let its Droplets be listed."""
+class WithoutScope(MemoryProvider):
+    """A cloud that does not let one kind of thing be listed."""
+
+    hidden = SourceType.DROPLET
 
     def list_sources(
         self, kind: SourceType, *, purpose: Purpose = Purpose.PAGES
     ) -> list[NamedSource]:
-        if kind is SourceType.DROPLET:
+        if kind is self.hidden:
             raise ScopeMissing("not allowed")
         return super().list_sources(kind, purpose=purpose)
 
 
+STAY = "those of tags and Kubernetes clusters stay open: make one"
+CUT_OFF = "Droplets trusted by id or tag may be cut off: make one"
+
+
 @pytest.mark.parametrize(
-    ("taken", "level", "words"),
+    ("taken", "hidden", "level", "words"),
     [
-        ("k8s", FAULT, "those of tags and Kubernetes clusters stay open: make one"),
-        ("ip_addr", HINT, "Droplets that are trusted by id or tag may be cut off: make one"),
+        (SourceType.K8S, SourceType.DROPLET, FAULT, STAY),
+        (SourceType.K8S, SourceType.TAG, FAULT, STAY),
+        (SourceType.TAG, SourceType.DROPLET, FAULT, STAY),
+        (SourceType.DROPLET, SourceType.TAG, HINT, CUT_OFF),
+        (SourceType.IP_ADDR, SourceType.DROPLET, HINT, CUT_OFF),
+        (SourceType.IP_ADDR, SourceType.TAG, HINT, CUT_OFF),
     ],
 )
-def test_where_sessions_are_ended_droplets_have_to_be_listed_for_it(
-    taken: str, level: Level, words: str
+def test_where_sessions_are_ended_droplets_and_their_tags_have_to_be_listed_for_it(
+    taken: SourceType, hidden: SourceType, level: Level, words: str
 ) -> None:
-    sessions = {"url_env": "DBACCESS_SESSIONS_ORDERS"}
-    for terms, expected in (({"sessions": sessions}, True), ({}, False)):
-        written = policy({"orders": {"id": ORDERS, "source_types": [taken], **terms}})
-        clouds = WithoutDroplets(lambda: datetime.now(UTC))
+    cloud = WithoutScope(lambda: datetime.now(UTC))
+    cloud.hidden = hidden
+    sessions = {"sessions": {"url_env": "DBACCESS_SESSIONS_ORDERS"}}
+    told = []
+    for terms in (sessions, {}):
+        written = policy({"orders": {"id": ORDERS, "source_types": [taken.value], **terms}})
+        found = check_provider(cloud, parse_policy(written))
+        told.append([(one.level, one.words) for one in found if one.what == "sessions"])
 
-        found = list(check_provider(clouds, parse_policy(written)))
-
-        told = [(one.level, one.words) for one in found if one.what == "sessions"]
-        assert bool(told) == expected
-        assert all(one[0] is level and one[1].startswith(words) for one in told)
+    assert len(told[0]) == 1
+    assert told[0][0][0] is level
+    assert told[0][0][1].startswith(words)
+    assert told[1] == []

@@ -273,6 +273,19 @@ def test_a_list_without_end_is_cut(answering: Answering, outside: Outside) -> No
     assert len(outside.calls) == 50
 
 
+@pytest.mark.parametrize("tags", ['"tags": null, ', '"tags": [], ', ""])
+def test_droplets_are_listed_although_their_tags_are_hidden(
+    answering: Answering, tags: str
+) -> None:
+    """Nothing says what stands there without the scope `tag:read`."""
+    networks = '{"v4": [{"ip_address": "10.110.0.2"}, {"ip_address": "203.0.113.9"}]}'
+    body = f'{{"droplets": [{{"id": 7, "name": "web", {tags}"networks": {networks}}}]}}'
+
+    [droplet] = answering(body).list_sources(SourceType.DROPLET)
+
+    assert (droplet.addresses, droplet.tags) == (("10.110.0.2", "203.0.113.9"), ())
+
+
 def test_there_is_no_list_of_addresses(api: DigitalOcean, do: SandboxDigitalOcean) -> None:
     with pytest.raises(ValueError, match="no list of ip_addr"):
         api.list_sources(SourceType.IP_ADDR)

@@ -9,7 +9,6 @@ from pydantic import SecretStr
 
 from bot.sessions import lookups
 from bot.sessions.base import ServerAway
-from dbaccess_playground.faults import Fault
 from tests.postgresql import PostgresServer
 from tests.scenarios.connected import NAME, POLICY, RIGHTS, open_from
 from tests.scenarios.world import ORDERS, RITA, World
@@ -77,10 +76,12 @@ def test_machines_are_counted_for_what_they_are_trusted_as(world: World, clients
     assert "connected" not in lines["app:b6f0e4c1-96a5-4f4c-8a1f-6a0e5ad3c0f2"]
 
 
+@pytest.mark.parametrize("scope", ["droplet:read", "tag:read"])
 def test_without_the_right_to_list_machines_their_connections_are_left_out(
-    world: World, clients: Clients
+    world: World, clients: Clients, scope: str
 ) -> None:
-    world.digitalocean.faults.add(Fault.status(403, target="/v2/droplets", times=None))
+    world.digitalocean.add_droplet("backend-1", 163973392, address=HOME, tags=("backend",))
+    world.digitalocean.scopes.discard(scope)
     clients.session(HOME)
 
     lines = lines_of(world)

@@ -155,11 +155,20 @@ def test_a_person_with_access_from_a_droplets_address_stays_until_their_own_end(
     assert not is_open(session)
 
 
-def test_without_the_right_to_list_droplets_it_is_said_and_made_up_for_later(
-    world: World, clients: Clients
+@pytest.mark.parametrize(
+    ("source", "scope"),
+    [
+        (f"droplet:{SHOP}", "droplet:read"),
+        ("tag:shop", "droplet:read"),
+        ("tag:shop", "tag:read"),
+        (f"k8s:{K8S}", "tag:read"),
+    ],
+)
+def test_without_the_right_to_see_its_droplets_it_is_said_and_made_up_for_later(
+    world: World, clients: Clients, source: str, scope: str
 ) -> None:
-    world.digitalocean.scopes.discard("droplet:read")
-    shop_opens(world)
+    world.digitalocean.scopes.discard(scope)
+    shop_opens(world, source)
     session = clients.session(HOME)
     world.pass_time(hours=1)
     for _ in range(6):
@@ -168,9 +177,9 @@ def test_without_the_right_to_list_droplets_it_is_said_and_made_up_for_later(
     assert is_open(session)
     assert MAY_STAY in told_last(world)
     [alarm] = [said for said in world.operators() if "Can't close the sessions" in said]
-    assert f"`droplet:{SHOP}`" in alarm
+    assert f"`{source}`" in alarm
 
-    world.digitalocean.scopes.add("droplet:read")
+    world.digitalocean.scopes.add(scope)
     world.pass_time(minutes=2)
 
     assert not is_open(session)

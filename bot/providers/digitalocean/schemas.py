@@ -206,7 +206,8 @@ class _Networks(BaseModel):
 
 class _Droplet(_Listed):
     networks: _Networks = _Networks()
-    tags: list[str] = []
+    tags: Annotated[list[str], BeforeValidator(lambda tags: tags or [])] = []
+    """Shown by the scope `tag:read` only; nothing says what stands there without it."""
 
     def named(self) -> NamedSource:
         addresses = tuple(one.ip_address for one in self.networks.v4)
