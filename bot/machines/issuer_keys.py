@@ -80,6 +80,7 @@ class IssuerKeys:
         self._get = get
         self._on_read = on_read
         self._known = _Known()
+        self._is_late = False  # whoever waited last for a read did so in vain
         self._reading = BoundedCall(
             self._read,
             name=f"keys-of-{name}",
@@ -126,14 +127,18 @@ class IssuerKeys:
     def _read_now(self) -> bool:
         """Read the keys, unless that was just tried; return False if it takes too long to wait.
 
-        Other threads wait for the same read.
+        Other threads wait for the same read, and once it takes too long, nobody does.
         """
-        if self._is_due(0):
-            try:
-                self._reading.result()
-            except NoAnswer:
-                return False
-        return True
+        if not self._is_due(0):
+            return True
+        if self._is_late:
+            self._reading.begin()
+            return False
+        try:
+            self._reading.result()
+        except NoAnswer:
+            self._is_late = True
+        return not self._is_late
 
     def _read(self) -> None:
         if not self._is_due(0):
@@ -146,7 +151,7 @@ class IssuerKeys:
         else:
             now = self._elapsed()
             known = _Known(keys, read_at=now, tried_at=now, is_failing=False)
-        self._known = known
+        self._known, self._is_late = known, False
         self._on_read(self._name, not known.is_failing)
 
 

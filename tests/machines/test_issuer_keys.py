@@ -1,6 +1,7 @@
 """An issuer's keys: found, kept, read again when they must be, and never too often."""
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -220,3 +221,34 @@ def test_nobody_waits_long_for_a_slow_issuer(
 
     assert verifier.verify(issuer.token()).issuer == "ci"
     assert issuer.reads == BOTH
+
+
+def test_a_slow_issuer_is_waited_for_once_and_known_keys_serve_meanwhile(
+    issuer: OidcIssuer, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(issuer_keys, "_WAIT_SECONDS", 1.0)
+    answers = threading.Event()
+    answers.set()
+    policy = policy_for(issuer)
+
+    def get(url: str) -> dict[str, Any]:
+        assert answers.wait(20)
+        return issuer.get(url)
+
+    verifier = TokenVerifier(lambda: policy, clock, get)
+    verifier.verify(issuer.token())
+    answers.clear()
+    passes(clock, issuer, FRESH_SECONDS)
+
+    began = time.monotonic()
+    for number in range(5):
+        verifier.verify(issuer.token())
+        with pytest.raises(IssuerUnavailable):
+            verifier.verify(issuer.token(header={"kid": f"guess-{number}"}))
+    assert time.monotonic() - began < 5.0  # ten waits would take ten seconds
+
+    answers.set()
+    eventually(lambda: issuer.reads == BOTH * 2)
+    issuer.rotate()
+    passes(clock, issuer, PAUSE_SECONDS)
+    verifier.verify(issuer.token())
