@@ -82,4 +82,7 @@ def _why_ended(session: Session, grant: Grant) -> AnyRefusal | None:
     if grant.end_reason not in _EARLY:
         return None
     rows = audit.rows(session, actions=(Action.ENDING, Action.ENDED), number=grant.id)
-    return next(filter(None, (of_detail(row.detail) for row in rows)), None)
+    for row in rows:
+        if why := of_detail(row.detail):
+            return why
+    return None
