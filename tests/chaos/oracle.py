@@ -209,8 +209,8 @@ class Oracle:
 
 
 def number_of(text: str) -> int:
-    """Return the request's number that a card tells."""
-    found = re.search(r"#(\d+)", text)
+    """Return the request's number that a card tells, beside that of the access that it extends."""
+    found = re.search(r"\bRequest #(\d+)", text)
     assert found, text
     return int(found[1])
 

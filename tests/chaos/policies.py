@@ -6,6 +6,7 @@ from bench.company import as_toml
 from tests.scenarios.world import ALICE, ANALYTICS, BOB, ORDERS, OSCAR, policy
 
 ON_CALL = "S0ONCALL"
+LOGIN = "DBACCESS_SESSIONS_ORDERS"
 
 
 def written(
@@ -19,6 +20,7 @@ def written(
         "orders": {
             "id": ORDERS,
             "emergency": {"requesters": [ON_CALL], "max_duration": "30m"},
+            "sessions": {"url_env": LOGIN, "idle": "20m"},
         },
         "analytics": {"id": ANALYTICS, "approvals": 2, "on_outside_removal": "restore"},
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.store import jobs
 from dbaccess_playground.slack.conversations import Message
+from tests.chaos.database_server import DatabaseServer
 from tests.chaos.deliveries import Deliveries
 from tests.chaos.oracle import ADOPTABLE, REQUESTED, Oracle, number_of
 from tests.chaos.policies import ON_CALL
@@ -21,6 +22,7 @@ from tests.scenarios.world import ALICE, ANALYTICS, APPROVALS, BOB, ORDERS, OSCA
 PEOPLE = (RITA, OSCAR, ALICE)
 CLUSTERS = {"orders": ORDERS, "analytics": ANALYTICS}
 MANUAL = tuple(f"198.51.100.{number}" for number in range(30, 36))
+_CONNECTING = 0.5  # how likely somebody connects after a step, if they have access
 LONG_RECOVERY = timedelta(minutes=65)  # a list brought back is seen by the idle drift check
 
 
@@ -44,6 +46,7 @@ class Scenario:
         self.oracle = Oracle(world, CLUSTERS)
         self.troubles = Troubles(world, self.rng, CLUSTERS, self.policy_file)
         self.deliveries = Deliveries(world)
+        self.server = DatabaseServer(world, self.rng)
         self._first_card = 0
         self._old_lists: dict[str, list[dict[str, str]]] = {}
 
@@ -59,19 +62,26 @@ class Scenario:
             acts[name][1]()
             self.events.extend(f"         {fault}" for fault in self.troubles.faults - before)
             self.world.settle()
-            self.oracle.check()
+            if self.rng.random() < _CONNECTING:
+                self.server.let_somebody_in()
+            self._check()
             if self._is_well():
                 late = self.oracle.overdue()
                 assert not late, f"P3: {late}"
-            assert not self.oracle.violations, self.oracle.violations
 
     def recover(self) -> None:
         """Let all that is broken heal, and hours pass."""
         self.troubles.heal()
+        self.server.is_away = False
         for _ in range(30):
             self.world.pass_time(minutes=10)
-            self.oracle.check()
-            assert not self.oracle.violations, self.oracle.violations
+            self._check()
+
+    def _check(self) -> None:
+        self.oracle.check()
+        self.server.look()
+        violations = self.oracle.violations + self.server.violations
+        assert not violations, violations
 
     def counts(self) -> dict[str, int]:
         """Return what happened, how often: scenarios, acts, faults and jobs by their outcome."""
@@ -79,6 +89,8 @@ class Scenario:
             "scenarios": 1,
             **{f"act: {name}": count for name, count in self.acted.items()},
             **{f"fault: {name}": count for name, count in self.troubles.faults.items()},
+            "sessions opened": self.server.opened,
+            "sessions ended": self.server.ended,
             **{f"job: {name}": count for name, count in self.deliveries.by_outcome().items()},
         }
 
@@ -99,6 +111,7 @@ class Scenario:
             "doctl": (4, self._doctl),
             "terraform": (2, self._terraform),
             "an old list": (2, self._old_list),
+            "the database server goes away, or comes back": (4, self._toggle_server),
             "restart": (3, self._restart),
             "lose the database": (1, self._lose),
             "time": (22, self._pass_time),
@@ -198,6 +211,9 @@ class Scenario:
         self.world.digitalocean.replace_rules(cluster, labelled or kept, by="an old list")
         self.troubles.allow_recovery(LONG_RECOVERY)
 
+    def _toggle_server(self) -> None:
+        self.server.is_away = not self.server.is_away
+
     # What becomes of the bot itself.
 
     def _restart(self) -> None:
@@ -207,6 +223,7 @@ class Scenario:
     def _lose(self) -> None:
         self.troubles.heal_database()
         self.oracle.note_database_loss()
+        self.server.note_database_loss()
         self.deliveries.note_database_loss()
         self._first_card = len(self.world.slack.messages(APPROVALS, replies=False))
         self.world.lose_database(seconds=self.rng.choice([0, 60, 1800]))

@@ -10,10 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlmodel import select
 
 from bot.domain.lifecycle import RequestState
 from bot.faults import DatabaseTrouble
+from bot.sessions import postgresql
 from bot.slack.outbound import replies
 from bot.store import database_state
 from bot.store.tables import AuditRow, RequestRow
@@ -49,8 +51,10 @@ def test_the_promises_hold_in_a_random_scenario(
     monkeypatch.chdir(tmp_path)  # where the policy is
     world = World(storage, policies.USUAL)
     world.client_waits_for_nothing()
+    world.session_logins = {policies.LOGIN: SecretStr("postgresql://sessions@127.0.0.1:1/none")}
     with world:
         scenario = Scenario(world, seed, tmp_path / "dbaccess.toml")
+        monkeypatch.setattr(postgresql, "connect", scenario.server.connect)
         try:
             scenario.run(_STEPS)
             scenario.recover()
@@ -70,6 +74,7 @@ def check_the_end(scenario: Scenario) -> None:
     assert not overdue, f"P3: {overdue}"
     unended = [grant for grant in world.grants() if grant.state != "ended"]
     assert not unended, f"P3: {unended}"
+    assert scenario.server.left() == [], "P9"
     assert world.slack.problems == []
     scenario.deliveries.check(scenario.troubles.fatal_codes)
     with world.service.components.database.reading() as session:
