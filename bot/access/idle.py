@@ -24,9 +24,8 @@ def ask_if_idle(uow: UnitOfWork, grant_id: int) -> int:
 
     Not where the end is announced, or about to be.
     """
-    grant, idle = grants.get(uow.session, grant_id), None
-    if grant is not None:
-        idle = _may_be_idle_for(uow, grant)
+    grant = grants.get(uow.session, grant_id)
+    idle = _may_be_idle_for(uow, grant) if grant else None
     if grant is None or idle is None:
         return 0
     known = usage.get(uow.session, grant_id)

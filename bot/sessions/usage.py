@@ -70,15 +70,15 @@ class UsageLooks:
             if not periodic.take_turn(session, TURN, now, every=LOOK_EVERY):
                 return
             usage.forget_ended(session)
-            lent = {cluster_id for cluster_id, _ in grants.clusters_with_grants(session)}
-            for cluster_id in sorted(lent & set_up):
-                usage.add_look(session, cluster_id, now)
+            for cluster_id, alias in sorted(grants.clusters_with_grants(session)):
+                if cluster_id in set_up:
+                    usage.add_look(session, cluster_id, alias, now)
 
     def handle(self, job: Job) -> Callable[[Session], object]:
         """Look who is connected to a cluster, in one question for all that is open on it."""
-        cluster_id = usage.cluster_of(job)
+        cluster_id, alias = usage.cluster_of(job)
         cluster = self._policy().by_id(cluster_id)
-        bind_contextvars(cluster_id=cluster_id)
+        bind_contextvars(cluster=alias)
         with self._database.reading() as session:
             is_watched = bool(_watched(session, cluster_id))
         if cluster is None or cluster.sessions is None or not is_watched:

@@ -60,22 +60,22 @@ def forget_ended(session: Session) -> None:
     )
 
 
-def add_look(session: Session, cluster_id: str, at: datetime) -> None:
+def add_look(session: Session, cluster_id: str, alias: str, at: datetime) -> None:
     """Have somebody look who is connected to a cluster."""
     key = f"usage:{cluster_id}"
     jobs.add(
         session,
         Kind.USAGE,
-        {"cluster_id": cluster_id},
+        {"cluster_id": cluster_id, "cluster": alias},
         ordering_key=key,
         coalescing_key=key,
         at=at,
     )
 
 
-def cluster_of(job: Job) -> str:
-    """Return the cluster (its UUID) to look at."""
-    return str(job.payload.get("cluster_id"))
+def cluster_of(job: Job) -> tuple[str, str]:
+    """Return the cluster to look at: its UUID and its alias."""
+    return str(job.payload.get("cluster_id")), str(job.payload.get("cluster"))
 
 
 def _usage(row: GrantUsageRow) -> Usage:

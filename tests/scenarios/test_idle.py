@@ -213,7 +213,7 @@ def test_a_worker_that_looks_twice_asks_once(set_up: World, clients: Clients) ->
         id=0,
         kind=Kind.USAGE,
         ordering_key="",
-        payload={"cluster_id": ORDERS},
+        payload={"cluster_id": ORDERS, "cluster": "orders"},
         reply_address=None,
         created_at=world.clock.now(),
         deadline=world.clock.now(),
