@@ -80,7 +80,7 @@ class Receiver:
         if connection.sock is None:
             self._in_time(connection, connection.connect)
         fields = {"Content-Type": CONTENT_TYPE, "User-Agent": f"dbaccess/{__version__}", **headers}
-        path = self._address._replace(scheme="", netloc="").geturl() or "/"
+        path = (self._address.path or "/") + (f"?{query}" if (query := self._address.query) else "")
         response = self._in_time(connection, lambda: _exchange(connection, path, fields, body))
         if not response.isclosed():
             with suppress(Unreachable):  # the status has come, and that is what counts

@@ -162,6 +162,34 @@ def test_no_http_at_all_is_no_delivery() -> None:
             post(f"http://127.0.0.1:{server.getsockname()[1]}/")
 
 
+def test_one_that_drips_while_tls_is_set_up_leaves_no_thread() -> None:
+    stopped = threading.Event()
+
+    def drip() -> None:
+        client, _ = server.accept()
+        with client, suppress(OSError):
+            client.sendall(b"\x16\x03\x03\x40\x00")  # a long record begins
+            while not stopped.wait(0.02):
+                client.sendall(b"\x00")
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        with pytest.raises(Unreachable, match="no answer in time"):
+            post(f"https://127.0.0.1:{server.getsockname()[1]}/", SECONDS)
+        eventually(lambda: not exchanges(), seconds=5)
+        stopped.set()
+        dripping.join()
+
+
+@pytest.mark.parametrize(
+    ("behind", "path"), [("", "/"), ("?a=b", "/?a=b"), ("/in?a=b&c", "/in?a=b&c")]
+)
+def test_path_and_query_arrive_as_they_were_written(siem: Siem, behind: str, path: str) -> None:
+    post(siem.url.removesuffix("/in?from=dbaccess") + behind)
+    assert siem.taken[0].headers["path"] == path
+
+
 def test_nobody_there_is_no_delivery() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         port = server.getsockname()[1]
