@@ -20,7 +20,7 @@ class Cursor:
     """The last row that was delivered, and the failures in a row since then.
 
     `due_at` is when to try again; a time in the past where nothing failed. `told_at`: when the
-    operators heard of these failures.
+    operators last heard of failures, of these or of earlier ones.
     """
 
     number: int = 0
@@ -31,6 +31,12 @@ class Cursor:
     due_at: datetime | None = None
     error: str = ""
     told_at: datetime | None = None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the operators heard of these failures."""
+        since, told_at = self.failing_since, self.told_at
+        return since is not None and told_at is not None and told_at >= since
 
 
 @dataclass(frozen=True)

@@ -418,7 +418,7 @@ class StreamRow(SQLModel, table=True):
     """How far the audit was sent to the stream's receiver; the only row.
 
     `number` and `digest` are of the last row that was delivered. `error`: of the failures in a row
-    since then, the last; `told_at`: when the operators heard of them.
+    since then, the last; `told_at`: when the operators last heard of any.
     """
 
     __tablename__ = "stream"

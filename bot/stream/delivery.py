@@ -8,7 +8,7 @@ killed before, they are sent again.
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 
 import structlog
@@ -28,9 +28,9 @@ from bot.store.locks import ClusterLocks, Held
 from bot.store.stream import Cursor
 from bot.store.tables import AuditRow
 from bot.stream.events import Event, event_of
-from bot.stream.receiver import NotTaken, Receiver
+from bot.stream.receiver import Receiver, Unreachable
 
-ALARM_AFTER = timedelta(minutes=15)  # where it may heal by itself
+ALARM_AFTER = timedelta(minutes=15)  # where it may heal by itself; and from one alarm to the next
 _BACKOFF = Backoff(1.0, 300.0, longest_asked_seconds=3600.0)
 _LOCK = "stream"
 _AT_ONCE = 100  # rows between two writes of the cursor
@@ -38,6 +38,10 @@ _AT_ONCE_SECONDS = 1.0
 _BUSY_SECONDS = 1.0  # while another worker sends
 
 log = structlog.get_logger()
+
+
+class NotSendable(TemporaryError):
+    """A row was not sent, through a fault of ours or of the database's: somebody has to look."""
 
 
 class Stream:
@@ -113,6 +117,9 @@ class Stream:
                     break
         except TemporaryError as failed:
             error = failed
+        except Exception:  # it would be tried again at once, for ever, and nobody told
+            log.exception("row not sent", after=sent.number)
+            error = NotSendable(f"the row after {sent.number} can't be sent, the log says why")
         if self._stopping.is_set():
             error = None  # it is we who hung up
         if error is not None or sent != cursor:
@@ -157,7 +164,7 @@ class Stream:
         try:
             receiver.post(headers, event.body)
         except TemporaryError as error:
-            self._on_delivery("not_taken" if isinstance(error, NotTaken) else "unreachable")
+            self._on_delivery("unreachable" if isinstance(error, Unreachable) else "not_taken")
             raise
         self._on_delivery("delivered")
 
@@ -170,17 +177,19 @@ class Stream:
         if sent != before:
             if before.failures:
                 log.info("stream resumed", failures=before.failures)
-            after = Cursor(sent.number, sent.digest, delivered_at=now, due_at=now)
+            after = Cursor(
+                sent.number, sent.digest, delivered_at=now, due_at=now, told_at=before.told_at
+            )
         if error is not None:
             after = self._failed(after, error)
         with self._database.transaction() as session:
             if not stream.save(session, before, after):
                 log.warning("stream cursor moved by another worker")
                 return
-            if before.told_at and sent != before:
+            if before.is_told and sent != before:
                 over = replace(sent, failing_since=before.failing_since)
                 self._tell(session, policy, over, is_over=True)
-            if after.told_at not in (None, before.told_at):
+            if after.told_at != before.told_at:
                 self._tell(session, policy, after, is_over=False)
 
     def _failed(self, cursor: Cursor, error: TemporaryError) -> Cursor:
@@ -189,14 +198,15 @@ class Stream:
         if cursor.error != str(error):
             log.warning("stream failed", error=str(error))
         seconds = _BACKOFF.seconds(failures, asked=error.retry_after)
-        is_to_be_told = isinstance(error, NotTaken) or now - since >= ALARM_AFTER
+        heals_by_itself = isinstance(error, Unreachable) and now - since < ALARM_AFTER
+        is_news = not cursor.is_told and not _is_recent(cursor.told_at, now)
         return replace(
             cursor,
             failures=failures,
             failing_since=since,
             due_at=self._clock.in_seconds(seconds),
             error=str(error),
-            told_at=cursor.told_at or (now if is_to_be_told else None),
+            told_at=now if is_news and not heals_by_itself else cursor.told_at,
         )
 
     def _tell(self, session: Session, policy: Policy, cursor: Cursor, *, is_over: bool) -> None:
@@ -213,3 +223,12 @@ class Stream:
                 session, Action.STREAM_ALARMED, at=now, since=since.isoformat(), error=cursor.error
             )
         notify_operators(session, notice, policy, at=now)
+
+
+def _is_recent(told_at: datetime | None, now: datetime) -> bool:
+    """Tell whether the operators heard so lately that they hear no more for now.
+
+    Each alarm is a row to be sent, too: of a receiver that now takes one and now does not, there
+    would be no end.
+    """
+    return told_at is not None and timedelta() <= now - told_at < ALARM_AFTER

@@ -198,6 +198,45 @@ def test_an_absence_is_told_after_a_while_and_nothing_is_lost_by_it(
     assert [one.kind for one in sender.told()] == ["stream_stopped", "stream_resumed"]
 
 
+def test_a_receiver_that_takes_only_now_and_then_is_told_of_now_and_then(
+    sender: Sender, siem: Siem
+) -> None:
+    """Each alarm is two rows more to send: without a pause they would bring forth each other."""
+    for _ in range(10):
+        sender.write()
+        siem.answer = answers(404)
+        sender.send()
+        siem.answer = answers(200)
+        sender.clock.advance(seconds=5)
+        sender.send()
+
+    assert [one.kind for one in sender.told()] == ["stream_stopped", "stream_resumed"]
+    siem.answer = answers(404)
+    sender.clock.advance(seconds=ALARM_AFTER.total_seconds())
+    sender.write()
+    sender.send()
+    assert [one.kind for one in sender.told()][2:] == ["stream_stopped"]
+
+
+def test_whatever_else_is_wrong_with_sending_is_told_and_waited_for(
+    sender: Sender, siem: Siem
+) -> None:
+    """A fault that nobody foresaw: here a host that no name service could be asked for."""
+    sender.write()
+    right, sender.policy = sender.policy, policy_for("https://siem..example.com/in")
+
+    sender.send()
+    sender.send()
+
+    assert sender.cursor().failures == 1
+    [told] = sender.told()
+    assert told.error == "the row after 0 can't be sent, the log says why"
+    sender.policy = right
+    sender.stream.hurry()
+    sender.send()
+    assert siem.numbers == [1, 2, 3]
+
+
 def test_a_start_and_a_new_policy_try_again_at_once(sender: Sender, siem: Siem) -> None:
     sender.write()
     siem.answer = answers(429, Retry_After="3600")
