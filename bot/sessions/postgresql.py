@@ -67,7 +67,7 @@ class PostgresSessions(Sessions):
         """Have a session end, if it is still there; False if only a superuser may end it."""
         try:
             self._ask(_END, session.pid, session.since)
-        except psycopg.errors.InsufficientPrivilege:
+        except MayNotEnd:
             if session.is_superuser:
                 return False
             raise MayNotEnd(f"the login may not end sessions of {session.user}") from None
@@ -76,8 +76,8 @@ class PostgresSessions(Sessions):
     def _ask(self, query: LiteralString, *values: object) -> list[Any]:
         try:
             return self._connection.execute(query, values).fetchall()
-        except psycopg.errors.InsufficientPrivilege:
-            raise
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise MayNotEnd(_shown(error)) from None
         except psycopg.Error as error:
             raise ServerAway(_shown(error)) from None
 

@@ -100,6 +100,18 @@ def test_a_login_without_a_right_is_refused_and_does_not_see_nobody(
         sessions.of(AT_HOME)
 
 
+def test_a_server_that_hides_its_roles_is_told_like_a_missing_right(
+    postgresql: PostgresServer, clients: Clients, login: str
+) -> None:
+    """An error that nobody knows would be tried five times, and the sessions left open then."""
+    postgresql.execute("REVOKE SELECT ON pg_roles FROM PUBLIC")
+    try:
+        with connect(login) as sessions, pytest.raises(MayNotEnd, match="pg_roles"):
+            sessions.of(AT_HOME)
+    finally:
+        postgresql.execute("GRANT SELECT ON pg_roles TO PUBLIC")
+
+
 def test_a_server_that_says_nothing_is_given_up_in_time() -> None:
     with silent_server() as port:
         began = monotonic()
