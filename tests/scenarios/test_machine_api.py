@@ -79,6 +79,18 @@ def test_a_database_that_is_away_is_said_and_when_to_try_again(
     assert int(refused.headers["Retry-After"]) > 0
 
 
+def test_access_that_was_opened_is_said_though_the_database_goes_away_while_a_machine_waits(
+    world: World, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("SELECT", None, Exception("connection refused"))
+
+    monkeypatch.setattr("bot.access.machine_service.grants.of_requests", away)
+    asked = job.asks(headers={"Prefer": "wait=10"})
+
+    assert (asked.status_code, asked.json()["state"]) == (202, "applying")
+
+
 def test_what_is_not_there_is_a_problem_document(job: Job) -> None:
     for method, path, status in (
         ("GET", "/v1/requests", 405),
@@ -266,6 +278,20 @@ def test_who_has_no_token_cannot_ask_for_ever(world: World, job: Job) -> None:
         answers = [session.get(f"{url}/1", timeout=30).status_code for _ in range(601)]
 
     assert (answers[0], answers[-1]) == (401, 429)
+
+
+def test_whoever_has_a_network_of_ipv6_addresses_is_one_caller(
+    opens: Opens, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.web.api.endpoints._OF_AN_ADDRESS", 3)
+    url = f"{opens(jobs.policy(), proxies=1).service.url}/v1/requests/1"
+
+    def answers(*addresses: str) -> list[int]:
+        headers = [{"X-Forwarded-For": address} for address in addresses]
+        return [requests.get(url, headers=one, timeout=30).status_code for one in headers]
+
+    assert answers(*(f"2001:db8::{host}" for host in range(1, 6))) == [401] * 3 + [429] * 2
+    assert answers("2001:db8:0:1::1", "203.0.113.1", "203.0.113.2", IP) == [401] * 4
 
 
 def test_a_machine_may_wait_for_access_to_open(world: World, job: Job) -> None:

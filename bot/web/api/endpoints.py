@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from ipaddress import IPv6Address, ip_network
 from threading import BoundedSemaphore, Event
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from bot.access.machine_service import MachineService
+from bot.domain.addresses import Address
 from bot.domain.commands import RequestAccess
 from bot.domain.durations import parse_duration
 from bot.domain.machine_access import MachineAccess
@@ -54,6 +56,7 @@ _AGAIN_SECONDS = 10
 _MINUTE = 60.0
 _OF_AN_ADDRESS = 600  # a minute; a company's jobs may all come from one
 _OF_A_MACHINE = 120
+_IPV6_PREFIX = 64
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 log = structlog.get_logger()
@@ -163,8 +166,8 @@ class _Api:
     @contextmanager
     def _admitted(self) -> Iterator[Machine]:
         """Say which machine this is, and why something is refused to it."""
-        address = str(caller_address(self.trusted_proxies))
-        if seconds := self.of_address.seconds_to_wait(address):
+        caller = _one_caller(caller_address(self.trusted_proxies))
+        if seconds := self.of_address.seconds_to_wait(caller):
             raise too_many(seconds)
         if not self.places.acquire(blocking=False):
             raise away("Too many requests at once.", 1)
@@ -215,9 +218,19 @@ class _Api:
 
     def _settled(self, access: MachineAccess, machine: Machine) -> MachineAccess:
         prefer = request.headers.get("Prefer", "")
-        return self.waiting.until_settled(
-            access, lambda number: self.service.find(number, machine), prefer
-        )
+        try:
+            return self.waiting.until_settled(
+                access, lambda number: self.service.find(number, machine), prefer
+            )
+        except DATABASE_UNAVAILABLE:
+            return access  # what was done stays done, and a machine may ask what became of it
+
+
+def _one_caller(address: Address | None) -> str:
+    """Return by what a caller is counted: of IPv6, whoever has one address has 2^64 of them."""
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, _IPV6_PREFIX), strict=False))
+    return str(address)
 
 
 def _number(written: str) -> int:
@@ -262,7 +275,8 @@ def _http_error(error: HTTPException) -> Response | HTTPException:
 def _database_away(error: Exception) -> Response:
     if trouble_of(error) is None:  # else it is logged once for all who meet it
         log.error("API: database unavailable", error=type(error).__name__)
-    return away("The database is away. Nothing was done.", _AGAIN_SECONDS).response
+    detail = f"The database is away. Try again in {_AGAIN_SECONDS} s."
+    return away(detail, _AGAIN_SECONDS).response
 
 
 def _bug(error: Exception) -> Response | HTTPException:
