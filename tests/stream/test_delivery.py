@@ -19,6 +19,9 @@ from tests.stream.senders import RITA, Sender, policy_for
 from tests.stream.siem import KEY, OLD_KEY, Answer, Siem, answers, hangs, serving
 from tests.waiting import eventually
 
+# What the receiver does, or what is told: it is the same on either.
+ON_ONE_DATABASE = pytest.mark.parametrize("storage", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def sender(database: Database, siem: Siem) -> Iterator[Sender]:
@@ -98,6 +101,7 @@ def test_nothing_is_sent_where_the_policy_has_no_stream_and_later_it_goes_on_whe
     assert siem.numbers == [1, 2, 3]
 
 
+@ON_ONE_DATABASE
 def test_a_receiver_that_is_busy_gets_the_same_message_again_later(
     sender: Sender, siem: Siem
 ) -> None:
@@ -119,6 +123,7 @@ def test_a_receiver_that_is_busy_gets_the_same_message_again_later(
     assert sender.told() == []
 
 
+@ON_ONE_DATABASE
 def test_the_waits_grow_to_five_minutes(sender: Sender, siem: Siem) -> None:
     sender.write()
     siem.answer = answers(500)
@@ -135,6 +140,7 @@ def test_the_waits_grow_to_five_minutes(sender: Sender, siem: Siem) -> None:
     assert 225 <= waits[-1] <= 375
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(("asked", "seconds"), [("120", 120), ("999999", 3600)])
 def test_it_waits_for_as_long_as_the_receiver_asks_and_an_hour_at_most(
     sender: Sender, siem: Siem, asked: str, seconds: int
@@ -149,6 +155,7 @@ def test_it_waits_for_as_long_as_the_receiver_asks_and_an_hour_at_most(
     assert (due_at - sender.clock.now()).total_seconds() == pytest.approx(seconds, rel=0.3)
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("status", [410, 307])
 def test_what_the_receiver_does_not_take_is_told_once_and_never_skipped(
     sender: Sender, siem: Siem, status: int
@@ -198,6 +205,7 @@ def test_an_absence_is_told_after_a_while_and_nothing_is_lost_by_it(
     assert [one.kind for one in sender.told()] == ["stream_stopped", "stream_resumed"]
 
 
+@ON_ONE_DATABASE
 def test_a_receiver_that_takes_only_now_and_then_is_told_of_now_and_then(
     sender: Sender, siem: Siem
 ) -> None:
@@ -264,6 +272,7 @@ def test_a_time_that_a_wrong_clock_wrote_is_not_waited_for(sender: Sender, siem:
     assert siem.numbers == [1]
 
 
+@ON_ONE_DATABASE
 def test_while_a_secret_is_rotated_both_sign(database: Database, siem: Siem) -> None:
     with closing(Sender(database, siem.url, OLD_KEY, KEY)) as sender:
         sender.write(2)
@@ -273,6 +282,7 @@ def test_while_a_secret_is_rotated_both_sign(database: Database, siem: Siem) -> 
     assert all(arrival.is_signed_by(OLD_KEY) for arrival in siem.arrivals)
 
 
+@ON_ONE_DATABASE
 def test_a_wrong_secret_is_told(database: Database, siem: Siem) -> None:
     with closing(Sender(database, siem.url, OLD_KEY)) as sender:
         sender.write()
@@ -383,6 +393,7 @@ def test_an_audit_that_was_replaced_is_sent_anew(sender: Sender, siem: Siem) -> 
     assert siem.numbers == [1, 2, 3, 1, 2, 3]
 
 
+@ON_ONE_DATABASE
 def test_a_worker_that_is_told_to_stop_waits_for_no_answer(sender: Sender, siem: Siem) -> None:
     sender.write()
     stopped = threading.Event()
