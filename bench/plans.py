@@ -9,6 +9,7 @@ from sqlalchemy import event
 from bot.store.database import Database
 
 _READING = ("SELECT", "UPDATE", "DELETE")  # each finds its rows first
+_LONGEST = 200  # of a statement, as far as it is shown
 _HISTORIES = "requests|grants|audit|jobs"
 _WHOLE = re.compile(rf"SCAN ({_HISTORIES})$|Seq Scan on ({_HISTORIES})\b", re.MULTILINE)
 
@@ -24,7 +25,7 @@ def explained(database: Database, act: Callable[[], object]) -> list[str]:
     event.listen(database.engine, "before_cursor_execute", note)
     act()
     event.remove(database.engine, "before_cursor_execute", note)
-    explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
+    explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN (COSTS OFF) "
     with database.engine.connect() as connection:
         return [
             _shown(statement, connection.exec_driver_sql(explain + statement, parameters).all())
@@ -34,7 +35,12 @@ def explained(database: Database, act: Callable[[], object]) -> list[str]:
 
 def _shown(statement: str, plan: Any) -> str:
     short = re.sub(r"SELECT .*? FROM", "SELECT … FROM", " ".join(statement.split()), count=1)
-    return "\n".join([short, *(f"    {row[-1]}" for row in plan)])
+    return "\n".join([short[:_LONGEST], *(f"    {row[-1]}" for row in plan if _reads(row[-1]))])
+
+
+def _reads(line: str) -> bool:
+    """Tell whether a line of a plan says how rows are found."""
+    return re.search(r"SCAN|SEARCH|Scan", line) is not None
 
 
 def reads_history_whole(plan: str) -> bool:

@@ -69,8 +69,9 @@ def _page(findings: Sequence[Finding], about: dict[str, str], command: str) -> l
         lines += ["", f"## {finding.row}. {finding.goal}", "", f"**{finding.verdict}**", ""]
         lines += ["| what | median | p99 | ratio |", "|---|---|---|---|"]
         lines += [f"| {f.what} | {f.median} | {f.p99} | {f.ratio} |" for f in finding.figures]
+    for finding in findings:
         if finding.details:
-            lines += ["", "```", *finding.details, "```"]
+            lines += ["", f"## Appendix to {finding.row}", "", "```", *finding.details, "```"]
     return lines
 
 
