@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from rich.console import Console
 from rich.table import Table
@@ -134,7 +135,7 @@ def _opened(place: Stage, process: Process) -> float:
     for number, address in enumerate(_ADDRESSES, start=1):
         text = f"request {address} {_SECONDS}s {company.alias(1)}"
         place.slack.command(RITA, text, channel_id=GENERAL)
-        cards = eventually(lambda n=number: _cards(place, n))
+        cards = eventually(partial(_cards, place, number))
         place.slack.click(ALICE, cards[-1], "Approve")
     eventually(lambda: len(_left(place)) == len(_ADDRESSES), seconds=_PATIENCE_SECONDS)
     return time.time() + _SECONDS

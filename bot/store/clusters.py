@@ -265,7 +265,7 @@ def _note_success(noted: tuple[str, ...]) -> Update:
     next_at, at = (bindparam(name, type_=UtcDateTime()) for name in ("next_at", "at"))
     is_unchanged = table.c.changes == bindparam("counted")
     due_at = case((is_unchanged, next_at), else_=at)
-    values = {name: bindparam(name) for name in (*noted, *_NO_FAILURE)}
+    values: dict[str, Any] = {name: bindparam(name) for name in (*noted, *_NO_FAILURE)}
     is_it = table.c.id == bindparam("cluster")
     return update(table).where(is_it).values(due_at=due_at, **values)
 

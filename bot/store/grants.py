@@ -81,7 +81,7 @@ def save(session: Session, grant: Grant) -> None:
 @cache  # sent with each change: composing it took longer than carrying it out
 def _save() -> Update:
     table = table_of(GrantRow)
-    values = {name: bindparam(name) for name in _PLAIN if name != "id"}
+    values: dict[str, Any] = {name: bindparam(name) for name in _PLAIN if name != "id"}
     return update(table).where(table.c.id == bindparam("number")).values(**values)
 
 

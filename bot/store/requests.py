@@ -145,7 +145,7 @@ def behind_grant(session: Session, grant_id: int) -> tuple[Request | None, list[
 
 @cache  # as `_by_origin_query`
 def _behind_query() -> _Asked:
-    grant = bindparam("grant")
+    grant: Any = bindparam("grant")
     is_extension = and_(col(RequestRow.extends) == grant, RequestRow.state == RequestState.APPROVED)
     return _with_decisions().where(or_(col(RequestRow.id) == grant, is_extension))
 
