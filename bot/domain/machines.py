@@ -115,7 +115,16 @@ class MachinePattern:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile("[^:/]+".join(map(re.escape, pattern.split("*"))))
+    """Return a pattern as a regular expression that takes no longer with more of `*` in a part.
+
+    What stands behind a `*` may be taken where it comes first, for good: a later place would leave
+    less for the rest. Only behind the last one is the end of the principal looked for.
+    """
+    first, *others = map(re.escape, pattern.split("*"))
+    if not others:
+        return re.compile(first)
+    between = "".join(f"(?>[^:/]+?{text})" for text in others[:-1])
+    return re.compile(f"{first}{between}[^:/]+{others[-1]}")
 
 
 def _read_pattern(value: Any) -> MachinePattern:

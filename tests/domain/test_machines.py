@@ -1,8 +1,11 @@
 """Machines: which of them a pattern means, and which patterns are refused."""
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.config import ConfigError, parse_policy
 from bot.domain.machines import LONGEST_PRINCIPAL, Machine, MachinePattern, is_subject
@@ -67,6 +70,26 @@ def test_a_pattern_means_a_machine(pattern: str, principal: str) -> None:
 )
 def test_p4_a_pattern_means_no_other_machine(pattern: str, principal: str) -> None:
     assert not MachinePattern(pattern).matches(principal)
+
+
+@given(
+    st.text("ab:/*", min_size=1, max_size=9).filter(lambda text: "**" not in text),
+    st.text("ab:/", min_size=1, max_size=9),
+)
+def test_a_star_means_what_it_says_wherever_it_stands(pattern: str, subject: str) -> None:
+    plain = "[^:/]+".join(map(re.escape, pattern.split("*")))
+
+    does_match = MachinePattern(f"ours:{pattern}").matches(f"ours:{subject}")
+
+    assert does_match is (re.fullmatch(plain, subject) is not None)
+
+
+def test_many_stars_take_no_longer() -> None:
+    """Whoever pushes a branch chooses its name, which could take hours to try in all ways."""
+    branch = "github:repo:acme/shop:ref:refs/heads/"
+
+    assert not MachinePattern(f"{branch}{'a*' * 40}b").matches(branch + "a" * 200)
+    assert MachinePattern(f"{branch}{'a*' * 40}b").matches(f"{branch}{'a' * 200}b")
 
 
 @pytest.mark.parametrize(
