@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_network
 from threading import BoundedSemaphore, Event
-from typing import Protocol
 
 import structlog
 from flask import Blueprint, Response, request
@@ -26,7 +25,7 @@ from bot.domain.machines import Machine
 from bot.domain.refusal import Field, Problems, Refused
 from bot.domain.refusals.machines import CallerUnknown
 from bot.domain.sources import TrustedSource, parse_source
-from bot.machines.tokens import BadToken, IssuerUnavailable
+from bot.machines.tokens import BadToken, IssuerUnavailable, TokenVerifier
 from bot.rate_limit import RateLimit
 from bot.store.failures import DATABASE_UNAVAILABLE, trouble_of
 from bot.store.idempotency import KeyReused
@@ -62,22 +61,9 @@ _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 log = structlog.get_logger()
 
 
-class Verifier(Protocol):
-    """Says whose a token is."""
-
-    def verify(self, token: str) -> Machine:
-        """Return the machine that holds a token.
-
-        Raises:
-            BadToken: it is not right.
-            IssuerUnavailable: that cannot be established now.
-        """
-        ...
-
-
 def machine_api(
     service: MachineService,
-    tokens: Verifier,
+    tokens: TokenVerifier,
     elapsed: Callable[[], float],
     *,
     trusted_proxies: int,
@@ -131,7 +117,7 @@ class _Api:
     """What is done for each request."""
 
     service: MachineService
-    tokens: Verifier
+    tokens: TokenVerifier
     trusted_proxies: int
     waiting: Waiting
     of_address: RateLimit

@@ -10,7 +10,7 @@ from flask import Response
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from bot.domain.refusal import Field, Refused
+from bot.domain.refusal import Refused
 from bot.slack.messages.quoting import in_plain_text
 from bot.slack.messages.refusals import sentence
 from bot.web.api.models import FieldProblem, Problem
@@ -113,7 +113,7 @@ def _of_kind(
 def _parts(refused: Refused) -> Iterator[FieldProblem]:
     for one in (refused, *refused.others):
         if one.field is not None:
-            yield FieldProblem(pointer=_pointer([Field(one.field).value]), detail=_words(one))
+            yield FieldProblem(pointer=_pointer([one.field]), detail=_words(one))
 
 
 def _words(refused: Refused) -> str:
