@@ -410,6 +410,8 @@ def _reason(problem: Any, key: str = "") -> str:
     match problem["type"]:
         case "extra_forbidden":
             return "unknown key"
+        case "int_parsing" | "int_type":
+            return "must be a whole number"
         case "missing":
             return "is missing"
         case "value_error":

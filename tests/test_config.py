@@ -169,7 +169,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
         "clusters.orders.emergency.max_duration: is missing",
     ),
     # what was inherited is mended where it was written
-    ({"defaults__approvals": "two"}, "defaults.approvals: Input should be a valid integer"),
+    ({"defaults__approvals": "two"}, "defaults.approvals: must be a whole number"),
     ({"defaults__request_ttl": "soon"}, "defaults.request_ttl: `soon` isn't a duration"),
     ({"defaults__approvers": ["bob"]}, "defaults.approvers.0: 'bob' does not look right"),
     # what does not agree with itself
@@ -471,7 +471,7 @@ def test_an_empty_variable_is_an_unset_one(
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
-        ("PORT", "http", "Input should be a valid integer"),
+        ("PORT", "http", "must be a whole number"),
         ("PORT", "65536", "Input should be less than or equal to 65535"),
         ("LOG_FORMAT", "xml", "must be console or json"),
         ("DBACCESS_PUBLIC_URL", "bot.example.com", "must look like https://dbaccess.example.com"),
@@ -480,7 +480,7 @@ def test_an_empty_variable_is_an_unset_one(
         ("DBACCESS_PUBLIC_URL", "https://b.example/?a=b", "must look like https://dbaccess."),
         ("DBACCESS_PUBLIC_URL", "https://b.example/<!channel>", "must look like https://dbaccess."),
         ("DBACCESS_TRUSTED_PROXIES", "-1", "Input should be greater than or equal to 0"),
-        ("DBACCESS_TRUSTED_PROXIES", "all", "Input should be a valid integer"),
+        ("DBACCESS_TRUSTED_PROXIES", "all", "must be a whole number"),
         ("DATABASE_URL", "mysql://root@db/x", "must begin with sqlite:///, postgresql:// or"),
         ("DATABASE_URL", "dbaccess.db", "must begin with sqlite:///, postgresql:// or"),
     ],

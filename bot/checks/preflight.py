@@ -13,7 +13,7 @@ from bot.checks.environment import (
     check_secrets,
 )
 from bot.checks.findings import Finding, fault, hint, ok
-from bot.checks.issuers import check_issuers
+from bot.checks.issuers import check_caller, check_issuers
 from bot.checks.people import PolicyPeople
 from bot.checks.policy_lint import KnownPeople, lint_policy
 from bot.checks.provider import check_provider
@@ -92,6 +92,7 @@ def _run_beside(settings: Settings, policy: Policy, provider: Provider) -> Itera
     yield from _check_provider(provider, settings, policy)
     yield from check_sessions(settings, policy)
     yield from check_issuers(policy)
+    yield from check_caller(settings, policy)
     yield from check_stream(settings, policy, live=False)
 
 
@@ -118,6 +119,7 @@ def _run(settings: Settings, *, live: bool, announce: Callable[[str], None]) -> 
         yield from _connect_and_check_provider(settings, policy)
         yield from check_sessions(settings, policy)
         yield from check_issuers(policy)
+        yield from check_caller(settings, policy)
         yield from check_stream(settings, policy, live=live)
     if live:
         from bot.checks.live import check_live  # it serves, which is much to load

@@ -56,7 +56,7 @@ def ping_receiver() -> None:
         try:
             event = send_ping(receiver, settings.stream_keys(), policy.instance)
         except TemporaryError as error:
-            raise Fault(f"{receiver.place}: {error}.") from error
+            raise Fault(f"{receiver.place}: {_ended(error)}") from error
     typer.echo(f"{receiver.place} took the test event {event.id}.")
 
 
@@ -93,7 +93,7 @@ def _send(
             sent = number
     except TemporaryError as error:
         raise Fault(
-            f"{receiver.place}: {error}. To go on: `dbaccess stream replay --from {sent + 1}`."
+            f"{receiver.place}: {_ended(error)} To go on: `dbaccess stream replay --from {sent + 1}`."
         ) from error
 
 
@@ -150,11 +150,15 @@ def _lines(place: str, cursor: Cursor, lag: Lag) -> list[str]:
     if cursor.failing_since and cursor.due_at:
         left = cursor.due_at - now
         next_try = f"in {show_duration(left)}" if left.total_seconds() > 0 else "now"
-        lines.append(
-            f"failing    for {show_duration(now - cursor.failing_since)}: {cursor.error}. "
-            f"Next try {next_try}."
-        )
+        since = show_duration(now - cursor.failing_since)
+        lines.append(f"failing    for {since}: {_ended(cursor.error)} Next try {next_try}.")
     return lines
+
+
+def _ended(error: object) -> str:
+    """Return why it failed, as a sentence; some reasons are questions."""
+    words = str(error)
+    return words if words.endswith("?") else f"{words}."
 
 
 def _rows(count: int) -> str:

@@ -78,5 +78,8 @@ def test_check_tells_of_issuers(operator: Operator, issuer: OidcIssuer) -> None:
     operator.write(more=table + BY_ITS_PULL_REQUESTS)
     operator.tells(OK, "machines ci", "1 key of")
     operator.tells(HINT, "policy of orders", "takes pull requests")
+    operator.tells(HINT, "machines", "set DBACCESS_TRUSTED_PROXIES to how many there are")
+    operator.env["DBACCESS_TRUSTED_PROXIES"] = "1"
+    assert not any("TRUSTED_PROXIES" in one.words for one in operator.findings())
     issuer.is_away = True
     operator.tells(FAULT, "machines ci", "answered 503")

@@ -12,7 +12,7 @@ from bot.store.database import Database
 from tests.cli.test_command_line import run
 from tests.processes import CONFIG
 from tests.stream.senders import Sender
-from tests.stream.siem import OLD_SECRET, SECRET, Siem, answers, serving
+from tests.stream.siem import OLD_SECRET, SECRET, Siem, answers, free_port, serving
 
 
 @pytest.fixture
@@ -66,6 +66,14 @@ def test_it_says_what_fails_since_when_and_when_it_is_tried_again(
     assert found["error"] == "it answered 503 (Service Unavailable)"
     assert found["failing_since"] is not None
     assert found["next_try_at"] > found["failing_since"]
+
+
+@pytest.mark.usefixtures("sender")
+def test_a_reason_that_is_a_question_ends_with_its_own_mark(tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    (tmp_path / "dbaccess.toml").write_text(CONFIG + f'\n[stream]\nurl = "{url}"\n')
+
+    assert "does a firewall let it through?\n" in run("stream", "ping").stderr
 
 
 @pytest.mark.usefixtures("sender")

@@ -11,6 +11,7 @@ import requests
 from openapi_spec_validator import validate
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
+from structlog.testing import capture_logs
 
 from bot.store.tables import IdempotencyKeyRow
 from tests.scenarios.jobs import MAIN, Job, Jobs
@@ -135,6 +136,33 @@ def test_a_wrong_body_is_refused_and_all_that_is_wrong_is_said(job: Job) -> None
         assert refused.status_code == status
         assert kind_of(refused) == kind
         assert [error["pointer"] for error in refused.json().get("errors", [])] == pointers
+
+
+def test_what_is_wrong_with_a_body_is_said_in_words(job: Job) -> None:
+    refused = job.calls("POST", json={**BODY, "duration": 600, "source": "", "ttl": 5})
+
+    problem = refused.json()
+    assert "`errors` says" in problem["detail"]
+    assert {one["pointer"]: one["detail"] for one in problem["errors"]} == {
+        "#/source": "This is required.",
+        "#/duration": 'Write it as text, in double quotes, like "20m".',
+        "#/ttl": "No such field. There are cluster, source, duration, reason.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "title"), [("2001:db8::1", "IPv6 not taken"), ("10.1.2.3", "Not public")]
+)
+def test_a_problem_has_a_title_that_can_be_read(job: Job, source: str, title: str) -> None:
+    assert job.asks(source).json()["title"] == title
+
+
+def test_a_refusal_is_in_the_log_with_its_machine(job: Job) -> None:
+    with capture_logs() as logs:
+        job.asks("10.1.2.3")
+
+    [said] = [one for one in logs if one["event"] == "machine refused"]
+    assert (said["why"], said["machine"].startswith("github:")) == ("not_public", True)
 
 
 def test_only_json_is_read(job: Job) -> None:

@@ -163,6 +163,7 @@ class _Api:
                 raise too_many(seconds)
             yield machine
         except Refused as refused:
+            log.info("machine refused", machine=machine.principal, why=refused.refusal.code)
             raise of_refusal(refused) from refused
         except KeyReused as error:
             detail = f"This {HEADER} was used for another request."

@@ -5,6 +5,7 @@ Nothing is said of a token that is not right: whoever sent it may be anybody.
 
 from collections.abc import Iterator
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from flask import Response
 from pydantic import ValidationError
@@ -13,7 +14,10 @@ from werkzeug.exceptions import HTTPException
 from bot.domain.refusal import Refused
 from bot.slack.messages.quoting import in_plain_text
 from bot.slack.messages.refusals import sentence
-from bot.web.api.models import FieldProblem, Problem
+from bot.web.api.models import AccessRequest, FieldProblem, Problem
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 PROBLEM_TYPE = "application/problem+json"
 _KINDS = "/v1/problems/"
@@ -25,6 +29,7 @@ _BY_CODE = {
     "open_cluster": HTTPStatus.CONFLICT,
     "full_cluster": HTTPStatus.CONFLICT,
 }
+_CAPITALS = {"Ipv6": "IPv6", "json": "JSON", "this machines": "this machine's"}
 
 
 class ProblemFound(Exception):
@@ -96,9 +101,9 @@ def of_body(error: ValidationError) -> ProblemFound:
     if any(fault["type"] == "json_invalid" for fault in faults):
         return kind("not_json", HTTPStatus.BAD_REQUEST, "The body is not JSON.")
     errors = tuple(
-        FieldProblem(pointer=_pointer(fault["loc"]), detail=f"{fault['msg']}.") for fault in faults
+        FieldProblem(pointer=_pointer(fault["loc"]), detail=_fault_words(fault)) for fault in faults
     )
-    detail = "Some of the request is wrong; nothing was done."
+    detail = "Nothing was done: `errors` says what is wrong with the request."
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     return ProblemFound(_of_kind("invalid_request", status, detail, errors))
 
@@ -107,7 +112,24 @@ def _of_kind(
     code: str, status: HTTPStatus, detail: str, errors: tuple[FieldProblem, ...] = ()
 ) -> Problem:
     title = code.replace("_", " ").capitalize()
+    for wrong, right in _CAPITALS.items():
+        title = title.replace(wrong, right)
     return Problem(type=f"{_KINDS}{code}", title=title, status=status, detail=detail, errors=errors)
+
+
+def _fault_words(fault: "ErrorDetails") -> str:
+    match fault["type"]:
+        case "missing" | "string_too_short":
+            return "This is required."
+        case "string_type":
+            return 'Write it as text, in double quotes, like "20m".'
+        case "extra_forbidden":
+            known = ", ".join(AccessRequest.model_fields)
+            return f"No such field. There are {known}."
+        case "model_type":
+            return "Send a JSON object."
+        case _:
+            return f"{fault['msg']}."
 
 
 def _parts(refused: Refused) -> Iterator[FieldProblem]:
