@@ -234,6 +234,19 @@ def test_the_same_key_for_something_else_is_refused(world: World, job: Job) -> N
     assert (refused.status_code, kind_of(refused)) == (422, "key_reused")
 
 
+def test_a_caller_from_elsewhere_asks_for_something_else(opens: Opens, jobs: Jobs) -> None:
+    """Otherwise it would read that the address is trusted from which it came before."""
+    job = jobs.job(opens(jobs.policy(), proxies=1))
+    key = {"Idempotency-Key": "812"}
+    assert job.asks("caller", headers={**key, "X-Forwarded-For": IP}).status_code == 202
+
+    again = job.asks("caller", headers={**key, "X-Forwarded-For": IP})
+    elsewhere = job.asks("caller", headers={**key, "X-Forwarded-For": "198.51.100.7"})
+
+    assert again.json()["source"] == IP
+    assert (elsewhere.status_code, kind_of(elsewhere)) == (422, "key_reused")
+
+
 def test_a_key_is_its_machines_own(worlds: Worlds, jobs: Jobs) -> None:
     world = worlds(jobs.policy({"machines": [f"{MAIN}*", MAIN], "max_duration": "30m"}))
     key = {"Idempotency-Key": "812"}

@@ -130,7 +130,7 @@ class _Api:
         with self._admitted() as machine:
             asked = _body()
             command = self._command(asked)
-            once = once_of(request.headers.get(HEADER), asked, machine.principal)
+            once = once_of(request.headers.get(HEADER), command, machine.principal)
             with self.in_flight.alone(once):
                 access = self.service.request(command, machine, once)
             status = HTTPStatus.ACCEPTED if access.is_new else HTTPStatus.OK

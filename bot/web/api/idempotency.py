@@ -11,8 +11,8 @@ from http import HTTPStatus
 from threading import Lock
 
 from bot.domain.canonical_json import encode
+from bot.domain.commands import RequestAccess
 from bot.store.idempotency import Once
-from bot.web.api.models import AccessRequest
 from bot.web.api.problems import kind
 
 HEADER = "Idempotency-Key"
@@ -20,8 +20,10 @@ LONGEST_KEY = 255
 _KEY = re.compile(rf"[!-~](?:[ -~]{{0,{LONGEST_KEY - 2}}}[!-~])?")
 
 
-def once_of(header: str | None, asked: AccessRequest, principal: str) -> Once | None:
+def once_of(header: str | None, asked: RequestAccess, principal: str) -> Once | None:
     """Return what tells a request that counts once; None where it has no key.
+
+    The caller's address is part of it: from another one, it is another request.
 
     Raises:
         ProblemFound: the key is empty, too long, or has other than printable ASCII in it.
@@ -34,7 +36,7 @@ def once_of(header: str | None, asked: AccessRequest, principal: str) -> Once | 
     if not _KEY.fullmatch(key):
         detail = f"{HEADER} must be 1 to {LONGEST_KEY} printable ASCII characters."
         raise kind("bad_idempotency_key", HTTPStatus.BAD_REQUEST, detail)
-    return Once(principal, key, encode(asked.model_dump()))
+    return Once(principal, key, encode(asked.model_dump(mode="json")))
 
 
 class InFlight:
