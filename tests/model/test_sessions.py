@@ -8,10 +8,9 @@ import pytest
 from sqlmodel import Session
 
 from bot.reconcile.session_ends import SessionEnds
-from bot.sessions import ending
 from bot.sessions.ending import SessionEnding
 from bot.sessions.sparing import Sparing
-from bot.store import jobs
+from bot.store import jobs, session_ends
 from bot.store.jobs import Job
 from tests.model.scope import HERS, Left, Scope
 from tests.model.search import search
@@ -59,7 +58,7 @@ def test_p9_sessions_that_are_forgotten_by_a_crash_are_found(
         return True
 
     monkeypatch.setattr(SessionEnding, "handle", finish_first)
-    monkeypatch.setattr(ending.session_ends, "note", note)
+    monkeypatch.setattr(session_ends, "note", note)
 
     story = first_story(KILLED)
 
