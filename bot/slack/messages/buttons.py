@@ -278,7 +278,7 @@ def _remove_expiry(grant: Grant) -> Block:
 def _end_access(number: int, mark: str) -> Block:
     confirm = {
         "title": _plain("End access now?"),
-        "text": _plain(f"Access #{number} ends now. You can ask again at any time."),
+        "text": _plain(f"Access #{number} ends now. Opening it again takes a new request."),
         "confirm": _plain("End access"),
         "deny": _plain("Cancel"),
         "style": "danger",
