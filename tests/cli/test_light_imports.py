@@ -107,11 +107,12 @@ def test_check_loads_nothing_that_serves(folder: Path) -> None:
     assert not loaded & SERVING
 
 
-def test_web_does_not_load_the_api_client_before_it_needs_it(folder: Path) -> None:
+def test_web_on_sqlite_loads_only_what_it_needs(folder: Path) -> None:
     loaded = set(_python(WEB, folder=folder))
 
     assert "slack_bolt" in loaded
     assert not loaded & {"azure", "pydo"}
+    assert not loaded & {"alembic", "mako", "matplotlib", "psycopg", "rapidfuzz"}
 
 
 def test_a_worker_loads_nothing_that_ends_sessions_where_no_cluster_sets_it_up(
