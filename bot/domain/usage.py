@@ -42,15 +42,20 @@ class Usage:
         return cls(grant_id, looked_at=at, unseen_since=at, is_whole=False)
 
     def look(self, at: datetime, *, is_connected: bool) -> "Usage":
-        """Note what a look found; one that is not later than the last changes nothing."""
-        if at <= self.looked_at:
-            return self
-        is_watched = at - self.looked_at <= GAP
+        """Note what a look found. One that comes late tells only that somebody was there."""
+        is_watched = abs(at - self.looked_at) <= GAP
+        if is_watched and at <= self.looked_at:
+            return self._look_late(at) if is_connected else self
         seen = replace(self, looked_at=at, is_whole=self.is_whole and is_watched)
         if is_connected:
             return replace(seen, unseen_since=None, seen_at=at)
         since = (self.unseen_since or self.seen_at) if is_watched else at
         return replace(seen, unseen_since=since)
+
+    def _look_late(self, at: datetime) -> "Usage":
+        """Note that somebody was there before the last look."""
+        unseen_since = self.unseen_since and max(self.unseen_since, at)
+        return replace(self, unseen_since=unseen_since, seen_at=max(self.seen_at or at, at))
 
     def is_idle(self, idle: timedelta) -> bool:
         """Tell whether nobody was seen for so long, and nobody was asked about it yet."""

@@ -21,7 +21,7 @@ def tell_unused(session: Session, end: SessionEnd, policy: Policy, at: datetime)
     """
     if end.notice is None or end.unseen_until is None:
         return end
-    if at - end.unseen_until > GAP:
+    if abs(at - end.unseen_until) > GAP:
         return end.model_copy(update={"unseen_until": None})
     notice = end.notice.model_copy(update={"sessions": SessionCounts(unseen=True)})
     notify_of_grant(session, notice, policy, at=at, anew=False)

@@ -57,7 +57,26 @@ def test_of_what_was_open_before_anybody_looked_it_is_never_said_that_nobody_con
     assert usage.unseen_since == OPENED
 
 
-def test_a_look_that_comes_late_changes_nothing() -> None:
+def test_a_look_that_comes_late_and_found_nobody_changes_nothing() -> None:
     before = looked((2, False))
 
-    assert before.look(at(1), is_connected=True) == before
+    assert before.look(at(1), is_connected=False) == before
+
+
+def test_whoever_a_late_look_found_was_there_all_the_same() -> None:
+    """The clocks of two workers differ a little, or one look took longer than the next."""
+    usage = looked((2, False), (1, True))
+
+    assert usage.never_seen_until is None
+    assert (usage.seen_at, usage.looked_at) == (at(1), at(2))
+    assert looked((2, False), (1, True), (3, False)).unseen_since == at(1)
+    assert looked((2, True), (3, False), (1, True)) == looked((2, True), (3, False))
+
+
+def test_a_clock_that_was_set_back_is_a_gap() -> None:
+    """Otherwise no look would count until the time is again what it was wrongly thought to be."""
+    usage = looked((60, False), (5, False))
+
+    assert usage.never_seen_until is None
+    assert usage.looked_at == usage.unseen_since == at(5)
+    assert looked((60, False), (5, True)).seen_at == at(5)
