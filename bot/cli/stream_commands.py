@@ -93,7 +93,8 @@ def _send(
             sent = number
     except TemporaryError as error:
         raise Fault(
-            f"{receiver.place}: {_ended(error)} To go on: `dbaccess stream replay --from {sent + 1}`."
+            f"{receiver.place}: {_ended(error)} To go on: "
+            f"`dbaccess stream replay --from {sent + 1}`."
         ) from error
 
 
