@@ -87,6 +87,8 @@ class Service:
         """Read dbaccess.toml again; if it is valid, it holds from the next operation on."""
         outcome = self.components.policy.reload()
         self.components.metrics.note_reload(outcome)
+        if outcome is Reload.UNCHANGED and self.worker is not None:
+            self.worker.retry_stream()
         if outcome is not Reload.APPLIED:
             return
         self.components.learn_names()

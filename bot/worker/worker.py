@@ -82,6 +82,7 @@ class Worker:
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._has_new_policy = threading.Event()
+        self._has_to_retry_stream = threading.Event()
         self._started_at = clock.now()
         self._came_round = monotonic()
         self._database_state = state = database.state
@@ -153,6 +154,11 @@ class Worker:
         """Follow a new policy: every cluster is read, and from now on that is the tick."""
         self._has_new_policy.set()
         self._scheduler.follow(tick)
+        self.wake()
+
+    def retry_stream(self) -> None:
+        """Have the stream tried again now, though its receiver failed a moment ago."""
+        self._has_to_retry_stream.set()
         self.wake()
 
     def wake(self) -> None:
@@ -242,15 +248,8 @@ class Worker:
             self._scheduler.run(NEXT_DUE)  # what fails is tried again at the next tick
 
     def _follow_policy(self) -> None:
-        if not self._has_new_policy.is_set():
-            return
-        self._has_new_policy.clear()
-        try:
-            self._reconciler.watch_all()
-            self._stream.hurry()
-        except Exception:
-            self._has_new_policy.set()  # the next tick tries again
-            raise
+        _once(self._has_new_policy, self._reconciler.watch_all, self._stream.hurry)
+        _once(self._has_to_retry_stream, self._stream.hurry)
 
     def _beat(self) -> None:
         now, intervals = self._clock.now(), self.intervals
@@ -261,3 +260,16 @@ class Worker:
             periodic.record_runs(
                 session, runs, intervals=intervals, started_at=self._started_at, now=now
             )
+
+
+def _once(asked: threading.Event, *acts: Callable[[], object]) -> None:
+    """Do what was asked for; if that fails, the next tick tries again."""
+    if not asked.is_set():
+        return
+    asked.clear()
+    try:
+        for act in acts:
+            act()
+    except Exception:
+        asked.set()
+        raise

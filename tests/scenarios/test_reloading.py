@@ -15,6 +15,8 @@ from dbaccess_playground.digitalocean.sandbox import utc_now
 from tests.machines.issuer import OidcIssuer, serving
 from tests.processes import CONFIG, DBACCESS, FOREIGN, TRUSTED, Place, Process
 from tests.scenarios.world import ALICE, ANALYTICS, IP, OFFICE, ORDERS
+from tests.stream.siem import SECRET, answers
+from tests.stream.siem import serving as serving_siem
 from tests.waiting import eventually
 
 ANALYTICS_TOO = f'\n[clusters.analytics]\nid = "{ANALYTICS}"\n'
@@ -158,6 +160,21 @@ def test_a_file_that_says_the_same_changes_nothing(place: Place) -> None:
     process = place.serve()
     reload(place, process, CONFIG + "# nothing new\n", "policy unchanged")
     assert reloads(place, "unchanged") == 1
+
+
+def test_the_stream_is_tried_again_at_once_though_the_file_says_the_same(place: Place) -> None:
+    with serving_siem() as siem:
+        config = f'{CONFIG}\n[stream]\nurl = "{siem.url}"\n'
+        place.configure(config)
+        siem.answer = answers(503, Retry_After="3000")
+        process = place.serve(DBACCESS_STREAM_SECRET=SECRET)
+        place.types(f"request {IP} 1h orders to fill the audit")
+        eventually(lambda: siem.arrivals)
+
+        siem.answer = answers(204)
+        reload(place, process, config, "policy unchanged")
+
+        eventually(lambda: siem.taken)
 
 
 def test_web_and_worker_each_read_it_again(place: Place) -> None:
