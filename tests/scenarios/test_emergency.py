@@ -1,11 +1,20 @@
 """Break glass: access at once, told loudly, and closed only by an approver's review."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bot.access import break_glass
+from bot.access.request_access import refuse_unfit_cluster
+from bot.domain.commands import BreakGlass
 from bot.domain.lifecycle import RequestState
+from bot.domain.people import Person, Standing
+from bot.domain.sources import parse_source
 from dbaccess_playground.faults import Fault
 from tests.scenarios.forms import block, presses_extend
 from tests.scenarios.world import (
@@ -302,6 +311,37 @@ def test_p6_a_form_that_is_delivered_twice_breaks_the_glass_once(worlds: Worlds)
     world.settle()
 
     assert len(world.grants()) == 1
+
+
+@pytest.mark.both_databases
+def test_of_two_emergencies_at_once_people_decide_on_the_second(
+    worlds: Worlds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = with_glass(worlds)
+    together = threading.Barrier(2)
+
+    def check_together(*given: Any, **options: Any) -> None:
+        with suppress(threading.BrokenBarrierError):  # the other one waits for its turn
+            together.wait(timeout=1)
+        refuse_unfit_cluster(*given, **options)
+
+    monkeypatch.setattr(break_glass, "refuse_unfit_cluster", check_together)
+
+    def emergency(address: str) -> None:
+        command = BreakGlass(
+            cluster="orders",
+            source=parse_source(address),
+            duration=timedelta(minutes=30),
+            reason="everything is locked",
+        )
+        rita = Person(RITA, Standing.MEMBER, frozenset({ONCALL}), asked=frozenset({ONCALL}))
+        world.service.components.access.carry_out(command, rita, origin=address, others=[])
+
+    with ThreadPoolExecutor(2) as hands:
+        list(hands.map(emergency, [IP, "203.0.113.5"]))
+
+    assert len(world.grants()) == 1
+    assert world.request(2).state is RequestState.PENDING
 
 
 def test_a_longer_stay_after_an_emergency_is_decided_by_people(worlds: Worlds) -> None:
