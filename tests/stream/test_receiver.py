@@ -67,6 +67,7 @@ def test_what_it_does_not_take_is_a_matter_for_somebody(siem: Siem, status: int)
         ("9" * 400, 21_600),
         ("Fri, 99 Foo 2026 99:99:99 GMT", None),
     ],
+    ids=["seconds", "a time", "a time before", "a word", "less than 0", "much", "no time"],
 )
 def test_retry_after_is_read_in_both_forms_and_nonsense_is_none(
     siem: Siem, asked: str, seconds: float | None
