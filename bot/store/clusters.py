@@ -14,7 +14,7 @@ from bot.domain.lifecycle import GrantState
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store.database import UtcDateTime, dialect_of, insert_on, table_of
 from bot.store.due import Next, is_due_by, latest
-from bot.store.grants import MOVING, OVER_AT
+from bot.store.grants import MOVING, MOVING_SINCE, OVER_AT, WANTED_SINCE
 from bot.store.tables import ClusterRow, GrantRow
 
 
@@ -115,7 +115,7 @@ def _due_query() -> Select[Any]:
     latest_try = bindparam("latest_try", type_=UtcDateTime())
     since = func.min(
         case(
-            (col(GrantRow.state) == GrantState.APPLYING, GrantRow.approved_at),
+            (col(GrantRow.state) == GrantState.APPLYING, WANTED_SINCE),
             else_=OVER_AT,
         )
     )
@@ -173,9 +173,9 @@ def all_of(session: Session) -> list[Watch]:
 def troubled(session: Session) -> list[tuple[Watch, list[datetime]]]:
     """Return the clusters that fail or have work to do, and since when that has waited."""
     waiting: dict[str, list[datetime]] = {}
-    query = select(GrantRow.cluster_id, GrantRow.approved_at, GrantRow.removing_since).where(MOVING)
-    for cluster_id, approved_at, removing_since in session.exec(query):
-        waiting.setdefault(cluster_id, []).append(removing_since or approved_at)
+    query = select(GrantRow.cluster_id, MOVING_SINCE).where(MOVING)
+    for cluster_id, since in session.exec(query):
+        waiting.setdefault(cluster_id, []).append(since)
     rows = session.exec(
         select(ClusterRow)
         .where(or_(col(ClusterRow.failing_since).is_not(None), col(ClusterRow.id).in_(waiting)))

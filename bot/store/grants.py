@@ -28,7 +28,7 @@ from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store.database import UtcDateTime, table_of
 from bot.store.due import Next
-from bot.store.tables import GrantRow
+from bot.store.tables import GrantRow, RequestRow
 
 # As literals: a planner that gets the state as a parameter may not use the index.
 NOT_ENDED: ColumnElement[bool] = col(GrantRow.state) != literal_column(f"'{GrantState.ENDED}'")
@@ -39,6 +39,16 @@ MOVING: ColumnElement[bool] = col(GrantRow.state).in_(
 OVER_AT: ColumnElement[Any] = case(
     (col(GrantRow.removing_since) < col(GrantRow.expires_at), col(GrantRow.removing_since)),
     else_=col(GrantRow.expires_at),
+)
+# Since when there has been a rule to add. What was put back keeps the times of the grant before it.
+WANTED_SINCE: ColumnElement[datetime] = func.coalesce(
+    select(RequestRow.decided_at).where(RequestRow.id == GrantRow.id).scalar_subquery(),
+    col(GrantRow.approved_at),
+    type_=UtcDateTime(),
+)
+# Since when a grant that starts or ends has waited for its rule to be added or removed.
+MOVING_SINCE: ColumnElement[datetime] = func.coalesce(
+    col(GrantRow.removing_since), WANTED_SINCE, type_=UtcDateTime()
 )
 _ACTIVE: ColumnElement[bool] = col(GrantRow.state) == literal_column(f"'{GrantState.ACTIVE}'")
 _LIVE: ColumnElement[bool] = NOT_ENDED & col(GrantRow.state).in_(
@@ -278,8 +288,7 @@ def next_unwarned(*, adopted: bool) -> Next:
 
 def moving_longest() -> Next:
     """Return the question since when the grant has waited that starts or ends for the longest."""
-    since = func.coalesce(GrantRow.removing_since, GrantRow.approved_at, type_=UtcDateTime())
-    return select(since).where(MOVING).order_by(since).limit(1)
+    return select(MOVING_SINCE).where(MOVING).order_by(MOVING_SINCE).limit(1)
 
 
 def clusters_with_grants(session: Session) -> set[tuple[str, str]]:

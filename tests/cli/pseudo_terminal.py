@@ -16,8 +16,9 @@ from typing import Self
 from tests.waiting import PATIENCE_SECONDS
 
 _RUN = """
-import fcntl, sys, termios
+import fcntl, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs behind a shell's & ignores it
 from bot.cli import main
 main()
 """

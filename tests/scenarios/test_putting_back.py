@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import RequestKind, RequestState
 from dbaccess_playground.slack.conversations import Message
 from tests.scenarios.world import (
@@ -55,6 +56,7 @@ def test_the_holder_puts_it_back_without_a_new_approval_and_it_ends_when_it_woul
     first, second = world.grant(1), world.grant(2)
     assert (first.state, second.state) == ("ended", "active")
     assert (second.approved_at, second.expires_at) == (first.approved_at, first.expires_at)
+    assert not [action for action, _ in world.audited() if action == Action.ALARMED]
     assert world.request(2).kind is RequestKind.PUT_BACK
     assert world.request(2).decisions == world.request(1).decisions
     assert "You can connect" in world.told(RITA)[-1]

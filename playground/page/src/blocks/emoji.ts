@@ -14,7 +14,7 @@ const EMOJI: Record<string, string> = {
   shield: "🛡️", smile: "😄", sos: "🆘", stop_sign: "🛑", stopwatch: "⏱️", tada: "🎉",
   thumbsdown: "👎", thumbsup: "👍", timer_clock: "⏲️", traffic_light: "🚥", unlock: "🔓",
   warning: "⚠️", wastebasket: "🗑️", wave: "👋", white_check_mark: "✅", white_circle: "⚪",
-  wrench: "🔧", x: "❌", zap: "⚡",
+  wrench: "🔧", x: "❌", zap: "⚡", zzz: "💤",
 };
 
 /** Text with `:names:` turned into emoji; unknown names stay as they are, as in Slack. */
