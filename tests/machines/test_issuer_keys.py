@@ -23,22 +23,6 @@ CONFIGURATION = "/.well-known/openid-configuration"
 BOTH = [CONFIGURATION, "/keys"]
 
 
-@pytest.fixture
-def issuer() -> OidcIssuer:
-    return OidcIssuer()
-
-
-@pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock()
-
-
-@pytest.fixture
-def verifier(issuer: OidcIssuer, clock: StoppedClock) -> TokenVerifier:
-    policy = policy_for(issuer)
-    return TokenVerifier(lambda: policy, clock, issuer.get)
-
-
 def passes(clock: StoppedClock, issuer: OidcIssuer, seconds: float) -> None:
     clock.seconds += seconds
     issuer.now = int(clock.seconds)

@@ -31,22 +31,6 @@ from tests.machines.issuer import (
 DAY = LONGEST_LIFE_SECONDS
 
 
-@pytest.fixture
-def issuer() -> OidcIssuer:
-    return OidcIssuer()
-
-
-@pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock()
-
-
-@pytest.fixture
-def verifier(issuer: OidcIssuer, clock: StoppedClock) -> TokenVerifier:
-    policy = policy_for(issuer)
-    return TokenVerifier(lambda: policy, clock, issuer.get)
-
-
 @pytest.mark.parametrize("algorithm", ["ES256", "RS256", "PS256", "EdDSA"])
 def test_a_genuine_token_says_which_machine_it_is(algorithm: str, clock: StoppedClock) -> None:
     issuer = OidcIssuer(algorithm=algorithm)

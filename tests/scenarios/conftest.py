@@ -11,9 +11,11 @@ import structlog
 
 from bot.logs import set_up_logs
 from bot.slack.inbound import ack_deadline
+from tests.postgresql import PostgresServer
 from tests.scenarios.jobs import Jobs, jobs_of_an_issuer
 from tests.scenarios.open_world import OpenWorld
 from tests.scenarios.world import ACK_SECONDS, World
+from tests.sessions.clients import Clients, clients_of
 from tests.storage import Storage, storage_of
 
 
@@ -86,6 +88,13 @@ def jobs(served_issuer: Jobs) -> Iterator[Jobs]:
     """Machines, with tokens of an issuer that answers at first."""
     yield served_issuer
     served_issuer.issuer.is_away = False
+
+
+@pytest.fixture
+def clients(postgresql: PostgresServer) -> Iterator[Clients]:
+    """People at addresses of their own, who connect to a real PostgreSQL."""
+    with clients_of(postgresql) as made:
+        yield made
 
 
 @pytest.fixture

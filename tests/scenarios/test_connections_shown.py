@@ -12,17 +12,11 @@ from bot.sessions.base import ServerAway
 from tests.postgresql import PostgresServer
 from tests.scenarios.connected import NAME, POLICY, RIGHTS, open_from
 from tests.scenarios.world import ORDERS, RITA, World
-from tests.sessions.clients import CAFE, HOME, Clients, clients_of, login_of, silent_server
+from tests.sessions.clients import CAFE, HOME, Clients, login_of, silent_server
 from tests.storage import Storage
 
 ELSEWHERE = "127.0.0.9"
 NOT_SHOWN = "Connections not shown: the database gave no answer."
-
-
-@pytest.fixture
-def clients(postgresql: PostgresServer) -> Iterator[Clients]:
-    with clients_of(postgresql) as made:
-        yield made
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from dbaccess_playground.faults import Fault
 from tests.postgresql import PostgresServer
 from tests.scenarios.connected import NAME, RIGHTS, open_from
 from tests.scenarios.world import ORDERS, RITA, World, policy
-from tests.sessions.clients import CAFE, HOME, Clients, clients_of, is_open, login_of
+from tests.sessions.clients import CAFE, HOME, Clients, is_open, login_of
 from tests.storage import Storage
 
 SHOP, OTHER = 163973392, 163973393
@@ -23,12 +23,6 @@ SOURCES = {
     "tag:shop": ("shop",),
     f"k8s:{K8S}": ("k8s", f"k8s:{K8S}", "k8s:worker"),
 }
-
-
-@pytest.fixture
-def clients(postgresql: PostgresServer) -> Iterator[Clients]:
-    with clients_of(postgresql) as made:
-        yield made
 
 
 @pytest.fixture

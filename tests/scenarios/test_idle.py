@@ -19,17 +19,11 @@ from tests.scenarios.connected import NAME, RIGHTS, open_from
 from tests.scenarios.test_messages_of_a_grant import assert_no_button_is_dead, refusing
 from tests.scenarios.test_usage import AWAY, pass_minutes
 from tests.scenarios.world import ALICE, ORDERS, OSCAR, RITA, World, policy
-from tests.sessions.clients import CAFE, HOME, Clients, clients_of, login_of
+from tests.sessions.clients import CAFE, HOME, Clients, login_of
 from tests.storage import Storage
 
 IDLE = policy({"orders": {"id": ORDERS, "sessions": {"url_env": NAME, "idle": "5m"}}})
 QUESTION = "No connection to `orders` seen for 5m.* Done?"
-
-
-@pytest.fixture
-def clients(postgresql: PostgresServer) -> Iterator[Clients]:
-    with clients_of(postgresql) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """/metrics tells what became of sessions at the end of access, and where they cannot be closed."""
 
-from collections.abc import Iterator
-
 import pytest
 from pydantic import SecretStr
 
@@ -10,16 +8,10 @@ from tests.scenarios.connected import NAME, POLICY, RIGHTS, open_from
 from tests.scenarios.observing import scrape
 from tests.scenarios.test_usage import AWAY, pass_minutes
 from tests.scenarios.world import ALICE, World
-from tests.sessions.clients import CAFE, HOME, Clients, clients_of, login_of
+from tests.sessions.clients import CAFE, HOME, Clients, login_of
 from tests.storage import Storage
 
 ENDS, FAILING = "dbaccess_session_ends_total", "dbaccess_session_ends_failing"
-
-
-@pytest.fixture
-def clients(postgresql: PostgresServer) -> Iterator[Clients]:
-    with clients_of(postgresql) as made:
-        yield made
 
 
 @pytest.mark.both_databases

@@ -41,12 +41,6 @@ Client = psycopg.Connection[Any]
 
 
 @pytest.fixture
-def clients(postgresql: PostgresServer) -> Iterator[Clients]:
-    with clients_of(postgresql) as made:
-        yield made
-
-
-@pytest.fixture
 def set_up(storage: Storage, postgresql: PostgresServer) -> Iterator[World]:
     """A world in which the sessions of `orders` are ended."""
     made = World(storage, POLICY)

@@ -20,17 +20,11 @@ from tests.scenarios.connected import NAME, POLICY, RIGHTS, open_from
 from tests.scenarios.test_history import history
 from tests.scenarios.test_sessions import K8S, told_last
 from tests.scenarios.world import ALICE, ANALYTICS, ORDERS, RITA, World, policy
-from tests.sessions.clients import CAFE, HOME, Clients, clients_of, login_of
+from tests.sessions.clients import CAFE, HOME, Clients, login_of
 from tests.storage import Storage
 
 UNSEEN = "No connection was seen."
 AWAY = SecretStr("postgresql://nobody@127.0.0.1:1/postgres")
-
-
-@pytest.fixture
-def clients(postgresql: PostgresServer) -> Iterator[Clients]:
-    with clients_of(postgresql) as made:
-        yield made
 
 
 @pytest.fixture
