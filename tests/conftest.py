@@ -77,8 +77,9 @@ def _statements_are_compiled_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _structlog_as_imported() -> None:
-    """Begin each test with structlog's defaults, whatever an earlier one has set up."""
+    """Begin each test with structlog's defaults, whatever an earlier one has set up or bound."""
     structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture

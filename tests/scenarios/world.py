@@ -341,7 +341,9 @@ class World:
             self.settle()
             return next(iter(self.whispered(user)[before:]), None)
 
-        return self.eventually(answer)
+        said = self.eventually(answer)
+        self.settle()  # the answer may have come after the worker had looked
+        return said
 
     def answered_later(self, user: str, text: str) -> str:
         """Type a command, and return what follows its acknowledgement, which says nothing."""
