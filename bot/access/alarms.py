@@ -10,7 +10,7 @@ from bot.domain.notices import Alarm, CallsMade, ClusterOpen
 from bot.domain.policy import ALARM_AFTER, Policy
 from bot.store import audit, clusters, grants
 from bot.store.clusters import Watch
-from bot.store.due import LENIENCE
+from bot.store.due import is_time
 
 _LONGEST_SILENCE = timedelta(hours=1)
 _DOUBLINGS = 12
@@ -82,11 +82,6 @@ def silence(alarm_after: timedelta, told: int) -> timedelta:
 def longest_silence(alarm_after: timedelta) -> timedelta:
     """Return after how long at the latest an alarm is sent again."""
     return max(_LONGEST_SILENCE, alarm_after)
-
-
-def is_time(now: datetime, at: datetime, *, within: timedelta) -> bool:
-    """Tell whether a time has come, or is so far ahead that a wrong clock must have written it."""
-    return not now < at <= now + within + LENIENCE
 
 
 def _alarm(uow: UnitOfWork, watch: Watch, since: datetime, calls: CallsMade) -> Alarm:

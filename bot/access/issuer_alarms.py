@@ -1,13 +1,15 @@
-"""issuer alarms: the operators are told of an issuer of machines' tokens that is away."""
+"""issuer alarms: the operators hear of an issuer of machines' tokens that is away."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from bot.access.alarms import is_time, longest_silence, silence
+from bot.access.alarms import longest_silence, silence
 from bot.access.notifications import notify_operators
 from bot.access.unit_of_work import UnitOfWork
 from bot.domain.audit_actions import Action
 from bot.domain.notices import IssuerAway, IssuerBack
 from bot.store import audit, issuer_outages
+from bot.store.due import is_time
 from bot.store.tables import IssuerOutageRow
 
 
@@ -28,7 +30,8 @@ def note_issuers(uow: UnitOfWork, errors: Mapping[str, str]) -> int:
     issuer_outages.end(uow.session, [outage.issuer for outage in over])
     back = [outage for outage in over if outage.alarms and outage.issuer in errors]
     for outage in back:
-        _tell_end(uow, outage)
+        notice = IssuerBack(issuer=outage.issuer, since=outage.failing_since)
+        _tell(uow, Action.ISSUER_BACK, notice)
     still = (outage for outage in known.values() if errors.get(outage.issuer))
     return len(back) + sum(_alarm(uow, outage, errors[outage.issuer]) for outage in still)
 
@@ -42,28 +45,12 @@ def _alarm(uow: UnitOfWork, outage: IssuerOutageRow, error: str) -> bool:
         return False
     outage.alarm_at = uow.now + silence(alarm_after, outage.alarms)
     outage.alarms += 1
-    since = outage.failing_since
-    audit.record(
-        uow.session,
-        Action.ISSUER_ALARMED,
-        at=uow.now,
-        issuer=outage.issuer,
-        since=since.isoformat(),
-        error=error,
-    )
-    notice = IssuerAway(issuer=outage.issuer, since=since, error=error)
-    notify_operators(uow.session, notice, uow.policy, at=uow.now)
+    notice = IssuerAway(issuer=outage.issuer, since=outage.failing_since, error=error)
+    _tell(uow, Action.ISSUER_ALARMED, notice, error=error)
     return True
 
 
-def _tell_end(uow: UnitOfWork, outage: IssuerOutageRow) -> None:
-    since = outage.failing_since
-    audit.record(
-        uow.session,
-        Action.ISSUER_BACK,
-        at=uow.now,
-        issuer=outage.issuer,
-        since=since.isoformat(),
-    )
-    notice = IssuerBack(issuer=outage.issuer, since=since)
+def _tell(uow: UnitOfWork, action: Action, notice: IssuerAway | IssuerBack, **detail: Any) -> None:
+    since = notice.since.isoformat()
+    audit.record(uow.session, action, at=uow.now, issuer=notice.issuer, since=since, **detail)
     notify_operators(uow.session, notice, uow.policy, at=uow.now)

@@ -1,4 +1,4 @@
-"""What a machine is told of its access, in plain values."""
+"""What a machine reads about its access, in plain values."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,7 +35,7 @@ MACHINE_ACCESS: TypeAdapter[MachineAccess] = TypeAdapter(MachineAccess)
 def machine_access(
     grant: Grant, *, is_new: bool = False, why: AnyRefusal | None = None
 ) -> MachineAccess:
-    """Return what is told of a grant."""
+    """Return what its machine reads about a grant."""
     return MachineAccess(
         id=grant.id,
         cluster=grant.cluster,

@@ -354,7 +354,7 @@ class IssuerAway(_Facts):
 
 
 class IssuerBack(_Facts):
-    """What such an alarm told of is over."""
+    """What such an alarm was about is over."""
 
     kind: Literal["issuer_back"] = "issuer_back"
     issuer: str

@@ -26,7 +26,7 @@ from bot.domain.chain_verification import verify
 from bot.domain.personal_fields import seal
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store.audit_entries import SEALED, Entry, entry, sealed_of
-from bot.store.database import KEYRING, OPERATOR, before_commit, table_of
+from bot.store.database import KEYRING, OPERATOR, before_commit, dialect_of, table_of
 from bot.store.tables import AuditRow, RequestRow
 
 log = structlog.get_logger()
@@ -226,7 +226,7 @@ def _seal(session: Session) -> Callable[[], None]:
     own counter, which leaves a gap when a transaction is rolled back.
     """
     session.flush()
-    if session.get_bind().dialect.name == "postgresql":
+    if dialect_of(session) == "postgresql":
         session.execute(_LOCK_CHAIN)
     pending: list[AuditRow] = session.info.pop(_PENDING)
     before, keyring = newest(session), _keyring(session)

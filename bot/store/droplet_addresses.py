@@ -20,15 +20,7 @@ _MOST = 1000  # a Kubernetes cluster may have had many nodes in a year
 
 def add_job(session: Session, cluster_id: str, *, at: datetime) -> None:
     """Have the addresses noted that the Droplets with access to a cluster have now."""
-    key = f"droplets:{cluster_id}"
-    jobs.add(
-        session,
-        Kind.DROPLETS,
-        {"cluster_id": cluster_id},
-        ordering_key=key,
-        coalescing_key=key,
-        at=at,
-    )
+    jobs.add_latest(session, Kind.DROPLETS, cluster_id, {"cluster_id": cluster_id}, at=at)
 
 
 def cluster_of_job(job: Job) -> str:

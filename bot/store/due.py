@@ -32,6 +32,11 @@ def is_free(claimed_until: Any, now: Any, too_late: Any) -> ColumnElement[bool]:
     return or_(col(claimed_until).is_(None), is_due_by(claimed_until, now, too_late))
 
 
+def is_time(now: datetime, at: datetime, *, within: timedelta) -> bool:
+    """Tell the same of a time that was read already."""
+    return not now < at <= latest(now, within)
+
+
 def latest(now: datetime, within: timedelta) -> datetime:
     """Return the latest time that a right clock can have written."""
     return now + within + LENIENCE

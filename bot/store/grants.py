@@ -26,7 +26,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from bot.domain.actors import Actor
 from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.sources import SourceType, TrustedSource
-from bot.store.database import UtcDateTime, table_of
+from bot.store.database import UtcDateTime, dialect_of, table_of
 from bot.store.due import Next
 from bot.store.tables import GrantRow, RequestRow
 
@@ -299,7 +299,7 @@ def clusters_with_grants(session: Session) -> set[tuple[str, str]]:
 
 def bump_numbers(session: Session, used: int) -> None:
     """Make sure that new requests get numbers above *used* (SQLite does so by itself)."""
-    if session.get_bind().dialect.name == "postgresql":
+    if dialect_of(session) == "postgresql":
         session.execute(
             text(
                 "SELECT setval(pg_get_serial_sequence('requests', 'id'), "

@@ -72,16 +72,9 @@ def forget(session: Session, user_id: str) -> None:
 
 
 def _draw(session: Session, home: Home, at: datetime) -> None:
-    """Add a job that draws a Home; it reads the state when it runs, so the last one is enough."""
-    key = f"home:{home.user_id}"
-    jobs.add(
-        session,
-        Kind.HOME,
-        {"user_id": home.user_id, "team_id": home.team_id},
-        ordering_key=key,
-        coalescing_key=key,
-        at=at,
-    )
+    """Add a job that draws a Home."""
+    payload = {"user_id": home.user_id, "team_id": home.team_id}
+    jobs.add_latest(session, Kind.HOME, home.user_id, payload, at=at)
 
 
 @cache  # asked for each change: composing it took longer than its answer

@@ -1,4 +1,4 @@
-"""Issuer outages: which issuers' keys cannot be read, since when, and who was told of it."""
+"""Issuer outages: which issuers' keys cannot be read, since when, and the alarms about that."""
 
 from collections.abc import Collection
 from datetime import datetime

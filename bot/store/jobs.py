@@ -142,6 +142,27 @@ def _insert_once(dialect: str) -> ReturningInsert[tuple[int]]:
     return insert.returning(table_of(JobRow).c.id)
 
 
+def add_latest(
+    session: Session,
+    kind: Kind,
+    about: str,
+    payload: dict[str, Any],
+    *,
+    at: datetime,
+    due_at: datetime | None = None,
+) -> None:
+    """Add a job that reads the state when it runs, so that it makes those before needless.
+
+    Args:
+        session: of the transaction that makes it true.
+        kind: what is to be done.
+        about: what it is done to; of each there is one job of a kind that counts.
+        payload: as for `add`, like the times.
+    """
+    key = f"{kind}:{about}"
+    add(session, kind, payload, ordering_key=key, coalescing_key=key, at=at, due_at=due_at)
+
+
 def reply_to_of(job: Job) -> ReplyTo:
     """Return where the answer goes that a job is for, or is."""
     in_place = job.payload.get("in_place") is True

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from bot.store.database import Database
+from bot.store.database import Database, dialect_of
 
 STANDSTILL_SECONDS = 60
 # Before PostgreSQL 14 there is no such setting: there, a frozen holder keeps its lock.
@@ -137,7 +137,7 @@ def one_at_a_time(session: Session, name: str) -> None:
 
     So nobody adds to what they count until they have ended.
     """
-    if session.get_bind().dialect.name == "postgresql":
+    if dialect_of(session) == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _number(name)})
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, bindparam, case, desc, func, insert, text
+from sqlalchemy import ColumnElement, bindparam, case, desc, func, insert
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session, and_, col, or_, select
 from sqlmodel.sql.expression import Select
@@ -29,10 +29,10 @@ from bot.domain.refusals.any_refusal import REFUSAL, AnyRefusal
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store.database import table_of
 from bot.store.due import Next, is_due
+from bot.store.locks import one_at_a_time
 from bot.store.tables import DecisionRow, GrantRow, RequestRow
 
 NEXT = 0  # the number of a request that has none yet
-_TAKE_TURNS = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 # The fields that are columns of the same name: a new one stands in `Request` and `RequestRow`.
 _OTHERS = {"id", "source", "duration", "decisions", "concerned", "details"}
@@ -212,8 +212,7 @@ def unreviewed_emergency(session: Session, requester: str, *, of: Collection[str
     One that could not be put in place gave no access, and does not count. On PostgreSQL, two
     transactions that ask about the same person take turns.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(_TAKE_TURNS, {"name": f"dbaccess emergency {requester}"})
+    one_at_a_time(session, f"emergencies of {requester}")
     failed = select(GrantRow.id).where(GrantRow.end_reason == EndReason.FAILED)
     query = select(RequestRow.id).where(
         RequestRow.requester == requester,

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from bot.domain.audit_chain import GENESIS
 from bot.store.database import insert_into
-from bot.store.due import LENIENCE, Next
+from bot.store.due import Next
 from bot.store.tables import AuditRow, StreamRow
 
 _ONLY = 1
@@ -81,14 +81,6 @@ def hurry(session: Session, now: datetime) -> None:
         update(StreamRow).where(col(StreamRow.due_at) > now).values(due_at=now),
         execution_options={"synchronize_session": False},
     )
-
-
-def is_due(cursor: Cursor, now: datetime, *, within_seconds: float) -> bool:
-    """Tell whether to try now; a time further ahead than that was written by a wrong clock."""
-    if cursor.due_at is None:
-        return True
-    ahead = (cursor.due_at - now).total_seconds()
-    return not 0 < ahead <= within_seconds + LENIENCE.total_seconds()
 
 
 def next_due() -> Next:

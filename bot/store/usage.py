@@ -52,7 +52,7 @@ def save(session: Session, usage: Usage) -> None:
 
 
 def forget_ended(session: Session) -> None:
-    """Delete what is known of grants that have ended: what is to be told of it was told."""
+    """Delete what is known of grants that have ended: their messages have said what was known."""
     live = select(GrantRow.id).where(NOT_ENDED)
     session.execute(
         delete(GrantUsageRow).where(col(GrantUsageRow.grant_id).not_in(live)),
@@ -62,15 +62,8 @@ def forget_ended(session: Session) -> None:
 
 def add_look(session: Session, cluster_id: str, alias: str, at: datetime) -> None:
     """Have somebody look who is connected to a cluster."""
-    key = f"usage:{cluster_id}"
-    jobs.add(
-        session,
-        Kind.USAGE,
-        {"cluster_id": cluster_id, "cluster": alias},
-        ordering_key=key,
-        coalescing_key=key,
-        at=at,
-    )
+    payload = {"cluster_id": cluster_id, "cluster": alias}
+    jobs.add_latest(session, Kind.USAGE, cluster_id, payload, at=at)
 
 
 def cluster_of(job: Job) -> tuple[str, str]:

@@ -24,6 +24,7 @@ from bot.domain.standard_webhooks import signed
 from bot.retry import Backoff, TemporaryError
 from bot.store import audit, stream
 from bot.store.database import Database
+from bot.store.due import is_time
 from bot.store.locks import ClusterLocks, Held
 from bot.store.stream import Cursor
 from bot.store.tables import AuditRow
@@ -99,8 +100,8 @@ class Stream:
             self._receiver.abort()
 
     def _is_due(self, cursor: Cursor) -> bool:
-        within = _BACKOFF.longest_asked_seconds
-        return stream.is_due(cursor, self._clock.now(), within_seconds=within)
+        within = timedelta(seconds=_BACKOFF.longest_asked_seconds)
+        return cursor.due_at is None or is_time(self._clock.now(), cursor.due_at, within=within)
 
     def _send(self, policy: Policy, held: Held) -> None:
         cursor, rows = self._unsent()

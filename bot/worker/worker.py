@@ -219,7 +219,7 @@ class Worker:
         return self._dispatch(due)
 
     def _dispatch(self, due: Sequence[str]) -> int:
-        """Hand out what is due in each queue; one that fails leaves the others alone."""
+        """Dispatch what is due in each queue; one that fails leaves the others alone."""
         count, failed = 0, None
         for name, queue in self._queues.items():
             try:

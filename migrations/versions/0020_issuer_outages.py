@@ -1,4 +1,4 @@
-"""Which issuers of machines' tokens are away, and who was told of it."""
+"""Which issuers of machines' tokens are away, and the alarms about that."""
 
 import sqlalchemy as sa
 from alembic import op

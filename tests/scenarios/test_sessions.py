@@ -22,7 +22,7 @@ from bot.store.session_ends import SessionEnd
 from bot.store.tables import GrantRow, JobRow
 from dbaccess_playground.faults import Fault
 from tests.postgresql import PostgresServer, binaries
-from tests.scenarios.connected import NAME, POLICY, RIGHTS, open_from
+from tests.scenarios.connected import NAME, POLICY, RIGHTS, looked_at, open_from
 from tests.scenarios.world import ALICE, OPERATIONS, ORDERS, RITA, World
 from tests.sessions.clients import (
     CAFE,
@@ -43,11 +43,8 @@ Client = psycopg.Connection[Any]
 @pytest.fixture
 def set_up(storage: Storage, postgresql: PostgresServer) -> Iterator[World]:
     """A world in which the sessions of `orders` are ended."""
-    made = World(storage, POLICY)
-    made.session_logins = {NAME: SecretStr(login_of(postgresql, *RIGHTS))}
-    with made:
+    with looked_at(storage, postgresql) as made:
         yield made
-        assert made.slack.problems == []
 
 
 def ended_rows(world: World) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from bot.sessions import postgresql as server_sessions
 from bot.store.jobs import Kind
 from bot.store.tables import GrantUsageRow, JobRow
 from tests.postgresql import PostgresServer
-from tests.scenarios.connected import NAME, POLICY, RIGHTS, open_from
+from tests.scenarios.connected import NAME, POLICY, RIGHTS, looked_at, open_from
 from tests.scenarios.test_history import history
 from tests.scenarios.test_sessions import K8S, told_last
 from tests.scenarios.world import ALICE, ANALYTICS, ORDERS, RITA, World, policy
@@ -30,12 +30,9 @@ AWAY = SecretStr("postgresql://nobody@127.0.0.1:1/postgres")
 @pytest.fixture
 def set_up(storage: Storage, postgresql: PostgresServer) -> Iterator[World]:
     """A world in which somebody looks who is connected to `orders`."""
-    made = World(storage, POLICY)
-    made.session_logins = {NAME: SecretStr(login_of(postgresql, *RIGHTS))}
-    with made:
+    with looked_at(storage, postgresql) as made:
         made.pass_time(minutes=1)  # the first look ever comes a minute after the first start
         yield made
-        assert made.slack.problems == []
 
 
 def pass_minutes(world: World, minutes: int) -> None:

@@ -19,7 +19,7 @@ from tests.stream.senders import RITA, Sender, policy_for
 from tests.stream.siem import KEY, OLD_KEY, Answer, Siem, answers, hangs, serving
 from tests.waiting import eventually
 
-# What the receiver does, or what is told: it is the same on either.
+# What the receiver does, or what is said: it is the same on either.
 ON_ONE_DATABASE = pytest.mark.parametrize("storage", ["sqlite"], indirect=True)
 
 

@@ -44,16 +44,9 @@ class Offboarding:
             people, now = _concerned(session), self._clock.now()
             apart = min(_APART, _ROUND / max(len(people), 1))
             for place, user_id in enumerate(people):
-                key = f"account:{user_id}"
-                jobs.add(
-                    session,
-                    Kind.ACCOUNT,
-                    {"user_id": user_id},
-                    ordering_key=key,
-                    coalescing_key=key,
-                    at=now,
-                    due_at=now + place * apart,
-                )
+                due_at = now + place * apart
+                payload = {"user_id": user_id}
+                jobs.add_latest(session, Kind.ACCOUNT, user_id, payload, at=now, due_at=due_at)
 
     def handle(self, job: Job) -> Callable[[Session], object]:
         """Have all that somebody has end, if Slack says clearly that they have left.

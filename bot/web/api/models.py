@@ -82,7 +82,7 @@ class Access(BaseModel):
 
     @classmethod
     def of(cls, access: MachineAccess) -> "Access":
-        """Return what is told of some access."""
+        """Return access as a machine reads it."""
         return cls(
             id=access.id,
             state=access.state,
