@@ -12,11 +12,12 @@ T = TypeVar("T")
 def eventually(ask: Callable[[], T | None], *, seconds: float = PATIENCE_SECONDS) -> T:
     """Return the first answer that is something; AssertionError if it never comes."""
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    while (asked_at := time.monotonic()) < until:
         found = ask()
         if found:
             return found
-        time.sleep(0.01)
+        # A costly question is asked less often: asking must not hold up what is waited for.
+        time.sleep(max(0.01, 2 * (time.monotonic() - asked_at)))
     raise AssertionError("it never came")
 
 

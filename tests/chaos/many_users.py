@@ -51,10 +51,14 @@ class Users:
         self.requested = 0
 
     def request_access(self) -> None:
-        """Let somebody ask, each time for another address, so that nothing is refused."""
+        """Let somebody ask, each time for another address, so that nothing is refused.
+
+        A third is asked for so short a time that it expires; the others are handed back.
+        """
         user, alias = self._rng.choice(PEOPLE), self._rng.choice(list(CLUSTERS))
         self.requested += 1
-        text = f"request 203.0.113.{self.requested} {self._rng.randint(8, 14)}s {alias}"
+        duration = "30m" if _is_handed_back(self.requested) else f"{self._rng.randint(20, 30)}s"
+        text = f"request 203.0.113.{self.requested} {duration} {alias}"
         self._place.slack.bot_url = next(self._urls)
         answer = self._place.slack.command(user, text, channel_id="C0GENERAL")
         assert answer.error is None
@@ -63,13 +67,13 @@ class Users:
         assert not answer.text or any(words in answer.text for words in taken), answer.text
 
     def act_on_messages(self) -> None:
-        """Approve what waits, and give back a few of those that work; each is pressed once."""
+        """Approve what waits, and hand back what works; each button is pressed once."""
         for card in self.cards():
             self._press_once(ALICE, card, "Approve")
         for user in PEOPLE:
             for said in self._place.slack.dms(user):
-                number = re.search(r"You can connect[^#]*Access #(\d+)", said.text)
-                if number is not None and int(number[1]) % 3 == 0:
+                works = re.search(r"You can connect.* from 203\.0\.113\.(\d+)", said.text)
+                if works is not None and _is_handed_back(int(works[1])):
                     self._press_once(user, said, "End access")
 
     def cards(self) -> list[Message]:
@@ -85,3 +89,7 @@ class Users:
             self._pressed.add(message.ts)
             self._place.slack.bot_url = next(self._urls)
             assert self._place.slack.click(user, message, button).error is None
+
+
+def _is_handed_back(address: int) -> bool:
+    return address % 3 != 0

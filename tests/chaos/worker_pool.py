@@ -19,11 +19,16 @@ class WorkerPool:
         self._rng = Random(seed)  # noqa: S311
         self.names: list[str] = []
         self._workers = [self._start_one() for _ in range(workers)]
+        for worker in self._workers:
+            worker.url()
         self._frozen: Process | None = None
         self.crashes = 0
 
     def disrupt(self) -> None:
-        """Kill one and start another, or freeze one until the next disruption."""
+        """Kill one and start another, or freeze one until the next disruption.
+
+        Another is at work before this returns, so that a busy machine gets no more than it bears.
+        """
         if self._frozen is not None:
             self._frozen.thaw()
             self._frozen = None
@@ -34,6 +39,7 @@ class WorkerPool:
             return
         self._workers[number].kill()
         self._workers[number] = self._start_one()
+        self._workers[number].url()
         self.crashes += 1
 
     def stop_disrupting(self) -> None:
