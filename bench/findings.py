@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -17,18 +17,29 @@ class Figure:
 
 @dataclass(frozen=True)
 class Finding:
-    """One row of the goals. `missed` says why the goal was not reached, and is empty if it was."""
+    """One row of the goals. `missed` says why the goal was not reached, and is empty if it was.
+
+    `columns` are the names of what a figure has; `details` go to the appendix, a line each.
+    """
 
     row: str
     goal: str
     figures: tuple[Figure, ...]
     missed: str = ""
-    details: tuple[str, ...] = field(default=())
+    details: tuple[str, ...] = ()
+    columns: tuple[str, str, str] = ("median", "p99", "ratio")
 
     @property
     def verdict(self) -> str:
         """The last word."""
-        return f"missed, because {self.missed}" if self.missed else "reached"
+        return f"missed: {self.missed}" if self.missed else "reached"
+
+    def table(self) -> list[list[str]]:
+        """Return the lines of the table, its head first, without columns in which nothing is."""
+        lines = [["what", *self.columns]]
+        lines += [[one.what, one.median, one.p99, one.ratio] for one in self.figures]
+        used = [number for number in range(4) if any(line[number] for line in lines[1:])]
+        return [[line[number] for number in used] for line in lines]
 
 
 @dataclass(frozen=True)
@@ -65,3 +76,9 @@ def timing(what: str, seconds: Sequence[float], *, ratio: str = "") -> Figure:
 def reasons(*unmet: str | None) -> str:
     """Return why a goal was missed: all that is not None or empty."""
     return "; ".join(reason for reason in unmet if reason)
+
+
+def markdown(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table as a page has it; the first line is its head."""
+    head, *rest = ("| " + " | ".join(line) + " |" for line in lines)
+    return [head, "|---" * len(lines[0]) + "|", *rest]

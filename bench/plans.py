@@ -1,7 +1,8 @@
 """Query plans: what a database does for each statement that is sent to it."""
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import event
@@ -11,6 +12,12 @@ from bot.store.database import Database
 _READING = ("SELECT", "UPDATE", "DELETE")  # each finds its rows first
 _LONGEST = 200  # of a statement, as far as it is shown
 _HISTORIES = "requests|grants|audit|jobs"
+_READ = re.compile(  # PostgreSQL's words, those of its two-step scan, SQLite's
+    r"(?:Seq Scan|Index(?: Only)? Scan using (?P<index>\w+)) on (?P<table>\w+)"
+    r"|Bitmap Heap Scan on (?P<bitmap>\w+).*\n.*Bitmap Index Scan on (?P<bitmap_index>\w+)"
+    r"|(?:SCAN|SEARCH) (?P<sqlite>(?!CONSTANT)\w+)"
+    r"(?: USING (?:(?:COVERING )?INDEX (?P<sqlite_index>\w+)|INTEGER PRIMARY KEY))?"
+)
 _WHOLE = re.compile(rf"SCAN ({_HISTORIES})$|Seq Scan on ({_HISTORIES})\b", re.MULTILINE)
 
 
@@ -41,6 +48,21 @@ def _shown(statement: str, plan: Any) -> str:
 def _reads(line: str) -> bool:
     """Tell whether a line of a plan says how rows are found."""
     return re.search(r"SCAN|SEARCH|Scan", line) is not None
+
+
+def tables_read(plans: Iterable[str]) -> dict[str, str]:
+    """Return how each table is read: by which of its indexes (how often), or whole."""
+    ways: dict[str, Counter[str]] = {}
+    for found in _READ.finditer("\n".join(plans)):
+        table = found["table"] or found["bitmap"] or found["sqlite"]
+        way = found["index"] or found["bitmap_index"] or found["sqlite_index"]
+        if found["sqlite"] and "PRIMARY KEY" in found[0]:
+            way = f"{table}_pkey"
+        ways.setdefault(table, Counter())[way or "whole"] += 1
+    return {
+        table: ", ".join(f"{way} ({n} times)" if n > 1 else way for way, n in counted.items())
+        for table, counted in sorted(ways.items())
+    }
 
 
 def reads_history_whole(plan: str) -> bool:

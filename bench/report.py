@@ -6,72 +6,68 @@ import platform
 import sqlite3
 import subprocess
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from bench.findings import Finding
-from bot import __version__
+from bench.findings import Finding, markdown
+from bench.kept import Measured
 from tests.postgresql import binaries
 
-_SANDBOXES = (
-    "Sandboxes stand for Slack and DigitalOcean; unless a row says otherwise, they answer at once "
-    "and share the machine with the bot."
+_FOREWORD = (
+    "Sandboxes stand for Slack and DigitalOcean. Unless a row says otherwise, they answer at once "
+    "and share the machine with the bot. What is counted, and ratios within one run, hold on any "
+    "machine; times need a quiet one, so each row says how busy it was (*load*, of {cores} cores)."
 )
 _PACKAGES = ("slack-bolt", "waitress", "sqlalchemy", "psycopg", "pydo", "apscheduler")
 
 
 def machine() -> dict[str, str]:
     """Return what was measured on."""
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     return {
         "machine": f"{platform.system()} {platform.machine()}, {_processor()}, "
-        f"{os.cpu_count()} cores, load before {load}",
-        "Python": platform.python_version(),
-        "SQLite": sqlite3.sqlite_version,
-        "PostgreSQL": _postgresql(),
-        "dbaccess": __version__,
-        "libraries": ", ".join(f"{p} {importlib.metadata.version(p)}" for p in _PACKAGES),
+        f"{os.cpu_count()} cores",
+        "software": f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
+        f"PostgreSQL {_postgresql()}, "
+        + ", ".join(f"{p} {importlib.metadata.version(p)}" for p in _PACKAGES),
     }
 
 
 def show(findings: Sequence[Finding], about: dict[str, str]) -> None:
-    """Print the table."""
-    table = Table("", "what", "median", "p99", "ratio", title=about["machine"], show_lines=True)
+    """Print the tables."""
+    console = Console(width=130)
+    console.print(about["machine"])
     for finding in findings:
-        for number, figure in enumerate(finding.figures):
-            row = finding.row if number == 0 else ""
-            table.add_row(row, figure.what, figure.median, figure.p99, figure.ratio)
-        table.add_row("", f"[bold]{finding.verdict}[/bold]\n(goal: {finding.goal})")
-    Console(width=130).print(table)
+        head, *lines = finding.table()
+        table = Table(*head, title=f"{finding.row}. {finding.goal}", caption=finding.verdict)
+        for line in lines:
+            table.add_row(*line)
+        console.print(table)
 
 
-def write(path: Path, findings: Sequence[Finding], about: dict[str, str], command: str) -> None:
+def write(path: Path, results: Sequence[Measured], about: dict[str, str]) -> None:
     """Write the page."""
-    path.write_text("\n".join(_page(findings, about, command)) + "\n", encoding="utf-8")
+    path.write_text("\n".join(_page(results, about)) + "\n", encoding="utf-8")
 
 
-def _page(findings: Sequence[Finding], about: dict[str, str], command: str) -> list[str]:
+def _page(results: Sequence[Measured], about: dict[str, str]) -> list[str]:
+    findings = [one.finding for one in results]
     lines = ["# What was measured", ""]
-    lines += [f"`{command}` on {datetime.now(UTC):%d %B %Y, %H:%M} UTC.", ""]
-    lines += [f"- {name}: {value}" for name, value in about.items()]
-    lines += [
-        "",
-        _SANDBOXES,
-        "",
-        "| row | goal | |",
-        "|---|---|---|",
-    ]
-    lines += [f"| {f.row} | {f.goal} | {f.verdict} |" for f in findings]
+    lines += ["By `make bench`; `python -m bench ROW… --write bench/RESULTS.md` renews some rows."]
+    lines += ["", *(f"- {name}: {value}" for name, value in about.items())]
+    lines += ["", _FOREWORD.format(cores=os.cpu_count()), ""]
+    summary = [["row", "goal", "", "measured (UTC)", "load"]]
+    for one in results:
+        found = one.finding
+        summary.append([found.row, found.goal, found.verdict, one.at, one.load])
+    lines += markdown(summary)
     for finding in findings:
-        lines += ["", f"## {finding.row}. {finding.goal}", "", f"**{finding.verdict}**", ""]
-        lines += ["| what | median | p99 | ratio |", "|---|---|---|---|"]
-        lines += [f"| {f.what} | {f.median} | {f.p99} | {f.ratio} |" for f in finding.figures]
+        if finding.figures:
+            lines += ["", f"## {finding.row}. {finding.goal}", *markdown(finding.table())]
     for finding in findings:
         if finding.details:
-            lines += ["", f"## Appendix to {finding.row}", "", "```", *finding.details, "```"]
+            lines += ["", f"## Appendix to {finding.row}", "", *finding.details]
     return lines
 
 

@@ -52,7 +52,7 @@ def add_grants(
     with database.engine.begin() as connection:
         insert_rows(connection, RequestRow, requests)
         insert_rows(connection, GrantRow, grants)
-        insert_rows(connection, DecisionRow, [_approval(n, now) for n, _ in numbered])
+        insert_rows(connection, DecisionRow, [approval(n, now) for n, _ in numbered])
 
 
 def add_rules(
@@ -108,7 +108,7 @@ def request_row(number: int, clusters: int, at: datetime, state: RequestState) -
     )
 
 
-def _approval(number: int, at: datetime) -> dict[str, Any]:
+def approval(number: int, at: datetime) -> dict[str, Any]:
     """Return the decision by which a request was approved, as it is inserted."""
     approval = {"approver": ALICE, "verdict": Verdict.APPROVE, "reason": ""}
     return row_of(DecisionRow, id=number, request_id=number, at=at, **approval)

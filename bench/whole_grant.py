@@ -24,13 +24,14 @@ def measure(scale: Scale) -> Finding:
             sums["DigitalOcean"] += len(asked)
             figures.append(Figure(what, _named(told), _named(asked)))
         gone = IP not in str(world.sources())
-    total = Figure("all", f"{sums['Slack']} of Slack", f"{sums['DigitalOcean']} of DigitalOcean")
+    total = Figure("all, for 20 minutes", *(f"{sums[api]}" for api in _MOST))
     missed = reasons(
         "" if gone else "the rule still stands",
         *(f"{count} calls of {api}" for api, count in sums.items() if count > _MOST[api]),
     )
     goal = "the calls of one grant, from the request to its end: Slack's, DigitalOcean's"
-    return Finding("L", goal, (*figures, total), missed)
+    columns = ("Slack", "DigitalOcean", "")
+    return Finding("L", goal, (*figures, total), missed, columns=columns)
 
 
 def _steps(world: World) -> dict[str, Callable[[], object]]:
