@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _OTHERS = 4  # connections that hold a session each, so that a pool runs out of the first one's
+_LOOKS = 50  # at the first one's session in the end, while the others hold theirs
 _NO_TRANSACTIONS = "08P01"  # PgBouncer's answer to BEGIN in statement mode, among others
 _NO_ROOM = re.compile("too many (clients|connections)|connection slots")  # while connecting
 _LOCK = "SELECT pg_try_advisory_lock(%s)"
@@ -81,6 +82,8 @@ def _shares_sessions(database: Database) -> bool:
                     return True
                 if _session_of(first) != session:
                     return True
+            # Others who use the pool may take the same sessions as before for a moment, but not on.
+            return any(_session_of(first) != session for _ in range(_LOOKS))
         except psycopg.OperationalError as error:
             if not _NO_ROOM.search(str(error)):
                 raise
