@@ -14,7 +14,7 @@ from time import monotonic
 from sqlmodel import Session
 from structlog.contextvars import bind_contextvars
 
-from bot.access.alarms import silence
+from bot.access.alarms import longest_silence, silence
 from bot.access.notifications import notify_of_grant, notify_operators
 from bot.clock import Clock
 from bot.domain.actors import Actor
@@ -30,6 +30,7 @@ from bot.sessions.sparing import Sparing, StillOpen
 from bot.sessions.unused import note_unused, tell_unused
 from bot.store import audit, jobs, session_ends
 from bot.store.database import Database
+from bot.store.due import is_time
 from bot.store.jobs import Job, Outcome
 from bot.store.session_ends import SessionEnd
 
@@ -211,7 +212,8 @@ class SessionEnding:
 
     def _is_time(self, end: SessionEnd) -> bool:
         alarm_after = self._policy().alarm_after(end.cluster_id)
-        return self._clock.now() >= (end.alarm_at or end.since + alarm_after)
+        at = end.alarm_at or end.since + alarm_after
+        return is_time(self._clock.now(), at, within=longest_silence(alarm_after))
 
     def _alarm(self, session: Session, end: SessionEnd, error: str) -> SessionEnd:
         now, policy = self._clock.now(), self._policy()

@@ -490,6 +490,22 @@ def test_a_variable_that_is_not_set_is_an_alarm(set_up: World) -> None:
     assert any(f"{NAME} is not set" in said for said in world.operators())
 
 
+def test_an_alarm_does_not_wait_for_the_day_at_which_a_wrong_clock_saw_the_end(
+    set_up: World,
+) -> None:
+    world = set_up
+    world.session_logins = {}
+    world.restart()
+    open_from(world, HOME)
+    world.pass_time(days=2)
+
+    world.clock.advance(days=-1)
+    for _ in range(6):
+        world.pass_time(minutes=1)
+
+    assert any(f"{NAME} is not set" in said for said in world.operators())
+
+
 def test_where_nothing_is_set_up_nobody_is_cut_and_the_message_says_so(
     world: World, clients: Clients
 ) -> None:
