@@ -2,9 +2,6 @@
 
 import gc
 
-import azure.core.pipeline.policies
-import pydo
-
 import bot.cli.checking
 import bot.cli.migrating
 import bot.cli.revoking
@@ -15,4 +12,4 @@ import tests.chaos.frozen_process
 gc.collect()
 gc.freeze()  # what never changes stays shared with the processes that are forked
 
-__all__ = ["azure", "bot", "pydo", "tests"]
+__all__ = ["bot", "tests"]

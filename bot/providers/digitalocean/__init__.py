@@ -1,4 +1,4 @@
-"""DigitalOcean's API behind the provider's port. Nothing else imports pydo."""
+"""DigitalOcean's API behind the provider's port."""
 
 from bot.providers.digitalocean.client import DigitalOcean
 
