@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bench import company, seeding
 from bench.findings import Figure, Finding, Scale, reasons
-from bot.bootstrap import build_components, build_worker
+from bot.bootstrap.components import build_components
+from bot.bootstrap.worker import build_worker
 from bot.store import schema
 from tests.scenarios.world import ManualClock
 from tests.timetable import Timetable, inline

@@ -8,7 +8,7 @@ from bench import company, seeding
 from bench.findings import Figure, Finding, Scale, milliseconds, reasons
 from bench.stage import stage
 from bench.statements import statements
-from bot.bootstrap import Components, build_components
+from bot.bootstrap.components import Components, build_components
 from bot.providers.shared_reads import SharedReads
 from bot.sessions.lookups import SessionLookups
 from bot.slack.queries import Queries

@@ -15,7 +15,8 @@ from bench.plans import explained, gather_statistics, reads_history_whole, table
 from bench.processes import processor_seconds, running_bot, seconds_until_ready
 from bench.stage import databases, stage
 from bench.statements import statements
-from bot.bootstrap import build_components, build_worker
+from bot.bootstrap.components import build_components
+from bot.bootstrap.worker import build_worker
 from bot.store.database import Database
 from bot.worker import Worker
 from tests.timetable import inline

@@ -1,16 +1,11 @@
-"""One running process: HTTP server, Socket Mode, worker, started and stopped together."""
+"""One running process: HTTP server, Socket Mode, worker, started and stopped together.
 
-from flask import Flask
+Each role loads what it uses: a worker no web framework unless monitoring asks it by HTTP.
+"""
 
-from bot.bootstrap import (
-    build_app,
-    build_components,
-    build_listener,
-    build_probes_app,
-    build_slack,
-    build_worker,
-    watch_database,
-)
+from typing import TYPE_CHECKING
+
+from bot.bootstrap.components import build_components, watch_database
 from bot.clock import Clock
 from bot.config import Settings
 from bot.core import ProviderFactory, build_provider
@@ -20,7 +15,14 @@ from bot.live_policy import Reload
 from bot.store import schema
 from bot.store.connection_pool import refuse_shared_sessions
 from bot.store.database import SchemaOutdated
-from bot.web.http_server import HttpServer
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from bot.slack.inbound.bolt_app import SlackApp
+    from bot.store.signals import Listener
+    from bot.web.http_server import HttpServer
+    from bot.worker import Worker
 
 
 class Service:
@@ -38,10 +40,22 @@ class Service:
     ) -> None:
         self._settings = settings
         self.components = build_components(settings, policy, clock, make_provider)
-        self.worker = build_worker(self.components) if worker else None
-        self._listener = build_listener(self.components, self.worker) if self.worker else None
-        self._slack = build_slack(self.components) if web else None
+        self.worker: Worker | None = None
+        self._listener: Listener | None = None
+        self._slack: SlackApp | None = None
         self._http: HttpServer | None = None
+        if worker:
+            self._add_worker()
+        if web:
+            from bot.bootstrap.web import build_slack
+
+            self._slack = build_slack(self.components)
+
+    def _add_worker(self) -> None:
+        from bot.bootstrap.worker import build_listener, build_worker
+
+        self.worker = build_worker(self.components)
+        self._listener = build_listener(self.components, self.worker)
 
     @property
     def url(self) -> str | None:
@@ -65,17 +79,23 @@ class Service:
         self.components.metrics.begin()
         self.components.learn_names()
         if self._slack is not None:
+            from bot.bootstrap.web import build_app
+
             self._open(build_app(self.components, self._slack, self.worker), self._settings.port)
             if self._settings.slack_app_token is not None:
                 self._slack.connect(self._settings.slack_app_token.get_secret_value())
         elif self._settings.metrics_port is not None:
+            from bot.bootstrap.probes import build_probes_app
+
             self._open(build_probes_app(self.components, self.worker), self._settings.metrics_port)
         if self.worker is not None:
             self.worker.start()
         if self._listener is not None:
             self._listener.start()
 
-    def _open(self, app: Flask, port: int) -> None:
+    def _open(self, app: "Flask", port: int) -> None:
+        from bot.web.http_server import HttpServer
+
         host = self._settings.host
         try:
             self._http = HttpServer(app, host, port)

@@ -13,7 +13,7 @@ from bot.domain.sources import TrustedSource
 
 
 class _Command(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Container(_Command):
@@ -152,4 +152,4 @@ Command = Annotated[
     | Cancel,
     Field(discriminator="kind"),
 ]
-COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
+COMMAND: TypeAdapter[Command] = TypeAdapter(Command, config=ConfigDict(defer_build=True))

@@ -19,7 +19,11 @@ from bot.domain.sources import TrustedSource
 
 
 class _Facts(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        defer_build=True,  # most are only ever built as a part of `NOTICE`
+    )
 
 
 @dataclass(frozen=True)
@@ -571,4 +575,4 @@ Notice = Annotated[
     | Reply,
     Field(discriminator="kind"),
 ]
-NOTICE: TypeAdapter[Notice] = TypeAdapter(Notice)
+NOTICE: TypeAdapter[Notice] = TypeAdapter(Notice, config=ConfigDict(defer_build=True))

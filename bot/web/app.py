@@ -5,8 +5,7 @@ from flask import Blueprint, Flask, Response, request
 
 from bot.slack.inbound.bolt_app import SlackApp
 from bot.slack.inbound.payloads import Unreadable, is_payload
-
-MAX_BODY_BYTES = 1_000_000
+from bot.web.http_server import MAX_BODY_BYTES
 
 log = structlog.get_logger()
 

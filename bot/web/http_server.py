@@ -11,8 +11,7 @@ from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
-from bot.web.app import MAX_BODY_BYTES
-
+MAX_BODY_BYTES = 1_000_000
 _THREADS = 16
 _GRACE_SECONDS = 3.0
 _CONNECTIONS = 2_000

@@ -20,19 +20,21 @@ with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
     main()
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
-WEB = """
+ROLE = """
 import json, sys
+role = sys.argv[1]
 from bot.config import load_policy, load_settings
 from bot.service import Service
 settings = load_settings()
-service = Service(settings, load_policy(settings.dbaccess_config), worker=False)
+policy = load_policy(settings.dbaccess_config)
+service = Service(settings, policy, web=role == "web", worker=role == "worker")
 service.start()
 service.stop()
-print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+print(json.dumps(sorted(sys.modules)))
 """
 IMPORTED_BY_TYPER = "import json, sys, typer; print(json.dumps(sorted(sys.modules)))"
 SERVING = {"apscheduler", "flask", "prometheus_client", "slack_bolt", "waitress", "werkzeug"}
-REMOTE = {"azure", "pydo", "slack_sdk", "tenacity", "urllib3"}
+REMOTE = {"slack_sdk", "tenacity", "urllib3"}
 
 
 def _python(code: str, *arguments: str, folder: Path) -> list[str]:
@@ -108,19 +110,19 @@ def test_check_loads_nothing_that_serves(folder: Path) -> None:
 
 
 def test_web_on_sqlite_loads_only_what_it_needs(folder: Path) -> None:
-    loaded = set(_python(WEB, folder=folder))
+    loaded = set(_python(ROLE, "web", folder=folder))
 
     assert "slack_bolt" in loaded
-    assert not loaded & {"azure", "pydo"}
-    assert not loaded & {"alembic", "mako", "matplotlib", "psycopg", "rapidfuzz"}
+    assert not loaded & {"alembic", "apscheduler", "mako", "matplotlib", "psycopg", "rapidfuzz"}
+    assert "bot.worker" not in loaded
 
 
-def test_a_worker_loads_nothing_that_ends_sessions_where_no_cluster_sets_it_up(
-    folder: Path,
-) -> None:
-    whole_names = WEB.replace("worker=False", "worker=True").replace('.partition(".")[0]', "")
+def test_a_worker_on_sqlite_loads_nothing_that_answers_http(folder: Path) -> None:
+    loaded = set(_python(ROLE, "worker", folder=folder))
 
-    loaded = set(_python(whole_names, folder=folder))
-
+    assert "apscheduler" in loaded
+    assert not loaded & (SERVING - {"apscheduler", "prometheus_client"})
+    assert not loaded & {"bot.slack.inbound.controller", "bot.web", "jinja2"}
+    assert "alembic" not in loaded
     assert "bot.sessions.ending" in loaded
-    assert "bot.sessions.postgresql" not in loaded
+    assert "bot.sessions.postgresql" not in loaded, "no cluster has its sessions ended"

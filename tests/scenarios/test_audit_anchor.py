@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.bootstrap import build_components, build_worker
+from bot.bootstrap.components import build_components
+from bot.bootstrap.worker import build_worker
 from bot.domain.audit_chain import Anchor, parse_anchor
 from bot.store import audit
 from tests.scenarios.world import OPERATIONS, World

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.bootstrap import build_worker
+from bot.bootstrap.worker import build_worker
 from bot.domain.lifecycle import RequestState
 from dbaccess_playground.faults import Fault
 from tests.scenarios.deciding import ASK, TRUSTED, asked, assert_refused, assert_undecided

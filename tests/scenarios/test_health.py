@@ -13,7 +13,7 @@ from bot.clock import SystemClock
 from bot.database_url import database_url
 from bot.store import schema
 from bot.store.database import Database
-from bot.web import Health
+from bot.web.health import Health
 from dbaccess_playground.faults import Fault
 from tests.postgresql import PostgresServer
 from tests.scenarios.observing import scrape

@@ -2,7 +2,7 @@
 
 from time import monotonic
 
-from bot.bootstrap import build_worker
+from bot.bootstrap.worker import build_worker
 from dbaccess_playground.faults import Fault
 from tests.scenarios.deciding import TRUSTED, asked
 from tests.scenarios.world import ALICE, World

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from hypothesis import given
 
-from bot.bootstrap import build_app, build_slack
+from bot.bootstrap.web import build_app, build_slack
 from bot.domain.lifecycle import GrantState, RequestState
 from tests.fuzzing import fuzzed
 from tests.scenarios.deciding import TRUSTED

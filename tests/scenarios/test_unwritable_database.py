@@ -7,7 +7,7 @@ from time import monotonic, sleep
 import pytest
 from structlog.testing import capture_logs
 
-from bot.bootstrap import watch_database
+from bot.bootstrap.components import watch_database
 from bot.faults import DatabaseTrouble
 from bot.store import database_state
 from tests.scenarios.broken_database import (

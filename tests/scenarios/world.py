@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 from pydantic import SecretStr
 from sqlmodel import select
 
-from bot.bootstrap import build_worker
+from bot.bootstrap.worker import build_worker
 from bot.config import Settings, parse_policy
 from bot.core import ProviderFactory
 from bot.domain.lifecycle import Grant, Request

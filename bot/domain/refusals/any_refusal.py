@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Annotated, Any, get_args
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from bot.domain.refusals.clusters import ClusterRefusal
 from bot.domain.refusals.commands import CommandRefusal
@@ -29,7 +29,7 @@ AnyRefusal = (
     | SourceRefusal
 )
 KeptRefusal = Annotated[AnyRefusal, Field(discriminator="code")]
-REFUSAL: TypeAdapter[AnyRefusal] = TypeAdapter(KeptRefusal)
+REFUSAL: TypeAdapter[AnyRefusal] = TypeAdapter(KeptRefusal, config=ConfigDict(defer_build=True))
 
 
 def as_detail(refusal: AnyRefusal) -> dict[str, Any]:

@@ -6,7 +6,11 @@ from pydantic import BaseModel, ConfigDict
 class Refusal(BaseModel):
     """Why something is refused. `code` names the case, wherever it is kept or read."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        defer_build=True,  # there are many, and few ever occur
+    )
 
 
 class RefusalWithStep(Refusal):
