@@ -300,21 +300,25 @@ def _carry_out(  # noqa: C901  # a case for each
     uow: UnitOfWork, command: Command, person: Person
 ) -> Notice | None:
     _check_standing(uow, command, person)
-    known = requests.by_origin(uow.session, uow.origin) if uow.origin else None
     match command:
         case RequestAccess():
-            return Asked(request=uow.facts(known or request(uow, command, person)))
+            uow.found.take_turn(person.id)  # first, so that what is read of theirs is read once
+            made = _made_already(uow, person) or request(uow, command, person)
+            return Asked(request=uow.facts(made))
         case BreakGlass():
-            return answer(uow, known or break_glass(uow, command, person))
+            return answer(uow, _made_already(uow, person) or break_glass(uow, command, person))
         case Extend():
-            return Asked(request=uow.facts(known or extend(uow, command, person)))
+            made = _made_already(uow, person) or extend(uow, command, person)
+            return Asked(request=uow.facts(made))
         case Adopt():
-            return Adopted(request=uow.facts(known or adopt(uow, command, person)))
+            made = _made_already(uow, person) or adopt(uow, command, person)
+            return Adopted(request=uow.facts(made))
         case Keep():
             keep(uow, command, person)
             return None
         case PutBack():
-            _put_back(uow, command, person, is_done=known is not None)
+            if _made_already(uow, person) is None:
+                put_back(uow, command, person)
             return None
         case Review():
             review(uow, command, person)
@@ -328,10 +332,9 @@ def _carry_out(  # noqa: C901  # a case for each
             return None
 
 
-def _put_back(uow: UnitOfWork, command: PutBack, person: Person, *, is_done: bool) -> None:
-    """Put access back, once; what was pressed says that itself then."""
-    if not is_done:
-        put_back(uow, command, person)
+def _made_already(uow: UnitOfWork, person: Person) -> Request | None:
+    """Return what came of the same interaction when it was delivered before, if it was."""
+    return uow.found.made_by(uow.origin, person.id) if uow.origin else None
 
 
 def _answer_to_end(leaving: Grant, command: Revoke) -> Revoking | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from bot.access.pressed_button import check_is_grant_shown
-from bot.access.request_facts import request_facts
+from bot.access.request_facts import facts_of_all, request_facts
 from bot.domain.extensions import at_maximum
 from bot.domain.labels import guard_label
 from bot.domain.lifecycle import GrantState, RequestState
@@ -70,7 +70,7 @@ class Queries:
         with self._database.reading() as session:
             pending = [r for r in requests.pending(session) if user_id in r.for_themselves]
             live = grants.live(session, requester=user_id)
-            facts = [request_facts(session, request, policy) for request in pending]
+            facts = facts_of_all(session, pending, policy)
         return messages.listing(facts, live, at_maximum=at_maximum(live, policy))
 
     def everybodys(self, person: Person) -> Message:
@@ -86,7 +86,7 @@ class Queries:
         with self._database.reading() as session:
             pending = [r for r in requests.pending(session) if r.cluster in own]
             live = [grant for grant in grants.live(session) if grant.cluster in own]
-            facts = [request_facts(session, request, policy) for request in pending]
+            facts = facts_of_all(session, pending, policy)
         return messages.listing(facts, live, everybody=True, at_maximum=at_maximum(live, policy))
 
     def clusters(self, person: Person) -> Message:

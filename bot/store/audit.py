@@ -58,18 +58,35 @@ def record(
     personal = personal_fields(action, actor, detail)
     sealed = seal(personal)
     _pending(session).append(
-        AuditRow(
+        _Pending(
             at=at,
             action=action,
             actor="" if ACTOR in personal else actor,
             cluster=cluster,
             request_id=request_id,
             detail={key: value for key, value in detail.items() if key not in personal},
-            format=SEALED,
             commitments=sealed.commitments,
             personal=sealed.fields,
         )
     )
+
+
+@dataclass
+class _Pending:
+    """A row to be added when the transaction ends; no object of the ORM, which takes longer."""
+
+    at: datetime
+    action: Action
+    actor: str
+    detail: dict[str, Any]
+    commitments: dict[str, str]
+    cluster: str = ""
+    request_id: int | None = None
+    personal: dict[str, Any] | None = None
+    format: int = SEALED
+    id: int = 0
+    key: str = ""
+    digest: str = ""
 
 
 def rows(
@@ -209,12 +226,12 @@ def _untold(session: Session) -> int | None:
     return session.exec(query).first()
 
 
-def _pending(session: Session) -> list[AuditRow]:
+def _pending(session: Session) -> list[_Pending]:
     """Return the rows to be added when the transaction ends."""
     if _PENDING not in session.info:
         session.info[_PENDING] = []
         before_commit(session, _seal, last=True)
-    pending: list[AuditRow] = session.info[_PENDING]
+    pending: list[_Pending] = session.info[_PENDING]
     return pending
 
 
@@ -228,7 +245,7 @@ def _seal(session: Session) -> Callable[[], None]:
     session.flush()
     if dialect_of(session) == "postgresql":
         session.execute(_LOCK_CHAIN)
-    pending: list[AuditRow] = session.info.pop(_PENDING)
+    pending: list[_Pending] = session.info.pop(_PENDING)
     before, keyring = newest(session), _keyring(session)
     checked_at = session.info.pop(_KEY_CHECKED_AT, None)
     if before.key != keyring.current:
@@ -240,7 +257,7 @@ def _seal(session: Session) -> Callable[[], None]:
         row.id = number = number + 1
         row.key = keyring.current
         row.digest = digest = digest_of(digest, _covered(row), signing)
-    session.execute(_insert(), [{name: getattr(row, name) for name in _READ} for row in pending])
+    session.execute(_insert(), [vars(row) for row in pending])
     return lambda: _log(pending)
 
 
@@ -249,21 +266,20 @@ def _insert() -> Insert:
     return insert(table_of(AuditRow))
 
 
-def _key_change(before: str, now: str, at: datetime) -> AuditRow:
-    return AuditRow(
+def _key_change(before: str, now: str, at: datetime) -> _Pending:
+    return _Pending(
         at=at,
         action=Action.KEY_CHANGED,
         actor=Actor.DBACCESS,
         detail={"before": before or None, "key": now or None},
-        format=SEALED,
         commitments={},
     )
 
 
-def _log(rows: Iterable[AuditRow]) -> None:
+def _log(rows: Iterable[_Pending]) -> None:
     """Log each row's anchor once it is committed: logs may be out of the database owner's reach."""
     for row in rows:
-        anchor = str(Anchor(row.id or 0, row.digest))
+        anchor = str(Anchor(row.id, row.digest))
         log.info("audit", action=str(row.action), request=row.request_id, anchor=anchor)
 
 

@@ -12,7 +12,7 @@ from sqlmodel import Session, and_, col, or_, select
 
 from bot.domain.lifecycle import GrantState
 from bot.domain.sources import SourceType, TrustedSource
-from bot.store.database import UtcDateTime, dialect_of, insert_on, table_of
+from bot.store.database import UtcDateTime, dialect_of, in_batches, insert_on, table_of
 from bot.store.due import Next, is_due_by, latest
 from bot.store.grants import MOVING, MOVING_SINCE, OVER_AT, WANTED_SINCE
 from bot.store.tables import ClusterRow, GrantRow
@@ -163,6 +163,17 @@ def get(session: Session, cluster_id: str) -> Watch | None:
 def _get_query() -> Select[Any]:
     table = table_of(ClusterRow)
     return sql_select(table).where(table.c.id == bindparam("id"))
+
+
+def get_some(session: Session, ids: Collection[str]) -> dict[str, Watch | None]:
+    """Return what is known of each of these clusters."""
+    session.flush()  # what this transaction has changed counts
+    table = table_of(ClusterRow)
+    query = sql_select(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
+    found: dict[str, Watch | None] = dict.fromkeys(ids)
+    for some in in_batches(ids):
+        found |= {row.id: Watch(**row._mapping) for row in session.execute(query, {"ids": some})}
+    return found
 
 
 def all_of(session: Session) -> list[Watch]:

@@ -3,12 +3,13 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import URL, DateTime, Dialect, Engine, Table, TypeDecorator, create_engine, event
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _BUSY_SECONDS = 10
 _POOL_SIZE = 32
+_PARAMETERS = 1_000  # of a statement, here; PostgreSQL takes 65,535, SQLite 32,766
 _CACHE_KIB = 512  # for each SQLite connection; the file is in the page cache anyway
 _WHICH_HOST = "target_session_attrs"  # libpq's; by default, any that answers
 _IN_MEMORY = ":memory:"
@@ -35,6 +37,8 @@ _BEFORE_COMMIT = "before commit"
 KEYRING = "keyring"  # in each session's info: the keys for the audit's digests
 OPERATOR = "operator"  # there too: who typed the command at the terminal, if one is carried out
 
+
+T = TypeVar("T")
 
 BeforeCommit = Callable[[Session], Callable[[], None] | None]
 
@@ -186,6 +190,13 @@ def insert_on(dialect: str, model: type[SQLModel]) -> postgresql.Insert | sqlite
     """
     table = table_of(model)
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+def in_batches(values: Iterable[T]) -> Iterator[list[T]]:
+    """Yield *values* in lists that one statement can take: each of them is a parameter."""
+    rest = iter(values)
+    while some := list(islice(rest, _PARAMETERS)):
+        yield some
 
 
 def table_of(model: type[SQLModel]) -> Table:

@@ -1,6 +1,6 @@
 """Grants: what is lent, and the queries for those that something has to be done about."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import cache
@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Row,
     Select,
     Update,
     bindparam,
@@ -21,17 +22,17 @@ from sqlalchemy import (
 )
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, or_, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.domain.actors import Actor
 from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.sources import SourceType, TrustedSource
-from bot.store.database import UtcDateTime, dialect_of, table_of
+from bot.store.database import UtcDateTime, dialect_of, in_batches, table_of
 from bot.store.due import Next
 from bot.store.tables import GrantRow, RequestRow
 
 # As literals: a planner that gets the state as a parameter may not use the index.
-NOT_ENDED: ColumnElement[bool] = col(GrantRow.state) != literal_column(f"'{GrantState.ENDED}'")
+_ENDED: ColumnElement[str] = literal_column(f"'{GrantState.ENDED}'")
+NOT_ENDED: ColumnElement[bool] = col(GrantRow.state) != _ENDED
 MOVING: ColumnElement[bool] = col(GrantRow.state).in_(
     [literal_column(f"'{state}'") for state in (GrantState.APPLYING, GrantState.REMOVING)]
 )
@@ -51,9 +52,8 @@ MOVING_SINCE: ColumnElement[datetime] = func.coalesce(
     col(GrantRow.removing_since), WANTED_SINCE, type_=UtcDateTime()
 )
 _ACTIVE: ColumnElement[bool] = col(GrantRow.state) == literal_column(f"'{GrantState.ACTIVE}'")
-_LIVE: ColumnElement[bool] = NOT_ENDED & col(GrantRow.state).in_(
-    [GrantState.APPLYING, GrantState.ACTIVE]
-)
+_OPEN = [literal_column(f"'{state}'") for state in (GrantState.APPLYING, GrantState.ACTIVE)]
+_LIVE: ColumnElement[bool] = NOT_ENDED & col(GrantRow.state).in_(_OPEN)
 _PLAIN = [field.name for field in fields(Grant) if field.name != "source"]
 
 
@@ -110,16 +110,30 @@ def live(
         "source_value": source and source.value,
     }
     wanted = {name: value for name, value in wanted.items() if value is not None}
-    rows = session.exec(_live_query(frozenset(wanted)), params=wanted)
-    return [_grant(row) for row in rows]
+    session.flush()  # what this transaction has changed counts
+    return [_grant(row) for row in session.execute(_live_query(frozenset(wanted)), wanted)]
 
 
 @cache  # asked for each command: composing it took longer than its answer
-def _live_query(wanted: frozenset[str]) -> SelectOfScalar[GrantRow]:
-    query = select(GrantRow).where(_LIVE)
+def _live_query(wanted: frozenset[str]) -> Select[Any]:
+    table = table_of(GrantRow)
+    is_live = table.c.state.in_(_OPEN)
+    query = sql_select(table).where(table.c.state != _ENDED, is_live)
     for name in sorted(wanted):
-        query = query.where(col(getattr(GrantRow, name)) == bindparam(name))
-    return query.order_by(col(GrantRow.expires_at), col(GrantRow.id))
+        query = query.where(table.c[name] == bindparam(name))
+    return query.order_by(table.c.expires_at, table.c.id)
+
+
+def live_on(session: Session, aliases: Collection[str]) -> dict[str, list[Grant]]:
+    """Return the live grants of each of these clusters, those that end first in front."""
+    session.flush()  # what this transaction has changed counts
+    found: dict[str, list[Grant]] = {alias: [] for alias in aliases}
+    names = bindparam("aliases", expanding=True)
+    query = _live_query(frozenset()).where(table_of(GrantRow).c.cluster.in_(names))
+    for some in in_batches(aliases):
+        for row in session.execute(query, {"aliases": some}):
+            found[row.cluster].append(_grant(row))
+    return found
 
 
 def applying(session: Session) -> list[Grant]:
@@ -135,63 +149,80 @@ def revoked_by_another(
 
     What they gave back themselves does not count, nor what ended when they were deactivated.
     """
-    theirs = {"requester": requester, "cluster": cluster, "since": since}
-    row = session.exec(_revoked_by_another(), params=theirs).first()
-    return _grant(row) if row else None
+    theirs = {"requester": requester, "cluster": cluster}
+    session.flush()  # what this transaction has changed counts
+    row = session.execute(_revoked_query(), theirs).first()
+    return _grant(row) if row is not None and row.removing_since > since else None
 
 
 @cache  # as `_live_query`
-def _revoked_by_another() -> SelectOfScalar[GrantRow]:
-    query = select(GrantRow).where(
-        *_of_requester(),
-        GrantRow.end_reason == EndReason.REVOKED,
-        col(GrantRow.revoked_by) != bindparam("requester"),
-        col(GrantRow.revoked_by) != Actor.DEPARTED,
-        col(GrantRow.adopted).is_(False),
-        col(GrantRow.removing_since) > bindparam("since", type_=UtcDateTime()),
+def _revoked_query() -> Select[Any]:
+    table = table_of(GrantRow)
+    return _last_revoked(table, bindparam("requester"), bindparam("cluster"))
+
+
+def _last_revoked(table: Any, requester: Any, cluster: Any) -> Select[Any]:
+    """Return the query for the last grant of somebody on a cluster that somebody else revoked."""
+    grant = table.c
+    query = sql_select(table).where(
+        grant.requester == requester,
+        grant.cluster == cluster,
+        grant.end_reason == EndReason.REVOKED,
+        grant.revoked_by != requester,
+        grant.revoked_by != Actor.DEPARTED,
+        grant.adopted.is_(False),
+        grant.removing_since.is_not(None),
     )
-    return query.order_by(col(GrantRow.removing_since).desc()).limit(1)
-
-
-def _of_requester() -> list[ColumnElement[bool]]:
-    names = ("requester", "cluster")
-    return [col(getattr(GrantRow, name)) == bindparam(name) for name in names]
+    return query.order_by(grant.removing_since.desc()).limit(1)
 
 
 @dataclass(frozen=True)
 class Before:
-    """What somebody had on a cluster before they asked: that source, and what another revoked."""
+    """What a requester had on the cluster before: that very source, and what another revoked.
+
+    `revoked` is as `revoked_by_another` says, however long ago it was.
+    """
 
     had_source: bool
     revoked: Grant | None
 
 
-def before(
-    session: Session,
-    *,
-    requester: str,
-    cluster: str,
-    source: TrustedSource,
-    revoked_since: datetime | None,
-) -> Before:
-    """Return it; what was revoked as `revoked_by_another` does, and None if not asked for."""
-    theirs = {"requester": requester, "cluster": cluster}
-    wanted = {"source_type": source.type, "source_value": source.value, "since": revoked_since}
-    had_source, revoked = session.execute(_before_query(), {**theirs, **wanted}).one()
-    if revoked is None or revoked_since is None:
-        return Before(had_source, None)
-    return Before(had_source, _grant(session.get_one(GrantRow, revoked)))
+def before(session: Session, numbers: Collection[int]) -> dict[int, Before]:
+    """Return it for each of these requests, by number, in two statements at most."""
+    session.flush()  # what this transaction has changed counts
+    found: dict[int, tuple[bool, int | None]] = {}
+    for some in in_batches(numbers):
+        asked = session.execute(_before_query(len(some) == 1), {"numbers": _one_or_all(some)})
+        found |= {number: (had, revoked) for number, had, revoked in asked}
+    revoked_ones = of_requests(session, {one for _, one in found.values() if one is not None})
+    return {
+        number: Before(bool(had), revoked_ones.get(revoked) if revoked is not None else None)
+        for number, (had, revoked) in found.items()
+    }
 
 
 @cache  # as `_live_query`
-def _before_query() -> Select[Any]:
-    had = select(GrantRow.id).where(
-        *_of_requester(),
-        col(GrantRow.source_type) == bindparam("source_type"),
-        col(GrantRow.source_value) == bindparam("source_value"),
+def _before_query(is_for_one: bool) -> Select[Any]:
+    request, table = table_of(RequestRow).c, table_of(GrantRow)
+    same_source = sql_select(table.c.id).where(
+        table.c.requester == request.requester,
+        table.c.cluster == request.cluster,
+        table.c.source_type == request.source_type,
+        table.c.source_value == request.source_value,
     )
-    revoked = _revoked_by_another().with_only_columns(col(GrantRow.id))
-    return sql_select(had.exists(), revoked.scalar_subquery())
+    revoked = _last_revoked(table, request.requester, request.cluster)
+    query = sql_select(
+        request.id,
+        same_source.exists(),
+        revoked.with_only_columns(table.c.id).correlate(request.id.table).scalar_subquery(),
+    )
+    numbers = bindparam("numbers", expanding=not is_for_one)
+    return query.where(request.id == numbers if is_for_one else request.id.in_(numbers))
+
+
+def _one_or_all(numbers: Sequence[int]) -> int | Sequence[int]:
+    """Return what `_before_query` takes; a list takes longer to compose than one number."""
+    return numbers[0] if len(numbers) == 1 else numbers
 
 
 def has_live(session: Session, cluster_id: str) -> bool:
@@ -202,8 +233,11 @@ def has_live(session: Session, cluster_id: str) -> bool:
 
 def of_requests(session: Session, numbers: Collection[int]) -> dict[int, Grant]:
     """Return the grants that came of these requests, live or ended, by number."""
-    query = select(GrantRow).where(col(GrantRow.id).in_(numbers))
-    return {row.id: _grant(row) for row in session.exec(query)}
+    session.flush()  # what this transaction has changed counts
+    table = table_of(GrantRow)
+    query = sql_select(table).where(table.c.id.in_(bindparam("numbers", expanding=True)))
+    batches = (session.execute(query, {"numbers": some}) for some in in_batches(numbers))
+    return {row.id: _grant(row) for found in batches for row in found}
 
 
 def holders(session: Session) -> set[str]:
@@ -309,7 +343,7 @@ def bump_numbers(session: Session, used: int) -> None:
         )
 
 
-def _grant(row: GrantRow) -> Grant:
+def _grant(row: GrantRow | Row[Any]) -> Grant:
     values = {name: getattr(row, name) for name in _PLAIN}
     values["state"] = GrantState(row.state)
     values["end_reason"] = EndReason(row.end_reason) if row.end_reason else None

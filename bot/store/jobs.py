@@ -64,6 +64,7 @@ PATIENCE = {
 
 IS_WAITING: ColumnElement[bool] = col(JobRow.finished_at).is_(None)
 
+_NEW = {"attempts": 0, "unknown_failures": 0, "last_error": "", "outcome": ""}
 _AT_ONCE = 5_000  # superseded in one transaction, so that none is long
 _NEXT_ROUND = frozenset({Kind.HOME, Kind.ACCOUNT, Kind.USAGE, Kind.DROPLETS})
 _COALESCED = _NEXT_ROUND | {Kind.MESSAGE}
@@ -128,11 +129,8 @@ def add(
         "created_at": at,
         "due_at": due_at or at,
         "deadline": (due_at or at) + (patience or PATIENCE[kind]),
+        **_NEW,
     }
-    if unique_key is None:
-        session.add(JobRow(**values))
-        return True
-    values |= {"attempts": 0, "unknown_failures": 0, "last_error": "", "outcome": ""}
     return session.execute(_insert_once(dialect_of(session)), values).first() is not None
 
 

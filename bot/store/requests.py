@@ -1,17 +1,17 @@
 """Requests and the decisions on them."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, bindparam, case, desc, func, insert
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, desc, func, insert
+from sqlalchemy import select as sql_select
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session, and_, col, or_, select
-from sqlmodel.sql.expression import Select
 
 from bot.domain.actors import Actor
 from bot.domain.lifecycle import (
@@ -37,7 +37,8 @@ NEXT = 0  # the number of a request that has none yet
 # The fields that are columns of the same name: a new one stands in `Request` and `RequestRow`.
 _OTHERS = {"id", "source", "duration", "decisions", "concerned", "details"}
 _SAME = [field.name for field in fields(Request) if field.name not in _OTHERS]
-_Asked = Select[RequestRow, DecisionRow]  # a row for each decision; without any, None is one
+_OF_DECISION = ("approver", "verdict", "at", "reason", "at_most_seconds")
+_Asked = Select[Any]  # a row for each decision on a request, or one where there is none
 _ENUMS: dict[str, Callable[[Any], Any]] = {
     "state": RequestState,
     "kind": RequestKind,
@@ -73,9 +74,9 @@ def look_at(session: Session, request_id: int) -> Request | None:
     return found[0] if found else None
 
 
-@cache  # as `_by_origin_query`
+@cache  # as `_earlier_query`
 def _by_number_query() -> _Asked:
-    return _with_decisions().where(col(RequestRow.id) == bindparam("number"))
+    return _with_decisions().where(table_of(RequestRow).c.id == bindparam("number"))
 
 
 def owners_of(session: Session, request_id: int) -> tuple[str | None, ...]:
@@ -112,15 +113,32 @@ def save(session: Session, request: Request) -> None:
     session.flush()
 
 
-def by_origin(session: Session, origin: str) -> Request | None:
-    """Return the request that a Slack interaction made, if it made one."""
-    found = _asked(session, _by_origin_query(), origin=origin)
-    return found[0] if found else None
+@dataclass(frozen=True)
+class Earlier:
+    """What came of an interaction already, if anything did, and what else its author waits for."""
+
+    made: Request | None
+    waiting: list[Request]
+
+
+def earlier(session: Session, *, origin: str, requester: str) -> Earlier:
+    """Return the request that a Slack interaction made, and somebody's undecided requests."""
+    found = _found(session, _earlier_query(), origin=origin, requester=requester)
+    made = (request for row, request in found if row.origin == origin)
+    waiting = [
+        request
+        for row, request in found
+        if request.state is RequestState.PENDING and row.requester == requester
+    ]
+    return Earlier(next(made, None), waiting)
 
 
 @cache  # asked for each command: composing it took longer than its answer
-def _by_origin_query() -> _Asked:
-    return _with_decisions().where(col(RequestRow.origin) == bindparam("origin"))
+def _earlier_query() -> _Asked:
+    request = table_of(RequestRow).c
+    is_theirs = request.requester == bindparam("requester")
+    is_waiting = and_(is_theirs, request.state == RequestState.PENDING)
+    return _with_decisions().where(or_(request.origin == bindparam("origin"), is_waiting))
 
 
 def behind(session: Session, grant_id: int) -> list[Request]:
@@ -143,11 +161,11 @@ def behind_grant(session: Session, grant_id: int) -> tuple[Request | None, list[
     return own, [request for request in found if request.extends == grant_id]
 
 
-@cache  # as `_by_origin_query`
+@cache  # as `_earlier_query`
 def _behind_query() -> _Asked:
-    grant: Any = bindparam("grant")
-    is_extension = and_(col(RequestRow.extends) == grant, RequestRow.state == RequestState.APPROVED)
-    return _with_decisions().where(or_(col(RequestRow.id) == grant, is_extension))
+    request, grant = table_of(RequestRow).c, bindparam("grant")
+    is_extension = and_(request.extends == grant, request.state == RequestState.APPROVED)
+    return _with_decisions().where(or_(request.id == grant, is_extension))
 
 
 def putting_back(session: Session, grant_id: int) -> Request | None:
@@ -182,12 +200,13 @@ def pending(
     return _asked(session, _pending_query(frozenset(wanted), take), **wanted)
 
 
-@cache  # as `_by_origin_query`
+@cache  # as `_earlier_query`
 def _pending_query(wanted: frozenset[str], take: bool) -> _Asked:
-    query = _with_decisions().where(RequestRow.state == RequestState.PENDING)
+    table = table_of(RequestRow)
+    query = _with_decisions().where(table.c.state == RequestState.PENDING)
     for name in sorted(wanted):
-        query = query.where(col(getattr(RequestRow, name)) == bindparam(name))
-    return query.with_for_update(of=RequestRow, skip_locked=True) if take else query
+        query = query.where(table.c[name] == bindparam(name))
+    return query.with_for_update(of=table, skip_locked=True) if take else query
 
 
 def lapsing(session: Session, now: datetime) -> list[Request]:
@@ -334,25 +353,34 @@ def with_decisions(session: Session, rows: Sequence[RequestRow]) -> list[Request
     decisions: dict[int, list[DecisionRow]] = {}
     for decision in session.exec(query.order_by(col(DecisionRow.id))) if ids else ():
         decisions.setdefault(decision.request_id, []).append(decision)
-    return [_request(row, decisions.get(row.id or 0, [])) for row in rows]
+    return [_request(row, map(_decision, decisions.get(row.id or 0, []))) for row in rows]
 
 
 def _with_decisions() -> _Asked:
     """Return the query for requests, the oldest first, and the decisions on each."""
-    query = select(RequestRow, DecisionRow).outerjoin(
-        DecisionRow, col(DecisionRow.request_id) == col(RequestRow.id)
-    )
-    return query.order_by(col(RequestRow.id), col(DecisionRow.id))
+    request, decision = table_of(RequestRow), table_of(DecisionRow)
+    columns = (decision.c[name].label(f"decision_{name}") for name in _OF_DECISION)
+    query = sql_select(request, *columns)
+    query = query.outerjoin(decision, decision.c.request_id == request.c.id)
+    return query.order_by(request.c.id, decision.c.id)
 
 
 def _asked(session: Session, query: _Asked, **wanted: Any) -> list[Request]:
     """Return the requests that a query by `_with_decisions` finds."""
-    rows: dict[int | None, RequestRow] = {}
-    decisions: dict[int | None, list[DecisionRow]] = {}
-    for row, decision in session.exec(query, params=wanted):
+    return [request for _, request in _found(session, query, **wanted)]
+
+
+def _found(session: Session, query: _Asked, **wanted: Any) -> list[tuple[Row[Any], Request]]:
+    """Return the same, each with its row; no object of the ORM is made, which takes longer."""
+    session.flush()  # what this transaction has changed counts
+    rows: dict[int, Row[Any]] = {}
+    decisions: dict[int, list[Decision]] = {}
+    for row in session.execute(query, wanted):
         rows[row.id] = row
-        decisions.setdefault(row.id, []).extend(filter(None, [decision]))
-    return [_request(row, decisions[number]) for number, row in rows.items()]
+        made = decisions.setdefault(row.id, [])
+        if row.decision_approver is not None:
+            made.append(_made(*row[-len(_OF_DECISION) :]))
+    return [(row, _request(row, decisions[number])) for number, row in rows.items()]
 
 
 def _columns(request: Request) -> dict[str, Any]:
@@ -366,17 +394,14 @@ def _columns(request: Request) -> dict[str, Any]:
     }
 
 
-def _request(row: RequestRow, decisions: Sequence[DecisionRow]) -> Request:
+def _request(row: RequestRow | Row[Any], decisions: Iterable[Decision]) -> Request:
     values = {name: _ENUMS.get(name, _as_it_is)(getattr(row, name)) for name in _SAME}
     return Request(
         **values,
         id=row.id or NEXT,
         source=TrustedSource(SourceType(row.source_type), row.source_value),
         duration=timedelta(seconds=row.duration_seconds),
-        decisions=tuple(
-            Decision(d.approver, Verdict(d.verdict), d.at, _reason(d), _duration(d.at_most_seconds))
-            for d in decisions
-        ),
+        decisions=tuple(decisions),
         concerned=tuple(_person(facts) for facts in row.concerned or ()),
         details=tuple((name, value) for name, value in row.details or ()),
     )
@@ -392,12 +417,24 @@ def _kept_reason(decision: Decision) -> str:
     return REFUSAL.dump_json(decision.reason).decode()
 
 
-def _reason(row: DecisionRow) -> str | AnyRefusal:
-    if row.approver != Actor.DBACCESS:
-        return row.reason
+def _decision(row: DecisionRow) -> Decision:
+    return _made(*(getattr(row, name) for name in _OF_DECISION))
+
+
+def _made(
+    approver: str, verdict: str, at: datetime, reason: str, at_most_seconds: int | None
+) -> Decision:
+    """Return a decision of its row's values, as `_OF_DECISION` lists them."""
+    at_most = _duration(at_most_seconds)
+    return Decision(approver, Verdict(verdict), at, _reason(approver, reason), at_most)
+
+
+def _reason(approver: str, kept: str) -> str | AnyRefusal:
+    if approver != Actor.DBACCESS:
+        return kept
     with suppress(ValidationError):  # a code that this version does not know, or a sentence
-        return REFUSAL.validate_json(row.reason)
-    return row.reason
+        return REFUSAL.validate_json(kept)
+    return kept
 
 
 def _established(person: Person) -> dict[str, Any]:

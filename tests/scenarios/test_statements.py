@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bench.statements import statements
-from tests.scenarios.world import IP, ORDERS, RITA, World
+from tests.scenarios.world import ALICE, BOB, GITA, IP, ORDERS, OSCAR, RITA, World
 
 TICK = timedelta(seconds=1)
 
@@ -16,7 +16,7 @@ def _of_postgresql(world: World, *names: str) -> list[str]:
     return [] if world.service.components.database.is_sqlite else list(names)
 
 
-def test_a_request_is_acknowledged_with_ten_statements(world: World) -> None:
+def test_a_request_is_acknowledged_with_nine_statements(world: World) -> None:
     database = world.service.components.database
 
     with statements(database) as sent:
@@ -24,10 +24,9 @@ def test_a_request_is_acknowledged_with_ten_statements(world: World) -> None:
 
     assert "Request #1 sent" in answer.text
     assert sent == [
-        "SELECT requests",  # was this very interaction carried out already?
         *_of_postgresql(world, "SELECT pg_advisory_xact_lock"),  # nobody asks twice at once
+        "SELECT requests",  # was it carried out already, and what does this person wait for?
         "SELECT grants",  # what is open on the cluster
-        "SELECT requests",  # what this person waits for
         "SELECT clusters",  # whether it has room, and what its rules let in already
         "INSERT requests",
         "SELECT grants",  # what this person had there before
@@ -46,6 +45,35 @@ def test_a_command_that_waits_for_slack_is_acknowledged_with_one_statement(world
         world.slack.command(RITA, f"request {IP} 2h orders", channel_id="C0GENERAL")
 
     assert sent == ["INSERT jobs"]
+
+
+def _of_pages(world: World) -> dict[str, list[str]]:
+    """Return the statements by which Alice sees everything there is, and her Home."""
+    sent = {}
+    with statements(world.service.components.database) as sent["list all"]:
+        world.slack.command(ALICE, "list all", channel_id="C0GENERAL")
+    with statements(world.service.components.database) as sent["Home"]:
+        world.slack.open_home(ALICE)
+        world.settle()
+    return sent
+
+
+def test_a_page_of_many_requests_and_grants_takes_as_many_statements_as_one_of_few(
+    world: World,
+) -> None:
+    world.introduce(ALICE)
+    world.granted()
+    world.types(BOB, "request 203.0.113.50 2h orders")
+    few = _of_pages(world)
+
+    for number in range(51, 54):
+        world.granted(f"request 203.0.113.{number} 2h orders", to=GITA)
+        world.types(OSCAR, f"request 203.0.113.{number} 2h orders")
+    many = _of_pages(world)
+
+    assert "203.0.113.53" in world.slack.ephemerals(ALICE)[-1].all_text
+    assert many == few
+    assert len(many["list all"]) <= 6
 
 
 def test_a_tick_with_nothing_due_is_one_question(world: World) -> None:

@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 from sqlmodel import Session
 from structlog.contextvars import bind_contextvars
 
-from bot.access.request_facts import request_facts
+from bot.access.request_facts import facts_of_all
 from bot.clock import Clock
 from bot.domain.extensions import at_maximum
 from bot.domain.lifecycle import Request
@@ -113,17 +113,15 @@ class HomeTabs:
                 if emergency.cluster in own and emergency.requester != user_id
             ]
             mine = [request for request in pending if user_id in request.for_themselves]
-            decide, review, asked = (
-                [request_facts(session, request, policy) for request in some]
-                for some in (to_decide, to_review, mine)
-            )
+            shown = list({one.id: one for one in (*to_decide, *to_review, *mine)}.values())
+            facts = {one.id: one for one in facts_of_all(session, shown, policy)}
             live = grants.live(session, requester=user_id)
         return HomeTab(
             self._clock.now(),
-            decide,
-            review,
+            [facts[request.id] for request in to_decide],
+            [facts[request.id] for request in to_review],
             live,
-            asked,
+            [facts[request.id] for request in mine],
             rights.may_ask,
             is_whole=rights.is_known,
             is_admitted=rights.is_admitted or not rights.is_known,
