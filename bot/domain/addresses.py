@@ -5,6 +5,7 @@ becomes `(4, 6)`, and `NETWORK_FORMAT`, which the schema of `dbaccess.toml` show
 """
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from bot.domain.refusal import Refused
@@ -81,12 +82,10 @@ def kind_of_address() -> str:
 
 def is_ipv6(text: str) -> bool:
     """Tell whether *text* is an IPv6 address or network, perhaps in brackets."""
-    try:
-        return ip_network(text.strip("[]"), strict=False).version == 6
-    except ValueError:
-        return False
+    return ":" in text and isinstance(read_network(text.strip("[]")), IPv6Network)
 
 
+@lru_cache(maxsize=1024)  # the same addresses are compared again and again
 def read_network(value: str, *, strict: bool = False) -> Network | None:
     """Return the network that *value* names; None if it names none.
 

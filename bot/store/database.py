@@ -214,7 +214,11 @@ def _postgresql(url: URL) -> Engine:
     from bot.store.timeouts import set_timeouts  # its driver is loaded where it is needed
 
     engine = create_engine(
-        _to_primary(url), pool_pre_ping=True, pool_size=_POOL_SIZE, max_overflow=0
+        _to_primary(url),
+        pool_pre_ping=True,
+        pool_size=_POOL_SIZE,
+        max_overflow=0,
+        pool_use_lifo=True,
     )
     set_timeouts(engine)
     return engine
@@ -257,7 +261,9 @@ def _sqlite(url: str) -> Engine:
     if make_url(url).database == _IN_MEMORY:  # it lives as long as its only connection
         engine = create_engine(url, connect_args=connect_args, poolclass=StaticPool)
     else:
-        engine = create_engine(url, connect_args=connect_args, pool_size=_POOL_SIZE, max_overflow=0)
+        engine = create_engine(
+            url, connect_args=connect_args, pool_size=_POOL_SIZE, max_overflow=0, pool_use_lifo=True
+        )
 
     @event.listens_for(engine, "do_connect")
     def make_file(_dialect: Dialect, _record: Any, given: Any, _named: dict[str, Any]) -> None:

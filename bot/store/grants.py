@@ -187,14 +187,15 @@ class Before:
     revoked: Grant | None
 
 
-def before(session: Session, numbers: Collection[int]) -> dict[int, Before]:
+def before(session: Session, of: Collection[int]) -> dict[int, Before]:
     """Return it for each of these requests, by number, in two statements at most."""
     session.flush()  # what this transaction has changed counts
     found: dict[int, tuple[bool, int | None]] = {}
-    for some in in_batches(numbers):
+    for some in in_batches(of):
         asked = session.execute(_before_query(len(some) == 1), {"numbers": _one_or_all(some)})
         found |= {number: (had, revoked) for number, had, revoked in asked}
-    revoked_ones = of_requests(session, {one for _, one in found.values() if one is not None})
+    numbers = {revoked for _, revoked in found.values() if revoked is not None}
+    revoked_ones = of_requests(session, numbers) if numbers else {}
     return {
         number: Before(bool(had), revoked_ones.get(revoked) if revoked is not None else None)
         for number, (had, revoked) in found.items()
@@ -234,10 +235,14 @@ def has_live(session: Session, cluster_id: str) -> bool:
 def of_requests(session: Session, numbers: Collection[int]) -> dict[int, Grant]:
     """Return the grants that came of these requests, live or ended, by number."""
     session.flush()  # what this transaction has changed counts
-    table = table_of(GrantRow)
-    query = sql_select(table).where(table.c.id.in_(bindparam("numbers", expanding=True)))
-    batches = (session.execute(query, {"numbers": some}) for some in in_batches(numbers))
+    batches = (session.execute(_of_numbers(), {"numbers": some}) for some in in_batches(numbers))
     return {row.id: _grant(row) for found in batches for row in found}
+
+
+@cache  # as `_live_query`
+def _of_numbers() -> Select[Any]:
+    table = table_of(GrantRow)
+    return sql_select(table).where(table.c.id.in_(bindparam("numbers", expanding=True)))
 
 
 def holders(session: Session) -> set[str]:
