@@ -52,7 +52,9 @@ MOVING_SINCE: ColumnElement[datetime] = func.coalesce(
     col(GrantRow.removing_since), WANTED_SINCE, type_=UtcDateTime()
 )
 _ACTIVE: ColumnElement[bool] = col(GrantRow.state) == literal_column(f"'{GrantState.ACTIVE}'")
-_OPEN = [literal_column(f"'{state}'") for state in (GrantState.APPLYING, GrantState.ACTIVE)]
+_OPEN: list[ColumnElement[str]] = [
+    literal_column(f"'{state}'") for state in (GrantState.APPLYING, GrantState.ACTIVE)
+]
 _LIVE: ColumnElement[bool] = NOT_ENDED & col(GrantRow.state).in_(_OPEN)
 _PLAIN = [field.name for field in fields(Grant) if field.name != "source"]
 
@@ -128,7 +130,7 @@ def live_on(session: Session, aliases: Collection[str]) -> dict[str, list[Grant]
     """Return the live grants of each of these clusters, those that end first in front."""
     session.flush()  # what this transaction has changed counts
     found: dict[str, list[Grant]] = {alias: [] for alias in aliases}
-    names = bindparam("aliases", expanding=True)
+    names: Any = bindparam("aliases", expanding=True)
     query = _live_query(frozenset()).where(table_of(GrantRow).c.cluster.in_(names))
     for some in in_batches(aliases):
         for row in session.execute(query, {"aliases": some}):
@@ -217,7 +219,7 @@ def _before_query(is_for_one: bool) -> Select[Any]:
         same_source.exists(),
         revoked.with_only_columns(table.c.id).correlate(request.id.table).scalar_subquery(),
     )
-    numbers = bindparam("numbers", expanding=not is_for_one)
+    numbers: Any = bindparam("numbers", expanding=not is_for_one)
     return query.where(request.id == numbers if is_for_one else request.id.in_(numbers))
 
 

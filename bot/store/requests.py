@@ -163,7 +163,8 @@ def behind_grant(session: Session, grant_id: int) -> tuple[Request | None, list[
 
 @cache  # as `_earlier_query`
 def _behind_query() -> _Asked:
-    request, grant = table_of(RequestRow).c, bindparam("grant")
+    request = table_of(RequestRow).c
+    grant: Any = bindparam("grant")
     is_extension = and_(request.extends == grant, request.state == RequestState.APPROVED)
     return _with_decisions().where(or_(request.id == grant, is_extension))
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bench.statements import statements
-from tests.scenarios.world import ALICE, BOB, GITA, IP, ORDERS, OSCAR, RITA, World
+from tests.scenarios.world import ALICE, BOB, IP, ORDERS, RITA, World
 
 TICK = timedelta(seconds=1)
 
@@ -66,12 +66,12 @@ def test_a_page_of_many_requests_and_grants_takes_as_many_statements_as_one_of_f
     world.types(BOB, "request 203.0.113.50 2h orders")
     few = _of_pages(world)
 
-    for number in range(51, 54):
-        world.granted(f"request 203.0.113.{number} 2h orders", to=GITA)
-        world.types(OSCAR, f"request 203.0.113.{number} 2h orders")
+    world.granted("request 203.0.113.51 2h orders")
+    for number in (52, 53):
+        answer = world.types(BOB, f"request 203.0.113.{number} 2h orders")
+        assert "sent" in answer.text
     many = _of_pages(world)
 
-    assert "203.0.113.53" in world.slack.ephemerals(ALICE)[-1].all_text
     assert many == few
     assert len(many["list all"]) <= 6
 
