@@ -11,7 +11,7 @@ from bench.plans import tables_read
 from bench.simulate import Company, simulate
 
 
-@pytest.mark.parametrize("row", ["D", "G", "K", "M"])
+@pytest.mark.parametrize("row", ["D", "G", "K", "M", "N"])
 def test_a_row_is_measured_and_written_down(row: str, tmp_path: Path) -> None:
     page = tmp_path / "RESULTS.md"
 

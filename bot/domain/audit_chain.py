@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import Any
 
 from bot.domain.canonical_json import encode
-from bot.domain.personal_fields import Sealed
 
 GENESIS = "0" * 64  # what the first row is chained to
 
@@ -37,36 +36,6 @@ class Keyring:
 
 
 NO_KEYS = Keyring()
-
-
-@dataclass(frozen=True)
-class Link:
-    """One row of the chain: its number, what it says, its digest, and the name of its key.
-
-    `facts` are what the digest covers: of the `personal` fields, that is their commitments. `at` is
-    when it was written; None where that does not matter, since nothing of it can be erased.
-    """
-
-    number: int
-    facts: Mapping[str, Any]
-    digest: str
-    key: str = ""
-    personal: Sealed | None = None
-    at: datetime | None = None
-
-    def holds(self, before: str, key: bytes | None) -> bool:
-        """Tell whether it is as it was written behind the row with the digest *before*."""
-        return self.digest == digest_of(before, self.facts, key) and self.is_sealed
-
-    @property
-    def is_sealed(self) -> bool:
-        """Whether each personal field that is still there is as it was written."""
-        return self.personal is None or self.personal.holds
-
-    @property
-    def is_erased(self) -> bool:
-        """Whether any of its personal fields is erased."""
-        return self.personal is not None and bool(self.personal.erased)
 
 
 @dataclass(frozen=True)
@@ -185,7 +154,12 @@ def digest_of(before: str, facts: Mapping[str, Any], key: bytes | None = None) -
         facts: plain JSON values.
         key: kept out of reach of the database's owner.
     """
-    said = f"{before}\n{encode(facts)}".encode()
+    return digest_of_text(before, encode(facts), key)
+
+
+def digest_of_text(before: str, facts: str, key: bytes | None = None) -> str:
+    """Return the same from the facts as JSON in its one form."""
+    said = f"{before}\n{facts}".encode()
     if key is None:
         return hashlib.sha256(said).hexdigest()
     return hmac.digest(key, said, "sha256").hex()

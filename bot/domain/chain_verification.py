@@ -9,10 +9,10 @@ from bot.domain.audit_chain import (
     NO_KEYS,
     Anchor,
     Keyring,
-    Link,
     Stretch,
     Verdict,
 )
+from bot.domain.audit_link import Link
 
 
 def verify(
@@ -38,14 +38,16 @@ def verify(
     for anchor in expected:
         check.anchors.setdefault(anchor.number, []).append(anchor)
     for link in links:
-        known = keys.get(link.key) if link.key else None
-        can_be_checked = known is not None or not link.key
-        if link.number != check.count + 1 or not (
-            link.holds(check.head, known) if can_be_checked else link.is_sealed
+        key, personal = keys.get(link.key), None if link.is_complete else link.sealed
+        is_foreign = key is None and link.key
+        if (
+            link.number != check.count + 1
+            or not (is_foreign or link.follows(check.head, key))
+            or not (personal is None or personal.holds)
         ):
             check.broken_at = link.number
             break
-        check.note(link)
+        check.note(link, is_erased=personal is not None and personal.is_erased)
     return Verdict(
         check.count,
         check.head,
@@ -76,7 +78,7 @@ class _Check:
     _key: str = ""
     _differing: list[Anchor] = field(default_factory=list)
 
-    def note(self, link: Link) -> None:
+    def note(self, link: Link, *, is_erased: bool) -> None:
         """Note a row that is as it was written."""
         if link.key != self._key:
             self._closed = self.stretches
@@ -85,7 +87,7 @@ class _Check:
         for anchor in self.anchors.pop(link.number, ()):
             if anchor.digest != link.digest:
                 self._differing.append(anchor)
-        if link.is_erased:
+        if is_erased:
             self._note_erased(link)
 
     @property
@@ -103,7 +105,7 @@ class _Check:
 
     def _note_erased(self, link: Link) -> None:
         self.erased += 1
-        if link.at and self.erased_before and link.at < self.erased_before:
+        if self.erased_before and link.is_from_before(self.erased_before):
             return
         last = self.unrecorded.pop() if self.unrecorded else range(0)
         if last and last.stop != link.number:

@@ -8,18 +8,16 @@ verified by itself; and without the salt nobody can find out by guessing what an
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from bot.domain.canonical_json import encode
+from bot.domain.canonical_json import encode, quoted
 
 SALT_BYTES = 16  # 128 bits
 _PAIR = 2  # a salt and a value
 Fields = dict[str, Any]  # of each field, its salt and its value: two items
 
 
-@dataclass(frozen=True)
-class Sealed:
+class Sealed(NamedTuple):
     """The personal fields of a row: `commitments` stay, `fields` may be erased, all or some.
 
     `fields` has each field's salt (hexadecimal) and value; None once all are erased.
@@ -32,6 +30,11 @@ class Sealed:
     def erased(self) -> frozenset[str]:
         """The names of the fields that are erased."""
         return frozenset(self.commitments).difference(self.fields or ())
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether any field is erased."""
+        return not self.commitments.keys() <= (self.fields or {}).keys()
 
     @property
     def values(self) -> dict[str, Any]:
@@ -49,12 +52,30 @@ class Sealed:
     def holds(self) -> bool:
         """Whether each field that is still there says what was committed to."""
         try:
-            return all(
-                self.commitments.get(name) == commitment(salt, value)
-                for name, (salt, value) in (self.fields or {}).items()
-            )
+            for name, (salt, value) in (self.fields or {}).items():
+                if self.commitments.get(name) != commitment(salt, value):
+                    return False
         except (TypeError, ValueError):  # somebody wrote there what is no field
             return False
+        return True
+
+
+def sealed(commitments: Any, fields: Any) -> Sealed:
+    """Return the personal fields of a row as they stand there, whatever does."""
+    as_written = isinstance(fields, dict | None) and isinstance(commitments, dict)
+    if not as_written:  # by somebody else: nothing was committed to
+        return Sealed({}, {"": fields})
+    return Sealed(commitments, fields)
+
+
+def commitments_of(fields: Mapping[str, Any]) -> str:
+    """Return what was committed to, as JSON, if *fields* are in the order of that.
+
+    Raises:
+        TypeError, ValueError: they are no fields.
+    """
+    made = [f'{quoted(name)}:"{commitment(*field)}"' for name, field in fields.items()]
+    return f"{{{','.join(made)}}}"
 
 
 def seal(values: Mapping[str, Any]) -> Sealed:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import Insert, Select, insert, text
+from sqlalchemy import ColumnElement, Insert, Select, Text, cast, func, insert, text
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
@@ -18,14 +18,14 @@ from bot.domain.audit_chain import (
     NO_KEYS,
     Anchor,
     Keyring,
-    Link,
     Verdict,
     digest_of,
 )
+from bot.domain.audit_link import SEALED, Link, covered
 from bot.domain.chain_verification import verify
 from bot.domain.personal_fields import seal
 from bot.domain.sources import SourceType, TrustedSource
-from bot.store.audit_entries import SEALED, Entry, entry, sealed_of
+from bot.store.audit_entries import Entry, entry
 from bot.store.database import KEYRING, OPERATOR, before_commit, dialect_of, table_of
 from bot.store.tables import AuditRow, RequestRow
 
@@ -34,7 +34,7 @@ log = structlog.get_logger()
 _PENDING = "audit"
 _KEY_CHECKED_AT = "audit key checked at"
 _LOCK_CHAIN = text("SELECT pg_advisory_xact_lock(hashtextextended('dbaccess audit', 0))")
-_AT_ONCE = 1000
+_AT_ONCE = 250
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -151,11 +151,10 @@ def verify_chain(
         expected: anchors that the audit must contain.
         accepted: rows that may be unsigned, or signed with a lost key.
     """
-    columns = (col(getattr(AuditRow, name)) for name in _READ)
-    query = select(*columns).order_by(col(AuditRow.id)).execution_options(yield_per=_AT_ONCE)
+    query = _links(dialect_of(session)).execution_options(yield_per=_AT_ONCE)
     with session.execute(query) as found:
         verdict = verify(
-            map(_link, found),
+            map(Link._make, found),
             _keyring(session),
             expected=expected,
             accepted=accepted,
@@ -283,32 +282,36 @@ def _log(rows: Iterable[_Pending]) -> None:
         log.info("audit", action=str(row.action), request=row.request_id, anchor=anchor)
 
 
-_READ = (
+_WRITTEN = (
     *("id", "at", "action", "actor", "cluster", "request_id", "detail"),
     *("digest", "key", "format", "commitments", "personal"),
 )
 
 
-def _link(row: Any) -> Link:
-    return Link(row.id, _covered(row), row.digest, row.key, sealed_of(row), row.at)
+def _links(dialect: str) -> Select[Any]:
+    """Return the query of all rows as `Link` has them: what SQLite stores, as it stores it."""
+    row = table_of(AuditRow).c
+    read: dict[str, ColumnElement[Any]] = {name: row[name] for name in _WRITTEN}
+    for name in ("detail", "commitments", "personal"):
+        read[name] = cast(row[name], Text)
+    if dialect == "postgresql":
+        read["at"] = func.to_char(func.timezone("UTC", row.at), "YYYY-MM-DD HH24:MI:SS.US")
+    else:
+        read["at"] = cast(row.at, Text)
+    return sql_select(*read.values()).order_by(row.id)
 
 
-def _covered(row: Any) -> dict[str, Any]:
-    """Return what the digest of a row covers: all but its number, which follows from its place.
-
-    Of the personal fields, it covers the commitments.
-    """
-    covered = {
-        "at": row.at.astimezone(UTC).isoformat(),
-        "action": row.action,
-        "actor": row.actor,
-        "cluster": row.cluster,
-        "request_id": row.request_id,
-        "detail": row.detail,
-    }
-    if row.format == SEALED:
-        covered |= {"format": row.format, "commitments": row.commitments}
-    return covered
+def _covered(row: AuditRow) -> dict[str, Any]:
+    return covered(
+        at=row.at,
+        action=row.action,
+        actor=row.actor,
+        cluster=row.cluster,
+        request_id=row.request_id,
+        detail=row.detail,
+        form=row.format,
+        commitments=row.commitments,
+    )
 
 
 def _source(request: RequestRow) -> str:

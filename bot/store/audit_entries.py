@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.audit_actions import ACTOR
+from bot.domain.audit_link import SEALED
 from bot.domain.erasure import ERASED
-from bot.domain.personal_fields import Sealed
+from bot.domain.personal_fields import Sealed, sealed
 from bot.store.tables import AuditRow
-
-SEALED = 2  # the format of the rows that are written
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,9 @@ class Entry:
 
 def entry(row: AuditRow) -> Entry:
     """Return a row as it is read."""
-    sealed = sealed_of(row)
-    values = sealed.values if sealed else {}
-    erased = sealed.erased if sealed else frozenset()
+    personal = sealed_of(row)
+    values = personal.values if personal else {}
+    erased = personal.erased if personal else frozenset()
     acting = values.pop(ACTOR, ERASED if ACTOR in erased else row.actor)
     return Entry(
         id=row.id or 0,
@@ -58,14 +57,9 @@ def entry(row: AuditRow) -> Entry:
     )
 
 
-def sealed_of(row: Any) -> Sealed | None:
+def sealed_of(row: AuditRow) -> Sealed | None:
     """Return a row's personal fields; None for one of a format that does not keep them apart."""
-    if row.format != SEALED:
-        return None
-    as_written = isinstance(row.personal, dict | None) and isinstance(row.commitments, dict)
-    if not as_written:  # by somebody else: nothing was committed to
-        return Sealed({}, {"": row.personal})
-    return Sealed(row.commitments, row.personal)
+    return sealed(row.commitments, row.personal) if row.format == SEALED else None
 
 
 def _texts(value: Any) -> Iterator[str]:

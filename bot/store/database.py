@@ -20,6 +20,7 @@ from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel
 
 from bot.domain.audit_chain import NO_KEYS, Keyring
+from bot.domain.canonical_json import encode
 from bot.faults import Fault
 from bot.store.database_state import DatabaseState
 from bot.store.failures import DATABASE_UNAVAILABLE
@@ -219,6 +220,7 @@ def _postgresql(url: URL) -> Engine:
         pool_size=_POOL_SIZE,
         max_overflow=0,
         pool_use_lifo=True,
+        json_serializer=encode,
     )
     set_timeouts(engine)
     return engine
@@ -259,11 +261,10 @@ def _sqlite(url: str) -> Engine:
     making = threading.Lock()
     connect_args = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
     if make_url(url).database == _IN_MEMORY:  # it lives as long as its only connection
-        engine = create_engine(url, connect_args=connect_args, poolclass=StaticPool)
+        pool: dict[str, Any] = {"poolclass": StaticPool}
     else:
-        engine = create_engine(
-            url, connect_args=connect_args, pool_size=_POOL_SIZE, max_overflow=0, pool_use_lifo=True
-        )
+        pool = {"pool_size": _POOL_SIZE, "max_overflow": 0, "pool_use_lifo": True}
+    engine = create_engine(url, connect_args=connect_args, json_serializer=encode, **pool)
 
     @event.listens_for(engine, "do_connect")
     def make_file(_dialect: Dialect, _record: Any, given: Any, _named: dict[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """A chain of rows shows where it was tampered with."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,18 +10,23 @@ from bot.domain.audit_chain import (
     GENESIS,
     Anchor,
     Keyring,
-    Link,
     Stretch,
     digest_of,
     name_of_key,
     parse_anchor,
 )
+from bot.domain.audit_link import Link
 from bot.domain.chain_verification import verify
+from tests.domain.links import digest_after, facts_of, link
 
-FACTS = st.dictionaries(
-    st.sampled_from(["action", "actor", "detail"]),
-    st.none() | st.integers() | st.text() | st.lists(st.text(), max_size=2),
-    min_size=1,
+SAID = st.none() | st.integers() | st.text() | st.lists(st.text(), max_size=2)
+FACTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "action": st.text(),
+        "actor": st.text(),
+        "detail": st.dictionaries(st.text(max_size=2) | st.just("detail"), SAID, min_size=1),
+    },
 )
 
 
@@ -35,8 +39,7 @@ def chain(*rows: dict[str, Any], after: list[Link] | None = None, key: bytes = b
     links = list(after or [])
     for facts in rows:
         before = links[-1].digest if links else GENESIS
-        digest = digest_of(before, facts, key or None)
-        links.append(Link(len(links) + 1, facts, digest, name_of_key(key) if key else ""))
+        links.append(link(len(links) + 1, before, key=key or None, **facts))
     return links
 
 
@@ -57,18 +60,19 @@ def test_a_chain_as_it_was_written_is_whole_and_its_head_is_the_last_digest() ->
 
 def test_a_digest_is_what_anybody_can_compute() -> None:
     """Printed by `printf '%s\\n%s' 000…0 '{"action":"made"}' | sha256sum`."""
-    assert THREE[0].digest == "b66d9c48aa4fd98c368ea269e027aabb78e44fe268d88a544ea9a467d971f505"
+    digest = digest_of(GENESIS, {"action": "made"})
+    assert digest == "b66d9c48aa4fd98c368ea269e027aabb78e44fe268d88a544ea9a467d971f505"
 
 
 @pytest.mark.parametrize(
     ("tampered", "broken_at"),
     [
-        ([replace(THREE[0], facts={"action": "denied"}), *THREE[1:]], 1),
-        ([THREE[0], replace(THREE[1], digest="0" * 64), THREE[2]], 2),
+        ([THREE[0]._replace(action="denied"), *THREE[1:]], 1),
+        ([THREE[0], THREE[1]._replace(digest="0" * 64), THREE[2]], 2),
         ([THREE[0], THREE[2]], 3),
         ([THREE[1], THREE[2]], 2),
         ([THREE[1], THREE[0], THREE[2]], 2),
-        ([*THREE[:2], replace(THREE[2], digest="")], 3),
+        ([*THREE[:2], THREE[2]._replace(digest="")], 3),
         ([THREE[0], THREE[0], *THREE[1:]], 1),
     ],
     ids=["changed", "digest changed", "cut out", "first gone", "swapped", "unsealed", "twice"],
@@ -85,10 +89,12 @@ def test_whatever_one_row_says_instead_is_found_at_that_row(
 ) -> None:
     links = chain(*rows)
     place = data.draw(st.integers(0, len(rows) - 1))
-    other = data.draw(FACTS.filter(lambda facts: facts != rows[place]))
+    said = facts_of(links[place])
+    instead = FACTS.map(lambda facts: link(place + 1, GENESIS, **facts))
+    other = data.draw(instead.filter(lambda one: facts_of(one) != said))
     assert verify(links).broken_at is None
 
-    links[place] = replace(links[place], facts=other)
+    links[place] = other._replace(digest=links[place].digest)
 
     verdict = verify(links)
     assert (verdict.count, verdict.broken_at) == (place, place + 1)
@@ -98,27 +104,27 @@ def test_whatever_one_row_says_instead_is_found_at_that_row(
 def anew(links: list[Link], *, first: int = 1) -> list[Link]:
     """Return rows as somebody writes them who may do everything, but has no key."""
     written: list[Link] = []
-    for number, link in enumerate(links, first):
+    for number, one in enumerate(links, first):
         before = written[-1].digest if written else GENESIS
-        written.append(Link(number, link.facts, digest_of(before, link.facts)))
+        written.append(one._replace(number=number, key="", digest=digest_after(before, one)))
     return written
 
 
 def test_rows_are_numbered_from_one_without_a_gap_even_where_all_digests_fit() -> None:
     assert verify(anew(THREE, first=9)).broken_at == 9
-    gap = [*THREE[:2], replace(THREE[2], number=4)]
+    gap = [*THREE[:2], THREE[2]._replace(number=4)]
     assert verify(gap).broken_at == 4
 
 
 def test_without_the_key_nobody_can_compute_a_keyed_row() -> None:
     keyed = chain({"action": "made"}, {"action": "approved"}, key=NEW)
     assert verify(keyed, Keyring((NEW,))).is_whole
-    forged = [keyed[0], replace(keyed[1], facts={"action": "denied"})]
+    forged = [keyed[0], keyed[1]._replace(action="denied")]
     for digest in (
-        digest_of(keyed[0].digest, forged[1].facts),
-        digest_of(keyed[0].digest, forged[1].facts, b"guessed"),
+        digest_after(keyed[0].digest, forged[1]),
+        digest_after(keyed[0].digest, forged[1], b"guessed"),
     ):
-        forged[1] = replace(forged[1], digest=digest)
+        forged[1] = forged[1]._replace(digest=digest)
         assert verify(forged, Keyring((NEW,))).broken_at == 2
 
 
@@ -173,7 +179,7 @@ def test_rows_of_a_lost_key_are_followed_and_not_called_whole() -> None:
 
 @pytest.mark.parametrize(
     "now",
-    [THREE[:2], anew([*THREE[:2], replace(THREE[2], facts={"action": "denied"})])],
+    [THREE[:2], anew([*THREE[:2], THREE[2]._replace(action="denied")])],
     ids=["cut off", "written anew"],
 )
 def test_an_anchor_that_was_noted_shows_what_a_whole_chain_does_not(now: list[Link]) -> None:

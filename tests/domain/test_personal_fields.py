@@ -1,7 +1,6 @@
 """Personal fields of the audit can be erased; whatever else is done to them shows."""
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +9,13 @@ from hypothesis import strategies as st
 
 from bot.domain.actors import Actor
 from bot.domain.audit_actions import ACTOR, Action, personal_fields
-from bot.domain.audit_chain import GENESIS, Link, digest_of
+from bot.domain.audit_chain import GENESIS
+from bot.domain.audit_link import Link
 from bot.domain.chain_verification import verify
 from bot.domain.erasure import ERASED, is_erased, stand_ins
-from bot.domain.personal_fields import SALT_BYTES, Sealed, commitment, seal
+from bot.domain.personal_fields import SALT_BYTES, commitment, seal
+from tests.domain.links import NOON, fields_of, link, with_fields
 
-NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 VALUES = st.dictionaries(
     st.sampled_from(["actor", "reason", "source", "approvers"]),
     st.none() | st.text() | st.lists(st.text(), max_size=2),
@@ -23,25 +23,19 @@ VALUES = st.dictionaries(
 )
 
 
-def link(number: int, before: str, personal: dict[str, Any]) -> Link:
-    sealed = seal(personal)
-    facts = {"action": "made", "commitments": dict(sealed.commitments)}
-    at = NOON + timedelta(hours=number)
-    return Link(number, facts, digest_of(before, facts), personal=sealed, at=at)
-
-
 def chain(*rows: dict[str, Any]) -> list[Link]:
     links: list[Link] = []
     for number, personal in enumerate(rows, 1):
-        links.append(link(number, links[-1].digest if links else GENESIS, personal))
+        before, at = links[-1].digest if links else GENESIS, NOON + timedelta(hours=number)
+        links.append(link(number, before, at=at, personal=personal))
     return links
 
 
 def without(one: Link, *names: str) -> Link:
     """Return a row without these fields; without all of them, if none is named."""
-    assert one.personal is not None
-    kept = {name: field for name, field in (one.personal.fields or {}).items() if name not in names}
-    return replace(one, personal=Sealed(one.personal.commitments, kept if names else None))
+    sealed = fields_of(one)
+    kept = {name: field for name, field in (sealed.fields or {}).items() if name not in names}
+    return with_fields(one, sealed.commitments, kept if names else None)
 
 
 @given(st.lists(VALUES, min_size=1, max_size=4), st.data())
@@ -58,7 +52,7 @@ def test_a_chain_holds_whichever_fields_are_erased(
 
     assert verdict.is_whole
     assert verdict.head == links[-1].digest
-    assert verdict.erased == sum(bool(one.personal and one.personal.erased) for one in erased)
+    assert verdict.erased == sum(bool(fields_of(one).erased) for one in erased)
 
 
 @given(VALUES, st.data())
@@ -66,39 +60,38 @@ def test_a_field_that_says_something_else_is_found(
     values: dict[str, Any], data: st.DataObject
 ) -> None:
     [one] = chain(values)
-    assert one.personal is not None
-    assert one.personal.fields is not None
+    sealed = fields_of(one)
+    assert sealed.fields is not None
     name = data.draw(st.sampled_from(sorted(values)))
     other = data.draw(st.text().filter(lambda text: text != values[name]))
-    salt, _ = one.personal.fields[name]
+    salt, _ = sealed.fields[name]
     for forged in ((salt, other), ("0" * 32, values[name]), (salt,), None, "x"):
-        fields = {**one.personal.fields, name: forged}
-        changed = replace(one, personal=Sealed(one.personal.commitments, fields))
+        fields = {**sealed.fields, name: forged}
+        changed = with_fields(one, sealed.commitments, fields)
         assert verify([changed]).broken_at == 1
 
 
 def test_a_field_that_says_something_else_is_found_though_the_key_is_lost() -> None:
     [one] = chain({"reason": "a night job"})
-    lost = replace(one, key="5f3a5f3a")
+    lost = one._replace(key="5f3a5f3a")
     assert verify([lost]).broken_at is None
-    assert lost.personal is not None
-    forged = Sealed(lost.personal.commitments, {"reason": ("0" * 32, "none")})
-    assert verify([replace(lost, personal=forged)]).broken_at == 1
+    forged = with_fields(lost, fields_of(lost).commitments, {"reason": ("0" * 32, "none")})
+    assert verify([forged]).broken_at == 1
 
 
 def test_a_field_that_was_not_there_before_is_found() -> None:
     [one] = chain({"reason": "a night job"})
-    assert one.personal is not None
-    fields = {**(one.personal.fields or {}), "source": ("0" * 32, "203.0.113.4")}
-    added = replace(one, personal=Sealed(one.personal.commitments, fields))
+    sealed = fields_of(one)
+    fields = {**(sealed.fields or {}), "source": ("0" * 32, "203.0.113.4")}
+    added = with_fields(one, sealed.commitments, fields)
     assert verify([added]).broken_at == 1
 
 
 def test_a_commitment_that_was_changed_to_fit_another_value_is_found() -> None:
     [one] = chain({"reason": "a night job"})
-    forged = Sealed({"reason": commitment("0" * 32, "none")}, {"reason": ("0" * 32, "none")})
-    facts = {**one.facts, "commitments": forged.commitments}
-    assert verify([replace(one, personal=forged, facts=facts)]).broken_at == 1
+    commitments = {"reason": commitment("0" * 32, "none")}
+    forged = with_fields(one, commitments, {"reason": ("0" * 32, "none")})
+    assert verify([forged]).broken_at == 1
 
 
 def test_what_is_erased_without_a_record_is_named() -> None:

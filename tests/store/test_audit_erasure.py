@@ -12,7 +12,8 @@ from sqlmodel import SQLModel
 
 from bot.database_url import database_url
 from bot.domain.audit_actions import Action
-from bot.domain.audit_chain import GENESIS, Anchor, Keyring, Verdict, digest_of
+from bot.domain.audit_chain import GENESIS, Anchor, Keyring, Stretch, Verdict, digest_of
+from bot.domain.audit_link import Link
 from bot.domain.erasure import ERASED
 from bot.store import audit, erasure, schema
 from bot.store.audit_entries import Entry
@@ -184,6 +185,35 @@ CHANGES = {
     "format": "1",
     "commitments": "'{}'",
 }
+
+
+@pytest.mark.parametrize("column", CHANGES)
+def test_a_row_that_was_changed_in_any_column_is_found(database: Database, column: str) -> None:
+    for _ in range(3):
+        ask(database)
+    assert verdict_of(database).is_whole
+    tamper(database, f"UPDATE audit SET {column} = {CHANGES[column]} WHERE id = 2")  # noqa: S608
+
+    verdict = verdict_of(database)
+
+    assert not verdict.is_whole
+    assert verdict.broken_at in (2, 3, 99) or verdict.unchecked == (Stretch(2, 2, "x"),)
+
+
+def test_rows_are_stored_as_their_digests_cover_them(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that nothing need be parsed to verify them, which takes most of the time."""
+    ask(database, approvers=["U0ALICE"], reason="für die Nacht", at_most=None, count=3)
+    ask(database, at=NOON.replace(microsecond=0))
+    monkeypatch.delattr(Link, "_as_parsed")
+    assert verdict_of(database).is_whole
+
+
+def test_json_that_was_written_in_another_form_says_the_same(database: Database) -> None:
+    ask(database)
+    tamper(database, 'UPDATE audit SET detail = \'{  "duration": "2h"}\'')
+    assert verdict_of(database).is_whole
 
 
 @pytest.mark.parametrize("column", CHANGES)
