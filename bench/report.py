@@ -20,7 +20,7 @@ _FOREWORD = (
     "and share the machine with the bot. What is counted, and ratios within one run, hold on any "
     "machine; times need a quiet one, so each row says how busy it was (*load*, of {cores} cores)."
 )
-_PACKAGES = ("slack-bolt", "waitress", "sqlalchemy", "psycopg", "urllib3", "apscheduler")
+_PACKAGES = ("slack-bolt", "waitress", "sqlalchemy", "psycopg", "pydo", "apscheduler")
 
 
 def machine() -> dict[str, str]:

@@ -96,7 +96,7 @@ def set_up_logs(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("alembic", "slack_sdk", "urllib3", "waitress.queue"):
+    for noisy in ("azure", "alembic", "slack_sdk", "waitress.queue"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # Bolt warns that a token is ignored, as we want it to be: see `bot.slack.inbound.bolt_app`.
     # APScheduler warns at each interval at which a job still runs; `/readyz` names such a job.

@@ -2,6 +2,9 @@
 
 import gc
 
+import azure.core.pipeline.policies
+import pydo
+
 import bot.cli.checking
 import bot.cli.migrating
 import bot.cli.revoking
@@ -12,4 +15,4 @@ import tests.chaos.frozen_process
 gc.collect()
 gc.freeze()  # what never changes stays shared with the processes that are forked
 
-__all__ = ["bot", "tests"]
+__all__ = ["azure", "bot", "pydo", "tests"]

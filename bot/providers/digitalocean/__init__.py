@@ -1,4 +1,4 @@
-"""DigitalOcean's API behind the provider's port."""
+"""DigitalOcean's API behind the provider's port. Nothing else imports pydo."""
 
 from bot.providers.digitalocean.client import DigitalOcean
 

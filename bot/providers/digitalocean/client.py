@@ -6,8 +6,9 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
@@ -42,11 +43,12 @@ from bot.providers.digitalocean.schemas import (
 )
 from bot.providers.digitalocean.transport import (
     OFFICIAL,
-    Call,
     CancellableBody,
+    PydoCall,
     Response,
     Transport,
     error_of,
+    load_pydo,
 )
 
 SHORT_WAIT_SECONDS = 5.0  # a read sits out a 429 of up to this long
@@ -54,7 +56,6 @@ USUAL_WAIT_SECONDS = 60.0  # the burst limit counts by the minute
 LONGEST_WAIT_SECONDS = 3600.0  # the other limit counts by the hour; no header silences us longer
 PER_PAGE = 200
 MOST_PAGES = 50
-_DATABASES = "/v2/databases"
 
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -68,7 +69,7 @@ class DigitalOcean(Provider):
             does not need `database:view_credentials`; without it, a connection has no user's name.
         endpoint: https, or http on loopback; anything else raises ValueError.
         timeout_seconds: the longest silence; a method returns within 1.5 times as long, its
-            retries included (`list_sources`: for each page).
+            retries included (`list_sources`: for each page). The first call loads pydo before.
         attempts: how often a read is tried; a write is never retried.
         sleep: waits that many seconds between attempts.
         monotonic: seconds that only grow.
@@ -119,7 +120,7 @@ class DigitalOcean(Provider):
 
     def read_rules(self, cluster_id: str, *, purpose: Purpose = Purpose.PAGES) -> list[Rule]:
         """Return every rule of the cluster as the API holds it, in its order."""
-        call = _of_cluster("read_rules", cluster_id, "/firewall", purpose)
+        call = _of_cluster("read_rules", cluster_id, "list_firewall_rules", purpose)
         return [rule.rule() for rule in self._read(call, RulesBody).rules]
 
     def write_rules(
@@ -136,7 +137,8 @@ class DigitalOcean(Provider):
         deadline = self._deadline()
         content = json.dumps({"rules": [_as_json(rule) for rule in rules]}).encode()
         body = CancellableBody(content, lambda: self._monotonic() < deadline and sendable())
-        call = _of_cluster("write_rules", cluster_id, "/firewall", purpose, body)
+        call = _of_cluster("write_rules", cluster_id, "update_firewall_rules", purpose, body=body)
+        call = replace(call, is_write=True)
         self._honour_rate_limit(call)
         try:
             self._exchange(call, deadline)
@@ -148,12 +150,12 @@ class DigitalOcean(Provider):
 
     def cluster_status(self, cluster_id: str, *, purpose: Purpose = Purpose.PAGES) -> ClusterStatus:
         """Return how the cluster is."""
-        call = _of_cluster("cluster", cluster_id, "", purpose)
+        call = _of_cluster("cluster", cluster_id, "get_cluster", purpose)
         return self._read(call, ClusterBody).status()
 
     def connection(self, cluster_id: str) -> Connection:
         """Return how the cluster is reached; Unavailable while it has no address yet."""
-        call = _of_cluster("connection", cluster_id, "")
+        call = _of_cluster("connection", cluster_id, "get_cluster")
         connection = self._read(call, ConnectionBody).connection()
         if connection is None:
             said = "DigitalOcean has given this cluster no address yet, try again in some minutes"
@@ -162,14 +164,17 @@ class DigitalOcean(Provider):
 
     def certificate(self, cluster_id: str) -> str:
         """Return the CA certificate of the cluster as PEM text, with a line break at its end."""
-        call = _of_cluster("certificate", cluster_id, "/ca")
+        call = _of_cluster("certificate", cluster_id, "get_ca")
         return self._read(call, CertificateBody).ca.certificate
 
     def list_clusters(self) -> list[ListedCluster]:
         """Return the account's clusters. Only godo names pages here, the specification does not."""
         clusters: dict[str, ListedCluster] = {}
         for number in range(1, MOST_PAGES + 1):
-            page = self._read(_page("list_clusters", _DATABASES, number), ClustersPage)
+            which = {"params": {"page": number, "per_page": PER_PAGE}}
+            page = self._read(
+                PydoCall("list_clusters", None, "databases.list_clusters", which), ClustersPage
+            )
             clusters |= {one.id: one.listed() for one in page.databases}
             if page.is_last:
                 break
@@ -184,7 +189,9 @@ class DigitalOcean(Provider):
         listing = LISTINGS[kind]
         sources: dict[NamedSource, None] = {}  # a list that grows meanwhile repeats some
         for number in range(1, MOST_PAGES + 1):
-            page = self._read(_page(f"named_{kind}", listing.path, number, purpose), listing.page)
+            which = {"page": number, "per_page": PER_PAGE}
+            call = PydoCall(f"named_{kind}", None, listing.method, which, purpose=purpose)
+            page = self._read(call, listing.page)
             sources |= dict.fromkeys(thing.named() for thing in page.things)
             if page.is_last:
                 break
@@ -194,7 +201,7 @@ class DigitalOcean(Provider):
         """Close the connections, once no call is under way."""
         self._transport.close()
 
-    def _read(self, call: Call, schema: type[Body]) -> Body:
+    def _read(self, call: PydoCall, schema: type[Body]) -> Body:
         deadline = self._deadline()
         self._honour_rate_limit(call)
 
@@ -216,16 +223,17 @@ class DigitalOcean(Provider):
         )(attempt)
 
     def _deadline(self) -> float:
-        """Return when a call that begins now has to end."""
+        """Return when a call that begins now has to end; loading pydo is no part of its time."""
+        load_pydo()
         return self._monotonic() + self._limit_seconds
 
-    def _honour_rate_limit(self, call: Call) -> None:
+    def _honour_rate_limit(self, call: PydoCall) -> None:
         """Raise RateLimited until the time that the last 429 named; it counts for the token."""
         wait = self._not_before - self._monotonic()
         if wait > 0:
             raise _rate_limited(wait, call)
 
-    def _exchange(self, call: Call, deadline: float) -> Response:
+    def _exchange(self, call: PydoCall, deadline: float) -> Response:
         """Do one HTTP exchange; return the response if it says that all went well."""
         self._before_call(call.purpose)
         began = self._monotonic()
@@ -242,7 +250,7 @@ class DigitalOcean(Provider):
             raise error
         return outcome
 
-    def _take_note_of_limit(self, call: Call, seconds: float | None) -> RateLimited:
+    def _take_note_of_limit(self, call: PydoCall, seconds: float | None) -> RateLimited:
         if seconds is None:
             return _rate_limited(USUAL_WAIT_SECONDS, call)
         wait = min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)
@@ -250,12 +258,12 @@ class DigitalOcean(Provider):
         return _rate_limited(wait, call)
 
 
-def _rate_limited(wait_seconds: float, call: Call) -> RateLimited:
+def _rate_limited(wait_seconds: float, call: PydoCall) -> RateLimited:
     said = f"DigitalOcean's rate limit is reached, try again in {math.ceil(wait_seconds)} s"
     return RateLimited(said, call.cluster_id, retry_after=wait_seconds)
 
 
-def _api_call(call: Call, outcome: Response | BaseException, seconds: float) -> ApiCall:
+def _api_call(call: PydoCall, outcome: Response | BaseException, seconds: float) -> ApiCall:
     if not isinstance(outcome, Response):
         return ApiCall(call.operation, call.cluster_id, None, seconds)
     limit, remaining = outcome.number("ratelimit-limit"), outcome.number("ratelimit-remaining")
@@ -274,16 +282,12 @@ def _api_call(call: Call, outcome: Response | BaseException, seconds: float) -> 
 def _of_cluster(
     operation: str,
     cluster_id: str,
-    what: str,
+    method: str,
     purpose: Purpose = Purpose.PAGES,
-    body: CancellableBody | None = None,
-) -> Call:
-    path = f"{_DATABASES}/{quote(cluster_id, safe='')}{what}"
-    return Call(operation, cluster_id, path, body=body, purpose=purpose)
-
-
-def _page(operation: str, path: str, number: int, purpose: Purpose = Purpose.PAGES) -> Call:
-    return Call(operation, None, path, {"page": number, "per_page": PER_PAGE}, purpose=purpose)
+    **more: Any,
+) -> PydoCall:
+    arguments = {"database_cluster_uuid": cluster_id, **more}
+    return PydoCall(operation, cluster_id, f"databases.{method}", arguments, purpose=purpose)
 
 
 def _is_worth_retrying(error: BaseException) -> bool:

@@ -262,16 +262,16 @@ class ClustersPage(Page):
 
 @dataclass(frozen=True)
 class Listing:
-    """Where one kind of source is listed, the scope that takes, and what its pages look like."""
+    """How pydo lists one kind of source, the scope that it takes, and what its pages look like."""
 
-    path: str
+    method: str
     scope: str
     page: type[NamesPage]
 
 
 LISTINGS: Mapping[SourceType, Listing] = {
-    SourceType.DROPLET: Listing("/v2/droplets", "droplet:read", _Droplets),
-    SourceType.K8S: Listing("/v2/kubernetes/clusters", "kubernetes:read", _KubernetesClusters),
-    SourceType.TAG: Listing("/v2/tags", "tag:read", _Tags),
-    SourceType.APP: Listing("/v2/apps", "app:read", _Apps),
+    SourceType.DROPLET: Listing("droplets.list", "droplet:read", _Droplets),
+    SourceType.K8S: Listing("kubernetes.list_clusters", "kubernetes:read", _KubernetesClusters),
+    SourceType.TAG: Listing("tags.list", "tag:read", _Tags),
+    SourceType.APP: Listing("apps.list", "app:read", _Apps),
 }

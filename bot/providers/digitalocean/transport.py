@@ -1,26 +1,25 @@
-"""The transport: one HTTP exchange with DigitalOcean's API, judged by its status and body.
+"""The transport: one HTTP exchange through pydo, judged by its status and body, not by pydo.
 
-Nothing is retried here, no redirect is followed, and no header is logged.
+pydo takes a 404 on the firewall for an answer, and azure-core below it retries, redirects and logs
+on its own. So the pipeline here has none of these.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import ssl
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from io import BytesIO
+from operator import attrgetter
 from threading import Lock, Thread
 from typing import Any
-from urllib.parse import unquote, urlencode
 
-from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout, make_headers
 from urllib3.exceptions import ConnectTimeoutError
 
-from bot import __version__
-from bot.connection_failures import ConnectionFailure, certificates, failure_in, proxy_address_for
+from bot.connection_failures import ConnectionFailure, certificates, failure_in
 from bot.providers.base import (
     ApiError,
     Busy,
@@ -35,29 +34,21 @@ from bot.providers.base import (
 
 OFFICIAL = "https://api.digitalocean.com"
 _LONGEST_WORDS = 300
-_IDLE_CONNECTIONS = 32  # that are kept for the next call; more are opened where that takes it
 
 
 @dataclass(frozen=True)
-class Call:
-    """One call of the API: a GET, or a PUT if it has a body.
+class PydoCall:
+    """One of pydo's methods, like `databases.get_ca`, with its arguments.
 
-    Attributes:
-        operation: what metrics call it.
-        path: from the endpoint on, like `/v2/tags`; parts that vary are quoted already.
+    `operation` is what metrics call it.
     """
 
     operation: str
     cluster_id: str | None
-    path: str
-    query: Mapping[str, int] = field(default_factory=dict)
-    body: CancellableBody | None = None
+    method: str
+    arguments: Mapping[str, Any]
+    is_write: bool = False
     purpose: Purpose = Purpose.PAGES
-
-    @property
-    def is_write(self) -> bool:
-        """Whether it changes something."""
-        return self.body is not None
 
     def unanswered(self, reason: str, status: int | None = None, *, advice: str = "") -> ApiError:
         """Return the error for a call that got no usable answer."""
@@ -109,10 +100,6 @@ class CancellableBody(BytesIO):
             self._is_begun = True
         return super().read(size)
 
-    def __len__(self) -> int:
-        """How many bytes there are to send in all."""
-        return len(self.getbuffer())
-
     def cancel(self) -> bool:
         """Send nothing more; return whether nothing at all was sent."""
         with self._lock:
@@ -124,19 +111,12 @@ class Transport:
     """Connections to one endpoint, for any number of threads at once."""
 
     def __init__(self, token: str, endpoint: str, timeout_seconds: float) -> None:
-        self._endpoint = endpoint.rstrip("/")
-        self._set_by = "" if self._endpoint == OFFICIAL else "DIGITALOCEAN_API_URL"
-        self._headers = {
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-            "Authorization": f"Bearer {token}",
-            "User-Agent": f"dbaccess/{__version__}",
-        }
-        self._timeout = Timeout(connect=timeout_seconds / 2, read=timeout_seconds)
-        self._lock = Lock()
-        self._pool: PoolManager | None = None  # the first call makes it, which reads the CAs
+        self._client: Callable[[], Any] = lambda: _client(token, endpoint, timeout_seconds)
+        self._endpoint = endpoint
+        self._set_by = "" if endpoint.rstrip("/") == OFFICIAL else "DIGITALOCEAN_API_URL"
+        self._idle_clients: deque[Any] = deque()  # pydo takes 65 MB: it is loaded by the first call
 
-    def send(self, call: Call, seconds: float) -> Response | BaseException:
+    def send(self, call: PydoCall, seconds: float) -> Response | BaseException:
         """Return the response, or the exception that came instead, within that many seconds.
 
         urllib3's time-outs start again with each packet and with each address of the host, and do
@@ -157,27 +137,29 @@ class Transport:
         except TimeoutError as too_late:
             return too_late
 
-    def _exchange(self, call: Call) -> Response:
-        headers = dict(self._headers)
-        if call.body is not None:
-            headers |= {"Content-Type": "application/json", "Content-Length": str(len(call.body))}
-        url = f"{self._endpoint}{call.path}"
-        response = self._connections().urlopen(
-            "PUT" if call.is_write else "GET",
-            f"{url}?{urlencode(call.query)}" if call.query else url,
-            body=call.body,
-            headers=headers,
-            timeout=self._timeout,
-            retries=False,
-            redirect=False,
-        )
-        return _response(response)
+    def _exchange(self, call: PydoCall) -> Response:
+        """Call pydo, each thread with a client of its own: azure-core is not thread-safe."""
+        try:
+            client = self._idle_clients.pop()
+        except IndexError:
+            client = self._client()
+        responses: list[Any] = []
+        try:
+            method = attrgetter(call.method)(client)
+            method(**call.arguments, raw_response_hook=responses.append)
+        except Exception:
+            if not responses:  # otherwise this is only what pydo makes of the response
+                raise
+        finally:
+            self._idle_clients.append(client)
+        return _response(responses[-1].http_response)
 
-    def failure_of(self, call: Call, error: BaseException) -> ApiError:
+    def failure_of(self, call: PydoCall, error: BaseException) -> ApiError:
         """Return the error for an exchange that ended without a response."""
         failure = failure_in(error, self._endpoint, set_by=self._set_by)
         failure = failure or ConnectionFailure("the connection broke off")
-        if isinstance(error, ConnectTimeoutError):  # refused, or without a name, too
+        # azure-core's ServiceRequestError would not do: some that broke off raise it too.
+        if isinstance(getattr(error, "inner_exception", None), ConnectTimeoutError):
             said = f"DigitalOcean: {failure.words}"
             return Unavailable(said, call.cluster_id, advice=failure.remedy)
         if isinstance(error, TimeoutError) or "Timeout" in type(error).__name__:
@@ -186,40 +168,44 @@ class Transport:
 
     def close(self) -> None:
         """Close the connections, once no call is under way."""
-        with self._lock:
-            if self._pool is not None:
-                self._pool.clear()
-
-    def _connections(self) -> PoolManager:
-        with self._lock:
-            self._pool = self._pool or _pool(self._endpoint)
-            return self._pool
+        while self._idle_clients:
+            self._idle_clients.pop().close()
 
 
-def _pool(endpoint: str) -> PoolManager:
-    """Return what opens connections, by the proxy and with the CAs that the environment names."""
-    tls = ssl.create_default_context(cafile=certificates())
-    proxy = proxy_address_for(endpoint) if endpoint.startswith("https:") else None
-    if proxy is None:
-        return PoolManager(maxsize=_IDLE_CONNECTIONS, ssl_context=tls)
-    login = f"{unquote(proxy.username or '')}:{unquote(proxy.password or '')}"
-    return ProxyManager(
-        proxy._replace(scheme=proxy.scheme or "http").geturl(),
-        proxy_headers=make_headers(proxy_basic_auth=login) if proxy.username else {},
-        maxsize=_IDLE_CONNECTIONS,
-        ssl_context=tls,
+def load_pydo() -> None:
+    """Load what a client is made of; the first time takes seconds on a busy machine."""
+    import pydo  # noqa: F401
+
+
+def _client(token: str, endpoint: str, timeout_seconds: float) -> Any:
+    from azure.core.credentials import AzureKeyCredential
+    from azure.core.pipeline import policies
+    from pydo import Client
+
+    key = AzureKeyCredential(token)
+    return Client(
+        token,
+        endpoint=endpoint.rstrip("/"),
+        policies=[
+            policies.UserAgentPolicy(sdk_moniker="dbaccess"),
+            policies.CustomHookPolicy(),
+            policies.AzureKeyCredentialPolicy(key, "Authorization", prefix="Bearer"),
+        ],
+        connection_timeout=timeout_seconds / 2,
+        read_timeout=timeout_seconds,
+        connection_verify=certificates() or True,
     )
 
 
-def _response(received: BaseHTTPResponse) -> Response:
+def _response(received: Any) -> Response:
     try:
-        body = json.loads(received.data)
+        body = json.loads(received.content)
     except ValueError:
         body = None
-    return Response(received.status, received.headers, body)
+    return Response(received.status_code, received.headers, body)
 
 
-def error_of(call: Call, response: Response, redact: Callable[[str], str]) -> ApiError | None:
+def error_of(call: PydoCall, response: Response, redact: Callable[[str], str]) -> ApiError | None:
     """Return the error that a response stands for, None if it says that all went well."""
     body = response.body if isinstance(response.body, dict) else {}
     words = redact(str(body.get("message") or "no reason given"))[:_LONGEST_WORDS]
