@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import func
 from sqlmodel import Session, col, or_, select
 
 from bot.domain.audit_actions import Action
@@ -76,12 +76,13 @@ def closed(session: Session, period: Period) -> Iterator[Request]:
         conditions.append(col(RequestRow.cluster) == period.cluster)
     last = 0
     while True:
-        query = select(RequestRow).where(*conditions, col(RequestRow.id) > last)
-        rows = session.exec(query.order_by(col(RequestRow.id)).limit(ROWS_AT_ONCE)).all()
-        if not rows:
+        page = select(RequestRow.id).where(*conditions, col(RequestRow.id) > last)
+        page = page.order_by(col(RequestRow.id)).limit(ROWS_AT_ONCE)
+        found = requests.that(session, col(RequestRow.id).in_(page))
+        if not found:
             return
-        yield from requests.with_decisions(session, rows)
-        last = rows[-1].id or 0
+        yield from found
+        last = found[-1].id
 
 
 def waiting(session: Session, period: Period) -> int:
@@ -114,13 +115,15 @@ def _lent(
     extending: Mapping[int, Sequence[int]],
 ) -> Iterator[Lent]:
     granted = grants.of_requests(session, numbers)
-    asked = {one.id: one for one in _requests(session, col(RequestRow.id).in_(numbers))}
+    asked = {one.id: one for one in requests.that(session, col(RequestRow.id).in_(numbers))}
     wanted = [later for number in numbers for later in extending.get(number, ())]
     extensions: dict[int, list[Request]] = {}
-    for one in _requests(session, col(RequestRow.id).in_(wanted)) if wanted else ():
+    for one in requests.that(session, col(RequestRow.id).in_(wanted)) if wanted else ():
         extensions.setdefault(one.extends or 0, []).append(one)
-    later = _requests(session, col(RequestRow.puts_back).in_(numbers))
-    put_back = {one.puts_back: one.id for one in later}
+    later = select(RequestRow.puts_back, RequestRow.id).where(
+        col(RequestRow.puts_back).in_(numbers)
+    )
+    put_back = dict(session.exec(later.order_by(col(RequestRow.id))).all())
     rows: dict[int, list[Entry]] = {}
     query = select(AuditRow).where(
         col(AuditRow.request_id).in_(numbers), col(AuditRow.action).in_(actions)
@@ -135,8 +138,3 @@ def _lent(
             put_back_as=put_back.get(number),
             noted=tuple(rows.get(number, [])),
         )
-
-
-def _requests(session: Session, which: ColumnElement[bool]) -> list[Request]:
-    query = select(RequestRow).where(which).order_by(col(RequestRow.id))
-    return requests.with_decisions(session, session.exec(query).all())

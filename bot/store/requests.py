@@ -357,6 +357,11 @@ def with_decisions(session: Session, rows: Sequence[RequestRow]) -> list[Request
     return [_request(row, map(_decision, decisions.get(row.id or 0, []))) for row in rows]
 
 
+def that(session: Session, condition: ColumnElement[bool]) -> list[Request]:
+    """Return the requests for which a condition on their columns holds, the oldest first."""
+    return _asked(session, _with_decisions().where(condition))
+
+
 def _with_decisions() -> _Asked:
     """Return the query for requests, the oldest first, and the decisions on each."""
     request, decision = table_of(RequestRow), table_of(DecisionRow)
