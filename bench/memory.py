@@ -1,5 +1,7 @@
 """Row I: resident memory: of each role at its start, of `serve` after 10,000 requests, too."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -14,6 +16,11 @@ _AT_ONCE = 4
 _MOST_MEGABYTES = 120
 _MOST_AT_START = {"serve": 110, "web": 80, "worker": 110}
 _MOST_GROWTH = 1.05
+_LIBRARIES_OF_WEB = (
+    "flask, prometheus_client, pydantic_settings, slack_bolt, sqlmodel, structlog, tenacity, typer, "
+    "urllib3, waitress, sqlalchemy.dialects.postgresql, sqlalchemy.dialects.sqlite"
+)
+_PAGES = "int(open('/proc/self/statm').read().split()[1]) * __import__('resource').getpagesize()"
 _TYPED = ("list", "help", "list", "help", "request")
 
 
@@ -29,6 +36,7 @@ def measure(scale: Scale) -> Finding:
             Figure(f"`{role}` at its start", f"{weight:.0f} MB")
             for role, weight in at_start.items()
         ),
+        Figure("the libraries of `web`, imported and nothing else", f"{_libraries():.0f} MB"),
         Figure(
             f"`serve` after {part:,}, 2 x {part:,}, …",
             ", ".join(f"{weight:.0f}" for weight in weights) + " MB",
@@ -54,6 +62,11 @@ def _at_start(place: Stage, role: str) -> float:
     with running_bot(place, _CLUSTERS, role) as process:
         eventually(lambda: process.said("start checked"), seconds=120)
         return resident_megabytes(process)
+
+
+def _libraries() -> float:
+    code = f"import {_LIBRARIES_OF_WEB}; print({_PAGES})"
+    return int(subprocess.check_output([sys.executable, "-c", code], text=True)) / 1024**2
 
 
 def _meanwhile(place: Stage, part: int) -> list[float]:

@@ -8,7 +8,7 @@ from bot.access.unit_of_work import UnitOfWork
 from bot.domain.audit_actions import Action
 from bot.domain.commands import RequestAccess
 from bot.domain.lifecycle import EndReason, Grant
-from bot.domain.machine_access import MACHINE_ACCESS, MachineAccess, machine_access
+from bot.domain.machine_access import MachineAccess, kept_access, machine_access
 from bot.domain.machines import Machine
 from bot.domain.refusal import Refused
 from bot.domain.refusals.any_refusal import AnyRefusal, of_detail
@@ -44,11 +44,11 @@ class MachineService:
             if once is not None:
                 answered = idempotency.answered(uow.session, once, uow.now)
                 if answered is not None:
-                    return MACHINE_ACCESS.validate_python(answered)
+                    return kept_access().validate_python(answered)
             grant, is_new = request_as_machine(uow, command, machine)
             access = machine_access(grant, is_new=is_new)
             if once is not None:
-                kept = MACHINE_ACCESS.dump_python(access, mode="json")
+                kept = kept_access().dump_python(access, mode="json")
                 idempotency.keep(uow.session, once, kept, uow.now)
             return access
 

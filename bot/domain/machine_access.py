@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from pydantic import TypeAdapter
 
@@ -29,7 +30,10 @@ class MachineAccess:
     why: KeptRefusal | None = None
 
 
-MACHINE_ACCESS: TypeAdapter[MachineAccess] = TypeAdapter(MachineAccess)
+@cache
+def kept_access() -> TypeAdapter[MachineAccess]:
+    """Return what keeps it as JSON and reads it again."""
+    return TypeAdapter(MachineAccess)
 
 
 def machine_access(

@@ -37,7 +37,7 @@ class SessionEnd(BaseModel):
         alarms: how often the operators were told that it fails; `alarm_at`: when to tell them next.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     cluster_id: str
     cluster: str

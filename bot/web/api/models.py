@@ -23,6 +23,7 @@ class AccessRequest(BaseModel):
         frozen=True,
         strict=True,
         use_attribute_docstrings=True,
+        defer_build=True,
         json_schema_extra={
             "examples": [
                 {
@@ -51,7 +52,7 @@ class AccessRequest(BaseModel):
 class Access(BaseModel):
     """Access as it stands. It is open while its state is `active`."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, defer_build=True)
 
     id: int
     """Its number, which people see in Slack, too."""
@@ -99,7 +100,7 @@ class Access(BaseModel):
 class FieldProblem(BaseModel):
     """What is wrong with one part of a request."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, defer_build=True)
 
     pointer: str
     """Which part, like `#/duration` (RFC 6901)."""
@@ -111,7 +112,7 @@ class FieldProblem(BaseModel):
 class Problem(BaseModel):
     """A problem document (RFC 9457)."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, defer_build=True)
 
     type: str = "about:blank"
     """What kind of problem it is, for programs; `about:blank` where the status says it all."""
