@@ -17,8 +17,8 @@ _MOST_MEGABYTES = 120
 _MOST_AT_START = {"serve": 110, "web": 80, "worker": 110}
 _MOST_GROWTH = 1.05
 _LIBRARIES_OF_WEB = (
-    "flask, prometheus_client, pydantic_settings, slack_bolt, sqlmodel, structlog, tenacity, typer, "
-    "urllib3, waitress, sqlalchemy.dialects.postgresql, sqlalchemy.dialects.sqlite"
+    "flask, prometheus_client, pydantic_settings, slack_bolt, sqlalchemy.dialects.postgresql, "
+    "sqlalchemy.dialects.sqlite, sqlmodel, structlog, tenacity, typer, urllib3, waitress"
 )
 _PAGES = "int(open('/proc/self/statm').read().split()[1]) * __import__('resource').getpagesize()"
 _TYPED = ("list", "help", "list", "help", "request")
