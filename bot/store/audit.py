@@ -301,7 +301,7 @@ def _links(dialect: str) -> Select[Any]:
     return sql_select(*read.values()).order_by(row.id)
 
 
-def _covered(row: AuditRow) -> dict[str, Any]:
+def _covered(row: Any) -> dict[str, Any]:
     return covered(
         at=row.at,
         action=row.action,
