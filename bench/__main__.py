@@ -30,6 +30,7 @@ ROWS = {
     "L": "whole_grant",
     "M": "many",
     "N": "records",
+    "O": "rush",
 }
 _SILENT = logging.CRITICAL
 

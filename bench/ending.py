@@ -65,4 +65,4 @@ def _lend(place: Stage, ends: list[datetime], clusters: int, now: datetime) -> N
 
 
 def _calls(seen: Removals) -> str:
-    return f"{seen.most_in_a_minute()}; {seen.refused()}"
+    return f"{seen.most_within(MINUTE_SECONDS)}; {seen.refused()}"

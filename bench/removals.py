@@ -1,6 +1,7 @@
 """When what was lent is taken back: each end beside the write that removes its rule."""
 
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,7 @@ class Removals:
     digitalocean: SandboxDigitalOcean
     due: Mapping[str, datetime]
     removed: list[tuple[str, float]] = field(default_factory=list)
+    writes: list[list[str]] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     _left: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -39,12 +41,12 @@ class Removals:
         """How many calls were refused for being too many."""
         return sum(call.status == 429 for call in self.calls)
 
-    def most_in_a_minute(self) -> int:
-        """Return the highest number of calls within any 60 seconds."""
+    def most_within(self, seconds: int) -> int:
+        """Return the highest number of calls within any so many seconds."""
         times = sorted(call.at.timestamp() for call in self.calls)
         first, most = 0, 0
         for last, at in enumerate(times):
-            while times[first] <= at - 60:
+            while times[first] <= at - seconds:
                 first += 1
             most = max(most, last - first + 1)
         return most
@@ -58,6 +60,21 @@ class Removals:
             worst = max(worst, latest - at)
         return worst
 
+    def passed_over_seconds(self) -> float:
+        """Return by how much, at worst, a write was for a later end than one that stood then.
+
+        A write takes away all that is over on its cluster, so its earliest end counts.
+        """
+        worst, left = 0.0, sorted(self.due.values(), reverse=True)
+        gone = Counter[datetime]()
+        for written in self.writes:
+            while left and gone[left[-1]]:
+                gone[left.pop()] -= 1
+            first, *_ = ends = sorted(self.due[address] for address in written)
+            worst = max(worst, (first - left[-1]).total_seconds())
+            gone.update(ends)
+        return worst
+
     def _hear(self, heard: object) -> None:
         if isinstance(heard, Call):
             with self._lock:
@@ -69,7 +86,10 @@ class Removals:
         there = {rule["value"] for rule in change.rules}
         cluster = change.cluster_id
         with self._lock:
-            for address in sorted(self._of(cluster) - there):
+            gone = sorted(self._of(cluster) - there)
+            if gone:
+                self.writes.append(gone)
+            for address in gone:
                 self._left.discard(address)
                 late = (change.at - self.due[address]).total_seconds()
                 self.removed.append((address, late))
