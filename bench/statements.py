@@ -9,6 +9,7 @@ from sqlalchemy import event
 
 from bot.store.database import Database
 
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
 _WHAT = re.compile(r"\b(pg_\w+)|\b(?:FROM|INTO|UPDATE) \"?(\w+)")
 
 
@@ -33,5 +34,8 @@ def statements(database: Database) -> Iterator[list[str]]:
 
 
 def _name(statement: str) -> str:
-    verb, what = statement.partition(" ")[0], _WHAT.search(statement)
+    verb, plain, count = statement.partition(" ")[0], statement, 1
+    while count:  # what is asked in brackets, besides
+        plain, count = _IN_BRACKETS.subn("", plain)
+    what = _WHAT.search(plain) or _WHAT.search(statement)
     return f"{verb} {what[1] or what[2]}" if what else verb

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.domain.lifecycle import Grant
+from bot.domain.lifecycle import Grant, Request
 from bot.domain.ownership import own_what_appeared, own_what_is_labelled
 from bot.domain.plan import Plan
 from bot.domain.rules import Rule
@@ -40,7 +40,8 @@ class Attempt:
 
     `loaded` are the cluster's grants, with all that was recorded and seen since the attempt began.
     `rules` is the last read, `refused` the grants whose rule the API rejects, with its message,
-    `stripped` our rules whose label somebody else removed.
+    `stripped` our rules whose label somebody else removed. `asked` are the requests, by number, of
+    the grants that wait to open.
     """
 
     watch: Watch
@@ -51,6 +52,7 @@ class Attempt:
     writes: list[Write] = field(default_factory=list)
     refused: Mapping[int, str] = field(default_factory=dict)
     stripped: frozenset[TrustedSource] = frozenset()
+    asked: Mapping[int, Request] = field(default_factory=dict)
 
     @property
     def cluster_id(self) -> str:

@@ -173,15 +173,16 @@ class Convergence:
     def _note_sending(self, last: Plan) -> dict[int, Grant] | None:
         """Record which rules a write adds, labels and adopts; return their grants as they were.
 
-        Recorded, too, is which rules it removes that no grant accounts for: if this process is
-        killed, the next one sees no trace of them.
+        Recorded, too, is that the attempt writes, and which rules it removes that no grant accounts
+        for: if this process is killed, the next one sees no trace of them.
 
         Returns None if one of them must not be added any more (P4); then that is recorded instead.
         """
         unsent = {g.id for g in self._attempt.loaded if g.id in last.named and not g.sent_at}
         unowned = self._removed_without_grant(last)
         noted: dict[int, Grant] = {}
-        if not (last.to_add or unsent or last.adopts or unowned):
+        is_first = not self._attempt.writes
+        if not (last.to_add or unsent or last.adopts or unowned or is_first):
             return noted
         now = self._clock.now()
         with self._database.transaction() as session:
@@ -197,6 +198,8 @@ class Convergence:
                     grant = grant.find_rule(description=rule.description, rule_uuid=rule.uuid)
                 noted[grant.id] = grant.send(now)
                 grants.save(session, noted[grant.id])
+            if is_first:
+                clusters.note_attempt(session, self._attempt.cluster_id, now)
         before = {grant.id: grant for grant in self._attempt.loaded if grant.id in noted}
         self._attempt.know(noted)
         return before

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from bot.access.notifications import notify_of_grant
 from bot.domain.audit_actions import Action
 from bot.domain.entitlement import check_still_holds
-from bot.domain.lifecycle import EndReason, Grant, GrantState
+from bot.domain.lifecycle import EndReason, Grant, GrantState, Request
 from bot.domain.notices import GrantEnded
 from bot.domain.people import People
 from bot.domain.policy import Policy
@@ -25,13 +25,17 @@ from bot.store import audit, grants, requests
 
 
 def refuse_what_no_longer_holds(
-    session: Session, policy: Policy, grant: Grant, *, now: datetime
+    session: Session, policy: Policy, grant: Grant, asked: dict[int, Request], *, now: datetime
 ) -> Grant:
     """Return a grant after the check; one that no longer holds has failed.
 
+    The request of one that was checked is added to *asked*, by its number.
+
     If an attempt may have written its rule already, that still has to be removed.
     """
-    why = why_it_no_longer_holds(session, policy, grant) if _is_new(grant) else None
+    if grant.state is not GrantState.APPLYING:
+        return grant
+    why = why_it_no_longer_holds(session, policy, grant, asked)
     if why is None:
         return grant
     failed = grant.leave(EndReason.FAILED, now)
@@ -52,22 +56,25 @@ def refuse_what_no_longer_holds(
     return failed
 
 
-def why_it_no_longer_holds(session: Session, policy: Policy, grant: Grant) -> AnyRefusal | None:
-    """Return why a grant would not be approved now; None if it would."""
+def why_it_no_longer_holds(
+    session: Session, policy: Policy, grant: Grant, asked: dict[int, Request] | None = None
+) -> AnyRefusal | None:
+    """Return why a grant would not be approved now; None if it would.
+
+    Its request is added to *asked*, by its number.
+    """
     cluster = policy.clusters.get(grant.cluster)
     if cluster is None or str(cluster.id) != grant.cluster_id:
         return LeftPolicy(cluster=grant.cluster)
     behind = requests.behind(session, grant.id)
-    own = [] if any(one.id == grant.id for one in behind) else [requests.look_at(session, grant.id)]
-    established = [
-        person for request in [*behind, *filter(None, own)] for person in request.concerned
-    ]
+    own = next((one for one in behind if one.id == grant.id), None)
+    others = [] if own else [requests.look_at(session, grant.id)]
+    read = [*behind, *filter(None, others)]
+    if asked is not None:
+        asked |= {request.id: request for request in read if request.id == grant.id}
+    established = [person for request in read for person in request.concerned]
     try:
         check_still_holds(cluster, behind, People(established, is_final=True))
     except NoLongerHolds as refused:
         return refused.refusal
     return None
-
-
-def _is_new(grant: Grant) -> bool:
-    return grant.state is GrantState.APPLYING

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from bot.access.notifications import notify_of_grant, notify_operators
 from bot.domain.audit_actions import Action
-from bot.domain.lifecycle import GrantState
+from bot.domain.lifecycle import Grant, GrantState
 from bot.domain.notices import AllClear, GrantDelayed
 from bot.domain.plan import Plan
 from bot.domain.policy import Policy
@@ -29,28 +29,24 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
     A grant that somebody changed in the meantime keeps that change, and its cluster is due again.
     """
     outcome = attempt.outcome
-    before = clusters.get(session, attempt.cluster_id)
-    if outcome is None or before is None:
+    known = clusters.get_with_adoptions(session, attempt.cluster_id)
+    if outcome is None or known is None:
         return
+    before, has_adoptions = known
     recorded = (session, policy, attempt, outcome, before, now)
     on_cluster, on_grant = ClusterOutcome(*recorded), GrantOutcome(*recorded)
     _record_writes(session, attempt, now)
     on_cluster.record_guard()
-    numbers = [grant.id for grant in attempt.loaded]
-    for current in grants.get_some(session, numbers):
-        if current.state is not GrantState.ENDED:
-            seen = attempt.as_seen(current)
-            if seen != current:
-                grants.save(session, seen)
-            on_grant.record(seen)
-    after = grants.get_some(session, numbers)
+    current = grants.get_some(session, [grant.id for grant in attempt.loaded])
+    after = [_recorded(session, attempt, on_grant, grant) for grant in current]
     session_ends = SessionEnds(session, policy, attempt, now)
     ended = {grant.source for grant in after if grant.ended_at == now}
     session_ends.of_removed(before.removed_sources - ended)
     session_ends.note_droplets(after)
-    Recovery(*recorded).recover()
+    recovered = Recovery(*recorded).recover()
     on_cluster.refuse_for_open_cluster()
-    on_cluster.refuse_to_adopt_nothing()
+    if has_adoptions:
+        on_cluster.refuse_to_adopt_nothing()
     on_cluster.tell_of_others()
     on_cluster.record_whether_open()
     if before.alarms:
@@ -58,7 +54,8 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
         notice = AllClear(cluster=attempt.alias, failing_since=before.alarm_since or now)
         notify_operators(session, notice, policy, at=now)
     written_at = now if attempt.writes else attempt.watch.written_at
-    is_watched = not attempt.rules or grants.has_live(session, attempt.cluster_id)
+    # What was approved meanwhile is counted in `changes`, and the cluster is due at once.
+    is_watched = not attempt.rules or any(grant.is_live for grant in (*after, *recovered))
     look_at = next_check(
         policy, attempt.cluster_id, now, written_at=written_at, is_watched=is_watched
     )
@@ -75,6 +72,17 @@ def record_outcome(session: Session, policy: Policy, attempt: Attempt, *, now: d
         next_at=min([look_at, *(orphan.label.until for orphan in outcome.unfit)]),
         changes=attempt.watch.changes,
     )
+
+
+def _recorded(session: Session, attempt: Attempt, on_grant: GrantOutcome, current: Grant) -> Grant:
+    """Record what became of a grant, and what was seen of it if nothing did; return it."""
+    if current.state is GrantState.ENDED:
+        return current
+    seen = attempt.as_seen(current)
+    recorded = on_grant.record(seen)
+    if recorded is seen and seen != current:
+        grants.save(session, seen)
+    return recorded
 
 
 def _described(rules: Sequence[Rule]) -> str:
@@ -130,6 +138,7 @@ def record_lost_attempt(session: Session, watch: Watch, *, now: datetime) -> Non
         cluster=watch.alias,
         since=watch.attempt_at.isoformat() if watch.attempt_at else None,
     )
+    clusters.note_attempt(session, watch.id, None)
 
 
 def _record_writes(session: Session, attempt: Attempt, now: datetime) -> None:

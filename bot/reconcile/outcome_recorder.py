@@ -80,29 +80,28 @@ class OutcomeRecorder:
 class GrantOutcome(OutcomeRecorder):
     """Records one grant after the other."""
 
-    def record(self, grant: Grant) -> None:
-        """Record what the last plan says of a grant, as it stands in the database."""
+    def record(self, grant: Grant) -> Grant:
+        """Record what the last plan says of a grant; return it as it was saved, or unchanged."""
         if grant.id in self.outcome.present:
-            self._record_present(grant)
-        elif grant.id in self.attempt.refused and grant.is_live:
+            return self._record_present(grant)
+        if grant.id in self.attempt.refused and grant.is_live:
             is_new = grant.state is GrantState.APPLYING
             reason = EndReason.FAILED if is_new else EndReason.REMOVED_OUTSIDE
             refused = RuleNotTaken(said=self.attempt.refused[grant.id])
-            self._end(grant.leave(reason, self.now), why=refused)
-        elif grant.id in self.outcome.vanished and grant.state is GrantState.ACTIVE:
-            self._end(grant.leave(EndReason.REMOVED_OUTSIDE, self.now))
-        elif grant.id in self.outcome.blocked and grant.state is GrantState.APPLYING:
+            return self._end(grant.leave(reason, self.now), why=refused)
+        if grant.id in self.outcome.vanished and grant.state is GrantState.ACTIVE:
+            return self._end(grant.leave(EndReason.REMOVED_OUTSIDE, self.now))
+        if grant.id in self.outcome.blocked and grant.state is GrantState.APPLYING:
             why = why_blocked(
                 self.outcome.blocked[grant.id],
                 grant.cluster,
                 self.policy.by_id(grant.cluster_id),
                 emergency=grant.emergency,
             )
-            self._end(grant.leave(EndReason.FAILED, self.now), why=why)
-        elif grant.id in self.outcome.gone:
-            self._record_gone(grant)
+            return self._end(grant.leave(EndReason.FAILED, self.now), why=why)
+        return self._record_gone(grant) if grant.id in self.outcome.gone else grant
 
-    def _record_present(self, grant: Grant) -> None:
+    def _record_present(self, grant: Grant) -> Grant:
         seen = self.outcome.present[grant.id]
         if grant.state is GrantState.APPLYING:
             active = grant.activate(self.now, owned=seen.owned, rule_uuid=seen.rule_uuid)
@@ -113,28 +112,35 @@ class GrantOutcome(OutcomeRecorder):
                 was = grant.earlier_description or ""
                 self.audit(Action.ADOPTED, grant, source=str(grant.source), description=was)
             notify_of_grant(self.session, self._started(active), self.policy, at=self.now)
-        elif grant.state is GrantState.ACTIVE:
+            return active
+        if grant.state is GrantState.ACTIVE:
             active = grant.see_rule(owned=seen.owned, rule_uuid=seen.rule_uuid)
             if grant.id in self.attempt.tried:
                 active = active.write_again(self.now)
                 self.audit(Action.REWRITTEN, grant)
                 again = GrantRewritten(grant=active)
                 notify_of_rewrite(self.session, again, self.policy, at=self.now)
-            if active != grant:
-                grants.save(self.session, active)
-        elif grant.state is GrantState.REMOVING and seen.owned:  # it was revoked meanwhile (P3)
-            removing = grant.see_rule(owned=True, rule_uuid=seen.rule_uuid)
-            grants.save(self.session, removing)
+            return self._saved(active, before=grant)
+        if grant.state is GrantState.REMOVING and seen.owned:  # it was revoked meanwhile (P3)
+            return self._saved(grant.see_rule(owned=True, rule_uuid=seen.rule_uuid), before=grant)
+        return grant
 
-    def _record_gone(self, grant: Grant) -> None:
+    def _record_gone(self, grant: Grant) -> Grant:
         if grant.failed_early:
-            self._end(grant, why=why_it_no_longer_holds(self.session, self.policy, grant))
-        elif not grant.wants_rule(self.now):
-            self._end(grant.expire(self.now) if grant.is_live else grant)
-        elif grant.state is GrantState.ACTIVE:  # it was extended while its rule was taken away
-            grants.save(self.session, grant.write_again(self.now))
+            return self._end(grant, why=why_it_no_longer_holds(self.session, self.policy, grant))
+        if not grant.wants_rule(self.now):
+            return self._end(grant.expire(self.now) if grant.is_live else grant)
+        if grant.state is GrantState.ACTIVE:  # it was extended while its rule was taken away
+            return self._saved(grant.write_again(self.now), before=grant)
+        return grant
 
-    def _end(self, leaving: Grant, *, why: AnyRefusal | None = None) -> None:
+    def _saved(self, grant: Grant, *, before: Grant) -> Grant:
+        if grant == before:
+            return before
+        grants.save(self.session, grant)
+        return grant
+
+    def _end(self, leaving: Grant, *, why: AnyRefusal | None = None) -> Grant:
         ended = leaving.end(self.now)
         grants.save(self.session, ended)
         detail = as_detail(why) if why else {}
@@ -150,12 +156,13 @@ class GrantOutcome(OutcomeRecorder):
         )
         notice = self._sessions().of_ended(notice)
         notify_of_grant(self.session, notice, self.policy, at=self.now)
+        return ended
 
     def _sessions(self) -> SessionEnds:
         return SessionEnds(self.session, self.policy, self.attempt, self.now)
 
     def _started(self, grant: Grant) -> GrantStarted:
-        request = requests.look_at(self.session, grant.id)
+        request = self.attempt.asked.get(grant.id) or requests.look_at(self.session, grant.id)
         goes_on = request is not None and request.kind is RequestKind.PUT_BACK
         return GrantStarted(
             grant=grant,

@@ -13,7 +13,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock
-from bot.domain.lifecycle import GrantState
+from bot.domain.lifecycle import GrantState, Request
 from bot.domain.ownership import SETTLE
 from bot.domain.plan import Plan
 from bot.domain.policy import Policy
@@ -173,17 +173,15 @@ class Reconciler:
             return True
 
     def _begin(self, cluster_id: str) -> Attempt | None:
-        """Load the cluster's grants, and record that an attempt is under way.
-
-        What was approved and is not in place yet is checked again first (P4).
-        """
+        """Load the cluster's grants, and check those again that are not in place yet (P4)."""
         with self._database.transaction() as session:
             watch = clusters.get(session, cluster_id)
             if watch is None:
                 return None
             now = self._clock.now()
+            asked: dict[int, Request] = {}
             loaded = [
-                refuse_what_no_longer_holds(session, self._policy(), grant, now=now)
+                refuse_what_no_longer_holds(session, self._policy(), grant, asked, now=now)
                 for grant in grants.of_cluster(session, cluster_id, ended_since=_lately(watch, now))
             ]
             left_policy = self._policy().by_id(cluster_id) is None
@@ -192,8 +190,7 @@ class Reconciler:
                 return None
             if watch.attempt_at is not None:
                 record_lost_attempt(session, watch, now=now)
-            clusters.begin_attempt(session, cluster_id, now)
-        return Attempt(watch=watch, loaded=tuple(loaded), began_at=now)
+        return Attempt(watch=watch, loaded=tuple(loaded), began_at=now, asked=asked)
 
     def _converge(self, attempt: Attempt, held: Held) -> None:
         Convergence(

@@ -19,8 +19,8 @@ _NEARBY = 100  # a label's number is kept if it is at most this far above the ne
 class Recovery(OutcomeRecorder):
     """Recovers grants, and tells the operators what was found."""
 
-    def recover(self) -> None:
-        """Turn rules with our label that belong to no known grant into grants (P7).
+    def recover(self) -> tuple[Grant, ...]:
+        """Turn rules with our label that belong to no known grant into grants (P7); return those.
 
         A rule that the policy could not have allowed stays as it is, and is reported once.
         """
@@ -42,6 +42,7 @@ class Recovery(OutcomeRecorder):
                 removed=removed,
             )
             self.notify_operators(notice)
+        return recovered
 
     def _newly_unfit(self) -> list[Orphan]:
         told = self.before.unfit.splitlines()

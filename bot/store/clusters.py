@@ -6,16 +6,26 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Insert, Select, Update, bindparam, case, func, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Select,
+    Update,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    update,
+)
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, and_, col, or_, select
 
-from bot.domain.lifecycle import GrantState
+from bot.domain.lifecycle import GrantState, RequestKind, RequestState
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store.database import UtcDateTime, dialect_of, in_batches, insert_on, table_of
 from bot.store.due import Next, is_due_by, latest
 from bot.store.grants import MOVING, MOVING_SINCE, OVER_AT, WANTED_SINCE
-from bot.store.tables import ClusterRow, GrantRow
+from bot.store.tables import ClusterRow, GrantRow, RequestRow
 
 
 @dataclass(frozen=True)
@@ -159,6 +169,17 @@ def get(session: Session, cluster_id: str) -> Watch | None:
     return Watch(**row._mapping) if row else None
 
 
+def get_with_adoptions(session: Session, cluster_id: str) -> tuple[Watch, bool] | None:
+    """Return what is known of a cluster, and whether somebody wants to adopt a rule there."""
+    session.flush()
+    row = session.execute(_get_with_adoptions_query(), {"id": cluster_id}).first()
+    if row is None:
+        return None
+    known = dict(row._mapping)
+    has_adoptions = bool(known.pop("has_adoptions"))
+    return Watch(**known), has_adoptions
+
+
 @cache  # as `_due_query`
 def _get_query() -> Select[Any]:
     table = table_of(ClusterRow)
@@ -174,6 +195,16 @@ def get_some(session: Session, ids: Collection[str]) -> dict[str, Watch | None]:
     for some in in_batches(ids):
         found |= {row.id: Watch(**row._mapping) for row in session.execute(query, {"ids": some})}
     return found
+
+
+@cache  # as `_due_query`
+def _get_with_adoptions_query() -> Select[Any]:
+    adoption = select(RequestRow.id).where(
+        RequestRow.state == literal_column(f"'{RequestState.PENDING}'"),
+        RequestRow.kind == RequestKind.ADOPTION,
+        RequestRow.cluster == table_of(ClusterRow).c.alias,
+    )
+    return _get_query().add_columns(adoption.exists().label("has_adoptions"))
 
 
 def all_of(session: Session) -> list[Watch]:
@@ -213,13 +244,13 @@ def failing_longest() -> Next:
     return select(ClusterRow.failing_since).where(since.is_not(None)).order_by(since).limit(1)
 
 
-def begin_attempt(session: Session, cluster_id: str, at: datetime) -> None:
-    """Record that an attempt is under way, until its outcome or failure is recorded."""
-    session.execute(_begin_attempt(), {"cluster": cluster_id, "at": at})
+def note_attempt(session: Session, cluster_id: str, at: datetime | None) -> None:
+    """Record that an attempt is about to write, until its outcome or failure is recorded."""
+    session.execute(_note_attempt(), {"cluster": cluster_id, "at": at})
 
 
 @cache  # as `_due_query`
-def _begin_attempt() -> Update:
+def _note_attempt() -> Update:
     table = table_of(ClusterRow)
     is_it = table.c.id == bindparam("cluster")
     return update(table).where(is_it).values(attempt_at=bindparam("at"))

@@ -134,7 +134,7 @@ def add(
     return session.execute(_insert_once(dialect_of(session)), values).first() is not None
 
 
-@cache  # sent with each command: composing it took longer than carrying it out
+@cache  # sent with each change: composing it took longer than carrying it out
 def _insert_once(dialect: str) -> ReturningInsert[tuple[int]]:
     insert = insert_on(dialect, JobRow).on_conflict_do_nothing(index_elements=["unique_key"])
     return insert.returning(table_of(JobRow).c.id)

@@ -142,7 +142,7 @@ def _put_back(world: World) -> None:
 def _cut_off(world: World) -> None:
     """An attempt is killed, and a channel is gone when a message is due."""
     with world.service.components.database.transaction() as session:
-        clusters.begin_attempt(session, ORDERS, world.clock.now())
+        clusters.note_attempt(session, ORDERS, world.clock.now())
     world.slack.add_channel(APPROVALS, "db-approvals", is_archived=True)
     world.types(RITA, "request 203.0.113.80 1h orders")
     world.pass_time(hours=1)

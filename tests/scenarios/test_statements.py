@@ -102,20 +102,66 @@ def test_what_is_due_by_the_tables_is_done_at_the_tick_that_finds_it(world: Worl
     assert IP not in str(world.sources())
 
 
-def test_a_drift_check_that_finds_nothing_is_seven_statements(world: World) -> None:
-    world.pass_time(minutes=1)
-
+def _reconciled(world: World) -> list[str]:
+    """Return what one reconcile asks, but for the lock, and for what other workers have called."""
     with statements(world.service.components.database) as sent:
         world.service.components.reconciler.reconcile(ORDERS)
+    of_workers = ("pg_", "api_calls")
+    return [name for name in sent if " " in name and not any(of in name for of in of_workers)]
 
-    of_workers = ("pg_", "api_calls")  # the lock, and what the others have called
-    ours = [name for name in sent if " " in name and not any(of in name for of in of_workers)]
-    assert ours == [
+
+def test_a_drift_check_that_finds_nothing_is_four_statements(world: World) -> None:
+    world.pass_time(minutes=1)
+
+    assert _reconciled(world) == [
         "SELECT clusters",
         "SELECT grants",  # what is lent there
-        "UPDATE clusters",  # an attempt is under way
-        "SELECT clusters",
-        "SELECT requests",  # whether somebody wants to adopt a rule that is not there
-        "SELECT grants",  # whether anything is open now, for the time of the next check
+        "SELECT clusters",  # as it is now, and whether somebody wants to adopt a rule
         "UPDATE clusters",
+    ]
+
+
+def test_access_is_opened_with_fifteen_statements(world: World) -> None:
+    world.types(RITA, f"request {IP} 2h orders")
+    world.slack.click(ALICE, world.card, "Approve")
+    world.worker.run_periodic_job("command_queue")
+
+    assert _reconciled(world) == [
+        "SELECT clusters",
+        "SELECT grants",
+        "SELECT requests",  # what was approved is checked again
+        "SELECT grants",  # nobody ended it meanwhile
+        "UPDATE grants",  # it is about to be written
+        "UPDATE clusters",
+        *_ends_of_a_reconcile("UPDATE grants", "INSERT jobs", "INSERT jobs"),
+    ]
+
+
+def test_access_is_ended_with_thirteen_statements(world: World) -> None:
+    world.granted(f"request {IP} 30m orders")
+    world.clock.advance(minutes=30)
+    world.worker.run_periodic_job("expiry")
+
+    assert _reconciled(world) == [
+        "SELECT clusters",
+        "SELECT grants",
+        "UPDATE clusters",  # it is about to be written
+        *_ends_of_a_reconcile(
+            "UPDATE grants",
+            "INSERT jobs",  # its holder
+            "INSERT jobs",  # below the card
+            "SELECT requests",  # whose cards show it
+        ),
+    ]
+
+
+def _ends_of_a_reconcile(*of_the_grant: str) -> list[str]:
+    return [
+        "SELECT clusters",
+        "SELECT grants",  # as it is now
+        *of_the_grant,
+        "UPDATE clusters",
+        "SELECT homes",
+        "SELECT audit",  # the row before
+        "INSERT audit",
     ]
