@@ -1,8 +1,9 @@
 """Row O: 10,000 accesses on 200 clusters that end within one hour, with five tokens' budgets.
 
-It is played by a clock that is moved five seconds at a time: the worker, its budget and the sandbox's
-rate limit go by it. Each token (a DigitalOcean team) has a bot of its own, and they share nothing,
-so one plays after the other. Messages wait until it is over, since they take no calls of the API.
+It is played by a clock that is moved five seconds at a time: the worker, its budget and the
+sandbox's rate limit go by it. Each token (a DigitalOcean team) has a bot of its own, and they share
+nothing, so one plays after the other. Messages wait until it is over, since they take no calls of
+the API.
 """
 
 import random

@@ -62,12 +62,21 @@ def serving(place: Stage, clusters: int, **scheduler: Any) -> Iterator[Service]:
 def databases() -> Iterator[dict[str, Callable[[Path], str]]]:
     """Yield what makes an empty database's URL, for SQLite and, where it is there, PostgreSQL."""
     makers: dict[str, Callable[[Path], str]] = {"SQLite": company.sqlite_url}
+    with postgresql() as server:
+        if server is not None:
+            makers["PostgreSQL"] = lambda _folder: server.database()
+        yield makers
+
+
+@contextmanager
+def postgresql() -> Iterator[PostgresServer | None]:
+    """Yield a server, where PostgreSQL is there."""
     programs = binaries()
     if programs is None:
-        yield makers
+        yield None
         return
     with PostgresServer(programs) as server:
-        yield makers | {"PostgreSQL": lambda _folder: server.database()}
+        yield server
 
 
 class Written:

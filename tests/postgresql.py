@@ -86,14 +86,26 @@ class PostgresServer:
         """Let it go on where it stood."""
         self._signal_all(signal.SIGCONT)
 
+    def processor_seconds(self) -> float:
+        """Return how much processor time it has used, those of its processes that ended too."""
+        postmaster, *children = self._processes()
+        ticks = sum(_ticks(postmaster))
+        for child in children:
+            with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+                ticks += sum(_ticks(child)[:2])  # its own
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def _signal_all(self, number: signal.Signals) -> None:
         """Send a signal to the postmaster, then to its children."""
-        postmaster = int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
-        os.kill(postmaster, number)
-        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-        for child in children:
+        for process in self._processes():
             with suppress(ProcessLookupError):  # it ended meanwhile
-                os.kill(int(child), number)
+                os.kill(process, number)
+
+    def _processes(self) -> list[int]:
+        """Return the postmaster, then its children."""
+        postmaster = int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        return [postmaster, *map(int, children)]
 
     def database(self, template: str = "template0") -> str:
         """Return the URL of a new database: an empty one, or a copy of another."""
@@ -162,3 +174,9 @@ def free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _ticks(process: int) -> list[int]:
+    """Return a process's own time, user's and system's, and that of its children that ended."""
+    stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    return [int(ticks) for ticks in stat.rpartition(")")[2].split()[11:15]]

@@ -44,7 +44,7 @@ from bot.reconcile.first_write import refuse_what_no_longer_holds
 from bot.reconcile.outcome import record_failure, record_lost_attempt, record_outcome
 from bot.reconcile.planning import Planner
 from bot.retry import Backoff
-from bot.store import clusters, grants
+from bot.store import clusters, grants, locks
 from bot.store.clusters import Due, Watch
 from bot.store.database import Database
 from bot.store.failures import DATABASE_UNAVAILABLE
@@ -87,12 +87,18 @@ class Reconciler:
             clusters.watch(session, known, self._clock.now())
 
     def due(self, *, most: int) -> list[Due]:
-        """Return the clusters to reconcile now, at most that many of each kind."""
+        """Return the clusters to reconcile now, at least that many of each kind if there are.
+
+        Those that some worker is at are left out.
+        """
         with self._database.reading() as session:
             now = self._clock.now()
             tries = self._clock.in_seconds(_BACKOFF.longest_asked_seconds) - now
             looks = longest_between_checks(self._policy())
-            return clusters.due(session, now, looks=looks, tries=tries, most=most)
+            taken = locks.taken(session)
+            most += len(taken)
+            found = clusters.due(session, now, looks=looks, tries=tries, most=most)
+        return [due for due in found if locks.number(due.id) not in taken]
 
     def preview(self, cluster_id: str) -> Plan:
         """Return what a reconcile would do now; the rules are read, nothing is written.

@@ -5,13 +5,13 @@ still.
 """
 
 import secrets
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from threading import Lock
 
-from sqlalchemy import delete, func
-from sqlmodel import col, select
+from sqlalchemy import case, delete, func
+from sqlalchemy import select as sql_select
+from sqlmodel import col
 
 from bot.store.database import Database, insert_into
 from bot.store.due import LENIENCE
@@ -59,27 +59,27 @@ class CallLedger:
 
         Calls are written down by tens of seconds, so a few that are older may count.
         """
-        began_at, count = col(ApiCallRow.began_at), func.sum(ApiCallRow.count)
+        began_at, count = col(ApiCallRow.began_at), col(ApiCallRow.count)
+        starts = [_bucket(now - length) for length in lengths]
+        sums = [func.sum(case((began_at >= start, count), else_=0)) for start in starts]
+        query = (
+            sql_select(ApiCallRow.purpose, *sums)
+            .where(
+                col(ApiCallRow.process) != self._process,
+                began_at >= min(starts),
+                began_at <= now + LENIENCE,
+            )
+            .group_by(col(ApiCallRow.purpose))
+        )
         try:
             with self._database.reading() as session:
-                return [
-                    Counter(
-                        dict(
-                            session.exec(
-                                select(ApiCallRow.purpose, count)
-                                .where(
-                                    ApiCallRow.process != self._process,
-                                    began_at >= _bucket(now - length),
-                                    began_at <= now + LENIENCE,
-                                )
-                                .group_by(col(ApiCallRow.purpose))
-                            ).all()
-                        )
-                    )
-                    for length in lengths
-                ]
+                found = session.execute(query).all()
         except DATABASE_UNAVAILABLE:
             return [{} for _ in lengths]
+        return [
+            {purpose: calls[place] for purpose, *calls in found if calls[place]}
+            for place, _ in enumerate(lengths)
+        ]
 
     def _is_new(self, began_at: datetime) -> bool:
         with self._lock:

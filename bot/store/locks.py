@@ -7,13 +7,13 @@ lock before each step, and acts on what it read for less time than that.
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
@@ -21,9 +21,18 @@ from bot.store.database import Database, dialect_of
 
 STANDSTILL_SECONDS = 60
 # Before PostgreSQL 14 there is no such setting: there, a frozen holder keeps its lock.
-_SETTING = "FROM pg_settings WHERE name = 'idle_session_timeout'"
-_HANG_UP_AFTER = text(f"SELECT set_config(name, :after, false) {_SETTING}")
-_HANG_UP_AS_USUAL = text(f"SELECT set_config(name, reset_val, false) {_SETTING}")
+_SETTING = "'idle_session_timeout'"
+_USUAL = f"current_setting({_SETTING}, true)"
+_TRY = text(
+    f"SELECT {_USUAL}, CASE WHEN {_USUAL} IS NOT NULL THEN set_config({_SETTING}, :after, false)"
+    " END, pg_try_advisory_lock(:key)"
+)
+_HANG_UP_AS_USUAL = f"set_config({_SETTING}, :usual, false)"
+_RELEASE = "pg_advisory_unlock(:key)"
+_TAKEN = text(
+    "SELECT classid::bigint << 32 | objid::bigint FROM pg_locks WHERE locktype = 'advisory'"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 
 
 class WorksAlready(Exception):
@@ -88,26 +97,18 @@ class ClusterLocks:
 
     @contextmanager
     def _advisory(self, cluster_id: str) -> Iterator[Held | None]:
-        key = {"key": _number(cluster_id)}
+        """Take the lock, and have the server close the connection if it is silent meanwhile."""
+        key = number(cluster_id)
         engine = self._database.engine.execution_options(isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection, self._impatient(connection):
-            ask = text("SELECT pg_try_advisory_lock(:key)")
-            if not connection.execute(ask, key).scalar():
-                yield None
-                return
+        with engine.connect() as connection:
+            asked = {"key": key, "after": str(self._standstill_ms)}
+            usual, _, is_held = connection.execute(_TRY, asked).one()
+            ends = [_RELEASE] * is_held + [_HANG_UP_AS_USUAL] * (usual is not None)
             try:
-                yield _AdvisoryHeld(connection)
+                yield _AdvisoryHeld(connection) if is_held else None
             finally:
-                _end_with(connection, text("SELECT pg_advisory_unlock(:key)"), key)
-
-    @contextmanager
-    def _impatient(self, connection: Connection) -> Iterator[None]:
-        """Have the server close a silent connection, from before the lock until after it."""
-        connection.execute(_HANG_UP_AFTER, {"after": str(self._standstill_ms)})
-        try:
-            yield
-        finally:
-            _end_with(connection, _HANG_UP_AS_USUAL)
+                if ends:
+                    _end_with(connection, ends, {"key": key, "usual": usual})
 
 
 @contextmanager
@@ -138,7 +139,7 @@ def one_at_a_time(session: Session, name: str) -> None:
     So nobody adds to what they count until they have ended.
     """
     if dialect_of(session) == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _number(name)})
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": number(name)})
 
 
 class _FileHeld:
@@ -158,18 +159,25 @@ class _AdvisoryHeld:
         self._connection.execute(text("SELECT 1"))
 
 
-def _end_with(
-    connection: Connection, statement: TextClause, values: dict[str, int] | None = None
-) -> None:
-    """Run a last statement; if the connection is broken, lock and settings went with it."""
+def _end_with(connection: Connection, calls: Sequence[str], values: dict[str, Any]) -> None:
+    """Call last functions; if the connection is broken, lock and settings went with it."""
     if connection.invalidated:
         return
+    statement = text(f"SELECT {', '.join(calls)}")
     try:
-        connection.execute(statement, values)
+        connection.execute(statement, {name: values[name] for name in statement.compile().params})
     except DBAPIError:
         connection.invalidate()
 
 
-def _number(cluster_id: str) -> int:
+def taken(session: Session) -> frozenset[int]:
+    """Return the numbers of the locks that any process holds now, on PostgreSQL."""
+    if dialect_of(session) != "postgresql":
+        return frozenset()
+    return frozenset(session.scalars(_TAKEN))
+
+
+def number(cluster_id: str) -> int:
+    """Return the number by which PostgreSQL knows a lock."""
     digest = hashlib.sha256(f"dbaccess {cluster_id}".encode()).digest()
     return int.from_bytes(digest[:8], signed=True)

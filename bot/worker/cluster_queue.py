@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from time import monotonic, sleep
+from time import monotonic
 
 from sqlalchemy.exc import SQLAlchemyError
 from structlog.contextvars import bind_contextvars
@@ -26,7 +26,10 @@ _UNRECORDED = Backoff(1.0, 10.0, longest_asked_seconds=10.0)
 
 @dataclass(frozen=True)
 class _Wait:
-    """How long a cluster waits whose failure could not be recorded: its row still says *now*."""
+    """How long a cluster waits though its row says *now*.
+
+    Its failure could not be recorded, or another worker was faster.
+    """
 
     failures: int
     since: float
@@ -67,17 +70,17 @@ class ClusterJobs:
         return claimed
 
     def handle(self, item: str) -> object:
-        """Reconcile one cluster; where another process is at it, leave it alone for a moment."""
+        """Reconcile one cluster; where another worker is at it, leave it alone for a moment."""
         bind_contextvars(cluster=self._reconciler.alias_of(item))
         try:
             done = self._reconciler.reconcile(item)
-            if not done:
-                sleep(_BUSY_SECONDS)
         except SQLAlchemyError as error:  # of any other, the failure is recorded
             self._wait(item, error)
             raise
         else:
             self._waits.pop(item, None)
+            if not done:
+                self._waits[item] = _Wait(0, monotonic(), _BUSY_SECONDS, in_outage=False)
             return done
         finally:
             with self._lock:
