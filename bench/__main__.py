@@ -31,6 +31,7 @@ ROWS = {
     "M": "many",
     "N": "records",
     "O": "rush",
+    "P": "reconciling",
 }
 _SILENT = logging.CRITICAL
 

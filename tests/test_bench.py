@@ -22,7 +22,7 @@ def test_a_row_is_measured_and_written_down(row: str, tmp_path: Path) -> None:
     assert "| reached |" in written or "| missed: " in written
 
 
-@pytest.mark.parametrize("row", ["B", "C", "L"])
+@pytest.mark.parametrize("row", ["B", "C", "L", "P"])
 def test_what_is_only_counted_is_reached_on_any_machine(row: str, tmp_path: Path) -> None:
     page = tmp_path / "RESULTS.md"
 
