@@ -32,6 +32,7 @@ ROWS = {
     "N": "records",
     "O": "rush",
     "P": "reconciling",
+    "Q": "compare",
 }
 _SILENT = logging.CRITICAL
 

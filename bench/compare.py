@@ -1,9 +1,8 @@
-"""The same stories by `doctl` in a shell loop, and by dbaccess: calls, lateness, and what is lost.
-
-    python -m bench.compare
+"""Row Q: the same stories by `doctl` in a shell loop and by dbaccess: calls, and what is left.
 
 The loop is the one that people write: append, sleep, remove, for each access in the background.
-What `doctl` would call is replayed (`bench.doctl`), so that it need not be there.
+What `doctl` would call is replayed (`bench.doctl`), so that it need not be there. `bench.picture`
+draws the README's picture of it.
 """
 
 import os
@@ -16,10 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from rich.console import Console
-from rich.table import Table
-
 from bench import company
+from bench.findings import Figure, Finding, Scale
 from bench.processes import HOME, running_bot, seconds_until_ready
 from bench.stage import Stage, stage
 from dbaccess_playground.demo.company import ALICE, APPROVALS, GENERAL, RITA
@@ -29,6 +26,8 @@ from tests.waiting import eventually
 
 _SECONDS = 15  # each access lasts that long
 _PATIENCE_SECONDS = 30.0
+DOCTL, DBACCESS = "`doctl` in a loop", "dbaccess"
+UNDISTURBED, KILLED = "undisturbed", "killed in the middle"
 _ADDRESSES = [f"203.0.113.{number}" for number in range(1, 6)]
 
 
@@ -41,20 +40,20 @@ class Told:
     left: int
 
 
-def main() -> None:
-    """Play each story both ways and print them side by side."""
-    results = {
-        name: (_told(by_doctl), _told(by_dbaccess))
-        for name, by_doctl, by_dbaccess in (
-            ("five addresses, one after the other", _doctl, _dbaccess),
-            ("killed in the middle, started again", _doctl_killed, _dbaccess_killed),
-        )
-    }
-    table = Table("story", "", "calls", "last rule gone after its end", "rules left for ever")
-    for name, both in results.items():
-        for who, told in zip(("doctl in a loop", "dbaccess"), both, strict=True):
-            table.add_row(name, who, f"{told.calls}", _late(told), f"{told.left}")
-    Console().print(table)
+def measure(scale: Scale) -> Finding:
+    """Play each story both ways."""
+    del scale  # there is no shorter one
+    told = {what: _told(play) for what, play in _STORIES.items()}
+    figures = [
+        Figure(what, f"{one.calls}", _late(one), f"{one.left}") for what, one in told.items()
+    ]
+    left = told[f"{DBACCESS}, {KILLED}"].left
+    missed = f"{left} rules were left by dbaccess" if left else ""
+    goal = (
+        "of five accesses, no rule is left when dbaccess is killed (`doctl` in a loop leaves all)"
+    )
+    columns = ("calls", "last rule gone after its end", "rules left for ever")
+    return Finding("Q", goal, tuple(figures), missed, columns=columns)
 
 
 def _late(told: Told) -> str:
@@ -146,5 +145,9 @@ def _cards(place: Stage, number: int) -> list[Message] | None:
     return cards if len(cards) == number else None
 
 
-if __name__ == "__main__":
-    main()
+_STORIES = {
+    f"{DOCTL}, {UNDISTURBED}": _doctl,
+    f"{DBACCESS}, {UNDISTURBED}": _dbaccess,
+    f"{DOCTL}, {KILLED}": _doctl_killed,
+    f"{DBACCESS}, {KILLED}": _dbaccess_killed,
+}

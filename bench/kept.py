@@ -34,8 +34,8 @@ def _measured(text: str) -> Measured:
     kept = json.loads(text)
     found = kept["finding"]
     figures = tuple(Figure(**figure) for figure in found.pop("figures"))
-    lists = {name: tuple(found.pop(name)) for name in ("columns", "details")}
-    return Measured(Finding(**found, figures=figures, **lists), kept["at"], kept["load"])
+    found["details"], found["columns"] = tuple(found["details"]), tuple(found["columns"])
+    return Measured(Finding(**found, figures=figures), kept["at"], kept["load"])
 
 
 def _file(folder: Path, row: str) -> Path:

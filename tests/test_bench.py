@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from bench import compare, picture
 from bench.__main__ import main
 from bench.findings import Figure, Finding, p99, reasons
-from bench.kept import Measured, save
+from bench.kept import Measured, load, save
 from bench.plans import tables_read
 from bench.simulate import Company, simulate
 
@@ -74,6 +75,25 @@ def test_the_plans_of_both_databases_come_to_one_line_a_table() -> None:
         "jobs": "ix_due",
         "requests": "ix_pending",
     }
+
+
+def test_the_picture_shows_what_was_measured_last() -> None:
+    [measured] = load(picture.HERE / "results", "Q")
+
+    assert picture.PICTURE.read_text(encoding="utf-8") == picture.draw(measured.finding)
+
+
+def test_each_rule_that_is_left_is_a_square_of_the_picture() -> None:
+    names = [
+        f"{who}, {how}"
+        for how in (compare.UNDISTURBED, compare.KILLED)
+        for who in (compare.DOCTL, compare.DBACCESS)
+    ]
+    figures = [Figure(name, "25", "0.1 s", left) for name, left in zip(names, "0052", strict=True)]
+
+    drawn = picture.draw(Finding("Q", "none is left", tuple(figures)))
+
+    assert (drawn.count('class="left"'), drawn.count('class="gone"')) == (7, 13)
 
 
 def test_a_row_that_does_not_exist_is_refused() -> None:

@@ -31,8 +31,7 @@ _PAUSE = _MINUTE  # no checks and no pages for that long after a 429
 _MAY_WAIT = {Purpose.CHECKS, Purpose.PAGES}
 _LONGEST_PAUSE = _HOUR
 _OTHERS_FRESH = timedelta(seconds=5)
-_NOT_ASKED_FOR = timedelta(seconds=1)
-_SHARE_UNASKED = 1 / 16  # so up to sixteen processes together stay within the limit
+_NOT_ASKED_FOR = timedelta(seconds=0.25)
 _FULL_HOUR_WAIT = timedelta(minutes=5)  # after that, some of a used-up hour are free
 _TOO_MANY = 429
 
@@ -70,7 +69,6 @@ class CallBudget:
         self._ledger = ledger
         self._windows = (_Window(_MINUTE), _Window(_HOUR))
         self._lock = threading.Lock()
-        self._unasked = 0  # calls since the others were asked
         self._observed: tuple[datetime, ApiCall] | None = None
         self._paused: tuple[datetime, datetime] | None = None
 
@@ -80,7 +78,7 @@ class CallBudget:
         Raises:
             BudgetSpent: it must not be made now.
         """
-        if self._must_ask(purpose):
+        if self._must_ask():
             self._ask_others()
         with self._lock:
             now = self._clock.now()
@@ -88,7 +86,6 @@ class CallBudget:
                 raise _spent(self._wait(purpose, now).total_seconds())
             for window in self._windows:
                 window.add(now, purpose)
-            self._unasked += 1
         if self._ledger is not None:
             self._ledger.note(purpose, now)
 
@@ -130,17 +127,18 @@ class CallBudget:
         ]
         return max(min(room), 0)
 
-    def _must_ask(self, purpose: Purpose) -> bool:
+    def _must_ask(self) -> bool:
         """Tell whether what others have spent has to be read again before a call.
 
-        Of what was left, each process may spend a share within a second. Several that do so at the
-        same time still make no more calls than are allowed.
+        While half of the calls are left, reading it now and then is enough: nobody makes so many in
+        between.
         """
         with self._lock:
             now, asked = self._clock.now(), self._windows[0].others
             if asked is None or not asked[0] <= now < asked[0] + _NOT_ASKED_FOR:
                 return True
-            return self._unasked >= self._room(purpose, now) * _SHARE_UNASKED
+            limits = zip(self._windows, self._limits(), strict=True)
+            return any(2 * window.count(now) >= limit for window, limit in limits)
 
     def _ask_others(self) -> None:
         """Take note of what others have spent, as of now."""
@@ -151,7 +149,6 @@ class CallBudget:
         with self._lock:
             for window, others in zip(self._windows, found, strict=True):
                 window.others = now, others
-            self._unasked = 0
 
     def _pause(self, purpose: Purpose, now: datetime) -> timedelta:
         """Return for how long the API's answers forbid such a call; zero if they do not."""

@@ -63,7 +63,8 @@ class CallLedger:
         starts = [_bucket(now - length) for length in lengths]
         sums = [func.sum(case((began_at >= start, count), else_=0)) for start in starts]
         query = (
-            sql_select(ApiCallRow.purpose, *sums)
+            sql_select(col(ApiCallRow.purpose))
+            .add_columns(*sums)
             .where(
                 col(ApiCallRow.process) != self._process,
                 began_at >= min(starts),

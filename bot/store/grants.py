@@ -80,8 +80,14 @@ def get_some(session: Session, numbers: Collection[int]) -> list[Grant]:
     """Return the grants of these numbers, by number, locked until the transaction ends."""
     if not numbers:
         return []
-    query = select(GrantRow).where(col(GrantRow.id).in_(numbers)).order_by(col(GrantRow.id))
-    return [_grant(row) for row in session.exec(query.with_for_update())]
+    rows = session.exec(_some_query(), params={"numbers": list(numbers)})
+    return [_grant(row) for row in rows]
+
+
+@cache  # as `_live_query`
+def _some_query() -> SelectOfScalar[GrantRow]:
+    is_one = col(GrantRow.id).in_(bindparam("numbers", expanding=True))
+    return select(GrantRow).where(is_one).order_by(col(GrantRow.id)).with_for_update()
 
 
 def save(session: Session, grant: Grant) -> None:
@@ -228,12 +234,6 @@ def _one_or_all(numbers: Sequence[int]) -> int | Sequence[int]:
     return numbers[0] if len(numbers) == 1 else numbers
 
 
-def has_live(session: Session, cluster_id: str) -> bool:
-    """Tell whether anything is lent on a cluster."""
-    query = select(GrantRow.id).where(_LIVE, GrantRow.cluster_id == cluster_id)
-    return session.exec(query.limit(1)).first() is not None
-
-
 def of_requests(session: Session, numbers: Collection[int]) -> dict[int, Grant]:
     """Return the grants that came of these requests, live or ended, by number."""
     session.flush()  # what this transaction has changed counts
@@ -270,16 +270,18 @@ def of_cluster(
     ended_since: datetime,
 ) -> list[Grant]:
     """Return a cluster's grants that have not ended, or ended after *ended_since*, locked."""
-    query = (
-        select(GrantRow)
-        .where(
-            GrantRow.cluster_id == cluster_id,
-            or_(NOT_ENDED, col(GrantRow.ended_at) > ended_since),
-        )
-        .order_by(col(GrantRow.id))
-        .with_for_update()
+    asked = {"cluster_id": cluster_id, "ended_since": ended_since}
+    return [_grant(row) for row in session.exec(_of_cluster_query(), params=asked)]
+
+
+@cache  # as `_live_query`
+def _of_cluster_query() -> SelectOfScalar[GrantRow]:
+    since = bindparam("ended_since", type_=UtcDateTime())
+    query = select(GrantRow).where(
+        GrantRow.cluster_id == bindparam("cluster_id"),
+        or_(NOT_ENDED, col(GrantRow.ended_at) > since),
     )
-    return [_grant(row) for row in session.exec(query)]
+    return query.order_by(col(GrantRow.id)).with_for_update()
 
 
 def overdue(session: Session, now: datetime, *, most: int) -> list[Grant]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import col, func, select
 
+from bench.statements import statements
 from bot.database_url import database_url
 from bot.providers.base import BudgetSpent, Purpose
 from bot.providers.call_budget import CallBudget
@@ -119,3 +120,18 @@ def test_without_a_database_each_counts_its_own(postgresql: PostgresServer) -> N
     budget = CallBudget(ManualClock(), lambda: LIMITS, CallLedger(Database(database_url(nowhere))))
 
     assert spend(budget, Purpose.ENDS, 30) == 20
+
+
+def test_while_half_are_left_the_others_are_not_read_before_each_call(database: Database) -> None:
+    clock = ManualClock()
+    budget = CallBudget(clock, lambda: LIMITS, CallLedger(database))
+
+    with statements(database) as sent:
+        spend(budget, Purpose.ENDS, 8)
+        assert sent.count("SELECT api_calls") == 1
+        clock.advance(seconds=1)
+        spend(budget, Purpose.ENDS, 2)
+        assert sent.count("SELECT api_calls") == 2
+        spend(budget, Purpose.ENDS, 10)
+
+    assert sent.count("SELECT api_calls") == 2 + 10, "each of the second half"

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, event
 from bot.database_url import database_url
 from bot.store.database import Database
 from bot.store.failures import DATABASE_UNAVAILABLE
-from bot.store.locks import ClusterLocks
+from bot.store.locks import ClusterLocks, number, taken
 from tests.postgresql import PostgresServer
 from tests.waiting import eventually
 
@@ -18,7 +18,7 @@ ORDERS, ANALYTICS = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30", "1b2f7a90-6f0c-4f3a-
 HOLD_FOR_EVER = """
 import sys, time
 from bot.store.database import Database
-from bot.store.locks import ClusterLocks
+from bot.store.locks import ClusterLocks, number, taken
 with ClusterLocks(Database(sys.argv[1])).hold(sys.argv[2]) as held:
     print(held is not None, flush=True)
     time.sleep(60)
@@ -133,3 +133,15 @@ def test_whenever_it_is_held_the_server_is_ready_to_hang_up(postgresql: Postgres
         database.close()
     assert {after for locks, after in seen if locks} == {"1min"}
     assert seen[-1] == (0, "0"), "the pool gets the connection back as it was"
+
+
+def test_it_is_known_which_clusters_somebody_is_at(
+    locks: ClusterLocks, others: ClusterLocks, empty_database: Database
+) -> None:
+    with locks.hold(ORDERS), others.hold(ANALYTICS), empty_database.reading() as session:
+        known = taken(session)
+    with empty_database.reading() as session:
+        assert taken(session) == frozenset()
+
+    expected = set() if empty_database.is_sqlite else {number(ORDERS), number(ANALYTICS)}
+    assert known == expected
