@@ -19,7 +19,8 @@ from typing import Any
 from bench import company, seeding
 from bench.findings import Figure, Finding, Scale, p99, reasons
 from bench.removals import Removals
-from bot.bootstrap import build_components, build_worker
+from bot.bootstrap.components import build_components
+from bot.bootstrap.worker import build_worker
 from bot.store import schema
 from bot.worker.periodic_jobs import RECONCILE
 from tests.scenarios.world import ManualClock

@@ -80,14 +80,16 @@ def get_some(session: Session, numbers: Collection[int]) -> list[Grant]:
     """Return the grants of these numbers, by number, locked until the transaction ends."""
     if not numbers:
         return []
-    rows = session.exec(_some_query(), params={"numbers": list(numbers)})
+    session.flush()  # what this transaction has changed counts
+    rows = session.execute(_some_query(), {"numbers": list(numbers)})
     return [_grant(row) for row in rows]
 
 
 @cache  # as `_live_query`
-def _some_query() -> SelectOfScalar[GrantRow]:
-    is_one = col(GrantRow.id).in_(bindparam("numbers", expanding=True))
-    return select(GrantRow).where(is_one).order_by(col(GrantRow.id)).with_for_update()
+def _some_query() -> Select[Any]:
+    table = table_of(GrantRow)
+    is_one = table.c.id.in_(bindparam("numbers", expanding=True))
+    return sql_select(table).where(is_one).order_by(table.c.id).with_for_update()
 
 
 def save(session: Session, grant: Grant) -> None:
@@ -271,17 +273,16 @@ def of_cluster(
 ) -> list[Grant]:
     """Return a cluster's grants that have not ended, or ended after *ended_since*, locked."""
     asked = {"cluster_id": cluster_id, "ended_since": ended_since}
-    return [_grant(row) for row in session.exec(_of_cluster_query(), params=asked)]
+    session.flush()  # what this transaction has changed counts
+    return [_grant(row) for row in session.execute(_of_cluster_query(), asked)]
 
 
 @cache  # as `_live_query`
-def _of_cluster_query() -> SelectOfScalar[GrantRow]:
-    since = bindparam("ended_since", type_=UtcDateTime())
-    query = select(GrantRow).where(
-        GrantRow.cluster_id == bindparam("cluster_id"),
-        or_(NOT_ENDED, col(GrantRow.ended_at) > since),
-    )
-    return query.order_by(col(GrantRow.id)).with_for_update()
+def _of_cluster_query() -> Select[Any]:
+    table = table_of(GrantRow)
+    is_of_late = or_(table.c.state != _ENDED, table.c.ended_at > bindparam("ended_since"))
+    query = sql_select(table).where(table.c.cluster_id == bindparam("cluster_id"), is_of_late)
+    return query.order_by(table.c.id).with_for_update()
 
 
 def overdue(session: Session, now: datetime, *, most: int) -> list[Grant]:

@@ -29,7 +29,7 @@ def test_a_request_is_acknowledged_with_nine_statements(world: World) -> None:
         "SELECT grants",  # what is open on the cluster
         "SELECT clusters",  # whether it has room, and what its rules let in already
         "INSERT requests",
-        "SELECT grants",  # what this person had there before
+        "SELECT requests",  # what this person had there before
         "INSERT jobs",  # the card
         "SELECT homes",  # whose Home shows it
         *_of_postgresql(world, "SELECT pg_advisory_xact_lock"),  # the audit's rows are in order
