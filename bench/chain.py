@@ -16,6 +16,7 @@ from bot.domain.personal_fields import seal
 from bot.store.database import Database
 from dbaccess_playground.demo.company import ALICE
 
+ROWS_OF_A_GRANT = 9  # in the audit, from the request to the end
 _AT_ONCE = 1_000  # grants
 _BEGINNING = datetime(2026, 1, 1, 0, 0, 0, 123456, tzinfo=UTC)
 _BETWEEN = timedelta(seconds=30)
