@@ -35,6 +35,9 @@ _PENDING = "audit"
 _KEY_CHECKED_AT = "audit key checked at"
 _LOCK_CHAIN = text("SELECT pg_advisory_xact_lock(hashtextextended('dbaccess audit', 0))")
 _AT_ONCE = 250
+_ABOUT = tuple(
+    table_of(RequestRow).c[name] for name in ("requester", "source_type", "source_value")
+)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -111,29 +114,34 @@ def rows(
         actions: only these.
         number: about the request or grant of this number.
     """
-    query = select(AuditRow, RequestRow).join(
-        RequestRow, col(RequestRow.id) == col(AuditRow.request_id), isouter=True
-    )
+    query = entries_query()
+    if person is not None or source is not None:
+        query = query.add_columns(*_ABOUT).join(
+            RequestRow, col(RequestRow.id) == col(AuditRow.request_id), isouter=True
+        )
     if actions is not None:
         query = query.where(col(AuditRow.action).in_(actions))
     if since is not None:
-        query = query.where(AuditRow.at >= since)
+        query = query.where(col(AuditRow.at) >= since)
     if until is not None:
-        query = query.where(AuditRow.at < until)
+        query = query.where(col(AuditRow.at) < until)
     if cluster is not None:
-        query = query.where(AuditRow.cluster == cluster)
+        query = query.where(col(AuditRow.cluster) == cluster)
     if number is not None:
-        query = query.where(AuditRow.request_id == number)
+        query = query.where(col(AuditRow.request_id) == number)
     query = query.order_by(col(AuditRow.id)).execution_options(yield_per=_AT_ONCE)
-    with session.exec(query) as found:
-        for row, joined in found:
-            request: RequestRow | None = joined
+    with session.execute(query) as found:
+        for row in found:
             one = entry(row)
-            is_theirs = request is not None and request.requester == person
-            if person is not None and not (is_theirs or one.names(person)):
+            if person is not None and row.requester != person and not one.names(person):
                 continue
-            if source is None or str(source) in _sources(one, request):
+            if source is None or str(source) in _sources(one, row):
                 yield one
+
+
+def entries_query() -> Select[Any]:
+    """Return a query of rows for `entry`, of which no objects are made."""
+    return sql_select(table_of(AuditRow))
 
 
 def clusters(session: Session) -> set[str]:
@@ -314,11 +322,10 @@ def _covered(row: Any) -> dict[str, Any]:
     )
 
 
-def _source(request: RequestRow) -> str:
-    return str(TrustedSource(SourceType(request.source_type), request.source_value))
-
-
-def _sources(row: Entry, request: RequestRow | None) -> set[str]:
-    own = {_source(request)} if request else set()
-    written = (row.detail.get(key) for key in ("added", "removed"))
+def _sources(one: Entry, row: Any) -> set[str]:
+    """Return what a row is about: the source of its request, and the rules that it wrote."""
+    own = set()
+    if row.source_type is not None:
+        own.add(str(TrustedSource(SourceType(row.source_type), row.source_value)))
+    written = (one.detail.get(key) for key in ("added", "removed"))
     return own.union(*(names for names in written if names))

@@ -9,7 +9,6 @@ from bot.domain.audit_actions import ACTOR
 from bot.domain.audit_link import SEALED
 from bot.domain.erasure import ERASED
 from bot.domain.personal_fields import Sealed, sealed
-from bot.store.tables import AuditRow
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,8 @@ class Entry:
         return person == self.actor or person in _texts(self.detail)
 
 
-def entry(row: AuditRow) -> Entry:
-    """Return a row as it is read."""
+def entry(row: Any) -> Entry:
+    """Return a row as it is read, be it an `AuditRow` or one of a query of its columns."""
     personal = sealed_of(row)
     values = personal.values if personal else {}
     erased = personal.erased if personal else frozenset()
@@ -57,7 +56,7 @@ def entry(row: AuditRow) -> Entry:
     )
 
 
-def sealed_of(row: AuditRow) -> Sealed | None:
+def sealed_of(row: Any) -> Sealed | None:
     """Return a row's personal fields; None for one of a format that does not keep them apart."""
     return sealed(row.commitments, row.personal) if row.format == SEALED else None
 

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, or_, select
 
 from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import Grant, Request, RequestState
-from bot.store import grants, requests
+from bot.store import audit, grants, requests
 from bot.store.audit_entries import Entry, entry
 from bot.store.tables import AuditRow, GrantRow, RequestRow
 
@@ -125,10 +125,10 @@ def _lent(
     )
     put_back = dict(session.exec(later.order_by(col(RequestRow.id))).all())
     rows: dict[int, list[Entry]] = {}
-    query = select(AuditRow).where(
+    query = audit.entries_query().where(
         col(AuditRow.request_id).in_(numbers), col(AuditRow.action).in_(actions)
     )
-    for row in session.exec(query.order_by(col(AuditRow.id))):
+    for row in session.execute(query.order_by(col(AuditRow.id))):
         rows.setdefault(row.request_id or 0, []).append(entry(row))
     for number in numbers:
         yield Lent(

@@ -33,6 +33,7 @@ from bot.providers.digitalocean import DigitalOcean
 from dbaccess_playground.digitalocean.sandbox import SandboxDigitalOcean
 from dbaccess_playground.faults import Fault, Kind
 from dbaccess_playground.server import LoopbackServer
+from tests.waiting import eventually
 
 TOKEN = "dop_v1_0123456789abcdef"
 OFFICE = {"type": "ip_addr", "value": "198.51.100.7", "description": "office"}
@@ -384,8 +385,8 @@ def test_a_write_that_hangs_is_of_unknown_outcome(
     do.faults.add(Fault.hang())
     with pytest.raises(OutcomeUnknown, match="no answer in time"):
         hasty.write_rules(orders, [NEW])
+    eventually(lambda: methods(do) == ["PUT"])  # on a busy machine it arrives later than that
     do.faults.clear()
-    assert methods(do) == ["PUT"]
 
 
 def test_a_write_error_that_breaks_off_in_its_body_is_of_unknown_outcome(
