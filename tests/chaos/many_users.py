@@ -1,6 +1,8 @@
 """Many users who request, approve and revoke, on several clusters and web processes."""
 
+import math
 import re
+import time
 from collections.abc import Sequence
 from itertools import cycle
 from random import Random
@@ -13,6 +15,7 @@ from tests.scenarios.world import ALICE, BACKEND, OFFICE, OPERATIONS
 PEOPLE = [f"U0CROWD{number}" for number in range(6)]
 CLUSTERS = {f"shop{n}": str(UUID(int=0x5E0F_0000 + n)) for n in range(6)}
 CHANNELS = {alias: f"C0{alias.upper()}" for alias in CLUSTERS}
+_AGAIN_SECONDS = 20  # while a frozen worker holds locks, a press may be refused
 CONFIG = f"""
 instance = "test"
 operators = "{OPERATIONS}"
@@ -47,7 +50,7 @@ class Users:
         self._place = place
         self._urls = cycle(urls)
         self._rng = Random(seed)  # noqa: S311
-        self._pressed: set[str] = set()
+        self._pressed: dict[str, float] = {}
         self.requested = 0
 
     def request_access(self) -> None:
@@ -67,14 +70,14 @@ class Users:
         assert not answer.text or any(words in answer.text for words in taken), answer.text
 
     def act_on_messages(self) -> None:
-        """Approve what waits, and hand back what works; each button is pressed once."""
+        """Approve what waits, and hand back what works; what stays there is pressed again."""
         for card in self.cards():
-            self._press_once(ALICE, card, "Approve")
+            self._press(ALICE, card, "Approve")
         for user in PEOPLE:
             for said in self._place.slack.dms(user):
                 works = re.search(r"You can connect.* from 203\.0\.113\.(\d+)", said.text)
                 if works is not None and _is_handed_back(int(works[1])):
-                    self._press_once(user, said, "End access")
+                    self._press(user, said, "End access")
 
     def cards(self) -> list[Message]:
         """Return the cards of all requests, as they stand now."""
@@ -84,11 +87,14 @@ class Users:
             for card in self._place.slack.messages(channel, replies=False)
         ]
 
-    def _press_once(self, user: str, message: Message, button: str) -> None:
-        if button in message.buttons and message.ts not in self._pressed:
-            self._pressed.add(message.ts)
-            self._place.slack.bot_url = next(self._urls)
-            assert self._place.slack.click(user, message, button).error is None
+    def _press(self, user: str, message: Message, button: str) -> None:
+        now = time.monotonic()
+        pressed_at = self._pressed.get(message.ts, -math.inf)
+        if button not in message.buttons or now < pressed_at + _AGAIN_SECONDS:
+            return
+        self._pressed[message.ts] = now
+        self._place.slack.bot_url = next(self._urls)
+        assert self._place.slack.click(user, message, button).error is None
 
 
 def _is_handed_back(address: int) -> bool:

@@ -46,11 +46,16 @@ def audit_rows(place: Place) -> list[Entry]:
         return list(audit.rows(session))
 
 
-def has_pending(place: Place) -> bool:
-    """Tell whether anything is still to be delivered or carried out."""
+def pending(place: Place) -> list[str]:
+    """Return what is still to be delivered or carried out."""
     with reading(place) as session:
         waiting = select(JobRow).where(JobRow.finished_at == None)  # noqa: E711
-        return bool(session.exec(waiting).first())
+        return [repr(job) for job in session.exec(waiting)]
+
+
+def has_pending(place: Place) -> bool:
+    """Tell whether anything is."""
+    return bool(pending(place))
 
 
 def dead_lettered(place: Place) -> list[str]:

@@ -51,8 +51,11 @@ def test_many_users_are_served_while_workers_crash_and_freeze(
     people = Users(place, [web.url() for web in webs], seed=seed)
 
     _play(place, people, pool)
-    eventually(lambda: _is_over(place, people), seconds=_PATIENCE_SECONDS)
-    eventually(lambda: not report.has_pending(place), seconds=_PATIENCE_SECONDS)
+    try:
+        eventually(lambda: _is_over(place, people), seconds=_PATIENCE_SECONDS)
+        eventually(lambda: not report.has_pending(place), seconds=_PATIENCE_SECONDS)
+    except AssertionError:
+        raise AssertionError("\n".join(_unfinished(place, people))) from None
     duplicates = _check_told(place, people)
     _check_audit(place)
     _check_rules(place, pool)
@@ -77,6 +80,15 @@ def _is_over(place: Place, people: Users) -> bool:
     people.act_on_messages()
     known = report.all_grants(place)
     return len(known) == _REQUESTS and all(g.state is GrantState.ENDED for g in known)
+
+
+def _unfinished(place: Place, people: Users) -> Iterator[str]:
+    """Yield what never came to its end, with what its people saw, for whoever reads a failure."""
+    for grant in report.all_grants(place):
+        if grant.state is not GrantState.ENDED:
+            yield f"{grant}: {[one.text for one in place.slack.dms(grant.requester)][-3:]}"
+    yield from (f"undecided: {card.text}" for card in people.cards() if "Approve" in card.buttons)
+    yield from map(str, report.pending(place))
 
 
 def _check_told(place: Place, people: Users) -> int:
