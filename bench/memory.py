@@ -36,7 +36,11 @@ def measure(scale: Scale) -> Finding:
             Figure(f"`{role}` at its start", f"{weight:.0f} MB")
             for role, weight in at_start.items()
         ),
-        Figure("the libraries of `web`, imported and nothing else", f"{_libraries():.0f} MB"),
+        Figure("the libraries of `web`, imported and nothing else", f"{_imported():.0f} MB"),
+        Figure(
+            "the same with DigitalOcean's, `pydo`",
+            f"{_imported('azure.core.pipeline, pydo'):.0f} MB",
+        ),
         Figure(
             f"`serve` after {part:,}, 2 x {part:,}, …",
             ", ".join(f"{weight:.0f}" for weight in weights) + " MB",
@@ -64,8 +68,8 @@ def _at_start(place: Stage, role: str) -> float:
         return resident_megabytes(process)
 
 
-def _libraries() -> float:
-    code = f"import {_LIBRARIES_OF_WEB}; print({_PAGES})"
+def _imported(more: str = "sys") -> float:
+    code = f"import {_LIBRARIES_OF_WEB}, {more}; print({_PAGES})"
     return int(subprocess.check_output([sys.executable, "-c", code], text=True)) / 1024**2
 
 
