@@ -2,16 +2,20 @@
 
 It is played by a clock that is moved five seconds at a time: the worker, its budget and the
 sandbox's rate limit go by it. Each token (a DigitalOcean team) has a bot of its own, and they share
-nothing, so one plays after the other. Messages wait until it is over, since they take no calls of
-the API.
+nothing, so each plays in a process of its own. Messages wait until it is over, since they take no
+calls of the API.
 """
 
+import logging
+import os
 import random
 import statistics
 import tempfile
-from collections.abc import Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -21,6 +25,7 @@ from bench.findings import Figure, Finding, Scale, p99, reasons
 from bench.removals import Removals
 from bot.bootstrap.components import build_components
 from bot.bootstrap.worker import build_worker
+from bot.logs import set_up_logs
 from bot.store import schema
 from bot.worker.periodic_jobs import RECONCILE
 from tests.scenarios.world import ManualClock
@@ -34,16 +39,34 @@ _MOST_LATE_SECONDS = 3_600
 _SEED = 7
 
 
+@dataclass(frozen=True)
+class _Played:
+    """What came of one token's share, its delays in seconds in the order of the writes."""
+
+    delays: tuple[float, ...]
+    passed_over_seconds: float
+    refused: int
+    busiest_minute: int
+    busiest_hour: int
+    processor_seconds: float
+
+
 def measure(scale: Scale) -> Finding:
     """Let each token's share end, and see how late each rule goes, and which one first."""
     tokens, clusters, ends = scale.pick(5, 1), scale.pick(200, 5), scale.pick(10_000, 30)
-    began = process_time()
-    seen = [_played(clusters // tokens, ends // tokens, number) for number in range(tokens)]
-    spent = process_time() - began
+    play = partial(_played, clusters // tokens, ends // tokens)
+    with ProcessPoolExecutor(
+        min(tokens, os.cpu_count() or 1),
+        mp_context=get_context("spawn"),
+        initializer=partial(set_up_logs, "json", level=logging.CRITICAL),
+    ) as pool:
+        seen = list(pool.map(play, range(tokens)))
+    spent = sum(one.processor_seconds for one in seen)
     late = [seconds for one in seen for seconds in one.delays]
     lost = ends - len(late)
-    passed_over = max(one.passed_over_seconds() for one in seen)
-    refused = sum(one.refused() for one in seen)
+    passed_over = max(one.passed_over_seconds for one in seen)
+    refused = sum(one.refused for one in seen)
+    busiest = (max(one.busiest_minute for one in seen), max(one.busiest_hour for one in seen))
     figures = (
         Figure(
             f"{ends:,} ends: end to its write, median; p99; the last",
@@ -51,7 +74,7 @@ def measure(scale: Scale) -> Finding:
         ),
         Figure("lost; refused with 429", f"{lost}; {refused}"),
         Figure("removed while a rule stood whose end was earlier, by", f"{passed_over:.0f} s"),
-        Figure("calls of a token: busiest minute; busiest hour", _busiest(seen)),
+        Figure("calls of a token: busiest minute; hour", "; ".join(f"{n:,}" for n in busiest)),
         Figure("processor time of an end, with the sandbox's", f"{spent / ends * 1000:.1f} ms"),
     )
     missed = reasons(
@@ -64,9 +87,9 @@ def measure(scale: Scale) -> Finding:
     return Finding("O", goal, figures, missed, columns=("measured", "", ""))
 
 
-def _played(clusters: int, ends: int, number: int) -> Removals:
+def _played(clusters: int, ends: int, number: int) -> _Played:
     """Let one bot have so many ends within an hour, until all rules are gone or it is too late."""
-    clock = ManualClock()
+    began, clock = process_time(), ManualClock()
     slack = company.sandbox_slack()
     digitalocean = company.sandbox_digitalocean(
         clusters, clock=clock.now, rate_limit_per_minute=_PER_MINUTE
@@ -91,7 +114,14 @@ def _played(clusters: int, ends: int, number: int) -> Removals:
             clock.advance(seconds=_STEP_SECONDS)
         worker.stop()
         parts.close()
-    return removals
+    return _Played(
+        tuple(removals.delays),
+        removals.passed_over_seconds(),
+        removals.refused(),
+        removals.most_within(_MINUTE_SECONDS),
+        removals.most_within(_HOUR_SECONDS),
+        process_time() - began,
+    )
 
 
 class _Waits(Executor):
@@ -105,11 +135,3 @@ class _Waits(Executor):
 def _reconciles_alone(_concurrency: int, name: str) -> Executor:
     """Return what jobs run in: clusters are reconciled at once, all else waits."""
     return Inline() if name == RECONCILE else _Waits()
-
-
-def _busiest(seen: Sequence[Removals]) -> str:
-    most = [
-        max(one.most_within(seconds) for one in seen)
-        for seconds in (_MINUTE_SECONDS, _HOUR_SECONDS)
-    ]
-    return "; ".join(f"{calls:,}" for calls in most)
