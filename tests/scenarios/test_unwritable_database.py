@@ -118,8 +118,8 @@ def test_a_cluster_that_cannot_be_recorded_is_not_tried_without_a_pause(
             world.clock.advance(minutes=6)  # the next drift check is due
             sleep(3)
             assert 1 <= tried(world) - before <= 4
+            done = reconciled(world)
         began = monotonic()
-        done = reconciled(world)
         world.eventually(lambda: reconciled(world) > done)
         assert monotonic() - began < 10
 
