@@ -26,7 +26,7 @@ from bot.domain.chain_verification import verify
 from bot.domain.personal_fields import seal
 from bot.domain.sources import SourceType, TrustedSource
 from bot.store.audit_entries import Entry, entry
-from bot.store.database import KEYRING, OPERATOR, before_commit, dialect_of, table_of
+from bot.store.database import KEYRING, OPERATOR, before_commit, dialect_of, rows_of, table_of
 from bot.store.tables import AuditRow, RequestRow
 
 log = structlog.get_logger()
@@ -130,7 +130,7 @@ def rows(
     if number is not None:
         query = query.where(col(AuditRow.request_id) == number)
     query = query.order_by(col(AuditRow.id)).execution_options(yield_per=_AT_ONCE)
-    with session.execute(query) as found:
+    with rows_of(session, query) as found:
         for row in found:
             one = entry(row)
             if person is not None and row.requester != person and not one.names(person):

@@ -22,7 +22,7 @@ from sqlmodel import Session, and_, col, or_, select
 
 from bot.domain.lifecycle import GrantState, RequestKind, RequestState
 from bot.domain.sources import SourceType, TrustedSource
-from bot.store.database import UtcDateTime, dialect_of, in_batches, insert_on, table_of
+from bot.store.database import UtcDateTime, dialect_of, in_batches, insert_on, rows_of, table_of
 from bot.store.due import Next, is_due_by, latest
 from bot.store.grants import MOVING, MOVING_SINCE, OVER_AT, WANTED_SINCE
 from bot.store.tables import ClusterRow, GrantRow, RequestRow
@@ -164,15 +164,13 @@ def _due_query() -> Select[Any]:
 
 def get(session: Session, cluster_id: str) -> Watch | None:
     """Return what is known of a cluster."""
-    session.flush()  # what this transaction has changed counts
-    row = session.execute(_get_query(), {"id": cluster_id}).first()
+    row = rows_of(session, _get_query(), {"id": cluster_id}).first()
     return Watch(**row._mapping) if row else None
 
 
 def get_with_adoptions(session: Session, cluster_id: str) -> tuple[Watch, bool] | None:
     """Return what is known of a cluster, and whether somebody wants to adopt a rule there."""
-    session.flush()
-    row = session.execute(_get_with_adoptions_query(), {"id": cluster_id}).first()
+    row = rows_of(session, _get_with_adoptions_query(), {"id": cluster_id}).first()
     if row is None:
         return None
     known = dict(row._mapping)
@@ -188,12 +186,11 @@ def _get_query() -> Select[Any]:
 
 def get_some(session: Session, ids: Collection[str]) -> dict[str, Watch | None]:
     """Return what is known of each of these clusters."""
-    session.flush()  # what this transaction has changed counts
     table = table_of(ClusterRow)
     query = sql_select(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
     found: dict[str, Watch | None] = dict.fromkeys(ids)
     for some in in_batches(ids):
-        found |= {row.id: Watch(**row._mapping) for row in session.execute(query, {"ids": some})}
+        found |= {row.id: Watch(**row._mapping) for row in rows_of(session, query, {"ids": some})}
     return found
 
 

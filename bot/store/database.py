@@ -12,7 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import URL, DateTime, Dialect, Engine, Table, TypeDecorator, create_engine, event
+from sqlalchemy import (
+    URL,
+    DateTime,
+    Dialect,
+    Engine,
+    Result,
+    Select,
+    Table,
+    TypeDecorator,
+    create_engine,
+    event,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -177,6 +188,18 @@ def before_commit(session: Session, act: BeforeCommit, *, last: bool = False) ->
     """
     acts: list[tuple[bool, BeforeCommit]] = session.info.setdefault(_BEFORE_COMMIT, [])
     acts.append((last, act))
+
+
+def rows_of(
+    session: Session, query: Select[Any], wanted: Mapping[str, Any] | None = None
+) -> Result[*tuple[Any, ...]]:
+    """Return what a query of columns finds; *wanted* are its parameters.
+
+    What this transaction has changed counts: a query of objects sends that by itself, one of
+    columns does not.
+    """
+    session.flush()
+    return session.execute(query, wanted)
 
 
 def insert_into(session: Session, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:

@@ -26,7 +26,7 @@ from sqlmodel import Session, col, or_, select
 from bot.domain.actors import Actor
 from bot.domain.lifecycle import EndReason, Grant, GrantState
 from bot.domain.sources import SourceType, TrustedSource
-from bot.store.database import UtcDateTime, dialect_of, in_batches, table_of
+from bot.store.database import UtcDateTime, dialect_of, in_batches, rows_of, table_of
 from bot.store.due import Next
 from bot.store.tables import GrantRow, RequestRow
 
@@ -80,8 +80,7 @@ def get_some(session: Session, numbers: Collection[int]) -> list[Grant]:
     """Return the grants of these numbers, by number, locked until the transaction ends."""
     if not numbers:
         return []
-    session.flush()  # what this transaction has changed counts
-    rows = session.execute(_some_query(), {"numbers": list(numbers)})
+    rows = rows_of(session, _some_query(), {"numbers": list(numbers)})
     return [_grant(row) for row in rows]
 
 
@@ -120,8 +119,7 @@ def live(
         "source_value": source and source.value,
     }
     wanted = {name: value for name, value in wanted.items() if value is not None}
-    session.flush()  # what this transaction has changed counts
-    return [_grant(row) for row in session.execute(_live_query(frozenset(wanted)), wanted)]
+    return [_grant(row) for row in rows_of(session, _live_query(frozenset(wanted)), wanted)]
 
 
 @cache  # asked for each command: composing it took longer than its answer
@@ -136,12 +134,11 @@ def _live_query(wanted: frozenset[str]) -> Select[Any]:
 
 def live_on(session: Session, aliases: Collection[str]) -> dict[str, list[Grant]]:
     """Return the live grants of each of these clusters, those that end first in front."""
-    session.flush()  # what this transaction has changed counts
     found: dict[str, list[Grant]] = {alias: [] for alias in aliases}
     names: Any = bindparam("aliases", expanding=True)
     query = _live_query(frozenset()).where(table_of(GrantRow).c.cluster.in_(names))
     for some in in_batches(aliases):
-        for row in session.execute(query, {"aliases": some}):
+        for row in rows_of(session, query, {"aliases": some}):
             found[row.cluster].append(_grant(row))
     return found
 
@@ -160,8 +157,7 @@ def revoked_by_another(
     What they gave back themselves does not count, nor what ended when they were deactivated.
     """
     theirs = {"requester": requester, "cluster": cluster}
-    session.flush()  # what this transaction has changed counts
-    row = session.execute(_revoked_query(), theirs).first()
+    row = rows_of(session, _revoked_query(), theirs).first()
     return _grant(row) if row is not None and row.removing_since > since else None
 
 
@@ -199,10 +195,9 @@ class Before:
 
 def before(session: Session, of: Collection[int]) -> dict[int, Before]:
     """Return it for each of these requests, by number, in two statements at most."""
-    session.flush()  # what this transaction has changed counts
     found: dict[int, tuple[bool, int | None]] = {}
     for some in in_batches(of):
-        asked = session.execute(_before_query(len(some) == 1), {"numbers": _one_or_all(some)})
+        asked = rows_of(session, _before_query(len(some) == 1), {"numbers": _one_or_all(some)})
         found |= {number: (had, revoked) for number, had, revoked in asked}
     numbers = {revoked for _, revoked in found.values() if revoked is not None}
     revoked_ones = of_requests(session, numbers) if numbers else {}
@@ -238,8 +233,7 @@ def _one_or_all(numbers: Sequence[int]) -> int | Sequence[int]:
 
 def of_requests(session: Session, numbers: Collection[int]) -> dict[int, Grant]:
     """Return the grants that came of these requests, live or ended, by number."""
-    session.flush()  # what this transaction has changed counts
-    batches = (session.execute(_of_numbers(), {"numbers": some}) for some in in_batches(numbers))
+    batches = (rows_of(session, _of_numbers(), {"numbers": some}) for some in in_batches(numbers))
     return {row.id: _grant(row) for found in batches for row in found}
 
 
@@ -273,8 +267,7 @@ def of_cluster(
 ) -> list[Grant]:
     """Return a cluster's grants that have not ended, or ended after *ended_since*, locked."""
     asked = {"cluster_id": cluster_id, "ended_since": ended_since}
-    session.flush()  # what this transaction has changed counts
-    return [_grant(row) for row in session.execute(_of_cluster_query(), asked)]
+    return [_grant(row) for row in rows_of(session, _of_cluster_query(), asked)]
 
 
 @cache  # as `_live_query`

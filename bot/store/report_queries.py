@@ -11,6 +11,7 @@ from bot.domain.audit_actions import Action
 from bot.domain.lifecycle import Grant, Request, RequestState
 from bot.store import audit, grants, requests
 from bot.store.audit_entries import Entry, entry
+from bot.store.database import rows_of
 from bot.store.tables import AuditRow, GrantRow, RequestRow
 
 ROWS_AT_ONCE = 250
@@ -128,7 +129,7 @@ def _lent(
     query = audit.entries_query().where(
         col(AuditRow.request_id).in_(numbers), col(AuditRow.action).in_(actions)
     )
-    for row in session.execute(query.order_by(col(AuditRow.id))):
+    for row in rows_of(session, query.order_by(col(AuditRow.id))):
         rows.setdefault(row.request_id or 0, []).append(entry(row))
     for number in numbers:
         yield Lent(

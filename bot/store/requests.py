@@ -27,7 +27,7 @@ from bot.domain.lifecycle import (
 from bot.domain.people import Person, Standing
 from bot.domain.refusals.any_refusal import REFUSAL, AnyRefusal
 from bot.domain.sources import SourceType, TrustedSource
-from bot.store.database import table_of
+from bot.store.database import rows_of, table_of
 from bot.store.due import Next, is_due
 from bot.store.locks import one_at_a_time
 from bot.store.tables import DecisionRow, GrantRow, RequestRow
@@ -378,10 +378,9 @@ def _asked(session: Session, query: _Asked, **wanted: Any) -> list[Request]:
 
 def _found(session: Session, query: _Asked, **wanted: Any) -> list[tuple[Row[Any], Request]]:
     """Return the same, each with its row; no object of the ORM is made, which takes longer."""
-    session.flush()  # what this transaction has changed counts
     rows: dict[int, Row[Any]] = {}
     decisions: dict[int, list[Decision]] = {}
-    for row in session.execute(query, wanted):
+    for row in rows_of(session, query, wanted):
         rows[row.id] = row
         made = decisions.setdefault(row.id, [])
         if row.decision_approver is not None:
