@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from contextlib import closing, suppress
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any, Self
@@ -110,8 +111,12 @@ class PostgresServer:
     def database(self, template: str = "template0") -> str:
         """Return the URL of a new database: an empty one, or a copy of another."""
         name = f"dbaccess_{next(self._numbers)}"
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {self._strategy}')
         return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Let a database be gone, whoever still uses it: one of hundreds takes 8 MB of memory."""
+        self.execute(f'DROP DATABASE IF EXISTS "{url.rpartition("/")[2]}" WITH (FORCE)')
 
     def url(self, name: str = "postgres") -> str:
         """Return the URL of a database."""
@@ -143,6 +148,12 @@ class PostgresServer:
         """Run a statement of the administrator's."""
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(statement.encode(), values or None)
+
+    @cached_property
+    def _strategy(self) -> str:
+        """How a template is copied: by files, which older servers do anyway, not by the log."""
+        [(version,)] = self.ask("SELECT current_setting('server_version_num')::int")
+        return "STRATEGY FILE_COPY" if version >= 150_000 else ""
 
     def _control(self, action: str, *more: str) -> None:
         self._run("pg_ctl", action, "-D", str(self._folder / "data"), "-w", "-s", *more)

@@ -72,6 +72,7 @@ class PostgresStorage:
     def __init__(self, server: PostgresServer) -> None:
         self._server = server
         self._url: str | None = None
+        self._lost: list[str] = []
 
     @property
     def url(self) -> str:
@@ -84,7 +85,15 @@ class PostgresStorage:
             self._url = self._server.database(template=_migrated_on(self._server))
 
     def lose(self) -> None:
+        if self._url is not None:
+            self._lost.append(self._url)
         self._url = None
+
+    def drop(self) -> None:
+        """Leave nothing on the server; for when the test is over."""
+        self.lose()
+        while self._lost:
+            self._server.drop(self._lost.pop())
 
     def everything(self) -> str:
         with psycopg.connect(self.url) as connection:
@@ -99,11 +108,16 @@ class PostgresStorage:
 
 
 def storage_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> Storage:
-    """Return an empty database: `sqlite` in a folder, or on the server for `postgresql`."""
+    """Return an empty database: `sqlite` in a folder, or on the server for `postgresql`.
+
+    It is there until what *request* is of has ended.
+    """
     if kind == "sqlite":
         return SqliteStorage(folder)
     server: PostgresServer = request.getfixturevalue("postgresql")
-    return PostgresStorage(server)
+    storage = PostgresStorage(server)
+    request.addfinalizer(storage.drop)
+    return storage
 
 
 @cache
