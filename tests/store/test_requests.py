@@ -1,12 +1,12 @@
 """Requests are read as they were written, whoever decided on them."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.domain.actors import Actor
 from bot.domain.lifecycle import Decision, Verdict
-from bot.domain.refusals.any_refusal import AnyRefusal
 from bot.domain.refusals.clusters import OpenCluster
 from bot.store import requests
 from bot.store.database import Database
@@ -26,7 +26,7 @@ FOR_A_MINUTE = timedelta(minutes=1)
     ],
 )
 def test_why_a_request_was_denied_is_read_as_it_was_written(
-    database: Database, approver: str, reason: str | AnyRefusal
+    database: Database, approver: str, reason: Any
 ) -> None:
     with database.transaction() as session:
         asked = requests.add(
