@@ -86,7 +86,7 @@ bench: setup-dev ## measure; prints a table and writes bench/RESULTS.md (about h
 migrations-check: setup-dev ## models and migrations agree
 	$(BIN)/pytest -q tests/store/test_migrations.py
 
-package-check: setup-dev ## the wheel installs and runs outside the checkout, without the playground
+package-check: setup ## the wheel installs and runs outside the checkout, without the playground
 	rm -rf dist && $(BIN)/python -m hatchling build -t wheel
 	cd playground && ../$(BIN)/python -m hatchling build -t wheel -d ../dist/playground
 	! $(BIN)/python -m zipfile --list dist/*.whl | grep -iE 'playground|sandbox'

@@ -15,7 +15,7 @@ def demo(
     script: Annotated[bool, typer.Option("--script", help="Tell one story here instead.")] = False,
     rate: Annotated[
         float, typer.Option(metavar="TIMES", help="How fast the story's clock runs.")
-    ] = 60.0,
+    ] = 240.0,
     practice: Annotated[
         bool, typer.Option("--init", help="Play both without a bot, to try `dbaccess init`.")
     ] = False,
