@@ -61,7 +61,8 @@ model: setup-dev ## try every order of steps, faults and rivals, as deep as an h
 
 fuzz: setup-dev ## many thousand random commands, payloads and lives of grants (about half an hour)
 	DBACCESS_FUZZ_EXAMPLES=$${DBACCESS_FUZZ_EXAMPLES:-20000} $(BIN)/pytest -n auto --timeout=0 \
-	  tests/domain/test_grammar_fuzzed.py tests/domain/test_lifecycle_story.py \
+	  tests/domain/test_grammar_fuzzed.py tests/domain/test_request_line.py \
+	  tests/domain/test_lifecycle_story.py \
 	  tests/scenarios/test_strange_payloads.py
 
 audit: setup-dev ## ask whether faults are known of what requirements.txt pins (needs the internet)

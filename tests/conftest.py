@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.compiled import compiled_once
 from tests.installed import lacking, needed
 from tests.postgresql import PostgresServer, binaries
 
-_WAITING = {"browser", "chaos"}  # for processes and browsers
+_WAITING = ("browser", "chaos")  # for processes and browsers
 _QUICK = {"cli", "domain", "playground", "reporting", "slack", "store", "worker"}
 _MEMORY = Path("/dev/shm")  # noqa: S108  # Linux keeps its files in memory
 _ROOM = 2 * 1024**3  # bytes; containers have 64 MB there, unless they are told otherwise
@@ -52,17 +53,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take long first, those that wait spread among those that compute.
 
     `make test` deals files out in this order: no core is left to waiting, nor to one long file when
-    all else is over.
+    all else is over. Two kinds of files wait, and take turns.
     """
     files: dict[Path, list[pytest.Item]] = {}
     for test in items:
         files.setdefault(test.path, []).append(test)
-    waiting = [file for file in files if _WAITING.intersection(file.parts)]
     quick = [file for file in files if _QUICK.intersection(file.parts)]
-    computing = [file for file in files if file not in {*waiting, *quick}]
+    waiting = [[file for file in files if folder in file.parts] for folder in _WAITING]
+    computing = [file for file in files if file not in {*quick, *chain(*waiting)}]
     places = {
-        file: place / len(group)
-        for group in (waiting, computing)
+        file: (place + turn / len(waiting)) / len(group)
+        for turn, group in enumerate([*waiting, computing])
         for place, file in enumerate(group)
     }
     order = [*sorted(places, key=places.__getitem__), *quick]

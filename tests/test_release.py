@@ -107,15 +107,16 @@ def test_the_sbom_is_valid_by_its_schema(parts_list: dict[str, Any]) -> None:
     validate = (
         "import sys; from cyclonedx.schema import SchemaVersion as Version; "
         "from cyclonedx.validation.json import JsonStrictValidator as Validator; "
-        "sys.exit(Validator(Version.V1_6).validate_str(sys.stdin.read()) is not None)"
+        "validator = Validator(Version.V1_6); "
+        "print([validator.validate_str(bom) is None for bom in sys.stdin])"
     )
-
-    def is_valid(bom: dict[str, Any]) -> bool:
-        command = [str(TOOLS / "bin" / "python"), "-c", validate]
-        return subprocess.run(command, input=json.dumps(bom), text=True).returncode == 0
-
-    assert is_valid(parts_list)
-    assert not is_valid(parts_list | {"components": [{"name": "no type"}]})
+    boms = (parts_list, parts_list | {"components": [{"name": "no type"}]})
+    said = subprocess.check_output(
+        [str(TOOLS / "bin" / "python"), "-c", validate],
+        input="\n".join(map(json.dumps, boms)),
+        text=True,
+    )
+    assert said.strip() == "[True, False]"
 
 
 def test_the_wheel_has_the_product_alone_and_the_source_what_installing_takes(

@@ -276,4 +276,4 @@ def _looks_otherwise(held: Held, known: Sequence[Grant]) -> bool:
 
 
 TestClusterStory = ClusterStory.TestCase
-TestClusterStory.settings = examples(300, steps=40)
+TestClusterStory.settings = examples(150, steps=40)

@@ -306,7 +306,7 @@ WRAPPINGS = ("{}", "`{}`", '"{}"', "\u201c{}\u201d", "{},", "\u200b{}\u200e", "\
 CLEAR_REASONS = ("", "- fixing the job", "invoice 88", "for \u201cthe night\u201d", "it is slow")
 
 
-@fuzzed(600)
+@fuzzed(300)
 @given(
     cluster=st.sampled_from(CLUSTERS),
     address=st.sampled_from([IP, "198.51.100.7", "198.51.100.0/24"]),
@@ -358,7 +358,7 @@ BEHIND = (*BEFORE, "'s", "\u2019s", ")", "]", "\u201d.", "!")
 CORRECTIONS = ("for", "in", "-", "minus", "no,", "only", "\u2013", "less", "max", "at most", "(")
 
 
-@fuzzed(400)
+@fuzzed(200)
 @given(st.sampled_from(CLUSTERS), st.sampled_from(BEFORE), st.sampled_from(BEHIND), st.booleans())
 def test_a_name_in_any_punctuation_is_seen(
     cluster: str, before: str, behind: str, upper: bool
@@ -371,7 +371,7 @@ def test_a_name_in_any_punctuation_is_seen(
     assert found.cluster == cluster
 
 
-@fuzzed(400)
+@fuzzed(200)
 @given(durations(), durations(), st.sampled_from(CORRECTIONS), st.booleans())
 def test_a_second_duration_opens_the_form(
     first: tuple[str, timedelta], second: tuple[str, timedelta], between: str, last: bool
@@ -406,7 +406,7 @@ def longest_typed(line: str) -> timedelta | None:
     return sum(found, timedelta()) if found else None
 
 
-@fuzzed(3_000)
+@fuzzed(1_000)
 @given(st.lists(POOL, max_size=9), st.booleans())
 def test_any_words_never_open_another_cluster_nor_for_longer_than_typed(
     words: list[str], first: bool
@@ -430,7 +430,7 @@ def test_any_words_never_open_another_cluster_nor_for_longer_than_typed(
     assert longest is not None or found.duration == USUAL
 
 
-@fuzzed(800)
+@fuzzed(400)
 @given(
     st.sampled_from(
         ["", "request ", f"request {IP} ", "adopt orders ", "extend 17 ", "emergency "]

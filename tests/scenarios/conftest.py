@@ -11,6 +11,7 @@ import structlog
 
 from bot.logs import set_up_logs
 from bot.slack.inbound import ack_deadline
+from bot.web import http_server
 from tests.postgresql import PostgresServer
 from tests.scenarios.jobs import Jobs, jobs_of_an_issuer
 from tests.scenarios.open_world import OpenWorld
@@ -29,6 +30,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the bot wait for an answer as long as this Slack does: the machine may be busy."""
     monkeypatch.setattr(ack_deadline, "_SECONDS", ACK_SECONDS - 1)
+
+
+@pytest.fixture(autouse=True)
+def _few_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A web server for the handful of people that there are: each thread costs a start."""
+    monkeypatch.setattr(http_server, "_THREADS", 6)
 
 
 @pytest.fixture

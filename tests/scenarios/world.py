@@ -6,6 +6,7 @@ Time stands still until a test moves it; `settle` lets the worker do all that is
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Self, TypeVar
 
 from pydantic import SecretStr
@@ -14,6 +15,7 @@ from sqlmodel import select
 from bot.bootstrap.worker import build_worker
 from bot.config import Settings, parse_policy
 from bot.core import ProviderFactory
+from bot.database_url import database_url
 from bot.domain.lifecycle import Grant, Request
 from bot.domain.policy import Policy
 from bot.providers.base import Provider
@@ -36,6 +38,7 @@ ORDERS = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30"
 ANALYTICS = "1b2f7a90-6f0c-4f3a-9a53-0f6d5c1f9f11"
 APPROVALS, OPERATIONS = "C0APPROVALS", "C0OPS"
 RITA, ALICE, BOB, OSCAR, GITA, EVE = "U0RITA", "U0ALICE", "U0BOB", "U0OSCAR", "U0GITA", "U0EVE"
+_PEOPLE = (RITA, ALICE, BOB, OSCAR, GITA, EVE)
 ADMINS = "S0DBADMINS"
 IP = "203.0.113.4"
 OFFICE = {"type": "ip_addr", "value": "198.51.100.7", "description": "office"}
@@ -124,14 +127,14 @@ class World:
 
     @property
     def settings(self) -> Settings:
-        return Settings(
-            _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it
+        """Without the environment, which takes as long to be read as a request does."""
+        return Settings.model_construct(
             slack_bot_token=SecretStr(self.slack.bot_token),
             slack_signing_secret=SecretStr(self.slack.signing_secret),
             slack_api_url=self.slack.api_url,
             digitalocean_token=SecretStr(self.digitalocean.token),
             digitalocean_api_url=self.digitalocean.url,
-            database_url=self._storage.url,
+            database_url=database_url(self._storage.url),
             session_logins=self.session_logins,
             port=0,
         )
@@ -152,7 +155,9 @@ class World:
             self.worker, self.clock, self._expected, with_nothing_to_do=for_the_first_time
         )
         self.slack.bot_url = self.service.url
-        self.introduce(RITA, ALICE, BOB, OSCAR, GITA, EVE)
+        if for_the_first_time:
+            self._begin_with_people()
+        self.introduce(*_PEOPLE)
         self.settle()
 
     def client_waits_for_nothing(self, *, timeout_seconds: float = 10.0) -> None:
@@ -167,6 +172,12 @@ class World:
         token = settings.digitalocean_token.get_secret_value()
         options = told | self._client_options
         return DigitalOcean(token, endpoint=settings.digitalocean_api_url, **options)
+
+    def _begin_with_people(self) -> None:
+        """Have the bot begin by knowing people, as if Slack had just said who they are."""
+        directory = self.service.components.directory
+        for user in _PEOPLE:
+            directory._users.get(user, partial(self.slack.account, user))
 
     def introduce(self, *users: str) -> None:
         """Have Slack say what people are, as after anything that they did within a minute."""

@@ -152,6 +152,10 @@ class SandboxSlack(WorkspaceFixture):
         """Slack's end of Socket Mode: `socket.connected`, `socket.disconnect()`."""
         return self._socket
 
+    def account(self, user_id: str) -> Json:
+        """Return the `user` object of users.info; SlackError for an unknown person."""
+        return self._workspace.people.person(user_id).as_slack(self.team_id)
+
     def deactivate_user(self, user_id: str, *, tell_bot: bool = True) -> None:
         """Deactivate a member's account; a bot that can be reached gets `user_change`."""
         with self._workspace.lock:
