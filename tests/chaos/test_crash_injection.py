@@ -25,7 +25,7 @@ _EVERY = int(os.environ.get("DBACCESS_CHAOS_EVERY", "50"))
 def place(tmp_path: Path, storage: Storage) -> Iterator[Place]:
     place = Place(tmp_path, storage)
     with place.slack, place.digitalocean:
-        assert place.run("migrate").returncode == 0
+        place.storage.prepare()
         yield place
 
 

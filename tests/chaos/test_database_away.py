@@ -35,7 +35,7 @@ def server(postgresql: PostgresServer) -> Iterator[PostgresServer]:
 def place(tmp_path: Path, server: PostgresServer) -> Iterator[Place]:
     place = Place(tmp_path, PostgresStorage(server))
     with place.slack, place.digitalocean:
-        assert place.run("migrate").returncode == 0
+        place.storage.prepare()
         place.begin("worker")
         place.serve("web")
         yield place

@@ -88,7 +88,7 @@ def sqlite_place(tmp_path: Path) -> Iterator[Place]:
 def place(tmp_path: Path, postgresql: PostgresServer) -> Iterator[Place]:
     place = Place(tmp_path, PostgresStorage(postgresql))
     with place.slack, place.digitalocean:
-        assert place.run("migrate").returncode == 0
+        place.storage.prepare()
         yield place
         for process in place.processes:
             process.kill()

@@ -35,7 +35,7 @@ def place(tmp_path: Path, postgresql: PostgresServer) -> Iterator[Place]:
     place = Place(tmp_path, PostgresStorage(postgresql))
     many_users.set_up(place)
     with place.slack, place.digitalocean:
-        assert place.run("migrate").returncode == 0
+        place.storage.prepare()
         yield place
         for process in place.processes:
             process.kill()
