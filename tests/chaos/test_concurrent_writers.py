@@ -25,7 +25,7 @@ from tests.processes import CONFIG, Place
 from tests.scenarios.world import ORDERS
 from tests.waiting import eventually
 
-_SECONDS = float(os.environ.get("DBACCESS_CHAOS_SECONDS", "9"))
+_SECONDS = float(os.environ.get("DBACCESS_CHAOS_SECONDS", "6"))
 _SEEDS = range(1, 1 + int(os.environ.get("DBACCESS_CHAOS_SEEDS", "2")))
 _PEOPLE = ["U0ANNA", "U0BEN", "U0CARL", "U0DORA"]
 _SOURCES = [f"203.0.113.{number}" for number in range(10, 16)]
