@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import case, func, literal, update
 from sqlmodel import Session, col, select
 
 from bot.domain.audit_chain import GENESIS
-from bot.store.database import insert_into
+from bot.store.database import insert_into, table_of
 from bot.store.due import Next
 from bot.store.tables import AuditRow, StreamRow
 
@@ -62,8 +63,16 @@ def begin(session: Session, now: datetime) -> None:
 
 
 def save(session: Session, before: Cursor, after: Cursor) -> bool:
-    """Move the cursor, unless another worker has moved it from where it was *before*."""
-    values = {name: getattr(after, name) for name in Cursor.__dataclass_fields__}
+    """Move the cursor, unless another worker has moved it from where it was *before*.
+
+    Who has hurried since then is not made to wait: it stays due when they wanted it.
+    """
+    values: dict[str, Any] = {name: getattr(after, name) for name in Cursor.__dataclass_fields__}
+    due_at = table_of(StreamRow).c.due_at
+    values["due_at"] = case(
+        (due_at.is_not_distinct_from(before.due_at), literal(after.due_at, due_at.type)),
+        else_=due_at,
+    )
     moved = session.execute(
         update(StreamRow)
         .where(col(StreamRow.id) == _ONLY)
@@ -76,9 +85,9 @@ def save(session: Session, before: Cursor, after: Cursor) -> bool:
 
 
 def hurry(session: Session, now: datetime) -> None:
-    """Have what failed tried again now."""
+    """Have what failed, or is being tried, tried again now."""
     session.execute(
-        update(StreamRow).where(col(StreamRow.due_at) > now).values(due_at=now),
+        update(StreamRow).values(due_at=now),
         execution_options={"synchronize_session": False},
     )
 

@@ -259,6 +259,24 @@ def test_a_start_and_a_new_policy_try_again_at_once(sender: Sender, siem: Siem) 
     assert siem.numbers == [1]
 
 
+def test_who_hurries_while_a_row_is_being_sent_is_not_forgotten(sender: Sender, siem: Siem) -> None:
+    """The answer to what was sent before does not put off the next try."""
+
+    def arrives() -> None:
+        if len(siem.arrivals) > 1:
+            siem.answer = answers(204)
+            return
+        sender.clock.advance(seconds=1)
+        sender.stream.hurry()
+
+    sender.write()
+    siem.answer, siem.on_arrival = answers(503, Retry_After="3000"), arrives
+
+    sender.send()
+
+    assert siem.numbers == [1]
+
+
 def test_a_time_that_a_wrong_clock_wrote_is_not_waited_for(sender: Sender, siem: Siem) -> None:
     sender.write()
     siem.answer = answers(503)
