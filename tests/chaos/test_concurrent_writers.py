@@ -94,7 +94,9 @@ def test_concurrent_writers_break_no_promise(
         RecordingProxy("bot", place.digitalocean.url, traffic) as bots,
         RecordingProxy("operator", place.digitalocean.url, traffic) as operators,
     ):
-        place.serve(DIGITALOCEAN_API_URL=bots.url)
+        process = place.serve(DIGITALOCEAN_API_URL=bots.url)
+        # Its reads are no reconcile's: one could come between a read and its write.
+        eventually(lambda: process.said("start checked"))
         place.types(f"request {_STANDING} 1h orders")
         _play(place, traffic, seed, operators)
         eventually(lambda: [grant.source.value for grant in _live(place)] in ([], [_STANDING]))
