@@ -1,6 +1,7 @@
 """Questions that may hang hold nobody up, and are asked anew once they have hung for long."""
 
 import threading
+from concurrent.futures import Future
 from time import monotonic
 
 import pytest
@@ -50,23 +51,31 @@ def test_who_asks_is_held_up_no_longer_than_that(oracle: Oracle) -> None:
     oracle.may_answer.set()
 
 
-def test_many_who_ask_share_the_call_that_is_under_way(oracle: Oracle) -> None:
-    call = BoundedCall(oracle, name="oracle", seconds=0.1, again_seconds=600)
-    unanswered: list[NoAnswer] = []
+class Counted(BoundedCall[int]):
+    """Notes whose answer each of those who ask waits for."""
 
-    def ask() -> None:
-        with pytest.raises(NoAnswer) as caught:
-            call.result()
-        unanswered.append(caught.value)
+    def __init__(self, oracle: Oracle) -> None:
+        super().__init__(oracle, name="oracle", seconds=20, again_seconds=600)
+        self.awaited: list[Future[int]] = []
 
-    askers = [threading.Thread(target=ask) for _ in range(8)]
+    def _newest(self) -> Future[int]:
+        newest = super()._newest()
+        self.awaited.append(newest)
+        return newest
+
+
+def test_many_who_ask_share_one_answer_that_is_under_way(oracle: Oracle) -> None:
+    call = Counted(oracle)
+    heard: list[int] = []
+    askers = [threading.Thread(target=lambda: heard.append(call.result())) for _ in range(8)]
     for asker in askers:
         asker.start()
+    eventually(lambda: len(call.awaited) == 8)
+    oracle.may_answer.set()
     for asker in askers:
         asker.join()
-    assert len(unanswered) == 8
-    assert oracle.asked == 1
-    oracle.may_answer.set()
+    assert len(heard) == 8
+    assert oracle.asked == len(set(heard)) == 1
 
 
 def test_what_hangs_for_long_is_asked_anew_but_not_without_end(oracle: Oracle) -> None:
