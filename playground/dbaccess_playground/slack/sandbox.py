@@ -18,6 +18,7 @@ from dbaccess_playground.slack.response_urls import ResponseUrls
 from dbaccess_playground.slack.socket_mode import SocketModeServer
 from dbaccess_playground.slack.user_actions import UserActions
 from dbaccess_playground.slack.web_api.app import SlackApi
+from dbaccess_playground.slack.web_api.directory import users_info
 from dbaccess_playground.slack.workspace import Workspace
 
 BOT_TOKEN = "xoxb-sandbox"
@@ -154,7 +155,8 @@ class SandboxSlack(WorkspaceFixture):
 
     def account(self, user_id: str) -> Json:
         """Return the `user` object of users.info; SlackError for an unknown person."""
-        return self._workspace.people.person(user_id).as_slack(self.team_id)
+        user: Json = users_info(self._workspace, {"user": user_id})["user"]
+        return user
 
     def deactivate_user(self, user_id: str, *, tell_bot: bool = True) -> None:
         """Deactivate a member's account; a bot that can be reached gets `user_change`."""
